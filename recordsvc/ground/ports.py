@@ -1,0 +1,88 @@
+"""Time and randomness come in here, so that tests can own them (architecture.md, rule 9).
+
+Instants are UTC milliseconds since 1970; legal dates are Beijing dates (UTC+8, no daylight saving).
+"""
+
+import datetime
+import os
+import random
+import threading
+import time
+from typing import Protocol
+
+BEIJING = datetime.timezone(datetime.timedelta(hours=8), "Asia/Shanghai")
+
+
+class Clock(Protocol):
+    """Where the present comes from."""
+
+    def now_ms(self) -> int:
+        """Return the present UTC instant in milliseconds."""
+        ...
+
+
+class Random(Protocol):
+    """Where unpredictable bytes come from."""
+
+    def bytes(self, count: int) -> bytes:
+        """Return `count` unpredictable bytes."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock. The order of things is the log's, never this clock's (rule 8)."""
+
+    def now_ms(self) -> int:
+        """Return the machine's UTC instant in milliseconds."""
+        return time.time_ns() // 1_000_000
+
+
+class SystemRandom:
+    """The operating system's generator."""
+
+    def bytes(self, count: int) -> bytes:
+        """Return `count` bytes from the operating system."""
+        return os.urandom(count)
+
+
+class FixedClock:
+    """A clock that moves only when told to; for tests."""
+
+    def __init__(self, ms: int = 1_760_000_000_000) -> None:
+        """Stand still at `ms`."""
+        self._ms = ms
+
+    def now_ms(self) -> int:
+        """Return the instant the clock was set to."""
+        return self._ms
+
+    def advance(self, ms: int) -> None:
+        """Move by `ms` milliseconds (negative moves back, as a wrong clock does)."""
+        self._ms += ms
+
+
+class SeededRandom:
+    """Repeatable bytes; for tests and never for keys."""
+
+    def __init__(self, seed: int = 1) -> None:
+        """Start the sequence that belongs to `seed`."""
+        self._random = random.Random(seed)  # noqa: S311 - a test generator on purpose
+        self._lock = threading.Lock()
+
+    def bytes(self, count: int) -> bytes:
+        """Return the next `count` bytes of the sequence."""
+        with self._lock:
+            return self._random.randbytes(count)
+
+
+def uuid7(clock: Clock, randomness: Random) -> bytes:
+    """Return a new UUIDv7 (RFC 9562 section 5.7) as 16 bytes: 48-bit UTC milliseconds, then random bits."""
+    tail = bytearray(randomness.bytes(10))
+    tail[0] = (tail[0] & 0x0F) | 0x70
+    tail[2] = (tail[2] & 0x3F) | 0x80
+    return clock.now_ms().to_bytes(6, "big") + bytes(tail)
+
+
+def beijing_date(ms: int) -> datetime.date:
+    """Return the Beijing date of a UTC instant in milliseconds."""
+    return datetime.datetime.fromtimestamp(ms / 1000, BEIJING).date()

@@ -1,0 +1,149 @@
+"""Every setting of the service, read once (environment over `recordsvc.toml` over default) and then frozen.
+
+Nothing else reads the environment. Each field is described in `docs/settings.md`; a test holds the two together.
+"""
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+ENVIRONMENTS = ("demo", "test", "production")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class SettingsError(ValueError):
+    """A setting is missing, unknown or dangerous; the text says which one and what to write."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """The service's settings. Dangerous ones have no default."""
+
+    environment: str
+    """`demo`, `test` or `production`; fixed at the first run and part of every signed record."""
+    data_dir: Path
+    """Folder of keys, the outside checkpoint and, with SQLite, the database; owner-only."""
+    log_origin: str
+    """Name of the log and of its key (C2SP origin, a schema-less URL); fixed at the first run."""
+    audience: str
+    """What a record must name as `audience`; fixed at the first run."""
+    region: str
+    """Unified social credit code (统一社会信用代码) of the bureau whose own key signs statements."""
+    issuer_url: str
+    """Identifier of the token issuer; `iss` of tokens and the only `aud` of client assertions."""
+    public_url: str
+    """Where people and machines reach the service; used in links only."""
+    database_url: str = ""
+    """SQLAlchemy address as the application role; empty: SQLite in `data_dir`."""
+    owner_database_url: str = dataclasses.field(default="", repr=False)
+    """Address as the owner role, for migrations; empty: the same as `database_url`."""
+    host: str = "127.0.0.1"
+    """Address to serve on."""
+    port: int = 8930
+    """Port to serve on."""
+    trusted_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    """Host names a request may carry."""
+    witness_urls: tuple[str, ...] = ()
+    """Submission prefixes of the witnesses (C2SP tlog-witness), in the order of `witness_keys`."""
+    witness_keys: tuple[str, ...] = ()
+    """Verifier keys (vkey) of the witnesses."""
+    pool_size: int = 16
+    """Database connections a process may hold."""
+    token_seconds: int = 300
+    """Life of an access token."""
+    session_idle_minutes: int = 15
+    """Minutes without a request after which a login session ends."""
+    session_hours: int = 8
+    """Hours after which a login session ends in any case."""
+    metrics_dir: str = ""
+    """Folder shared by the worker processes for Prometheus; empty: one process only."""
+    metrics_token: str = dataclasses.field(default="", repr=False)
+    """Bearer token for `/metrics` from elsewhere than loopback; empty: loopback only."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be served safely."""
+        if self.environment not in ENVIRONMENTS:
+            raise SettingsError(f"environment must be one of {', '.join(ENVIRONMENTS)}")
+        if len(self.witness_urls) != len(self.witness_keys):
+            raise SettingsError("witness_urls and witness_keys must have the same length")
+        if self.environment == "demo" and self.host not in LOOPBACK:
+            raise SettingsError("the demo environment serves on loopback only: set host = 127.0.0.1")
+
+    @property
+    def database(self) -> str:
+        """Return the application's database address."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'recordsvc.db'}"
+
+    @property
+    def owner_database(self) -> str:
+        """Return the owner's database address (migrations)."""
+        return self.owner_database_url or self.database
+
+    @property
+    def keys_dir(self) -> Path:
+        """Return the folder of the private keys."""
+        return self.data_dir / "keys"
+
+    @property
+    def anchor_path(self) -> Path:
+        """Return the file of the newest checkpoint kept outside the database."""
+        return self.data_dir / "anchor" / "checkpoint"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read `recordsvc.toml` in the data folder and `RECORDSVC_*` over it.
+
+        Raises `SettingsError` for unknown names, missing values and values of the wrong kind.
+        """
+        environ = os.environ if environ is None else environ
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        given = {
+            name.removeprefix("RECORDSVC_").lower(): value
+            for name, value in environ.items()
+            if name.startswith("RECORDSVC_")
+        }
+        data_dir = Path(given.pop("data_dir", "data")).resolve()
+        values: dict[str, Any] = _from_file(data_dir / "recordsvc.toml") | given
+        unknown = sorted(set(values) - set(fields))
+        if unknown:
+            raise SettingsError(f"unknown setting: {', '.join(unknown)} (see docs/settings.md)")
+        missing = [
+            name
+            for name, field in fields.items()
+            if field.default is dataclasses.MISSING and name not in values and name != "data_dir"
+        ]
+        if missing:
+            raise SettingsError(
+                f"missing setting: {', '.join(missing)}; run `recordsvc init` or set RECORDSVC_{missing[0].upper()}"
+            )
+        read = {name: _read(name, str(fields[name].type), value) for name, value in values.items()}
+        return cls(data_dir=data_dir, **read)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path.name} is not readable TOML: {error}") from error
+
+
+def _read(name: str, kind: str, value: object) -> object:
+    """Bring one value to its declared kind; lists come as TOML lists or comma-separated text."""
+    if "tuple" in kind:
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list):
+            raise SettingsError(f"{name} must be a list")
+        return tuple(str(part).strip() for part in parts if str(part).strip())
+    if "int" in kind:
+        try:
+            return int(str(value))
+        except ValueError as error:
+            raise SettingsError(f"{name} must be a whole number") from error
+    if not isinstance(value, str):
+        raise SettingsError(f"{name} must be text")
+    return value
