@@ -33,6 +33,9 @@ metadata = sa.MetaData(
     }
 )
 
+BIG_KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""A 64-bit key that on SQLite becomes the table's own row order, so that rows in log order land together."""
+
 installation = sa.Table(
     "installation",
     metadata,

@@ -1,0 +1,95 @@
+"""The spine at rest: entries, their place in the log, what makes a record the same, ciphertexts, keys, held records."""
+
+import sqlalchemy as sa
+
+from recordsvc.ground.database import BIG_KEY, metadata
+
+entry = sa.Table(
+    "entry",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("idx", sa.BigInteger, nullable=False),
+    sa.Column("target", sa.Integer, nullable=False),
+    sa.Column("nonce", sa.LargeBinary(32), nullable=False),
+    sa.Column("leaf", sa.LargeBinary(74), nullable=False),
+    sa.Column("edge", sa.LargeBinary, nullable=False),
+    info={"kind": "append-only", "worker": True},
+    comment="One worker leaf W, what opens its P, its log index, and the worker tree's frontier after it",
+)
+
+place = sa.Table(
+    "place",
+    metadata,
+    sa.Column("idx", BIG_KEY, primary_key=True, autoincrement=False),
+    sa.Column("worker_id", sa.LargeBinary(16), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    info={"kind": "append-only", "unique": "idx"},
+    comment="Log index -> worker entry; what the ordered feed walks",
+)
+
+dedupe = sa.Table(
+    "dedupe",
+    metadata,
+    sa.Column("key", sa.LargeBinary(24), primary_key=True),
+    sa.Column("worker_id", sa.LargeBinary(16), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("digest", sa.LargeBinary(16), nullable=False),
+    sqlite_with_rowid=False,
+    info={"kind": "append-only", "unique": "key"},
+    comment="(issuer, record id) -> entry, and a keyed digest of R: the same record again gets the same receipt. "
+    "The key leads with the issuer and then the time-ordered record id, so that a batch's rows land together",
+)
+
+ciphertext = sa.Table(
+    "record_ciphertext",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("record_id", sa.LargeBinary(16), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    info={"kind": "erasable", "worker": True},
+    comment="R, evidence and the record's secret s, sealed under the worker's data key",
+)
+
+held = sa.Table(
+    "held_record",
+    metadata,
+    sa.Column("held_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("key", sa.LargeBinary(24), nullable=False, unique=True),
+    sa.Column("digest", sa.LargeBinary(16), nullable=False),
+    sa.Column("issuer", sa.String(18), nullable=False),
+    sa.Column("reason", sa.String(40), nullable=False),
+    sa.Column("owner", sa.String(80), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("received_ms", sa.BigInteger, nullable=False),
+    sa.Column("decided_ms", sa.BigInteger),
+    sa.Column("note", sa.String(200)),
+    sa.Column("sealed", sa.LargeBinary),
+    sa.CheckConstraint("state IN ('held', 'released', 'returned')", name="state"),
+    sa.Index(None, "state", "received_ms"),
+    info={"kind": "state"},
+    comment="Records that wait for an official, sealed under the holding key; emptied when decided",
+)
+
+issuer = sa.Table(
+    "issuer",
+    metadata,
+    sa.Column("issuer", sa.String(18), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("events", sa.Integer, nullable=False),
+    sa.Column("last_event", sa.LargeBinary(32), nullable=False),
+    info={"kind": "head"},
+    comment="Head of an issuer's chain of key events; version is re-read under the lock by every append",
+)
+
+issuer_key_event = sa.Table(
+    "issuer_key_event",
+    metadata,
+    sa.Column("issuer", sa.String(18), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("idx", sa.BigInteger, nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    info={"kind": "append-only"},
+    comment="Key events as they stand in the log: register, revoke, suspend, lift, suspect",
+)

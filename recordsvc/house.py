@@ -1,0 +1,71 @@
+"""What one process of the service holds: settings, database, time, randomness, keys, and the rooms' services."""
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING
+
+from recordsvc.ground.database import Database
+from recordsvc.ground.ports import Clock, Random, SystemClock, SystemRandom
+from recordsvc.settings import Settings
+from recordsvc.vault.keystore import KeyStore
+
+if TYPE_CHECKING:
+    from recordsvc.archive.admit import Admission
+    from recordsvc.archive.issuers import Issuers
+    from recordsvc.people.resolve import People
+    from recordsvc.translog.store import Log
+
+
+@dataclasses.dataclass
+class House:
+    """One process's parts; made by `open_house`."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    random: Random
+    keys: KeyStore
+
+    @functools.cached_property
+    def log(self) -> "Log":
+        """Return the transparency log."""
+        from recordsvc.translog.store import Log  # noqa: PLC0415 - rooms are loaded when first used
+
+        return Log(self.db, self.keys, self.settings.log_origin)
+
+    @functools.cached_property
+    def people(self) -> "People":
+        """Return the finder of workers."""
+        from recordsvc.people.resolve import People  # noqa: PLC0415
+
+        return People(self.db, self.keys, self.clock, self.random)
+
+    @functools.cached_property
+    def issuers(self) -> "Issuers":
+        """Return the issuers and their keys."""
+        from recordsvc.archive.issuers import Issuers  # noqa: PLC0415
+
+        return Issuers(self.db, self.log)
+
+    @functools.cached_property
+    def admission(self) -> "Admission":
+        """Return the door every record passes."""
+        from recordsvc.archive.admit import Admission  # noqa: PLC0415
+
+        return Admission(self)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self.db.close()
+
+
+def open_house(settings: Settings, clock: Clock | None = None, random: Random | None = None) -> House:
+    """Open the parts of a process; keys and database must exist (`recordsvc init`)."""
+    clock = clock or SystemClock()
+    return House(
+        settings=settings,
+        db=Database(settings.database, clock=clock, pool_size=settings.pool_size),
+        clock=clock,
+        random=random or SystemRandom(),
+        keys=KeyStore.open(settings.keys_dir),
+    )

@@ -1,0 +1,59 @@
+"""Workers, their identifiers and keys at rest. No number stands here in clear (architecture.md, rule 2)."""
+
+import sqlalchemy as sa
+
+from recordsvc.ground.database import metadata
+
+WORKER_STATES = ("open", "restricted", "closed", "merged", "erased")
+
+worker = sa.Table(
+    "worker",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("names", sa.LargeBinary, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("state IN ('open', 'restricted', 'closed', 'merged', 'erased')", name="state"),
+    info={"kind": "state", "worker": True},
+    comment="A person with an archive. names: 16-byte keyed tags of the names the person is known by",
+)
+
+worker_key = sa.Table(
+    "worker_key",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    info={"kind": "erasable", "worker": True},
+    comment="The worker's data key under the master key; destroying it erases the person's data",
+)
+
+identifier = sa.Table(
+    "identifier",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("identifier_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("kind", sa.String(24), nullable=False),
+    sa.Column("standing", sa.String(12), nullable=False),
+    sa.Column("asserted_ms", sa.BigInteger, nullable=False),
+    sa.Column("source", sa.String(80), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.CheckConstraint("standing IN ('claimed', 'verified', 'superseded', 'disputed')", name="standing"),
+    info={"kind": "erasable", "worker": True},
+    comment="Dated assertions: this number (or name, or card) is this person's, says this source",
+)
+
+blind_index = sa.Table(
+    "blind_index",
+    metadata,
+    sa.Column("tag", sa.LargeBinary(32), primary_key=True),
+    sa.Column("pepper", sa.SmallInteger, nullable=False),
+    sa.Column("kind", sa.String(24), nullable=False),
+    sa.Column("standing", sa.String(12), nullable=False),
+    sa.Column("worker_id", sa.LargeBinary(16), nullable=False),
+    sa.Column("identifier_id", sa.LargeBinary(16), nullable=False),
+    sa.Index(None, "worker_id"),
+    sqlite_with_rowid=False,
+    info={"kind": "erasable", "unique": "tag"},
+    comment="Number -> worker, keyed by HMAC(pepper, kind, number); unique in the world, so it leads with the tag",
+)
