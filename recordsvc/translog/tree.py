@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 6962 section 2.1: roots, proofs and their verification, growth without a database read.
+"""The Merkle tree of RFC 6962 section 2.1: roots, proofs, their verification, and growth without reading.
 
 ``MTH({}) = SHA-256("")``, leaf ``SHA-256(0x00 || data)``, node ``SHA-256(0x01 || left || right)``, split at
 the largest power of two smaller than the size. Hashes are 32 ``bytes``; indexes count from 0.
@@ -46,7 +46,7 @@ def _parents(nodes: list[bytes]) -> list[bytes]:
 
 
 def levels(leaves: Sequence[bytes]) -> Levels:
-    """All levels of the tree over these leaf hashes, leaves first; the last level is ``[root]``. No leaves: ``[[]]``."""
+    """All levels of the tree over these leaf hashes, leaves first, ``[root]`` last. No leaves: ``[[]]``."""
     tree = [list(leaves)]
     while len(tree[-1]) > 1:
         tree.append(_parents(tree[-1]))
@@ -92,7 +92,7 @@ def consistency_nodes(old_size: int, size: int) -> Iterator[Node]:
 
 
 def inclusion_path(leaves: Sequence[bytes], index: int, size: int | None = None) -> list[bytes]:
-    """Inclusion path of leaf ``index`` in the tree over the first ``size`` (default: all) leaf hashes; O(size)."""
+    """Inclusion path of leaf ``index`` in the tree over the first ``size`` (default all) leaf hashes; O(size)."""
     size = len(leaves) if size is None else size
     _check_prefix(leaves, size)
     tree = levels(leaves[:size])
@@ -100,7 +100,7 @@ def inclusion_path(leaves: Sequence[bytes], index: int, size: int | None = None)
 
 
 def consistency_path(leaves: Sequence[bytes], old_size: int, size: int | None = None) -> list[bytes]:
-    """Consistency proof from the first ``old_size`` to the first ``size`` (default: all) leaf hashes; O(size)."""
+    """Consistency proof from ``old_size`` to ``size`` (default all) of these leaf hashes; O(size)."""
     size = len(leaves) if size is None else size
     _check_prefix(leaves, size)
     tree = levels(leaves[:size])
@@ -127,7 +127,7 @@ def _check_indices(indices: Iterable[int], size: int) -> None:
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
-    """The root that this path leads to (RFC 9162 section 2.1.3.2). It proves nothing until compared with a trusted root.
+    """The root that this path leads to (RFC 9162 2.1.3.2); proves nothing until compared with a trusted one.
 
     Raises ProofError when index, size and length of the path do not fit each other, or a hash is not 32
     bytes.
@@ -152,7 +152,7 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], trusted_root: bytes) -> None:
-    """Return only if leaf hash ``leaf`` stands at ``index`` in the tree of ``size`` leaves with this root; else ProofError."""
+    """Return only if leaf hash ``leaf`` stands at ``index`` in the tree (size, trusted_root); else ProofError."""
     _check_hashes(trusted_root)
     if root_from_inclusion(leaf, index, size, path) != trusted_root:
         raise ProofError("the inclusion path leads to another root")
@@ -173,6 +173,14 @@ def verify_consistency(
         if path or old_root != new_root:
             raise ProofError("two trees of one size differ, or come with a proof that they do not need")
         return
+    if _roots_from_consistency(old_size, old_root, size, path) != (old_root, new_root):
+        raise ProofError("the new tree does not continue the old one")
+
+
+def _roots_from_consistency(
+    old_size: int, old_root: bytes, size: int, path: Sequence[bytes]
+) -> tuple[bytes, bytes]:
+    """The two roots that the proof leads to, for 0 < old_size < size."""
     if not path:
         raise ProofError("the consistency proof is empty")
     node, last = old_size - 1, size - 1
@@ -192,12 +200,11 @@ def verify_consistency(
         node, last = node >> 1, last >> 1
     if last:
         raise ProofError("the consistency proof is too short")
-    if old != old_root or new != new_root:
-        raise ProofError("the new tree does not continue the old one")
+    return old, new
 
 
 class Frontier:
-    """The right edge of a tree: the hashes of its complete subtrees, largest first, one per set bit of the size.
+    """The right edge of a tree: hashes of its complete subtrees, largest first, one per set bit of the size.
 
     All that is needed to go on appending, and to know the root. ``append`` changes this object, like a list.
     """
@@ -248,7 +255,7 @@ class Frontier:
 
 
 class Extension:
-    """What new leaves make of a tree of which only the frontier is known: new root, new frontier, proofs of the new leaves.
+    """What new leaves make of a tree of which only the frontier is known: new root, frontier, proofs.
 
     Costs one node hash per new leaf (and a few for the edge) and no read. ``old`` is left as it was. For
     each level the nodes from the first one that covers a new leaf up to the last one are kept; where that
@@ -275,7 +282,7 @@ class Extension:
             row, start = _parents(row), start >> 1
 
     def node(self, level: int, n: int) -> bytes:
-        """Hash of node (level, n) of the new tree; LookupError for one that only covers old leaves and is not kept."""
+        """Hash of node (level, n) of the new tree; LookupError when it covers only old leaves and is not kept."""
         at = n - self._starts[level]
         if at < 0:
             raise LookupError(f"node {level}/{n} covers only leaves older than this extension")
@@ -302,7 +309,7 @@ class Extension:
         return [self._rows[level][n - self._starts[level]] for level, n in path_nodes(index, self.size)]
 
     def nodes(self, indices: Iterable[int]) -> dict[Node, bytes]:
-        """The hashes with which someone who has the leaf hashes at ``indices`` (new ones) can build all their paths.
+        """The hashes with which someone who has the leaf hashes at ``indices`` (new ones) builds all their paths.
 
         Shared, and without what follows from the leaves themselves: about 2 * log2(size) hashes for a run of
         leaves, however long. See ``fill_nodes`` for what the receiver does with them.
@@ -311,7 +318,7 @@ class Extension:
 
 
 def shared_nodes(indices: Iterable[int], size: int) -> list[Node]:
-    """Coordinates of the nodes that ``fill_nodes`` needs beside the leaves at ``indices`` in a tree of ``size``."""
+    """The nodes that ``fill_nodes`` needs beside the leaves at ``indices`` in a tree of ``size`` leaves."""
     known = set(indices)
     _check_indices(known, size)
     needed: list[Node] = []
@@ -324,7 +331,7 @@ def shared_nodes(indices: Iterable[int], size: int) -> list[Node]:
 
 
 def fill_nodes(leaves: Mapping[int, bytes], size: int, nodes: Mapping[Node, bytes]) -> dict[Node, bytes]:
-    """The receiver's side of ``Extension.nodes``: every node above ``leaves`` (index -> own leaf hash), and the given ones.
+    """The receiver's side of ``Extension.nodes``: all nodes above ``leaves`` (index -> own leaf hash).
 
     Algorithm, for a client in any language: put each own leaf hash at (0, index); then, level by level,
     take each known node n: its sibling is n ^ 1 (known, or given); node n >> 1 of the next level is the
@@ -344,9 +351,9 @@ def fill_nodes(leaves: Mapping[int, bytes], size: int, nodes: Mapping[Node, byte
         if last <= 0:
             break
         above: dict[int, bytes] = {}
-        for n in known:
+        for n, value in known.items():
             if n ^ 1 > last:
-                above[n >> 1] = known[n]
+                above[n >> 1] = value
             elif n >> 1 not in above:
                 try:
                     above[n >> 1] = node_hash(filled[level, n & ~1], filled[level, n | 1])
@@ -357,7 +364,7 @@ def fill_nodes(leaves: Mapping[int, bytes], size: int, nodes: Mapping[Node, byte
 
 
 def path_from_nodes(index: int, size: int, nodes: Mapping[Node, bytes]) -> list[bytes]:
-    """Inclusion path of ``index``, picked from nodes that ``fill_nodes`` completed; ProofError when one is missing."""
+    """Inclusion path of ``index`` out of what ``fill_nodes`` returned; ProofError when a node is missing."""
     try:
         return [nodes[node] for node in path_nodes(index, size)]
     except KeyError as missing:
