@@ -1,0 +1,1 @@
+"""Who is: identifiers, cards, workers and merges."""

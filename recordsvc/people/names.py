@@ -1,0 +1,52 @@
+"""Names of people: what is shown, and what is compared. The written form is always kept beside both."""
+
+import re
+import unicodedata
+
+MIDDLE_DOT = "\u00b7"
+_DOTS = "\u00b7\u2022\u30fb\uff0e\u2027\u2219\u22c5\uff65\u0387\u25cf\u2e31"
+_FOLD_DOTS = str.maketrans(dict.fromkeys(_DOTS, MIDDLE_DOT))
+_HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_PADDING = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
+_ASCII_DOT = re.compile(rf"(?<=[{_HAN}])\s*\.\s*(?=[{_HAN}])")
+_AROUND_DOT = re.compile(rf"\s*{MIDDLE_DOT}\s*")
+
+
+def shown(raw: str) -> str:
+    """The name as a record carries it: NFC, invisible characters out, ends trimmed, padding (马　兰) closed.
+
+    Dots, letters and characters stay as written; nothing is simplified or replaced.
+    """
+    visible = (c for c in unicodedata.normalize("NFC", raw) if unicodedata.category(c) not in ("Cf", "Cc"))
+    spaced = " ".join("".join(visible).split())
+    return _PADDING.sub("", spaced)
+
+
+def for_matching(raw: str) -> str:
+    """The form two spellings of one name share: every middle dot is U+00B7, width folded, NFC, upper case.
+
+    Used to compare, never to store alone, and never as a key of a person.
+    """
+    folded = "".join(_narrow(c) for c in shown(raw).translate(_FOLD_DOTS))
+    dotted = _ASCII_DOT.sub(MIDDLE_DOT, _PADDING.sub("", " ".join(folded.split())))
+    return unicodedata.normalize("NFC", _AROUND_DOT.sub(MIDDLE_DOT, dotted)).upper()
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two written names are the same name, layout and dot style aside."""
+    return for_matching(one) == for_matching(other)
+
+
+def looks_like_a_name(text: str) -> bool:
+    """Whether a cell could hold a person's name: letters, dots and spaces, no digits, at most 60."""
+    name = for_matching(text)
+    letters = name.replace(MIDDLE_DOT, "").replace(" ", "").replace("-", "").replace("'", "").replace(".", "")
+    return len(letters) >= 2 and len(name) <= 60 and all(unicodedata.category(c)[0] == "L" for c in letters)
+
+
+def _narrow(char: str) -> str:
+    """Full-width Latin and the ideographic space to their ASCII forms; everything else unchanged."""
+    point = ord(char)
+    if 0xFF01 <= point <= 0xFF5E:
+        return chr(point - 0xFEE0)
+    return " " if point == 0x3000 else char
