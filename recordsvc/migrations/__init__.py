@@ -1,0 +1,1 @@
+"""Alembic: `env.py` connects, `versions/` holds the numbered steps."""

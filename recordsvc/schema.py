@@ -1,0 +1,81 @@
+"""The tables of all rooms, and how a database comes to have them (Alembic, linear and reversible).
+
+`upgrade` runs as the owner and ends by setting privileges or triggers; serving processes ask `is_current`.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection, make_url
+
+import recordsvc
+from recordsvc.ground.database import Database, metadata
+from recordsvc.ground.privileges import APPLICATION_ROLE, protect
+
+
+def load_tables() -> sa.MetaData:
+    """Import every room's `tables.py` and return the metadata that now knows all tables."""
+    for room in pkgutil.iter_modules(recordsvc.__path__, "recordsvc."):
+        name = f"{room.name}.tables"
+        if room.ispkg and importlib.util.find_spec(name) is not None:
+            importlib.import_module(name)
+    return metadata
+
+
+def upgrade(url: str, revision: str = "head", *, application_url: str = "") -> None:
+    """Bring the database at the owner's `url` to a revision; at the head, set who may change which rows.
+
+    `application_url` names the role that serves requests; without one the customary role is meant.
+    """
+    database = Database(url)
+    try:
+        with database.engine.begin() as conn:
+            command.upgrade(config(conn), revision)
+            if is_current(conn):
+                role = make_url(application_url).username if application_url else None
+                protect(conn, load_tables().sorted_tables, role or APPLICATION_ROLE)
+    finally:
+        database.close()
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take the database at the owner's `url` back to a revision (`base`: empty), losing newer tables."""
+    database = Database(url)
+    try:
+        with database.engine.begin() as conn:
+            command.downgrade(config(conn), revision)
+    finally:
+        database.close()
+
+
+def head() -> str:
+    """Return the revision this code needs."""
+    revision = ScriptDirectory.from_config(config()).get_current_head()
+    if revision is None:
+        raise RuntimeError("there are no migrations in this installation")
+    return revision
+
+
+def current(conn: Connection) -> str | None:
+    """Return the database's revision; None: empty."""
+    return MigrationContext.configure(conn).get_current_revision()
+
+
+def is_current(conn: Connection) -> bool:
+    """Tell whether the database is at the revision this code needs."""
+    return current(conn) == head()
+
+
+def config(conn: Connection | None = None) -> Config:
+    """Return Alembic's configuration, working on an open connection."""
+    made = Config()
+    made.set_main_option("script_location", "recordsvc:migrations")
+    made.set_main_option("path_separator", "os")
+    made.attributes["connection"] = conn
+    return made

@@ -1,0 +1,151 @@
+"""Fixtures that every room's tests share.
+
+`database` comes twice, on SQLite and on PostgreSQL: a test that takes it runs on both. The schema is made
+once per test process and copied for each test; the application connects as the role that serves requests, so
+that a forbidden UPDATE fails in any test, not only where someone thought of it. Time stands still until a
+test moves it.
+"""
+
+import dataclasses
+import itertools
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recordsvc import schema
+from recordsvc.ground.database import Database
+from recordsvc.ground.ports import FixedClock, SeededRandom
+from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE
+from tests.postgresql import PostgresServer
+
+ROLES = Path(__file__).parent.parent / "deploy" / "postgresql" / "roles.sql"
+_names = itertools.count(1)
+_spare: list[str] = []
+"""Databases on the session's PostgreSQL server that no test uses now; empty, at the newest revision."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Addresses:
+    """Where one test's own database is: as the application and as the owner."""
+
+    application: str
+    owner: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_loopback() -> Iterator[None]:
+    """Refuse connections that would leave the machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    """A PostgreSQL server with the service's roles and a database `template` at the newest revision."""
+    with PostgresServer() as server:
+        server.execute("CREATE DATABASE template TEMPLATE template0 ENCODING 'UTF8'")
+        server.execute(ROLES.read_text("utf-8"), database="template")
+        schema.upgrade(server.url("template", OWNER_ROLE))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database at the newest revision, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "recordsvc.db"
+    schema.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: PostgresServer) -> Iterator[Addresses]:
+    """An empty PostgreSQL database with the service's roles."""
+    name = f"empty_{next(_names)}"
+    postgresql.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    postgresql.execute(ROLES.read_text("utf-8"), database=name)
+    yield Addresses(postgresql.url(name, APPLICATION_ROLE), postgresql.url(name, OWNER_ROLE))
+    postgresql.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Which database a test runs on; `-k sqlite` or `-k postgresql` picks one."""
+    return request.param
+
+
+@pytest.fixture
+def empty_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Addresses:
+    """Addresses of a database without tables."""
+    if dialect == "postgresql":
+        return request.getfixturevalue("empty_postgresql")
+    address = f"sqlite:///{tmp_path / 'empty.db'}"
+    return Addresses(address, address)
+
+
+@pytest.fixture
+def addresses(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Addresses]:
+    """Addresses of this test's own database at the newest revision."""
+    if dialect == "sqlite":
+        template = request.getfixturevalue("sqlite_template")
+        path = tmp_path / "data" / "recordsvc.db"
+        path.parent.mkdir(mode=0o700)
+        shutil.copy(template, path)
+        yield Addresses(f"sqlite:///{path}", f"sqlite:///{path}")
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    name = _spare.pop() if _spare else _copy_of_template(server)
+    yield Addresses(server.url(name, APPLICATION_ROLE), server.url(name, OWNER_ROLE))
+    _empty(server, name)
+    _spare.append(name)
+
+
+def _copy_of_template(server: PostgresServer) -> str:
+    name = f"test_{next(_names)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE template OWNER {OWNER_ROLE}")
+    return name
+
+
+def _empty(server: PostgresServer, name: str) -> None:
+    """Make a used database as good as new: a tenth of the cost of dropping and copying."""
+    server.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' "
+        "AND pid <> pg_backend_pid()",
+        *(f'DELETE FROM "{table.name}"' for table in reversed(schema.load_tables().sorted_tables)),
+        database=name,
+    )
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Time that moves only when a test says so."""
+    return FixedClock()
+
+
+@pytest.fixture
+def randomness() -> SeededRandom:
+    """Repeatable randomness."""
+    return SeededRandom(1)
+
+
+@pytest.fixture
+def database(addresses: Addresses, clock: FixedClock) -> Iterator[Database]:
+    """This test's own database, as the role that serves requests."""
+    opened = Database(addresses.application, clock=clock)
+    yield opened
+    opened.close()

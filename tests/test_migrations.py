@@ -1,0 +1,51 @@
+"""Migrations are linear, reversible and complete, on both databases."""
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from recordsvc import schema
+from recordsvc.ground.database import Database
+from tests.conftest import Addresses
+
+
+def test_migrations_form_one_line_numbered_from_0001() -> None:
+    script = ScriptDirectory.from_config(schema.config())
+
+    revisions = [step.revision for step in script.walk_revisions()][::-1]
+
+    assert revisions == [f"{number:04d}" for number in range(1, len(revisions) + 1)]
+    assert len(script.get_heads()) == 1
+
+
+def test_an_upgraded_database_has_exactly_the_declared_tables(database: Database) -> None:
+    with database.read() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+
+        assert compare_metadata(context, schema.load_tables()) == []
+        assert schema.is_current(conn)
+
+
+def test_every_step_can_be_taken_back_and_applied_again(empty_database: Addresses) -> None:
+    steps = [step.revision for step in ScriptDirectory.from_config(schema.config()).walk_revisions()][::-1]
+    for down, up in zip(["base", *steps], steps, strict=False):
+        schema.upgrade(empty_database.owner, up)
+        schema.downgrade(empty_database.owner, down)
+        schema.upgrade(empty_database.owner, up)
+
+    schema.downgrade(empty_database.owner, "base")
+
+    database = Database(empty_database.owner)
+    with database.engine.connect() as conn:
+        assert sa.inspect(conn).get_table_names() == ["alembic_version"]
+    database.close()
+
+
+def test_upgrading_twice_changes_nothing(addresses: Addresses) -> None:
+    schema.upgrade(addresses.owner)
+
+    database = Database(addresses.application)
+    with database.read() as conn:
+        assert schema.current(conn) == schema.head()
+    database.close()
