@@ -92,7 +92,7 @@ def consistency_nodes(old_size: int, size: int) -> Iterator[Node]:
 
 
 def inclusion_path(leaves: Sequence[bytes], index: int, size: int | None = None) -> list[bytes]:
-    """Inclusion path of leaf ``index`` in the tree over the first ``size`` (default all) leaf hashes; O(size)."""
+    """Inclusion path of leaf ``index`` in the tree over the first ``size`` (default all) hashes; O(size)."""
     size = len(leaves) if size is None else size
     _check_prefix(leaves, size)
     tree = levels(leaves[:size])
@@ -152,7 +152,7 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], trusted_root: bytes) -> None:
-    """Return only if leaf hash ``leaf`` stands at ``index`` in the tree (size, trusted_root); else ProofError."""
+    """Return only if leaf hash ``leaf`` stands at ``index`` of (size, trusted_root); else ProofError."""
     _check_hashes(trusted_root)
     if root_from_inclusion(leaf, index, size, path) != trusted_root:
         raise ProofError("the inclusion path leads to another root")
@@ -282,7 +282,7 @@ class Extension:
             row, start = _parents(row), start >> 1
 
     def node(self, level: int, n: int) -> bytes:
-        """Hash of node (level, n) of the new tree; LookupError when it covers only old leaves and is not kept."""
+        """Hash of node (level, n) of the new tree; LookupError when it covers only old leaves."""
         at = n - self._starts[level]
         if at < 0:
             raise LookupError(f"node {level}/{n} covers only leaves older than this extension")
@@ -309,7 +309,7 @@ class Extension:
         return [self._rows[level][n - self._starts[level]] for level, n in path_nodes(index, self.size)]
 
     def nodes(self, indices: Iterable[int]) -> dict[Node, bytes]:
-        """The hashes with which someone who has the leaf hashes at ``indices`` (new ones) builds all their paths.
+        """The hashes with which one who has the leaf hashes at ``indices`` (new ones) builds their paths.
 
         Shared, and without what follows from the leaves themselves: about 2 * log2(size) hashes for a run of
         leaves, however long. See ``fill_nodes`` for what the receiver does with them.
