@@ -152,7 +152,7 @@ def _foreign_pr(value: str, today: dt.date) -> Identifier:
 
 
 def _permit_hk_mo(value: str, _today: dt.date) -> Identifier:
-    """H or M and eight digits. The two issue digits of older cards count cards, not people: only in `written`."""
+    """H or M and eight digits; the two issue digits of older cards count cards, so only `written` keeps them."""
     match = _PERMIT_HK_MO.fullmatch(value)
     if match is None:
         raise IdentifierError("id-form", "a permit number has H or M and eight digits")
