@@ -1,0 +1,78 @@
+"""
+The published contracts: JSON Schemas (2020-12) and code tables, found the same way in a checkout and in an installed wheel.
+
+A checkout keeps the schemas in `schemas/` beside the package; the build copies that folder into the wheel as
+`recordsvc/_schemas`. Nothing here imports a web framework or a database.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from recordsvc import dated
+
+_PACKAGE = Path(__file__).resolve().parent
+_ENVELOPE = "envelope.v1.json"
+
+
+class SchemasMissing(RuntimeError):
+    """Neither `recordsvc/_schemas` (wheel) nor `schemas/` (checkout) holds the published contracts."""
+
+
+@cache
+def schemas_dir() -> Path:
+    """The folder that holds `envelope.v1.json`, `records/` and `examples/`. Raises `SchemasMissing`."""
+    for folder in (_PACKAGE / "_schemas", _PACKAGE.parent / "schemas"):
+        if (folder / _ENVELOPE).is_file():
+            return folder
+    message = f"no {_ENVELOPE} in the package or beside it: reinstall recordsvc"
+    raise SchemasMissing(message)
+
+
+@cache
+def schema_files() -> Mapping[str, Path]:
+    """Every published schema by its public name, e.g. `records/award.v1.json`; names never come from a request."""
+    root = schemas_dir()
+    found = {
+        path.relative_to(root).as_posix(): path
+        for path in [*root.glob("*.json"), *root.glob("records/*.json")]
+    }
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+@cache
+def schema_bytes(name: str) -> bytes:
+    """The bytes served at `/schemas/<name>`. Raises `KeyError` for a name that is not published."""
+    return schema_files()[name].read_bytes()
+
+
+@cache
+def schema(name: str) -> dict[str, object]:
+    """A published schema as a parsed object, shared: callers must not change it."""
+    return json.loads(schema_bytes(name))
+
+
+def codes(on: str | None = None) -> dict[str, dict[str, object]]:
+    """
+    Every published code table by name, in full; with `on` (Beijing date, YYYY-MM-DD) only the rows in force that day.
+
+    A table marked `complete: false` is served with that mark: a code outside it is reported, never refused.
+    """
+    return {name: code_table(name, on) for name in dated.names("codes")}
+
+
+def code_table(name: str, on: str | None = None) -> dict[str, object]:
+    """One table as it is published at `/v1/codes/<name>`. Raises `dated.UnknownTable`."""
+    table = dated.table(name)
+    rows = table.rows if on is None else table.on(on).rows
+    return {
+        "name": table.name,
+        "title_zh": table.title_zh,
+        "title_en": table.title_en,
+        "source": table.source,
+        "complete": table.complete,
+        "on": on,
+        "rows": [dict(row) for row in rows],
+    }
