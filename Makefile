@@ -1,0 +1,58 @@
+# `make` alone lists what there is. Needs Python 3.11 or newer and make (also the one of macOS, 3.81).
+
+PORT ?= 8930
+VENV := .venv
+BIN := $(VENV)/bin
+# Tests run in this many processes.
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long check format bench wheelhouse lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## Serve a demo region on localhost (PORT=8930); the first run installs and fills it
+	@exec $(BIN)/recordsvc run --port $(PORT)
+
+test: $(VENV)/.test ## Run every test that is not long, on SQLite and PostgreSQL
+	$(BIN)/pytest -n $(JOBS) -m "not long"
+
+test-long: $(VENV)/.test ## Run the long tests: journeys, faults, other people's verifiers
+	$(BIN)/pytest -m long
+
+check: $(VENV)/.test ## Lint, format, types, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.test ## Format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.test ## Measure speed against the machine's own limits, on SQLite and PostgreSQL
+	$(BIN)/python -m bench
+
+wheelhouse: $(VENV)/.run ## Collect everything an installation without internet needs (docs/install.md)
+	rm -rf wheelhouse
+	$(BIN)/python -m pip download --require-hashes --requirement requirements/run.lock --dest wheelhouse
+	$(BIN)/python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheelhouse .
+	cp requirements/run.lock wheelhouse/
+
+lock: ## Choose new versions of the dependencies (needs uv)
+	deploy/lock.sh
+
+clean: ## Remove what make made; keeps the data
+	rm -rf $(VENV) wheelhouse dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp tells what the virtual environment holds; a second `make run` finds it and starts at once.
+$(VENV)/.run: requirements/run.lock pyproject.toml deploy/venv.sh
+	@deploy/venv.sh $(VENV) requirements/run.lock
+	@touch $@
+
+# Holds everything of run.lock in the same versions, and the tools for tests.
+$(VENV)/.test: requirements/test.lock pyproject.toml deploy/venv.sh
+	@deploy/venv.sh $(VENV) requirements/test.lock
+	@touch $@ $(VENV)/.run
