@@ -1,0 +1,272 @@
+"""Two people, one act (双人复核): one proposes, another decides, and the act happens with the decision.
+
+                    approve (executor runs in the same transaction)
+    open ──┬── decide ──────────────────────────────────────────────> done
+           │            refuse
+           ├── decide ──> refused        decided by somebody else than the proposer: a database constraint
+           ├── withdraw ──> withdrawn    by the proposer
+           └── (time) ──> expired        seen, not written: after `expires_ms` nothing can be approved
+
+A proposal is decided exactly once, whoever races: the deciding statement changes only an open row. An
+executor that raises undoes the decision with it, and the proposal stays open. A proposal is stale when what
+it was based on has changed since (`basis` of its kind): it can be refused or withdrawn, not approved.
+
+No domain words here. Rooms register what to do by kind:
+
+    @executor("client.register", deciders=frozenset({"registrar"}), basis=basis_of_client)
+    def register(turn, payload, proposal): ...
+
+A payload is kept for good: it names people by opaque id and never holds a number or name of a person.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import metadata
+from recordsvc.ground.ports import FixedClock, Random, SystemRandom, uuid7
+from recordsvc.ground.problems import Conflict, Forbidden, NotFound
+
+LIFE_MS: Final = 14 * 24 * 3600 * 1000
+"""How long a proposal may wait unless its kind says otherwise."""
+
+proposal = sa.Table(
+    "proposal",
+    metadata,
+    sa.Column("id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("kind", sa.String(60), nullable=False),
+    sa.Column("subject", sa.String(200), nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("basis", sa.String(200), nullable=False),
+    sa.Column("proposed_by", sa.String(80), nullable=False),
+    sa.Column("proposed_ms", sa.BigInteger, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("decided_by", sa.String(80)),
+    sa.Column("closed_ms", sa.BigInteger),
+    sa.Column("reason", sa.String(400), nullable=False),
+    sa.CheckConstraint("state IN ('open', 'done', 'refused', 'withdrawn')", name="state"),
+    sa.CheckConstraint("decided_by <> proposed_by", name="second_person"),
+    sa.CheckConstraint("(state IN ('done', 'refused')) = (decided_by IS NOT NULL)", name="decided"),
+    sa.CheckConstraint("(state = 'open') = (closed_ms IS NULL)", name="closed"),
+    sa.Index(None, "state", "kind", "id"),
+    info={"kind": "state"},
+    comment="Acts that need two people, with what became of them",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One proposal as stored; `state` is `expired` for an open one whose time has run out."""
+
+    id: bytes
+    kind: str
+    subject: str
+    payload: dict[str, Any]
+    basis: str
+    proposed_by: str
+    proposed_ms: int
+    expires_ms: int
+    state: str
+    decided_by: str | None
+    closed_ms: int | None
+    reason: str
+    tools: Any = None
+    """What the caller of `decide` lends the executor (keys, log); None in lists."""
+
+
+Executor = Callable[[Turn, dict[str, Any], Proposal], Any]
+Basis = Callable[[Connection, str, dict[str, Any]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a room registered for one kind of proposal."""
+
+    run: Executor
+    deciders: frozenset[str]
+    """Roles of which the second person needs one; empty: whoever the door lets in."""
+    basis: Basis | None
+    life_ms: int
+
+
+_kinds: dict[str, Kind] = {}
+_randomness: Final = SystemRandom()
+
+
+class UnknownProposal(NotFound):
+    """No such proposal."""
+
+    code = "proposal-unknown"
+    title_zh = "没有这项待办"
+    title_en = "No such proposal"
+    remedy_zh = "刷新待办列表，核对编号。"
+    remedy_en = "Read the list again and check the identifier."
+
+
+class SamePerson(Forbidden):
+    """The proposer tried to decide."""
+
+    code = "same-person"
+    title_zh = "提出人不能自己决定"
+    title_en = "The proposer cannot decide"
+    remedy_zh = "请另一位有权人员办理。"
+    remedy_en = "Ask another official who holds the role."
+
+
+class NotTheProposer(Forbidden):
+    """Somebody else than the proposer tried to withdraw."""
+
+    code = "not-the-proposer"
+    title_zh = "只有提出人可以撤回"
+    title_en = "Only the proposer can withdraw"
+    remedy_zh = "可以由另一位有权人员退回。"
+    remedy_en = "Another official may refuse it instead."
+
+
+class AlreadyClosed(Conflict):
+    """The proposal was decided or withdrawn before."""
+
+    code = "proposal-closed"
+    title_zh = "该事项已经办结"
+    title_en = "The proposal is closed"
+    remedy_zh = "刷新待办列表查看结果。"
+    remedy_en = "Read the list again to see what became of it."
+
+
+class StaleProposal(Conflict):
+    """Too old, or what it was based on has changed."""
+
+    code = "proposal-stale"
+    title_zh = "该事项已过期，或其依据已经变化"
+    title_en = "The proposal has expired or what it was based on has changed"
+    remedy_zh = "请退回，由提出人按现状重新提出。"
+    remedy_en = "Refuse it and have it proposed again on the present facts."
+
+
+def executor(
+    kind: str, *, deciders: frozenset[str] = frozenset(), basis: Basis | None = None, life_ms: int = LIFE_MS
+) -> Callable[[Executor], Executor]:
+    """Register what approving a kind does; once per kind and process.
+
+    `basis(conn, subject, payload)` returns a short text (a version, a digest) of the facts the act rests on.
+    """
+
+    def register(run: Executor) -> Executor:
+        if kind in _kinds and _kinds[kind].run is not run:
+            raise ValueError(f"two executors for {kind!r}")
+        _kinds[kind] = Kind(run, deciders, basis, life_ms)
+        return run
+
+    return register
+
+
+def deciders(kind: str) -> frozenset[str]:
+    """Roles of which the second person needs one; empty: whoever the door lets in."""
+    return _kinds[kind].deciders
+
+
+def propose(
+    turn: Turn, kind: str, subject: str, payload: dict[str, Any], by: str, *, random: Random = _randomness
+) -> bytes:
+    """Write an open proposal and return its id (UUIDv7). The caller has checked that `by` may propose it."""
+    registered = _kinds[kind]
+    proposal_id = uuid7(FixedClock(turn.now_ms), random)
+    turn.conn.execute(
+        proposal.insert().values(
+            id=proposal_id,
+            kind=kind,
+            subject=subject,
+            payload=json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+            basis=registered.basis(turn.conn, subject, payload) if registered.basis else "",
+            proposed_by=by,
+            proposed_ms=turn.now_ms,
+            expires_ms=turn.now_ms + registered.life_ms,
+            state="open",
+            reason="",
+        )
+    )
+    return proposal_id
+
+
+def decide(
+    turn: Turn,
+    proposal_id: bytes,
+    by: str,
+    approve: bool,  # noqa: FBT001 - the decision itself, not an option of it
+    reason: str,
+    *,
+    tools: Any = None,
+) -> Any:
+    """Approve or refuse as the second person; returns what the executor returned (None when refused).
+
+    Raises `UnknownProposal`, `SamePerson`, `AlreadyClosed`, `StaleProposal`, or what the executor raises.
+    """
+    found = read(turn.conn, proposal_id, turn.now_ms, tools)
+    if found.proposed_by == by:
+        raise SamePerson
+    _close(turn, proposal_id, "done" if approve else "refused", by, reason)
+    if not approve:
+        return None
+    registered = _kinds[found.kind]
+    if found.state == "expired":
+        raise StaleProposal
+    if registered.basis and registered.basis(turn.conn, found.subject, found.payload) != found.basis:
+        raise StaleProposal
+    return registered.run(turn, found.payload, found)
+
+
+def withdraw(turn: Turn, proposal_id: bytes, by: str, reason: str) -> None:
+    """Take back one's own open proposal."""
+    if read(turn.conn, proposal_id, turn.now_ms).proposed_by != by:
+        raise NotTheProposer
+    _close(turn, proposal_id, "withdrawn", None, reason)
+
+
+def read(conn: Connection, proposal_id: bytes, now_ms: int, tools: Any = None) -> Proposal:
+    """One proposal. Raises `UnknownProposal`."""
+    row = conn.execute(sa.select(proposal).where(proposal.c.id == proposal_id)).one_or_none()
+    if row is None:
+        raise UnknownProposal
+    return _made(row, now_ms, tools)
+
+
+def pending(conn: Connection, now_ms: int, *, after: bytes = b"", limit: int = 100) -> list[Proposal]:
+    """Proposals that can still be decided, oldest first, from behind the id `after`."""
+    live = (proposal.c.state == "open", proposal.c.expires_ms > now_ms, proposal.c.id > after)
+    rows = conn.execute(sa.select(proposal).where(*live).order_by(proposal.c.id).limit(limit))
+    return [_made(row, now_ms) for row in rows]
+
+
+def closed(
+    conn: Connection, now_ms: int, *, before: bytes = b"\xff" * 16, limit: int = 100
+) -> list[Proposal]:
+    """What is no longer open, newest first, from before the id `before`."""
+    over = sa.or_(proposal.c.state != "open", proposal.c.expires_ms <= now_ms)
+    wanted = sa.select(proposal).where(over, proposal.c.id < before)
+    rows = conn.execute(wanted.order_by(proposal.c.id.desc()).limit(limit))
+    return [_made(row, now_ms) for row in rows]
+
+
+def _close(turn: Turn, proposal_id: bytes, state: str, decided_by: str | None, reason: str) -> None:
+    # The condition, not the reading above, is what lets one of two racing deciders win.
+    closing = (
+        proposal.update()
+        .where(proposal.c.id == proposal_id, proposal.c.state == "open")
+        .values(state=state, decided_by=decided_by, closed_ms=turn.now_ms, reason=reason)
+    )
+    if turn.conn.execute(closing).rowcount != 1:
+        raise AlreadyClosed
+
+
+def _made(row: Row[Any], now_ms: int, tools: Any = None) -> Proposal:
+    fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name of a row's mapping
+    fields["payload"] = json.loads(fields["payload"])
+    if fields["state"] == "open" and fields["expires_ms"] <= now_ms:
+        fields["state"] = "expired"
+    return Proposal(**fields, tools=tools)

@@ -1,0 +1,1 @@
+"""Vault: key store, envelope encryption, signatures."""
