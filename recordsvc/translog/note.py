@@ -26,10 +26,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from recordsvc.ground.base64strict import b64, unb64
 
 try:
-    from nacl.bindings import crypto_sign_open as _sodium_open
-    from nacl.exceptions import BadSignatureError as _BadSignatureError
+    from nacl.bindings import crypto_sign_open
+    from nacl.exceptions import BadSignatureError
 except ImportError:  # PyNaCl only makes checking faster; the offline verifier does without
-    _sodium_open = None
+    _WITH_SODIUM = False
+else:
+    _WITH_SODIUM = True
 
 MAX_NOTE_BYTES: Final = 256 * 1024
 MAX_SIGNATURES: Final = 100
@@ -243,10 +245,10 @@ def _cosigned(text: str, at: int) -> bytes:
 
 
 def _verify_ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
-    if _sodium_open is not None:
+    if _WITH_SODIUM:
         try:
-            _sodium_open(signature + message, public)
-        except _BadSignatureError:
+            crypto_sign_open(signature + message, public)
+        except BadSignatureError:
             return False
         return True
     try:

@@ -30,7 +30,7 @@ _INDEX = re.compile(r"index (0|[1-9][0-9]{0,18})")
 
 @dataclass(frozen=True, slots=True)
 class LogProof:
-    """Entry ``index`` (from 0) and its inclusion ``path`` in the tree of ``checkpoint`` (signed note, verbatim).
+    """Entry ``index`` (from 0) and its inclusion ``path`` in the tree of ``checkpoint``, a note, verbatim.
 
     ``extra`` is whatever the application needs beside it; None when the line is absent. Nothing here is
     verified.
