@@ -33,7 +33,7 @@ MAX_ENTRY_BYTES: Final = 0xFFFF
 MEDIA_TYPE: Final = "application/octet-stream"
 
 Fetch = Callable[[int, int, int], bytes]
-"""``fetch(level, n, width)``: the first ``width`` hashes of tile (level, n), or more of them; LookupError if absent."""
+"""``fetch(level, n, width)``: the first ``width`` hashes of tile (level, n), or more; LookupError if absent."""
 
 _PATH = re.compile(
     r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?",
@@ -43,7 +43,7 @@ _PATH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """Name of a tile (``level`` 0-63) or, with ``level`` None, of an entry bundle; ``width`` 256 means full."""
+    """Name of a tile (``level`` 0-63) or, when ``level`` is None, an entry bundle; ``width`` 256 is full."""
 
     level: int | None
     n: int
@@ -55,7 +55,7 @@ class Tile:
 
     def path(self) -> str:
         """Path below the log's prefix, e.g. ``tile/0/x001/x234/067.p/112``."""
-        groups = []
+        groups: list[str] = []
         rest = self.n
         while True:
             rest, group = divmod(rest, 1000)
@@ -137,7 +137,7 @@ class TileReader:
         return self.leaf_range_root(0, self.size)
 
     def leaf_range_root(self, start: int, end: int) -> bytes:
-        """``MTH`` over the leaves [start, end); the length, rounded up to a power of two, must divide ``start``.
+        """``MTH`` over leaves [start, end); the length, rounded up to a power of two, must divide ``start``.
 
         These are the subtrees that are nodes of some tree: ``(0, m)`` is the root of the log when it had m
         leaves.
@@ -175,7 +175,7 @@ class TileReader:
         return [self.node(level, n) for level, n in consistency_nodes(old_size, self.size)]
 
     def nodes(self, indices: Sequence[int]) -> dict[Node, bytes]:
-        """Like ``Extension.nodes``, for any leaves: what their owner needs for all their paths, each hash once."""
+        """Like ``Extension.nodes``, for any leaves: what ``fill_nodes`` needs for all their paths."""
         return {(level, n): self.node(level, n) for level, n in shared_nodes(indices, self.size)}
 
     def _complete(self, level: int, n: int) -> bytes:
