@@ -1,0 +1,147 @@
+"""Strict JSON: one text, one meaning, on every machine.
+
+What ordinary readers let through (a second value for the same key, `NaN`, 1e400, a lone surrogate, a name
+that *looks* like another) would be signed, hashed and stored for ever. This reader refuses it and says where.
+
+Two doors. `loads` reads any well-formed document within limits. `is_canonical` accepts only the one canonical
+spelling (RFC 8785, restricted to ASCII keys and integers, where it equals "sorted keys, no white space") and
+is what signed bytes pass; it costs some 8 µs for a record of 600 bytes. Both take a short way when nothing in
+the text is suspicious, and the full walk (`jsonjudge`), the only judge, when anything is.
+
+orjson is used when it can be imported; without it (base install) the answers are the same, only slower.
+"""
+
+import json
+import unicodedata
+from typing import Final
+
+from recordsvc.ground import jsonjudge
+from recordsvc.ground.jsonjudge import BAD_CHARACTER, MAX_INT, TITLES, StrictJsonError
+
+try:
+    import orjson
+except ImportError:  # the base install (offline verifier) has no orjson
+    orjson = None  # type: ignore[assignment]  # asked for by `is None` below
+
+__all__ = ["MAX_DEPTH", "MAX_INT", "TITLES", "StrictJsonError", "canonical", "is_canonical", "loads"]
+
+MAX_DEPTH: Final = 32
+
+_ASCII = bytes(range(128))
+
+
+def loads(data: bytes, max_bytes: int, max_depth: int = MAX_DEPTH, *, allow_floats: bool = False) -> object:
+    """Read one JSON document (UTF-8, at most `max_bytes` bytes, `max_depth` levels of arrays and objects).
+
+    Integers stay within ±(2^53-1). With `allow_floats` finite fractions come out as float. Raises
+    StrictJsonError, and nothing else, whatever `data` holds.
+    """
+    if len(data) > max_bytes:
+        raise StrictJsonError("too-large", detail=f"{len(data)} bytes, limit {max_bytes}")
+    if orjson is not None:
+        obj, written = _through_orjson(data, 0)
+        if written == data and _plain(obj, max_depth, ascii_keys=False) and _beyond_suspicion(data):
+            return obj
+    return jsonjudge.parse(data, max_depth, allow_floats=allow_floats, ascii_keys=False)
+
+
+def is_canonical(data: bytes, max_depth: int = MAX_DEPTH) -> object:
+    """Return what `data` says if it is canonical JSON: RFC 8785 with ASCII keys and integers only.
+
+    Raises StrictJsonError otherwise; the text is never repaired. The caller bounds the size.
+    """
+    if orjson is not None:
+        obj, written = _through_orjson(data, orjson.OPT_SORT_KEYS)
+        if written == data and _plain(obj, max_depth, ascii_keys=True) and _beyond_suspicion(data):
+            return obj
+    obj = jsonjudge.parse(data, max_depth, allow_floats=False, ascii_keys=True)
+    if _written(obj) != data:
+        raise StrictJsonError("not-canonical")
+    return obj
+
+
+def canonical(obj: object) -> bytes:
+    """Canonical bytes of `obj` (dict, list, str, int, bool, None), the only ones that are signed or hashed.
+
+    Raises StrictJsonError for whatever `is_canonical` would refuse: canonical(is_canonical(b)) == b.
+    """
+    data = _written(obj)  # first, because it also refuses a structure that contains itself
+    try:
+        plain = _plain(obj, MAX_DEPTH, ascii_keys=True)
+    except TypeError:  # a key that is no text
+        plain = False
+    if not plain:
+        jsonjudge.check_types(obj, "")
+        jsonjudge.check_depth(data, MAX_DEPTH)
+    if not _beyond_suspicion(data):
+        jsonjudge.check_text(obj, "", ascii_keys=True)
+    return data
+
+
+def _through_orjson(data: bytes, option: int) -> tuple[object, bytes | None]:
+    """Parsed value and how orjson would write it.
+
+    Equal bytes exclude white space, duplicate keys, other escapes and numbers that were rounded.
+    """
+    try:
+        obj = orjson.loads(data)
+        return obj, orjson.dumps(obj, option=option)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None, None
+
+
+def _beyond_suspicion(data: bytes) -> bool:
+    """True if no string in this well-formed JSON text without white space can hold a refused character."""
+    if b"\\" in data:  # an escape may spell any of them
+        return False
+    if data.isascii():
+        return b"\x7f" not in data
+    text = data.decode("utf-8")
+    beyond_ascii = data.translate(None, _ASCII).decode("utf-8")
+    # isprintable() is quick and doubts more (ideographic space, private use); it misses only joiner U+034F.
+    doubtful = b"\x7f" in data or not beyond_ascii.isprintable() or "\u034f" in beyond_ascii
+    if doubtful and BAD_CHARACTER.search(text):
+        return False
+    return unicodedata.is_normalized("NFC", text)
+
+
+def _plain(obj: object, max_depth: int, *, ascii_keys: bool) -> bool:
+    """True if the tree holds only text, integers in range, true, false, null, in at most `max_depth` levels.
+
+    Says nothing about characters. Goes level by level instead of recursing: depth is counted, not feared.
+    """
+    level = [obj] if type(obj) is dict or type(obj) is list else []
+    for _ in range(max_depth):
+        deeper: list[object] = []
+        for node in level:
+            if ascii_keys and type(node) is dict and not "".join(node).isascii():
+                return False
+            for inner in node.values() if type(node) is dict else node:
+                kind = type(inner)
+                if kind is dict or kind is list:
+                    deeper.append(inner)
+                elif kind is not str and not _plain_scalar(inner):
+                    return False
+        if not deeper:
+            return bool(level)  # a document that is one bare value is rare: leave it to the walk
+        level = deeper
+    return False
+
+
+def _plain_scalar(value: object) -> bool:
+    return -MAX_INT <= value <= MAX_INT if type(value) is int else type(value) is bool or value is None
+
+
+def _written(obj: object) -> bytes:
+    """Sorted keys, no white space, shortest escapes: RFC 8785 for the types that `check_types` lets pass."""
+    try:
+        if orjson is not None:
+            return orjson.dumps(obj, option=orjson.OPT_SORT_KEYS)
+        return json.dumps(obj, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    except (TypeError, ValueError, RecursionError):  # whichever writer it was: find the reason and the place
+        try:
+            jsonjudge.check_types(obj, "")
+            jsonjudge.check_text(obj, "", ascii_keys=True)
+        except RecursionError:
+            raise StrictJsonError("depth") from None
+        raise StrictJsonError("depth") from None
