@@ -20,6 +20,10 @@ from recordsvc import schema
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, SeededRandom
 from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE
+from recordsvc.house import House, open_house
+from recordsvc.people import synthetic
+from recordsvc.settings import Settings
+from recordsvc.vault.keystore import create_keys
 from tests.postgresql import PostgresServer
 
 ROLES = Path(__file__).parent.parent / "deploy" / "postgresql" / "roles.sql"
@@ -147,5 +151,33 @@ def randomness() -> SeededRandom:
 def database(addresses: Addresses, clock: FixedClock) -> Iterator[Database]:
     """This test's own database, as the role that serves requests."""
     opened = Database(addresses.application, clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def settings(addresses: Addresses, tmp_path: Path) -> Settings:
+    """Settings of a service of one's own: environment `test`, an empty data folder, no witness."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir(mode=0o700, exist_ok=True)
+    return Settings(
+        environment="test",
+        data_dir=data_dir,
+        log_origin="log.example.test/records",
+        audience="https://records.example.test",
+        region=synthetic.uscc(1, registrar="11"),
+        issuer_url="https://records.example.test",
+        public_url="http://localhost",
+        database_url=addresses.application,
+        owner_database_url=addresses.owner,
+    )
+
+
+@pytest.fixture
+def house(settings: Settings, clock: FixedClock, randomness: SeededRandom) -> Iterator[House]:
+    """A service after its first run: keys made, log begun, nobody and nothing registered."""
+    create_keys(settings.keys_dir, randomness.bytes)
+    opened = open_house(settings, clock, randomness)
+    opened.log.create()
     yield opened
     opened.close()
