@@ -1,0 +1,114 @@
+"""What a reviewer would otherwise have to remember, held by test (architecture.md; style.md 1.9, point 10)."""
+
+import ast
+import dataclasses
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from recordsvc.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted(
+    path for package in ("recordsvc", "witness", "demo") for path in (ROOT / package).rglob("*.py")
+)
+ROOMS = sorted(path.parent.name for path in (ROOT / "recordsvc").glob("*/__init__.py"))
+BANNED_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "misc.py"}
+MODULE_LINES = 450
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def attributes(tree: ast.AST) -> Iterator[str]:
+    """Every dotted name of a module, as written."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+
+
+def test_imports_run_downward() -> None:
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml")) == 0
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_only_the_settings_read_the_environment(path: Path) -> None:
+    if path == ROOT / "recordsvc" / "settings.py":
+        return
+    used = {
+        name
+        for name in attributes(ast.parse(path.read_bytes()))
+        if re.match(r"os\.(environb?|getenv)\b", name)
+    }
+
+    assert used == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_instants_come_from_the_clock_and_are_never_naive(path: Path) -> None:
+    forbidden = re.compile(r"(^|\.)(utcnow|utcfromtimestamp|today)$|(^|\.)datetime\.now$")
+    tree = ast.parse(path.read_bytes())
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+    assert {name for name in calls if forbidden.search(name)} == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_a_module_is_named_for_what_it_does(path: Path) -> None:
+    assert path.name not in BANNED_NAMES
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=named)
+def test_no_module_grows_out_of_sight(path: Path) -> None:
+    """Over 250 lines a module's first lines say why; over this many it is two modules."""
+    assert "versions" in path.parts or len(path.read_bytes().splitlines()) <= MODULE_LINES
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_rooms_package_imports_nothing(room: str) -> None:
+    tree = ast.parse((ROOT / "recordsvc" / room / "__init__.py").read_bytes())
+
+    assert [type(node).__name__ for node in tree.body if not isinstance(node, ast.Expr)] == []
+
+
+def test_importing_the_package_loads_no_third_party_code() -> None:
+    """The verifier is installed without Flask and SQLAlchemy; nothing may need them on the way in."""
+    program = (
+        "import sys; before = set(sys.modules); import recordsvc; print(*sorted(set(sys.modules) - before))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    foreign = {name.partition(".")[0] for name in loaded.stdout.split()} - sys.stdlib_module_names
+
+    assert foreign == {"recordsvc"}
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    documented = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+
+    assert documented == [field.name for field in dataclasses.fields(Settings)]
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda field: field.name)
+def test_a_settings_default_in_the_documentation_is_the_real_one(field: dataclasses.Field) -> None:
+    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    shown = re.search(rf"^\| `{field.name}` \| ([^|]*) \|", text, re.MULTILINE)
+    default = field.default
+
+    assert shown is not None
+    if isinstance(default, int):
+        assert shown[1] == f"`{default}`"
+    elif isinstance(default, tuple) and default:
+        assert shown[1] == f"`{', '.join(default)}`"
+    elif isinstance(default, str) and default:
+        assert shown[1] == f"`{default}`"
+    elif default is dataclasses.MISSING and field.name != "data_dir":
+        assert shown[1] == "none"
