@@ -33,7 +33,7 @@ MAX_ENTRY_BYTES: Final = 0xFFFF
 MEDIA_TYPE: Final = "application/octet-stream"
 
 Fetch = Callable[[int, int, int], bytes]
-"""``fetch(level, n, width)``: the first ``width`` hashes of tile (level, n), or more; LookupError if absent."""
+"""``fetch(level, n, width)``: the first ``width`` hashes of tile (level, n), or more; else LookupError."""
 
 _PATH = re.compile(
     r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?",
