@@ -44,7 +44,7 @@ class WitnessStranger(WitnessError):
 
 
 class WitnessAhead(WitnessError):
-    """The witness has cosigned ``size`` leaves, more than this log has: a restored backup, or a second log."""
+    """The witness has cosigned ``size`` leaves, more than this log has: a restored backup, a second log."""
 
     def __init__(self, size: int, own: int) -> None:
         super().__init__(f"the witness has cosigned {size} entries, this log has only {own}")
