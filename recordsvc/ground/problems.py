@@ -1,7 +1,8 @@
-"""What can go wrong, in the words a caller needs (RFC 9457, `application/problem+json`).
+"""What can go wrong, in the words a caller needs (RFC 9457). Long: each kind brings its two languages.
 
-Every room hangs its own errors under `Problem`, in its `errors.py`; `ground/answers.py` turns them into answers in
-one place. `docs/errors.md` describes each code; a test walks the tree and fails on one that is missing there.
+Every room hangs its own errors under `Problem`, in its `errors.py`; `ground/answers.py` turns them into
+answers in one place. `docs/errors.md` describes each code; a test walks the tree and fails on one that is
+missing.
 
     Problem
     ├── Refused 400 ─────────── request-invalid
@@ -39,8 +40,9 @@ class Problem(Exception):
     """Something the caller is told. Subclass it; the base itself must never be raised.
 
     `detail` is text for this one occurrence; it must hold nothing personal and no text of another exception.
-    `pointer` is a JSON Pointer (RFC 6901) into the request body. `errors` lists several faults at once, each a
-    dict of `pointer` or `parameter`, `code`, `detail`. `headers` go with the answer.
+    `pointer` is a JSON Pointer (RFC 6901) into the request body. `errors` lists several faults at once, each
+    a dict of `pointer` or `parameter`, `code`, `detail`. `headers` go with the answer, other keywords become
+    members.
     """
 
     status: ClassVar[int] = 500
@@ -383,4 +385,6 @@ class FateUnknown(Unavailable):
     title_zh = "结果未知"
     title_en = "The outcome is not known"
     remedy_zh = "请原样重发同一请求：已写入的会得到原回执，不会重复写入。"
-    remedy_en = "Repeat the same request unchanged: what was written is answered with its receipt, never written twice."
+    remedy_en = (
+        "Repeat the same request unchanged: what was written gets its receipt and is never written twice."
+    )

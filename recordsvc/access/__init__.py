@@ -1,0 +1,1 @@
+"""Who may: clients, tokens, logins, roles, policy, who-looked (访问控制)."""

@@ -1,0 +1,110 @@
+"""Who asks, and whether a foreign page made them ask: tokens and session cookies become actors here.
+
+access/routes.py registers how (`authenticate`); views call `actor()` and `own()`. The actor is found at the
+first question of a request, once.
+"""
+
+import base64
+import dataclasses
+import hmac
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import flask
+
+from recordsvc.access.grants import ANYONE, Actor, can
+from recordsvc.ground import http
+from recordsvc.ground.http import Request
+from recordsvc.ground.problems import CrossSite, NotFound, Unauthenticated
+
+T = TypeVar("T")
+CSRF_HEADER: Final = "X-CSRF-Token"
+MAX_TOKEN_BYTES: Final = 8 * 1024
+
+TokenReader = Callable[[str], Actor]
+"""Bearer token → actor; raises `Unauthenticated`."""
+CookieReader = Callable[[Request], Actor | None]
+"""Request with cookies → actor of its session, or None."""
+
+
+@dataclasses.dataclass
+class Entrance:
+    """What the hook before every request goes by; kept in `app.extensions["entrance"]`."""
+
+    hosts: frozenset[str]
+    scheme: str
+    """`https`, or `http` in the demo: the only scheme of an acceptable `Origin`."""
+    mac: Callable[[bytes], bytes]
+    """HMAC under a key of the house, for CSRF tokens."""
+    bearer: TokenReader | None = None
+    cookie: CookieReader | None = None
+
+
+def authenticate(
+    app: flask.Flask, *, bearer: TokenReader | None = None, cookie: CookieReader | None = None
+) -> None:
+    """Register how tokens and session cookies become actors."""
+    entrance = _entrance(app)
+    entrance.bearer = bearer or entrance.bearer
+    entrance.cookie = cookie or entrance.cookie
+
+
+def csrf_token(who: Actor) -> str:
+    """Return the token that forms of this session carry in `csrf_token`, and scripts in `X-CSRF-Token`."""
+    mac = _entrance(flask.current_app).mac(b"csrf/v1\0" + who.session_id.encode())
+    return base64.urlsafe_b64encode(mac[:24]).decode()
+
+
+def actor() -> Actor:
+    """Return who asks, found at the first call of a request."""
+    request = http.current()
+    if request.actor is None:
+        request.actor = _identify(request)
+    found: Actor = request.actor
+    return found
+
+
+def own(action: str, thing: T | None) -> T:
+    """Return an object of the actor; missing and foreign ones raise the same `NotFound`."""
+    if thing is None or not can(actor(), action, thing):
+        raise NotFound
+    return thing
+
+
+def _entrance(app: flask.Flask) -> Entrance:
+    found: Entrance = app.extensions["entrance"]
+    return found
+
+
+def _identify(request: Request) -> Actor:
+    """Ask the readers. A token that is there but wrong is refused, never overlooked in favour of a cookie."""
+    entrance = _entrance(flask.current_app)
+    header = request.environ.get("HTTP_AUTHORIZATION")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or entrance.bearer is None or len(token) > MAX_TOKEN_BYTES:
+            raise Unauthenticated
+        return entrance.bearer(token)
+    if entrance.cookie is not None and "HTTP_COOKIE" in request.environ:
+        return entrance.cookie(request) or ANYONE
+    return ANYONE
+
+
+def check_site(request: Request, entrance: Entrance) -> None:
+    """Refuse what a foreign page may have caused; a bearer token proves intent, no browser adds one."""
+    environ = request.environ
+    if "HTTP_AUTHORIZATION" in environ:
+        return
+    origin = environ.get("HTTP_ORIGIN")
+    if origin is not None and origin != f"{entrance.scheme}://{environ['HTTP_HOST']}":
+        raise CrossSite
+    if environ.get("HTTP_SEC_FETCH_SITE", "none") not in ("same-origin", "none"):
+        raise CrossSite
+    who = request.actor
+    if who is None or not who.session_id:
+        return
+    sent = request.headers.get(CSRF_HEADER) or ""
+    if not sent and (environ.get("CONTENT_TYPE", "").startswith((http.FORM, http.MULTIPART))):
+        sent = request.form.get(http.CSRF_FIELD, "")
+    if not hmac.compare_digest(sent.encode(), csrf_token(who).encode()):
+        raise CrossSite

@@ -1,0 +1,167 @@
+"""Who may do what: the one table, and the one function that reads it (default deny; architecture.md, rule
+10).
+
+A door names an action; the table says which kinds of actor may enter it, with which role or scope, and whose
+object it must be. `admits` judges at the door, before an object is known; `can` judges the act itself and
+refuses an owned action without its object. Which second person may decide what stands with the executors
+(ground/two_person.py).
+"""
+
+import dataclasses
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """What sort of caller asks."""
+
+    ANYONE = "anyone"
+    CLIENT = "client"
+    """A registered machine of an institution or receiver."""
+    WORKER = "worker"
+    OFFICIAL = "official"
+    SYSTEM = "system"
+    """This service's own processes and command line."""
+
+
+class Role(StrEnum):
+    """What an official is there for (security.md §1.3, domain.md §12)."""
+
+    REGISTRAR = "registrar"
+    """登记员: institutions, keys, programmes, clients."""
+    HANDLER = "handler"
+    """经办人: first person of an act."""
+    REVIEWER = "reviewer"
+    """复核人: second person of an act."""
+    PAYER = "payer"
+    """支付人员: releases payments; never reviews."""
+    INSPECTOR = "inspector"
+    """监督检查人员."""
+    AUDITOR = "auditor"
+    """审计员: reads trails and proofs, writes nothing."""
+    DATA_OFFICER = "data-officer"
+    """个人信息保护负责人: corrections and erasure requests."""
+    ADMINISTRATOR = "administrator"
+    """系统管理员: runs the service, holds no data role."""
+
+
+class Scope(StrEnum):
+    """What a client's token may be used for; words are compared whole."""
+
+    RECORDS_WRITE = "records:write"
+    RECORDS_READ = "records:read"
+    FEED_READ = "feed:read"
+
+
+class Owner(StrEnum):
+    """Whose an object must be: the attribute of that name is equal on object and actor."""
+
+    NOBODY = ""
+    WORKER = "worker_id"
+    INSTITUTION = "institution"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks, as authentication found it. Handlers pass it on; verbs never look at the request."""
+
+    kind: Kind
+    id: str = ""
+    """Client id, worker id as text, or official's id; unique together with `kind`."""
+    roles: frozenset[str] = frozenset()
+    institution: str | None = None
+    """Unified social credit code (统一社会信用代码) that a client or official acts for."""
+    worker_id: bytes | None = None
+    scopes: frozenset[str] = frozenset()
+    session_id: str = ""
+    """Set when a browser session, and not a token, says who this is."""
+
+
+ANYONE: Final = Actor(Kind.ANYONE)
+SYSTEM: Final = Actor(Kind.SYSTEM, "system")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Grant:
+    """One way to be allowed: all of its conditions together."""
+
+    kind: Kind
+    roles: frozenset[Role] = frozenset()
+    """Any one of them."""
+    scope: Scope | None = None
+    owner: Owner = Owner.NOBODY
+
+    def admits(self, actor: Actor) -> bool:
+        """Judge the actor alone."""
+        return (
+            (self.kind is Kind.ANYONE or self.kind == actor.kind)
+            and (not self.roles or not self.roles.isdisjoint(actor.roles))
+            and (self.scope is None or self.scope in actor.scopes)
+        )
+
+    def owns(self, actor: Actor, thing: object) -> bool:
+        """Judge the object: it must carry the owner's attribute, and a missing owner equals nobody."""
+        if self.owner is Owner.NOBODY:
+            return True
+        mine = getattr(actor, self.owner)
+        return mine is not None and getattr(thing, self.owner, None) == mine
+
+
+Policy = tuple[Grant, ...]
+
+_PUBLIC: Final[Policy] = (Grant(Kind.ANYONE),)
+_OWN: Final[Policy] = (Grant(Kind.WORKER, owner=Owner.WORKER),)
+
+
+def _client(scope: Scope, owner: Owner = Owner.NOBODY) -> Policy:
+    return (Grant(Kind.CLIENT, scope=scope, owner=owner),)
+
+
+def _official(*roles: Role) -> Policy:
+    return (Grant(Kind.OFFICIAL, roles=frozenset(roles)),)
+
+
+_CASE: Final = (Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER)
+_DESK: Final = (*_CASE, Role.REGISTRAR, Role.INSPECTOR, Role.AUDITOR)
+
+POLICIES: Final[dict[str, Policy]] = {
+    # For everybody: pages of information, the log, schemas, health; token and login judge by themselves.
+    "public": _PUBLIC,
+    "token.issue": _PUBLIC,
+    "session.begin": _PUBLIC,
+    "session.end": (Grant(Kind.WORKER), Grant(Kind.OFFICIAL)),
+    # Loopback or the metrics token; the view judges, since neither is an actor.
+    "metrics.read": _PUBLIC,
+    # Machines of institutions.
+    "record.submit": _client(Scope.RECORDS_WRITE),
+    "record.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
+    "feed.read": _client(Scope.FEED_READ),
+    # The worker's own.
+    "own.archive.read": _OWN,
+    "own.bundle.read": _OWN,
+    "own.record.decide": _OWN,
+    "own.looked.read": _OWN,
+    # Officials.
+    "desk.read": _official(*_DESK),
+    "held.read": _official(Role.HANDLER, Role.REVIEWER),
+    "held.propose": _official(Role.HANDLER, Role.REVIEWER),
+    "held.return": _official(Role.HANDLER, Role.REVIEWER),
+    "proposal.read": _official(*_DESK),
+    "proposal.decide": _official(*_CASE, Role.REGISTRAR),
+    "institution.read": _official(*_DESK),
+    "issuer-key.propose": _official(Role.REGISTRAR),
+    "issuer-key.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
+    "client.propose": _official(Role.REGISTRAR),
+    "worker.find": _official(*_CASE, Role.INSPECTOR),
+    "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
+}
+
+
+def admits(actor: Actor, action: str) -> bool:
+    """Tell whether this actor may enter a door of this action at all."""
+    return any(grant.admits(actor) for grant in POLICIES[action])
+
+
+def can(actor: Actor, action: str, thing: object = None) -> bool:
+    """Tell whether this actor may do this to this object; unknown action or missing owned object: no."""
+    return any(grant.admits(actor) and grant.owns(actor, thing) for grant in POLICIES.get(action, ()))

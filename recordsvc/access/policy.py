@@ -1,0 +1,217 @@
+"""Doors: every route is declared with who may enter, what it reads and what it answers.
+
+    @door(bp, "POST", "/v1/records", policy="record.submit", body=Bytes("records/envelope.json"),
+          answer={201: ReceiptForm, 202: HeldForm}, summary="交一条已签名的记录 / Submit one signed record")
+    def submit(data: bytes) -> Response: ...
+
+Before the view runs, in this order: host and headers, who asks, may they, cross-site check, size and media
+type; then the body and the query are read. `seal` refuses to start an application with a rule that no door
+declared.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+import flask
+from flask.sansio.app import App
+from marshmallow import Schema
+
+from recordsvc.access.entrance import Entrance, actor, authenticate, check_site, csrf_token, own
+from recordsvc.access.grants import ANYONE, POLICIES, SYSTEM, Actor, Kind, Role, Scope, admits, can
+from recordsvc.ground import answers, http, observe, reading
+from recordsvc.ground.http import Body
+from recordsvc.ground.problems import Forbidden, Problem, Unauthenticated
+from recordsvc.ground.reading import Json
+
+__all__ = [
+    "ANYONE",
+    "SYSTEM",
+    "Actor",
+    "Kind",
+    "Role",
+    "Scope",
+    "Sends",
+    "Surface",
+    "actor",
+    "authenticate",
+    "can",
+    "csrf_token",
+    "door",
+    "own",
+]
+
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Surface(StrEnum):
+    """What sort of answer leaves a door; decides its security headers."""
+
+    API = "api"
+    OPEN = "open"
+    PAGE = "page"
+
+
+_HEADERS = {
+    Surface.API: answers.API_HEADERS,
+    Surface.OPEN: answers.OPEN_HEADERS,
+    Surface.PAGE: answers.PAGE_HEADERS,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Sends:
+    """An answer that no form describes: its media type, and the published schema of its JSON if any."""
+
+    media: str = "application/json"
+    schema: str = ""
+    """Name relative to `schemas/`."""
+
+
+Answer = type[Schema] | Sends | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Door:
+    """What was declared for one rule."""
+
+    methods: tuple[str, ...]
+    rule: str
+    policy: str
+    summary: str
+    description: str
+    body: Body | None
+    query: type[Schema] | None
+    answers: Mapping[int, Answer]
+    problems: tuple[type[Problem], ...]
+    surface: Surface
+    cache: str
+    idempotent: bool
+    headers: tuple[tuple[str, str], ...]
+    public: bool
+
+    def wrap(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the view with what it reads as keyword arguments; itself if it reads nothing."""
+        body, query = self.body, self.query
+        if body is None and query is None:
+            return view
+
+        def enter(**arguments: Any) -> Any:
+            request = http.current()
+            if query is not None:
+                arguments["query"] = reading.read_query(request, query)
+            if body is not None:
+                arguments |= body.read(request)
+            return view(**arguments)
+
+        enter.__name__ = view.__name__
+        enter.__doc__ = view.__doc__
+        return enter
+
+
+def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
+    bp: flask.Blueprint,
+    methods: str | Sequence[str],
+    rule: str,
+    *,
+    policy: str,
+    summary: str,
+    body: Body | type[Schema] | None = None,
+    query: type[Schema] | None = None,
+    answer: Answer | Mapping[int, Answer] = None,
+    description: str = "",
+    problems: Sequence[type[Problem]] = (),
+    scope: str | None = None,
+    surface: Surface = Surface.API,
+    cache: str = answers.NO_STORE,
+    idempotent: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a view under a rule, with everything that is true of its door.
+
+    Args:
+        policy: an action of `grants.POLICIES`.
+        body: a form class (strict JSON → `form`), or `Json`, `Fields`, `Upload`, `Bytes` (ground/reading.py).
+        query: form of the query string → `query`; without one every parameter is refused.
+        answer: form or `Sends` of the 200 answer, or a mapping by status.
+        scope: repeats the policy's scope where a reader should see it; must agree with the table.
+        cache: `Cache-Control` of good answers; personal ones keep the default `no-store`.
+        idempotent: takes `Idempotency-Key` (ground/idempotency.py).
+    """
+    grants = POLICIES.get(policy)
+    if grants is None:
+        raise ValueError(f"{rule}: no policy named {policy!r} in recordsvc/access/grants.py")
+    if scope is not None and scope not in {grant.scope for grant in grants}:
+        raise ValueError(f"{rule}: policy {policy!r} does not ask for scope {scope!r}")
+    declared = Door(
+        methods=(methods,) if isinstance(methods, str) else tuple(methods),
+        rule=rule,
+        policy=policy,
+        summary=summary,
+        description=description,
+        body=Json(body) if isinstance(body, type) else body,
+        query=query,
+        answers=answer if isinstance(answer, Mapping) else {200: answer},
+        problems=tuple(problems),
+        surface=surface,
+        cache=cache,
+        idempotent=idempotent,
+        headers=_HEADERS[surface],
+        public=any(grant.kind is Kind.ANYONE for grant in grants),
+    )
+
+    def register(view: Callable[..., Any]) -> Callable[..., Any]:
+        name = view.__name__
+        bp.add_url_rule(rule, name, declared.wrap(view), methods=declared.methods)
+        bp.record(lambda state: doors(state.app).update({f"{state.name}.{name}": declared}))
+        return view
+
+    return register
+
+
+def doors(app: App) -> dict[str, Door]:
+    """Return the application's doors by endpoint."""
+    found: dict[str, Door] = app.extensions.setdefault("doors", {})
+    return found
+
+
+def install(app: flask.Flask, entrance: Entrance) -> None:
+    """Put the hook before every request of the application."""
+    app.extensions["entrance"] = entrance
+    app.url_map.converters["id"] = http.IdConverter
+    known = doors(app)
+
+    def admit() -> None:
+        request = http.current()
+        observe.begin(request)
+        http.check_envelope(request.environ, entrance.hosts)
+        if request.routing_exception is not None:
+            return
+        declared = request.door = known[request.endpoint or ""]
+        if not declared.public:
+            who = actor()
+            if not admits(who, declared.policy):
+                raise Unauthenticated if who.kind == Kind.ANYONE else Forbidden
+        http.check_body(request, declared.body)
+        if declared.query is None and request.environ["QUERY_STRING"]:
+            reading.read_query(request, None)
+        if request.method not in SAFE:
+            check_site(request, entrance)
+
+    app.before_request(admit)
+
+
+def seal(app: flask.Flask) -> None:
+    """Refuse to start with a rule that no door declared, static files and the framework's own included."""
+    known = doors(app)
+    taken: set[tuple[str, str]] = set()
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint not in known:
+            raise RuntimeError(
+                f"{rule.rule} ({rule.endpoint}) has no declared policy: use recordsvc.access.policy.door"
+            )
+        for method in known[rule.endpoint].methods:
+            if (rule.rule, method) in taken:
+                raise RuntimeError(f"{method} {rule.rule} is declared twice")
+            taken.add((rule.rule, method))

@@ -1,0 +1,199 @@
+"""What goes out by HTTP: JSON, streams, problems, and the headers that every answer carries.
+
+The handler at the end is the only place where an exception becomes an answer. A caller never sees an
+exception's text.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import flask
+import orjson
+from flask.json.provider import JSONProvider
+from marshmallow import Schema
+from sqlalchemy import exc as database
+from werkzeug.exceptions import HTTPException
+
+from recordsvc.ground import observe, problems
+from recordsvc.ground.commit import CommitUnknown
+from recordsvc.ground.http import Request, current, too_large
+from recordsvc.ground.problems import Problem
+from recordsvc.ground.reading import json_problem
+from recordsvc.ground.strictjson import StrictJsonError
+
+CHUNK = 64 * 1024
+"""Streams leave in pieces of this size: smaller ones cost a system call each, larger ones only memory."""
+
+NO_STORE = "no-store"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+_COMMON = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+API_HEADERS = (
+    *_COMMON,
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+"""Headers of answers for machines and for one person."""
+OPEN_HEADERS = (
+    *_COMMON,
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+)
+"""Headers of published things (log, schemas): anybody's page may load them, since they are public."""
+PAGE_HEADERS = (
+    *_COMMON,
+    (
+        "Content-Security-Policy",
+        (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+    ),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+)
+"""Headers of pages: no inline script or style, no frames, nothing from elsewhere."""
+
+
+class OrjsonProvider(JSONProvider):
+    """Flask's JSON through orjson: half the time of the standard library's."""
+
+    def dumps(self, obj: Any, **_options: Any) -> str:
+        """Write JSON text; options of the standard library are not for orjson."""
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_options: Any) -> Any:
+        """Read JSON of our own making; bodies of requests go through `strictjson`."""
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> flask.Response:
+        """Answer with one JSON document."""
+        return answer(self._prepare_response_obj(args, kwargs))
+
+
+def answer(
+    value: object,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    *,
+    form: type[Schema] | None = None,
+    media: str = "application/json",
+) -> flask.Response:
+    """Answer with JSON. `form` dumps the value first; bytes are taken as finished JSON."""
+    if form is not None:
+        value = form().dump(value)
+    body = value if isinstance(value, bytes) else orjson.dumps(value)
+    return flask.Response(body, status, headers, content_type=media)
+
+
+def stream(chunks: Iterable[bytes], media: str, headers: Mapping[str, str] | None = None) -> flask.Response:
+    """Answer with bytes as they are made, joined to 64 KiB pieces.
+
+    The first piece is made before the status leaves, so that an error at the start is still a problem.
+    """
+    pieces = joined(chunks)
+    first = next(pieces, b"")
+
+    def body() -> Iterator[bytes]:
+        yield first
+        yield from pieces
+
+    return flask.Response(body(), 200, headers, content_type=media)
+
+
+def joined(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small pieces until they are 64 KiB."""
+    waiting: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        size += len(chunk)
+        if size >= CHUNK:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def problem_answer(problem: Problem) -> flask.Response:
+    """Answer with a problem document, or with the page that `problem_page` makes of it for a browser."""
+    page: Callable[[Problem], flask.Response] | None = flask.current_app.extensions.get("problem_page")
+    if page is not None and "text/html" in flask.request.headers.get("Accept", ""):
+        response = page(problem)
+    else:
+        response = answer(problem.to_dict(), problem.status, media=problems.MEDIA_TYPE)
+    response.headers.update(problem.headers)
+    return response
+
+
+_BY_STATUS: dict[int, type[Problem]] = {
+    401: problems.Unauthenticated,
+    403: problems.Forbidden,
+    404: problems.NotFound,
+    409: problems.Conflict,
+    410: problems.Gone,
+    415: problems.MediaTypeRefused,
+    429: problems.TooMany,
+    431: problems.HeadersTooLarge,
+    503: problems.Unavailable,
+}
+
+
+def _from_http(error: HTTPException, request: Request) -> Problem:
+    """Turn an exception of Flask or werkzeug into the same form; its description stays here."""
+    status = error.code or 500
+    if status == 405:
+        allowed = getattr(error, "valid_methods", None) or ()
+        return problems.MethodRefused(headers={"Allow": ", ".join(sorted(allowed))})
+    if status == 413:
+        return too_large(request.max_content_length or 0)
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]()
+    return problems.Refused() if 400 <= status < 500 else problems.Internal()
+
+
+def as_problem(error: Exception, request: Request) -> Problem:
+    """Find the problem an exception stands for; an unknown one is logged and becomes `Internal`."""
+    if isinstance(error, Problem):
+        found = error
+    elif isinstance(error, StrictJsonError):
+        found = json_problem(error)
+    elif isinstance(error, HTTPException):
+        found = _from_http(error, request)
+    elif isinstance(error, CommitUnknown):
+        observe.log("fate_unknown", request=request.id, cause=observe.place(error))
+        found = problems.FateUnknown()
+    elif isinstance(error, database.TimeoutError | database.OperationalError):
+        # The pool is empty, the database is away, locked or full: nothing was written (a commit is
+        # `CommitUnknown`).
+        observe.log("database_unavailable", request=request.id, cause=observe.place(error))
+        found = problems.Unavailable()
+    else:
+        observe.log("unhandled", request=request.id, cause=observe.place(error))
+        found = problems.Internal()
+    if found.status >= 500 and not found.reference:
+        found.reference = request.id
+    return found
+
+
+def install(app: flask.Flask) -> None:
+    """Give the application its JSON, its headers and its one error handler."""
+    app.json = OrjsonProvider(app)
+
+    def handle(error: Exception) -> flask.Response:
+        return problem_answer(as_problem(error, current()))
+
+    def dress(response: flask.Response) -> flask.Response:
+        door = current().door
+        headers = response.headers
+        headers.extend(API_HEADERS if door is None else door.headers)
+        if "Cache-Control" not in headers:
+            headers["Cache-Control"] = NO_STORE if door is None or response.status_code >= 400 else door.cache
+        return response
+
+    app.register_error_handler(Exception, handle)
+    app.after_request(dress)

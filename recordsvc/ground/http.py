@@ -1,0 +1,147 @@
+"""The envelope of a request, judged before anything is read: host, target, headers, size, media type.
+
+Nothing here believes a header that a proxy could have been tricked into: method overrides, forwarded
+addresses and script names are not looked at. Bodies and parameters are read in `reading.py`.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import flask
+from werkzeug.routing import BaseConverter
+
+from recordsvc.ground import problems
+
+KIB = 1024
+DEFAULT_LIMIT = 64 * KIB
+BATCH_LIMIT = 16 * KIB * KIB
+MAX_HEADERS = 64
+MAX_HEADER_BYTES = 16 * KIB
+MAX_TARGET_BYTES = 4 * KIB
+MAX_FIELDS = 100
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+CSRF_FIELD = "csrf_token"
+
+
+class Request(flask.Request):
+    """A request and what the hooks know about it; `door` and `actor` are access's, the rest observe's."""
+
+    started: float = 0.0
+    """`time.perf_counter()` at the first hook."""
+    id: str = ""
+    """Reference that log lines and problems share."""
+    door: Any = None
+    """The declared door, once the rule is known."""
+    actor: Any = None
+    """Who asks, once somebody wanted to know."""
+    notes: dict[str, object] | None = None
+    """What views add to the canonical log line."""
+
+
+def current() -> Request:
+    """Return the current request itself instead of Flask's proxy, which costs 0.3 µs at each look."""
+    proxy: Any = flask.request
+    found: Request = proxy._get_current_object()  # noqa: SLF001 - werkzeug documents it for this
+    return found
+
+
+class Body(Protocol):
+    """What a door reads."""
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """Media types it reads."""
+        ...
+
+    @property
+    def limit(self) -> int:
+        """Bytes it takes at most."""
+        ...
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """Return the view's keyword arguments, or raise a problem."""
+        ...
+
+
+class IdConverter(BaseConverter):
+    """`<id:record_id>`: lower-case UUID in the path, 16 bytes in the view, nothing else is found."""
+
+    regex = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+    def to_python(self, value: str) -> bytes:
+        """Return the 16 bytes."""
+        return bytes.fromhex(value.replace("-", ""))
+
+    def to_url(self, value: bytes) -> str:
+        """Return the text form."""
+        return str(uuid.UUID(bytes=value))
+
+
+def check_envelope(environ: Mapping[str, Any], hosts: frozenset[str]) -> None:
+    """Refuse hosts, targets and headers that no client of ours sends."""
+    host = environ.get("HTTP_HOST", "")
+    if host not in hosts:
+        name, _, port = host.rpartition(":")
+        if name not in hosts or not (port.isascii() and port.isdigit()):
+            raise problems.HostRefused
+    path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+    if len(path) + len(query) > MAX_TARGET_BYTES:
+        raise problems.NotFound
+    # Every path of ours is printable ASCII; control characters must not reach a log, a header or a file name.
+    if not (path.isascii() and path.isprintable() and query.isascii() and query.isprintable()):
+        raise problems.NotFound
+    count = size = 0
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            count += 1
+            size += len(name) + len(value)
+    if count > MAX_HEADERS or size > MAX_HEADER_BYTES:
+        raise problems.HeadersTooLarge
+    if "HTTP_TRANSFER_ENCODING" in environ and environ.get("CONTENT_LENGTH"):
+        raise problems.HeaderRefused("不得同时使用 Content-Length 与 Transfer-Encoding。")
+
+
+def has_body(environ: Mapping[str, Any]) -> bool:
+    """Tell whether the request announces a body."""
+    return environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
+
+
+def check_body(request: Request, body: Body | None) -> None:
+    """Judge size and media type by the headers, before a byte is read."""
+    environ = request.environ
+    if body is None:
+        if has_body(environ):
+            raise problems.BodyUnexpected
+        return
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit()):
+        raise problems.HeaderRefused("Content-Length 应为十进制数字。")
+    if len(length) > 12 or int(length) > body.limit:
+        raise too_large(body.limit)
+    # Holds for chunked bodies too: werkzeug stops reading at this size.
+    request.max_content_length = body.limit
+    request.max_form_memory_size = body.limit
+    request.max_form_parts = MAX_FIELDS
+    if "HTTP_CONTENT_ENCODING" in environ or not _media_fits(environ.get("CONTENT_TYPE", ""), body.media):
+        raise problems.MediaTypeRefused(headers={"Accept": ", ".join(body.media)})
+
+
+def _media_fits(content_type: str, media: tuple[str, ...]) -> bool:
+    if content_type in media:
+        return True
+    name, _, parameters = content_type.partition(";")
+    name = name.strip().lower()
+    if name not in media:
+        return False
+    return name == MULTIPART or parameters.strip().lower().replace('"', "") in ("", "charset=utf-8")
+
+
+def too_large(limit: int) -> problems.TooLarge:
+    """Return the problem that says how much is taken."""
+    return problems.TooLarge(
+        f"上限为 {limit} 字节。", detail_en=f"The limit is {limit} bytes.", limit_bytes=limit
+    )
