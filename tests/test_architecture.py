@@ -1,4 +1,4 @@
-"""What a reviewer would otherwise have to remember, held by test (architecture.md; style.md 1.9, point 10)."""
+"""What a reviewer would otherwise have to remember, held by test (architecture.md; style.md section 1.9)."""
 
 import ast
 import dataclasses

@@ -1,0 +1,88 @@
+"""`python -m bench`: measure, print a Markdown table, keep the figures in `bench/results/latest.json`."""
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+from bench import limits
+from bench.figures import Row, Waits, markdown, middle
+from bench.servers import databases
+
+RESULTS = Path(__file__).parent / "results"
+DATABASES = ("sqlite", "postgresql")
+CLIENTS = 16
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--database", choices=DATABASES, action="append", help="only this one (default: both)"
+    )
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of one round")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median counts")
+    chosen = parser.parse_args()
+    rows = []
+    for row in measure(chosen.database or DATABASES, chosen.seconds, chosen.rounds):
+        rows.append(row)
+        print(f"  {row.what} ({row.database}): {row.value:,.0f} {row.unit}", file=sys.stderr, flush=True)
+    about = surroundings()
+    print(markdown(rows))
+    print("\n" + ", ".join(f"{name} {value}" for name, value in about.items()))
+    RESULTS.mkdir(exist_ok=True)
+    kept = {"about": about, "rows": [dataclasses.asdict(row) | {"ratio": row.ratio} for row in rows]}
+    (RESULTS / "latest.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def measure(kinds: tuple[str, ...], seconds: float, rounds: int) -> Iterator[Row]:
+    """Yield the rows one after another, limits first."""
+    checking = limits.checking(seconds)
+    yield Row(f"limit: {checking.library} Ed25519 check, one process", "-", checking.one_process, "/s")
+    yield Row(f"limit: {checking.library} Ed25519 check, all cores", "-", checking.all_cores, "/s")
+    with limits.hello_json() as loader:
+        waits = limits.steady(lambda: limits.hello_round(loader, CLIENTS, seconds), rounds)
+        yield _row(f"limit: hello-JSON, {CLIENTS} clients", "-", waits)
+    for kind in kinds:
+        yield from _commit_limits(kind, seconds, rounds)
+
+
+def _commit_limits(kind: str, seconds: float, rounds: int) -> Iterator[Row]:
+    with limits.bare_commits(kind) as loaders:
+        for clients in (1, CLIENTS):
+            # In turn, so that a neighbour's burst hits both ways alike.
+            measured: dict[str, list[Waits]] = {way: [] for way in loaders}
+            for _ in range(rounds):
+                for way, loader in loaders.items():
+                    measured[way].append(limits.commit_round(loader, clients, seconds))
+            for way, waits in measured.items():
+                name = f"limit: bare WSGI + durable commit ({way}), {clients} client{'s'[: clients - 1]}"
+                yield _row(name, kind, middle(waits))
+
+
+def _row(what: str, database: str, waits: Waits) -> Row:
+    return Row(what, database, waits.rate, "requests/s", waits)
+
+
+def surroundings() -> dict[str, str]:
+    """What the figures were taken on."""
+    with databases("postgresql") as url, psycopg.connect(url.replace("+psycopg", "")) as connection:
+        server_version = connection.info.server_version
+    return {
+        "Python": platform.python_version(),
+        "SQLite": sqlite3.sqlite_version,
+        "PostgreSQL": f"{server_version // 10_000}.{server_version % 10_000}",
+        "cores": str(os.cpu_count()),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+if __name__ == "__main__":
+    main()
