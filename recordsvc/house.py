@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random, SystemClock, SystemRandom
 from recordsvc.settings import Settings
-from recordsvc.vault.keystore import KeyStore
+from recordsvc.vault.keystore import KeyStore, open_keys
 
 if TYPE_CHECKING:
     from recordsvc.archive.admit import Admission
     from recordsvc.archive.issuers import Issuers
+    from recordsvc.bodies.institutions import Institutions
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
 
@@ -48,6 +49,13 @@ class House:
         return Issuers(self.db, self.log)
 
     @functools.cached_property
+    def institutions(self) -> "Institutions":
+        """Return the register of institutions."""
+        from recordsvc.bodies.institutions import Institutions  # noqa: PLC0415
+
+        return Institutions(self.db)
+
+    @functools.cached_property
     def admission(self) -> "Admission":
         """Return the door every record passes."""
         from recordsvc.archive.admit import Admission  # noqa: PLC0415
@@ -67,5 +75,5 @@ def open_house(settings: Settings, clock: Clock | None = None, random: Random | 
         db=Database(settings.database, clock=clock, pool_size=settings.pool_size),
         clock=clock,
         random=random or SystemRandom(),
-        keys=KeyStore.open(settings.keys_dir),
+        keys=open_keys(settings.keys_dir),
     )

@@ -189,11 +189,11 @@ class Database:
         return text if self.dialect == "sqlite" else _percent(text)
 
     def keys(self, keys: Sequence[bytes]) -> tuple[str, tuple[Any, ...]]:
-        """Return a table expression with column `k` holding `keys`, and its parameters (`?` placeholders)."""
+        """Return a table expression `wanted` with column `k` holding `keys`, and its parameters."""
         if self.dialect == "sqlite":
             rows = ",".join(("(?)",) * len(keys))
-            return f"(SELECT column1 AS k FROM (VALUES {rows}))", tuple(keys)
-        return "unnest(?::bytea[]) AS k", (list(keys),)
+            return f"(SELECT column1 AS k FROM (VALUES {rows})) AS wanted", tuple(keys)
+        return "(SELECT unnest(?::bytea[]) AS k) AS wanted", (list(keys),)
 
     def bulk(self, conn: Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert `rows` (all columns, in the table's order) the fastest way the driver has."""

@@ -1,0 +1,211 @@
+"""The writer's turn: under the log head's lock, from prepared records to entries (one of the hot paths).
+
+Everything that needs no lock has been done by `admit.py`. Here the facts a record rests on are read again - versions of
+issuer and worker, freedom of its id and of the identifiers it brings - and only if they still stand are seq, prev and log
+index assigned. What changed meanwhile is answered `STALE` and judged anew from the start; nothing is guessed.
+"""
+
+import hashlib
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from recordsvc.archive import store, tables
+from recordsvc.archive.issuers import Issuers
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import Database
+from recordsvc.people.resolve import People, Rows, Worker
+from recordsvc.translog.store import Log
+from recordsvc.translog.tree import Frontier
+
+NO_TARGET: Final = 0xFFFFFFFF
+PRECEDING: Final = -2
+"""Target of a note on the record just before it in the same batch, whose seq is only known under the lock."""
+STALE: Final = "stale"
+"""What a batch is answered whose facts changed between judgement and lock; nothing of it was written."""
+
+_chain = struct.Struct(">II")
+_head = struct.Struct(">BBQ")
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A record judged and sealed, waiting for its place. `target` is a seq of the same worker or NO_TARGET."""
+
+    key: bytes
+    digest: bytes
+    record_id: bytes
+    issuer: str
+    issuer_version: int
+    worker: Worker
+    kind: int
+    target: int
+    commitment: bytes
+    open_key: bytes
+    nonce: bytes
+    sealed: bytes
+
+
+@dataclass(slots=True)
+class Accepted:
+    """A new entry: log index, worker leaf W, and the key that opens its commitment."""
+
+    index: int
+    seq: int
+    leaf: bytes
+    open_key: bytes
+    worker_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The record id stands already: where, and whether for the same content."""
+
+    worker_id: bytes
+    seq: int
+    same: bool
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one caller appends together: records, and rows of held records (one transaction for both)."""
+
+    prepared: list[Prepared]
+    held: list[tuple[Any, ...]] = field(default_factory=list)
+    released: list[bytes] = field(default_factory=list)
+    """Keys of held records that leave the holding with this batch; they must still be approved."""
+
+
+Outcome = list[Accepted | Known] | str
+
+
+class Appender:
+    """Takes prepared batches of several callers in one turn."""
+
+    def __init__(self, db: Database, log: Log, issuers: Issuers, people: People) -> None:
+        """Append to `log`, with rows in `db`."""
+        self._db = db
+        self._log = log
+        self._issuers = issuers
+        self._people = people
+
+    def take(self, turn: Turn, batches: Sequence[Batch]) -> list[Outcome]:
+        """Append the batches that still stand; each answers with one outcome per record, or STALE."""
+        log = self._log.turn(turn)  # locks the head; from here on nobody else appends
+        cursor = store.writer_cursor(self._db, turn)
+        known = store.known(self._db, cursor, [one.key for batch in batches for one in batch.prepared])
+        heads = _Heads(store.heads(self._db, cursor, _workers(batches)))
+        versions = self._issuers.versions(cursor, {one.issuer for batch in batches for one in batch.prepared})
+        taken = self._people.taken(cursor, [tag for rows in _drafts(batches) for tag in rows.tags])
+        held = store.held_states(self._db, cursor, [row[1] for batch in batches for row in batch.held])
+        leaving = store.held_states(self._db, cursor, [key for batch in batches for key in batch.released])
+        writing = _Writing()
+        outcomes: list[Outcome] = []
+        for batch in batches:
+            stands = (
+                _stands(batch, heads, versions, taken)
+                and not any(row[1] in held for row in batch.held)
+                and all(leaving.get(key) == "approved" for key in batch.released)
+            )
+            if not stands:
+                outcomes.append(STALE)
+                continue
+            outcomes.append(_assign_all(batch.prepared, log, heads, known, writing))
+            held.update({row[1]: "held" for row in batch.held})
+            taken.update(tag for rows in _drafts([batch]) for tag in rows.tags)
+            writing.held += batch.held
+            writing.released += batch.released
+        self._write(turn, log, writing)
+        return outcomes
+
+    def _write(self, turn: Turn, log: Any, writing: "_Writing") -> None:
+        log.append_all(writing.log_entries)
+        self._people.write(turn, writing.drafts.values())
+        bulk = self._db.bulk
+        # In the order of the primary keys, so that rows of one worker and neighbouring index pages land together.
+        bulk(turn.conn, tables.entry, sorted(writing.entries))
+        bulk(turn.conn, tables.ciphertext, sorted(writing.ciphertexts))
+        bulk(turn.conn, tables.place, writing.places)
+        bulk(turn.conn, tables.dedupe, sorted(writing.dedupe))
+        bulk(turn.conn, tables.held, writing.held)
+        store.mark_released(turn, writing.released)
+
+
+@dataclass(slots=True)
+class _Writing:
+    log_entries: list[bytes] = field(default_factory=list)
+    entries: list[tuple[Any, ...]] = field(default_factory=list)
+    places: list[tuple[Any, ...]] = field(default_factory=list)
+    ciphertexts: list[tuple[Any, ...]] = field(default_factory=list)
+    dedupe: list[tuple[Any, ...]] = field(default_factory=list)
+    held: list[tuple[Any, ...]] = field(default_factory=list)
+    released: list[bytes] = field(default_factory=list)
+    drafts: dict[int, Rows] = field(default_factory=dict)
+
+
+class _Heads(dict[bytes, tuple[int, str, Frontier]]):
+    """worker_id -> (version, state, frontier of the worker tree); a worker not there yet has version 0."""
+
+    def __missing__(self, worker_id: bytes) -> tuple[int, str, Frontier]:
+        return self.setdefault(worker_id, (0, "open", Frontier()))
+
+
+def _workers(batches: Iterable[Batch]) -> list[bytes]:
+    return list({one.worker.worker_id: None for batch in batches for one in batch.prepared})
+
+
+def _drafts(batches: Iterable[Batch]) -> list[Rows]:
+    seen = {id(one.worker): one.worker.rows for batch in batches for one in batch.prepared if one.worker.rows}
+    return [rows for rows in seen.values() if rows is not None]
+
+
+def _stands(batch: Batch, heads: _Heads, versions: dict[str, int], taken: set[bytes]) -> bool:
+    """Return whether everything the batch was judged on is still so."""
+    for one in batch.prepared:
+        version, state, _frontier = heads[one.worker.worker_id]
+        if version != one.worker.version or state != "open" or versions.get(one.issuer) != one.issuer_version:
+            return False
+    return not any(tag in taken for rows in _drafts([batch]) for tag in rows.tags)
+
+
+def _assign_all(
+    prepared: list[Prepared],
+    log: Any,
+    heads: _Heads,
+    known: dict[bytes, tuple[bytes, int, bytes]],
+    writing: _Writing,
+) -> list[Accepted | Known]:
+    outcome: list[Accepted | Known] = []
+    for one in prepared:
+        if one.target == PRECEDING:
+            one.target = outcome[-1].seq
+        outcome.append(_assign(one, log, heads, known, writing))
+    return outcome
+
+
+def _assign(
+    one: Prepared, log: Any, heads: _Heads, known: dict[bytes, tuple[bytes, int, bytes]], writing: _Writing
+) -> Accepted | Known:
+    """Give one record its place: seq and prev in the worker's chain, index in the log."""
+    there = known.get(one.key)
+    if there is not None:
+        return Known(there[0], there[1], there[2] == one.digest)
+    worker_id = one.worker.worker_id
+    frontier = heads[worker_id][2]
+    seq, index = frontier.size, log.size + len(writing.log_entries)
+    sha256 = hashlib.sha256
+    position = sha256(one.nonce + _chain.pack(seq, one.target) + frontier.root()).digest()
+    leaf = _head.pack(1, one.kind, log.ms) + one.commitment + position
+    leaf_hash = sha256(b"\x00" + leaf).digest()
+    frontier.append(leaf_hash)
+    target = -1 if one.target == NO_TARGET else one.target
+    writing.log_entries.append(b"\x01" + leaf_hash)
+    writing.entries.append((worker_id, seq, index, target, one.nonce, leaf, frontier.to_bytes()))
+    writing.places.append((index, worker_id, seq))
+    writing.ciphertexts.append((worker_id, seq, one.record_id, one.sealed))
+    writing.dedupe.append((one.key, worker_id, seq, one.digest))
+    known[one.key] = (worker_id, seq, one.digest)
+    if one.worker.rows is not None:
+        writing.drafts[id(one.worker.rows)] = one.worker.rows
+    return Accepted(index, seq, leaf, one.open_key, worker_id)

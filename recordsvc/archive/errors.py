@@ -1,0 +1,228 @@
+"""Why a record is not taken, in the words its sender needs. Row problems of a batch and answers of a single post alike.
+
+    Problem
+    ├── BatchRefused 422 ────── batch                   (the whole request: header, signature or root)
+    ├── NotCanonical 400 ────── not-canonical
+    ├── SchemaRefused 422 ───── schema
+    ├── WrongAudience 422 ───── wrong-audience          ├── WrongEnvironment ── wrong-environment
+    ├── IssuerForeign 403 ───── issuer-foreign          ├── SignerRefused ───── signer
+    ├── KeyUnknown 422 ──────── key-unknown             ├── KeyNotInForce ───── key-not-in-force
+    ├── SignatureWrong 422 ──── signature
+    ├── IdentifierRefused 422 ─ identifier              ├── ContentRefused ──── content
+    ├── OtherContent 409 ────── duplicate-id-other-content
+    ├── RecordErased 410 ────── erased                  ├── Returned 409 ────── returned
+    ├── HeldNotHere 409 ─────── held-decided            ├── KeyEventRefused ─── key-event
+    ├── TargetUnknown 422 ───── target-unknown          ├── TargetUnfit ─────── target-unfit
+    └── Busy 503 ────────────── busy
+"""
+
+from recordsvc.ground.problems import Conflict, Forbidden, Gone, Problem, Refused, Unavailable
+
+
+class BatchRefused(Problem):
+    """The batch as a whole cannot be read or is not what was signed; no row was judged."""
+
+    status = 422
+    code = "batch"
+    title_zh = "批次整体无法接受"
+    title_en = "The batch as a whole cannot be accepted"
+    remedy_zh = "请检查批次首行、签名、条数与根哈希，重新生成后整批重发。"
+    remedy_en = "Check header, signature, size and root of the batch, build it again and send it whole."
+
+
+class NotCanonical(Refused):
+    """What is signed must stand in its one canonical form; it is refused, never repaired."""
+
+    code = "not-canonical"
+    title_zh = "记录不是规范形式（RFC 8785）"
+    title_en = "The record is not in canonical form (RFC 8785)"
+    remedy_zh = "请按 RFC 8785 排序键、去掉空白和小数后重新签名。"
+    remedy_en = "Sort keys, drop white space and fractions as RFC 8785 says, then sign again."
+
+
+class SchemaRefused(Problem):
+    """The record does not satisfy the published schema of its type; `errors` names each place."""
+
+    status = 422
+    code = "schema"
+    title_zh = "记录不符合所属类型的格式"
+    title_en = "The record does not satisfy the schema of its type"
+    remedy_zh = "请按 /schemas/ 中公布的格式更正 errors 所列各处，重新签名。"
+    remedy_en = "Correct the places in errors as the published schema says, then sign again."
+
+
+class WrongAudience(Problem):
+    """The record was made for another service."""
+
+    status = 422
+    code = "wrong-audience"
+    title_zh = "记录不是写给本服务的"
+    title_en = "The record names another audience"
+    remedy_zh = "请使用本服务公布的 audience 重新签名。"
+    remedy_en = "Sign it again with the audience this service publishes."
+
+
+class WrongEnvironment(Problem):
+    """A demo record was sent to production, or the reverse."""
+
+    status = 422
+    code = "wrong-environment"
+    title_zh = "记录属于另一种环境（演示、测试或正式）"
+    title_en = "The record belongs to another environment"
+    remedy_zh = "请确认连接的是哪种环境，用对应的 environment 重新签名。"
+    remedy_en = "Check which environment you talk to and sign again."
+
+
+class IssuerForeign(Forbidden):
+    """A client sends records of another institution."""
+
+    code = "issuer-foreign"
+    title_zh = "只能提交本单位签发的记录"
+    title_en = "A client may only send its own institution's records"
+    remedy_zh = "请用签发单位自己的客户端提交。"
+    remedy_en = "Send it with the issuing institution's own client."
+
+
+class SignerRefused(Problem):
+    """This type is not signed by institutions."""
+
+    status = 422
+    code = "signer"
+    title_zh = "该类型的记录不由机构签发"
+    title_en = "Records of this type are not signed by institutions"
+    remedy_zh = "请改用对应的办理入口。"
+    remedy_en = "Use the door made for this act."
+
+
+class KeyUnknown(Problem):
+    """The signature names a key that is not registered for this issuer."""
+
+    status = 422
+    code = "key-unknown"
+    title_zh = "签名钥匙未登记"
+    title_en = "The signing key is not registered for this issuer"
+    remedy_zh = "请核对 kid，或先向主管部门登记钥匙（需两名工作人员办理）。"
+    remedy_en = "Check the kid, or have the key registered first (two officials)."
+
+
+class KeyNotInForce(Problem):
+    """The key is revoked, suspended, expired or not yet valid."""
+
+    status = 422
+    code = "key-not-in-force"
+    title_zh = "签名钥匙此刻无效（已撤销、已暂停、未生效或已过期）"
+    title_en = "The signing key is not in force now"
+    remedy_zh = "请换用有效的钥匙重新签名；如有疑问请联系主管部门。"
+    remedy_en = "Sign again with a key in force, or ask the authority."
+
+
+class SignatureWrong(Problem):
+    """The signature does not fit the bytes."""
+
+    status = 422
+    code = "signature"
+    title_zh = "签名与内容不符"
+    title_en = "The signature does not fit the record"
+    remedy_zh = "请对规范形式的原始字节签名，签名后不要改动。"
+    remedy_en = "Sign exactly the canonical bytes and do not change them afterwards."
+
+
+class IdentifierRefused(Problem):
+    """A number cannot be what it claims to be."""
+
+    status = 422
+    code = "identifier"
+    title_zh = "证件号码或卡号有误"
+    title_en = "A document or card number is not possible"
+    remedy_zh = "请对照证件逐位核对后更正，不要猜测。"
+    remedy_en = "Compare it with the document digit by digit; do not guess."
+
+
+class ContentRefused(Problem):
+    """The record contradicts itself, the calendar, or a rule in force; `errors` names each place."""
+
+    status = 422
+    code = "content"
+    title_zh = "记录内容自相矛盾或不符合现行规定"
+    title_en = "The record contradicts itself or a rule in force"
+    remedy_zh = "请按 errors 所列各处核对事实后更正，重新签名。"
+    remedy_en = "Check the facts at the places in errors, correct and sign again."
+
+
+class OtherContent(Conflict):
+    """The record id was used for other content."""
+
+    code = "duplicate-id-other-content"
+    title_zh = "该记录编号已用于其他内容"
+    title_en = "The record id stands for other content"
+    remedy_zh = "更改请另发更正记录；新记录请用新编号。"
+    remedy_en = "Send a correction to change a record; give a new record a new id."
+
+
+class RecordErased(Gone):
+    """The record was here and was lawfully erased."""
+
+    code = "erased"
+    title_zh = "该记录已依法删除"
+    title_en = "The record was lawfully erased"
+
+
+class Returned(Conflict):
+    """The record was held, judged by officials and returned to its issuer; `detail` is their reason."""
+
+    code = "returned"
+    title_zh = "该记录经工作人员核对后退回"
+    title_en = "The record was judged by officials and returned"
+    remedy_zh = "请按退回原因核实后，用新的记录编号重新签发。"
+    remedy_en = "Check it against the reason given and issue it again under a new id."
+
+
+class TargetUnknown(Problem):
+    """The record acted on is not in this worker's archive under this issuer."""
+
+    status = 422
+    code = "target-unknown"
+    title_zh = "找不到所指的原记录"
+    title_en = "The record acted on was not found"
+    remedy_zh = "请核对原记录编号：须为本单位签发、同一劳动者、已收录的记录。"
+    remedy_en = "It must be an accepted record of your own institution about the same worker."
+
+
+class TargetUnfit(Problem):
+    """The record acted on cannot be acted on in this way."""
+
+    status = 422
+    code = "target-unfit"
+    title_zh = "原记录不能作此处理"
+    title_en = "The record acted on does not allow this"
+    remedy_zh = "请查看原记录的现状（已更正、已撤销等）后再办。"
+    remedy_en = "Look at the present state of the record acted on first."
+
+
+class HeldNotHere(Problem):
+    """The held record is not there or was decided before."""
+
+    status = 409
+    code = "held-decided"
+    title_zh = "该待处理记录不存在或已处理"
+    title_en = "The held record does not exist or was decided"
+    remedy_zh = "请刷新待处理列表。"
+    remedy_en = "Read the list of held records again."
+
+
+class KeyEventRefused(Conflict):
+    """The issuer's keys do not allow this act now."""
+
+    code = "key-event"
+    title_zh = "钥匙的现状不允许此操作"
+    title_en = "The present state of the issuer's keys does not allow this"
+    remedy_zh = "请重新查看该单位钥匙的登记情况。"
+    remedy_en = "Read the issuer's keys again."
+
+
+class Busy(Unavailable):
+    """What the record rests on kept changing while it was judged."""
+
+    code = "busy"
+    title_zh = "所依据的数据正在变动，请稍后重发"
+    title_en = "What the request rests on kept changing; repeat it"

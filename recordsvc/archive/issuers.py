@@ -1,0 +1,182 @@
+"""Issuers and their signing keys (签发单位与签名钥匙): a chain of public events in the log, and what follows from it.
+
+A key is judged at the log position of the entry it signs: an event takes effect for every entry behind it, and never
+touches one before it. The database holds the events as they stand in the log; everything else is derived.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.archive import tables
+from recordsvc.archive.errors import KeyEventRefused
+from recordsvc.archive.keyevents import (
+    NO_END,
+    NO_SUSPICION,
+    KeyAction,
+    KeyEvent,
+    KeyHistory,
+    KeyLife,
+    KeyState,
+)
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import Database
+from recordsvc.translog.store import Log
+from recordsvc.vault.signers import PublicKey
+
+NOW: Final = 2**63
+"""A log index behind every event: where an entry appended now will stand, as far as keys are concerned."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerState:
+    """An issuer's keys as of one version (the number of its events)."""
+
+    issuer: str
+    version: int
+    history: KeyHistory
+
+    def key(self, kid: str) -> KeyLife | None:
+        """Return a key by its name."""
+        return self.history.keys.get(kid)
+
+
+class Issuers:
+    """The issuers of this service; a process keeps their keys in memory and checks the version at every use."""
+
+    def __init__(self, db: Database, log: Log) -> None:
+        """Read events from `db`, write them through `log`."""
+        self.db = db
+        self._log = log
+        self._cache: dict[str, IssuerState] = {}
+        self._lock = threading.Lock()
+
+    def states(self, cursor: Any, issuers: Iterable[str]) -> dict[str, IssuerState]:
+        """Return the present state of each known issuer among `issuers`; `cursor` is a driver cursor."""
+        states = {}
+        for issuer in set(issuers):
+            cursor.execute(self.db.sql("SELECT version FROM issuer WHERE issuer = ?"), (issuer,))
+            row = cursor.fetchone()
+            if row is None:
+                continue
+            state = self._cache.get(issuer)
+            if state is None or state.version != row[0]:
+                state = self._read(cursor, issuer, row[0])
+                with self._lock:
+                    self._cache[issuer] = state
+            states[issuer] = state
+        return states
+
+    def versions(self, cursor: Any, issuers: Iterable[str]) -> dict[str, int]:
+        """Return the versions that count now; what the writer compares under the lock."""
+        found = {}
+        for issuer in issuers:
+            cursor.execute(self.db.sql("SELECT version FROM issuer WHERE issuer = ?"), (issuer,))
+            row = cursor.fetchone()
+            if row is not None:
+                found[issuer] = row[0]
+        return found
+
+    def state(self, issuer: str) -> IssuerState | None:
+        """Return one issuer's present state; None when it has no keys."""
+        with self.db.read_raw() as cursor:
+            return self.states(cursor, [issuer]).get(issuer)
+
+    def events(self, conn: Connection, issuers: Iterable[str], size: int) -> list[tuple[int, bytes]]:
+        """Return (log index, G) of the key events of `issuers` below log size `size`, in log order."""
+        query = (
+            sa.select(tables.issuer_key_event.c.idx, tables.issuer_key_event.c.data)
+            .where(tables.issuer_key_event.c.issuer.in_(list(issuers)), tables.issuer_key_event.c.idx < size)
+            .order_by(tables.issuer_key_event.c.idx)
+        )
+        return [(row.idx, row.data) for row in conn.execute(query)]
+
+    def _read(self, cursor: Any, issuer: str, version: int) -> IssuerState:
+        cursor.execute(
+            self.db.sql("SELECT idx, data FROM issuer_key_event WHERE issuer = ? ORDER BY n"), (issuer,)
+        )
+        history = KeyHistory(issuer)
+        for idx, data in cursor.fetchall():
+            history.add(idx, bytes(data))
+        return IssuerState(issuer, version, history)
+
+    # -- events ------------------------------------------------------------------------------------------------
+
+    def register(
+        self, turn: Turn, issuer: str, kid: str, public: PublicKey, not_before_ms: int, not_after_ms: int | None
+    ) -> int:
+        """Enter a new key in the log and return the event's log index. Raises `KeyEventRefused`."""
+        end = NO_END if not_after_ms is None else not_after_ms
+        if end <= not_before_ms:
+            raise KeyEventRefused("钥匙的失效时间早于生效时间")
+        if kid in self.history(turn, issuer).keys:
+            raise KeyEventRefused("该钥匙编号（kid）已登记过")
+        life = KeyLife(public, not_before_ms, end, [])
+        return self._enter(turn, issuer, kid, KeyAction.REGISTER, life)
+
+    def change(
+        self, turn: Turn, issuer: str, kid: str, action: KeyAction, suspected_since_ms: int = NO_SUSPICION
+    ) -> int:
+        """Revoke, suspend, lift or suspect a key; the event's log index. Raises `KeyEventRefused`."""
+        life = self.history(turn, issuer).keys.get(kid)
+        if life is None or not _allows(life.states[-1][1], action):
+            raise KeyEventRefused
+        return self._enter(turn, issuer, kid, action, life, suspected_since_ms)
+
+    def history(self, turn: Turn, issuer: str) -> KeyHistory:
+        """Return an issuer's keys as the writer sees them; locks the log head, which orders events and records."""
+        self._log.turn(turn)
+        history = KeyHistory(issuer)
+        events = tables.issuer_key_event
+        query = sa.select(events.c.idx, events.c.data).where(events.c.issuer == issuer).order_by(events.c.n)
+        for row in turn.conn.execute(query):
+            history.add(row.idx, row.data)
+        return history
+
+    def _enter(
+        self,
+        turn: Turn,
+        issuer: str,
+        kid: str,
+        action: KeyAction,
+        life: KeyLife,
+        suspected_since_ms: int = NO_SUSPICION,
+    ) -> int:
+        log, history = self._log.turn(turn), self.history(turn, issuer)
+        event = KeyEvent(
+            action=action,
+            n=history.n,
+            prev=history.last,
+            ms=log.ms,
+            issuer=issuer,
+            kid=kid,
+            public=life.public,
+            not_before_ms=life.not_before_ms,
+            not_after_ms=life.not_after_ms,
+            suspected_since_ms=suspected_since_ms,
+        )
+        data = event.pack()
+        idx = log.append(data)
+        history.add(idx, data)
+        values = {"version": history.n, "last_event": history.last}
+        if event.n == 0:
+            turn.conn.execute(tables.issuer.insert().values(issuer=issuer, **values))
+        else:
+            turn.conn.execute(tables.issuer.update().where(tables.issuer.c.issuer == issuer).values(**values))
+        turn.conn.execute(tables.issuer_key_event.insert().values(issuer=issuer, n=event.n, idx=idx, data=data))
+        return int(idx)
+
+
+def _allows(state: KeyState, action: KeyAction) -> bool:
+    """Return whether the key's state lets the action make sense: a revoked key stays revoked."""
+    return {
+        KeyAction.REGISTER: False,
+        KeyAction.REVOKE: state is not KeyState.REVOKED,
+        KeyAction.SUSPEND: state is KeyState.REGISTERED,
+        KeyAction.LIFT: state is KeyState.SUSPENDED,
+        KeyAction.SUSPECT: True,
+    }[action]

@@ -1,0 +1,149 @@
+"""The hot queries of the archive, on the driver's connection. One of the two places where speed bends the style.
+
+`tests/archive/test_store.py` holds each of them row for row against a plain SQLAlchemy twin.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from recordsvc.archive import tables
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import Database
+from recordsvc.translog.tree import Frontier
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One entry as stored. `sealed` is None when the record was erased; `target` is -1 for none."""
+
+    worker_id: bytes
+    seq: int
+    idx: int
+    target: int
+    nonce: bytes
+    leaf: bytes
+    record_id: bytes | None
+    sealed: bytes | None
+
+
+_ENTRY = (
+    "SELECT e.worker_id, e.seq, e.idx, e.target, e.nonce, e.leaf, c.record_id, c.sealed FROM entry e "
+    "LEFT JOIN record_ciphertext c ON c.worker_id = e.worker_id AND c.seq = e.seq "
+)
+
+
+def writer_cursor(db: Database, turn: Turn) -> Any:
+    """Return a driver cursor inside the writer's transaction."""
+    driver = turn.conn.connection.driver_connection
+    return driver.cursor() if db.dialect == "sqlite" else driver.cursor(binary=True)
+
+
+def heads(db: Database, cursor: Any, workers: Sequence[bytes]) -> dict[bytes, tuple[int, str, Frontier]]:
+    """Return (version, state, frontier of the worker tree) of each worker that exists."""
+    if not workers:
+        return {}
+    wanted, params = db.keys(workers)
+    cursor.execute(
+        db.sql(
+            "SELECT w.worker_id, w.version, w.state, e.seq, e.edge "
+            f"FROM {wanted} JOIN worker w ON w.worker_id = wanted.k "
+            "LEFT JOIN entry e ON e.worker_id = w.worker_id "
+            "AND e.seq = (SELECT max(x.seq) FROM entry x WHERE x.worker_id = w.worker_id)"
+        ),
+        params,
+    )
+    return {
+        bytes(worker_id): (version, state, Frontier() if seq is None else Frontier.from_bytes(seq + 1, bytes(edge)))
+        for worker_id, version, state, seq, edge in cursor.fetchall()
+    }
+
+
+def known(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, int, bytes]]:
+    """Return worker, seq and digest of each record id that stands already."""
+    if not keys:
+        return {}
+    wanted, params = db.keys(keys)
+    cursor.execute(
+        db.sql(f"SELECT d.key, d.worker_id, d.seq, d.digest FROM {wanted} JOIN dedupe d ON d.key = wanted.k"), params
+    )
+    return {bytes(key): (bytes(worker), seq, bytes(digest)) for key, worker, seq, digest in cursor.fetchall()}
+
+
+def held_states(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, str]:
+    """Return the state of each record id that is or was held."""
+    if not keys:
+        return {}
+    wanted, params = db.keys(keys)
+    cursor.execute(db.sql(f"SELECT h.key, h.state FROM {wanted} JOIN held_record h ON h.key = wanted.k"), params)
+    return {bytes(key): state for key, state in cursor.fetchall()}
+
+
+def held_rows(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, tuple[str, bytes, str | None]]:
+    """Return state, digest and note of each record id that is or was held."""
+    if not keys:
+        return {}
+    wanted, params = db.keys(keys)
+    cursor.execute(
+        db.sql(f"SELECT h.key, h.state, h.digest, h.note FROM {wanted} JOIN held_record h ON h.key = wanted.k"), params
+    )
+    return {bytes(key): (state, bytes(digest), note) for key, state, digest, note in cursor.fetchall()}
+
+
+def mark_released(turn: Turn, keys: Sequence[bytes]) -> None:
+    """Take held records out of the holding: state, time, and the sealed content is gone from there."""
+    for start in range(0, len(keys), 500):
+        turn.conn.execute(
+            tables.held.update()
+            .where(tables.held.c.key.in_(keys[start : start + 500]))
+            .values(state="released", decided_ms=turn.now_ms, sealed=None)
+        )
+
+
+def archive(db: Database, cursor: Any, worker_id: bytes) -> list[StoredEntry]:
+    """Return all entries of one worker in order: one indexed range."""
+    cursor.execute(db.sql(f"{_ENTRY} WHERE e.worker_id = ? ORDER BY e.seq"), (worker_id,))
+    return [_stored(row) for row in cursor.fetchall()]
+
+
+def one(db: Database, cursor: Any, worker_id: bytes, seq: int) -> StoredEntry | None:
+    """Return one entry."""
+    cursor.execute(db.sql(f"{_ENTRY} WHERE e.worker_id = ? AND e.seq = ?"), (worker_id, seq))
+    row = cursor.fetchone()
+    return None if row is None else _stored(row)
+
+
+def in_log_order(db: Database, cursor: Any, after: int, limit: int) -> list[StoredEntry]:
+    """Return up to `limit` entries behind log index `after`, in log order."""
+    cursor.execute(
+        db.sql(
+            "SELECT e.worker_id, e.seq, e.idx, e.target, e.nonce, e.leaf, c.record_id, c.sealed "
+            "FROM place p JOIN entry e ON e.worker_id = p.worker_id AND e.seq = p.seq "
+            "LEFT JOIN record_ciphertext c ON c.worker_id = e.worker_id AND c.seq = e.seq "
+            "WHERE p.idx > ? ORDER BY p.idx LIMIT ?"
+        ),
+        (after, limit),
+    )
+    return [_stored(row) for row in cursor.fetchall()]
+
+
+def _stored(row: Sequence[Any]) -> StoredEntry:
+    worker_id, seq, idx, target, nonce, leaf, record_id, sealed = row
+    return StoredEntry(
+        bytes(worker_id),
+        seq,
+        idx,
+        target,
+        bytes(nonce),
+        bytes(leaf),
+        None if record_id is None else bytes(record_id),
+        None if sealed is None else bytes(sealed),
+    )
+
+
+def entries_of(conn: sa.engine.Connection, worker_id: bytes) -> list[Any]:
+    """Return a worker's entry rows through SQLAlchemy; for `fsck` and as the slow twin in tests."""
+    query = sa.select(tables.entry).where(tables.entry.c.worker_id == worker_id).order_by(tables.entry.c.seq)
+    return list(conn.execute(query))

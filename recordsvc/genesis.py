@@ -1,0 +1,72 @@
+"""The first run (初始化): keys, tables, what is fixed for ever, an empty log, the region's own key as its first event.
+
+Every step may be repeated; what stands is never replaced. What was fixed at the first run is compared at every start.
+"""
+
+import sqlalchemy as sa
+
+from recordsvc import schema
+from recordsvc.archive.statements import REGION_KID
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import installation
+from recordsvc.house import House, open_house
+from recordsvc.settings import Settings
+from recordsvc.vault.keystore import create_keys
+
+FIXED = ("log_origin", "audience", "environment", "region")
+
+
+class NotThisInstallation(RuntimeError):
+    """The settings contradict what was fixed at the first run; the text names the setting."""
+
+
+def create(settings: Settings) -> None:
+    """Make everything the service needs to start; repeats without effect. Raises `NotThisInstallation`."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    create_keys(settings.keys_dir)
+    schema.upgrade(settings.owner_database)
+    house = open_house(settings)
+    try:
+        house.db.write(lambda turn: _fix(turn, settings))
+        house.log.create()
+        house.db.write(lambda turn: _register_region(turn, house))
+    finally:
+        house.close()
+
+
+def check(house: House) -> None:
+    """Refuse settings that contradict the first run, and a database that was never initialised."""
+    with house.db.read() as conn:
+        if not sa.inspect(conn).has_table(installation.name):
+            raise NotThisInstallation("the database is empty: run `recordsvc init`")
+        fixed = {row.name: row.value for row in conn.execute(sa.select(installation))}
+    _compare(fixed, house.settings)
+
+
+def _fix(turn: Turn, settings: Settings) -> None:
+    fixed = {row.name: row.value for row in turn.conn.execute(sa.select(installation))}
+    if fixed:
+        _compare(fixed, settings)
+        return
+    rows = [{"name": name, "value": getattr(settings, name)} for name in FIXED]
+    turn.conn.execute(installation.insert(), rows)
+
+
+def _compare(fixed: dict[str, str], settings: Settings) -> None:
+    if not fixed:
+        raise NotThisInstallation("nothing was fixed yet: run `recordsvc init`")
+    for name in FIXED:
+        if fixed.get(name) != getattr(settings, name):
+            raise NotThisInstallation(
+                f"{name} was fixed at the first run as {fixed.get(name)!r} and can never change; "
+                f"the settings say {getattr(settings, name)!r}"
+            )
+
+
+def _register_region(turn: Turn, house: House) -> None:
+    """Enter the region's own key, without which no confirmation and no release could be stated."""
+    region = house.settings.region
+    if house.issuers.history(turn, region).n:
+        return
+    public = house.keys.public("region")
+    house.issuers.register(turn, region, REGION_KID, public, turn.now_ms, None)

@@ -1,0 +1,284 @@
+"""From what a record says of a person to the worker whose archive it belongs to. Never a guess.
+
+A number with a valid check digit, together with a name, selects or creates a worker. A card number has no known check
+digit: alone it selects only once the card registry or an official confirmed it, and it never creates. Whatever
+disagrees with what is known is held for officials (`Held`), with one public answer for all reasons.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import Database
+from recordsvc.ground.ports import Clock, Random, beijing_date, uuid7
+from recordsvc.people import identifiers, names, tables
+from recordsvc.vault.envelope import DataKey, DataKeys, field_aad
+from recordsvc.vault.keystore import KeyStore, pepper_version
+
+NAME_TAG = 16
+CARD = "card"
+CHIP = "chip"
+CHECKED_KINDS = frozenset({"resident-id", "hmt-residence", "foreign-pr"})
+"""Document kinds (证件类型) whose 18-character numbers carry a check digit and may create a worker."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Person:
+    """What a record says of its person: document kind and number, name, and the card they showed."""
+
+    document: str | None
+    number: str | None
+    name: str
+    card: str | None = None
+    chip: str | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Worker:
+    """A worker as the writer needs one: id, version (0 = not yet there), and the data key ready for use."""
+
+    worker_id: bytes
+    version: int
+    key: DataKey
+    names: set[bytes]
+    state: str = "open"
+    rows: "Rows | None" = None
+
+
+@dataclasses.dataclass(slots=True)
+class Rows:
+    """Rows that a record brings along: a new worker, or identifiers not seen before."""
+
+    worker: tuple[Any, ...] | None = None
+    key: tuple[Any, ...] | None = None
+    identifiers: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
+    index: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
+
+    @property
+    def tags(self) -> list[bytes]:
+        """Return the tags that must still be free when these rows are written."""
+        return [row[0] for row in self.index]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Held:
+    """The record waits for an official: `reason` is for officials only, the issuer gets one answer for all."""
+
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Hit:
+    worker: Worker
+    standing: str
+
+
+class People:
+    """The finder of workers."""
+
+    def __init__(self, db: Database, keys: KeyStore, clock: Clock, random: Random) -> None:
+        """Look up in `db` under the live peppers of `keys`."""
+        self.db = db
+        self._keys = keys
+        self._clock = clock
+        self._random = random
+
+    def tags(self, kind: str, value: str) -> list[bytes]:
+        """Return the blind-index tags of a normalised value, one per live pepper, the newest last."""
+        data = f"{kind}\0{value}".encode()
+        return [self._keys.hmac(pepper, data) for pepper in self._keys.peppers]
+
+    def name_tag(self, worker_id: bytes, name: str) -> bytes:
+        """Return the 16-byte keyed tag under which a worker's name is compared."""
+        data = b"name/1" + worker_id + names.for_matching(name).encode()
+        return self._keys.hmac("dedupe", data)[:NAME_TAG]
+
+    # -- finding -----------------------------------------------------------------------------------------------
+
+    def resolve(self, cursor: Any, people: Sequence[Person], source: str) -> list[Worker | Held]:
+        """Return for each person the worker (known, or new with its rows) or why the record is held.
+
+        `cursor` is a driver cursor on one snapshot; nothing is written here. `source` is noted on new identifiers.
+        """
+        wanted: dict[bytes, None] = {}
+        for person in people:
+            for kind, value in _mentioned(person):
+                wanted.update(dict.fromkeys(self.tags(kind, value)))
+        hits = self._look_up(cursor, list(wanted))
+        return [self._judge(person, hits, source) for person in people]
+
+    def find(self, kind: str, value: str) -> bytes | None:
+        """Return the worker_id a number belongs to, for reading; any card the worker ever held will do."""
+        with self.db.read_raw() as cursor:
+            for hit in self._look_up(cursor, self.tags(kind, value)).values():
+                return hit.worker.worker_id
+        return None
+
+    def load(self, cursor: Any, worker_id: bytes) -> Worker | None:
+        """Return one worker by id; None when there is none or the key is destroyed."""
+        cursor.execute(
+            self.db.sql(
+                "SELECT w.version, w.state, w.names, k.wrapped FROM worker w "
+                "JOIN worker_key k ON k.worker_id = w.worker_id WHERE w.worker_id = ?"
+            ),
+            (worker_id,),
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        key = DataKeys(self._keys, self._random.bytes).get(worker_id, bytes(row[3]))
+        return Worker(worker_id, row[0], key, _split(row[2]), row[1])
+
+    def _look_up(self, cursor: Any, tags: list[bytes]) -> dict[bytes, _Hit]:
+        if not tags:
+            return {}
+        wanted, params = self.db.keys(tags)
+        cursor.execute(
+            self.db.sql(
+                "SELECT b.tag, b.standing, w.worker_id, w.version, w.state, w.names, k.wrapped "
+                f"FROM {wanted} JOIN blind_index b ON b.tag = wanted.k "
+                "JOIN worker w ON w.worker_id = b.worker_id "
+                "JOIN worker_key k ON k.worker_id = b.worker_id"
+            ),
+            params,
+        )
+        data_keys = DataKeys(self._keys, self._random.bytes)
+        found: dict[bytes, Worker] = {}
+        hits = {}
+        for tag, standing, worker_id, version, state, known, wrapped in cursor.fetchall():
+            worker = found.get(worker_id)
+            if worker is None:
+                key = data_keys.get(bytes(worker_id), bytes(wrapped))
+                worker = found[worker_id] = Worker(bytes(worker_id), version, key, _split(known), state)
+            hits[bytes(tag)] = _Hit(worker, standing)
+        return hits
+
+    def _judge(self, person: Person, hits: dict[bytes, _Hit], source: str) -> Worker | Held:
+        by_number = self._hit(hits, person.document, person.number)
+        by_card = self._hit(hits, CARD, person.card)
+        if person.number is None:
+            if by_card is None or by_card.standing != "verified":
+                return Held("card-not-confirmed")
+            by_number = by_card
+        if by_number is None:
+            if by_card is not None:
+                return Held("number-unknown-for-card")
+            if person.document not in CHECKED_KINDS or len(person.number or "") != 18:
+                return Held("no-check-digit")
+            return self._new(person, hits, source)
+        worker = by_number.worker
+        if by_number.standing == "disputed" or worker.state != "open":
+            return Held(f"worker-{worker.state}" if worker.state != "open" else "number-disputed")
+        if self.name_tag(worker.worker_id, person.name) not in worker.names:
+            return Held("name-differs")
+        if by_card is not None and by_card.worker is not worker:
+            return Held("card-of-another")
+        self._attach_card(worker, person, hits, source)
+        return worker
+
+    def _hit(self, hits: dict[bytes, _Hit], kind: str | None, value: str | None) -> _Hit | None:
+        if kind is None or value is None:
+            return None
+        for tag in self.tags(kind, value):
+            if tag in hits:
+                return hits[tag]
+        return None
+
+    # -- new rows ----------------------------------------------------------------------------------------------
+
+    def _new(self, person: Person, hits: dict[bytes, _Hit], source: str) -> Worker:
+        """Draft a worker whom no one knew; further records of the same request find the draft in `hits`."""
+        worker_id = uuid7(self._clock, self._random)
+        wrapped, key = DataKeys(self._keys, self._random.bytes).new(worker_id)
+        tag = self.name_tag(worker_id, person.name)
+        now = self._clock.now_ms()
+        rows = Rows((worker_id, 1, "open", tag, now), (worker_id, wrapped))
+        worker = Worker(worker_id, 0, key, {tag}, rows=rows)
+        self._identify(worker, str(person.document), str(person.number), "verified", source, hits)
+        self._seal_name(worker, person.name, source)
+        self._attach_card(worker, person, hits, source)
+        return worker
+
+    def _attach_card(self, worker: Worker, person: Person, hits: dict[bytes, _Hit], source: str) -> None:
+        for kind, value in ((CARD, person.card), (CHIP, person.chip)):
+            if value is not None and self._hit(hits, kind, value) is None:
+                self._identify(worker, kind, value, "claimed", source, hits)
+
+    def _identify(
+        self, worker: Worker, kind: str, value: str, standing: str, source: str, hits: dict[bytes, _Hit]
+    ) -> None:
+        rows = worker.rows = worker.rows or Rows()
+        identifier_id = uuid7(self._clock, self._random)
+        rows.identifiers.append(self._identifier_row(worker, identifier_id, kind, value, standing, source))
+        for pepper, tag in zip(self._keys.peppers, self.tags(kind, value), strict=True):
+            rows.index.append((tag, pepper_version(pepper), kind, standing, worker.worker_id, identifier_id))
+            hits[tag] = _Hit(worker, standing)
+
+    def _seal_name(self, worker: Worker, name: str, source: str) -> None:
+        rows = worker.rows = worker.rows or Rows()
+        identifier_id = uuid7(self._clock, self._random)
+        rows.identifiers.append(self._identifier_row(worker, identifier_id, "name", name, "verified", source))
+
+    def _identifier_row(
+        self, worker: Worker, identifier_id: bytes, kind: str, value: str, standing: str, source: str
+    ) -> tuple[Any, ...]:
+        aad = field_aad("identifier", "sealed", worker.worker_id, identifier_id, 1)
+        sealed = worker.key.seal(value.encode(), aad)
+        return (worker.worker_id, identifier_id, kind, standing, self._clock.now_ms(), source, sealed)
+
+    def write(self, turn: Turn, drafts: Iterable[Rows]) -> None:
+        """Insert the rows; the caller has checked under the lock that their tags are still free."""
+        drafts = list(drafts)
+        self.db.bulk(turn.conn, tables.worker, [rows.worker for rows in drafts if rows.worker])
+        self.db.bulk(turn.conn, tables.worker_key, [rows.key for rows in drafts if rows.key])
+        self.db.bulk(turn.conn, tables.identifier, [row for rows in drafts for row in rows.identifiers])
+        self.db.bulk(turn.conn, tables.blind_index, [row for rows in drafts for row in rows.index])
+
+    def taken(self, cursor: Any, tags: list[bytes]) -> set[bytes]:
+        """Return which of these tags someone has, as seen by `cursor`."""
+        if not tags:
+            return set()
+        wanted, params = self.db.keys(tags)
+        cursor.execute(self.db.sql(f"SELECT b.tag FROM {wanted} JOIN blind_index b ON b.tag = wanted.k"), params)
+        return {bytes(row[0]) for row in cursor.fetchall()}
+
+    def birth_date(self, person: Person) -> dt.date | None:
+        """Return the birth date inside an 18-character number: a hint, the civil record may say otherwise."""
+        if person.number is not None and person.document in CHECKED_KINDS and len(person.number) == 18:
+            return identifiers.birth_date(person.number)
+        return None
+
+
+def read_person(worker: dict[str, Any], now_ms: int) -> tuple[Person, tuple[str, ...]]:
+    """Return the person of a record's `worker` member and warnings.
+
+    Raises `identifiers.IdentifierError` for a number that cannot be, or that is not in normal form: what is signed
+    is refused, never normalised.
+    """
+    today = beijing_date(now_ms)
+    document, number = worker.get("document"), worker.get("number")
+    warnings: tuple[str, ...] = ()
+    if document is not None and number is not None:
+        found = identifiers.parse(document, number, today)
+        if found.value != number:
+            raise identifiers.IdentifierError("id-not-normal", "the number is not in its normal form")
+        warnings = found.warnings
+    card = worker.get("card") or {}
+    card_number, chip = card.get("number"), card.get("chip")
+    if card_number is not None and identifiers.card_number(card_number) != card_number:
+        raise identifiers.IdentifierError("id-not-normal", "the card number is not in its normal form")
+    if chip is not None:
+        read = identifiers.chip_code(chip, card.get("area"))
+        warnings += read.warnings
+    return Person(document, number, worker["name"], card_number, chip), warnings
+
+
+def _mentioned(person: Person) -> list[tuple[str, str]]:
+    said = ((person.document, person.number), (CARD, person.card), (CHIP, person.chip))
+    return [(kind, value) for kind, value in said if kind is not None and value is not None]
+
+
+def _split(tags: bytes) -> set[bytes]:
+    return {bytes(tags[at : at + NAME_TAG]) for at in range(0, len(tags), NAME_TAG)}
