@@ -149,9 +149,13 @@ POLICIES: Final[dict[str, Policy]] = {
     "proposal.read": _official(*_DESK),
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),
     "institution.read": _official(*_DESK),
+    "institution.enter": _official(Role.REGISTRAR),
     "issuer-key.propose": _official(Role.REGISTRAR),
     "issuer-key.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
+    "client.read": _official(*_DESK),
     "client.propose": _official(Role.REGISTRAR),
+    # One person stops a client at once; starting it again takes two.
+    "client.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
 }
