@@ -1,8 +1,8 @@
-"""
-Dated data: code lists and rules that change by decree, not by release, read from `recordsvc/data/*.json`.
+"""Dated data: code lists and rules that change by decree, not by release, from `recordsvc/data/*.json`.
 
-A file is one table: {name, kind, title_zh, title_en, source, complete, rows}. Each row has `code`, `valid_from` and
-`valid_to` (YYYY-MM-DD, both days included; `null` = open) and whatever else the table needs. Two kinds:
+A file is one table: {name, kind, title_zh, title_en, source, complete, rows}. Each row has `code`,
+`valid_from` and `valid_to` (YYYY-MM-DD, both days included; `null` = open) and whatever else the table needs.
+Two kinds:
 
 - `codes`: a published list. `complete: false` means the official list could not be established (domain note,
   section 13): a code outside it may be real, so callers warn and never refuse.
@@ -12,20 +12,21 @@ A file is one table: {name, kind, title_zh, title_en, source, complete, rows}. E
 Dates are compared as text, which for this form equals comparing days.
 """
 
-import datetime
+import datetime as dt
 import json
 from bisect import bisect_right
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 Kind = Literal["codes", "rules"]
 
 _DATA: Final = Path(__file__).resolve().parent / "data"
 _FIRST_DAY: Final = "0000-00-00"  # sorts before every date: an open beginning
+OPEN_END: Final = "9999-12-31"  # asks for what holds until further notice
 _PUBLIC_KINDS: Final = ("codes", "rules")
 
 
@@ -34,7 +35,7 @@ class UnknownTable(LookupError):
 
 
 class NoRuleInForce(LookupError):
-    """A rule was asked for a day on which none holds; the caller must refuse or hold, never go on with an old value."""
+    """No such rule holds on that day; the caller must refuse or hold, never go on with an old value."""
 
     def __init__(self, table: str, code: str, on: str) -> None:
         super().__init__(f"{table}: no rule {code!r} in force on {on}")
@@ -46,8 +47,8 @@ class View:
 
     __slots__ = ("by_code", "complete", "rows", "table")
 
-    def __init__(self, table: str, complete: bool, rows: tuple[Row, ...]) -> None:
-        self.table, self.complete, self.rows = table, complete, rows
+    def __init__(self, table: str, rows: tuple[Row, ...], *, complete: bool) -> None:
+        self.table, self.rows, self.complete = table, rows, complete
         self.by_code: Mapping[str, Row] = MappingProxyType({str(row["code"]): row for row in rows})
 
     def __contains__(self, code: object) -> bool:
@@ -61,7 +62,7 @@ class View:
 class Table:
     """One dated table, its rows cut into stretches of days between which nothing changes."""
 
-    def __init__(self, document: dict[str, object]) -> None:
+    def __init__(self, document: dict[str, Any]) -> None:
         self.name = str(document["name"])
         self.kind: Kind = document["kind"]
         self.title_zh, self.title_en = str(document["title_zh"]), str(document["title_en"])
@@ -86,18 +87,17 @@ class Table:
         seen: set[object] = set()
         for row in rows:
             if row["code"] in seen:
-                message = f"{self.name}: two rows {row['code']!r} in force on {day}"
-                raise ValueError(message)
+                raise ValueError(f"{self.name}: two rows {row['code']!r} in force on {day}")
             seen.add(row["code"])
-        return View(self.name, self.complete, rows)
+        return View(self.name, rows, complete=self.complete)
 
 
 def _edges(row: Row) -> list[str]:
     """Days on which this row begins to hold, and the first on which it no longer does."""
     edges = [str(row["valid_from"])] if row["valid_from"] else []
     if row["valid_to"]:
-        last = datetime.date.fromisoformat(str(row["valid_to"]))
-        edges.append((last + datetime.timedelta(days=1)).isoformat())
+        last = dt.date.fromisoformat(str(row["valid_to"]))
+        edges.append((last + dt.timedelta(days=1)).isoformat())
     return edges
 
 
@@ -111,9 +111,20 @@ def _holds(row: Row, day: str) -> bool:
 def table(name: str) -> Table:
     """A table by name, read once per process. Raises `UnknownTable`."""
     if name not in _tables():
-        message = f"no dated table {name!r}"
-        raise UnknownTable(message)
+        raise UnknownTable(f"no dated table {name!r}")
     return Table(_tables()[name])
+
+
+@lru_cache(maxsize=16384)
+def on(name: str, day: str) -> View:
+    """The rows of a table in force on a day, remembered: the hot path's look-up. Raises `UnknownTable`."""
+    return table(name).on(day)
+
+
+@lru_cache(maxsize=16384)
+def rule(name: str, code: str, day: str) -> Row:
+    """One rule in force on a day, remembered. Raises `UnknownTable`, `NoRuleInForce`."""
+    return table(name).rule(code, day)
 
 
 def names(kind: Kind) -> tuple[str, ...]:
@@ -122,9 +133,9 @@ def names(kind: Kind) -> tuple[str, ...]:
 
 
 @cache
-def _tables() -> Mapping[str, dict[str, object]]:
-    """Every dated table of the data folder; other data files there lack `kind` and are left to their owners."""
-    found: dict[str, dict[str, object]] = {}
+def _tables() -> Mapping[str, dict[str, Any]]:
+    """Every dated table of the data folder; data files without `kind` are left to their owners."""
+    found: dict[str, dict[str, Any]] = {}
     for path in sorted(_DATA.glob("*.json")):
         document = json.loads(path.read_bytes())
         if isinstance(document, dict) and document.get("kind") in _PUBLIC_KINDS:

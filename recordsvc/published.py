@@ -1,5 +1,4 @@
-"""
-The published contracts: JSON Schemas (2020-12) and code tables, found the same way in a checkout and in an installed wheel.
+"""The published contracts: JSON Schemas (2020-12) and code tables, in a checkout and in a wheel alike.
 
 A checkout keeps the schemas in `schemas/` beside the package; the build copies that folder into the wheel as
 `recordsvc/_schemas`. Nothing here imports a web framework or a database.
@@ -10,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from recordsvc import dated
 
@@ -27,13 +27,12 @@ def schemas_dir() -> Path:
     for folder in (_PACKAGE / "_schemas", _PACKAGE.parent / "schemas"):
         if (folder / _ENVELOPE).is_file():
             return folder
-    message = f"no {_ENVELOPE} in the package or beside it: reinstall recordsvc"
-    raise SchemasMissing(message)
+    raise SchemasMissing(f"no {_ENVELOPE} in the package or beside it: reinstall recordsvc")
 
 
 @cache
 def schema_files() -> Mapping[str, Path]:
-    """Every published schema by its public name, e.g. `records/award.v1.json`; names never come from a request."""
+    """Every published schema by its public name, e.g. `records/award.v1.json`; requests only pick one."""
     root = schemas_dir()
     found = {
         path.relative_to(root).as_posix(): path
@@ -49,14 +48,14 @@ def schema_bytes(name: str) -> bytes:
 
 
 @cache
-def schema(name: str) -> dict[str, object]:
+def schema(name: str) -> dict[str, Any]:
     """A published schema as a parsed object, shared: callers must not change it."""
-    return json.loads(schema_bytes(name))
+    document: dict[str, Any] = json.loads(schema_bytes(name))
+    return document
 
 
 def codes(on: str | None = None) -> dict[str, dict[str, object]]:
-    """
-    Every published code table by name, in full; with `on` (Beijing date, YYYY-MM-DD) only the rows in force that day.
+    """Every published code table by name; with `on` (Beijing date, YYYY-MM-DD) only the rows in force.
 
     A table marked `complete: false` is served with that mark: a code outside it is reported, never refused.
     """

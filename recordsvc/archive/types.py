@@ -1,24 +1,22 @@
-"""
-Record types: which exist, what kind of entry each makes, who may sign it, and whether a record satisfies its schema.
+"""Record types: which exist, what kind of entry each makes, who may sign it, and what its schema says.
 
-The JSON Schemas under `schemas/` are the law for signed documents; this module compiles each once and asks them.
+The JSON Schemas under `schemas/` are the law for signed documents; here each is compiled once and asked.
 A valid record costs one call into the compiled validator; only an invalid one pays for the list of faults.
-Texts never repeat a value of the record: values are personal data.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import jsonschema_rs
 
-from recordsvc import dated, published
+from recordsvc import published
+from recordsvc.archive.schema_faults import SchemaFault, list_faults, unknown_type
 
-Record = Mapping[str, object]
+Record = Mapping[str, Any]
 
 
 class Kind(IntEnum):
@@ -35,7 +33,7 @@ class Kind(IntEnum):
 
 
 class Signer(StrEnum):
-    """Who may sign a type: an institution about a worker it knows by document, or the region about an archive."""
+    """Who may sign a type: an institution, naming the worker by document, or the region, by archive id."""
 
     ISSUER = "issuer"
     REGION = "region"
@@ -47,7 +45,7 @@ _REGION: Final = frozenset({Signer.REGION})
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """One published type. `target` names the body member that holds the id of the record acted on, if the type has one."""
+    """One published type. `target` names the body member with the id of the record acted on, if any."""
 
     name: str
     version: int
@@ -58,7 +56,8 @@ class RecordType:
 
     def target_of(self, record: Record) -> str | None:
         """The id of the record this one acts on, or None. Expects a record that satisfied its schema."""
-        return None if self.target is None else record["body"].get(self.target)
+        found: str | None = record["body"].get(self.target) if self.target else None
+        return found
 
 
 _TYPES: Final = (
@@ -91,18 +90,6 @@ TYPES: Final[Mapping[tuple[str, int], RecordType]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaFault:
-    """One place where a record breaks its schema. `pointer` is a JSON pointer into the record ("" = the whole)."""
-
-    pointer: str
-    code: str
-    zh: str
-    en: str
-    remedy_zh: str
-    remedy_en: str
-
-
 def record_type(record: Record) -> RecordType | None:
     """The type a record says it has, or None when no such type and version is published."""
     name, version = record.get("type"), record.get("version")
@@ -119,23 +106,22 @@ def faults(record: Record) -> list[SchemaFault]:
     """Every fault of the record against its schema, in the schema's order; empty when it is valid."""
     kind = record_type(record)
     if kind is None:
-        return [_fault("type-unknown", "/type", ("记录类型", "record type"))]
-    return _faults(_whole(kind.name, kind.version), _schema(kind.name, kind.version), record, "")
+        return [unknown_type()]
+    return list_faults(_whole(kind.name, kind.version), _schema(kind.name, kind.version), record, "")
 
 
 def body_faults(name: str, version: int, body: object) -> list[SchemaFault]:
-    """
-    Faults of a body alone, pointers beginning `/body`: a correction's outcome must satisfy the corrected type.
+    """Faults of a body alone, pointers beginning `/body`: what a correction makes must satisfy the old type.
 
     Raises `KeyError` for a type that is not published.
     """
     kind = TYPES[name, version]
     schema = _schema(kind.name, kind.version)
-    return _faults(_body(kind.name, kind.version), schema["properties"]["body"], body, "/body")
+    return list_faults(_body(kind.name, kind.version), schema["properties"]["body"], body, "/body")
 
 
 @cache
-def _schema(name: str, version: int) -> dict[str, object]:
+def _schema(name: str, version: int) -> dict[str, Any]:
     return published.schema(f"records/{name}.v{version}.json")
 
 
@@ -149,8 +135,8 @@ def _is_record_schema(name: str) -> bool:
     return name.startswith(("records/", "envelope."))
 
 
-def _compile(schema: dict[str, object]) -> jsonschema_rs.Draft202012Validator:
-    # RegexOptions: the linear-time engine, so that no input can make a pattern backtrack. offline: never fetch a $ref.
+def _compile(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    # RegexOptions: the linear-time engine, no input makes a pattern backtrack. offline: no $ref is fetched.
     return jsonschema_rs.Draft202012Validator(
         schema,
         registry=_registry(),
@@ -175,97 +161,3 @@ def warm() -> None:
     for name, version in TYPES:
         _whole(name, version)
         _body(name, version)
-
-
-# --- from a validator's error to words -----------------------------------------------------------------------------
-
-_CODES: Final = MappingProxyType(
-    {
-        "required": "member-missing",
-        "additionalProperties": "member-unknown",
-        "unevaluatedProperties": "member-unknown",
-        "propertyNames": "member-unknown",
-        "type": "type",
-        "enum": "value",
-        "const": "value",
-        "pattern": "form",
-        "format": "form",
-        "minLength": "length",
-        "maxLength": "length",
-        "minimum": "range",
-        "maximum": "range",
-        "minItems": "count",
-        "maxItems": "count",
-        "minProperties": "count",
-        "maxProperties": "count",
-    }
-)
-_PLAIN_KEY: Final = re.compile(
-    r"[A-Za-z][A-Za-z_]{0,39}"
-)  # no digits: a key that is no word may be somebody's number
-
-
-def _faults(
-    validator: jsonschema_rs.Draft202012Validator, schema: dict[str, object], value: object, prefix: str
-) -> list[SchemaFault]:
-    found: dict[tuple[str, str], SchemaFault] = {}
-    for error in validator.iter_errors(value):
-        for path in _places(error):
-            fault = _fault(
-                _CODES.get(error.kind.name, "choice"), prefix + _pointer(path), _title(schema, path)
-            )
-            found.setdefault((fault.pointer, fault.code), fault)
-    return list(found.values())
-
-
-def _places(error: jsonschema_rs.ValidationError) -> list[list[str | int]]:
-    """Where the fault is: at the member that is missing or too many, else at the value itself."""
-    path = list(error.instance_path)
-    if error.kind.name == "required":
-        return [[*path, error.kind.property]]
-    if error.kind.name == "additionalProperties":
-        plain = [key for key in error.kind.unexpected if _PLAIN_KEY.fullmatch(key)]
-        return [[*path, key] for key in plain] or [path]
-    return [path]
-
-
-def _pointer(path: Sequence[str | int]) -> str:
-    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in path)
-
-
-def _title(schema: dict[str, object], path: Sequence[str | int]) -> tuple[str, str]:
-    """The field's name in Chinese and English, from the schema's titles along `path`; of the nearest titled ancestor else."""
-    title, node = str(schema.get("title", " / ")), [schema]
-    for token in path:
-        node = _step(node, token)
-        title = next((str(one["title"]) for one in node if "title" in one), title)
-    zh, _, en = title.partition(" / ")
-    return zh, en
-
-
-def _step(nodes: list[dict[str, object]], token: str | int) -> list[dict[str, object]]:
-    """The schemas that speak about a child: what stands beside a `$ref` comes before what it points to."""
-    found: list[dict[str, object]] = []
-    for node in nodes:
-        child = node.get("items") if isinstance(token, int) else node.get("properties", {}).get(token)
-        while isinstance(child, dict):
-            found.append(child)
-            child = _resolve(child["$ref"]) if "$ref" in child else None
-    return found
-
-
-def _resolve(reference: str) -> dict[str, object]:
-    """A `$ref` into the envelope's `$defs`; all references of the record schemas have that form."""
-    return published.schema("envelope.v1.json")["$defs"][reference.rpartition("/")[2]]
-
-
-def _fault(code: str, pointer: str, title: tuple[str, str]) -> SchemaFault:
-    row = dated.table("schema_faults").on("9999-12-31").by_code[code]
-    return SchemaFault(
-        pointer=pointer,
-        code=code,
-        zh=f"{title[0]}：{row['zh']}",
-        en=f"{title[1]}: {row['en']}",
-        remedy_zh=str(row["remedy_zh"]),
-        remedy_en=str(row["remedy_en"]),
-    )
