@@ -13,7 +13,7 @@ orjson is used when it can be imported; without it (base install) the answers ar
 
 import json
 import unicodedata
-from typing import Final
+from typing import Any, Final
 
 from recordsvc.ground import jsonjudge
 from recordsvc.ground.jsonjudge import BAD_CHARACTER, MAX_INT, TITLES, StrictJsonError
@@ -21,7 +21,9 @@ from recordsvc.ground.jsonjudge import BAD_CHARACTER, MAX_INT, TITLES, StrictJso
 try:
     import orjson
 except ImportError:  # the base install (offline verifier) has no orjson
-    orjson = None  # type: ignore[assignment]  # asked for by `is None` below
+    _WITH_ORJSON = False
+else:
+    _WITH_ORJSON = True
 
 __all__ = ["MAX_DEPTH", "MAX_INT", "TITLES", "StrictJsonError", "canonical", "is_canonical", "loads"]
 
@@ -38,7 +40,7 @@ def loads(data: bytes, max_bytes: int, max_depth: int = MAX_DEPTH, *, allow_floa
     """
     if len(data) > max_bytes:
         raise StrictJsonError("too-large", detail=f"{len(data)} bytes, limit {max_bytes}")
-    if orjson is not None:
+    if _WITH_ORJSON:
         obj, written = _through_orjson(data, 0)
         if written == data and _plain(obj, max_depth, ascii_keys=False) and _beyond_suspicion(data):
             return obj
@@ -50,7 +52,7 @@ def is_canonical(data: bytes, max_depth: int = MAX_DEPTH) -> object:
 
     Raises StrictJsonError otherwise; the text is never repaired. The caller bounds the size.
     """
-    if orjson is not None:
+    if _WITH_ORJSON:
         obj, written = _through_orjson(data, orjson.OPT_SORT_KEYS)
         if written == data and _plain(obj, max_depth, ascii_keys=True) and _beyond_suspicion(data):
             return obj
@@ -110,9 +112,9 @@ def _plain(obj: object, max_depth: int, *, ascii_keys: bool) -> bool:
 
     Says nothing about characters. Goes level by level instead of recursing: depth is counted, not feared.
     """
-    level = [obj] if type(obj) is dict or type(obj) is list else []
+    level: list[Any] = [obj] if type(obj) is dict or type(obj) is list else []
     for _ in range(max_depth):
-        deeper: list[object] = []
+        deeper: list[Any] = []
         for node in level:
             if ascii_keys and type(node) is dict and not "".join(node).isascii():
                 return False
@@ -129,13 +131,15 @@ def _plain(obj: object, max_depth: int, *, ascii_keys: bool) -> bool:
 
 
 def _plain_scalar(value: object) -> bool:
-    return -MAX_INT <= value <= MAX_INT if type(value) is int else type(value) is bool or value is None
+    if value is None or isinstance(value, bool):
+        return True
+    return type(value) is int and -MAX_INT <= value <= MAX_INT
 
 
 def _written(obj: object) -> bytes:
     """Sorted keys, no white space, shortest escapes: RFC 8785 for the types that `check_types` lets pass."""
     try:
-        if orjson is not None:
+        if _WITH_ORJSON:
             return orjson.dumps(obj, option=orjson.OPT_SORT_KEYS)
         return json.dumps(obj, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     except (TypeError, ValueError, RecursionError):  # whichever writer it was: find the reason and the place
