@@ -137,8 +137,14 @@ class PostgresServer:
             == 0
         ):
             return installed
-        shutil.copytree(installed.parent, self.folder / "programs", symlinks=True)
-        return self.folder / "programs" / "bin"
+        # The libraries that the wheel brings lie beside its package and are found from there: keep the layout.
+        package = installed.parent.parent
+        libraries = package.with_name(f"{package.name}.libs")
+        copied = self.folder / "programs"
+        shutil.copytree(installed.parent, copied / package.name / installed.parent.name, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, copied / libraries.name)
+        return copied / package.name / installed.parent.name / installed.name
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
