@@ -4,6 +4,7 @@ doors.
 `recordsvc.create_app` is the way in; it leaves the imports to this module.
 """
 
+import functools
 import hashlib
 import hmac
 import importlib
@@ -22,6 +23,8 @@ from recordsvc.access.entrance import Entrance
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.ground import answers, observe
 from recordsvc.ground.http import Request, current
+from recordsvc.ground.idempotency import Idempotency
+from recordsvc.ground.paging import Cursors
 from recordsvc.ground.problems import NotFound, Unavailable
 from recordsvc.house import House
 from recordsvc.settings import Settings
@@ -41,6 +44,8 @@ def build(settings: Settings, house: House, rooms: Iterable[str] = ROOMS) -> fla
     """Wire ground, access and the rooms to a Flask application, and seal it."""
     app = bare(settings, house.keys.hmac)
     app.extensions["house"] = house
+    app.extensions["cursors"] = Cursors({1: functools.partial(house.keys.hmac, "cursor")})
+    app.extensions["idempotency"] = Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe"))
     observe.ping(app, "database", lambda: _select_one(house))
     observe.ping(app, "keys", lambda: house.keys.hmac("cursor", b"ping"))
     for room in open_rooms(app, rooms):
@@ -120,7 +125,7 @@ def healthz() -> flask.Response:
     answer={200: Sends(), 503: Sends()},
     problems=(Unavailable,),
     summary="可以受理请求 / Ready for requests",
-    description="Names of what is well and of what is failing: database, keys, log and its outside checkpoint.",
+    description="Names of what is well and of what fails: database, keys, log and outside checkpoint.",
 )
 def readyz() -> flask.Response:
     """Ask every registered ping."""

@@ -22,6 +22,7 @@ from recordsvc.access.entrance import Entrance, actor, authenticate, check_site,
 from recordsvc.access.grants import ANYONE, POLICIES, SYSTEM, Actor, Kind, Role, Scope, admits, can
 from recordsvc.ground import answers, http, observe, reading
 from recordsvc.ground.http import Body
+from recordsvc.ground.idempotency import Idempotency, Ticket
 from recordsvc.ground.problems import Forbidden, Problem, Unauthenticated
 from recordsvc.ground.reading import Json
 
@@ -40,6 +41,7 @@ __all__ = [
     "csrf_token",
     "door",
     "own",
+    "ticket",
 ]
 
 
@@ -168,6 +170,17 @@ def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
         return view
 
     return register
+
+
+def ticket(keys: Idempotency) -> Ticket | None:
+    """Name the request by its `Idempotency-Key`, once its body is read; None if it carries none."""
+    request = http.current()
+    key = reading.idempotency_key(request)
+    if key is None:
+        return None
+    who = actor()
+    content = request.content or repr(sorted(request.form.items(multi=True))).encode()
+    return keys.ticket(f"{who.kind}:{who.id}", f"{request.method} {request.path}", key, content)
 
 
 def doors(app: App) -> dict[str, Door]:

@@ -38,6 +38,8 @@ class Request(flask.Request):
     """The declared door, once the rule is known."""
     actor: Any = None
     """Who asks, once somebody wanted to know."""
+    content: bytes = b""
+    """The body's bytes, once they are read."""
     notes: dict[str, object] | None = None
     """What views add to the canonical log line."""
 

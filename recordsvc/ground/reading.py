@@ -105,7 +105,8 @@ class Bytes:
 
 def body_bytes(request: Request) -> bytes:
     """Return the body's bytes; longer than the door's limit raises 413 even when no length was announced."""
-    return request.get_data(cache=False)
+    request.content = request.get_data(cache=False)
+    return request.content
 
 
 def json_problem(error: strictjson.StrictJsonError) -> problems.Problem:

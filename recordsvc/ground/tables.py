@@ -1,5 +1,7 @@
 """The tables that ground's mechanisms declare beside their code, gathered for `schema.load_tables`."""
 
+from recordsvc.ground.idempotency import idempotency
 from recordsvc.ground.two_person import proposal
+from recordsvc.ground.versions import register_version
 
-__all__ = ["proposal"]
+__all__ = ["idempotency", "proposal", "register_version"]
