@@ -18,7 +18,12 @@ _REVOCATIONS = (
 
 def amend(rng: random.Random, drafts: Sequence[Draft], today: dt.date) -> Iterator[Draft]:
     """Draw about one correction in eighty completions, a few revocations, and restore one that was wrong."""
-    open_to_change = [draft for draft in drafts if draft.type == "training-completion"]
+    before = today - dt.timedelta(30)
+    open_to_change = [
+        draft
+        for draft in drafts
+        if draft.type == "training-completion" and draft.issued_on < before and draft.issuer.until_on is None
+    ]
     scored = [draft for draft in open_to_change if "score" in draft.body]
     named = next(draft for draft in scored if draft.person.key == "welder")
     corrected = [named, *rng.sample([one for one in scored if one is not named], len(scored) // 80)]

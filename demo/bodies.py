@@ -23,7 +23,9 @@ def institution(body: Institution) -> Body:
 
 def trade(occupation: Trade, on: dt.date) -> Body:
     """Return an occupation of the national list in the edition of that day."""
-    named = {"code": occupation.code, "edition": edition(on), "name": occupation.name}
+    listed = edition(on)
+    code = occupation.code_1999 if listed == "1999" and occupation.code_1999 else occupation.code
+    named = {"code": code, "edition": listed, "name": occupation.name}
     if occupation.work_type is not None:
         named["work_type"] = occupation.work_type
     return named
@@ -207,7 +209,8 @@ def permit(
         "valid_to": (anniversary(first_on, 6) - dt.timedelta(1)).isoformat(),
     }
     if reviews:
-        return body | {"reviews": [{"on": day.isoformat(), "result": "passed"} for day in reviews]}
+        done = [{"on": day.isoformat(), "result": "passed"} for day in reviews]
+        return body | {"review_due_on": body["valid_to"], "reviews": done}
     return body | {"review_due_on": anniversary(first_on, 3).isoformat()}
 
 

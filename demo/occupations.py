@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 import enum
 
+EDITION_2015_FROM = dt.date(2015, 7, 29)
 EDITION_2022_FROM = dt.date(2022, 9, 28)
 """From this day the demo's classes cite the 2022 edition of the occupation list, before it that of 2015."""
 
@@ -27,7 +28,7 @@ class Kind(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Trade:
-    """An occupation (职业) listed since `from_on`; `sexes` weighs who takes it up."""
+    """An occupation (职业) listed since `from_on`; `sexes` weighs who takes it up, codes move."""
 
     key: str
     code: str
@@ -35,7 +36,8 @@ class Trade:
     industry: str
     sexes: str = "mf"
     work_type: str | None = None
-    from_on: dt.date = dt.date(2015, 7, 1)
+    from_on: dt.date = EDITION_2015_FROM
+    code_1999: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Programme:
 TRADES = {
     trade.key: trade
     for trade in (
-        Trade("welder", "6-18-02-04", "焊工", "制造", "mmmmf", "电焊工"),
+        Trade("welder", "6-18-02-04", "焊工", "制造", "mmmmf", "电焊工", code_1999="6-04-02-05"),
         Trade("electrician", "6-31-01-03", "电工", "制造", "mmmmf"),
         Trade("fitter", "6-20-01-01", "装配钳工", "制造", "mmmmf"),
         Trade("turner", "6-18-01-01", "车工", "制造", "mmmmf"),
@@ -162,4 +164,6 @@ PROGRAMMES = {programme.key: programme for programme in (*_level_courses(), *_sh
 
 def edition(on: dt.date) -> str:
     """Return the edition of the occupation list (国家职业分类大典) in use on that day."""
+    if on < EDITION_2015_FROM:
+        return "1999"
     return "2022" if on >= EDITION_2022_FROM else "2015"

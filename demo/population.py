@@ -75,7 +75,7 @@ class Population:
         trade = TRADES[self._rng.choice(profile.trades)]
         male = self._sex(profile, trade)
         person = self._person(index, profile, entry, male=male)
-        brought = self._brought(person)
+        brought = self._brought(person, trade)
         wishes = self._wishes(profile, trade, entry, brought)
         return Career(person, trade, wishes, profile.employed, brought=brought)
 
@@ -108,10 +108,15 @@ class Population:
             document=document,
         )
 
-    def _brought(self, person: Person) -> tuple[int, dt.date] | None:
-        """Draw an old qualification certificate for one in eight of those who were grown up before 2016."""
-        day = dt.date(self._rng.randrange(2010, 2017), 5, 1) + dt.timedelta(self._rng.randrange(200))
-        if person.age(day) < 19 or person.document != "resident-id" or self._rng.random() > 0.2:
+    def _brought(self, person: Person, trade: Trade) -> tuple[int, dt.date] | None:
+        """Draw an old qualification certificate for one in five of those who were grown up then."""
+        day = dt.date(self._rng.randrange(2015, 2018), 8, 10) + dt.timedelta(self._rng.randrange(200))
+        if (
+            day < trade.from_on
+            or person.age(day) < 19
+            or person.document != "resident-id"
+            or self._rng.random() > 0.2
+        ):
             return None
         return self._rng.choice((5, 5, 4)), day
 
