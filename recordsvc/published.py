@@ -15,6 +15,7 @@ from recordsvc import dated
 
 _PACKAGE = Path(__file__).resolve().parent
 _ENVELOPE = "envelope.v1.json"
+_DIVISIONS = "divisions"
 
 
 class SchemasMissing(RuntimeError):
@@ -59,11 +60,13 @@ def codes(on: str | None = None) -> dict[str, dict[str, object]]:
 
     A table marked `complete: false` is served with that mark: a code outside it is reported, never refused.
     """
-    return {name: code_table(name, on) for name in dated.names("codes")}
+    return {name: code_table(name, on) for name in sorted([*dated.names("codes"), _DIVISIONS])}
 
 
 def code_table(name: str, on: str | None = None) -> dict[str, object]:
     """One table as it is published at `/v1/codes/<name>`. Raises `dated.UnknownTable`."""
+    if name == _DIVISIONS:
+        return _divisions()
     table = dated.table(name)
     rows = table.rows if on is None else table.on(on).rows
     return {
@@ -74,4 +77,19 @@ def code_table(name: str, on: str | None = None) -> dict[str, object]:
         "complete": table.complete,
         "on": on,
         "rows": [dict(row) for row in rows],
+    }
+
+
+@cache
+def _divisions() -> dict[str, object]:
+    """行政区划代码, whose table is kept by years and not by days: served whole, current and retired codes alike."""
+    document = json.loads((_PACKAGE / "data" / "divisions.json").read_bytes())
+    return {
+        "name": _DIVISIONS,
+        "title_zh": "行政区划代码",
+        "title_en": document["title"],
+        "source": "; ".join(document["sources"]),
+        "complete": False,
+        "on": None,
+        "rows": document["divisions"],
     }

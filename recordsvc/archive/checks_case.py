@@ -72,8 +72,8 @@ class Context:
 class Case:
     """One record under examination.
 
-    `starts_on` to `ends_on`: the days on which what it records happened, empty for types that record no event;
-    `starts_at` and `ends_at` point at the members that say so.
+    `starts_on` to `ends_on`: the days on which what it records happened, empty for types that record no
+    event; `starts_at` and `ends_at` point at the members that say so.
     """
 
     record: Mapping[str, Any]

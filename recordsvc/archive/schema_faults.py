@@ -59,7 +59,7 @@ _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z_]{0,39}")  # no digits: they ma
 def list_faults(
     validator: jsonschema_rs.Draft202012Validator, schema: dict[str, Any], value: object, prefix: str
 ) -> list[SchemaFault]:
-    """All faults of `value`, one for each place and code. `prefix` is the pointer of `value` in the record."""
+    """All faults of `value`, one for each place and code; `prefix` is the pointer of `value` itself."""
     found: dict[tuple[str, str], SchemaFault] = {}
     for error in validator.iter_errors(value):
         for path in _places(error):
