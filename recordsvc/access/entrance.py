@@ -16,6 +16,7 @@ from recordsvc.access.grants import ANYONE, Actor, can
 from recordsvc.ground import http
 from recordsvc.ground.http import Request
 from recordsvc.ground.problems import CrossSite, NotFound, Unauthenticated
+from recordsvc.ground.reading import form_pairs
 
 T = TypeVar("T")
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -105,6 +106,6 @@ def check_site(request: Request, entrance: Entrance) -> None:
         return
     sent = request.headers.get(CSRF_HEADER) or ""
     if not sent and (environ.get("CONTENT_TYPE", "").startswith((http.FORM, http.MULTIPART))):
-        sent = request.form.get(http.CSRF_FIELD, "")
+        sent = dict(form_pairs(request)).get(http.CSRF_FIELD, "")
     if not hmac.compare_digest(sent.encode(), csrf_token(who).encode()):
         raise CrossSite

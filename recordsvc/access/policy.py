@@ -179,7 +179,7 @@ def ticket(keys: Idempotency) -> Ticket | None:
     if key is None:
         return None
     who = actor()
-    content = request.content or repr(sorted(request.form.items(multi=True))).encode()
+    content = request.content or repr(reading.form_pairs(request)).encode()
     return keys.ticket(f"{who.kind}:{who.id}", f"{request.method} {request.path}", key, content)
 
 

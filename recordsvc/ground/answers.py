@@ -150,7 +150,7 @@ def _from_http(error: HTTPException, request: Request) -> Problem:
         allowed = getattr(error, "valid_methods", None) or ()
         return problems.MethodRefused(headers={"Allow": ", ".join(sorted(allowed))})
     if status == 413:
-        return too_large(request.max_content_length or 0)
+        return too_large(0 if request.door is None or request.door.body is None else request.door.body.limit)
     if status in _BY_STATUS:
         return _BY_STATUS[status]()
     return problems.Refused() if 400 <= status < 500 else problems.Internal()

@@ -40,6 +40,8 @@ class Request(flask.Request):
     """Who asks, once somebody wanted to know."""
     content: bytes = b""
     """The body's bytes, once they are read."""
+    pairs: list[tuple[str, str]] | None = None
+    """The fields of an HTML form, once they are read."""
     notes: dict[str, object] | None = None
     """What views add to the canonical log line."""
 
@@ -96,6 +98,9 @@ def check_envelope(environ: Mapping[str, Any], hosts: frozenset[str]) -> None:
     # Every path of ours is printable ASCII; control characters must not reach a log, a header or a file name.
     if not (path.isascii() and path.isprintable() and query.isascii() and query.isprintable()):
         raise problems.NotFound
+    # werkzeug reads `//metrics` as `/metrics`, which a proxy that guards `/metrics` does not.
+    if "//" in path:
+        raise problems.NotFound
     count = size = 0
     for name, value in environ.items():
         if name.startswith("HTTP_"):
@@ -124,8 +129,9 @@ def check_body(request: Request, body: Body | None) -> None:
         raise problems.HeaderRefused("Content-Length 应为十进制数字。")
     if len(length) > 12 or int(length) > body.limit:
         raise too_large(body.limit)
-    # Holds for chunked bodies too: werkzeug stops reading at this size.
-    request.max_content_length = body.limit
+    # For chunked bodies. werkzeug cuts a body off at this size and says nothing, hence the byte that must not
+    # come.
+    request.max_content_length = body.limit + 1
     request.max_form_memory_size = body.limit
     request.max_form_parts = MAX_FIELDS
     if "HTTP_CONTENT_ENCODING" in environ or not _media_fits(environ.get("CONTENT_TYPE", ""), body.media):

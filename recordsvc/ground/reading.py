@@ -24,6 +24,7 @@ from recordsvc.ground.http import (
     MAX_FIELDS,
     MULTIPART,
     Request,
+    too_large,
 )
 
 _KEY = re.compile(r"[A-Za-z0-9._:-]{8,128}")
@@ -106,6 +107,8 @@ class Bytes:
 def body_bytes(request: Request) -> bytes:
     """Return the body's bytes; longer than the door's limit raises 413 even when no length was announced."""
     request.content = request.get_data(cache=False)
+    if request.max_content_length is not None and len(request.content) >= request.max_content_length:
+        raise too_large(request.max_content_length - 1)
     return request.content
 
 
@@ -124,10 +127,29 @@ def load(schema: type[Schema], document: object) -> Any:
         raise problems.FormRefused(errors=list(faults(error.messages))) from None
 
 
+def form_pairs(request: Request) -> list[tuple[str, str]]:
+    """Return the fields of an HTML form as sent, read once."""
+    if request.pairs is None:
+        if request.mimetype == MULTIPART:
+            request.pairs = list(request.form.items(multi=True))
+        else:
+            # Not werkzeug's reader: it cuts long chunked bodies off and replaces what is not UTF-8.
+            try:
+                request.pairs = _pairs(body_bytes(request).decode())
+            except ValueError:
+                raise problems.Refused("表单无法读取。", detail_en="The form cannot be read.") from None
+    return request.pairs
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Split `a=1&b=2`; raises ValueError for bad UTF-8 and too many."""
+    return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+
+
 def single_fields(request: Request) -> dict[str, str]:
     """Return the fields of an HTML form, each of which must come once."""
     found: dict[str, str] = {}
-    for name, value in request.form.items(multi=True):
+    for name, value in form_pairs(request):
         if name in found:
             raise problems.ParameterRepeated(errors=[{"parameter": name[:40], "code": "repeated"}])
         if not _legible(value, also="\r\n\t"):
@@ -158,7 +180,7 @@ def read_query(request: Request, schema: type[Schema] | None) -> dict[str, Any]:
     text = request.environ["QUERY_STRING"]
     if text:
         try:
-            pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+            pairs = _pairs(text)
         except ValueError:
             raise problems.Refused(
                 "查询字符串无法读取。", detail_en="The query string cannot be read."
