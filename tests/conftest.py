@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
-from recordsvc import schema
+from recordsvc import create_app, genesis, schema
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, SeededRandom
 from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE
@@ -175,9 +177,24 @@ def settings(addresses: Addresses, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def house(settings: Settings, clock: FixedClock, randomness: SeededRandom) -> Iterator[House]:
-    """A service after its first run: keys made, log begun, nobody and nothing registered."""
+    """A service after its first run: keys made, log begun with the region's key, nobody registered."""
     create_keys(settings.keys_dir, randomness.bytes)
     opened = open_house(settings, clock, randomness)
+    # The steps of `genesis.create`, at the test's time instead of the machine's.
+    opened.db.write(lambda turn: genesis._fix(turn, settings))
     opened.log.create()
+    opened.db.write(lambda turn: genesis._register_region(turn, opened))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def app(house: House) -> Flask:
+    """The web application of `house`, complete."""
+    return create_app(house.settings, house)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Somebody who asks over http, without a token."""
+    return app.test_client()

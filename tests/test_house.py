@@ -3,9 +3,10 @@
 from recordsvc.house import House
 
 
-def test_a_new_house_has_an_empty_signed_log(house: House) -> None:
+def test_a_new_houses_log_holds_the_regions_key_and_nothing_else(house: House) -> None:
     with house.db.read() as conn:
-        assert house.log.newest(conn).size == 0
+        assert house.log.newest(conn).size == 1
+        assert [data[0] for data in house.log.entries(conn, 0, 1)] == [0x02]
 
 
 def test_time_stands_still(house: House) -> None:
