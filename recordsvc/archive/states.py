@@ -1,0 +1,98 @@
+"""What `status.derive` takes and gives: entries of a chain, and the state of each record (记录状态)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from recordsvc.archive.formats import Kind
+
+Record = Mapping[str, Any]
+ConfirmationRule = Callable[[Record, int], bool | None]
+"""Whether a record entered at that instant (ms) counts only once confirmed; None = not known here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the chain, as proven. `record` is R opened, None when not disclosed or erased."""
+
+    seq: int
+    kind: Kind
+    target: int | None
+    ms: int
+    record: Record | None = None
+    suspect: bool = False  # entered within a suspected compromise of the key that signed it
+
+
+class Life(StrEnum):
+    """Whether a record counts (有效、已撤销、已删除)."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+    ERASED = "erased"
+
+
+class Confirmation(StrEnum):
+    """What the worker said to it (无需确认、未确认、已确认、有异议、不详)."""
+
+    NOT_NEEDED = "not-needed"
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
+    CONTESTED = "contested"
+    UNKNOWN = "unknown"
+
+
+class Oddity(StrEnum):
+    """Why an entry was left without effect."""
+
+    TWICE = "seq-twice"
+    TARGET_MISSING = "target-missing"
+    TARGET_UNFIT = "target-unfit"
+    FOREIGN = "not-by-the-issuer"
+    NOTHING_TO_RESTORE = "nothing-to-restore"
+    CORRECTION_UNFIT = "correction-unfit"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordState:
+    """State of the record issued at `seq`.
+
+    `body` is the effective body, None when it cannot be known. `corrections` and `revocation` are those in
+    force, `erasure` the entry that erased it, `said` the note that decides `confirmation`, `history`
+    everything that acted on it, in order.
+    """
+
+    seq: int
+    ms: int
+    record: Record | None
+    life: Life
+    body: Mapping[str, Any] | None
+    corrections: tuple[Entry, ...]
+    revocation: Entry | None
+    erasure: Entry | None
+    confirmation: Confirmation
+    said: Entry | None
+    needs_reconfirmation: bool
+    history: tuple[Entry, ...]
+
+    @property
+    def corrected(self) -> bool:
+        """Whether a correction is in force."""
+        return bool(self.corrections)
+
+    @property
+    def corrected_since_said(self) -> bool:
+        """Whether the record was corrected after the worker last confirmed or contested it."""
+        return self.said is not None and any(one.seq > self.said.seq for one in self.corrections)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveState:
+    """All records of a chain in order, and the entries that were left without effect (seq, why)."""
+
+    records: tuple[RecordState, ...]
+    oddities: tuple[tuple[int, Oddity], ...]
+
+    def of(self, seq: int) -> RecordState | None:
+        """State of the record issued at `seq`."""
+        return next((one for one in self.records if one.seq == seq), None)

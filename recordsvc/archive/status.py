@@ -1,0 +1,213 @@
+"""The state of each record of one worker, derived from *all* entries of the chain (记录状态). Pure.
+
+Nothing in an archive is overwritten, so what a record means now follows from what was entered after it:
+
+* A **correction** lands on the record, also when it names an earlier correction of it. The effective body is
+  the original with every correction in force applied in chain order; the last word wins.
+* A **revocation** takes the record (or, naming a correction, that correction) out of force; the first one
+  counts until a **restoration** of the same target, after which another may follow.
+* An **erasure** of a record is final: the place stays, the content is gone. Without a target it erases all
+  that stands before it.
+* **Confirmation** and **contest** are notes; the newest stands, so confirming withdraws a contest.
+* A record entered within a suspected compromise of its key, or acted on by such an entry, *needs
+  re-confirmation* until its issuer replaces it as a whole under a good key.
+
+What cannot be read (an entry not disclosed, or erased) still counts by its kind and target, which the chain
+proves; only what it *says* is unknown. Entries that make no sense are left without effect and listed as
+oddities: the writer prevents them, but a reader must not fall over them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from recordsvc.archive.amend import CorrectionUnfit, corrected_body
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.states import (
+    ArchiveState,
+    Confirmation,
+    ConfirmationRule,
+    Entry,
+    Life,
+    Oddity,
+    Record,
+    RecordState,
+)
+
+__all__ = [
+    "ArchiveState",
+    "Confirmation",
+    "ConfirmationRule",
+    "Entry",
+    "Life",
+    "Oddity",
+    "RecordState",
+    "derive",
+]
+
+
+def derive(
+    entries: Iterable[Entry], region: str | None = None, needs_confirmation: ConfirmationRule | None = None
+) -> ArchiveState:
+    """State of every record, from all entries of one worker, given in any order.
+
+    `region` is the USCC under which the region states: besides a record's issuer it alone may act on it.
+    Without `needs_confirmation` the confirmation of a record on which the worker said nothing is UNKNOWN.
+    """
+    derivation = _Derivation(region)
+    for entry in sorted(entries, key=lambda one: one.seq):
+        derivation.enter(entry)
+    roots = [one for one in derivation.traces.values() if one.entry.kind is Kind.ISSUE]
+    states = tuple(derivation.state(one, needs_confirmation) for one in roots)
+    return ArchiveState(states, tuple(derivation.oddities))
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What has happened so far to one entry that can be acted on."""
+
+    entry: Entry
+    root: "_Trace | None" = None  # of a correction: the record it lands on
+    corrections: list["_Trace"] = field(default_factory=list)
+    notes: list["_Trace"] = field(default_factory=list)
+    revocation: Entry | None = None
+    erasure: Entry | None = None
+    history: list[Entry] = field(default_factory=list)
+
+    def read(self) -> Record | None:
+        """What the entry says, if anyone may still say it."""
+        return None if self.erasure else self.entry.record
+
+
+class _Derivation:
+    def __init__(self, region: str | None) -> None:
+        self.region = region
+        self.traces: dict[int, _Trace] = {}
+        self.oddities: list[tuple[int, Oddity]] = []
+
+    def enter(self, entry: Entry) -> None:
+        """Let one entry take effect on those before it."""
+        if entry.seq in self.traces:
+            self.oddities.append((entry.seq, Oddity.TWICE))
+            return
+        trace = self.traces[entry.seq] = _Trace(entry)
+        odd = self._act(trace)
+        if odd is not None:
+            self.oddities.append((entry.seq, odd))
+
+    def _act(self, trace: _Trace) -> Oddity | None:
+        entry = trace.entry
+        if entry.kind in (Kind.ISSUE, Kind.MERGE, Kind.UNMERGE):
+            return None if entry.target is None else Oddity.TARGET_UNFIT
+        if entry.kind is Kind.ERASE and entry.target is None:
+            for earlier in self.traces.values():
+                if earlier is not trace:
+                    _erase(earlier, entry)
+            return None
+        target = self.traces.get(entry.target) if entry.target is not None else None
+        if target is None or target is trace:
+            return Oddity.TARGET_MISSING
+        if entry.kind is Kind.ERASE:
+            _erase(target, entry)
+            return None
+        return self._land(trace, target)
+
+    def _land(self, trace: _Trace, target: _Trace) -> Oddity | None:
+        """Let a correction, revocation, restoration or note take effect on its target."""
+        root = target.root or target
+        if root.entry.kind is not Kind.ISSUE:
+            return Oddity.TARGET_UNFIT
+        if not self._may(trace, root):
+            return Oddity.FOREIGN
+        root.history.append(trace.entry)
+        kind = trace.entry.kind
+        if kind is Kind.CORRECT:
+            trace.root = root
+            root.corrections.append(trace)
+        elif kind is Kind.NOTE:
+            root.notes.append(trace)
+        elif kind is Kind.REVOKE:
+            target.revocation = target.revocation or trace.entry
+        elif target.revocation is None:
+            return Oddity.NOTHING_TO_RESTORE
+        else:
+            target.revocation = None
+        return None
+
+    def _may(self, trace: _Trace, root: _Trace) -> bool:
+        """Whether the signer of an act is the record's issuer or the region; yes where one cannot be read."""
+        act, record = trace.entry.record, root.entry.record
+        return act is None or record is None or act["issuer"] in (record["issuer"], self.region)
+
+    def state(self, trace: _Trace, rule: ConfirmationRule | None) -> RecordState:
+        """What all entries together make of one record."""
+        in_force = [one for one in trace.corrections if one.revocation is None]
+        body = self._body(trace, in_force)
+        confirmation, said = _confirmation(trace, rule)
+        life = Life.ERASED if trace.erasure else Life.REVOKED if trace.revocation else Life.ACTIVE
+        return RecordState(
+            seq=trace.entry.seq,
+            ms=trace.entry.ms,
+            record=trace.read(),
+            life=life,
+            body=body,
+            corrections=tuple(one.entry for one in in_force),
+            revocation=trace.revocation,
+            erasure=trace.erasure,
+            confirmation=confirmation,
+            said=said,
+            needs_reconfirmation=_suspect(trace, in_force),
+            history=tuple(trace.history),
+        )
+
+    def _body(self, trace: _Trace, corrections: list[_Trace]) -> Record | None:
+        record = trace.read()
+        if trace.erasure:
+            return None
+        body: Record | None = record["body"] if record else None
+        for one in corrections:
+            said = one.read()
+            if said is None:
+                body = None  # something was changed, and nobody may say what
+                continue
+            try:
+                body = (
+                    corrected_body(body, said["body"])
+                    if body is not None or "whole" in said["body"]
+                    else None
+                )
+            except CorrectionUnfit:
+                self.oddities.append((one.entry.seq, Oddity.CORRECTION_UNFIT))
+        return body
+
+
+def _erase(target: _Trace, entry: Entry) -> None:
+    target.erasure = target.erasure or entry
+    history = (target.root or target).history
+    if entry not in history:
+        history.append(entry)
+
+
+def _confirmation(trace: _Trace, rule: ConfirmationRule | None) -> tuple[Confirmation, Entry | None]:
+    words = {"confirmation": Confirmation.CONFIRMED, "contest": Confirmation.CONTESTED}
+    for note in reversed(trace.notes):
+        said = note.read()
+        if said is None:
+            return Confirmation.UNKNOWN, note.entry
+        if said["type"] in words:
+            return words[said["type"]], note.entry
+    record = trace.read()
+    needed = rule(record, trace.entry.ms) if rule and record else None
+    if needed is None:
+        return Confirmation.UNKNOWN, None
+    return (Confirmation.UNCONFIRMED if needed else Confirmation.NOT_NEEDED), None
+
+
+def _suspect(trace: _Trace, corrections: list[_Trace]) -> bool:
+    """Whether the record, or an act in force on it, rests on a suspected key and was not replaced since."""
+    basis = [trace.entry]
+    for one in corrections:
+        said = one.read()
+        whole = said is not None and "whole" in said["body"] and not one.entry.suspect
+        basis = [one.entry] if whole else [*basis, one.entry]
+    revocation = [trace.revocation] if trace.revocation else []
+    return any(entry.suspect for entry in (*basis, *revocation))
