@@ -160,6 +160,8 @@ class TileReader:
 
     def node(self, level: int, n: int) -> bytes:
         """Hash of node (level, n), also one at the right edge that is cut off by the size."""
+        if n << level >= self.size:
+            raise ProofError(f"node {level}/{n} is beyond a tree of {self.size} leaves")
         return self.leaf_range_root(n << level, min((n + 1) << level, self.size))
 
     def leaf(self, index: int) -> bytes:
