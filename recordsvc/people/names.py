@@ -7,6 +7,7 @@ MIDDLE_DOT = "\u00b7"
 _DOTS = "\u00b7\u2022\u30fb\uff0e\u2027\u2219\u22c5\uff65\u0387\u25cf\u2e31"
 _FOLD_DOTS = str.maketrans(dict.fromkeys(_DOTS, MIDDLE_DOT))
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_BETWEEN = f"{MIDDLE_DOT} -'’."
 _PADDING = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
 _ASCII_DOT = re.compile(rf"(?<=[{_HAN}])\s*\.\s*(?=[{_HAN}])")
 _AROUND_DOT = re.compile(rf"\s*{MIDDLE_DOT}\s*")
@@ -20,6 +21,11 @@ def shown(raw: str) -> str:
     visible = (c for c in unicodedata.normalize("NFC", raw) if unicodedata.category(c) not in ("Cf", "Cc"))
     spaced = " ".join("".join(visible).split())
     return _PADDING.sub("", spaced)
+
+
+def for_record(raw: str) -> str:
+    """`shown` with every middle dot written as U+00B7, the one spelling a signed record uses."""
+    return _AROUND_DOT.sub(MIDDLE_DOT, _ASCII_DOT.sub(MIDDLE_DOT, shown(raw).translate(_FOLD_DOTS)))
 
 
 def for_matching(raw: str) -> str:
@@ -38,10 +44,19 @@ def same_name(one: str, other: str) -> bool:
 
 
 def looks_like_a_name(text: str) -> bool:
-    """Whether a cell could hold a person's name: letters, dots and spaces, no digits, at most 60."""
+    """Whether a cell could hold a person's name: at least two letters, at most 60, nothing but letters and dots."""
+    return is_a_name(text) and sum(map(_is_letter, for_matching(text))) >= 2
+
+
+def is_a_name(text: str) -> bool:
+    """Whether a text has the characters of a name. Question marks, masks and private-use leftovers are damage."""
     name = for_matching(text)
-    letters = name.replace(MIDDLE_DOT, "").replace(" ", "").replace("-", "").replace("'", "").replace(".", "")
-    return len(letters) >= 2 and len(name) <= 60 and all(unicodedata.category(c)[0] == "L" for c in letters)
+    return 0 < len(name) <= 60 and _is_letter(name[0]) and all(_is_letter(c) or c in _BETWEEN for c in name)
+
+
+def _is_letter(char: str) -> bool:
+    # Han characters added after this Python's Unicode tables were made are letters too (GB 18030-2022).
+    return unicodedata.category(char)[0] in "LM" or 0x20000 <= ord(char) <= 0x3FFFF
 
 
 def _narrow(char: str) -> str:

@@ -1,7 +1,8 @@
 """What a centre signs: records, batches and token requests. Pure: bytes in, bytes out, no files, no network.
 
 Byte layouts (frozen):
-  R             canonical JSON: audience, body, environment, id, issued_on, issuer, salt, type, version, worker
+  R             canonical JSON of audience, body, environment, id, issued_on, issuer, salt, type, version,
+                worker
   detached JWS  `protected..signature` over ASCII(protected) "." base64url(R)
   batch leaf    SHA-256(0x00 ‖ R), tree of RFC 6962
   batch JWS     `protected.payload.signature`, the payload canonical JSON of audience, batch_id, environment,
@@ -154,7 +155,7 @@ def make_batch(key: SigningKey, to: Destination, records: Sequence[bytes], *, ba
 
 
 def client_assertion(key: SigningKey, client_id: str, token_issuer: str, *, now_s: int, jti: str) -> str:
-    """A private_key_jwt for the token endpoint (RFC 7523); `aud` is the issuer identifier, as a plain string."""
+    """A private_key_jwt for the token endpoint (RFC 7523); `aud` is the issuer identifier, a plain string."""
     claims = {
         "aud": token_issuer,
         "exp": now_s + ASSERTION_SECONDS,
