@@ -169,12 +169,10 @@ class _Derivation:
             if said is None:
                 body = None  # something was changed, and nobody may say what
                 continue
+            if body is None and "whole" not in said["body"]:
+                continue
             try:
-                body = (
-                    corrected_body(body, said["body"])
-                    if body is not None or "whole" in said["body"]
-                    else None
-                )
+                body = corrected_body(body or {}, said["body"])
             except CorrectionUnfit:
                 self.oddities.append((one.entry.seq, Oddity.CORRECTION_UNFIT))
         return body

@@ -70,7 +70,9 @@ _TO_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]"))
 
 
-def parse(data: bytes, max_depth: int, *, allow_floats: bool, ascii_keys: bool) -> object:
+def parse(
+    data: bytes, max_depth: int, *, allow_floats: bool = False, ascii_keys: bool, line_breaks: bool = False
+) -> object:
     """What `data` says; StrictJsonError if it may not be said. The caller has bounded the size."""
     check_depth(data, max_depth)
     if data.startswith(b"\xef\xbb\xbf"):
@@ -83,7 +85,7 @@ def parse(data: bytes, max_depth: int, *, allow_floats: bool, ascii_keys: bool) 
         raise StrictJsonError("syntax", detail=f"line {error.lineno}, column {error.colno}") from None
     except RecursionError:  # check_depth ran first; this guards a limit that a caller set too high
         raise StrictJsonError("depth") from None
-    check_text(obj, "", ascii_keys=ascii_keys)
+    check_text(obj, "", ascii_keys=ascii_keys, line_breaks=line_breaks)
     return obj
 
 
@@ -104,10 +106,10 @@ def check_depth(data: bytes, limit: int) -> None:
         raise StrictJsonError("depth", detail=f"more than {limit} levels")
 
 
-def check_text(value: object, pointer: str, *, ascii_keys: bool) -> None:
+def check_text(value: object, pointer: str, *, ascii_keys: bool, line_breaks: bool = False) -> None:
     """Check every string, key and marker below `value`; raise at the first offence, with its pointer."""
     if isinstance(value, str):
-        _check_string(value, pointer)
+        _check_string(value.replace("\n", "") if line_breaks else value, pointer)
     elif isinstance(value, _Twice):
         raise StrictJsonError("duplicate-key", pointer)
     elif isinstance(value, dict):
@@ -115,10 +117,10 @@ def check_text(value: object, pointer: str, *, ascii_keys: bool) -> None:
             if ascii_keys and not key.isascii():
                 raise StrictJsonError("key-not-ascii", pointer)
             _check_string(key, pointer)
-            check_text(inner, f"{pointer}/{_token(key)}", ascii_keys=ascii_keys)
+            check_text(inner, f"{pointer}/{_token(key)}", ascii_keys=ascii_keys, line_breaks=line_breaks)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            check_text(inner, f"{pointer}/{number}", ascii_keys=ascii_keys)
+            check_text(inner, f"{pointer}/{number}", ascii_keys=ascii_keys, line_breaks=line_breaks)
     elif isinstance(value, _Refused):
         raise StrictJsonError(value.code, pointer)
 

@@ -147,6 +147,14 @@ def test_names_as_people_have_them_pass(reader):
     assert is_canonical(data) == loads(data, LIMIT) == names
 
 
+def test_line_breaks_only_where_asked_for(reader):
+    for text in ('["a\\nb"]', '[ "a\\u000ab"]', '["a\\\\nb"]'):
+        assert loads(text.encode(), LIMIT, line_breaks=True) == json.loads(text)
+    for bad in (b'["\\n\\t"]', b'["\\n\\u200b"]', b'["\\r\\n"]'):
+        with pytest.raises(StrictJsonError):
+            loads(bad, LIMIT, line_breaks=True)
+
+
 def test_floats_only_where_asked_for(reader):
     assert loads(b"[1.5,1e2]", LIMIT, allow_floats=True) == [1.5, 100.0]
     with pytest.raises(StrictJsonError) as caught:
