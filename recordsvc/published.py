@@ -82,7 +82,7 @@ def code_table(name: str, on: str | None = None) -> dict[str, object]:
 
 @cache
 def _divisions() -> dict[str, object]:
-    """行政区划代码, whose table is kept by years and not by days: served whole, current and retired codes alike."""
+    """行政区划代码: a table kept by years, not by days, and so served whole, retired codes included."""
     document = json.loads((_PACKAGE / "data" / "divisions.json").read_bytes())
     return {
         "name": _DIVISIONS,

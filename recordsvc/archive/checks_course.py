@@ -95,6 +95,7 @@ def _planned(case: Case) -> None:
     planned = total(body["planned"])
     if not planned:
         case.add("no-planned-time", "/body/planned")
+        return
     if "attended" in body and total(body["attended"]) > planned:
         case.add("attended-over-planned", "/body/attended")
     if "minutes_per_period" not in body:

@@ -1,6 +1,8 @@
 """Record types: the registry against the schemas, faults that name the place and never repeat a value."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import jsonschema_rs
@@ -134,3 +136,16 @@ def test_warming_compiles_every_type() -> None:
     types.warm()
 
     assert all(types.is_valid(example(name)) for name, _ in TYPES)
+
+
+def test_types_and_checks_need_neither_a_web_framework_nor_a_database() -> None:
+    code = (
+        "import sys, recordsvc.archive.types, recordsvc.archive.checks, recordsvc.archive.checks_confirmation;"
+        "print(sorted({'flask', 'sqlalchemy'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.stdout.strip() == "[]"
