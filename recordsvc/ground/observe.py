@@ -83,15 +83,15 @@ def note(**fields: object) -> None:
 
 
 class LineHandler(logging.Handler):
-    """Brings the standard library's loggers (gunicorn, SQLAlchemy) into the same lines, masked alike."""
+    """Brings the standard library's loggers (gunicorn, SQLAlchemy) into the same lines.
+
+    Warnings and errors leave as their template alone: gunicorn would put the request's line into them.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; an exception in it is reduced to its place."""
-        fields: dict[str, Any] = {
-            "logger": record.name,
-            "level": record.levelname,
-            "text": record.getMessage(),
-        }
+        text = record.getMessage() if record.levelno <= logging.INFO else str(record.msg)
+        fields: dict[str, Any] = {"logger": record.name, "level": record.levelname, "text": text}
         if record.exc_info and record.exc_info[1] is not None:
             fields["cause"] = place(record.exc_info[1])
         log("log", **fields)
