@@ -31,6 +31,7 @@ from recordsvc.settings import Settings
 
 ROOMS: Final = (
     "recordsvc.access.routes",
+    "recordsvc.bodies.routes",
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
     "recordsvc.web.routes",

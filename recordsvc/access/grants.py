@@ -129,6 +129,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "public": _PUBLIC,
     "token.issue": _PUBLIC,
     "session.begin": _PUBLIC,
+    "session.read": (Grant(Kind.WORKER), Grant(Kind.OFFICIAL)),
     "session.end": (Grant(Kind.WORKER), Grant(Kind.OFFICIAL)),
     # Loopback or the metrics token; the view judges, since neither is an actor.
     "metrics.read": _PUBLIC,
@@ -148,6 +149,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "held.return": _official(Role.HANDLER, Role.REVIEWER),
     "proposal.read": _official(*_DESK),
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),
+    "proposal.withdraw": _official(*_CASE, Role.REGISTRAR),
     "institution.read": _official(*_DESK),
     "institution.enter": _official(Role.REGISTRAR),
     "issuer-key.propose": _official(Role.REGISTRAR),

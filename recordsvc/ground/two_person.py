@@ -21,7 +21,7 @@ A payload is kept for good: it names people by opaque id and never holds a numbe
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -218,7 +218,8 @@ def decide(
         raise StaleProposal
     if registered.basis and registered.basis(turn.conn, found.subject, found.payload) != found.basis:
         raise StaleProposal
-    return registered.run(turn, found.payload, found)
+    decided = replace(found, state="done", decided_by=by, closed_ms=turn.now_ms, reason=reason)
+    return registered.run(turn, decided.payload, decided)
 
 
 def withdraw(turn: Turn, proposal_id: bytes, by: str, reason: str) -> None:

@@ -7,8 +7,8 @@
 | `token` | ES256 | access tokens |
 | `master` | AES-256 | wraps the data key of each worker |
 | `holding` | AES-256 | wraps the data keys of held records |
-| `pepper-1`, `pepper-2` … | HMAC | blind indexes; several may be live while an index is rebuilt, the highest
-is written | | `dedupe`, `cursor`, `login` | HMAC | same-record keys, opaque cursors, one-time login codes |
+| `pepper-1`, `pepper-2` … | HMAC | blind indexes; several are live while an index is rebuilt |
+| `dedupe`, `cursor`, `login` | HMAC | same-record keys, opaque cursors, login codes and CSRF tokens |
 
 `FileKeyStore` keeps them in files (keyfile.py). A PKCS#11 or remote adapter implements the same `KeyStore`
 port: nothing in it returns a secret, except a worker's data key on its way to the envelope.

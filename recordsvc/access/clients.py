@@ -1,0 +1,190 @@
+"""Clients: the machines of institutions and receivers (接入方), their scopes and dated public keys.
+
+Registering a client, adding a key and lifting a suspension take two officials (registering.py); one official
+suspends at once, and that holds from the client's next request on. A client's key proves who asks for a
+token. It is not the issuer's key, which signs records: a stolen token or client key cannot forge one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.access.errors import ClientStateConflict, ClientUnknown
+from recordsvc.access.grants import Scope
+from recordsvc.access.tables import client, client_event, client_key
+from recordsvc.ground import versions
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import Database
+from recordsvc.vault.signers import PublicKey
+
+REGISTER: Final = "clients"
+_CLIENT_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{2,39}")
+
+
+class ClientKind(StrEnum):
+    """What sort of machine asks."""
+
+    CENTRE = "centre"
+    """培训机构."""
+    ASSESSOR = "assessor"
+    """技能评价机构."""
+    AUTHORITY = "authority"
+    """发证机关."""
+    CREDIT_BANK = "credit-bank"
+    """学分银行."""
+    PAYROLL = "payroll"
+    """用人单位薪酬系统."""
+    PLATFORM = "platform"
+    """人社一体化等上级平台."""
+
+
+ISSUING: Final = frozenset({Scope.RECORDS_WRITE, Scope.RECORDS_READ})
+SCOPES: Final[Mapping[ClientKind, frozenset[Scope]]] = {
+    ClientKind.CENTRE: ISSUING,
+    ClientKind.ASSESSOR: ISSUING,
+    ClientKind.AUTHORITY: ISSUING,
+    ClientKind.CREDIT_BANK: frozenset({Scope.FEED_READ}),
+    ClientKind.PAYROLL: frozenset({Scope.FEED_READ}),
+    ClientKind.PLATFORM: frozenset({Scope.FEED_READ}),
+}
+"""What a client of each kind may be given at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKey:
+    """A public key with its dates (UTC ms; `not_after_ms` None: without end)."""
+
+    kid: str
+    public: PublicKey
+    not_before_ms: int
+    not_after_ms: int | None = None
+    revoked_ms: int | None = None
+
+    def in_force(self, now_ms: int) -> bool:
+        """Whether it may prove the client now."""
+        ended = self.not_after_ms is not None and now_ms >= self.not_after_ms
+        return self.revoked_ms is None and self.not_before_ms <= now_ms and not ended
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A registered client. `institution` is the code it acts for; receivers may have none."""
+
+    client_id: str
+    kind: str
+    institution: str | None
+    name: str
+    scopes: frozenset[str]
+    state: str
+    version: int
+    registered_ms: int
+    keys: Mapping[str, ClientKey] = field(default_factory=dict)
+
+    @property
+    def active(self) -> bool:
+        """Whether it may ask for tokens and use them."""
+        return self.state == "active"
+
+
+class Clients:
+    """The register of clients, one copy a process, never older than the database."""
+
+    def __init__(self, db: Database) -> None:
+        self._register = versions.Register(db, REGISTER, load)
+
+    def find(self, client_id: str) -> Client | None:
+        """A client as of now."""
+        return self._register.get().get(client_id)
+
+    def all(self) -> list[Client]:
+        """All clients in order of their ids."""
+        return sorted(self._register.get().values(), key=lambda found: found.client_id)
+
+
+def load(conn: Connection) -> Mapping[str, Client]:
+    """Read the whole register."""
+    keys: dict[str, dict[str, ClientKey]] = {}
+    for client_id, kid, alg, raw, *dates in conn.execute(sa.select(client_key)):
+        keys.setdefault(client_id, {})[kid] = ClientKey(kid, PublicKey(alg, raw), *dates)
+    found = {}
+    for row in conn.execute(sa.select(client)):
+        fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name of a row's mapping
+        fields["scopes"] = frozenset(fields["scopes"].split())
+        found[row.client_id] = Client(**fields, keys=keys.get(row.client_id, {}))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What is done to a client: by whom, why, and by which proposal where two people did it."""
+
+    what: str
+    by: str
+    reason: str
+    proposal: bytes | None = None
+
+
+def suspend(turn: Turn, client_id: str, *, by: str, reason: str) -> None:
+    """Stop a client at once. Raises `ClientUnknown`, `ClientStateConflict` when it is stopped already."""
+    one(turn.conn, client_id)
+    set_state(turn, client_id, "active", "suspended", Event("suspend", by, reason))
+
+
+def revoke_key(turn: Turn, client_id: str, kid: str, *, by: str, reason: str) -> None:
+    """End one key at once. Raises `ClientUnknown`, `ClientStateConflict` when there is no such live key."""
+    one(turn.conn, client_id)
+    ending = (
+        client_key.update()
+        .where(
+            client_key.c.client_id == client_id, client_key.c.kid == kid, client_key.c.revoked_ms.is_(None)
+        )
+        .values(revoked_ms=turn.now_ms)
+    )
+    if turn.conn.execute(ending).rowcount != 1:
+        raise ClientStateConflict
+    changed(turn, client_id, Event("revoke-key", by, f"{kid}: {reason}"[:400]))
+
+
+def set_state(turn: Turn, client_id: str, before: str, after: str, event: Event) -> None:
+    """Move a client from one state to the other. Raises `ClientStateConflict` when it is not in the first."""
+    moving = (
+        client.update().where(client.c.client_id == client_id, client.c.state == before).values(state=after)
+    )
+    if turn.conn.execute(moving).rowcount != 1:
+        raise ClientStateConflict
+    changed(turn, client_id, event)
+
+
+def changed(turn: Turn, client_id: str, event: Event) -> None:
+    """Count and record a change of a client: proposals about it go stale, copies of it are read again."""
+    counting = (
+        client.update()
+        .where(client.c.client_id == client_id)
+        .values(version=client.c.version + 1)
+        .returning(client.c.version)
+    )
+    turn.conn.execute(
+        client_event.insert().values(
+            client_id=client_id,
+            n=turn.conn.execute(counting).scalar_one(),
+            event=event.what,
+            stated_by=event.by,
+            reason=event.reason,
+            proposal=event.proposal,
+            at_ms=turn.now_ms,
+        )
+    )
+    versions.bump(turn, REGISTER)
+
+
+def one(conn: Connection, client_id: str) -> Client:
+    """A client from the database itself. Raises `ClientUnknown`."""
+    found = load(conn).get(client_id) if _CLIENT_ID.fullmatch(client_id) else None
+    if found is None:
+        raise ClientUnknown
+    return found

@@ -1,0 +1,163 @@
+"""`recordsvc official …`: officials are made where the server stands, by whoever may already read its keys.
+
+The first two are made like all others. Whoever runs the command is named in the grants as
+`command:<login name>`.
+"""
+
+import getpass
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+@contextmanager
+def _open() -> Iterator["House"]:
+    from recordsvc.ground.problems import Problem
+    from recordsvc.house import open_house
+    from recordsvc.settings import Settings
+
+    house = open_house(Settings.load())
+    try:
+        yield house
+    except Problem as problem:
+        details = [str(error.get("detail", "")) for error in problem.errors] or [problem.detail]
+        lines = [problem.title_zh, *filter(None, details), problem.title_en, problem.remedy_en]
+        raise click.ClickException("\n".join(lines)) from None
+    finally:
+        house.close()
+
+
+def _author() -> str:
+    return f"command:{getpass.getuser()}"
+
+
+@click.group("official")
+def official() -> None:
+    """工作人员账号与角色 / Officials and their roles."""
+
+
+@official.command("add")
+@click.argument("account")
+@click.option("--name", required=True, help="姓名 / Name shown beside their acts")
+@click.option("--institution", help="所属单位统一社会信用代码 / Code of their bureau")
+def add(account: str, name: str, institution: str | None) -> None:
+    """新建账号（尚无角色） / Make an account without any role."""
+    from recordsvc.access import officials
+
+    with _open() as house:
+        house.db.write(lambda turn: officials.add(turn, account, name, institution))
+    click.echo(f"{account}: 已建立 / added")
+
+
+@official.command("list")
+def listed() -> None:
+    """列出账号与现有角色 / List accounts and the roles they hold now."""
+    from recordsvc.access import officials
+
+    with _open() as house, house.db.read() as conn:
+        now = house.clock.now_ms()
+        for found in officials.load(conn).values():
+            held = [f"{grant.role}@{grant.area}" for grant in found.grants if grant.in_force(now)]
+            state = "已停用/closed" if found.closed_ms is not None else ", ".join(held) or "-"
+            click.echo(f"{found.official_id}\t{found.name}\t{state}")
+
+
+@official.command("grant")
+@click.argument("account")
+@click.argument("role")
+@click.option("--area", required=True, help="区划代码，2、4 或 6 位 / Division code")
+@click.option("--days", type=click.IntRange(1, 3660), help="有效天数，缺省为长期 / Days it holds")
+def grant(account: str, role: str, area: str, days: int | None) -> None:
+    """授予角色 / Give a role in an area."""
+    from recordsvc.access import officials
+    from recordsvc.ground.commit import Turn
+
+    def act(turn: Turn) -> None:
+        until = None if days is None else turn.now_ms + days * 86_400_000
+        officials.grant(turn, account, role, area, by=_author(), until_ms=until)
+
+    with _open() as house:
+        house.db.write(act)
+    click.echo(f"{account}: {role}@{area}")
+
+
+@official.command("revoke")
+@click.argument("account")
+@click.argument("role")
+def revoke(account: str, role: str) -> None:
+    """收回角色，立即生效 / Take a role away, from the next request on."""
+    from recordsvc.access import officials
+
+    with _open() as house:
+        ended = house.db.write(lambda turn: officials.revoke(turn, account, role, by=_author()))
+    click.echo(f"{account}: {role} × {ended}")
+
+
+@official.command("close")
+@click.argument("account")
+def close(account: str) -> None:
+    """停用账号 / Close an account; its sessions end at the next request."""
+    from recordsvc.access import officials
+
+    with _open() as house:
+        house.db.write(lambda turn: officials.close(turn, account))
+    click.echo(f"{account}: 已停用 / closed")
+
+
+@official.command("code")
+@click.argument("account")
+def code(account: str) -> None:
+    """生成一次性登录码（十分钟） / Print a one-time login code, good for ten minutes."""
+    from recordsvc.access import codes, officials
+
+    with _open() as house:
+        made = house.db.write(
+            lambda turn: (
+                officials.known(turn.conn, account),
+                codes.create(turn, house.keys, house.random, account),
+            )[1]
+        )
+    click.echo(made)
+
+
+@click.group("persona")
+def persona() -> None:
+    """演示身份 / Logins of the demo region."""
+
+
+@persona.command("desk")
+@click.option("--area", default="64", show_default=True, help="区划代码 / Division code")
+def persona_desk(area: str) -> None:
+    """建立演示工作人员 / Make the demo's officials and their logins."""
+    from recordsvc.access import demo
+
+    with _open() as house:
+        _only_in_demo(house)
+        house.db.write(lambda turn: demo.create_desk(turn, area))
+
+
+@persona.command("worker")
+@click.argument("worker_id", type=click.UUID)
+@click.option("--label", default="劳动者", help="中文名称 / Chinese label")
+@click.option("--label-en", default="Worker", help="英文名称 / English label")
+@click.option("--kind", default="worker", help="登录名 / Name of the login")
+def persona_worker(worker_id: uuid.UUID, label: str, label_en: str, kind: str) -> None:
+    """指定演示劳动者 / Make a worker of the demo region a login."""
+    from recordsvc.access import demo
+
+    with _open() as house:
+        _only_in_demo(house)
+        house.db.write(lambda turn: demo.create_worker(turn, worker_id.bytes, label, label_en, kind))
+
+
+def _only_in_demo(house: "House") -> None:
+    from recordsvc.access import demo
+
+    if not demo.allowed(house.settings):
+        raise click.ClickException("only the demo environment on loopback has personas")

@@ -1,0 +1,247 @@
+"""Doors of the desk: clients, and the proposals that wait for a second person."""
+
+from typing import Any
+
+import flask
+
+from recordsvc.access import clients, registering
+from recordsvc.access.clients import Client
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import ClientRefused, ClientStateConflict, ClientUnknown
+from recordsvc.access.forms import (
+    ClientsForm,
+    DecisionForm,
+    NewClientForm,
+    NewKeyForm,
+    ProposalForm,
+    ProposalsForm,
+    ProposalsQuery,
+    ProposedForm,
+    ReasonForm,
+    RevokeKeyForm,
+)
+from recordsvc.access.grants import Actor
+from recordsvc.access.policy import door
+from recordsvc.access.registering import NewClient, NewKey
+from recordsvc.access.services import access, bp, house, once, reference
+from recordsvc.ground import answers, two_person
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.problems import Forbidden
+from recordsvc.ground.two_person import (
+    AlreadyClosed,
+    NotTheProposer,
+    Proposal,
+    SamePerson,
+    StaleProposal,
+    UnknownProposal,
+)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/clients",
+    policy="client.read",
+    answer=ClientsForm,
+    summary="接入方一览 / Registered clients",
+)
+def list_clients() -> flask.Response:
+    """List the clients with their keys' dates."""
+    return answers.answer({"items": [_shown(found) for found in access().clients.all()]}, form=ClientsForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/clients",
+    policy="client.propose",
+    body=NewClientForm,
+    answer={202: ProposedForm},
+    problems=(ClientRefused,),
+    idempotent=True,
+    summary="提出接入登记 / Propose a client",
+)
+def propose_client(form: dict[str, Any]) -> flask.Response:
+    """Propose a client; it exists once a second official approves."""
+    by, random = reference(), house().random
+    keys = [NewKey(**key) for key in form.pop("keys")]
+    new = NewClient(**form, keys=keys)
+
+    def act(turn: Turn) -> str:
+        return registering.propose_client(turn, new, by=by, random=random)[0].hex()
+
+    return _proposed(once(act))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/clients/<client_id>/keys",
+    policy="client.propose",
+    body=NewKeyForm,
+    answer={202: ProposedForm},
+    problems=(ClientUnknown, ClientRefused, ClientStateConflict),
+    idempotent=True,
+    summary="提出增加公钥 / Propose one more key of a client",
+)
+def propose_client_key(client_id: str, form: dict[str, Any]) -> flask.Response:
+    """Propose a key; the client may use it once a second official approves."""
+    by, random, key = reference(), house().random, NewKey(**form)
+    return _proposed(
+        once(lambda turn: registering.propose_key(turn, client_id, key, by=by, random=random).hex())
+    )
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/clients/<client_id>/lift",
+    policy="client.propose",
+    body=ReasonForm,
+    answer={202: ProposedForm},
+    problems=(ClientUnknown, ClientStateConflict),
+    idempotent=True,
+    summary="提出恢复接入 / Propose to lift a suspension",
+)
+def propose_client_lift(client_id: str, form: dict[str, Any]) -> flask.Response:
+    """Propose that a suspended client may go on."""
+    by, random, why = reference(), house().random, form["reason"]
+    return _proposed(
+        once(lambda turn: registering.propose_lift(turn, client_id, reason=why, by=by, random=random).hex())
+    )
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/clients/<client_id>/suspend",
+    policy="client.suspend",
+    body=ReasonForm,
+    answer={204: None},
+    problems=(ClientUnknown, ClientStateConflict),
+    summary="立即暂停接入 / Suspend a client at once",
+)
+def suspend_client(client_id: str, form: dict[str, Any]) -> flask.Response:
+    """Stop a client; its tokens are refused from the next request on."""
+    by, why = reference(), form["reason"]
+    house().db.write(lambda turn: clients.suspend(turn, client_id, by=by, reason=why))
+    return flask.Response(status=204)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/clients/<client_id>/keys/revoke",
+    policy="client.suspend",
+    body=RevokeKeyForm,
+    answer={204: None},
+    problems=(ClientUnknown, ClientStateConflict),
+    summary="立即停用公钥 / End a client's key at once",
+)
+def revoke_client_key(client_id: str, form: dict[str, Any]) -> flask.Response:
+    """End one key; the client's other keys go on."""
+    by = reference()
+    house().db.write(
+        lambda turn: clients.revoke_key(turn, client_id, form["kid"], by=by, reason=form["reason"])
+    )
+    return flask.Response(status=204)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/proposals",
+    policy="proposal.read",
+    query=ProposalsQuery,
+    answer=ProposalsForm,
+    summary="双人复核待办 / Proposals",
+)
+def list_proposals(query: dict[str, str]) -> flask.Response:
+    """List what waits for a second person, or what became of it; up to a hundred."""
+    now, who = house().clock.now_ms(), actor()
+    listed = two_person.pending if query["state"] == "open" else two_person.closed
+    with house().db.read() as conn:
+        found = [_with_right(proposal, who) for proposal in listed(conn, now)]
+    return answers.answer({"items": found}, form=ProposalsForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/proposals/<id:proposal_id>/decide",
+    policy="proposal.decide",
+    body=DecisionForm,
+    answer=ProposalForm,
+    problems=(UnknownProposal, SamePerson, AlreadyClosed, StaleProposal),
+    summary="复核决定 / Decide a proposal as the second person",
+)
+def decide_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Approve, which acts at once, or refuse."""
+    who, tools = actor(), house()
+
+    def decide(turn: Turn) -> None:
+        _check_second(two_person.read(turn.conn, proposal_id, turn.now_ms), who)
+        two_person.decide(turn, proposal_id, reference(who), form["approve"], form["reason"], tools=tools)
+
+    house().db.write(decide)
+    return _one(proposal_id)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/proposals/<id:proposal_id>/withdraw",
+    policy="proposal.withdraw",
+    body=ReasonForm,
+    answer=ProposalForm,
+    problems=(UnknownProposal, NotTheProposer, AlreadyClosed),
+    summary="撤回待办 / Withdraw one's own proposal",
+)
+def withdraw_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take back what one has proposed oneself."""
+    by, why = reference(), form["reason"]
+    house().db.write(lambda turn: two_person.withdraw(turn, proposal_id, by, why))
+    return _one(proposal_id)
+
+
+def _check_second(proposal: Proposal, who: Actor) -> None:
+    """Raise `Forbidden` unless the official holds a role that may decide this kind."""
+    wanted = two_person.deciders(proposal.kind)
+    if wanted and wanted.isdisjoint(who.roles):
+        raise Forbidden
+
+
+def _one(proposal_id: bytes) -> flask.Response:
+    with house().db.read() as conn:
+        found = two_person.read(conn, proposal_id, house().clock.now_ms())
+    return answers.answer(_with_right(found, actor()), form=ProposalForm)
+
+
+def _with_right(proposal: Proposal, who: Actor) -> dict[str, Any]:
+    wanted = two_person.deciders(proposal.kind)
+    other = proposal.proposed_by != reference(who)
+    shown = {name: getattr(proposal, name) for name in Proposal.__slots__ if name not in ("tools", "basis")}
+    allowed = not wanted or not wanted.isdisjoint(who.roles)
+    return shown | {"may_decide": proposal.state == "open" and other and allowed}
+
+
+def _proposed(proposal_hex: str) -> flask.Response:
+    proposal_id = bytes.fromhex(proposal_hex)
+    with house().db.read() as conn:
+        found = two_person.read(conn, proposal_id, house().clock.now_ms())
+    return answers.answer({"proposal_id": proposal_id, "subject": found.subject}, 202, form=ProposedForm)
+
+
+def _shown(found: Client) -> dict[str, Any]:
+    keys = [
+        {
+            "kid": key.kid,
+            "alg": key.public.alg,
+            "not_before_ms": key.not_before_ms,
+            "not_after_ms": key.not_after_ms,
+            "revoked_ms": key.revoked_ms,
+        }
+        for key in found.keys.values()
+    ]
+    names = ("client_id", "kind", "name", "institution", "state", "registered_ms")
+    return {name: getattr(found, name) for name in names} | {"scopes": sorted(found.scopes), "keys": keys}

@@ -1,0 +1,176 @@
+"""Officials (工作人员): people of the bureau who sign in, with dated roles in an area.
+
+They are made by command on the server's own machine (`recordsvc official …`), never by a page. Some roles
+exclude one another: who checks does not pay, who audits does nothing else, who runs the machines sees no data
+(GB/T 22239-2019 level 3 separates system, security and audit administrators).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.access.errors import OfficialConflict, OfficialRefused
+from recordsvc.access.grants import Role
+from recordsvc.access.tables import official, official_role
+from recordsvc.ground import versions
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import Database
+
+REGISTER: Final = "officials"
+_ID: Final = re.compile(r"[a-z][a-z0-9.-]{1,39}")
+_AREA: Final = re.compile(r"[1-9][0-9](?:[0-9]{2}){0,2}")
+_ALONE: Final = (Role.AUDITOR, Role.ADMINISTRATOR)
+_APART: Final = ({Role.REVIEWER, Role.PAYER}, {Role.DATA_OFFICER, Role.PAYER})
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGrant:
+    """One dated grant; `area` is a division code (2, 4 or 6 digits: province, city, county)."""
+
+    n: int
+    role: str
+    area: str
+    from_ms: int
+    until_ms: int | None
+    granted_by: str
+    revoked_by: str | None
+
+    def in_force(self, now_ms: int) -> bool:
+        """Whether the role is held now."""
+        return self.from_ms <= now_ms and (self.until_ms is None or now_ms < self.until_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Official:
+    """One official with all grants, past ones too."""
+
+    official_id: str
+    name: str
+    institution: str | None
+    closed_ms: int | None
+    grants: tuple[RoleGrant, ...]
+
+    def roles(self, now_ms: int) -> frozenset[str]:
+        """Roles held now; none once the account is closed."""
+        if self.closed_ms is not None:
+            return frozenset()
+        return frozenset(grant.role for grant in self.grants if grant.in_force(now_ms))
+
+    def areas(self, role: str, now_ms: int) -> frozenset[str]:
+        """Division codes in which a role is held now."""
+        return frozenset(grant.area for grant in self.grants if grant.role == role and grant.in_force(now_ms))
+
+
+class Officials:
+    """The register of officials, one copy a process: a revoked role is gone at the next request."""
+
+    def __init__(self, db: Database) -> None:
+        self._register = versions.Register(db, REGISTER, load)
+
+    def find(self, official_id: str) -> Official | None:
+        """An official as of now; None for unknown ones."""
+        return self._register.get().get(official_id)
+
+
+def load(conn: Connection) -> Mapping[str, Official]:
+    """Read the whole register."""
+    grants: dict[str, list[RoleGrant]] = {}
+    rows = conn.execute(sa.select(official_role).order_by(official_role.c.official_id, official_role.c.n))
+    for official_id, *fields in rows:
+        grants.setdefault(official_id, []).append(RoleGrant(*fields))
+    wanted = sa.select(
+        official.c.official_id, official.c.name, official.c.institution, official.c.closed_ms
+    ).order_by(official.c.official_id)
+    return {row[0]: Official(*row, grants=tuple(grants.get(row[0], ()))) for row in conn.execute(wanted)}
+
+
+def add(turn: Turn, official_id: str, name: str, institution: str | None = None) -> None:
+    """Make an official without any role. Raises `OfficialRefused`, `OfficialConflict`."""
+    if not _ID.fullmatch(official_id):
+        raise _refused("/official_id", "账号应为 2–40 个小写字母、数字、点或连字符，以字母开头")
+    if not 1 <= len(name.strip()) <= 80:
+        raise _refused("/name", "姓名应为 1–80 个字符")
+    versions.bump(turn, REGISTER)
+    if official_id in load(turn.conn):
+        raise OfficialConflict
+    row = {
+        "official_id": official_id,
+        "name": name.strip(),
+        "institution": institution,
+        "added_ms": turn.now_ms,
+    }
+    turn.conn.execute(official.insert().values(**row))
+
+
+def close(turn: Turn, official_id: str) -> None:
+    """End an account; its acts and grants stay on record. Raises `OfficialRefused`."""
+    known(turn.conn, official_id)
+    turn.conn.execute(
+        official.update().where(official.c.official_id == official_id).values(closed_ms=turn.now_ms)
+    )
+    versions.bump(turn, REGISTER)
+
+
+def grant(
+    turn: Turn, official_id: str, role: str, area: str, *, by: str, until_ms: int | None = None
+) -> None:
+    """Give a role in an area from now on. Raises `OfficialRefused`; `OfficialConflict` if roles exclude."""
+    if role not in list(Role):
+        raise _refused("/role", "没有这个角色")
+    if not _AREA.fullmatch(area):
+        raise _refused("/area", "区划代码应为 2、4 或 6 位数字")
+    if until_ms is not None and until_ms <= turn.now_ms:
+        raise _refused("/until", "截止时间已过")
+    versions.bump(turn, REGISTER)
+    found = known(turn.conn, official_id)
+    # Judged over every grant that is not over, also one that begins or ends later.
+    held = {Role(one.role) for one in found.grants if one.until_ms is None or one.until_ms > turn.now_ms}
+    if _exclude(held | {Role(role)}):
+        raise OfficialConflict("该角色与此人现有角色互斥。", detail_en="The role excludes one already held.")
+    turn.conn.execute(
+        official_role.insert().values(
+            official_id=official_id,
+            n=len(found.grants),
+            role=role,
+            area=area,
+            from_ms=turn.now_ms,
+            until_ms=until_ms,
+            granted_by=by,
+        )
+    )
+
+
+def revoke(turn: Turn, official_id: str, role: str, *, by: str) -> int:
+    """End a role in all areas, from now on; returns how many grants that ended. Raises `OfficialRefused`."""
+    known(turn.conn, official_id)
+    live = sa.or_(official_role.c.until_ms.is_(None), official_role.c.until_ms > turn.now_ms)
+    ending = (
+        official_role.update()
+        .where(official_role.c.official_id == official_id, official_role.c.role == role, live)
+        .values(until_ms=turn.now_ms, revoked_by=by)
+    )
+    ended = turn.conn.execute(ending).rowcount
+    versions.bump(turn, REGISTER)
+    return ended
+
+
+def _exclude(roles: set[Role]) -> bool:
+    """Whether one person must not hold these together."""
+    alone = any(role in roles for role in _ALONE) and len(roles) > 1
+    return alone or any(pair <= roles for pair in _APART)
+
+
+def known(conn: Connection, official_id: str) -> Official:
+    """An open account. Raises `OfficialRefused`."""
+    found = load(conn).get(official_id)
+    if found is None or found.closed_ms is not None:
+        raise _refused("/official_id", "没有这个账号，或已停用")
+    return found
+
+
+def _refused(pointer: str, detail: str) -> OfficialRefused:
+    return OfficialRefused(errors=[{"pointer": pointer, "code": "value", "detail": detail}])

@@ -1,0 +1,35 @@
+"""The doors of access, gathered; and how tokens and cookies become actors in an application."""
+
+import flask
+
+from recordsvc.access import demo, desk_routes, login_routes, token_routes
+from recordsvc.access.entrance import authenticate
+from recordsvc.access.errors import TokenRefused
+from recordsvc.access.grants import Actor
+from recordsvc.access.services import Access, access, bp, open_access
+from recordsvc.ground import observe
+from recordsvc.house import House
+
+__all__ = ["Access", "access", "bp", "desk_routes", "login_routes", "setup", "token_routes"]
+
+
+def setup(app: flask.Flask, house: House) -> None:
+    """Open the services, register the readers, and the demo's doors where they may exist.
+
+    Raises `SettingsError` where demo logins are and must not be.
+    """
+    services = app.extensions["access"] = open_access(house)
+
+    def bearer(token: str) -> Actor:
+        try:
+            return services.tokens.verify(token)
+        except TokenRefused as refused:
+            # The one audit line of a refused token: why, and the first 8 hex digits of its hash.
+            observe.note(refused=refused.why)
+            raise
+
+    authenticate(app, bearer=bearer, cookie=login_routes.read_cookie)
+    with house.db.read() as conn:
+        demo.check_allowed(house.settings, conn)
+    if demo.allowed(house.settings):
+        app.register_blueprint(login_routes.demo_bp)

@@ -1,0 +1,83 @@
+"""What access holds in a process, and the blueprint that all its doors hang on."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import flask
+
+from recordsvc.access.assertions import TokenEndpoint
+from recordsvc.access.clients import Clients
+from recordsvc.access.entrance import actor
+from recordsvc.access.grants import Actor
+from recordsvc.access.officials import Officials
+from recordsvc.access.policy import ticket
+from recordsvc.access.sessions import Sessions
+from recordsvc.access.tokens import Tokens
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.idempotency import Idempotency
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+bp = flask.Blueprint("access", __name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """The registers and services of one process."""
+
+    clients: Clients
+    officials: Officials
+    tokens: Tokens
+    endpoint: TokenEndpoint
+    sessions: Sessions
+
+
+def open_access(house: "House") -> Access:
+    """Open them on a house."""
+    settings = house.settings
+    clients, officials = Clients(house.db), Officials(house.db)
+    tokens = Tokens(
+        house.keys,
+        clients,
+        house.clock,
+        house.random,
+        issuer=settings.issuer_url,
+        audience=settings.audience,
+        seconds=settings.token_seconds,
+    )
+    return Access(
+        clients=clients,
+        officials=officials,
+        tokens=tokens,
+        endpoint=TokenEndpoint(house.db, clients, tokens, settings.issuer_url),
+        sessions=Sessions(house.db, officials, house.clock, house.random, settings),
+    )
+
+
+def access() -> Access:
+    """The services of the application that answers."""
+    found: Access = flask.current_app.extensions["access"]
+    return found
+
+
+def house() -> "House":
+    """The house of the application that answers."""
+    found: House = flask.current_app.extensions["house"]
+    return found
+
+
+def once(act: Callable[[Turn], str]) -> str:
+    """Run an act that returns a reference; under an `Idempotency-Key` a repetition returns the same one."""
+    keys: Idempotency = flask.current_app.extensions["idempotency"]
+    named = ticket(keys)
+    if named is None:
+        return str(house().db.write(act))
+    return keys.once(named, act, str)
+
+
+def reference(who: Actor | None = None) -> str:
+    """How an act names its author for good: kind and id."""
+    author = who or actor()
+    return f"{author.kind}:{author.id}"

@@ -1,0 +1,145 @@
+"""Who may, at rest: clients with dated keys, officials with dated roles, sessions, and who looked at whom."""
+
+import sqlalchemy as sa
+
+from recordsvc.ground.database import metadata
+
+client = sa.Table(
+    "client",
+    metadata,
+    sa.Column("client_id", sa.String(40), primary_key=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("institution", sa.String(18)),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("scopes", sa.String(400), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("registered_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("state IN ('active', 'suspended')", name="state"),
+    info={"kind": "state"},
+    comment="A machine that may ask for tokens; version counts its changes",
+)
+
+client_key = sa.Table(
+    "client_key",
+    metadata,
+    sa.Column("client_id", sa.String(40), primary_key=True),
+    sa.Column("kid", sa.String(255), primary_key=True),
+    sa.Column("alg", sa.String(8), nullable=False),
+    sa.Column("public", sa.LargeBinary, nullable=False),
+    sa.Column("not_before_ms", sa.BigInteger, nullable=False),
+    sa.Column("not_after_ms", sa.BigInteger),
+    sa.Column("revoked_ms", sa.BigInteger),
+    info={"kind": "state"},
+    comment="Public keys by which a client proves itself; raw as the log carries keys",
+)
+
+client_event = sa.Table(
+    "client_event",
+    metadata,
+    sa.Column("client_id", sa.String(40), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("event", sa.String(20), nullable=False),
+    sa.Column("stated_by", sa.String(80), nullable=False),
+    sa.Column("reason", sa.String(400), nullable=False),
+    sa.Column("proposal", sa.LargeBinary(16)),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    info={"kind": "append-only"},
+    comment="What was done to a client, by whom and why; n is the version it made",
+)
+
+assertion_seen = sa.Table(
+    "assertion_seen",
+    metadata,
+    sa.Column("client_id", sa.String(40), primary_key=True),
+    sa.Column("jti", sa.LargeBinary(32), primary_key=True),
+    sa.Column("exp_ms", sa.BigInteger, nullable=False),
+    sa.Index(None, "exp_ms"),
+    info={"kind": "state"},
+    comment="SHA-256 of the jti of each client assertion until it expires: one assertion, one token",
+)
+
+official = sa.Table(
+    "official",
+    metadata,
+    sa.Column("official_id", sa.String(40), primary_key=True),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("institution", sa.String(18)),
+    sa.Column("added_ms", sa.BigInteger, nullable=False),
+    sa.Column("closed_ms", sa.BigInteger),
+    info={"kind": "state"},
+    comment="People of the bureau who sign in; made by command",
+)
+
+official_role = sa.Table(
+    "official_role",
+    metadata,
+    sa.Column("official_id", sa.String(40), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("area", sa.String(6), nullable=False),
+    sa.Column("from_ms", sa.BigInteger, nullable=False),
+    sa.Column("until_ms", sa.BigInteger),
+    sa.Column("granted_by", sa.String(80), nullable=False),
+    sa.Column("revoked_by", sa.String(80)),
+    info={"kind": "state"},
+    comment="Dated grants; area is a division code of two to six digits. A revoked grant keeps its row",
+)
+
+login_code = sa.Table(
+    "login_code",
+    metadata,
+    sa.Column("official_id", sa.String(40), primary_key=True),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    info={"kind": "state"},
+    comment="The one-time code of an official, as a keyed digest; gone once used or wrong too often",
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("actor_kind", sa.String(10), nullable=False),
+    sa.Column("actor_id", sa.String(40), nullable=False),
+    sa.Column("begun_ms", sa.BigInteger, nullable=False),
+    sa.Column("seen_ms", sa.BigInteger, nullable=False),
+    sa.Column("ends_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("actor_kind IN ('worker', 'official')", name="actor_kind"),
+    sa.Index(None, "actor_kind", "actor_id"),
+    sa.Index(None, "ends_ms"),
+    info={"kind": "state"},
+    comment="Signed-in browsers; digest is the SHA-256 of the cookie. Ending a session deletes its row",
+)
+
+demo_login = sa.Table(
+    "demo_login",
+    metadata,
+    sa.Column("kind", sa.String(40), primary_key=True),
+    sa.Column("label", sa.String(120), nullable=False),
+    sa.Column("label_en", sa.String(120), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("actor_kind", sa.String(10), nullable=False),
+    sa.Column("actor_id", sa.String(40), nullable=False),
+    sa.CheckConstraint("actor_kind IN ('worker', 'official')", name="actor_kind"),
+    info={"kind": "state"},
+    comment="Personas of the demo region that anybody on this machine may become; empty elsewhere",
+)
+
+looked = sa.Table(
+    "looked",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("actor_kind", sa.String(10), nullable=False),
+    sa.Column("actor_id", sa.String(80), nullable=False),
+    sa.Column("role", sa.String(80), nullable=False),
+    sa.Column("purpose", sa.String(40), nullable=False),
+    sa.Column("fields", sa.String(200), nullable=False),
+    sa.Column("case_ref", sa.String(80), nullable=False),
+    sa.Column("request_id", sa.String(40), nullable=False),
+    info={"kind": "append-only", "worker": True},
+    comment="Who looked at whose archive, in which role, why, at what; written before the first byte leaves",
+)

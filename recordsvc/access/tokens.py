@@ -1,0 +1,137 @@
+"""Access tokens (访问令牌): `at+jwt` (RFC 9068), ES256, 300 s, made and checked here.
+
+A good token says only that a registered client asked a moment ago. Whether that client may still ask is read
+from the register at every use, so a suspension holds from the next request on. Every failure gives the same
+401.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+from recordsvc.access import jose
+from recordsvc.access.clients import Client, Clients
+from recordsvc.access.errors import TokenRefused
+from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.jose import JwtRefused
+from recordsvc.ground.base64strict import b64u
+from recordsvc.ground.ports import Clock, Random
+from recordsvc.ground.strictjson import canonical
+from recordsvc.vault.keystore import KeyStore
+from recordsvc.vault.signatures import public_to_jwk
+
+TYPE: Final = "at+jwt"
+MAX_LIFE_MS: Final = 600_000
+"""Longer-lived tokens are refused even if we signed them."""
+_CACHE_MS: Final = 60_000
+_CACHE_SIZE: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a good token says; `until_ms` is when it must be checked again."""
+
+    client_id: str
+    scopes: frozenset[str]
+    until_ms: int
+
+
+class Tokens:
+    """Makes and checks the access tokens of this service."""
+
+    def __init__(
+        self,
+        keys: KeyStore,
+        clients: Clients,
+        clock: Clock,
+        random: Random,
+        *,
+        issuer: str,
+        audience: str,
+        seconds: int,
+    ) -> None:
+        self._keys = keys
+        self._clients = clients
+        self._clock = clock
+        self._random = random
+        self._issuer = issuer
+        self._audience = audience
+        self.seconds = seconds
+        self._public = keys.public("token")
+        self.kid = _thumbprint(public_to_jwk(self._public, ""))
+        self._header = b64u(canonical({"alg": "ES256", "kid": self.kid, "typ": TYPE}))
+        self._checked: dict[bytes, Checked] = {}
+
+    def issue(self, client: Client, scopes: frozenset[str]) -> str:
+        """A new token for a client that has just proved itself."""
+        now = self._clock.now_ms() // 1000
+        claims = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": client.client_id,
+            "client_id": client.client_id,
+            "iat": now,
+            "exp": now + self.seconds,
+            "jti": b64u(self._random.bytes(16)),
+            "scope": " ".join(sorted(scopes)),
+        }
+        signing_input = f"{self._header}.{b64u(canonical(claims))}"
+        return f"{signing_input}.{b64u(self._keys.sign('token', signing_input.encode()))}"
+
+    def verify(self, token: str) -> Actor:
+        """The client that a bearer token (without its scheme) stands for. Raises `TokenRefused`."""
+        now = self._clock.now_ms()
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        checked = self._checked.get(digest)
+        if checked is None or checked.until_ms <= now:
+            try:
+                checked = self._check(token, now)
+            except JwtRefused as refused:
+                raise TokenRefused(f"{refused.code} {digest[:4].hex()}") from None
+            self._keep(digest, checked)
+        client = self._clients.find(checked.client_id)
+        if client is None or not client.active:
+            raise TokenRefused(f"client-state {digest[:4].hex()}")
+        # A scope taken from the client is gone from its tokens too.
+        scopes = checked.scopes & client.scopes
+        return Actor(Kind.CLIENT, client.client_id, institution=client.institution, scopes=scopes)
+
+    def jwks(self) -> dict[str, Any]:
+        """The public key under which tokens are signed (RFC 7517)."""
+        return {"keys": [public_to_jwk(self._public, self.kid)]}
+
+    def _check(self, token: str, now: int) -> Checked:
+        header = jose.read_header(token)
+        if header.typ != TYPE:
+            raise JwtRefused("typ")
+        if header.kid != self.kid:
+            raise JwtRefused("kid")
+        claims = jose.read_claims(token, header, self._public, issuer=self._issuer, audience=self._audience)
+        if "cnf" in claims:
+            # Bound to a key that we could not ask for: worth nothing as a bearer token.
+            raise JwtRefused("cnf")
+        expires, issued = jose.instant_ms(claims, "exp"), jose.instant_ms(claims, "iat")
+        if expires is None or issued is None or not 0 < expires - issued <= MAX_LIFE_MS:
+            raise JwtRefused("life")
+        if expires <= now:
+            raise JwtRefused("expired")
+        jose.check_not_before(claims, now)
+        jose.text(claims, "jti")
+        client_id = jose.text(claims, "client_id")
+        if jose.text(claims, "sub") != client_id:
+            raise JwtRefused("sub")
+        scopes = frozenset(jose.text(claims, "scope", 400).split(" "))
+        return Checked(client_id, scopes, min(expires, now + _CACHE_MS))
+
+    def _keep(self, digest: bytes, checked: Checked) -> None:
+        if len(self._checked) >= _CACHE_SIZE:
+            # The oldest half goes: a dict keeps the order it was filled in. A copy, since threads share it.
+            for old in list(self._checked)[: _CACHE_SIZE // 2]:
+                self._checked.pop(old, None)
+        self._checked[digest] = checked
+
+
+def _thumbprint(jwk: dict[str, str]) -> str:
+    """RFC 7638, of an EC key."""
+    members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
+    return b64u(hashlib.sha256(canonical(members)).digest())

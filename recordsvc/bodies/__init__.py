@@ -1,0 +1,1 @@
+"""Who may teach and assess: institutions with dated facts."""
