@@ -60,18 +60,22 @@ def load(folder: Path) -> Cosigner:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise KeyFileError(f"{file} cannot be opened as a plain file: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as stream:
-        state = os.fstat(stream.fileno())
-        if not stat.S_ISREG(state.st_mode):
-            raise KeyFileError(f"{file} is not a plain file")
-        if state.st_uid != os.geteuid():
-            raise KeyFileError(f"{file} belongs to another user")
-        if state.st_mode & 0o077:
-            raise KeyFileError(
-                f"{file} is open to others (mode {stat.S_IMODE(state.st_mode):o}): replace the key"
-            )
-        content = stream.read(4096)
+    try:
+        _check(file, os.fstat(descriptor))
+        content = os.read(descriptor, 4096)
+    finally:
+        os.close(descriptor)
     return _decode(file, content)
+
+
+def _check(file: Path, state: os.stat_result) -> None:
+    if not stat.S_ISREG(state.st_mode):
+        raise KeyFileError(f"{file} is not a plain file")
+    if state.st_uid != os.geteuid():
+        raise KeyFileError(f"{file} belongs to another user")
+    if state.st_mode & 0o077:
+        mode = stat.S_IMODE(state.st_mode)
+        raise KeyFileError(f"{file} is open to others (mode {mode:o}): replace the key")
 
 
 def _decode(file: Path, content: bytes) -> Cosigner:

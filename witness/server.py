@@ -135,9 +135,18 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no request, in one plain line: nothing of it is echoed."""
+        self.request_version = (
+            self.protocol_version
+        )  # what came may have had none, and would get no status line
+        self.close_connection = True
+        _log.info("no request: %a %a", message, explain)
+        self._answer(Answer(HTTPStatus(code), f"{HTTPStatus(code).phrase}\n"))
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class calls it so)
         """Log through the process's own log; paths hold nothing but hashes of log names."""
-        _log.info(format, *args)
+        _log.info("%a", format % args)
 
 
 class WitnessServer(ThreadingMixIn, TCPServer):
