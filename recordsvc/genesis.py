@@ -24,14 +24,19 @@ def create(settings: Settings) -> None:
     """Make everything the service needs to start; repeats without effect. Raises `NotThisInstallation`."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     create_keys(settings.keys_dir)
-    schema.upgrade(settings.owner_database)
+    schema.upgrade(settings.owner_database, application_url=settings.database)
     house = open_house(settings)
     try:
-        house.db.write(lambda turn: _fix(turn, settings))
-        house.log.create()
-        house.db.write(lambda turn: _register_region(turn, house))
+        begin(house)
     finally:
         house.close()
+
+
+def begin(house: House) -> None:
+    """Fix the installation and begin its log, on a database that has its tables; repeats without effect."""
+    house.db.write(lambda turn: _fix(turn, house.settings))
+    house.log.create()
+    house.db.write(lambda turn: _register_region(turn, house))
 
 
 def check(house: House) -> None:

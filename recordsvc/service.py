@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import flask
 
-from recordsvc import published
+from recordsvc import anchor, published, starting
 from recordsvc.access import policy
 from recordsvc.access.entrance import Entrance
 from recordsvc.access.policy import Sends, Surface, door
@@ -43,11 +43,13 @@ bp = flask.Blueprint("service", __name__)
 
 def build(settings: Settings, house: House, rooms: Iterable[str] = ROOMS) -> flask.Flask:
     """Wire ground, access and the rooms to a Flask application, and seal it."""
+    starting.check(house)
     app = bare(settings, house.keys.hmac)
     app.extensions["house"] = house
     app.extensions["cursors"] = Cursors({1: functools.partial(house.keys.hmac, "cursor")})
     app.extensions["idempotency"] = Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe"))
     observe.ping(app, "database", lambda: _select_one(house))
+    observe.ping(app, "log", lambda: anchor.check(house))
     observe.ping(app, "keys", lambda: house.keys.hmac("cursor", b"ping"))
     for room in open_rooms(app, rooms):
         setup: Callable[[flask.Flask, House], None] | None = getattr(room, "setup", None)

@@ -180,10 +180,7 @@ def house(settings: Settings, clock: FixedClock, randomness: SeededRandom) -> It
     """A service after its first run: keys made, log begun with the region's key, nobody registered."""
     create_keys(settings.keys_dir, randomness.bytes)
     opened = open_house(settings, clock, randomness)
-    # The steps of `genesis.create`, at the test's time instead of the machine's.
-    opened.db.write(lambda turn: genesis._fix(turn, settings))
-    opened.log.create()
-    opened.db.write(lambda turn: genesis._register_region(turn, opened))
+    genesis.begin(opened)
     yield opened
     opened.close()
 

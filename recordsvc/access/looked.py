@@ -51,14 +51,18 @@ class Seen:
 
 def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
     """Write the rows and return when they are durable. Raises `PurposeRefused` before anything is written."""
-    day = beijing_date(db.clock.now_ms()).isoformat()
-    in_force = dated.table(PURPOSES).on(day)
-    if any(look.purpose not in in_force for look in looks):
+    for purpose in {look.purpose for look in looks}:
+        check_purpose(db, purpose)
+    if looks:
+        db.write_grouped(_insert, (random, looks), weight=len(looks))
+
+
+def check_purpose(db: Database, purpose: str) -> None:
+    """Raise `PurposeRefused` for a purpose that the dated list does not have today."""
+    if purpose not in dated.table(PURPOSES).on(beijing_date(db.clock.now_ms()).isoformat()):
         raise PurposeRefused(
             errors=[{"pointer": "/purpose", "code": "value", "detail": "查阅目的不在现行目录内"}]
         )
-    if looks:
-        db.write_grouped(_insert, (random, looks), weight=len(looks))
 
 
 def note(turn: Turn, random: Random, look: Look) -> None:

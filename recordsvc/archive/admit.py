@@ -17,6 +17,7 @@ from recordsvc.archive.evidence import Judge
 from recordsvc.archive.sealing import Sealer, dedupe_key
 from recordsvc.archive.submission import Item, Submission
 from recordsvc.archive.targets import Targets
+from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.people.identifiers import IdentifierError
@@ -167,11 +168,15 @@ class Admission:
         waiting = [row for row in rows if row.status == "pending"]
         for row in waiting:
             context = person_context(received_on, institution_facts, row.person)
-            row.findings = checks.check(row.item.record, context)
-            _judge_findings(row)
+            try:
+                row.findings = checks.check(row.item.record, context)
+            except NoRuleInForce:
+                row.held, row.status = "rule-expired", "held"
+            else:
+                _judge_findings(row)
         waiting = [row for row in waiting if row.status == "pending"]
+        targets = Targets(self._house, cursor, checks.Context(received_on, institution_facts))
         people = self._house.people.resolve(cursor, [row.person for row in waiting], f"issuer:{institution}")
-        targets = Targets(self._house, self.sealer, cursor)
         for row, worker in zip(waiting, people, strict=True):
             if isinstance(worker, Held):
                 row.held = worker.reason
@@ -240,18 +245,6 @@ def _erased(house: "House", cursor: Any, worker_id: bytes, seq: int) -> bool:
 def _judge_findings(row: Row) -> None:
     rejects = [finding for finding in row.findings if finding.severity == "reject"]
     if rejects:
-        row.refuse(errors.ContentRefused(errors=[finding_dict(finding) for finding in rejects]))
+        row.refuse(errors.ContentRefused(errors=[checks.told(finding) for finding in rejects]))
         return
     row.held = next((finding.code for finding in row.findings if finding.severity == "hold"), "")
-
-
-def finding_dict(finding: checks.Finding) -> dict[str, Any]:
-    """Return a finding as it is told: pointer, code, what and remedy in both languages."""
-    return {
-        "pointer": finding.pointer,
-        "code": finding.code,
-        "detail": finding.zh,
-        "detail_en": finding.en,
-        "remedy": finding.remedy_zh,
-        "remedy_en": finding.remedy_en,
-    }

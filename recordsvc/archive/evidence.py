@@ -88,6 +88,14 @@ class Judge:
         return payload
 
 
+def kid_of(evidence: bytes) -> str:
+    """Return the name of the key that signed, from evidence that was verified when it was admitted."""
+    parsed = formats.parse_evidence(evidence)
+    if isinstance(parsed, str):
+        return signatures.parse_protected(parsed.partition(".")[0], signatures.RECORD_TYP).kid
+    return signatures.parse_protected(parsed.batch.partition(".")[0], signatures.BATCH_TYP).kid
+
+
 def _key(state: IssuerState, now_ms: int, kid: str) -> PublicKey:
     life = state.key(kid)
     if life is None:

@@ -18,6 +18,8 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.archive import errors, tables, types
 from recordsvc.archive.append import NO_TARGET, PRECEDING, STALE, Batch, Prepared
+from recordsvc.archive.checks import Context
+from recordsvc.archive.context import InstitutionContexts
 from recordsvc.archive.statements import Region, Stater, derived_id
 from recordsvc.archive.submission import Item
 from recordsvc.archive.targets import Targets
@@ -80,7 +82,7 @@ def give_back(turn: Turn, held_id: bytes, reason: str) -> None:
         raise errors.HeldNotHere
 
 
-@two_person.executor(RELEASE, deciders=frozenset({"claims-approver", "data-officer", "reviewer"}))
+@two_person.executor(RELEASE, deciders=frozenset({"reviewer", "data-officer"}))
 def _approve(turn: Turn, payload: dict[str, Any], proposal: two_person.Proposal) -> int:
     """Mark held records as approved by two people; the number of records. Raises `HeldNotHere`."""
     ids = [uuid.UUID(value).bytes for value in payload["held"]]
@@ -106,6 +108,7 @@ class Releaser:
         """Release into the archive of this house."""
         self._house = house
         self._region = Region(house)
+        self._contexts = InstitutionContexts(house.institutions)
 
     def run(self) -> int:
         """Append all approved records, portion by portion; the number released. Resumable at any point."""
@@ -126,12 +129,11 @@ class Releaser:
         prepared: list[Prepared] = []
         released: list[bytes] = []
         with house.db.read_raw() as cursor:
-            targets = Targets(house, house.admission.sealer, cursor)
             drafts: dict[Any, Any] = {}
             refused: dict[bytes, tuple[str, str]] = {}
             for row in rows:
                 try:
-                    pair = self._prepare(cursor, targets, row, proposals[row.proposal], drafts)
+                    pair = self._prepare(cursor, row, proposals[row.proposal], drafts)
                 except Problem as problem:
                     refused[row.held_id] = (problem.code, problem.title_zh)
                     continue
@@ -154,7 +156,7 @@ class Releaser:
             return {one: two_person.read(conn, one, now_ms) for one in {row.proposal for row in rows}}
 
     def _prepare(
-        self, cursor: Any, targets: Targets, row: Any, proposal: two_person.Proposal, drafts: dict[Any, Any]
+        self, cursor: Any, row: Any, proposal: two_person.Proposal, drafts: dict[Any, Any]
     ) -> list[Prepared] | Held:
         house, admission = self._house, self._house.admission
         raw, evidence = admission.sealer.unhold(row.held_id, row.sealed)
@@ -168,7 +170,10 @@ class Releaser:
         kind = types.record_type(record)
         if kind is None:
             raise errors.SchemaRefused
-        target = NO_TARGET if kind.target is None else targets.seq(kind, record, worker)
+        target = NO_TARGET
+        if kind.target is not None:
+            context = Context(beijing_date(now_ms).isoformat(), self._contexts.of(row.issuer))
+            target = Targets(house, cursor, context).seq(kind, record, worker)
         item = Item(raw, record, evidence)
         entry = admission.sealer.prepare(
             worker, kind.kind, target, item, row.key, row.digest, row.issuer, state.version

@@ -44,6 +44,10 @@ class IssuerState:
         """Return a key by its name."""
         return self.history.keys.get(kid)
 
+    def has_suspects(self) -> bool:
+        """Return whether any key is under suspicion; spares readers from looking at each signature."""
+        return any(life.suspected_since_ms is not None for life in self.history.keys.values())
+
 
 class Issuers:
     """The issuers of this service; a process keeps their keys in memory and checks the version at every use."""

@@ -1,13 +1,11 @@
 """What a correction, revocation or restoration acts on: a record of the same issuer in the same worker's chain."""
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from recordsvc.archive import errors, store, types
-from recordsvc.archive.correct import corrected_body
-from recordsvc.archive.sealing import Sealer, dedupe_key
+from recordsvc.archive import checks, errors, store, types
+from recordsvc.archive.amend import CorrectionUnfit, corrected_body
+from recordsvc.archive.reading import Reader
+from recordsvc.archive.sealing import dedupe_key
 from recordsvc.people.resolve import Worker
 
 if TYPE_CHECKING:
@@ -17,10 +15,11 @@ if TYPE_CHECKING:
 class Targets:
     """Finds targets on one snapshot."""
 
-    def __init__(self, house: "House", sealer: Sealer, cursor: Any) -> None:
-        """Look up through `cursor`."""
+    def __init__(self, house: "House", cursor: Any, context: checks.Context) -> None:
+        """Look up through `cursor`; `context` is that of the institution that corrects."""
+        self._context = context
         self._db = house.db
-        self._sealer = sealer
+        self._reader = Reader(house)
         self._cursor = cursor
 
     def seq(self, kind: types.RecordType, record: dict[str, Any], worker: Worker) -> int:
@@ -35,25 +34,31 @@ class Targets:
         if there is None or there[0] != worker.worker_id:
             raise errors.TargetUnknown(pointer=f"/body/{kind.target}")
         entry = store.one(self._db, self._cursor, worker.worker_id, there[1])
-        if entry is None or entry.sealed is None or entry.leaf[1] != types.Kind.ISSUE:
+        if entry is None or entry.sealed is None or entry.leaf[1] not in (types.Kind.ISSUE, types.Kind.CORRECT):
             raise errors.TargetUnfit(pointer=f"/body/{kind.target}")
         if kind.kind is types.Kind.CORRECT:
-            self._check_correction(record, worker, entry)
+            self._check_correction(record, worker.worker_id, there[1])
         return there[1]
 
-    def _check_correction(self, record: dict[str, Any], worker: Worker, entry: store.StoredEntry) -> None:
+    def _check_correction(self, record: dict[str, Any], worker_id: bytes, seq: int) -> None:
         """A corrected record must still satisfy its type: the schema judges the outcome, not only the change."""
-        original = orjson.loads(self._sealer.open(worker.key, entry).raw)
+        archive = self._reader.archive(worker_id, self._cursor)
+        state = archive.landing(seq) if archive is not None else None
+        if state is None or state.body is None or state.record is None:
+            raise errors.TargetUnfit(pointer="/body/corrects")
         try:
-            body = corrected_body(original["body"], record["body"])
-        except LookupError:
-            raise errors.TargetUnfit("要更正的字段在原记录中不存在", pointer="/body/fields") from None
-        found = types.body_faults(original["type"], original["version"], body)
+            body = corrected_body(state.body, record["body"])
+        except CorrectionUnfit as unfit:
+            raise errors.TargetUnfit(
+                "要更正的字段在原记录中不存在", pointer="/body/fields", place=unfit.pointer
+            ) from None
+        found = types.body_faults(str(state.record["type"]), int(state.record["version"]), body)
         if found:
-            faults = [{"pointer": one.pointer, "code": one.code, "detail": one.zh, "detail_en": one.en} for one in found]
+            faults = [
+                {"pointer": one.pointer, "code": one.code, "detail": one.zh, "detail_en": one.en} for one in found
+            ]
             raise errors.SchemaRefused("更正后的内容不符合原记录类型的格式", errors=faults)
-
-
-def record_uuid(record_id: bytes) -> str:
-    """Return a record id as it is written."""
-    return str(uuid.UUID(bytes=record_id))
+        corrected = {**state.record, "body": body, "issued_on": record["issued_on"]}
+        rejects = [one for one in checks.check(corrected, self._context) if one.severity is checks.Severity.REJECT]
+        if rejects:
+            raise errors.ContentRefused("更正后的内容自相矛盾", errors=[checks.told(one) for one in rejects])

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.engine import Connection
 
+from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.translog import tables
@@ -150,7 +150,7 @@ class LogTurn:
         self.ms = max(turn.now_ms, head.ms)
         """UTC ms of this turn's entries; never before an earlier entry's, whatever the clock says."""
         if head.ms - turn.now_ms > CLOCK_BEHIND_MS:
-            structlog.get_logger().warning("clock-behind-log", behind_ms=head.ms - turn.now_ms)
+            observe.log("clock-behind-log", behind_ms=head.ms - turn.now_ms)
         self.extension: Extension | None = None
         self.checkpoint: Signed | None = None
 

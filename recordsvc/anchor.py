@@ -1,0 +1,91 @@
+"""The checkpoint kept outside the database (库外检查点): what tells a restored or rolled-back database from the true one.
+
+A file of its own, ideally on another disk, replaced atomically and only ever by a larger checkpoint. A service whose
+database is behind it refuses to append: it would fork its own log.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recordsvc.translog.checkpoint import Checkpoint, OpenedCheckpoint, open_checkpoint
+from recordsvc.translog.note import NoteKey, SignatureType
+from recordsvc.translog.store import Log
+from recordsvc.translog.tree import ProofError, verify_consistency
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+class DatabaseBehind(RuntimeError):
+    """The database is older than, or contradicts, a checkpoint that was already given out."""
+
+
+def log_key(house: "House") -> NoteKey:
+    """Return the log's verifier key."""
+    return NoteKey(house.settings.log_origin, SignatureType.ED25519, house.keys.public("log").raw)
+
+
+def read(house: "House") -> OpenedCheckpoint | None:
+    """Return the kept checkpoint; None before the first. Raises `NoteError` when the file is not one of ours."""
+    try:
+        note = house.settings.anchor_path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    return open_checkpoint(note, log_key(house))
+
+
+def keep(house: "House") -> bool:
+    """Write the newest checkpoint if it is larger than the kept one; True if something was written."""
+    kept = read(house)
+    with house.db.read() as conn:
+        newest = house.log.newest(conn)
+    if kept is not None and newest.size <= kept.checkpoint.size:
+        return False
+    _replace(house.settings.anchor_path, newest.note.encode())
+    return True
+
+
+def check(house: "House") -> None:
+    """Refuse a database that is behind the kept checkpoint or does not continue it. Raises `DatabaseBehind`."""
+    kept = read(house)
+    if kept is not None:
+        compare(house.log, house, kept.checkpoint, "the checkpoint kept outside the database")
+
+
+def compare(log: Log, house: "House", seen: Checkpoint, where: str) -> None:
+    """Refuse a database that does not contain a checkpoint seen elsewhere. Raises `DatabaseBehind`."""
+    with house.db.read() as conn:
+        newest = log.newest(conn)
+        if newest.size < seen.size:
+            raise DatabaseBehind(
+                f"the database has {newest.size} entries, {where} has {seen.size}: an old copy was restored; "
+                "restore the newest one, nothing may be appended to this"
+            )
+        if seen.size == 0:
+            return
+        try:
+            path = log.reader(conn, newest.size).consistency(seen.size)
+            verify_consistency(seen.size, seen.root, newest.size, newest.root, path)
+        except (ProofError, LookupError) as error:
+            raise DatabaseBehind(
+                f"the log does not continue {where} (size {seen.size}): entries were changed; run `recordsvc log fsck`"
+            ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a file in place so that after any crash the old or the new one is there, whole."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(handle, data)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,90 @@
+"""What a submission is answered (报送结果): one row per record, and the hashes from which each receipt is made."""
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from recordsvc.archive import checks, receipts
+from recordsvc.archive.admit import Answer, Row
+from recordsvc.archive.append import Accepted, Known
+from recordsvc.archive.checks_confirmation import needs_confirmation
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.problems import Problem
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+class Answers:
+    """Puts the answer of one submission together."""
+
+    def __init__(self, house: "House", institution: str) -> None:
+        """Answer for the submissions of `institution`."""
+        self._house = house
+        self._today = beijing_date(house.clock.now_ms()).isoformat()
+        found = house.institutions.find(institution)
+        self._issuer_kind = found.kind_on(self._today) if found else ""
+
+    def single(self, answer: Answer) -> tuple[dict[str, Any], int]:
+        """Return the body and status for one posted record. Raises the problem of a refused one."""
+        row = answer.rows[0]
+        if row.problem is not None:
+            raise row.problem
+        told = self._row(row)
+        if isinstance(row.outcome, Accepted) and answer.log is not None:
+            told["receipt"] = str(receipts.of_new(answer.log, row.outcome))
+            return told, 201
+        return told, 202 if row.status == "held" else 200
+
+    def batch(self, answer: Answer) -> tuple[dict[str, Any], int]:
+        """Return the body and status for a batch: 201 when anything new stands, 200 else."""
+        told: dict[str, Any] = {"rows": [self._row(row) for row in answer.rows]}
+        if answer.batch_id is not None:
+            told["batch_id"] = answer.batch_id
+        indices = [row.outcome.index for row in answer.rows if isinstance(row.outcome, Accepted)]
+        log = answer.log
+        if not indices or log is None or log.checkpoint is None or log.extension is None:
+            return told, 200
+        told["checkpoint"] = log.checkpoint.note
+        told["nodes"] = {f"{level}/{n}": _b64(value) for (level, n), value in log.extension.nodes(indices).items()}
+        return told, 201
+
+    def _row(self, row: Row) -> dict[str, Any]:
+        told: dict[str, Any] = {"id": row.record_id, "status": row.status}
+        if row.problem is not None:
+            told["problems"] = [row.problem.to_dict()]
+        warnings = [checks.told(one) for one in row.findings if one.severity == "warn"]
+        if warnings:
+            told["warnings"] = warnings
+        if row.status == "held":
+            told["where"] = f"/v1/records/{row.record_id}"
+        outcome = row.outcome
+        if isinstance(outcome, Accepted):
+            told |= {"index": outcome.index, "leaf": _b64(outcome.leaf), "open": _b64(outcome.open_key)}
+            told["confirmation"] = "needed" if self._needs_confirmation(row) else "not-needed"
+        elif isinstance(outcome, Known) and row.status == "duplicate":
+            told |= self._known(outcome)
+        return told
+
+    def _known(self, outcome: Known) -> dict[str, Any]:
+        """Return the receipt of a record that stood already: the same bytes as the first time."""
+        house = self._house
+        try:
+            with house.db.read() as conn, house.db.read_raw() as cursor:
+                proof = receipts.of_stored(house, conn, cursor, outcome.worker_id, outcome.seq)
+        except Problem as problem:
+            return {"status": "erased", "problems": [problem.to_dict()]}
+        extra = proof.extra or b""
+        return {
+            "index": proof.index,
+            "leaf": _b64(extra[:74]),
+            "open": _b64(extra[74:]),
+            "receipt": str(proof),
+        }
+
+    def _needs_confirmation(self, row: Row) -> bool:
+        record = row.item.record
+        return needs_confirmation(record["type"], record["version"], self._issuer_kind, self._today)
+
+
+def _b64(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")

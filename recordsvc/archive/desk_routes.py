@@ -1,0 +1,301 @@
+"""Doors of officials: held records, issuers' keys, and looking into an archive for a purpose and a case."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import flask
+import orjson
+
+from recordsvc.access import looked
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.looked import Look
+from recordsvc.access.policy import Sends, door
+from recordsvc.access.services import once, reference
+from recordsvc.archive import errors, held, keys, views
+from recordsvc.archive.forms import (
+    FindForm,
+    FoundForm,
+    HeldListForm,
+    HeldQuery,
+    IssuerKeysForm,
+    KeyActedForm,
+    KeyActForm,
+    LookQuery,
+    NewIssuerKeyForm,
+    ReleaseForm,
+    ReleaseProposedForm,
+    ReturnForm,
+    SuspectForm,
+)
+from recordsvc.archive.keyevents import NO_END
+from recordsvc.archive.reading import Reader
+from recordsvc.archive.services import bp, house
+from recordsvc.ground import answers, http, two_person
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.problems import FormRefused, NotFound
+
+MOST_RELEASED = 20_000
+
+
+# -- held records ----------------------------------------------------------------------------------------------
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/held",
+    policy="held.read",
+    query=HeldQuery,
+    answer=HeldListForm,
+    summary="暂存记录 / Held records, oldest first, without their content",
+)
+def list_held(query: dict[str, Any]) -> flask.Response:
+    """List what waits."""
+    after = uuid.UUID(query["after"]).bytes if query["after"] else b""
+    with house().db.read() as conn:
+        rows = held.waiting(
+            conn, issuer=query["issuer"], reason=query["reason"], after=after, limit=query["limit"]
+        )
+    return answers.answer({"items": rows}, form=HeldListForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/held/<id:held_id>",
+    policy="held.read",
+    answer=Sends(),
+    problems=(errors.HeldNotHere,),
+    summary="一条暂存记录的内容 / The content of a held record",
+)
+def read_held(held_id: bytes) -> flask.Response:
+    """Show the record that waits, to the official who decides."""
+    return answers.answer(orjson.dumps({"record": held.open_held(house(), held_id)}))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/held/release",
+    policy="held.propose",
+    body=ReleaseForm,
+    answer={202: ReleaseProposedForm},
+    problems=(errors.HeldNotHere,),
+    idempotent=True,
+    summary="提出放行 / Propose to release held records, one or many in one act",
+)
+def propose_release(form: dict[str, Any]) -> flask.Response:
+    """Propose a release; a second official decides, then `recordsvc work` judges each anew and enters it."""
+    by = reference()
+    ids = form["held"] or _selected(form["select"] or {})
+    if not ids:
+        raise errors.HeldNotHere
+    worker_id = form["worker_id"]
+    payload = {
+        "held": [str(uuid.UUID(bytes=one)) for one in ids],
+        "reason": form["reason"],
+        "worker_id": None if worker_id is None else str(uuid.UUID(bytes=worker_id)),
+    }
+    subject = f"{len(ids)} held"
+    proposal = once(lambda turn: two_person.propose(turn, held.RELEASE, subject, payload, by).hex())
+    told = {"proposal_id": bytes.fromhex(proposal), "count": len(ids)}
+    return answers.answer(told, 202, form=ReleaseProposedForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/held/return",
+    policy="held.return",
+    body=ReturnForm,
+    answer={204: None},
+    problems=(errors.HeldNotHere,),
+    summary="退回签发单位 / Return a held record to its issuer",
+)
+def return_held(form: dict[str, Any]) -> flask.Response:
+    """Return one record with a reason that its issuer reads."""
+    house().db.write(lambda turn: held.give_back(turn, form["held_id"], form["reason"]))
+    return flask.Response(status=204)
+
+
+def _selected(select: dict[str, Any]) -> list[bytes]:
+    with house().db.read() as conn:
+        rows = held.waiting(
+            conn, issuer=select.get("issuer"), reason=select.get("reason"), limit=MOST_RELEASED
+        )
+    return [row.held_id for row in rows]
+
+
+# -- issuers' keys ---------------------------------------------------------------------------------------------
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/issuers/<issuer>/keys",
+    policy="institution.read",
+    answer=IssuerKeysForm,
+    summary="签发单位的钥匙 / An issuer's keys",
+)
+def list_keys(issuer: str) -> flask.Response:
+    """List keys with their state as the log's events make it."""
+    state = house().issuers.state(issuer)
+    if state is None:
+        raise NotFound
+    items = [
+        {
+            "kid": kid,
+            "alg": life.public.alg,
+            "state": life.states[-1][1].name.lower(),
+            "not_before_ms": life.not_before_ms,
+            "not_after_ms": None if life.not_after_ms == NO_END else life.not_after_ms,
+            "suspected_since_ms": life.suspected_since_ms,
+        }
+        for kid, life in state.history.keys.items()
+    ]
+    return answers.answer({"items": items}, form=IssuerKeysForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/issuers/<issuer>/keys",
+    policy="issuer-key.propose",
+    body=NewIssuerKeyForm,
+    answer={202: ReleaseProposedForm},
+    problems=(errors.KeyEventRefused,),
+    idempotent=True,
+    summary="提出登记钥匙 / Propose an issuer's key",
+)
+def propose_key(issuer: str, form: dict[str, Any]) -> flask.Response:
+    """Propose a key; it is in force once a second official approves."""
+    keys.read_jwk(form["jwk"])
+    if issuer != house().settings.region and house().institutions.find(issuer) is None:
+        raise NotFound
+    return _proposed(keys.REGISTER, issuer, {"issuer": issuer, **form})
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/issuers/<issuer>/keys/revoke",
+    policy="issuer-key.propose",
+    body=KeyActForm,
+    answer={202: ReleaseProposedForm},
+    problems=(errors.KeyEventRefused,),
+    idempotent=True,
+    summary="提出吊销钥匙 / Propose to revoke a key for good",
+)
+def propose_revoke(issuer: str, form: dict[str, Any]) -> flask.Response:
+    """Propose the end of a key."""
+    return _proposed(keys.REVOKE, issuer, {"issuer": issuer, **form})
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/issuers/<issuer>/keys/lift",
+    policy="issuer-key.propose",
+    body=KeyActForm,
+    answer={202: ReleaseProposedForm},
+    problems=(errors.KeyEventRefused,),
+    idempotent=True,
+    summary="提出恢复钥匙 / Propose to lift a suspension",
+)
+def propose_lift(issuer: str, form: dict[str, Any]) -> flask.Response:
+    """Propose that a suspended key may sign again."""
+    return _proposed(keys.LIFT, issuer, {"issuer": issuer, **form})
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/issuers/<issuer>/keys/suspend",
+    policy="issuer-key.suspend",
+    body=KeyActForm,
+    answer=KeyActedForm,
+    problems=(errors.KeyEventRefused,),
+    summary="立即暂停钥匙 / Suspend a key at once",
+)
+def suspend_key(issuer: str, form: dict[str, Any]) -> flask.Response:
+    """Stop a key on one official's word; entries it signed before keep verifying."""
+    return answers.answer({"index": keys.suspend(house(), issuer, form["kid"])}, form=KeyActedForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/issuers/<issuer>/keys/suspect",
+    policy="issuer-key.suspend",
+    body=SuspectForm,
+    answer=KeyActedForm,
+    problems=(errors.KeyEventRefused,),
+    summary="标记疑似泄露 / Flag entries since a suspected compromise for re-confirmation",
+)
+def suspect_key(issuer: str, form: dict[str, Any]) -> flask.Response:
+    """Flag what the key signed since then."""
+    index = keys.suspect(house(), issuer, form["kid"], form["since_ms"])
+    return answers.answer({"index": index}, form=KeyActedForm)
+
+
+def _proposed(kind: str, issuer: str, payload: dict[str, Any]) -> flask.Response:
+    by = reference()
+
+    def act(turn: Turn) -> str:
+        return two_person.propose(turn, kind, issuer, payload, by).hex()
+
+    return answers.answer(
+        {"proposal_id": bytes.fromhex(once(act)), "count": 1}, 202, form=ReleaseProposedForm
+    )
+
+
+# -- looking into an archive -------------------------------------------------------------------------------------
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/find",
+    policy="worker.find",
+    body=FindForm,
+    answer=FoundForm,
+    problems=(PurposeRefused,),
+    summary="按号码查找档案 / Find an archive by number, for a purpose and a case",
+)
+def find_worker(form: dict[str, Any]) -> flask.Response:
+    """Find whose number it is; the number stands in the body only, and the finding leaves a row."""
+    number = form["number"].strip().upper()
+    worker_id = house().people.find(form["kind"], number)
+    _record_look([worker_id] if worker_id else [], form["purpose"], "identity", form["case_ref"])
+    if worker_id is None:
+        raise NotFound
+    return answers.answer({"worker_id": worker_id}, form=FoundForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/workers/<id:worker_id>/archive",
+    policy="worker.archive.read",
+    query=LookQuery,
+    answer=Sends(),
+    problems=(PurposeRefused,),
+    summary="查阅档案 / Read a worker's archive, for a purpose and a case",
+)
+def read_archive(worker_id: bytes, query: dict[str, str]) -> flask.Response:
+    """Show an archive to an official; the row of who looked is durable before the answer leaves."""
+    archive = Reader(house()).archive(worker_id)
+    _record_look([worker_id] if archive else [], query["purpose"], "records", query["case_ref"])
+    if archive is None:
+        raise NotFound
+    return answers.answer(views.archive_json(archive))
+
+
+def _record_look(workers: Sequence[bytes], purpose: str, fields: str, case_ref: str) -> None:
+    """Write who looked; a purpose that is not in force is refused even when nobody was found."""
+    who, request_id = actor(), http.current().id
+    looks = [Look(one, who, purpose, fields, case_ref, request_id) for one in workers]
+    looked.check_purpose(house().db, purpose)
+    looked.record(house().db, house().random, looks)

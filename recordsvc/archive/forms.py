@@ -1,0 +1,168 @@
+"""What comes in and goes out at the doors of the archive; signed documents have their own law in `schemas/`."""
+
+from marshmallow import fields, validate
+
+from recordsvc.ground.forms import Form, Identifier, Whole, WholeText, text
+
+
+class RecordStatusForm(Form):
+    """What became of a record its issuer asks for."""
+
+    id = Identifier(required=True)
+    status = fields.String(required=True)
+    note = fields.String(allow_none=True)
+    receipt = fields.String()
+
+
+class BundleQuery(Form):
+    """Which records to open in a bundle: ids separated by commas; all without it."""
+
+    records = text(36, 3_700, load_default="")
+
+
+class ConfirmForm(Form):
+    """Nothing: the record is named in the path."""
+
+
+class ContestForm(Form):
+    """Why a record is contested: a code of `contest_reasons`, and the worker's own words."""
+
+    reason = text(1, 40, required=True)
+    text = text(0, 1_000, load_default="")
+
+
+class SaidForm(Form):
+    """A confirmation or contest as it was entered."""
+
+    id = Identifier(required=True)
+    index = fields.Integer(required=True)
+
+
+class FeedQuery(Form):
+    """Where to go on in the feed, and how many entries at most."""
+
+    cursor = text(1, 200, load_default=None)
+    limit = WholeText(load_default=500, validate=validate.Range(1, 2_000, error="应在 {min}–{max} 之间"))
+
+
+class HeldQuery(Form):
+    """Which held records: of one issuer, for one reason, behind an id."""
+
+    issuer = text(18, 18, load_default=None)
+    reason = text(1, 40, load_default=None)
+    after = text(36, 36, load_default=None)
+    limit = WholeText(load_default=100, validate=validate.Range(1, 1_000, error="应在 {min}–{max} 之间"))
+
+
+class HeldForm(Form):
+    """A held record without its content."""
+
+    held_id = Identifier(required=True)
+    issuer = fields.String(required=True)
+    reason = fields.String(required=True)
+    owner = fields.String(required=True)
+    state = fields.String(required=True)
+    received_ms = fields.Integer(required=True)
+    note = fields.String(allow_none=True)
+
+
+class HeldListForm(Form):
+    """Held records, oldest first."""
+
+    items = fields.List(fields.Nested(HeldForm), required=True)
+
+
+class SelectForm(Form):
+    """All waiting records of an issuer, for a reason, or both."""
+
+    issuer = text(18, 18, load_default=None)
+    reason = text(1, 40, load_default=None)
+
+
+class ReleaseForm(Form):
+    """Which held records to release: named, or all of a selection; to whom if the record cannot say; and why."""
+
+    held = fields.List(Identifier(), load_default=list, validate=validate.Length(0, 5_000))
+    select = fields.Nested(SelectForm, load_default=None)
+    worker_id = Identifier(load_default=None)
+    reason = text(1, 400, required=True)
+
+
+class ReleaseProposedForm(Form):
+    """The proposal of a release and how many records it covers."""
+
+    proposal_id = Identifier(required=True)
+    count = fields.Integer(required=True)
+
+
+class ReturnForm(Form):
+    """Which held record goes back to its issuer, and why."""
+
+    held_id = Identifier(required=True)
+    reason = text(1, 200, required=True)
+
+
+class NewIssuerKeyForm(Form):
+    """A key to be registered: public JWK; dates as UTC ms, without them from now on, without end."""
+
+    jwk = fields.Dict(required=True)
+    not_before_ms = Whole(load_default=None, validate=validate.Range(0, 2**52))
+    not_after_ms = Whole(load_default=None, validate=validate.Range(0, 2**52))
+
+
+class KeyActForm(Form):
+    """Which key of the issuer, and why."""
+
+    kid = text(1, 255, required=True)
+    reason = text(1, 400, required=True)
+
+
+class SuspectForm(KeyActForm):
+    """Since when (UTC ms) the key may have been in other hands."""
+
+    since_ms = Whole(required=True, validate=validate.Range(1, 2**52))
+
+
+class IssuerKeyForm(Form):
+    """A key as the log's events make it."""
+
+    kid = fields.String(required=True)
+    alg = fields.String(required=True)
+    state = fields.String(required=True)
+    not_before_ms = fields.Integer(required=True)
+    not_after_ms = fields.Integer(required=True, allow_none=True)
+    suspected_since_ms = fields.Integer(required=True, allow_none=True)
+
+
+class IssuerKeysForm(Form):
+    """An issuer's keys."""
+
+    items = fields.List(fields.Nested(IssuerKeyForm), required=True)
+
+
+class KeyActedForm(Form):
+    """The log index of a key event."""
+
+    index = fields.Integer(required=True)
+
+
+class FindForm(Form):
+    """Whom an official looks for: kind of number (document kind, `card` or `chip`), number, purpose and case."""
+
+    kind = text(1, 24, required=True)
+    number = text(1, 40, required=True)
+    purpose = text(1, 40, required=True)
+    case_ref = text(1, 80, required=True)
+
+
+class FoundForm(Form):
+    """The archive a number belongs to."""
+
+    worker_id = Identifier(required=True)
+
+
+class LookQuery(Form):
+    """Why an official looks, and for which case."""
+
+    purpose = text(1, 40, required=True)
+    case_ref = text(1, 80, required=True)

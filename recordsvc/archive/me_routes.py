@@ -1,0 +1,139 @@
+"""Doors of the worker: the own archive, one record with its receipt, the bundle, confirm and contest."""
+
+import uuid
+from typing import Any
+
+import flask
+import orjson
+
+from recordsvc import dated
+from recordsvc.access.entrance import actor
+from recordsvc.access.policy import Sends, door
+from recordsvc.archive import bundle, errors, receipts, views
+from recordsvc.archive.confirm import confirm, contest
+from recordsvc.archive.forms import BundleQuery, ConfirmForm, ContestForm, SaidForm
+from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.services import bp, house, own_worker
+from recordsvc.archive.statements import Stater
+from recordsvc.ground import answers
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.problems import FormRefused, NotFound
+
+
+def own_archive() -> Archive:
+    """Return the archive of the worker who asks."""
+    archive = Reader(house()).archive(own_worker())
+    if archive is None:
+        raise NotFound
+    return archive
+
+
+def own_stater() -> Stater:
+    """Return the worker who asks as the one on whose word the region states something."""
+    return Stater(str(uuid.UUID(bytes=own_worker())), "worker", f"session-{actor().session_id[:8] or 'none'}")
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/me/archive",
+    policy="own.archive.read",
+    answer=Sends(),
+    summary="我的档案 / My archive, in order, with the state of each record",
+)
+def my_archive() -> flask.Response:
+    """Send all records; each state is derived from all entries."""
+    return answers.answer(views.archive_json(own_archive()))
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/me/records/<id:record_id>",
+    policy="own.archive.read",
+    answer=Sends(),
+    summary="我的一条记录 / One of my records, with its receipt",
+)
+def my_record(record_id: bytes) -> flask.Response:
+    """Send one record, its state, its evidence and its receipt."""
+    archive = own_archive()
+    found = archive.by_record_id(record_id)
+    if found is None or found[0].opened is None:
+        raise NotFound
+    entry, state = found
+    with house().db.read() as conn:
+        extra = entry.stored.leaf + entry.opened.open_key
+        proof = receipts.at_commit(house(), conn, entry.stored.idx, extra)
+    told = {
+        "receipt": str(proof),
+        "evidence": entry.opened.evidence.decode("ascii"),
+        "state": None if state is None else views.described(archive, state),
+    }
+    return answers.answer(orjson.dumps(told)[:-1] + b',"record":' + entry.opened.raw + b"}")
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/me/bundle",
+    policy="own.bundle.read",
+    query=BundleQuery,
+    answer=Sends("application/json", "bundle.v1.json"),
+    summary="档案凭证包 / A bundle that anyone can verify offline",
+)
+def my_bundle(query: dict[str, str]) -> flask.Response:
+    """Send the bundle; `records` names those that are opened, all without it."""
+    disclosed = None
+    if query["records"]:
+        disclosed = {_record_id(value) for value in query["records"].split(",")}
+    made = bundle.make(house(), own_worker(), disclosed)
+    if made is None:
+        raise NotFound
+    disposition = f'attachment; filename="{bundle.file_name(own_worker())}"'
+    return answers.answer(made, headers={"Content-Disposition": disposition})
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/records/<id:record_id>/confirm",
+    policy="own.record.decide",
+    body=ConfirmForm,
+    answer={201: SaidForm},
+    problems=(errors.TargetUnknown, errors.TargetUnfit, errors.Busy),
+    summary="确认一条记录 / Confirm that a record is true",
+)
+def confirm_record(record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Enter the worker's confirmation; the same again makes no second entry."""
+    index = confirm(house(), own_worker(), record_id, "api", own_stater())
+    return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/records/<id:record_id>/contest",
+    policy="own.record.decide",
+    body=ContestForm,
+    answer={201: SaidForm},
+    problems=(errors.TargetUnknown, errors.TargetUnfit, errors.Busy),
+    summary="对一条记录提出异议 / Contest a record",
+)
+def contest_record(record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Enter the worker's objection with its reason."""
+    check_contest_reason(form["reason"])
+    index = contest(house(), own_worker(), record_id, "api", own_stater(), form["reason"], form["text"])
+    return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
+
+
+def check_contest_reason(reason: str) -> None:
+    """Refuse a reason that the dated list does not have."""
+    if reason not in dated.table("contest_reasons").on(beijing_date(house().clock.now_ms()).isoformat()):
+        raise FormRefused(errors=[{"pointer": "/reason", "code": "value", "detail": "没有这种异议原因"}])
+
+
+def _record_id(value: str) -> bytes:
+    try:
+        return uuid.UUID(value).bytes
+    except ValueError:
+        raise FormRefused(errors=[{"parameter": "records", "code": "value", "detail": "应为 UUID"}]) from None

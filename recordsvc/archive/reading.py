@@ -1,0 +1,121 @@
+"""Reading an archive (档案查询): all entries of one worker, opened, with the state of each record derived from all.
+
+One indexed range, one decryption per record, no re-serialisation: the stored bytes R are spliced into the answer.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from recordsvc.archive import store
+from recordsvc.archive.checks_confirmation import needs_confirmation
+from recordsvc.archive.evidence import kid_of
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.issuers import IssuerState
+from recordsvc.archive.sealing import Opened
+from recordsvc.archive.status import ArchiveState, Entry, RecordState, derive
+from recordsvc.archive.store import StoredEntry
+from recordsvc.archive.twins import twins
+from recordsvc.ground.ports import beijing_date
+from recordsvc.people.resolve import Worker
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEntry:
+    """An entry with what it says; `opened` and `record` are None when it was erased."""
+
+    stored: StoredEntry
+    opened: Opened | None
+    record: Mapping[str, Any] | None
+
+    @property
+    def kind(self) -> Kind:
+        """Return the kind of the entry."""
+        return Kind(self.stored.leaf[1])
+
+    @property
+    def ms(self) -> int:
+        """Return the UTC instant (ms) at which it was entered."""
+        return int.from_bytes(self.stored.leaf[2:10])
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One worker's archive as of one snapshot."""
+
+    worker_id: bytes
+    entries: tuple[OpenEntry, ...]
+    state: ArchiveState
+    twins: Mapping[int, int]
+    """seq of a record -> seq of an earlier one of same issuer, class and dates (疑似重复)."""
+
+    def landing(self, seq: int) -> RecordState | None:
+        """Return the state of the record that the entry at `seq` is, or acted on."""
+        acted = (one for one in self.state.records if any(act.seq == seq for act in one.history))
+        return self.state.of(seq) or next(acted, None)
+
+    def by_record_id(self, record_id: bytes) -> tuple[OpenEntry, RecordState | None] | None:
+        """Return an entry of this archive by its record id, with the state of the record it is or acts on."""
+        for entry in self.entries:
+            if entry.stored.record_id == record_id:
+                return entry, self.state.of(entry.stored.seq)
+        return None
+
+
+class Reader:
+    """Reads archives of one house."""
+
+    def __init__(self, house: "House") -> None:
+        """Read from `house`."""
+        self._house = house
+
+    def archive(self, worker_id: bytes, cursor: Any = None) -> Archive | None:
+        """Return a worker's archive; None when there is no such worker, or the person was erased."""
+        if cursor is None:
+            with self._house.db.read_raw() as own:
+                return self.archive(worker_id, own)
+        house = self._house
+        worker = house.people.load(cursor, worker_id)
+        if worker is None:
+            return None
+        entries = tuple(self.open(worker, stored) for stored in store.archive(house.db, cursor, worker_id))
+        states = house.issuers.states(cursor, {str(e.record["issuer"]) for e in entries if e.record is not None})
+        derived = derive(
+            (self._for_status(entry, states) for entry in entries), house.settings.region, self._needs_confirmation
+        )
+        return Archive(worker_id, entries, derived, twins(derived))
+
+    def open(self, worker: Worker, stored: StoredEntry) -> OpenEntry:
+        """Open one entry under its worker's key."""
+        if stored.sealed is None:
+            return OpenEntry(stored, None, None)
+        opened = self._house.admission.sealer.open(worker.key, stored)
+        return OpenEntry(stored, opened, orjson.loads(opened.raw))
+
+    def _for_status(self, entry: OpenEntry, states: Mapping[str, IssuerState]) -> Entry:
+        stored, record = entry.stored, entry.record
+        suspect = False
+        issuer = states.get(str(record["issuer"])) if record is not None else None
+        if issuer is not None and entry.opened is not None and issuer.has_suspects():
+            life = issuer.key(kid_of(entry.opened.evidence))
+            suspect = life is not None and life.suspect(entry.ms)
+        target = None if stored.target < 0 else stored.target
+        return Entry(stored.seq, entry.kind, target, entry.ms, record, suspect)
+
+    def _needs_confirmation(self, record: Mapping[str, Any], ms: int) -> bool:
+        on = beijing_date(ms).isoformat()
+        issuer = str(record["issuer"])
+        institution = None if issuer == self._house.settings.region else self._house.institutions.find(issuer)
+        kind = institution.kind_on(on) if institution else "region" if issuer == self._house.settings.region else ""
+        return needs_confirmation(str(record["type"]), int(record["version"]), kind, on)
+
+
+def worker_uuid(worker_id: bytes) -> str:
+    """Return a worker id as it is written."""
+    return str(uuid.UUID(bytes=worker_id))

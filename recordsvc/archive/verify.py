@@ -1,0 +1,186 @@
+"""Verifying a bundle (凭证包) or a receipt (回执) offline, with nothing but public keys given by the verifier.
+
+Stands alone: no web framework, no database, no network. Keys, region and log named *inside* a file are claims;
+they are compared with what the verifier gives, never used in its place.
+
+A bundle is proven when: it has the published form (strict JSON) · the checkpoint is signed by the log key and
+cosigned by the quorum · every entry's W stands at its log index · seq runs 0..n-1, log indexes rise, and each
+P opens with seq, target and `prev` recomputed over *all* leaves before · every issuer-key event stands in the
+log and the events of each issuer form one chain from its first · for each disclosed record: R and evidence open
+D, its kind fits its type, the signature holds under a key of R's issuer that was in force at that log index and
+time, the target is the record that R names, audience and environment are the same everywhere · and what no
+institution signs is signed by the region and says who acted. The state of each record is derived from all
+entries. What follows from none of this is said as plainly, as *not proved*.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+from recordsvc.archive import formats
+from recordsvc.archive.batchforms import BatchEvidence, parse_evidence
+from recordsvc.archive.formats import FormatError
+from recordsvc.archive.verify_chain import ChainVerification
+from recordsvc.archive.verify_read import Unreadable, read_bundle
+from recordsvc.archive.verify_report import Failed, Level, Outcome, Report
+from recordsvc.translog.checkpoint import OpenedCheckpoint, open_checkpoint
+from recordsvc.translog.note import Note, NoteError, NoteKey
+from recordsvc.translog.proofs import LogProof
+from recordsvc.translog.tree import ProofError, leaf_hash, verify_inclusion
+from recordsvc.vault.signatures import BATCH_TYP, BadSignature, PublicKey, verify_attached, verify_detached
+
+__all__ = ["Outcome", "Report", "verify_bundle", "verify_receipt"]
+
+CLOCK_TOLERANCE_MS: Final = 300_000  # how far a witness's clock may run ahead of this one without a remark
+
+Keys = Sequence[NoteKey | str]
+
+
+def verify_bundle(
+    data: bytes,
+    log_keys: Keys,
+    witness_keys: Keys = (),
+    quorum: int = 0,
+    *,
+    region: str | None = None,
+    now_ms: int | None = None,
+) -> Report:
+    """Everything that can be proved about a bundle file.
+
+    `log_keys`: the log's verifier keys (vkeys), one, or several after a change of key. Of `witness_keys` at
+    least `quorum` must have cosigned. `region`: the region's USCC if the verifier knows it; otherwise the
+    bundle's word is taken and reported as a claim. Nothing in `data` makes it raise; NoteError for keys that
+    are none.
+    """
+    logs, witnesses, report = _keys(log_keys), _keys(witness_keys), Report()
+    try:
+        bundle = read_bundle(data)
+        opened = _trusted(report, bundle.checkpoint, logs, witnesses, quorum, now_ms)
+        if bundle.origin != opened.checkpoint.origin:
+            raise Failed("origin-differs")
+        if region is not None and bundle.region != region:
+            raise Failed("region-differs")
+    except Unreadable as error:
+        report.unreadable = True
+        report.add(Level.FAILED, error.code, where=error.where or "/", detail=error.detail)
+        return report
+    except Failed as failed:
+        report.refuse(failed)
+        return report
+    ChainVerification(report, bundle, opened.checkpoint, region_given=region is not None).run()
+    return report
+
+
+def verify_receipt(
+    receipt: bytes,
+    record: bytes,
+    evidence: bytes,
+    log_keys: Keys,
+    witness_keys: Keys = (),
+    quorum: int = 0,
+    *,
+    issuer_key: PublicKey | None = None,
+    now_ms: int | None = None,
+) -> Report:
+    """Everything that a receipt proves about exactly these record and evidence bytes.
+
+    A receipt tells nothing about the issuer's keys: with `issuer_key` the signature is checked under that key,
+    without it the report says that it was not.
+    """
+    logs, witnesses, report = _keys(log_keys), _keys(witness_keys), Report()
+    try:
+        proof = LogProof.parse(receipt)
+        leaf, ko = formats.unpack_opening(proof.extra or b"")
+        opening = formats.unpack_leaf(leaf)
+    except (ProofError, FormatError) as error:
+        report.unreadable = True
+        report.add(Level.FAILED, "receipt-unreadable", why=str(error))
+        return report
+    try:
+        opened = _trusted(report, proof.checkpoint, logs, witnesses, quorum, now_ms)
+        head = opened.checkpoint
+        _check_place(leaf, proof, opened)
+        report.add(Level.PROVED, "included", index=proof.index, size=head.size, origin=head.origin)
+        if formats.commitment(ko, record, evidence) != opening.commitment:
+            raise Failed("not-opened")
+        report.add(Level.PROVED, "opened")
+        if issuer_key is not None:
+            _check_signature(record, evidence, issuer_key)
+            report.add(Level.PROVED, "receipt-signed")
+    except Failed as failed:
+        report.refuse(failed)
+        return report
+    report.add(Level.OPEN, "newer-unknown")
+    report.add(Level.OPEN, "key-not-placed" if issuer_key is not None else "signature-unchecked")
+    return report
+
+
+def _keys(keys: Keys) -> list[NoteKey]:
+    return [NoteKey.parse(key) if isinstance(key, str) else key for key in keys]
+
+
+def _trusted(
+    report: Report,
+    note: Note | str,
+    logs: list[NoteKey],
+    witnesses: list[NoteKey],
+    quorum: int,
+    now_ms: int | None,
+) -> OpenedCheckpoint:
+    """The checkpoint, once a log key and the quorum have signed it; Failed otherwise."""
+    why = "no log key was given"
+    for key in logs:
+        try:
+            opened = open_checkpoint(note, key, witnesses, quorum)
+        except NoteError as error:
+            why = str(error)
+            continue
+        _tell_checkpoint(report, opened, quorum, now_ms)
+        return opened
+    raise Failed("checkpoint-refused", why=why)
+
+
+def _tell_checkpoint(report: Report, opened: OpenedCheckpoint, quorum: int, now_ms: int | None) -> None:
+    head, cosigned = opened.checkpoint, opened.cosigned
+    report.checkpoint = {
+        "origin": head.origin,
+        "size": head.size,
+        "root": head.root.hex(),
+        "cosigned": {name: _instant(at) for name, at in cosigned.items()},
+    }
+    report.add(Level.PROVED, "checkpoint-signed", origin=head.origin, size=head.size)
+    if cosigned:
+        who = ", ".join(f"{name} {_instant(at)}" for name, at in sorted(cosigned.items()))
+        report.add(Level.PROVED, "cosigned", count=len(cosigned), quorum=quorum, who=who)
+    if not quorum:
+        report.add(Level.OPEN, "not-cosigned")
+    if now_ms is not None and any(at * 1000 > now_ms + CLOCK_TOLERANCE_MS for at in cosigned.values()):
+        report.add(Level.NOTE, "future")
+
+
+def _instant(seconds: int) -> str:
+    """UTC, to the second; a witness may sign any 63-bit time, so that not every one is a date."""
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds} s"
+
+
+def _check_place(leaf: bytes, proof: LogProof, opened: OpenedCheckpoint) -> None:
+    entry = leaf_hash(formats.record_entry(leaf))
+    try:
+        verify_inclusion(entry, proof.index, opened.checkpoint.size, proof.path, opened.checkpoint.root)
+    except ProofError:
+        raise Failed("not-in-log") from None
+
+
+def _check_signature(record: bytes, evidence: bytes, key: PublicKey) -> None:
+    try:
+        told = parse_evidence(evidence)
+        if isinstance(told, BatchEvidence):
+            verify_attached(told.batch, BATCH_TYP, lambda _: key)
+            told.check(record)
+        else:
+            verify_detached(record, told, lambda _: key)
+    except (BadSignature, FormatError):
+        raise Failed("signature") from None

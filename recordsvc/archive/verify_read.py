@@ -1,0 +1,187 @@
+"""Reading a bundle (档案凭证包) into plain values: its form, its sizes, its types. Nothing is believed yet.
+
+Whatever does not have the published form raises `Unreadable`: such a file proves nothing and disproves nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from recordsvc.archive import formats
+from recordsvc.archive.batchforms import BatchEvidence
+from recordsvc.archive.formats import FormatError, Leaf
+from recordsvc.ground.base64strict import unb64
+from recordsvc.ground.strictjson import StrictJsonError, canonical, loads
+from recordsvc.translog.note import Note, NoteError, parse_note
+
+FORMAT: Final = "recordsvc-bundle/1"
+MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_ENTRIES: Final = 100_000
+MAX_PATH: Final = 63
+MAX_INDEX: Final = 2**53 - 1
+
+_MEMBERS = {"format", "origin", "checkpoint", "region", "entries", "issuer_keys", "issued_at"}
+_ENTRY = {"index", "leaf", "nonce", "path", "seq", "target"}
+_OPENED = {"record", "evidence", "open"}
+_KINDS = {kind.name.lower(): kind for kind in formats.Kind}
+
+
+class Unreadable(ValueError):
+    """The file does not have the published form. `where` is a JSON pointer, `code` one of the report's words."""
+
+    def __init__(self, code: str, where: str = "", detail: str = "") -> None:
+        self.code = code
+        self.where = where
+        self.detail = detail
+        super().__init__(f"{code} at {where or 'the whole'} {detail}".rstrip())
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """An opened entry: record, its canonical bytes R, evidence, its bytes E, the open key ko."""
+
+    record: Mapping[str, Any]
+    raw: bytes
+    evidence: str | BatchEvidence
+    packed_evidence: bytes
+    open_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BundleEntry:
+    """One entry as the bundle states it. `packed` is W, `leaf` the same taken apart, `path` still base64."""
+
+    index: int
+    seq: int
+    target: int | None
+    nonce: bytes
+    packed: bytes
+    leaf: Leaf
+    path: list[str]
+    disclosed: Disclosed | None
+
+
+@dataclass(frozen=True, slots=True)
+class BundleKeyEvent:
+    """One issuer-key event G and its path (base64)."""
+
+    index: int
+    entry: bytes
+    path: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle as read. `region` and `issued_at` are claims: nothing signs them."""
+
+    origin: str
+    checkpoint: Note
+    region: str
+    issued_at: int
+    entries: list[BundleEntry]
+    events: list[BundleKeyEvent]
+
+
+def read_bundle(data: bytes) -> Bundle:
+    """Read a bundle file. Raises Unreadable, and nothing else, whatever `data` holds."""
+    try:
+        obj = loads(data, MAX_BYTES, line_breaks=True)
+    except StrictJsonError as error:
+        raise Unreadable("json", error.pointer, error.code) from None
+    if not isinstance(obj, dict) or obj.get("format") != FORMAT:
+        raise Unreadable("not-a-bundle", "/format")
+    if obj.keys() != _MEMBERS:
+        raise Unreadable("members")
+    entries, events = obj["entries"], obj["issuer_keys"]
+    if not isinstance(entries, list) or not isinstance(events, list) or not 0 < len(entries) <= MAX_ENTRIES:
+        raise Unreadable("members", "/entries")
+    try:
+        checkpoint = parse_note(_text(obj, "checkpoint", ""))
+    except NoteError as error:
+        raise Unreadable("note", "/checkpoint", str(error)) from None
+    return Bundle(
+        origin=_text(obj, "origin", ""),
+        checkpoint=checkpoint,
+        region=_text(obj, "region", ""),
+        issued_at=_number(obj, "issued_at", "", MAX_INDEX),
+        entries=[_entry(one, f"/entries/{at}") for at, one in enumerate(entries)],
+        events=[_event(one, f"/issuer_keys/{at}") for at, one in enumerate(events)],
+    )
+
+
+def _entry(obj: Any, where: str) -> BundleEntry:
+    if not isinstance(obj, dict):
+        raise Unreadable("members", where)
+    names = obj.keys() - {"kind"}
+    if names != _ENTRY and names != _ENTRY | _OPENED:
+        raise Unreadable("members", where)
+    packed = _bytes(obj, "leaf", where)
+    try:
+        leaf = formats.unpack_leaf(packed)
+    except FormatError as error:
+        raise Unreadable("leaf", f"{where}/leaf", str(error)) from None
+    if "kind" in obj and obj["kind"] not in (leaf.kind.name.lower(), leaf.kind.value):
+        raise Unreadable("kind-stated", f"{where}/kind")
+    return BundleEntry(
+        index=_number(obj, "index", where, MAX_INDEX),
+        seq=_number(obj, "seq", where, formats.MAX_SEQ),
+        target=None if obj["target"] is None else _number(obj, "target", where, formats.MAX_SEQ),
+        nonce=_bytes(obj, "nonce", where, 32),
+        packed=packed,
+        leaf=leaf,
+        path=_path(obj, where),
+        disclosed=_disclosed(obj, where) if "record" in obj else None,
+    )
+
+
+def _disclosed(obj: dict[str, Any], where: str) -> Disclosed:
+    if not isinstance(obj["record"], dict):
+        raise Unreadable("members", f"{where}/record")
+    try:
+        raw = canonical(obj["record"])
+        told = obj["evidence"]
+        evidence = told if isinstance(told, str) else BatchEvidence.from_json(told)
+        packed = evidence.encode("ascii") if isinstance(evidence, str) else evidence.pack()
+    except StrictJsonError as error:
+        raise Unreadable("json", where + "/record" + error.pointer, error.code) from None
+    except (FormatError, UnicodeEncodeError):
+        raise Unreadable("evidence", f"{where}/evidence") from None
+    return Disclosed(obj["record"], raw, evidence, packed, _bytes(obj, "open", where, 32))
+
+
+def _event(obj: Any, where: str) -> BundleKeyEvent:
+    if not isinstance(obj, dict) or obj.keys() != {"entry", "index", "path"}:
+        raise Unreadable("members", where)
+    return BundleKeyEvent(
+        _number(obj, "index", where, MAX_INDEX), _bytes(obj, "entry", where), _path(obj, where)
+    )
+
+
+def _text(obj: dict[str, Any], name: str, where: str) -> str:
+    if not isinstance(obj[name], str):
+        raise Unreadable("type", f"{where}/{name}")
+    return str(obj[name])
+
+
+def _number(obj: dict[str, Any], name: str, where: str, largest: int) -> int:
+    value = obj[name]
+    if type(value) is not int or not 0 <= value <= largest:
+        raise Unreadable("type", f"{where}/{name}")
+    return value
+
+
+def _bytes(obj: dict[str, Any], name: str, where: str, length: int | None = None) -> bytes:
+    try:
+        value = unb64(_text(obj, name, where))
+    except ValueError as error:
+        raise error if isinstance(error, Unreadable) else Unreadable("base64", f"{where}/{name}") from None
+    if length is not None and len(value) != length:
+        raise Unreadable("length", f"{where}/{name}")
+    return value
+
+
+def _path(obj: dict[str, Any], where: str) -> list[str]:
+    path = obj["path"]
+    if not isinstance(path, list) or len(path) > MAX_PATH or not all(isinstance(one, str) for one in path):
+        raise Unreadable("type", f"{where}/path")
+    return path

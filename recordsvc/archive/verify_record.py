@@ -1,0 +1,131 @@
+"""What must hold for one disclosed record, taken by itself: form, kind, who may say it, and the signature."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from recordsvc.archive import formats
+from recordsvc.archive.acts import Act, act_of
+from recordsvc.archive.batchforms import BatchEvidence, BatchPayload, batch_leaf
+from recordsvc.archive.formats import FormatError
+from recordsvc.archive.keyevents import KeyHistory, KeyLife
+from recordsvc.archive.verify_read import BundleEntry, Disclosed
+from recordsvc.archive.verify_report import Failed
+from recordsvc.translog import tree
+from recordsvc.vault.signatures import BATCH_TYP, BadSignature, Protected, verify_attached, verify_detached
+from recordsvc.vault.signers import PublicKey
+
+MEMBERS: Final = frozenset(
+    ("audience", "body", "environment", "id", "issued_on", "issuer", "salt", "type", "version", "worker")
+)
+
+_FORMS: Final = {
+    "audience": re.compile(r"[!-~]{1,200}"),
+    "environment": re.compile(r"[a-z]{1,20}"),
+    "id": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+    "issued_on": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "issuer": re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}"),
+    "salt": re.compile(r"[A-Za-z0-9_-]{21}[AQgw]"),
+    "type": re.compile(r"[a-z][a-z0-9-]{0,39}"),
+}
+
+
+class RecordChecker:
+    """Checks records against the key histories of their issuers; remembers batches already checked."""
+
+    def __init__(self, histories: Mapping[str, KeyHistory], region: str) -> None:
+        self._histories = histories
+        self._region = region
+        self._batches: dict[tuple[str, str], tuple[Protected, BatchPayload]] = {}
+
+    def check(self, entry: BundleEntry, disclosed: Disclosed) -> KeyLife:
+        """The life of the key that signed the record; Failed at the first thing that does not hold."""
+        seq, record = entry.seq, disclosed.record
+        if (
+            formats.commitment(disclosed.open_key, disclosed.raw, disclosed.packed_evidence)
+            != entry.leaf.commitment
+        ):
+            raise Failed("not-opened", seq)
+        wrong = wrong_member(record)
+        if wrong is not None:
+            raise Failed("record-form", seq, where=wrong)
+        act = act_of(record)
+        if act.kind is not entry.leaf.kind:
+            raise Failed("kind-differs", seq)
+        self._check_speaker(record, act, seq)
+        return self._check_signature(entry, disclosed)
+
+    def _check_speaker(self, record: Mapping[str, Any], act: Act, seq: int) -> None:
+        by_region = record["issuer"] == self._region
+        if act.region and not by_region:
+            raise Failed("region-only", seq)
+        if by_region is not ("actor" in record) or by_region is not (
+            record["worker"].keys() == {"worker_id"}
+        ):
+            raise Failed("region-form", seq)
+
+    def _check_signature(self, entry: BundleEntry, disclosed: Disclosed) -> KeyLife:
+        seq, history = entry.seq, self._histories.get(disclosed.record["issuer"])
+        if history is None:
+            raise Failed("issuer-unknown", seq)
+
+        def lookup(kid: str) -> PublicKey | None:
+            life = history.keys.get(kid)
+            return None if life is None else life.public
+
+        try:
+            if isinstance(disclosed.evidence, str):
+                header = verify_detached(disclosed.raw, disclosed.evidence, lookup)
+            else:
+                header = self._check_batch(disclosed, disclosed.evidence, lookup, seq)
+        except BadSignature as error:
+            raise Failed("key-unknown" if error.code == "key-unknown" else "signature", seq) from None
+        life = history.keys[header.kid]
+        if not life.in_force(entry.index, entry.leaf.ms):
+            raise Failed("key-not-in-force", seq)
+        return life
+
+    def _check_batch(self, disclosed: Disclosed, evidence: BatchEvidence, lookup: Any, seq: int) -> Protected:
+        record = disclosed.record
+        place = (record["issuer"], evidence.batch)
+        if place not in self._batches:
+            header, payload = verify_attached(evidence.batch, BATCH_TYP, lookup)
+            try:
+                self._batches[place] = header, BatchPayload.unpack(payload)
+            except FormatError:
+                raise Failed("batch-differs", seq, what="payload") from None
+        header, signed = self._batches[place]
+        for name in ("audience", "environment", "issuer"):
+            if getattr(signed, name) != record[name]:
+                raise Failed("batch-differs", seq, what=name)
+        if signed.size != evidence.size:
+            raise Failed("batch-differs", seq, what="size")
+        try:
+            leaf = batch_leaf(disclosed.raw)
+            tree.verify_inclusion(leaf, evidence.index, evidence.size, evidence.path, signed.root)
+        except tree.ProofError:
+            raise Failed("not-in-batch", seq) from None
+        return header
+
+
+def wrong_member(record: Mapping[str, Any]) -> str | None:
+    """Name of the first envelope member that has not its form; None when all have. The body is the schema's."""
+    if record.keys() - {"actor"} != MEMBERS:
+        return "members"
+    for name, form in _FORMS.items():
+        value = record[name]
+        if not isinstance(value, str) or form.fullmatch(value) is None:
+            return name
+    if type(record["version"]) is not int or record["version"] < 1:
+        return "version"
+    for name in ("body", "worker"):
+        if not isinstance(record[name], dict):
+            return name
+    if not isinstance(record.get("actor", {}), dict):
+        return "actor"
+    try:
+        dt.date.fromisoformat(record["issued_on"])
+    except ValueError:
+        return "issued_on"
+    return None

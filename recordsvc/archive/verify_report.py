@@ -1,0 +1,140 @@
+"""What a verification found, for programs (`to_json`) and for people (`text`): what holds, and what does not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from recordsvc.archive.verify_words import LIVES, OUTCOMES, SECTIONS, TYPES, WORDS
+
+
+class Outcome(IntEnum):
+    """The verdict; the number is the exit code of `recordsvc verify`."""
+
+    PROVEN = 0
+    FALSE = 1
+    UNREADABLE = 2
+
+
+class Level(StrEnum):
+    """What a finding is: something proved, refuted, left open by its nature, or worth knowing."""
+
+    FAILED = "failed"
+    PROVED = "proved"
+    OPEN = "open"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence: its code in `verify_words.WORDS`, the seq of the entry it is about, what fills its gaps."""
+
+    level: Level
+    code: str
+    seq: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def words(self, lang: str) -> str:
+        """The sentence in `zh` or `en`."""
+        text = WORDS[self.code][lang == "en"].format(**self.facts)
+        if self.seq is None:
+            return text
+        return f"entry {self.seq}: {text}" if lang == "en" else f"第 {self.seq} 条：{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """One record as it stands: facts to show, `signed_by` "issuer" or "region", empty when not disclosed."""
+
+    seq: int
+    index: int
+    ms: int
+    life: str
+    record_id: str | None = None
+    type: str | None = None
+    issuer: str | None = None
+    issued_on: str | None = None
+    signed_by: str | None = None
+    corrected: bool = False
+    confirmation: str | None = None
+    needs_reconfirmation: bool = False
+
+
+class Failed(Exception):
+    """A check did not hold; carries its finding to the one place that collects them."""
+
+    def __init__(self, code: str, seq: int | None = None, **facts: Any) -> None:
+        self.finding = Finding(Level.FAILED, code, seq, facts)
+        super().__init__(code)
+
+
+@dataclass(slots=True)
+class Report:
+    """All findings in the order they were made, and the records if it came so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    records: list[RecordLine] = field(default_factory=list)
+    checkpoint: dict[str, Any] = field(default_factory=dict)
+    unreadable: bool = False
+
+    def add(self, level: Level, code: str, seq: int | None = None, **facts: Any) -> None:
+        """Note one finding."""
+        self.findings.append(Finding(level, code, seq, facts))
+
+    def refuse(self, failed: Failed) -> None:
+        """Note what failed."""
+        self.findings.append(failed.finding)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The verdict that follows."""
+        if self.unreadable:
+            return Outcome.UNREADABLE
+        failed = any(one.level is Level.FAILED for one in self.findings)
+        return Outcome.FALSE if failed else Outcome.PROVEN
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs: codes, facts, and the sentences in both languages."""
+        return {
+            "outcome": self.outcome.name.lower(),
+            "checkpoint": self.checkpoint,
+            "findings": [
+                {
+                    "level": one.level.value,
+                    "code": one.code,
+                    "seq": one.seq,
+                    "facts": dict(one.facts),
+                    "zh": one.words("zh"),
+                    "en": one.words("en"),
+                }
+                for one in self.findings
+            ],
+            "records": [
+                {name: getattr(line, name) for name in RecordLine.__dataclass_fields__}
+                for line in self.records
+            ],
+        }
+
+    def text(self, lang: str = "zh") -> str:
+        """For people: the verdict first, then what was proved, what was not, and the records."""
+        pick = int(lang == "en")
+        lines = [OUTCOMES[self.outcome.name][pick]]
+        for level in Level:
+            found = [one for one in self.findings if one.level is level]
+            if found and not (level is Level.PROVED and self.outcome is not Outcome.PROVEN):
+                lines += ["", SECTIONS[level.value][pick], *(f"  · {one.words(lang)}" for one in found)]
+        if self.records and self.outcome is Outcome.PROVEN:
+            lines += ["", SECTIONS["records"][pick], *(f"  {_line(one, pick)}" for one in self.records)]
+        return "\n".join(lines) + "\n"
+
+
+def _line(one: RecordLine, pick: int) -> str:
+    marks = [LIVES[one.life][pick]]
+    marks += [LIVES["corrected"][pick]] if one.corrected else []
+    marks += [LIVES[one.confirmation][pick]] if one.confirmation in ("confirmed", "contested") else []
+    marks += [LIVES["needs-reconfirmation"][pick]] if one.needs_reconfirmation else []
+    state = ("、", ", ")[pick].join(marks)
+    if one.type is None:
+        return f"{one.seq:>3}  {LIVES['undisclosed'][pick]}  [{state}]"
+    name = TYPES.get(one.type, (one.type, one.type))[pick]
+    return f"{one.seq:>3}  {one.issued_on}  {name}  {one.issuer}  [{state}]"

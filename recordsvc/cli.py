@@ -1,0 +1,56 @@
+"""The `recordsvc` command. Each subcommand is imported when it is called: `verify` runs on the base install."""
+
+import importlib
+from typing import Final
+
+import click
+
+COMMANDS: Final = {
+    "init": ("recordsvc.serving", "init", "make keys, database and settings of a first run"),
+    "run": ("recordsvc.running", "run", "serve a demo region with witness and background work on this machine"),
+    "serve": ("recordsvc.serving", "serve", "serve under gunicorn"),
+    "work": ("recordsvc.work", "work", "run the background process"),
+    "log": ("recordsvc.logcommands", "log", "checkpoint, fsck, keys of the log"),
+    "official": ("recordsvc.access.commands", "official", "officials and their roles"),
+    "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
+    "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
+    "verify": ("recordsvc.cli_verify", "verify", "check a bundle or receipt offline"),
+    "openapi": ("recordsvc.serving", "openapi", "write the interface description"),
+}
+"""Name -> (module, attribute, one line). Nothing is imported to list them."""
+
+EXTRAS: Final = {"submit": "submit"}
+"""Which extra of the package a command needs; `server` where nothing stands here."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are found by name and imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; a missing dependency says which extra to install."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _line = COMMANDS[cmd_name]
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as missing:
+            extra = EXTRAS.get(cmd_name, "server")
+            raise click.ClickException(
+                f"`recordsvc {cmd_name}` needs {missing.name}: install recordsvc[{extra}]"
+            ) from missing
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List names and lines without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_module, _attribute, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(package_name="recordsvc")
+def main() -> None:
+    """Lifelong training records: signed, append-only, provable (劳动者终身职业技能培训电子档案)."""

@@ -1,0 +1,76 @@
+"""`recordsvc init`, `serve`, `openapi`: first run, serving under gunicorn, writing the interface description."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from recordsvc import genesis
+from recordsvc.settings import Settings, SettingsError
+
+GUNICORN_CONFIG = Path("deploy") / "gunicorn.conf.py"
+
+
+def load_settings() -> Settings:
+    """Load the settings; a fault in them ends the command with one clear line."""
+    try:
+        return Settings.load()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def write_settings(path: Path, values: dict[str, object]) -> None:
+    """Write `recordsvc.toml` of a first run; an existing file stays."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # JSON strings and arrays of strings are TOML as well.
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+@click.command()
+@click.option("--environment", type=click.Choice(["production", "test"]), required=True)
+@click.option("--log-origin", required=True, help="日志名称 / name of the log, a schema-less URL; never changes")
+@click.option("--audience", required=True, help="记录的接收方 / what records name as audience; never changes")
+@click.option("--region", required=True, help="登记机关统一社会信用代码 / code of the bureau that states; never changes")
+@click.option("--issuer-url", required=True, help="令牌签发方 / identifier of the token issuer")
+@click.option("--public-url", required=True, help="对外地址 / where people reach the service")
+@click.option("--data-dir", type=click.Path(path_type=Path), default=Path("data"), show_default=True)
+def init(data_dir: Path, **values: str) -> None:
+    """首次运行 / Make settings, keys, tables and an empty log. May be repeated."""
+    write_settings(data_dir / "recordsvc.toml", values)
+    os.environ["RECORDSVC_DATA_DIR"] = str(data_dir)
+    settings = load_settings()
+    genesis.create(settings)
+    click.echo(f"已就绪 / ready: {settings.log_origin} ({settings.environment})")
+
+
+@click.command()
+@click.option("--port", type=int, help="端口 / port; the setting's without it")
+def serve(port: int | None) -> None:
+    """在 gunicorn 下提供服务 / Serve under gunicorn, with the settings of deploy/gunicorn.conf.py."""
+    settings = load_settings()
+    os.execv(sys.executable, gunicorn_command(settings.host, port or settings.port))  # noqa: S606 - replaces itself
+
+
+def gunicorn_command(host: str, port: int) -> list[str]:
+    """Return the command line that serves."""
+    config = Path(__file__).parent.parent / GUNICORN_CONFIG
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}", "recordsvc.wsgi:app"]
+    return [*command, "--config", str(config)] if config.is_file() else command
+
+
+@click.command()
+@click.option("--write", "path", type=click.Path(path_type=Path), default=Path("schemas/openapi.json"), show_default=True)
+def openapi(path: Path) -> None:
+    """写接口说明 / Write the interface description that the tests hold against the code."""
+    from recordsvc.openapi import write_openapi
+
+    write_openapi(path)
+    click.echo(str(path))

@@ -1,0 +1,20 @@
+"""What must be true before the first request: the right installation, a fit database, a log that lost nothing."""
+
+from typing import TYPE_CHECKING
+
+from recordsvc import anchor, genesis
+from recordsvc.witnesses import Witnesses
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+def check(house: "House") -> None:
+    """Refuse to start on what cannot keep the service's promises.
+
+    Raises `DatabaseUnfit`, `genesis.NotThisInstallation`, `anchor.DatabaseBehind`, `NoteError`.
+    """
+    house.db.assert_fit()
+    genesis.check(house)
+    anchor.check(house)
+    Witnesses(house).check()

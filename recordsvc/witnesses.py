@@ -1,0 +1,65 @@
+"""Having checkpoints cosigned (见证): the newest one goes to each configured witness, its line comes back to the log.
+
+A witness that is away costs nothing but its line. One that says this log contradicts itself raises: the failure is
+reported at every try, and a start-up refuses, since one of the two is being lied to.
+"""
+
+from typing import TYPE_CHECKING
+
+from recordsvc import anchor
+from recordsvc.ground import observe
+from recordsvc.translog.note import NoteKey
+from recordsvc.translog.witness import WitnessClient, WitnessUnreachable
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+class Witnesses:
+    """The configured witnesses and what each has cosigned."""
+
+    def __init__(self, house: "House") -> None:
+        """Talk to the witnesses of the settings."""
+        self._house = house
+        settings = house.settings
+        self._clients = [
+            (NoteKey.parse(key), WitnessClient(url, key))
+            for url, key in zip(settings.witness_urls, settings.witness_keys, strict=True)
+        ]
+        self._known: dict[str, int] = {}
+
+    def cosign(self) -> int:
+        """Have the newest checkpoint cosigned by every witness that has not yet; the number of new lines."""
+        house = self._house
+        lines = 0
+        with house.db.read() as conn:
+            newest = house.log.newest(conn)
+        for key, client in self._clients:
+            known = self._known.get(key.name, 0)
+            if newest.size == 0 or newest.size == known:
+                continue
+            try:
+                cosigned = client.cosign(newest.note, known, self._prove)
+            except WitnessUnreachable:
+                observe.log("witness-unreachable", witness=key.name)
+                continue
+            house.log.cosign(newest.size, key.name, cosigned.line)
+            self._known[key.name] = newest.size
+            lines += 1
+        return lines
+
+    def check(self) -> None:
+        """Refuse a database older than a witness's newest checkpoint. Raises `anchor.DatabaseBehind`."""
+        house = self._house
+        for key, client in self._clients:
+            try:
+                seen = client.newest(anchor.log_key(house))
+            except WitnessUnreachable:
+                observe.log("witness-unreachable", witness=key.name)
+                continue
+            if seen is not None:
+                anchor.compare(house.log, house, seen.checkpoint, f"the witness {key.name}")
+
+    def _prove(self, old_size: int, size: int) -> list[bytes]:
+        with self._house.db.read() as conn:
+            return self._house.log.reader(conn, size).consistency(old_size)

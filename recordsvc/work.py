@@ -1,0 +1,93 @@
+"""`recordsvc work`: the one background process. Leased in the database; every job can stop anywhere and go on.
+
+anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
+witnesses   have the newest checkpoint cosigned
+releases    append what two people released from the holding
+sweeps      forget expired single-use token ids, idempotency keys, sessions
+checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final
+
+import click
+
+from recordsvc import anchor
+from recordsvc.archive.held import Releaser
+from recordsvc.ground import observe
+from recordsvc.ground.lease import Lease
+from recordsvc.house import House, open_house
+from recordsvc.settings import Settings
+from recordsvc.witnesses import Witnesses
+
+TICK_S: Final = 0.2
+
+
+@dataclass(slots=True)
+class Job:
+    """One recurring job: its name, what it does, and how many seconds lie between two runs."""
+
+    name: str
+    run: Callable[[], object]
+    every_s: float
+    due: float = 0.0
+
+
+class Worker:
+    """Runs the jobs of one service while it holds the lease."""
+
+    def __init__(self, house: House) -> None:
+        """Work for `house`."""
+        self._lease = Lease(house.db, house.clock, "work", house.random.bytes(8).hex())
+        self._stop = threading.Event()
+        witnesses = Witnesses(house)
+        self.jobs = [
+            Job("anchor", lambda: anchor.keep(house), 0.4),
+            Job("witnesses", witnesses.cosign, 0.5),
+            Job("releases", Releaser(house).run, 0.5),
+            Job("sweeps", lambda: sweep_all(house.db, house.clock), 60.0),
+            Job("checkpoint", house.db.checkpoint, 1.0),
+        ]
+
+    def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """End after the job that runs now."""
+        self._stop.set()
+
+    def loop(self) -> None:
+        """Run jobs when they are due until told to stop."""
+        while not self._stop.is_set():
+            if self._lease.hold():
+                for job in self.jobs:
+                    self.tick(job)
+            self._stop.wait(TICK_S)
+
+    def tick(self, job: Job) -> None:
+        """Run a job if it is due. A failing job is reported and tried again later; the others go on."""
+        now = time.monotonic()
+        if now < job.due or self._stop.is_set():
+            return
+        try:
+            job.run()
+            job.due = now + job.every_s
+        except Exception as error:  # noqa: BLE001 - the process outlives any one job; the failure is logged and retried
+            job.due = now + max(job.every_s, 2.0)
+            observe.log("job-failed", job=job.name, error=type(error).__name__, at=observe.place(error))
+
+
+@click.command()
+def work() -> None:
+    """Run the background process until it is stopped (后台任务)."""
+    settings = Settings.load()
+    house = open_house(settings)
+    worker = Worker(house)
+    signal.signal(signal.SIGTERM, worker.stop)
+    signal.signal(signal.SIGINT, worker.stop)
+    try:
+        worker.loop()
+    finally:
+        house.close()
