@@ -3,6 +3,7 @@
 import base64
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,12 @@ from recordsvc.translog.note import (
     Signature,
     SignatureType,
     Signer,
+    key_id,
     open_note,
     parse_note,
     sign_note,
 )
+from tests.translog import vectors
 from tests.translog.vectors import NOTE, NOTE_KEY
 
 ROOT = Path(__file__).parents[2]
@@ -317,6 +320,15 @@ heavy = sorted(name for name in ("flask", "sqlalchemy", "orjson", "structlog") i
 assert heavy == [], heavy
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=ROOT)
+
+
+def test_the_key_id_of_a_post_quantum_cosigner():
+    """The id covers name, type and key, whatever the type: ML-DSA-44 (0x06) from the seed 00..1f."""
+    mldsa = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.mldsa")
+    public = mldsa.MLDSA44PrivateKey.from_seed_bytes(bytes(range(32))).public_key().public_bytes_raw()
+
+    assert sha256(public).hexdigest() == vectors.ML_DSA_PUBLIC_SHA256
+    assert key_id("witness.example/m1", 0x06, public).hex() == vectors.ML_DSA_KEY_ID
 
 
 def test_a_note_prints_as_it_came():

@@ -144,6 +144,27 @@ def test_no_changed_consistency_proof_verifies(case: tuple[int, int], data: st.D
     assert not holds_consistency(old, old_root, size, new_root, changed)
 
 
+@given(growths(), st.integers(-1, 700), st.integers(-1, 700))
+def test_other_sizes_verify_only_where_the_proof_has_the_same_shape(
+    case: tuple[int, int], other_old: int, other: int
+):
+    """Else a proof for a small tree would pass, with its root, as one for any larger size."""
+    old, size = case
+    path, old_root, new_root = consistency_path(POOL, old, size), root(POOL[:old]), root(POOL[:size])
+    if holds_consistency(old, old_root, other, new_root, path):
+        assert len(naive.proof(old, POOL[:other])) == len(path)
+    if holds_consistency(other_old, old_root, size, new_root, path):
+        assert len(naive.proof(other_old, POOL[:size])) == len(path)
+
+
+def test_a_proof_cut_to_a_smaller_tree_does_not_prove_a_larger_one():
+    """The two roots and the proof are right for 2 -> 4; only the size is claimed to be 7."""
+    path = consistency_path(POOL, 2, 4)
+
+    assert holds_consistency(2, root(POOL[:2]), 4, root(POOL[:4]), path)
+    assert not holds_consistency(2, root(POOL[:2]), 7, root(POOL[:4]), path)
+
+
 @given(growths(), st.integers(0, 699))
 def test_a_rewritten_history_has_no_consistency_proof(case: tuple[int, int], at: int):
     """An operator who changes an old leaf and rebuilds all cannot prove that the old tree is inside."""

@@ -107,6 +107,9 @@ def witnessed_note(size: int) -> str:
     return f"{WITNESSED_ORIGIN}\n{size}\n{root}\n\n— {WITNESSED_ORIGIN} {signature}\n"
 
 
+ML_DSA_PUBLIC_SHA256 = "9f107644c1084526af3bc8098680b05499a2325a644e388fb4f970e058d19d46"
+ML_DSA_KEY_ID = "73b931ac"
+
 PROOF_LOG = "example.com/trainproof/test+c581fb3b+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 PROOF_WITNESS = "witness.example/w1+20324abe+BCmsuuFBvMrwsi4alNNNC8c2HlJtC/4SyJeUvJMilm3X"
 PROOF_TIME = 1_700_000_000
