@@ -1,16 +1,21 @@
-"""Verifying a bundle (凭证包) or a receipt (回执) offline, with nothing but public keys given by the verifier.
+"""Verifying a bundle (凭证包) or a receipt (回执) offline, with nothing but public keys given by hand.
 
-Stands alone: no web framework, no database, no network. Keys, region and log named *inside* a file are claims;
-they are compared with what the verifier gives, never used in its place.
+Stands alone: no web framework, no database, no network. Keys, region and log named *inside* a file are
+claims; they are compared with what the verifier gives, never used in its place.
 
-A bundle is proven when: it has the published form (strict JSON) · the checkpoint is signed by the log key and
-cosigned by the quorum · every entry's W stands at its log index · seq runs 0..n-1, log indexes rise, and each
-P opens with seq, target and `prev` recomputed over *all* leaves before · every issuer-key event stands in the
-log and the events of each issuer form one chain from its first · for each disclosed record: R and evidence open
-D, its kind fits its type, the signature holds under a key of R's issuer that was in force at that log index and
-time, the target is the record that R names, audience and environment are the same everywhere · and what no
-institution signs is signed by the region and says who acted. The state of each record is derived from all
-entries. What follows from none of this is said as plainly, as *not proved*.
+A bundle is proven when
+
+* it has the published form (strict JSON), the checkpoint is signed by the log key and cosigned by the quorum;
+* every entry's W stands at its log index, seq runs 0..n-1, log indexes rise, and each P opens with seq,
+  target and `prev` recomputed over *all* leaves before it;
+* every issuer-key event stands in the log, and the events of each issuer form one chain from its first;
+* for each disclosed record, R and evidence open D, the kind fits the type, the signature holds under a key of
+  R's issuer that was in force at that log index and time, and the target is the record that R names;
+* audience and environment are the same everywhere, and what no institution signs is signed by the region and
+  says who acted.
+
+The state of each record is derived from all entries. What follows from none of this is said as plainly, as
+*not proved*.
 """
 
 import datetime as dt
@@ -19,9 +24,9 @@ from typing import Final
 
 from recordsvc.archive import formats
 from recordsvc.archive.batchforms import BatchEvidence, parse_evidence
-from recordsvc.archive.formats import FormatError
+from recordsvc.archive.formats import FormatError, Leaf
 from recordsvc.archive.verify_chain import ChainVerification
-from recordsvc.archive.verify_read import Unreadable, read_bundle
+from recordsvc.archive.verify_read import Bundle, Unreadable, read_bundle
 from recordsvc.archive.verify_report import Failed, Level, Outcome, Report
 from recordsvc.translog.checkpoint import OpenedCheckpoint, open_checkpoint
 from recordsvc.translog.note import Note, NoteError, NoteKey
@@ -56,10 +61,7 @@ def verify_bundle(
     try:
         bundle = read_bundle(data)
         opened = _trusted(report, bundle.checkpoint, logs, witnesses, quorum, now_ms)
-        if bundle.origin != opened.checkpoint.origin:
-            raise Failed("origin-differs")
-        if region is not None and bundle.region != region:
-            raise Failed("region-differs")
+        _check_claims(bundle, opened, region)
     except Unreadable as error:
         report.unreadable = True
         report.add(Level.FAILED, error.code, where=error.where or "/", detail=error.detail)
@@ -84,8 +86,8 @@ def verify_receipt(
 ) -> Report:
     """Everything that a receipt proves about exactly these record and evidence bytes.
 
-    A receipt tells nothing about the issuer's keys: with `issuer_key` the signature is checked under that key,
-    without it the report says that it was not.
+    A receipt tells nothing about the issuer's keys: with `issuer_key` the signature is checked under that
+    key, without it the report says that it was not.
     """
     logs, witnesses, report = _keys(log_keys), _keys(witness_keys), Report()
     try:
@@ -101,8 +103,7 @@ def verify_receipt(
         head = opened.checkpoint
         _check_place(leaf, proof, opened)
         report.add(Level.PROVED, "included", index=proof.index, size=head.size, origin=head.origin)
-        if formats.commitment(ko, record, evidence) != opening.commitment:
-            raise Failed("not-opened")
+        _check_opening(opening, ko, record, evidence)
         report.add(Level.PROVED, "opened")
         if issuer_key is not None:
             _check_signature(record, evidence, issuer_key)
@@ -172,6 +173,18 @@ def _check_place(leaf: bytes, proof: LogProof, opened: OpenedCheckpoint) -> None
         verify_inclusion(entry, proof.index, opened.checkpoint.size, proof.path, opened.checkpoint.root)
     except ProofError:
         raise Failed("not-in-log") from None
+
+
+def _check_opening(leaf: Leaf, ko: bytes, record: bytes, evidence: bytes) -> None:
+    if formats.commitment(ko, record, evidence) != leaf.commitment:
+        raise Failed("not-opened")
+
+
+def _check_claims(bundle: Bundle, opened: OpenedCheckpoint, region: str | None) -> None:
+    if bundle.origin != opened.checkpoint.origin:
+        raise Failed("origin-differs")
+    if region is not None and bundle.region != region:
+        raise Failed("region-differs")
 
 
 def _check_signature(record: bytes, evidence: bytes, key: PublicKey) -> None:

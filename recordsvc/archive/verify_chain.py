@@ -1,4 +1,4 @@
-"""One bundle under a checkpoint that is already trusted: key events, chain, records, and what follows from them.
+"""One bundle under a checkpoint that is already trusted: key events, chain, records, and what follows.
 
 Failures are collected, not thrown at the reader one by one: whoever has to find a fault wants all of them.
 """
@@ -34,20 +34,20 @@ class ChainVerification:
     def run(self) -> None:
         """All checks, then the conclusions if none failed."""
         for at, event in enumerate(self.bundle.events):
-            self._attempt(lambda at=at, event=event: self._check_key_event(at, event))
+            self._attempt(self._check_key_event, at, event)
         self._check_chain()
         checker = RecordChecker(self.histories, self.bundle.region)
         for entry in self.bundle.entries:
-            self._attempt(lambda entry=entry: self._check_record(checker, entry))
+            self._attempt(self._check_record, checker, entry)
         for entry in self.bundle.entries:
-            self._attempt(lambda entry=entry: self._check_target(entry))
+            self._attempt(self._check_target, entry)
         self._check_together()
         if self.report.outcome is Outcome.PROVEN:
             self._conclude()
 
-    def _attempt(self, check: Callable[[], None]) -> None:
+    def _attempt(self, check: Callable[..., None], *args: Any) -> None:
         try:
-            check()
+            check(*args)
         except Failed as failed:
             self.report.refuse(failed)
 
@@ -63,7 +63,7 @@ class ChainVerification:
     def _check_chain(self) -> None:
         edge, index, ms = Frontier(), -1, 0
         for expected, entry in enumerate(self.bundle.entries):
-            self._attempt(lambda entry=entry, seq=expected, index=index: self._check_order(entry, seq, index))
+            self._attempt(self._check_order, entry, expected, index)
             hashed = formats.worker_leaf_hash(entry.packed)
             if not self.prover.proves(leaf_hash(b"\x01" + hashed), entry.index, entry.path):
                 self.report.add(Level.FAILED, "not-in-log", entry.seq)
@@ -97,7 +97,7 @@ class ChainVerification:
             if entry.target is not None or (act.member is not None and act.kind is not Kind.ERASE):
                 raise Failed("target-differs", entry.seq)
             return
-        if entry.target is None or entry.target >= entry.seq:
+        if entry.target is None or entry.target >= min(entry.seq, len(self.bundle.entries)):
             raise Failed("target-differs", entry.seq)
         target = self.bundle.entries[entry.target].disclosed
         if target is None:
@@ -129,7 +129,7 @@ class ChainVerification:
             if one.disclosed and one.seq in self.good
         ]
 
-    # --- conclusions: nothing failed ---------------------------------------------------------------------------
+    # --- conclusions: nothing failed ----------------------------------------------------------------------
 
     def _conclude(self) -> None:
         entries, region = self.bundle.entries, self.bundle.region

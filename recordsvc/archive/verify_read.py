@@ -1,6 +1,7 @@
-"""Reading a bundle (档案凭证包) into plain values: its form, its sizes, its types. Nothing is believed yet.
+"""Reading a bundle (凭证包) into plain values: its form, its sizes, its types. Nothing is believed yet.
 
-Whatever does not have the published form raises `Unreadable`: such a file proves nothing and disproves nothing.
+Whatever does not have the published form raises `Unreadable`: such a file proves nothing and refutes
+nothing.
 """
 
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ _KINDS = {kind.name.lower(): kind for kind in formats.Kind}
 
 
 class Unreadable(ValueError):
-    """The file does not have the published form. `where` is a JSON pointer, `code` one of the report's words."""
+    """The file has not the published form. `where`: JSON pointer; `code`: one of `verify_words.WORDS`."""
 
     def __init__(self, code: str, where: str = "", detail: str = "") -> None:
         self.code = code

@@ -29,6 +29,7 @@ _FORMS: Final = {
     "salt": re.compile(r"[A-Za-z0-9_-]{21}[AQgw]"),
     "type": re.compile(r"[a-z][a-z0-9-]{0,39}"),
 }
+_KINDS: Final = (("version", int), ("body", dict), ("worker", dict), ("actor", dict))
 
 
 class RecordChecker:
@@ -110,22 +111,22 @@ class RecordChecker:
 
 
 def wrong_member(record: Mapping[str, Any]) -> str | None:
-    """Name of the first envelope member that has not its form; None when all have. The body is the schema's."""
+    """Name of the first envelope member that lacks its form, or None. Bodies are for the schemas to judge."""
     if record.keys() - {"actor"} != MEMBERS:
         return "members"
     for name, form in _FORMS.items():
         value = record[name]
         if not isinstance(value, str) or form.fullmatch(value) is None:
             return name
-    if type(record["version"]) is not int or record["version"] < 1:
-        return "version"
-    for name in ("body", "worker"):
-        if not isinstance(record[name], dict):
+    for name, kind in _KINDS:
+        if type(record.get(name)) is not kind and not (name == "actor" and name not in record):
             return name
-    if not isinstance(record.get("actor", {}), dict):
-        return "actor"
+    return None if _is_date(record["issued_on"]) else "issued_on"
+
+
+def _is_date(text: str) -> bool:
     try:
-        dt.date.fromisoformat(record["issued_on"])
+        dt.date.fromisoformat(text)
     except ValueError:
-        return "issued_on"
-    return None
+        return False
+    return True

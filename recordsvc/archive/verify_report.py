@@ -1,4 +1,4 @@
-"""What a verification found, for programs (`to_json`) and for people (`text`): what holds, and what does not."""
+"""What a verification found, for programs (`to_json`) and for people (`text`): what holds, what does not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Outcome(IntEnum):
 
 
 class Level(StrEnum):
-    """What a finding is: something proved, refuted, left open by its nature, or worth knowing."""
+    """What a finding is: something refuted, proved, left open by its nature, or worth knowing."""
 
     FAILED = "failed"
     PROVED = "proved"
@@ -27,7 +27,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sentence: its code in `verify_words.WORDS`, the seq of the entry it is about, what fills its gaps."""
+    """One sentence: its code in `verify_words.WORDS`, the seq of the entry it is about, and its facts."""
 
     level: Level
     code: str
@@ -36,7 +36,7 @@ class Finding:
 
     def words(self, lang: str) -> str:
         """The sentence in `zh` or `en`."""
-        text = WORDS[self.code][lang == "en"].format(**self.facts)
+        text = WORDS[self.code][lang == "en"].format(**{key: _shown(one) for key, one in self.facts.items()})
         if self.seq is None:
             return text
         return f"entry {self.seq}: {text}" if lang == "en" else f"第 {self.seq} 条：{text}"
@@ -126,6 +126,11 @@ class Report:
         if self.records and self.outcome is Outcome.PROVEN:
             lines += ["", SECTIONS["records"][pick], *(f"  {_line(one, pick)}" for one in self.records)]
         return "\n".join(lines) + "\n"
+
+
+def _shown(value: Any) -> str:
+    """Safe for a terminal: a file under test may hold names made of control characters."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in str(value))
 
 
 def _line(one: RecordLine, pick: int) -> str:

@@ -1,5 +1,5 @@
-"""The sentences of a verification, Chinese and English. Codes never change their meaning; no sentence repeats a
-name, a number or any other value out of a record's body.
+"""The sentences of a verification, Chinese and English. Codes never change their meaning; no sentence repeats
+a name, a number or any other value out of a record's body.
 """
 
 from typing import Final
@@ -81,7 +81,7 @@ WORDS: Final[Words] = {
     ),
     "included": (
         "条目在日志 {origin} 的第 {index} 位（检查点共 {size} 条，由给定的日志钥匙签名）",
-        "the entry stands at index {index} of log {origin} (checkpoint of {size}, signed by the log key given)",
+        "the entry stands at index {index} of log {origin} (checkpoint of {size}, signed by the given log key)",
     ),
     "opened": (
         "该条目承诺的正是这份记录和这份签名凭据",
@@ -90,8 +90,8 @@ WORDS: Final[Words] = {
     "receipt-signed": ("签名由给定的签发钥匙作出", "the signature is made with the issuer key given"),
     # --- not proved ---
     "newer-unknown": (
-        "此后没有更新的条目：检查点之后是否又有更正或撤销，本文件不能说明",
-        "that nothing newer was left out: a correction or revocation behind this checkpoint would not show here",
+        "没有漏掉更新的条目：此后是否又有更正或撤销，在档案地图启用之前无法证明",
+        "that nothing newer was left out: until the log carries a map of archives, this cannot be proved",
     ),
     "key-events-unknown": (
         "签发钥匙事件是否齐全：已列出的都在日志中，但可能有未列出的吊销",
