@@ -23,7 +23,9 @@ def create_app(settings: "Settings", house: "House | None" = None) -> "Flask":
         settings: what the process runs by.
         house: an open house to serve from instead of opening one; tests bring theirs, with their own clock.
     """
-    from recordsvc import service
+    from recordsvc import service, starting
     from recordsvc.house import open_house
 
-    return service.build(settings, house or open_house(settings))
+    house = house or open_house(settings)
+    starting.check(house)
+    return service.build(settings, house)

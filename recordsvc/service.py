@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import flask
 
-from recordsvc import anchor, published, starting
+from recordsvc import anchor, published
 from recordsvc.access import policy
 from recordsvc.access.entrance import Entrance
 from recordsvc.access.policy import Sends, Surface, door
@@ -43,7 +43,6 @@ bp = flask.Blueprint("service", __name__)
 
 def build(settings: Settings, house: House, rooms: Iterable[str] = ROOMS) -> flask.Flask:
     """Wire ground, access and the rooms to a Flask application, and seal it."""
-    starting.check(house)
     app = bare(settings, house.keys.hmac)
     app.extensions["house"] = house
     app.extensions["cursors"] = Cursors({1: functools.partial(house.keys.hmac, "cursor")})

@@ -3,10 +3,11 @@
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned
 releases    append what two people released from the holding
-sweeps      forget expired single-use token ids, idempotency keys, sessions
+sweeps      forget idempotency keys that have expired
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
 
+import functools
 import signal
 import threading
 import time
@@ -20,6 +21,7 @@ import click
 from recordsvc import anchor
 from recordsvc.archive.held import Releaser
 from recordsvc.ground import observe
+from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House, open_house
 from recordsvc.settings import Settings
@@ -50,7 +52,7 @@ class Worker:
             Job("anchor", lambda: anchor.keep(house), 0.4),
             Job("witnesses", witnesses.cosign, 0.5),
             Job("releases", Releaser(house).run, 0.5),
-            Job("sweeps", lambda: sweep_all(house.db, house.clock), 60.0),
+            Job("sweeps", Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe")).sweep, 60.0),
             Job("checkpoint", house.db.checkpoint, 1.0),
         ]
 
