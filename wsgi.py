@@ -1,6 +1,5 @@
-"""What a WSGI server imports: `gunicorn -c deploy/gunicorn.conf.py wsgi:app`."""
+"""What a WSGI server imports in a checkout: `gunicorn -c deploy/gunicorn.conf.py wsgi:app`."""
 
-from recordsvc import create_app
-from recordsvc.settings import Settings
+from recordsvc.wsgi import app
 
-app = create_app(Settings.load())
+__all__ = ["app"]

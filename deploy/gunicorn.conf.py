@@ -3,10 +3,14 @@
 Two processes, since signatures, canonical JSON and AES hold the interpreter's lock; threads inside them,
 since a request that waits for the shared commit must not keep the next one from joining it. On SQLite the
 writers of both processes queue at one file lock (`recordsvc/ground/database.py`).
+
+Never exposed by itself: a buffering proxy (`haproxy.cfg`) stands in front, so that slow senders hold no
+thread here. `SIGHUP` replaces the workers, and those that leave finish what is under way.
 """
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 workers = 2
 worker_class = "gthread"
@@ -20,8 +24,25 @@ timeout = 60
 graceful_timeout = 30
 # The heartbeat file must not lie on a disk: a slow fsync elsewhere would look like a dead worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir()
+umask = 0o077
+control_socket_disable = True
+
+# What an application believes of itself must not come from a request. By default gunicorn lets the proxy's
+# address set SCRIPT_NAME and PATH_INFO, and a proxy on this machine passes on what strangers put there.
+forwarder_headers = ""
+forwarded_allow_ips = ""
+header_map = "drop"
 limit_request_line = 4094
 limit_request_fields = 64
-# Our own log has one line for each request, without query strings.
+limit_request_field_size = 8190
+
+# Our own log has one line for each request, without path and query string; gunicorn's lines join it, and
+# leave as their template alone where they would repeat what a client sent.
 accesslog = None
-control_socket_disable = True
+logconfig_dict: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"lines": {"class": "recordsvc.ground.observe.LineHandler"}},
+    "root": {"level": "WARNING", "handlers": ["lines"]},
+    "loggers": {"gunicorn.error": {"level": "WARNING", "handlers": ["lines"], "propagate": False}},
+}

@@ -21,6 +21,7 @@ from recordsvc.access import policy
 from recordsvc.access.entrance import CSRF_HEADER
 from recordsvc.access.grants import POLICIES, Kind
 from recordsvc.access.policy import Answer, Door, Sends
+from recordsvc.access.sessions import cookie_of
 from recordsvc.ground import problems
 from recordsvc.ground.forms import Identifier
 from recordsvc.ground.http import Body
@@ -61,7 +62,7 @@ _PROBLEM: Final = {
 
 def generate(app: flask.Flask) -> dict[str, Any]:
     """Describe every door of the application."""
-    marshmallow = MarshmallowPlugin(schema_name_resolver=_name)
+    marshmallow = MarshmallowPlugin(schema_name_resolver=name_of)
     spec = APISpec(
         title="职业技能培训档案服务 / Vocational training records service",
         version="1",
@@ -77,14 +78,14 @@ def generate(app: flask.Flask) -> dict[str, Any]:
         {
             "type": "apiKey",
             "in": "cookie",
-            "name": "session",
+            "name": cookie_of(app.extensions["settings"]).name,
             "description": f"Writing needs the session's token in {CSRF_HEADER} or the field csrf_token.",
         },
     )
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
         door = policy.doors(app)[rule.endpoint]
         spec.path(
-            path=_PARAMETER.sub(r"{\g<name>}", rule.rule),
+            path=path_of(rule.rule),
             operations={
                 method.lower(): _operation(rule.rule, rule.endpoint, door) for method in door.methods
             },
@@ -104,7 +105,13 @@ def render(description: dict[str, Any]) -> str:
     return json.dumps(description, ensure_ascii=False, indent=1) + "\n"
 
 
-def _name(schema: type[Schema] | Schema | str) -> str:
+def path_of(rule: str) -> str:
+    """Return a rule as OpenAPI writes it: `/things/<id:thing_id>` is `/things/{thing_id}`."""
+    return _PARAMETER.sub(r"{\g<name>}", rule)
+
+
+def name_of(schema: type[Schema] | Schema | str) -> str:
+    """Return the component name of a form: its class without `Form`."""
     kind = schema if isinstance(schema, type) else type(schema)
     return kind.__name__.removesuffix("Form")
 

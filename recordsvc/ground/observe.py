@@ -27,9 +27,10 @@ from recordsvc.ground.http import Request, current
 Ping = Callable[[], object]
 
 _MASK = re.compile(
-    rb"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9])"
+    rb"[0-9]{15,}[0-9Xx]?"
     rb"|(?<![0-9A-Za-z])(?:[0-9]{9}|[A-Z][0-9]{8}|[A-Z]{2}[0-9]{7}|[A-Z]{3}[0-9]{6}|[0-9]{8}[A-Z])(?![0-9A-Za-z])"
 )
+_VALUE = re.compile(r"[:=%'\"]")
 _LETTERS = bytes.maketrans(b"0123456789", b"ghijklmnop")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -37,7 +38,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 
 
 def masked(line: bytes) -> bytes:
-    """Return the line with all that looks like an identity number (18, 15) or card number (9) starred."""
+    """Return the line with what looks like an identity, bank (15 digits on) or card number (9) starred."""
     if _MASK.search(line) is None:
         return line
     line, count = _MASK.subn(lambda match: b"*" * len(match[0]), line)
@@ -85,13 +86,14 @@ def note(**fields: object) -> None:
 class LineHandler(logging.Handler):
     """Brings the standard library's loggers (gunicorn, SQLAlchemy) into the same lines.
 
-    Warnings and errors leave as their template alone: gunicorn would put the request's line into them.
+    Warnings and errors leave cut at their first value: gunicorn puts what a client sent into them.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; an exception in it is reduced to its place."""
-        text = record.getMessage() if record.levelno <= logging.INFO else str(record.msg)
+        text = record.getMessage() if record.levelno <= logging.INFO else _VALUE.split(str(record.msg), 1)[0]
         fields: dict[str, Any] = {"logger": record.name, "level": record.levelname, "text": text}
+        fields["from"] = f"{record.filename}:{record.lineno}"
         if record.exc_info and record.exc_info[1] is not None:
             fields["cause"] = place(record.exc_info[1])
         log("log", **fields)

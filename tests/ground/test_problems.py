@@ -1,7 +1,6 @@
 """Problems: one form for every fault, documented each, and nothing of an exception's text in any of them."""
 
 import importlib
-import pkgutil
 import re
 import sqlite3
 from pathlib import Path
@@ -26,10 +25,11 @@ SECRET = "secret-6401021990"
 
 
 def all_problems() -> list[type[Problem]]:
-    """Every kind of problem of every room."""
-    for module in pkgutil.walk_packages(recordsvc.__path__, "recordsvc."):
-        if module.name.rpartition(".")[2] in ("errors", "problems"):
-            importlib.import_module(module.name)
+    """Every kind of problem of every room: all modules that name the tree are imported."""
+    package = Path(recordsvc.__path__[0])
+    for file in package.rglob("*.py"):
+        if "recordsvc.ground.problems" in file.read_text("utf-8"):
+            importlib.import_module(".".join(file.relative_to(package.parent).with_suffix("").parts))
     return [kind for kind in every_problem() if kind.__module__.startswith("recordsvc.")]
 
 

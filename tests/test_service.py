@@ -1,0 +1,75 @@
+"""The application as a whole: what a serving process loads, and how it is served."""
+
+import http.client
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from bench.servers import serving
+
+HEAVY = ("alembic", "apispec", "rich", "openpyxl", "httpx", "pytest", "recordsvc.submit", "recordsvc.openapi")
+
+
+def test_the_package_imports_nothing() -> None:
+    program = (
+        "import sys, recordsvc; print([m for m in ('flask', 'sqlalchemy', 'orjson') if m in sys.modules])"
+    )
+
+    assert _said(program) == "[]"
+
+
+def test_a_serving_process_loads_nothing_that_only_tools_need() -> None:
+    """Start to first answer must stay under a second."""
+    program = (
+        f"import sys, recordsvc.service as s; s.skeleton(); print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+
+    assert _said(program) == "[]"
+
+
+def _said(program: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+APPLICATION = "tests.served:app"
+
+
+@pytest.fixture(scope="module")
+def port() -> Any:
+    with serving(APPLICATION, probe="/healthz") as server:
+        yield server.port
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["SCRIPT_NAME: /inner", "SCRIPT-NAME: /inner", "PATH_INFO: /metrics", "X-Forwarded-Prefix: /inner"],
+)
+def test_a_header_does_not_move_the_application(port: int, header: str) -> None:
+    """gunicorn issue 2650: by default such a header opens one path under the name of another."""
+    name, _, value = header.partition(": ")
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/inner/healthz", headers={"Host": "localhost", name: value})
+    response = connection.getresponse()
+
+    assert response.status == 404
+    connection.close()
+
+
+def test_a_chunked_body_is_read_whole_under_gunicorn(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    headers = {"Host": "localhost", "Content-Type": "application/octet-stream"}
+
+    def post(size: int) -> tuple[int, bytes]:
+        connection.request(
+            "POST", "/size", iter([b"x" * 1000] * (size // 1000)), headers, encode_chunked=True
+        )
+        response = connection.getresponse()
+        return response.status, response.read()
+
+    assert post(100_000) == (200, b'{"size":100000}')
+    assert post(200_000)[0] == 413
+    connection.close()
