@@ -119,7 +119,7 @@ class Machine:
             "aud": ISSUER,
             "iat": now,
             "exp": now + 60,
-            "jti": f"assertion-{self.serial}",
+            "jti": f"{self.key.kid}/{self.serial}",
         }
         return {name: value for name, value in (claims | changes).items() if value is not None}
 

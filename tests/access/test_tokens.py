@@ -1,4 +1,4 @@
-"""Access tokens: the table of hostile tokens, suspension at the next request, and the cache that must not hide it."""
+"""Access tokens: the table of hostile tokens, suspension at the next request, what is remembered."""
 
 import json
 from typing import Any

@@ -1,0 +1,245 @@
+"""Registering, extending, suspending and lifting clients, through the desk."""
+
+from typing import Any
+
+import pytest
+
+from recordsvc.access import clients, registering
+from recordsvc.access.clients import Client
+from recordsvc.access.registering import NewKey
+from recordsvc.access.services import Access
+from recordsvc.access.tables import client_event
+from recordsvc.ground import two_person
+from recordsvc.ground.ports import FixedClock
+from recordsvc.house import House
+from recordsvc.submit.keys import SigningKey
+from tests.access.conftest import CENTRE_USCC, Machine, Person
+
+
+def application(key: SigningKey, **changes: Any) -> dict[str, Any]:
+    body = {
+        "kind": "centre",
+        "name": "某培训中心",
+        "institution": CENTRE_USCC,
+        "scopes": ["records:write"],
+        "keys": [{"jwk": key.public_jwk()}],
+    }
+    return body | changes
+
+
+def propose(person: Person, key: SigningKey, **headers: str) -> dict[str, Any]:
+    answer = person.post("/v1/desk/clients", application(key), **headers)
+    assert answer.status_code == 202, answer.text
+    return answer.json
+
+
+def decide(person: Person, proposal_id: str, approve: bool = True) -> Any:
+    return person.post(f"/v1/desk/proposals/{proposal_id}/decide", {"approve": approve, "reason": "checked"})
+
+
+def find(access: Access, client_id: str) -> Client:
+    found = access.clients.find(client_id)
+    assert found is not None
+    return found
+
+
+def test_two_registrars_make_a_client(enter, access: Access, ed_key: SigningKey, app, clock: FixedClock):
+    first, second = enter("registrar"), enter("registrar-2")
+    proposed = propose(first, ed_key)
+    assert access.clients.find(proposed["subject"]) is None
+    decided = decide(second, proposed["proposal_id"])
+    assert (decided.status_code, decided.json["state"]) == (200, "done")
+    made = find(access, proposed["subject"])
+    assert (made.kind, made.institution, made.scopes, made.active) == (
+        "centre", CENTRE_USCC, {"records:write"}, True
+    )  # fmt: skip
+    assert Machine(app, made.client_id, ed_key, clock).ask().status_code == 200
+
+
+def test_one_registrar_alone_makes_none(enter, access: Access, ed_key: SigningKey):
+    first = enter("registrar")
+    proposed = propose(first, ed_key)
+    answer = decide(first, proposed["proposal_id"])
+    assert (answer.status_code, answer.json["code"]) == (403, "same-person")
+    assert access.clients.all() == []
+
+
+def test_an_official_without_the_role_decides_nothing(enter, access: Access, ed_key: SigningKey):
+    proposed = propose(enter("registrar"), ed_key)
+    assert decide(enter("handler"), proposed["proposal_id"]).status_code == 403
+    assert decide(enter("auditor"), proposed["proposal_id"]).status_code == 403
+    assert access.clients.all() == []
+
+
+def test_a_refused_client_does_not_exist(enter, access: Access, ed_key: SigningKey):
+    proposed = propose(enter("registrar"), ed_key)
+    assert decide(enter("registrar-2"), proposed["proposal_id"], approve=False).json["state"] == "refused"
+    assert access.clients.all() == []
+
+
+def test_the_proposer_may_withdraw(enter, ed_key: SigningKey):
+    first, second = enter("registrar"), enter("registrar-2")
+    proposed = propose(first, ed_key)["proposal_id"]
+    path = f"/v1/desk/proposals/{proposed}/withdraw"
+    assert second.post(path, {"reason": "mine"}).json["code"] == "not-the-proposer"
+    assert first.post(path, {"reason": "mistake"}).json["state"] == "withdrawn"
+    assert decide(second, proposed).json["code"] == "proposal-closed"
+
+
+def test_a_repeated_proposal_under_one_key_is_one(enter, ed_key: SigningKey):
+    first = enter("registrar")
+    headers = {"Idempotency-Key": "proposal-0001"}
+    assert propose(first, ed_key, **headers) == propose(first, ed_key, **headers)
+    assert len(first.get("/v1/desk/proposals").json["items"]) == 1
+
+
+def test_the_list_says_who_could_decide(enter, ed_key: SigningKey):
+    first = enter("registrar")
+    propose(first, ed_key)
+    rights = {
+        kind: enter(kind).get("/v1/desk/proposals").json["items"][0]["may_decide"]
+        for kind in ("registrar", "registrar-2", "reviewer", "handler", "auditor")
+    }
+    assert rights == {
+        "registrar": False, "registrar-2": True, "reviewer": True, "handler": False, "auditor": False
+    }  # fmt: skip
+
+
+def test_closed_proposals_stay_readable(enter, ed_key: SigningKey):
+    proposed = propose(enter("registrar"), ed_key)
+    second = enter("registrar-2")
+    decide(second, proposed["proposal_id"])
+    assert second.get("/v1/desk/proposals").json["items"] == []
+    closed = second.get("/v1/desk/proposals?state=closed").json["items"]
+    assert [(item["state"], item["decided_by"], item["reason"]) for item in closed] == [
+        ("done", "official:demo-registrar-2", "checked")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"kind": "king"}, "/kind"),
+        ({"institution": None}, "/institution"),
+        ({"institution": "91640100MATE5T0174"}, "/institution"),
+        ({"scopes": []}, "/scopes"),
+        ({"scopes": ["feed:read"]}, "/scopes"),
+        ({"scopes": ["records:write", "records:write"]}, "/scopes"),
+        ({"scopes": ["records:writer"]}, "/scopes"),
+        ({"keys": []}, "/keys"),
+    ],
+)
+def test_an_impossible_client_is_refused(enter, ed_key: SigningKey, changes: dict, pointer: str):
+    answer = enter("registrar").post("/v1/desk/clients", application(ed_key, **changes))
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+
+
+def test_a_private_key_is_never_taken(enter, ed_key: SigningKey):
+    jwk = ed_key.public_jwk() | {"d": "A" * 43}
+    answer = enter("registrar").post("/v1/desk/clients", application(ed_key, keys=[{"jwk": jwk}]))
+    assert answer.status_code == 422
+    assert "A" * 43 not in answer.text
+
+
+@pytest.mark.parametrize(
+    "jwk",
+    [
+        {"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "A" * 43},
+        {"kty": "EC", "crv": "P-256", "kid": "a", "x": "A" * 43, "y": "A" * 43},
+        {"kty": "EC", "crv": "P-256", "kid": "a", "x": "A" * 43},
+        {"kty": "EC", "crv": "Ed25519", "kid": "a", "x": "A" * 43},
+    ],
+)
+def test_what_is_no_key_is_refused(enter, ed_key: SigningKey, jwk: dict):
+    answer = enter("registrar").post("/v1/desk/clients", application(ed_key, keys=[{"jwk": jwk}]))
+    assert answer.status_code == 422
+
+
+def test_one_official_suspends_at_once_and_two_lift(enter, access: Access, machine: Machine, house: House):
+    first, second = enter("registrar"), enter("registrar-2")
+    path = f"/v1/desk/clients/{machine.client_id}"
+    assert first.post(f"{path}/suspend", {"reason": "stolen key"}).status_code == 204
+    assert machine.ask().status_code == 401
+    assert first.post(f"{path}/suspend", {"reason": "again"}).json["code"] == "client-state"
+    lift = first.post(f"{path}/lift", {"reason": "new key"}).json["proposal_id"]
+    assert decide(first, lift).json["code"] == "same-person"
+    assert not find(access, machine.client_id).active
+    assert decide(second, lift).json["state"] == "done"
+    assert machine.ask().status_code == 200
+    with house.db.read() as conn:
+        told = conn.execute(client_event.select().order_by(client_event.c.n)).all()
+    assert [(row.n, row.event, row.stated_by) for row in told] == [
+        (1, "register", "official:bob"),
+        (2, "suspend", "official:demo-registrar"),
+        (3, "lift", "official:demo-registrar-2"),
+    ]
+
+
+def test_an_active_client_needs_no_lifting(enter, machine: Machine):
+    answer = enter("registrar").post(f"/v1/desk/clients/{machine.client_id}/lift", {"reason": "why not"})
+    assert answer.json["code"] == "client-state"
+
+
+def test_a_key_is_added_by_two(enter, access: Access, machine: Machine, es_key: SigningKey, app, clock):
+    first, second = enter("registrar"), enter("registrar-2")
+    path = f"/v1/desk/clients/{machine.client_id}/keys"
+    proposed = first.post(path, {"jwk": es_key.public_jwk()}).json["proposal_id"]
+    newcomer = Machine(app, machine.client_id, es_key, clock)
+    assert newcomer.ask().status_code == 401
+    decide(second, proposed)
+    assert newcomer.ask().status_code == 200
+    assert first.post(path, {"jwk": es_key.public_jwk()}).json["code"] == "client-state"
+
+
+def test_a_proposal_about_a_client_that_has_changed_is_stale(enter, machine: Machine, es_key: SigningKey):
+    first, second = enter("registrar"), enter("registrar-2")
+    path = f"/v1/desk/clients/{machine.client_id}"
+    proposed = first.post(f"{path}/keys", {"jwk": es_key.public_jwk()}).json["proposal_id"]
+    second.post(f"{path}/suspend", {"reason": "stolen key"})
+    assert decide(second, proposed).json["code"] == "proposal-stale"
+
+
+def test_a_key_holds_between_its_dates(house: House, app, clock: FixedClock, ed_key, es_key, register):
+    client_id = register(ed_key)
+    now = clock.now_ms()
+    key = NewKey(es_key.public_jwk(), now + 10_000, now + 20_000)
+    proposal = house.db.write(
+        lambda turn: registering.propose_key(turn, client_id, key, by="official:ann", random=house.random)
+    )
+    house.db.write(lambda turn: two_person.decide(turn, proposal, "official:bob", True, "checked"))
+    machine = Machine(app, client_id, es_key, clock)
+    assert machine.ask().status_code == 401
+    clock.advance(10_000)
+    assert machine.ask().status_code == 200
+    clock.advance(9_999)
+    assert machine.ask().status_code == 200
+    clock.advance(1)
+    assert machine.ask().status_code == 401
+
+
+def test_a_key_is_ended_at_once(enter, machine: Machine, access: Access):
+    first = enter("registrar")
+    path = f"/v1/desk/clients/{machine.client_id}/keys/revoke"
+    body = {"kid": machine.key.kid, "reason": "lost"}
+    assert first.post(path, body).status_code == 204
+    assert machine.ask().status_code == 401
+    assert first.post(path, body).json["code"] == "client-state"
+
+
+@pytest.mark.parametrize("client_id", ["centre-0000", "X", "a%20b", "-" * 60])
+def test_an_unknown_client_is_unknown(enter, client_id: str):
+    answer = enter("registrar").post(f"/v1/desk/clients/{client_id}/suspend", {"reason": "who"})
+    assert answer.json["code"] == "client-unknown"
+
+
+def test_the_list_shows_no_key(enter, machine: Machine):
+    listed = enter("auditor").get("/v1/desk/clients")
+    assert [item["client_id"] for item in listed.json["items"]] == [machine.client_id]
+    assert machine.key.public_jwk()["x"] not in listed.text
+
+
+def test_versions_count_every_change(house: House, machine: Machine, access: Access):
+    before = find(access, machine.client_id).version
+    house.db.write(lambda turn: clients.suspend(turn, machine.client_id, by="official:ann", reason="x"))
+    assert find(access, machine.client_id).version == before + 1

@@ -1,0 +1,111 @@
+"""Who looked: written before anything is seen, shown to the worker, never changed."""
+
+import threading
+import uuid
+
+import pytest
+import sqlalchemy as sa
+
+from recordsvc.access import looked
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.looked import Look
+from recordsvc.access.tables import looked as table
+from recordsvc.ground.database import Database
+from recordsvc.ground.ports import FixedClock, SeededRandom
+
+INSPECTOR = Actor(Kind.OFFICIAL, "ann", roles=frozenset({"inspector", "handler"}))
+
+
+def look(worker_id: bytes, purpose: str = "inspection", case_ref: str = "") -> Look:
+    return Look(worker_id, INSPECTOR, purpose, "records", case_ref, "abcdefgh")
+
+
+def record(database: Database, *looks: Look) -> None:
+    looked.record(database, SeededRandom(len(looks)), looks)
+
+
+def of(database: Database, worker_id: bytes, **page) -> list[looked.Seen]:
+    with database.read() as conn:
+        return looked.of_worker(conn, worker_id, **page)
+
+
+def test_a_look_is_there_when_recording_returns(database: Database, worker_id: bytes, clock: FixedClock):
+    record(database, look(worker_id, case_ref="case-7"))
+    seen = of(database, worker_id)[0]
+    assert (seen.at_ms, seen.actor_kind, seen.actor_id) == (clock.now_ms(), "official", "ann")
+    assert (seen.role, seen.purpose, seen.fields, seen.case_ref) == (
+        "handler inspector", "inspection", "records", "case-7"
+    )  # fmt: skip
+
+
+def test_a_purpose_that_is_not_in_force_writes_nothing(database: Database, worker_id: bytes):
+    with pytest.raises(PurposeRefused):
+        record(database, look(worker_id), look(worker_id, "curiosity"))
+    assert of(database, worker_id) == []
+
+
+def test_looks_at_many_share_a_commit(database: Database):
+    workers = [uuid.UUID(int=n).bytes for n in range(1, 30)]
+    record(database, *(look(worker) for worker in workers))
+    assert all(len(of(database, worker)) == 1 for worker in workers)
+
+
+def test_readers_at_once_are_all_recorded(database: Database, worker_id: bytes):
+    random = SeededRandom(3)
+    threads = [
+        threading.Thread(target=looked.record, args=(database, random, [look(worker_id)])) for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(of(database, worker_id)) == 12
+
+
+def test_the_newest_stands_first_and_pages_go_back(database: Database, worker_id: bytes, clock: FixedClock):
+    for n in range(5):
+        looked.record(database, SeededRandom(n), [look(worker_id, case_ref=str(n))])
+        clock.advance(10)
+    first = of(database, worker_id, limit=2)
+    rest = of(database, worker_id, before=first[-1].id)
+    assert [seen.case_ref for seen in first + rest] == ["4", "3", "2", "1", "0"]
+
+
+@pytest.mark.parametrize("change", [sa.delete(table), sa.update(table).values(purpose="audit")])
+def test_a_row_is_never_changed_or_removed(database: Database, worker_id: bytes, change):
+    record(database, look(worker_id))
+    with pytest.raises(sa.exc.DBAPIError):
+        database.write(lambda turn: turn.conn.execute(change))
+    assert [seen.purpose for seen in of(database, worker_id)] == ["inspection"]
+
+
+def test_nothing_is_recorded_when_it_cannot_be_written(
+    database: Database, worker_id: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(looked, "uuid7", lambda *_: None)
+    with pytest.raises(sa.exc.DBAPIError):
+        record(database, look(worker_id))
+
+
+def test_a_worker_sees_who_looked_and_nobody_elses(enter, database: Database, worker_id: bytes):
+    record(database, look(worker_id, case_ref="case-7"))
+    record(database, look(uuid.UUID(int=9).bytes, case_ref="other"), look(uuid.UUID(int=8).bytes))
+    answer = enter("worker").get("/v1/me/looked")
+    assert [item["case_ref"] for item in answer.json["items"]] == ["case-7"]
+    assert answer.json["items"][0]["fields_seen"] == "records"
+    assert (answer.json["next"], answer.headers["Cache-Control"]) == (None, "no-store")
+
+
+def test_the_list_goes_on_from_its_last_row(enter, database: Database, worker_id: bytes):
+    record(database, *(look(worker_id) for _ in range(53)))
+    worker = enter("worker")
+    first = worker.get("/v1/me/looked").json
+    rest = worker.get(f"/v1/me/looked?before={first['next']}").json
+    assert (len(first["items"]), len(rest["items"]), rest["next"]) == (50, 3, None)
+    assert len({item["id"] for item in first["items"] + rest["items"]}) == 53
+
+
+@pytest.mark.parametrize("kind", ["inspector", "auditor", "registrar"])
+def test_an_official_has_no_such_list(enter, kind: str):
+    assert enter(kind).get("/v1/me/looked").status_code == 403

@@ -1,0 +1,190 @@
+"""Officials and their dated roles, and the commands that make them."""
+
+import pytest
+from click.testing import CliRunner, Result
+
+from recordsvc.access import commands, officials
+from recordsvc.access.errors import OfficialConflict, OfficialRefused
+from recordsvc.access.grants import Role
+from recordsvc.access.officials import Officials
+from recordsvc.ground.database import Database
+from recordsvc.ground.ports import FixedClock
+from recordsvc.house import House
+
+
+def add(database: Database, account: str = "ann", name: str = "安某") -> None:
+    database.write(lambda turn: officials.add(turn, account, name))
+
+
+def grant(database: Database, role: str, area: str = "6401", until_ms: int | None = None) -> None:
+    database.write(
+        lambda turn: officials.grant(turn, "ann", role, area, by="command:test", until_ms=until_ms)
+    )
+
+
+def roles(database: Database) -> frozenset[str]:
+    found = Officials(database).find("ann")
+    assert found is not None
+    return found.roles(database.clock.now_ms())
+
+
+def test_a_new_account_holds_no_role(database: Database):
+    add(database)
+    assert roles(database) == frozenset()
+
+
+def test_a_role_holds_from_its_grant_to_its_end(database: Database, clock: FixedClock):
+    add(database)
+    grant(database, "handler", until_ms=clock.now_ms() + 1000)
+    assert roles(database) == {"handler"}
+    clock.advance(1000)
+    assert roles(database) == frozenset()
+
+
+def test_a_role_holds_in_its_area(database: Database, clock: FixedClock):
+    add(database)
+    grant(database, "handler", "6401")
+    grant(database, "handler", "640502")
+    found = Officials(database).find("ann")
+    assert found is not None
+    assert found.areas("handler", clock.now_ms()) == {"6401", "640502"}
+
+
+def test_a_revoked_role_keeps_its_history(database: Database, clock: FixedClock):
+    add(database)
+    grant(database, "handler")
+    clock.advance(5000)
+    assert database.write(lambda turn: officials.revoke(turn, "ann", "handler", by="command:chief")) == 1
+    assert database.write(lambda turn: officials.revoke(turn, "ann", "handler", by="command:chief")) == 0
+    found = Officials(database).find("ann")
+    assert found is not None
+    assert [(one.until_ms, one.revoked_by) for one in found.grants] == [(clock.now_ms(), "command:chief")]
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [
+        ("reviewer", "payer"),
+        ("payer", "reviewer"),
+        ("payer", "data-officer"),
+        ("auditor", "handler"),
+        ("handler", "auditor"),
+        ("registrar", "administrator"),
+        ("administrator", "auditor"),
+    ],
+)
+def test_roles_that_check_each_other_are_not_one_persons(database: Database, held: str, wanted: str):
+    add(database)
+    grant(database, held)
+    with pytest.raises(OfficialConflict):
+        grant(database, wanted)
+    assert roles(database) == {held}
+
+
+def test_what_has_ended_excludes_nothing(database: Database):
+    add(database)
+    grant(database, "auditor")
+    database.write(lambda turn: officials.revoke(turn, "ann", "auditor", by="command:test"))
+    grant(database, "handler")
+    assert roles(database) == {"handler"}
+
+
+def test_every_role_can_be_granted(database: Database):
+    for role in Role:
+        account = f"o-{role}"
+        add(database, account)
+        database.write(lambda turn, a=account, r=role: officials.grant(turn, a, r, "64", by="command:test"))
+
+
+@pytest.mark.parametrize("account", ["", "a", "Ann", "1ann", "ann smith", "ann/..", "a" * 41, "安", "ann\n"])
+def test_an_impossible_account_name_is_refused(database: Database, account: str):
+    with pytest.raises(OfficialRefused):
+        add(database, account)
+
+
+def test_an_account_is_made_once(database: Database):
+    add(database)
+    with pytest.raises(OfficialConflict):
+        add(database)
+
+
+@pytest.mark.parametrize(
+    ("role", "area"),
+    [("king", "64"), ("handler", ""), ("handler", "640"), ("handler", "04"), ("handler", "６４")],
+)
+def test_an_impossible_grant_is_refused(database: Database, role: str, area: str):
+    add(database)
+    with pytest.raises(OfficialRefused):
+        grant(database, role, area)
+
+
+def test_an_unknown_or_closed_account_gets_no_role(database: Database):
+    with pytest.raises(OfficialRefused):
+        grant(database, "handler")
+    add(database)
+    database.write(lambda turn: officials.close(turn, "ann"))
+    with pytest.raises(OfficialRefused):
+        grant(database, "handler")
+
+
+# -- the commands
+
+
+@pytest.fixture
+def command(house: House, monkeypatch: pytest.MonkeyPatch):
+    """Run `recordsvc official …` or `persona …` on the test's house."""
+    monkeypatch.setattr("recordsvc.house.open_house", lambda _settings: house)
+    monkeypatch.setattr("recordsvc.settings.Settings.load", lambda: house.settings)
+    monkeypatch.setattr("getpass.getuser", lambda: "chief")
+
+    def run(group: str, *arguments: str) -> Result:
+        return CliRunner().invoke(getattr(commands, group), arguments)
+
+    return run
+
+
+def test_the_first_two_officials_are_made_by_command(command, house: House):
+    for account in ("ann", "bob"):
+        assert command("official", "add", account, "--name", "某").exit_code == 0
+        assert command("official", "grant", account, "registrar", "--area", "64").exit_code == 0
+    assert command("official", "list").output.splitlines() == [
+        "ann\t某\tregistrar@64",
+        "bob\t某\tregistrar@64",
+    ]
+    found = Officials(house.db).find("ann")
+    assert found is not None
+    assert found.grants[0].granted_by == "command:chief"
+
+
+def test_a_command_ends_what_commands_gave(command):
+    command("official", "add", "ann", "--name", "安某")
+    command("official", "grant", "ann", "handler", "--area", "64", "--days", "30")
+    assert "handler × 1" in command("official", "revoke", "ann", "handler").output
+    assert command("official", "close", "ann").exit_code == 0
+    assert command("official", "list").output == "ann\t安某\t已停用/closed\n"
+
+
+def test_a_code_by_command_signs_in(command, browser):
+    command("official", "add", "ann", "--name", "安某")
+    code = command("official", "code", "ann").output.strip()
+    answer = browser.post("/login/code", json={"official_id": "ann", "code": code})
+    assert answer.status_code == 200
+
+
+def test_a_code_is_made_for_known_accounts_only(command):
+    answer = command("official", "code", "nobody")
+    assert answer.exit_code == 1
+    assert "没有这个账号" in answer.output
+
+
+def test_a_refused_command_says_why(command):
+    command("official", "add", "ann", "--name", "安某")
+    answer = command("official", "add", "ann", "--name", "安某")
+    assert answer.exit_code == 1
+    assert "冲突" in answer.output
+
+
+def test_personas_are_made_by_command_in_the_demo(command, browser):
+    assert command("persona", "desk").exit_code == 0
+    assert command("persona", "worker", "01890000-0000-7000-8000-000000000001").exit_code == 0
+    assert len(browser.get("/login/demo").json["items"]) == 8
