@@ -93,7 +93,7 @@ class Appender:
     def take(self, turn: Turn, batches: Sequence[Batch]) -> list[Outcome]:
         """Append the batches that still stand; each answers with one outcome per record, or STALE."""
         log = self._log.turn(turn)  # locks the head; from here on nobody else appends
-        cursor = store.writer_cursor(self._db, turn)
+        cursor = self._db.cursor(turn.conn)
         known = store.known(self._db, cursor, [one.key for batch in batches for one in batch.prepared])
         heads = _Heads(store.heads(self._db, cursor, _workers(batches)))
         versions = self._issuers.versions(cursor, {one.issuer for batch in batches for one in batch.prepared})

@@ -27,7 +27,7 @@ from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
-from recordsvc.people.resolve import Held, read_person
+from recordsvc.people.resolve import Held, Worker, read_person
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -129,11 +129,13 @@ class Releaser:
         prepared: list[Prepared] = []
         released: list[bytes] = []
         with house.db.read_raw() as cursor:
-            drafts: dict[Any, Any] = {}
+            opened = {row.held_id: self._open(row) for row in rows}
+            workers = self._workers(cursor, rows, opened)
             refused: dict[bytes, tuple[str, str]] = {}
             for row in rows:
                 try:
-                    pair = self._prepare(cursor, row, proposals[row.proposal], drafts)
+                    worker = workers[row.held_id]
+                    pair = self._prepare(cursor, row, opened[row.held_id], proposals[row.proposal], worker)
                 except Problem as problem:
                     refused[row.held_id] = (problem.code, problem.title_zh)
                     continue
@@ -155,16 +157,17 @@ class Releaser:
             now_ms = self._house.clock.now_ms()
             return {one: two_person.read(conn, one, now_ms) for one in {row.proposal for row in rows}}
 
+    def _open(self, row: Any) -> Item:
+        raw, evidence = self._house.admission.sealer.unhold(row.held_id, row.sealed)
+        return Item(raw, orjson.loads(raw), evidence)
+
     def _prepare(
-        self, cursor: Any, row: Any, proposal: two_person.Proposal, drafts: dict[Any, Any]
+        self, cursor: Any, row: Any, item: Item, proposal: two_person.Proposal, worker: Worker | Held
     ) -> list[Prepared] | Held:
-        house, admission = self._house, self._house.admission
-        raw, evidence = admission.sealer.unhold(row.held_id, row.sealed)
-        record = orjson.loads(raw)
+        house, admission, record = self._house, self._house.admission, item.record
         now_ms = house.clock.now_ms()
         state = house.issuers.states(cursor, [row.issuer])[row.issuer]
-        admission.judge.check(state, raw, evidence, now_ms)
-        worker = self._worker(cursor, row, record, now_ms, drafts)
+        admission.judge.check(state, item.raw, item.evidence, now_ms)
         if isinstance(worker, Held):
             return worker
         kind = types.record_type(record)
@@ -174,24 +177,25 @@ class Releaser:
         if kind.target is not None:
             context = Context(beijing_date(now_ms).isoformat(), self._contexts.of(row.issuer))
             target = Targets(house, cursor, context).seq(kind, record, worker)
-        item = Item(raw, record, evidence)
         entry = admission.sealer.prepare(
             worker, kind.kind, target, item, row.key, row.digest, row.issuer, state.version
         )
         return [entry, self._note(cursor, worker, record, row, proposal)]
 
-    def _worker(self, cursor: Any, row: Any, record: dict[str, Any], now_ms: int, drafts: dict[Any, Any]) -> Any:
-        """Return the worker two people named, or whom the record itself selects."""
-        if row.worker_id is not None:
-            worker = self._house.people.load(cursor, row.worker_id)
-            return worker or Held("worker-erased")
-        person, _warnings = read_person(record["worker"], now_ms)
-        # Records of one new person in one portion share the draft of that person.
-        draft = drafts.get((person.document, person.number))
-        worker = self._house.people.resolve(cursor, [person], f"issuer:{row.issuer}")[0]
-        if isinstance(worker, Held) or worker.version:
-            return worker
-        return drafts.setdefault((person.document, person.number), draft or worker)
+    def _workers(self, cursor: Any, rows: list[Any], opened: dict[bytes, Item]) -> dict[bytes, Worker | Held]:
+        """Return for each row the worker two people named, or whom the record itself selects.
+
+        One resolution for the whole portion: records of one new person share one draft, a new card is attached once.
+        """
+        house, now_ms = self._house, self._house.clock.now_ms()
+        by_record = [row for row in rows if row.worker_id is None]
+        people = [read_person(opened[row.held_id].record["worker"], now_ms)[0] for row in by_record]
+        found = house.people.resolve(cursor, people, [f"issuer:{row.issuer}" for row in by_record])
+        workers = {row.held_id: worker for row, worker in zip(by_record, found, strict=True)}
+        for row in rows:
+            if row.worker_id is not None:
+                workers[row.held_id] = house.people.load(cursor, row.worker_id) or Held("worker-erased")
+        return workers
 
     def _note(self, cursor: Any, worker: Any, record: dict[str, Any], row: Any, proposal: two_person.Proposal) -> Prepared:
         """Return the region's statement of who released the record and why."""

@@ -44,7 +44,13 @@ class Region:
         self._house = house
 
     def state(
-        self, worker_id: bytes, type_name: str, body: dict[str, Any], stater: Stater, target: int, record_id: uuid.UUID
+        self,
+        worker_id: bytes,
+        type_name: str,
+        body: dict[str, Any],
+        stater: Stater,
+        target: int,
+        record_id: uuid.UUID,
     ) -> tuple[Accepted | Known, LogTurn]:
         """Enter a statement in a worker's chain; the same id again is `Known`. Raises `Busy`, `KeyNotInForce`."""
         house = self._house
@@ -90,14 +96,18 @@ class Region:
             "worker": {"worker_id": str(uuid.UUID(bytes=worker.worker_id))},
         }
         if not types.is_valid(record):
-            raise ValueError(f"the region's own {type_name} does not satisfy its schema: {types.faults(record)}")
+            raise ValueError(
+                f"the region's own {type_name} does not satisfy its schema: {types.faults(record)}"
+            )
         raw = canonical(record)
         evidence = signatures.detached_jws(_RegionKey(house), raw).encode("ascii")
         item = Item(raw, record, evidence)
         kind = types.TYPES[type_name, 1].kind
         sealer = house.admission.sealer
         key = dedupe_key(settings.region, str(record_id))
-        return sealer.prepare(worker, kind, target, item, key, sealer.digest(raw), settings.region, state.version)
+        return sealer.prepare(
+            worker, kind, target, item, key, sealer.digest(raw), settings.region, state.version
+        )
 
 
 class _RegionKey:

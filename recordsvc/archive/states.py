@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from recordsvc.archive.formats import Kind
 
@@ -12,8 +12,7 @@ ConfirmationRule = Callable[[Record, int], bool | None]
 """Whether a record entered at that instant (ms) counts only once confirmed; None = not known here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of the chain, as proven. `record` is R opened, None when not disclosed or erased."""
 
     seq: int
@@ -53,8 +52,7 @@ class Oddity(StrEnum):
     CORRECTION_UNFIT = "correction-unfit"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordState:
+class RecordState(NamedTuple):
     """State of the record issued at `seq`.
 
     `body` is the effective body, None when it cannot be known. `corrections` and `revocation` are those in

@@ -181,7 +181,7 @@ class _Derivation:
 def _erase(target: _Trace, entry: Entry) -> None:
     target.erasure = target.erasure or entry
     history = (target.root or target).history
-    if entry not in history:
+    if not any(one is entry for one in history):
         history.append(entry)
 
 

@@ -35,12 +35,6 @@ _ENTRY = (
 )
 
 
-def writer_cursor(db: Database, turn: Turn) -> Any:
-    """Return a driver cursor inside the writer's transaction."""
-    driver = turn.conn.connection.driver_connection
-    return driver.cursor() if db.dialect == "sqlite" else driver.cursor(binary=True)
-
-
 def heads(db: Database, cursor: Any, workers: Sequence[bytes]) -> dict[bytes, tuple[int, str, Frontier]]:
     """Return (version, state, frontier of the worker tree) of each worker that exists."""
     if not workers:

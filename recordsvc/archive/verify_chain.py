@@ -63,7 +63,10 @@ class ChainVerification:
     def _check_chain(self) -> None:
         edge, index, ms = Frontier(), -1, 0
         for expected, entry in enumerate(self.bundle.entries):
-            self._attempt(self._check_order, entry, expected, index)
+            if entry.seq != expected:
+                self.report.add(Level.FAILED, "seq-broken", entry.seq, expected=expected)
+            if entry.index <= index:
+                self.report.add(Level.FAILED, "order-broken", entry.seq)
             hashed = formats.worker_leaf_hash(entry.packed)
             if not self.prover.proves(leaf_hash(b"\x01" + hashed), entry.index, entry.path):
                 self.report.add(Level.FAILED, "not-in-log", entry.seq)
@@ -74,13 +77,6 @@ class ChainVerification:
                 self.report.add(Level.NOTE, "clock-back", entry.seq)
             edge.append(hashed)
             index, ms = entry.index, entry.leaf.ms
-
-    @staticmethod
-    def _check_order(entry: BundleEntry, expected: int, index: int) -> None:
-        if entry.seq != expected:
-            raise Failed("seq-broken", entry.seq, expected=expected)
-        if entry.index <= index:
-            raise Failed("order-broken", entry.seq)
 
     def _check_record(self, checker: RecordChecker, entry: BundleEntry) -> None:
         if entry.disclosed is not None:

@@ -5,14 +5,13 @@ nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from recordsvc.archive import formats
 from recordsvc.archive.batchforms import BatchEvidence
 from recordsvc.archive.formats import FormatError, Leaf
 from recordsvc.ground.base64strict import unb64
-from recordsvc.ground.strictjson import StrictJsonError, canonical, loads
+from recordsvc.ground.strictjson import StrictJsonError, canonical_part, loads
 from recordsvc.translog.note import Note, NoteError, parse_note
 
 FORMAT: Final = "recordsvc-bundle/1"
@@ -37,8 +36,7 @@ class Unreadable(ValueError):
         super().__init__(f"{code} at {where or 'the whole'} {detail}".rstrip())
 
 
-@dataclass(frozen=True, slots=True)
-class Disclosed:
+class Disclosed(NamedTuple):
     """An opened entry: record, its canonical bytes R, evidence, its bytes E, the open key ko."""
 
     record: Mapping[str, Any]
@@ -48,11 +46,10 @@ class Disclosed:
     open_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class BundleEntry:
+class BundleEntry(NamedTuple):
     """One entry as the bundle states it. `packed` is W, `leaf` the same taken apart, `path` still base64."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
     seq: int
     target: int | None
     nonce: bytes
@@ -62,17 +59,15 @@ class BundleEntry:
     disclosed: Disclosed | None
 
 
-@dataclass(frozen=True, slots=True)
-class BundleKeyEvent:
+class BundleKeyEvent(NamedTuple):
     """One issuer-key event G and its path (base64)."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # as above
     entry: bytes
     path: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """A bundle as read. `region` and `issued_at` are claims: nothing signs them."""
 
     origin: str
@@ -86,7 +81,7 @@ class Bundle:
 def read_bundle(data: bytes) -> Bundle:
     """Read a bundle file. Raises Unreadable, and nothing else, whatever `data` holds."""
     try:
-        obj = loads(data, MAX_BYTES, line_breaks=True)
+        obj = loads(data, MAX_BYTES, line_breaks=True, ascii_keys=True)
     except StrictJsonError as error:
         raise Unreadable("json", error.pointer, error.code) from None
     if not isinstance(obj, dict) or obj.get("format") != FORMAT:
@@ -139,7 +134,7 @@ def _disclosed(obj: dict[str, Any], where: str) -> Disclosed:
     if not isinstance(obj["record"], dict):
         raise Unreadable("members", f"{where}/record")
     try:
-        raw = canonical(obj["record"])
+        raw = canonical_part(obj["record"])
         told = obj["evidence"]
         evidence = told if isinstance(told, str) else BatchEvidence.from_json(told)
         packed = evidence.encode("ascii") if isinstance(evidence, str) else evidence.pack()

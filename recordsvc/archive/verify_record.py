@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from recordsvc.archive import formats
@@ -21,14 +22,16 @@ MEMBERS: Final = frozenset(
 )
 
 _FORMS: Final = {
-    "audience": re.compile(r"[!-~]{1,200}"),
-    "environment": re.compile(r"[a-z]{1,20}"),
-    "id": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
-    "issued_on": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
-    "issuer": re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}"),
-    "salt": re.compile(r"[A-Za-z0-9_-]{21}[AQgw]"),
-    "type": re.compile(r"[a-z][a-z0-9-]{0,39}"),
+    "audience": r"[!-~]{1,200}",
+    "environment": r"[a-z]{1,20}",
+    "id": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    "issued_on": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "issuer": r"[0-9A-HJ-NPQRTUWXY]{18}",
+    "salt": r"[A-Za-z0-9_-]{21}[AQgw]",
+    "type": r"[a-z][a-z0-9-]{0,39}",
 }
+_TEXTS: Final = itemgetter(*_FORMS)
+_ALL_TEXTS: Final = re.compile("\n".join(_FORMS.values()))  # no form lets a line feed through
 _KINDS: Final = (("version", int), ("body", dict), ("worker", dict), ("actor", dict))
 
 
@@ -114,14 +117,17 @@ def wrong_member(record: Mapping[str, Any]) -> str | None:
     """Name of the first envelope member that lacks its form, or None. Bodies are for the schemas to judge."""
     if record.keys() - {"actor"} != MEMBERS:
         return "members"
-    for name, form in _FORMS.items():
-        value = record[name]
-        if not isinstance(value, str) or form.fullmatch(value) is None:
-            return name
+    texts = _TEXTS(record)
+    if not all(type(text) is str for text in texts) or _ALL_TEXTS.fullmatch("\n".join(texts)) is None:
+        return next(name for name, form in _FORMS.items() if not _fits(form, record[name]))
     for name, kind in _KINDS:
         if type(record.get(name)) is not kind and not (name == "actor" and name not in record):
             return name
     return None if _is_date(record["issued_on"]) else "issued_on"
+
+
+def _fits(form: str, value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(form, value) is not None
 
 
 def _is_date(text: str) -> bool:

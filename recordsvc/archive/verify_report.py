@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from recordsvc.archive.verify_words import LIVES, OUTCOMES, SECTIONS, TYPES, WORDS
 
@@ -42,12 +42,11 @@ class Finding:
         return f"entry {self.seq}: {text}" if lang == "en" else f"第 {self.seq} 条：{text}"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordLine:
+class RecordLine(NamedTuple):
     """One record as it stands: facts to show, `signed_by` "issuer" or "region", empty when not disclosed."""
 
     seq: int
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
     ms: int
     life: str
     record_id: str | None = None

@@ -52,7 +52,7 @@ class Log:
             if turn.conn.execute(sa.select(tables.head.c.id)).first() is not None:
                 return
             turn.conn.execute(tables.head.insert().values(id=1, size=0, root=EMPTY_ROOT, edge=b"", ms=0))
-            self._sign(turn.conn, 0, EMPTY_ROOT, turn.now_ms)
+            self.sign(self.db.cursor(turn.conn), 0, EMPTY_ROOT, turn.now_ms)
 
         self.db.write(begin)
 
@@ -91,11 +91,13 @@ class Log:
 
         self.db.write(keep)
 
-    def _sign(self, conn: Connection, size: int, root: bytes, ms: int) -> Signed:
+    def sign(self, cursor: Any, size: int, root: bytes, ms: int) -> Signed:
+        """Sign and store the checkpoint of a size, through a driver cursor of the transaction that reached it."""
         note = Checkpoint(self.origin, size, root).sign(self._keys.public("log").raw, self._sign_bytes)
-        signed = Signed(size, root, ms, note)
-        conn.execute(tables.checkpoint.insert().values(size=size, root=root, ms=ms, note=note))
-        return signed
+        cursor.execute(
+            self.db.sql("INSERT INTO log_checkpoint (size, root, ms, note) VALUES (?, ?, ?, ?)"), (size, root, ms, note)
+        )
+        return Signed(size, root, ms, note)
 
     def _sign_bytes(self, data: bytes) -> bytes:
         return self._keys.sign("log", data)
@@ -143,14 +145,17 @@ class LogTurn:
         """Lock the head and take its frontier. The lock is held until the transaction ends."""
         self._log = log
         self._turn = turn
-        head = turn.conn.execute(sa.select(tables.head).with_for_update()).one()
-        self._old = Frontier.from_bytes(head.size, head.edge)
+        # Three statements of every turn go to the driver directly: compiling them would cost as much as running them.
+        self._cursor = log.db.cursor(turn.conn)
+        self._cursor.execute(f"SELECT size, edge, ms FROM log_head WHERE id = 1{log.db.for_update}")
+        size, edge, ms = self._cursor.fetchone()
+        self._old = Frontier.from_bytes(size, bytes(edge))
         self._data: list[bytes] = []
         self._leaves: list[bytes] = []
-        self.ms = max(turn.now_ms, head.ms)
+        self.ms: int = max(turn.now_ms, ms)
         """UTC ms of this turn's entries; never before an earlier entry's, whatever the clock says."""
-        if head.ms - turn.now_ms > CLOCK_BEHIND_MS:
-            observe.log("clock-behind-log", behind_ms=head.ms - turn.now_ms)
+        if ms - turn.now_ms > CLOCK_BEHIND_MS:
+            observe.log("clock-behind-log", behind_ms=ms - turn.now_ms)
         self.extension: Extension | None = None
         self.checkpoint: Signed | None = None
 
@@ -187,14 +192,14 @@ class LogTurn:
         rows = [(first + offset, data) for offset, data in enumerate(self._data)]
         self._log.db.bulk(conn, tables.entry, rows)
         self._write_tiles(conn, extension)
-        moved = conn.execute(
-            tables.head.update()
-            .where(tables.head.c.id == 1, tables.head.c.size == first)
-            .values(size=extension.size, root=extension.root(), edge=extension.frontier().to_bytes(), ms=self.ms)
+        root = extension.root()
+        self._cursor.execute(
+            self._log.db.sql("UPDATE log_head SET size = ?, root = ?, edge = ?, ms = ? WHERE id = 1 AND size = ?"),
+            (extension.size, root, extension.frontier().to_bytes(), self.ms, first),
         )
-        if moved.rowcount != 1:
+        if self._cursor.rowcount != 1:
             raise RuntimeError("the log head moved under its lock")
-        self.checkpoint = self._log._sign(conn, extension.size, extension.root(), self.ms)  # noqa: SLF001
+        self.checkpoint = self._log.sign(self._cursor, extension.size, root, self.ms)
         self.extension = extension
 
     def _write_tiles(self, conn: Connection, extension: Extension) -> None:
