@@ -209,7 +209,8 @@ def test_lines_of_other_keys_are_ignored(fake: Fake):
         WITNESS.sign(tree(5, FORK).text(), 7).line().encode(),
         WITNESS.sign(tree(5).text(), 7).line().encode() + b"garbage\n",
         Signer.from_seed(WITNESS.key.name, b"w" * 32).sign(tree(5).text()).line().encode(),
-        b"x" * (MAX_ANSWER_BYTES + 1),
+        OTHER.sign(tree(5).text(), 7).line().encode() * (MAX_ANSWER_BYTES // 100)
+        + WITNESS.sign(tree(5).text(), 7).line().encode(),
     ],
     ids=range(10),
 )

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.witness.logs import LOG, grow
 from tests.witness.process import ROOT, WitnessProcess, run
 from witness import keyfile, server
 from witness.cosign import Witness
-from witness.server import MAX_BODY_BYTES, MAX_CONNECTIONS, WitnessServer
+from witness.server import MAX_BODY_BYTES, MAX_CONNECTIONS, REQUEST_SECONDS, WitnessServer
 from witness.store import Store
 
 
@@ -105,7 +106,9 @@ def test_sigterm_ends_it_with_0_although_clients_hold_connections(running: Witne
     assert idle.getresponse().read() == b"ok\n"
     silent = socket.create_connection(("127.0.0.1", running.port), timeout=30)
 
+    begun = time.monotonic()
     assert running.stop() == 0
+    assert time.monotonic() - begun < REQUEST_SECONDS / 2, "it waited for the deadline of an idle connection"
     assert silent.recv(1) == b""
     idle.close()
     silent.close()

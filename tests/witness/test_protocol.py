@@ -164,6 +164,7 @@ def test_a_log_may_change_its_key(running: WitnessProcess):
 
 
 GOOD = note(3)
+STRANGER = OTHER.sign(GOOD.partition("\n\n")[0] + "\n").line()
 HASH = "vBoGQ7EuTS18d5GPROD095qDi2z57FtcKD4fTYhZnms="
 
 
@@ -202,7 +203,7 @@ HASH = "vBoGQ7EuTS18d5GPROD095qDi2z57FtcKD4fTYhZnms="
         "old 0\n\n" + GOOD.replace("=\n\n", "\n\n"),
         "old 0\n\n" + GOOD.replace("— log", "- log"),
         "old 0\n\n" + GOOD.replace("\n3\n", "\n3\t\n"),
-        "old 0\n\n" + GOOD + "— x AAAA\n" * 100,
+        "old 0\n\n" + GOOD + STRANGER * 100,
         b"old 0\n\n\xff" + GOOD.encode(),
     ],
 )
@@ -211,6 +212,10 @@ def test_what_is_malformed_is_a_bad_request(running: WitnessProcess, body: str |
 
     assert answer.status == 400
     assert running.submit(grow(0, 3)).status == 200, "and nothing was remembered"
+
+
+def test_100_signatures_are_read(running: WitnessProcess):
+    assert running.submit(request(0, GOOD + STRANGER * 99)).status == 200
 
 
 def test_63_hashes_are_read(running: WitnessProcess):
