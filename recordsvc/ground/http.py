@@ -92,14 +92,8 @@ def check_envelope(environ: Mapping[str, Any], hosts: frozenset[str]) -> None:
         name, _, port = host.rpartition(":")
         if name not in hosts or not (port.isascii() and port.isdigit()):
             raise problems.HostRefused
-    path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
-    if len(path) + len(query) > MAX_TARGET_BYTES:
-        raise problems.NotFound
-    # Every path of ours is printable ASCII; control characters must not reach a log, a header or a file name.
-    if not (path.isascii() and path.isprintable() and query.isascii() and query.isprintable()):
-        raise problems.NotFound
-    # werkzeug reads `//metrics` as `/metrics`, which a proxy that guards `/metrics` does not.
-    if "//" in path:
+    # The service stands at the root: a server that believed a header has already cut the path by it.
+    if environ.get("SCRIPT_NAME") or not _plain(environ["PATH_INFO"], environ["QUERY_STRING"]):
         raise problems.NotFound
     count = size = 0
     for name, value in environ.items():
@@ -110,6 +104,22 @@ def check_envelope(environ: Mapping[str, Any], hosts: frozenset[str]) -> None:
         raise problems.HeadersTooLarge
     if "HTTP_TRANSFER_ENCODING" in environ and environ.get("CONTENT_LENGTH"):
         raise problems.HeaderRefused("不得同时使用 Content-Length 与 Transfer-Encoding。")
+
+
+def _plain(path: str, query: str) -> bool:
+    """Tell whether a target has the one form ours have: short, printable ASCII, single slashes.
+
+    Control characters must not reach a log, a header or a file name; and werkzeug reads `//metrics` as
+    `/metrics`, which a proxy that guards `/metrics` does not.
+    """
+    return (
+        len(path) + len(query) <= MAX_TARGET_BYTES
+        and "//" not in path
+        and path.isascii()
+        and path.isprintable()
+        and query.isascii()
+        and query.isprintable()
+    )
 
 
 def has_body(environ: Mapping[str, Any]) -> bool:

@@ -374,6 +374,12 @@ def test_only_the_one_spelling_of_a_path_is_found(client: FlaskClient, path: str
     assert code(client.get("/list", environ_overrides={"PATH_INFO": raw})) == (404, "not-found")
 
 
+def test_a_script_name_from_a_server_that_believes_headers_opens_nothing(client: FlaskClient) -> None:
+    moved = {"SCRIPT_NAME": "/v1", "PATH_INFO": "/list"}
+
+    assert code(client.get("/v1/list", environ_overrides=moved)) == (404, "not-found")
+
+
 def test_a_stream_leaves_in_large_pieces(client: FlaskClient) -> None:
     response = client.get("/stream")
 
