@@ -20,7 +20,7 @@ from typing import Final
 import click
 
 from recordsvc import anchor, genesis
-from recordsvc.house import open_house
+from recordsvc.house import House, open_house
 from recordsvc.serving import gunicorn_command, load_settings, write_settings
 from recordsvc.settings import Settings
 
@@ -101,13 +101,13 @@ def _prepare(data_dir: Path, port: int) -> Settings:
     if not (data_dir / "recordsvc.toml").exists():
         click.echo("首次运行：生成密钥与数据库 / first run: making keys and database …")
         key = _witness("init", "--store", str(data_dir / "witness"))
-        values = {**DEMO, "region": REGION, "witness_keys": [key], "witness_urls": [f"http://127.0.0.1:{port + 1}"]}
+        values = {**DEMO, "region": REGION.uscc, "witness_keys": [key], "witness_urls": [f"http://127.0.0.1:{port + 1}"]}
         write_settings(data_dir / "recordsvc.toml", values)
     settings = load_settings()
     genesis.create(settings)
     house = open_house(settings)
     try:
-        log_key = anchor.log_key(house).vkey
+        log_key = anchor.log_key(house).vkey()
     finally:
         house.close()
     _witness("add-log", "--store", str(data_dir / "witness"), log_key)
@@ -183,28 +183,43 @@ def _check_alive(parts: list[Part]) -> None:
             )
 
 
-def _region(settings: Settings, environ: Mapping[str, str], port: int, people: int) -> list[tuple[str, str]]:
-    """Load the demo region through the public doors unless it is there; the demo logins (kind, label)."""
+def _region(settings: Settings, environ: Mapping[str, str], port: int, people: int) -> list[str]:
+    """Load the demo region through the public doors unless it is there; the labels of the demo logins."""
     from recordsvc.access import demo
 
+    folder = settings.data_dir / "demo"
     house = open_house(settings)
     try:
         house.db.write(lambda turn: demo.create_desk(turn, "640000"))
-        done = settings.data_dir / "demo" / "loaded"
-        if not done.exists():
-            command = [sys.executable, "-m", "demo", "--url", f"http://127.0.0.1:{port}"]
-            command += ["--folder", str(settings.data_dir / "demo"), "--workers", str(people)]
+        if not (folder / "personas").exists():
+            command = [sys.executable, "-m", "demo", "--url", f"http://localhost:{port}", "--workers", str(people)]
             loaded = subprocess.run(command, env=environ, check=False)  # noqa: S603 - our own module
             if loaded.returncode:
-                raise click.ClickException("the demo region could not be loaded; run the same command again to go on")
-            done.touch()
+                raise click.ClickException(
+                    "the demo region could not be loaded; run the same command again to go on"
+                )
+            _make_personas(house, folder)
+            (folder / "personas").touch()
         with house.db.read() as conn:
-            return [(one.kind, one.label) for one in demo.personas(conn)]
+            return [one.label for one in demo.personas(conn)]
     finally:
         house.close()
 
 
-def _tell(settings: Settings, port: int, personas: list[tuple[str, str]], seconds: float) -> None:
+def _make_personas(house: House, folder: Path) -> None:
+    """Let the named workers of the region be signed in as with one click."""
+    from demo.personas import personas
+    from recordsvc.access import demo
+
+    for role, person in personas(folder):
+        worker_id = house.people.find(person.document, person.number)
+        if worker_id is None:
+            raise click.ClickException(f"the demo region has no archive for {role.key}")
+        label, kind = f"{role.name}（{role.title}）", f"worker-{role.key}"
+        house.db.write(lambda turn, w=worker_id, k=kind, t=label: demo.create_worker(turn, w, t, t, k))
+
+
+def _tell(settings: Settings, port: int, personas: list[str], seconds: float) -> None:
     """Say where to click, who to be, and three commands to paste."""
     url = f"http://localhost:{port}"
     key = anchor_vkey(settings)
@@ -212,7 +227,7 @@ def _tell(settings: Settings, port: int, personas: list[tuple[str, str]], second
     lines = [
         "",
         f"  就绪 / ready in {seconds:.0f} s:  {url}",
-        f"  登录 / sign in:  {url}/login   " + " · ".join(label for _kind, label in personas),
+        f"  登录 / sign in:  {url}/login   " + " · ".join(personas),
         "",
         "  试试 / try (paste into a second terminal):",
         f"  1  {_tool()} submit {_short(sample / 'roster.xlsx')} --key {_short(sample / 'centre.jwk')} --to {url} "
@@ -229,7 +244,7 @@ def anchor_vkey(settings: Settings) -> str:
     """Return the log's verifier key."""
     house = open_house(settings)
     try:
-        return anchor.log_key(house).vkey
+        return anchor.log_key(house).vkey()
     finally:
         house.close()
 

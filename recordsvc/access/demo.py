@@ -1,25 +1,34 @@
 """Demo personas (演示身份): one click makes whoever sits at this machine a worker or official of the demo.
 
-That door exists only where the environment is `demo` and the service listens on loopback; anywhere else the
-route is not there, and start-up refuses a database that holds personas.
+A worker of the demo may also sign in with what stands on their document, as whoever loads the demo region does
+to let them speak. These doors exist only where the environment is `demo` and the service listens on loopback;
+anywhere else the routes are not there, and start-up refuses a database that holds personas.
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access import officials
-from recordsvc.access.errors import LoginRefused
+from recordsvc.access.errors import LoginRefused, PersonaTaken
 from recordsvc.access.grants import Kind, Role
 from recordsvc.access.tables import demo_login
 from recordsvc.ground.commit import Turn
+from recordsvc.people.checks import IdentifierError
+from recordsvc.people.resolve import People, Worker, read_person
+from recordsvc.people.resolve import Person, Worker
 from recordsvc.settings import LOOPBACK, Settings, SettingsError
 
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
 LOOPBACK_PEERS: Final = frozenset({"127.0.0.1", "::1"})
-WORKER_POSITION: Final = 1
+DESK_POSITION: Final = 100
+"""Workers stand before the officials on the list."""
 
 # kind, role, label, label_en: one persona for each kind of desk, two where two people are needed.
 _DESK: Final = (
@@ -81,10 +90,20 @@ def find(conn: Connection, kind: str) -> Persona:
     return Persona(*row)
 
 
+def by_document(house: "House", form: Mapping[str, Any]) -> str:
+    """The worker (id as text) whose document and name these are. Raises `LoginRefused`."""
+    with house.db.read_raw() as cursor:
+        person = Person(form["document"], form["number"], form["name"] or "")
+        found = house.people.resolve(cursor, [person], "demo")[0] if form["document"] else None
+    if not isinstance(found, Worker) or not found.version:
+        raise LoginRefused
+    return str(uuid.UUID(bytes=found.worker_id))
+
+
 def create_desk(turn: Turn, area: str) -> None:
     """Make the officials of the demo region, each with one role in `area`, and their logins. Repeatable."""
     known = {persona.kind for persona in personas(turn.conn)}
-    for position, (kind, role, label, label_en) in enumerate(_DESK, start=10):
+    for position, (kind, role, label, label_en) in enumerate(_DESK, start=DESK_POSITION):
         if kind in known:
             continue
         official_id = f"demo-{kind}"
@@ -93,12 +112,32 @@ def create_desk(turn: Turn, area: str) -> None:
         _insert(turn, Persona(kind, label, label_en, position, Kind.OFFICIAL, official_id))
 
 
-def create_worker(turn: Turn, worker_id: bytes, label: str, label_en: str, kind: str = "worker") -> None:
-    """Make a worker of the demo region a persona, instead of an earlier one of that kind."""
-    turn.conn.execute(demo_login.delete().where(demo_login.c.kind == kind))
-    _insert(
-        turn, Persona(kind, label, label_en, WORKER_POSITION, Kind.WORKER, str(uuid.UUID(bytes=worker_id)))
-    )
+def find_worker(people: People, document: str, number: str, name: str, now_ms: int) -> bytes:
+    """The worker whose document this is, known by number and name. Raises `LoginRefused`."""
+    try:
+        person, _warnings = read_person({"document": document, "number": number, "name": name}, now_ms)
+    except IdentifierError:
+        raise LoginRefused from None
+    with people.db.read_raw() as cursor:
+        found = people.resolve(cursor, [person], "demo login")[0]
+    # Version 0 is a worker that a record would create; a login creates nobody.
+    if not isinstance(found, Worker) or found.version == 0:
+        raise LoginRefused
+    return found.worker_id
+
+
+def create_worker(turn: Turn, worker_id: bytes, kind: str, label: str, label_en: str) -> None:
+    """Put a worker of the demo region on the list, in the place of an earlier one of that kind.
+
+    Raises `PersonaTaken` when an official has the kind.
+    """
+    workers = [known for known in personas(turn.conn) if known.actor_kind == Kind.WORKER]
+    position = next((known.position for known in workers if known.kind == kind), len(workers) + 1)
+    mine = (demo_login.c.kind == kind, demo_login.c.actor_kind == Kind.WORKER)
+    turn.conn.execute(demo_login.delete().where(*mine))
+    if any(known.kind == kind for known in personas(turn.conn)):
+        raise PersonaTaken
+    _insert(turn, Persona(kind, label, label_en, position, Kind.WORKER, str(uuid.UUID(bytes=worker_id))))
 
 
 def _insert(turn: Turn, persona: Persona) -> None:

@@ -29,9 +29,12 @@ def from_page(request: Request) -> bool:
 
 
 class DemoLoginForm(Form):
-    """Which persona to become."""
+    """Which persona to become; with kind `worker` and a document, any worker of the demo region."""
 
     kind = text(1, 40, required=True)
+    document = text(1, 24, load_default=None)
+    number = text(1, 40, load_default=None)
+    name = text(1, 80, load_default=None)
 
 
 class CodeLoginForm(Form):

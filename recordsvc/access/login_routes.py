@@ -88,8 +88,11 @@ def demo_enter(form: dict[str, str]) -> flask.Response:
     """Become a persona."""
     _on_this_machine()
     services, former = access(), _cookie()
+    worker_id = demo.by_document(house(), form) if form["number"] else None
 
     def enter(turn: Turn) -> str:
+        if worker_id is not None:
+            return services.sessions.begin(turn, Kind.WORKER, worker_id, former)
         persona = demo.find(turn.conn, form["kind"])
         return services.sessions.begin(turn, Kind(persona.actor_kind), persona.actor_id, former)
 
