@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 
 Value = str | int | float | bool | date | None
@@ -40,19 +40,18 @@ class Cell:
     @property
     def text(self) -> str:
         """The value as a person reads it, without surrounding blanks."""
-        if self.value is None:
-            return ""
-        if isinstance(self.value, bool):
-            return "是" if self.value else "否"
-        if isinstance(self.value, datetime):
-            return self.value.isoformat(sep=" ")
-        if isinstance(self.value, date):
-            return self.value.isoformat()
-        if isinstance(self.value, float) and self.value.is_integer() and abs(self.value) < 1e15:
-            return str(int(self.value))
-        if isinstance(self.value, float):
-            return repr(round(self.value, 9))  # 92.30000000000001 is what a sum of 92.3 looks like
-        return str(self.value).strip()
+        match self.value:
+            case None:
+                shown = ""
+            case bool():
+                shown = "是" if self.value else "否"
+            case float() if self.value.is_integer() and abs(self.value) < 1e15:
+                shown = str(int(self.value))
+            case float():
+                shown = repr(round(self.value, 9))  # 92.30000000000001 is what a sum of 92.3 looks like
+            case _:
+                shown = str(self.value).strip()
+        return shown
 
     @property
     def empty(self) -> bool:

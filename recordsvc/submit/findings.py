@@ -1,4 +1,4 @@
-"""What can be said about a row: stable codes with class, text and remedy, in order of weight (`row_codes.json`)."""
+"""What can be said about a row: stable codes with class, text and remedy, by weight (`row_codes.json`)."""
 
 import json
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ class RowCode:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A code about one cell: `column` is the column's letter, `heading` what stands above it ('' if neither)."""
+    """A code about one cell: `column` is the column's letter, `heading` what stands above it, or ''."""
 
     code: str
     column: str = ""

@@ -1,12 +1,14 @@
 """A centre's private key: a JWK file on the centre's own machine (Ed25519 or ES256).
 
 The file never leaves the machine and only its owner may read it. Beside the members of RFC 7517 it may carry
-`client_id`, the name under which the centre asks for tokens.
+`client_id`, the name under which the centre asks for tokens, and `audience`, `environment` and `issuer`, so
+that nobody has to type what the registration letter says.
 """
 
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from recordsvc.ground.strictjson import StrictJsonError, canonical, loads
 from recordsvc.vault.signers import Algorithm, PublicKey, Sign, ed25519, es256, fits
 
 _MAX_FILE = 16 * 1024
+_STATED = ("audience", "environment", "issuer")
 _ALGORITHMS = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}
 
 
@@ -32,6 +35,9 @@ class SigningKey:
     sign: Sign
     public: PublicKey
     client_id: str | None = None
+    stated: Mapping[str, str] = field(
+        default_factory=dict
+    )  # audience, environment, issuer, where the file says
 
     def __repr__(self) -> str:
         """Name the key, never its secret."""
@@ -83,10 +89,11 @@ def key_from_jwk(jwk: dict[str, Any]) -> SigningKey:
         key = key_from_secret(alg, unb64u(secret), kid, client_id)
     except ValueError as fault:
         raise KeyUnusable("the private part of the key cannot be read") from fault
+    stated = {name: jwk[name] for name in _STATED if isinstance(jwk.get(name), str)}
     public = key.public_jwk()
     if any(jwk.get(member) != public[member] for member in ("x", "y") if member in public):
         raise KeyUnusable("the public half in the file does not belong to its private half")
-    return key
+    return replace(key, stated=stated)
 
 
 def read_key(path: Path) -> SigningKey:

@@ -8,8 +8,8 @@ from recordsvc.submit.values import Outcome, Puzzle, says_absent, says_dropped
 def combined(said: Sequence[Outcome], parts: Sequence[Outcome | None], note: str) -> Outcome | None:
     """The outcome, or None when the row says nothing. The sources may add to each other, never contradict.
 
-    `parts` are the part scores of the columns the table has, None where a cell is blank. Part scores alone give
-    an outcome of kind "parts": whether it is a pass depends on the pass mark, which no sheet states.
+    `parts` are the part scores of the columns the table has, None where a cell is blank. Part scores alone
+    give an outcome of kind "parts": whether it is a pass depends on the pass mark, which no sheet states.
     """
     graded = [part for part in parts if part is not None]
     if not said and graded:

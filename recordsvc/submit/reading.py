@@ -179,8 +179,8 @@ class _Reader:
 
     def _texts(self) -> None:
         wanted = (
-            Field.OCCUPATION, Field.WORK_TYPE, Field.INSTITUTION, Field.USCC, Field.CLASS_CODE, Field.CLASS_NAME,
-            Field.FILING, Field.TRAINING_TYPE, Field.NOTE,
+            Field.OCCUPATION, Field.WORK_TYPE, Field.INSTITUTION, Field.USCC, Field.CLASS_CODE,
+            Field.CLASS_NAME, Field.FILING, Field.TRAINING_TYPE, Field.NOTE,
         )  # fmt: skip
         for found in wanted:
             text = " ".join(values.fold(self._cell(found).text).split())
@@ -237,9 +237,8 @@ class _Reader:
             for found in (Field.RESULT, Field.SCORE)
             if (outcome := self._try(found, values.read_outcome)) is not None
         ]
-        parts = [
-            self._try(found, values.read_outcome) for found in (Field.THEORY_SCORE, Field.PRACTICE_SCORE)
-        ]
+        part_fields = [f for f in (Field.THEORY_SCORE, Field.PRACTICE_SCORE) if f in self.table.columns]
+        parts = [self._try(found, values.read_outcome) for found in part_fields]
         try:
             self.out.outcome = combined(said, parts, self._cell(Field.NOTE).text)
         except Puzzle as puzzle:

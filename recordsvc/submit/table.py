@@ -32,7 +32,7 @@ class Doubt:
 
 @dataclass(slots=True)
 class Table:
-    """One table of a sheet. `data` rows have merged cells filled in; `skipped` says what each other row is."""
+    """One table of a sheet. In `data` merged cells are filled in; `skipped` says what other rows are."""
 
     sheet: Sheet
     columns: dict[Field, Column]
@@ -50,9 +50,11 @@ class Table:
         return [(letter, text) for letter, text in named if recognise(text) is None]
 
     def cell(self, row: Row, found: Field) -> Cell:
-        """The cell of a field in a row; empty when the table has no such column."""
+        """The cell of a field in a row; without such a column, what a line above the table says for all."""
         column = self.columns.get(found)
-        return row.cell(column.index) if column else EMPTY
+        if column:
+            return row.cell(column.index)
+        return Cell(self.facts[found]) if found in self.facts else EMPTY
 
     def heading(self, column: int) -> str:
         """The heading of a column (from 0), or nothing."""

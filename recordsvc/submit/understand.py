@@ -36,7 +36,7 @@ def understand(
     columns: Mapping[str, str] | None = None,
     only: Iterable[str] | None = None,
 ) -> Understanding:
-    """Read all visible sheets (or those named in `only`). Raises `Unreadable` when nobody is listed anywhere."""
+    """Read all visible sheets (or those named in `only`). Raises `Unreadable` when nobody is listed."""
     wanted = None if only is None else set(only)
     tables: list[Table] = []
     ignored: list[tuple[str, str]] = []
@@ -56,7 +56,7 @@ def understand(
             "没有找到学员名单：需要“姓名”和“身份证号码”等表头",
             "no list of learners was found: headings such as 姓名 and 身份证号码 are needed",
         )
-    readings = []
+    readings: list[Reading] = []
     for table in tables:
         for row in table.data:
             readings.append(read_row(table, row, len(readings) + 1, today))

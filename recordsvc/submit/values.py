@@ -11,7 +11,10 @@ from decimal import Decimal
 
 from recordsvc.submit.cells import Cell
 
-_FULL = r"(?P<y>(?:19|20)[0-9]{2}|[0-9]{2})\s*[年./\-]\s*(?P<m>[0-9]{1,2})\s*[月./\-]\s*(?P<d>[0-9]{1,2})\s*[日号]?"
+_FULL = (
+    r"(?P<y>(?:19|20)[0-9]{2}|[0-9]{2})\s*[年./\-]\s*(?P<m>[0-9]{1,2})\s*[月./\-]"
+    r"\s*(?P<d>[0-9]{1,2})\s*[日号]?"
+)
 _TIME = r"(?:[T\s]+[0-9]{1,2}[:时][0-9]{2}(?:[:分][0-9]{2}(?:\.0+)?秒?)?)?"
 _DATE = re.compile(_FULL + _TIME)
 _PACKED = re.compile(r"((?:19|20)[0-9]{2})(0[1-9]|1[0-2])([0-3][0-9])")
@@ -66,7 +69,7 @@ class Puzzle(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended: `kind` is passed | failed | absent | dropped | scored; `score` is a percentage as text."""
+    """How it ended: `kind` is passed, failed, absent, dropped, scored or parts; `score` is text."""
 
     kind: str
     score: str | None = None

@@ -1,0 +1,333 @@
+"""What still has to be asked before a file can be signed, in the order in which one would ask it."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from recordsvc import dated
+from recordsvc.people import identifiers
+from recordsvc.submit.answers import EVERYTHING_ELSE, Answers
+from recordsvc.submit.cells import column_index
+from recordsvc.submit.headers import Field
+from recordsvc.submit.reading import Reading
+from recordsvc.submit.understand import Understanding
+from recordsvc.submit.values import Puzzle, date_of, fold, read_level, read_occupation_code
+
+_OUTCOMES = (Field.RESULT, Field.SCORE, Field.THEORY_SCORE, Field.PRACTICE_SCORE)
+_RESULTS = {"passed": "合格", "failed": "不合格", "not-assessed": "未组织考核"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing to ask. `read` turns what a person typed into the answer, or raises ValueError."""
+
+    name: str
+    key: str | None
+    zh: str
+    en: str
+    read: Callable[[str], Any]
+    choices: dict[str, str] = field(default_factory=dict)
+    suggestion: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where the answer belongs in an answers file."""
+        return self.name if self.key is None else f"{self.name}.{self.key}"
+
+
+def open_questions(understood: Understanding, answers: Answers, today: dt.date) -> list[Question]:
+    """Everything unanswered that a record of at least one sendable row needs."""
+    rows = [reading for reading in understood.readings if reading.sendable]
+    sources = (
+        _columns,
+        _institution,
+        _class,
+        _training_type,
+        _occupation,
+        _level,
+        _dates,
+        _hours,
+        _outcome,
+        _card,
+    )
+    return [question for source in sources for question in source(understood, rows, answers, today)]
+
+
+Rows = list[Reading]
+
+
+def _columns(
+    understood: Understanding, _rows: Rows, _answers: Answers, _today: dt.date
+) -> Iterator[Question]:
+    names = {Field.ID: "证件号码", Field.NAME: "姓名"}
+    for table, doubt in understood.doubts:
+        column = table.columns[doubt.field]
+        heading = column.heading or "（无表头）"
+        yield Question(
+            "columns",
+            doubt.field.value,
+            f"“{names[doubt.field]}”在 {column.letter} 列（表头：{heading}）吗？是则输入列字母",
+            f"is {doubt.field.value} in column {column.letter} ({heading})? type its letter",
+            _column,
+            suggestion=column.letter,
+        )
+
+
+def _institution(_u: Understanding, rows: Rows, answers: Answers, _today: dt.date) -> Iterator[Question]:
+    for text in _wordings(rows, Field.INSTITUTION):
+        known = answers.get("institution", text) or {}
+        uscc = next(
+            (
+                r.texts[Field.USCC]
+                for r in rows
+                if _said(r, Field.INSTITUTION) == text and Field.USCC in r.texts
+            ),
+            "",
+        )
+        if not known.get("uscc") or not known.get("name"):
+            yield Question(
+                "institution",
+                text,
+                f"培训机构{_of(text)}的统一社会信用代码和登记全称（空格隔开）",
+                f"credit code and registered name of the institution {text}",
+                _institution_of,
+                suggestion=" ".join(filter(None, (uscc, text.strip(EVERYTHING_ELSE)))) if uscc else "",
+            )
+
+
+def _class(_u: Understanding, rows: Rows, answers: Answers, _today: dt.date) -> Iterator[Question]:
+    unnamed = [reading for reading in rows if Field.CLASS_CODE not in reading.texts]
+    for text in _wordings(unnamed, Field.CLASS_NAME):
+        if not answers.get("class", text):
+            yield Question(
+                "class",
+                text,
+                f"班级编号{_of(text)}（机构内不重复）",
+                f"class code {text}, unique in the centre",
+                _text,
+            )
+
+
+def _training_type(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> Iterator[Question]:
+    choices = code_choices("training_types", today)
+    for text in _wordings(rows, Field.TRAINING_TYPE):
+        if text not in choices.values() and not answers.get("training_type", text):
+            yield Question(
+                "training_type",
+                text,
+                f"培训类型{_of(text)}",
+                f"training type {text}",
+                _choice(choices),
+                choices,
+            )
+
+
+def _occupation(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> Iterator[Question]:
+    if any(reading.occupation_code for reading in rows) and not answers.get("edition"):
+        editions = code_choices("occupation_editions", today)
+        yield Question(
+            "edition",
+            None,
+            "职业编码按国家职业分类大典哪一版",
+            "edition of the occupation codes",
+            _choice(editions),
+            editions,
+        )
+    uncoded = [reading for reading in rows if not reading.occupation_code]
+    for text in _wordings(uncoded, Field.OCCUPATION):
+        if not answers.get("occupation", text):
+            yield Question(
+                "occupation",
+                text,
+                f"职业{_of(text)}的大典版次和代码，如 2022 6-18-02-04"
+                + ("，再加职业名称" if text == EVERYTHING_ELSE else "")
+                + "；没有国家代码的写本地目录键",
+                f"edition and code of {text}, such as 2022 6-18-02-04, or a local catalogue key",
+                _occupation_of(text),
+                suggestion=_known_occupation(text, today),
+            )
+
+
+def _level(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> Iterator[Question]:
+    if any(reading.level is None for reading in rows) and answers.get("level") is None:
+        levels = code_choices("levels", today)
+        yield Question(
+            "level", None, "技能等级", "skill level", lambda text: read_level(text) or _fail(), levels
+        )
+
+
+def _dates(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> Iterator[Question]:
+    asked = (("started_on", "开班日期", "start date"), ("ended_on", "结业日期", "end date"))
+    for name, zh, en in asked:
+        missing = [r for r in rows if (r.started if name == "started_on" else r.ended) is None]
+        if missing and not answers.get(name):
+            yield Question(name, None, f"{zh}（如 2024-05-10）", f"{en} (such as 2024-05-10)", _date(today))
+
+
+def _hours(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> Iterator[Question]:
+    if rows and not answers.get("minutes_per_period"):
+        usual = dated.table("hours_conventions").rule("minutes-per-period", today.isoformat())["value"]
+        yield Question(
+            "minutes_per_period",
+            None,
+            "一课时多少分钟",
+            "minutes in one class hour",
+            _integer(30, 60),
+            suggestion=str(usual),
+        )
+    for text in hours_keys(rows):
+        if not answers.get("hours", text):
+            yield Question(
+                "hours",
+                text,
+                f"{'培训' if text == EVERYTHING_ELSE else f'总课时 {text} '}的理论、实操、线上各多少分钟"
+                "（如 1080 2520 0）",
+                f"minutes of theory, practice and online time (total {text}), such as 1080 2520 0",
+                _minutes,
+            )
+
+
+def _outcome(understood: Understanding, rows: Rows, answers: Answers, _today: dt.date) -> Iterator[Question]:
+    if (
+        any(r.outcome and r.outcome.kind in ("scored", "parts") for r in rows)
+        and answers.get("pass_mark") is None
+    ):
+        yield Question(
+            "pass_mark",
+            None,
+            "多少分合格（每一科都要达到）",
+            "pass mark, for every part",
+            _integer(0, 100),
+            suggestion="60",
+        )
+    silent = [table for table in understood.tables if not set(_OUTCOMES) & set(table.columns)]
+    if silent and any(r.outcome is None for r in rows) and not answers.get("result"):
+        yield Question(
+            "result",
+            None,
+            "表里没有成绩，全班的结果是",
+            "the sheet has no results; what is the result of all",
+            _choice(_RESULTS),
+            _RESULTS,
+        )
+
+
+def _card(_u: Understanding, rows: Rows, answers: Answers, _today: dt.date) -> Iterator[Question]:
+    if any(r.card and not r.card_area and not r.chip for r in rows) and answers.get("card_area") is None:
+        yield Question(
+            "card_area",
+            None,
+            "社保卡发卡地区代码（6 位；不清楚就留空，卡号不写入记录）",
+            "area code that issued the cards (6 digits; empty leaves the cards out)",
+            lambda text: identifiers.card_area(text) if text.strip() else "",
+        )
+
+
+def hours_keys(rows: Rows) -> list[str]:
+    """Totals whose split the sheet does not state; `*` where it states no hours at all."""
+    missing = (r for r in rows if not {Field.THEORY, Field.PRACTICE} <= set(r.amounts))
+    return list(dict.fromkeys(hours_key(reading) for reading in missing))
+
+
+def hours_key(reading: Reading) -> str:
+    """How the split of a row's hours is keyed in the answers: by its total."""
+    total = reading.amounts.get(Field.TOTAL)
+    return EVERYTHING_ELSE if total is None else f"{total.normalize():f}"
+
+
+def code_choices(table: str, today: dt.date) -> dict[str, str]:
+    """Codes in force and their Chinese names, from a published table."""
+    return {str(row["code"]): str(row["zh"]) for row in dated.table(table).on(today.isoformat()).rows}
+
+
+def _wordings(rows: Rows, found: Field) -> list[str]:
+    return list(dict.fromkeys(_said(reading, found) for reading in rows))
+
+
+def _said(reading: Reading, found: Field) -> str:
+    return reading.texts.get(found, EVERYTHING_ELSE)
+
+
+def _of(text: str) -> str:
+    return "" if text == EVERYTHING_ELSE else f"“{text}”"
+
+
+def _fail() -> Any:
+    raise ValueError("看不懂 / not understood")
+
+
+def _text(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if 0 < len(plain) <= 80 else _fail()
+
+
+def _column(text: str) -> str:
+    column_index(text.strip())
+    return text.strip().upper()
+
+
+def _choice(choices: dict[str, str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        plain = fold(text)
+        named = {zh: code for code, zh in choices.items()}
+        return named.get(plain, plain) if plain in choices or plain in named else _fail()
+
+    return read
+
+
+def _integer(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        value = int(fold(text))
+        return value if least <= value <= most else _fail()
+
+    return read
+
+
+def _date(today: dt.date) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        try:
+            return date_of(fold(text), today=today).isoformat()
+        except Puzzle:
+            return str(_fail())
+
+    return read
+
+
+def _minutes(text: str) -> dict[str, int]:
+    parts = [int(part) for part in fold(text).replace(",", " ").replace("、", " ").split()]
+    if len(parts) not in (2, 3) or min(parts) < 0 or not sum(parts):
+        _fail()
+    theory, practice, online = (*parts, 0)[:3]
+    return {"online_minutes": online, "practice_minutes": practice, "theory_minutes": theory}
+
+
+def _institution_of(text: str) -> dict[str, str]:
+    code, _, name = " ".join(text.split()).partition(" ")
+    if not name:
+        _fail()
+    return {"name": name, "uscc": identifiers.uscc(code).value}
+
+
+def _occupation_of(name: str) -> Callable[[str], dict[str, str]]:
+    def read(text: str) -> dict[str, str]:
+        parts = fold(text).split()
+        called = name if name != EVERYTHING_ELSE else " ".join(parts[2:] if parts[0].isdigit() else parts[1:])
+        if not called:
+            _fail()
+        if parts[0] in ("1999", "2015", "2022") and len(parts) > 1:
+            try:
+                code = read_occupation_code(parts[1])
+            except Puzzle:
+                return dict(_fail())
+            return {"code": code or "", "edition": parts[0], "name": called}
+        return {"catalogue": parts[0].lower(), "name": called}
+
+    return read
+
+
+def _known_occupation(name: str, today: dt.date) -> str:
+    """A suggestion from the published table, to be confirmed: the newest edition that has the name."""
+    rows = [row for row in dated.table("occupations").on(today.isoformat()).rows if row["zh"] == name]
+    newest = max(rows, key=lambda row: str(row["edition"]), default=None)
+    return f"{newest['edition']} {newest['occupation']}" if newest else ""

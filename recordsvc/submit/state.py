@@ -1,0 +1,171 @@
+"""What was already done about a roster: an append-only file beside it, one JSON line per event, synced.
+
+A record's id, salt and whole R are written *before* the first byte is sent. Whatever happens then, the next
+run sends exactly the same bytes again, and the service answers with the first receipt. Events:
+
+  answers    the answers of this file
+  prepared   {id, key, row, purpose, root, digest, record}   R as text; purpose issue | correct | revoke
+  batch      {batch_id, jws, ids}                            before the batch is sent
+  answered   {id, status, ...}                               what the service said
+
+A crash can leave half a line at the end; nothing was sent on its account, so it is cut off.
+"""
+
+import os
+from dataclasses import dataclass, field
+from io import BufferedRandom
+from pathlib import Path
+from typing import Any, Self
+
+from recordsvc.ground.strictjson import StrictJsonError, canonical, loads
+from recordsvc.submit.cells import Unreadable
+from recordsvc.submit.privatefiles import sync_folder
+
+_MAX_LINE = 1024 * 1024
+STANDING = ("accepted", "duplicate")  # statuses of a record that is in the archive
+
+
+@dataclass(slots=True)
+class Prepared:
+    """One record made for a row. `root` is what a correction or revocation is about (an issue: itself)."""
+
+    id: str
+    key: str
+    row: int
+    purpose: str
+    root: str
+    digest: str
+    record: bytes
+    status: str = ""  # empty: not answered yet
+    answer: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class State:
+    """The events of one roster, and what follows from them."""
+
+    path: Path
+    file: BufferedRandom
+    answers: dict[str, Any] = field(default_factory=dict)
+    records: dict[str, Prepared] = field(default_factory=dict)
+    batches: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open or create the state file, owner-only, alone. Raises `Unreadable`."""
+        fresh = not path.exists()
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.fdopen(fd, "r+b")
+        try:
+            _lock(fd)
+            state = cls(path, file)
+            state._replay()
+        except BaseException:
+            file.close()
+            raise
+        if fresh:
+            sync_folder(path.parent)
+        return state
+
+    def close(self) -> None:
+        """Close the file and with it the lock."""
+        self.file.close()
+
+    def keep_answers(self, answers: dict[str, Any]) -> None:
+        """Remember the answers of this file."""
+        if answers != self.answers:
+            self._append([{"answers": answers, "event": "answers"}])
+
+    def prepare(self, prepared: list[Prepared]) -> None:
+        """Make records durable before they are sent: one sync for all of them."""
+        self._append(
+            [
+                {
+                    "digest": one.digest, "event": "prepared", "id": one.id, "key": one.key,
+                    "purpose": one.purpose, "record": one.record.decode("utf-8"), "root": one.root,
+                    "row": one.row,
+                }
+                for one in prepared
+            ]
+        )  # fmt: skip
+
+    def note_batch(self, batch_id: str, jws: str, ids: list[str]) -> None:
+        """Keep the signature over a batch: without it a receipt of the batch could not be checked later."""
+        self._append([{"batch_id": batch_id, "event": "batch", "ids": ids, "jws": jws}])
+
+    def answered(self, answers: list[dict[str, Any]]) -> None:
+        """Keep what the service said about records: {id, status, ...} each."""
+        self._append([{**answer, "event": "answered"} for answer in answers])
+
+    def unanswered(self) -> list[Prepared]:
+        """Records that were prepared and whose fate is not known: to be sent again, byte for byte."""
+        return [record for record in self.records.values() if not record.status]
+
+    def of_key(self, key: str) -> list[Prepared]:
+        """Everything made for a row, in order."""
+        return [record for record in self.records.values() if record.key == key]
+
+    def _append(self, events: list[dict[str, Any]]) -> None:
+        if not events:
+            return
+        self.file.seek(0, os.SEEK_END)
+        self.file.write(b"".join(canonical(event) + b"\n" for event in events))
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        for event in events:
+            self._apply(event)
+
+    def _replay(self) -> None:
+        end = 0
+        self.file.seek(0)
+        for line in self.file:
+            if not line.endswith(b"\n"):
+                self.file.truncate(end)
+                break
+            try:
+                event = loads(line, _MAX_LINE)
+            except StrictJsonError as fault:
+                raise _damaged(self.path) from fault
+            if not isinstance(event, dict):
+                raise _damaged(self.path)
+            self._apply(event)
+            end += len(line)
+
+    def _apply(self, event: dict[str, Any]) -> None:
+        match event.get("event"):
+            case "answers":
+                self.answers = event["answers"]
+            case "prepared":
+                self.records[event["id"]] = Prepared(
+                    event["id"], event["key"], event["row"], event["purpose"], event["root"], event["digest"],
+                    event["record"].encode("utf-8"),
+                )  # fmt: skip
+            case "batch":
+                self.batches.append(event)
+            case "answered":
+                record = self.records[event["id"]]
+                record.status, record.answer = event["status"], event
+            case _:
+                raise _damaged(self.path)
+
+
+def _lock(fd: int) -> None:
+    """One run at a time per roster; the lock goes with the process."""
+    try:
+        import fcntl
+    except ImportError:
+        return  # Windows refuses to open a file that another process is writing
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        raise Unreadable(
+            "in-use", "这个名册正在另一个窗口报送", "this roster is being sent by another process"
+        ) from fault
+
+
+def _damaged(path: Path) -> Unreadable:
+    return Unreadable(
+        "state",
+        f"续传记录 {path.name} 已损坏；不要删除，请联系技术支持",
+        f"the resume file {path.name} is damaged; do not delete it, ask for help",
+    )
