@@ -22,6 +22,14 @@ class Draft:
     issued_on: dt.date
     body: dict[str, Any]
 
+    def happened_on(self) -> dt.date:
+        """Return the day from which the service reckons whether a record comes late."""
+        certificate = self.body.get("certificate", {})
+        for day in (certificate.get("issued_on"), self.body.get("ended_on"), self.body.get("assessed_on")):
+            if day is not None:
+                return dt.date.fromisoformat(day)
+        return self.issued_on
+
     def worker(self) -> dict[str, Any]:
         """Return the member `worker`: document, name, and the card if the roster had one."""
         named: dict[str, Any] = {

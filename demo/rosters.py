@@ -1,6 +1,7 @@
-"""A roster as centres really send them, for trying `recordsvc submit`."""
+"""A roster as centres really send them, and what signing it takes, for trying `recordsvc submit`."""
 
 import datetime as dt
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
 
+from demo.course import PERIOD_MINUTES
+from demo.institutions import CARE
 from demo.occupations import PROGRAMMES
 from demo.people import Person, Registry
 from demo.region import Region
@@ -20,6 +23,27 @@ _HEADERS = (
 _FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
 _ROWS = 22
 Row = list[Any]
+_ANSWERS = {
+    "card_area": "640100",
+    "institution": {"name": CARE.name, "uscc": CARE.uscc},
+    "minutes_per_period": PERIOD_MINUTES,
+    "occupation": {"养老护理员": {"code": "4-10-01-05", "edition": "2022", "name": "养老护理员"}},
+    "pass_mark": 60,
+    "training_type": "employment-skill",
+}
+"""What the sheet does not say, as the school would answer it."""
+
+
+def write_sample(folder: Path, region: Region, key: Path) -> None:
+    """Write `roster.xlsx`, `answers.json` and the school's key `centre.jwk` into a folder."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write(folder / "roster.xlsx", region)
+    text = json.dumps(_ANSWERS, ensure_ascii=False, indent=1)
+    (folder / "answers.json").write_text(text + "\n", "utf-8")
+    signing = folder / "centre.jwk"
+    signing.unlink(missing_ok=True)
+    # A second name, not a second copy of a private key.
+    signing.hardlink_to(key)
 
 
 def write(path: Path, region: Region) -> None:
@@ -98,6 +122,7 @@ def _spoil(rng: random.Random, rows: list[Row]) -> None:
     rows[4][number] = f"{spaced[:6]} {spaced[6:14]} {spaced[14:]}"
     rows[6][number] = rows[6][number].translate(_FULL_WIDTH)
     rows[11][number] = _mistyped(rows[11][number])
+    rows[-1][number] = rows[-1][number][:6] + rows[-1][number][8:17]  # as on a first-generation card
     rows[14][number] = int(rows[14][number].replace("X", "0"))  # a spreadsheet keeps 15 digits of it
     for place in rng.sample([0, 5, 7, 9, 10, 12], 3):
         rows[place][_HEADERS.index("考核成绩")] = "缺考"

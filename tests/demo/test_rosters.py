@@ -3,6 +3,7 @@ import pytest
 
 from demo import rosters
 from recordsvc.people import identifiers
+from recordsvc.submit.answers import parse_answers
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +31,25 @@ def test_it_holds_one_wrong_check_digit_and_one_number_that_lost_its_digits(rows
             faults.append("number-cell")
             continue
         try:
-            identifiers.parse("resident-id", identifiers.normalise_typed(row[4]), region.today)
+            identifiers.parse("resident-id", identifiers.normalise_typed(row[4]), region.today, legacy=True)
         except identifiers.IdentifierError as fault:
             faults.append(fault.code)
     assert sorted(faults) == ["id-check-digit", "number-cell"]
+
+
+def test_the_sample_is_complete_and_its_key_readable_by_the_owner_only(region, tmp_path):
+    key = tmp_path / "care.jwk"
+    key.write_text("{}")
+    key.chmod(0o600)
+    for _ in range(2):
+        rosters.write_sample(tmp_path / "sample", region, key)
+    assert {path.name for path in (tmp_path / "sample").iterdir()} == {
+        "answers.json",
+        "centre.jwk",
+        "roster.xlsx",
+    }
+    assert (tmp_path / "sample" / "centre.jwk").stat().st_mode & 0o077 == 0
+    parse_answers((tmp_path / "sample" / "answers.json").read_bytes())
 
 
 def test_some_were_absent_and_one_row_stands_there_twice(rows):

@@ -1,0 +1,91 @@
+"""`python -m demo`: fill a running service of the environment `demo` with the demo region."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from demo import rosters
+from demo.doors import Refused, Service, Target
+from demo.load import Loader
+from demo.region import WORKERS, Region, build
+from recordsvc.ground.ports import SystemClock, beijing_date
+from recordsvc.settings import Settings
+
+SEED = 64
+
+
+@click.command()
+@click.option("--url", default=None, help="Where the service listens; by default as its settings say.")
+@click.option("--workers", default=WORKERS, show_default=True, help="How many workers (first load only).")
+@click.option("--again", is_flag=True, help="Send everything again, although a load was finished.")
+def main(url: str | None, workers: int, *, again: bool) -> None:
+    """Load the synthetic demo region through the service's public doors (演示数据)."""
+    settings = Settings.load()
+    if settings.environment != "demo":
+        raise click.ClickException("the demo region belongs into the environment `demo` and nowhere else")
+    folder = settings.data_dir / "demo"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    finished = folder / "finished.json"
+    if finished.exists() and not again:
+        click.echo("演示数据已经就绪 / The demo region is in place")
+        return
+    region = _region(folder / "region.json", workers)
+    target = Target(
+        url or f"http://localhost:{settings.port}",
+        settings.audience,
+        settings.environment,
+        settings.issuer_url,
+    )
+    counts = _load(target, region, folder / "keys")
+    rosters.write_sample(folder / "sample", region, folder / "keys" / "care.jwk")
+    _keep(finished, counts)
+    told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    click.echo(f"演示数据 / Demo region: {len(region.people)} workers, {len(region.drafts)} records ({told})")
+
+
+def _region(path: Path, workers: int) -> Region:
+    """Make the region of the first load again: its seed and day are kept, so that ids never change."""
+    if not path.exists():
+        today = beijing_date(SystemClock().now_ms())
+        _keep(path, {"seed": SEED, "today": today.isoformat(), "workers": workers})
+    kept = json.loads(path.read_text("utf-8"))
+    return build(kept["seed"], dt.date.fromisoformat(kept["today"]), kept["workers"])
+
+
+def _keep(path: Path, values: dict[str, int | str]) -> None:
+    """Write a small file whole or not at all."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    fresh.replace(path)
+
+
+def _load(target: Target, region: Region, keys: Path) -> dict[str, int | str]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with (
+        Progress(*columns, console=Console(stderr=True)) as progress,
+        Service(target, SystemClock()) as service,
+    ):
+        shown = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in shown:
+                shown[what] = progress.add_task(what, total=total)
+            progress.update(shown[what], completed=done, total=total)
+
+        try:
+            return dict(Loader(service, region, keys, show).run())
+        except Refused as refused:
+            raise click.ClickException(str(refused)) from refused
+
+
+if __name__ == "__main__":
+    main()
