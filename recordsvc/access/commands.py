@@ -5,7 +5,6 @@ The first two are made like all others. Whoever runs the command is named in the
 """
 
 import getpass
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -115,49 +114,13 @@ def close(account: str) -> None:
 def code(account: str) -> None:
     """生成一次性登录码（十分钟） / Print a one-time login code, good for ten minutes."""
     from recordsvc.access import codes, officials
+    from recordsvc.ground.commit import Turn
 
     with _open() as house:
-        made = house.db.write(
-            lambda turn: (
-                officials.known(turn.conn, account),
-                codes.create(turn, house.keys, house.random, account),
-            )[1]
-        )
+
+        def act(turn: Turn) -> str:
+            officials.known(turn.conn, account)
+            return codes.create(turn, house.keys, house.random, account)
+
+        made = house.db.write(act)
     click.echo(made)
-
-
-@click.group("persona")
-def persona() -> None:
-    """演示身份 / Logins of the demo region."""
-
-
-@persona.command("desk")
-@click.option("--area", default="64", show_default=True, help="区划代码 / Division code")
-def persona_desk(area: str) -> None:
-    """建立演示工作人员 / Make the demo's officials and their logins."""
-    from recordsvc.access import demo
-
-    with _open() as house:
-        _only_in_demo(house)
-        house.db.write(lambda turn: demo.create_desk(turn, area))
-
-
-@persona.command("worker")
-@click.argument("worker_id", type=click.UUID)
-@click.option("--label", default="劳动者", help="中文名称 / Chinese label")
-@click.option("--label-en", default="Worker", help="英文名称 / English label")
-@click.option("--kind", default="worker", help="登录名 / Name of the login")
-def persona_worker(worker_id: uuid.UUID, label: str, label_en: str, kind: str) -> None:
-    """指定演示劳动者 / Make a worker of the demo region a login."""
-    from recordsvc.access import demo
-
-    with _open() as house:
-        _only_in_demo(house)
-        house.db.write(lambda turn: demo.create_worker(turn, worker_id.bytes, label, label_en, kind))
-
-
-def _only_in_demo(house: "House") -> None:
-    from recordsvc.access import demo
-
-    if not demo.allowed(house.settings):
-        raise click.ClickException("only the demo environment on loopback has personas")

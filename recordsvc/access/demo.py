@@ -1,7 +1,7 @@
 """Demo personas (演示身份): one click makes whoever sits at this machine a worker or official of the demo.
 
-A worker of the demo may also sign in with what stands on their document, as whoever loads the demo region does
-to let them speak. These doors exist only where the environment is `demo` and the service listens on loopback;
+A worker of the demo may also sign in with what stands on their document: so the loader of the region lets
+them speak. These doors exist only where the environment is `demo` and the service listens on loopback;
 anywhere else the routes are not there, and start-up refuses a database that holds personas.
 """
 
@@ -14,13 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access import officials
-from recordsvc.access.errors import LoginRefused, PersonaTaken
+from recordsvc.access.errors import LoginRefused
 from recordsvc.access.grants import Kind, Role
 from recordsvc.access.tables import demo_login
 from recordsvc.ground.commit import Turn
 from recordsvc.people.checks import IdentifierError
-from recordsvc.people.resolve import People, Worker, read_person
-from recordsvc.people.resolve import Person, Worker
+from recordsvc.people.resolve import Worker, read_person
 from recordsvc.settings import LOOPBACK, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -92,10 +91,14 @@ def find(conn: Connection, kind: str) -> Persona:
 
 def by_document(house: "House", form: Mapping[str, Any]) -> str:
     """The worker (id as text) whose document and name these are. Raises `LoginRefused`."""
+    try:
+        person, _warnings = read_person(dict(form), house.clock.now_ms())
+    except IdentifierError:
+        raise LoginRefused from None
     with house.db.read_raw() as cursor:
-        person = Person(form["document"], form["number"], form["name"] or "")
-        found = house.people.resolve(cursor, [person], "demo")[0] if form["document"] else None
-    if not isinstance(found, Worker) or not found.version:
+        found = house.people.resolve(cursor, [person], "demo login")[0]
+    # Version 0 is a worker that a record would create; a login creates nobody.
+    if not isinstance(found, Worker) or found.version == 0:
         raise LoginRefused
     return str(uuid.UUID(bytes=found.worker_id))
 
@@ -112,31 +115,11 @@ def create_desk(turn: Turn, area: str) -> None:
         _insert(turn, Persona(kind, label, label_en, position, Kind.OFFICIAL, official_id))
 
 
-def find_worker(people: People, document: str, number: str, name: str, now_ms: int) -> bytes:
-    """The worker whose document this is, known by number and name. Raises `LoginRefused`."""
-    try:
-        person, _warnings = read_person({"document": document, "number": number, "name": name}, now_ms)
-    except IdentifierError:
-        raise LoginRefused from None
-    with people.db.read_raw() as cursor:
-        found = people.resolve(cursor, [person], "demo login")[0]
-    # Version 0 is a worker that a record would create; a login creates nobody.
-    if not isinstance(found, Worker) or found.version == 0:
-        raise LoginRefused
-    return found.worker_id
-
-
-def create_worker(turn: Turn, worker_id: bytes, kind: str, label: str, label_en: str) -> None:
-    """Put a worker of the demo region on the list, in the place of an earlier one of that kind.
-
-    Raises `PersonaTaken` when an official has the kind.
-    """
+def create_worker(turn: Turn, worker_id: bytes, label: str, label_en: str, kind: str = "worker") -> None:
+    """Put a worker of the demo region on the list, in the place of an earlier one of that kind."""
     workers = [known for known in personas(turn.conn) if known.actor_kind == Kind.WORKER]
     position = next((known.position for known in workers if known.kind == kind), len(workers) + 1)
-    mine = (demo_login.c.kind == kind, demo_login.c.actor_kind == Kind.WORKER)
-    turn.conn.execute(demo_login.delete().where(*mine))
-    if any(known.kind == kind for known in personas(turn.conn)):
-        raise PersonaTaken
+    turn.conn.execute(demo_login.delete().where(demo_login.c.kind == kind))
     _insert(turn, Persona(kind, label, label_en, position, Kind.WORKER, str(uuid.UUID(bytes=worker_id))))
 
 

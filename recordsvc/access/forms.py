@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from recordsvc.ground.forms import Form, Identifier, Truth, Whole, text
 from recordsvc.ground.http import FORM, JSON, Request
@@ -35,6 +35,12 @@ class DemoLoginForm(Form):
     document = text(1, 24, load_default=None)
     number = text(1, 40, load_default=None)
     name = text(1, 80, load_default=None)
+
+    @validates_schema
+    def _all_or_none(self, data: dict[str, str | None], **_kwargs: Any) -> None:
+        given = [data.get(field) is not None for field in ("document", "number", "name")]
+        if any(given) and (not all(given) or data.get("kind") != "worker"):
+            raise ValidationError("document、number、name 应同时填写，且 kind 为 worker")
 
 
 class CodeLoginForm(Form):

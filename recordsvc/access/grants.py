@@ -142,8 +142,6 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.bundle.read": _OWN,
     "own.record.decide": _OWN,
     "own.looked.read": _OWN,
-    # Only in the demo: a worker puts themselves on the list of demo logins.
-    "own.persona.offer": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
     "held.read": _official(Role.HANDLER, Role.REVIEWER),

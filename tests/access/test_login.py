@@ -1,6 +1,8 @@
 """Signing in and out: sessions, one-time codes, demo personas, and where none of them may be."""
 
 import dataclasses
+import datetime as dt
+import uuid
 
 import flask
 import pytest
@@ -14,6 +16,8 @@ from recordsvc.access.sessions import cookie_of
 from recordsvc.access.tables import login_code, session
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
+from recordsvc.people import synthetic
+from recordsvc.people.resolve import read_person
 from recordsvc.settings import Settings, SettingsError
 from tests.access.conftest import ROOMS, Person
 
@@ -264,6 +268,53 @@ def test_a_page_becomes_a_worker_and_is_sent_to_the_archive(browser: FlaskClient
 
 def test_an_unknown_persona_is_refused(browser: FlaskClient, enter):
     assert browser.post("/login/demo", json={"kind": "king"}).json["code"] == "login-refused"
+
+
+@pytest.fixture
+def wang(house: House) -> dict[str, str]:
+    """A worker of the demo region, as their document names them."""
+    number = synthetic.resident_id("640104", dt.date(1990, 5, 6), "m", 17)
+    document = {"document": "resident-id", "number": number, "name": "王某"}
+    person, _ = read_person(document, house.clock.now_ms())
+    with house.db.read_raw() as cursor:
+        made = house.people.resolve(cursor, [person], "test")[0]
+    house.db.write(lambda turn: house.people.write(turn, [made.rows]))
+    return {"kind": "worker"} | document
+
+
+def test_a_worker_of_the_demo_signs_in_with_their_document(browser: FlaskClient, wang: dict[str, str]):
+    answer = browser.post("/login/demo", json=wang)
+    assert (answer.status_code, answer.json["kind"]) == (200, "worker")
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "李某"}, {"number": "64010419900506002X"}, {"number": "x"}, {"document": "passport"}]
+)
+def test_a_document_that_is_not_a_workers_opens_nothing(browser: FlaskClient, wang: dict[str, str], change):
+    assert browser.post("/login/demo", json=wang | change).json["code"] == "login-refused"
+
+
+def test_a_login_creates_nobody(browser: FlaskClient, wang: dict[str, str], house: House):
+    stranger = synthetic.resident_id("640104", dt.date(1991, 5, 6), "m", 18)
+    assert browser.post("/login/demo", json=wang | {"number": stranger}).json["code"] == "login-refused"
+    assert house.people.find("resident-id", stranger) is None
+
+
+@pytest.mark.parametrize("change", [{"kind": "registrar"}, {"name": None}])
+def test_half_a_document_is_refused(browser: FlaskClient, wang: dict[str, str], change):
+    body = {name: value for name, value in (wang | change).items() if value is not None}
+    assert browser.post("/login/demo", json=body).status_code == 422
+
+
+def test_workers_stand_in_the_order_they_came_and_before_the_officials(
+    house: House, browser: FlaskClient, enter
+):
+    for kind, label in (("worker-b", "乙"), ("worker-a", "甲"), ("worker-b", "乙二")):
+        house.db.write(
+            lambda turn, k=kind, t=label: demo.create_worker(turn, uuid.UUID(int=5).bytes, t, t, k)
+        )
+    labels = [item["label"] for item in browser.get("/login/demo").json["items"]]
+    assert labels[:4] == ["劳动者", "乙二", "甲", "登记员（机构、密钥、接入）"]
 
 
 def test_making_the_desk_twice_makes_it_once(house: House, enter):

@@ -132,7 +132,7 @@ def test_an_unknown_or_closed_account_gets_no_role(database: Database):
 
 @pytest.fixture
 def command(house: House, monkeypatch: pytest.MonkeyPatch):
-    """Run `recordsvc official …` or `persona …` on the test's house."""
+    """Run `recordsvc official …` on the test's house."""
     monkeypatch.setattr("recordsvc.house.open_house", lambda _settings: house)
     monkeypatch.setattr("recordsvc.settings.Settings.load", lambda: house.settings)
     monkeypatch.setattr("getpass.getuser", lambda: "chief")
@@ -182,9 +182,3 @@ def test_a_refused_command_says_why(command):
     answer = command("official", "add", "ann", "--name", "安某")
     assert answer.exit_code == 1
     assert "冲突" in answer.output
-
-
-def test_personas_are_made_by_command_in_the_demo(command, browser):
-    assert command("persona", "desk").exit_code == 0
-    assert command("persona", "worker", "01890000-0000-7000-8000-000000000001").exit_code == 0
-    assert len(browser.get("/login/demo").json["items"]) == 8
