@@ -97,17 +97,20 @@ class People:
 
     # -- finding -----------------------------------------------------------------------------------------------
 
-    def resolve(self, cursor: Any, people: Sequence[Person], source: str) -> list[Worker | Held]:
+    def resolve(self, cursor: Any, people: Sequence[Person], source: str | Sequence[str]) -> list[Worker | Held]:
         """Return for each person the worker (known, or new with its rows) or why the record is held.
 
-        `cursor` is a driver cursor on one snapshot; nothing is written here. `source` is noted on new identifiers.
+        `cursor` is a driver cursor on one snapshot; nothing is written here. `source` is noted on new identifiers: one
+        for all, or one for each person. Records that are written together must be resolved together: only then do
+        they share one draft of a new worker, and attach a new card once.
         """
+        sources = [source] * len(people) if isinstance(source, str) else source
         wanted: dict[bytes, None] = {}
         for person in people:
             for kind, value in _mentioned(person):
                 wanted.update(dict.fromkeys(self.tags(kind, value)))
         hits = self._look_up(cursor, list(wanted))
-        return [self._judge(person, hits, source) for person in people]
+        return [self._judge(person, hits, said) for person, said in zip(people, sources, strict=True)]
 
     def find(self, kind: str, value: str) -> bytes | None:
         """Return the worker_id a number belongs to, for reading; any card the worker ever held will do."""
@@ -224,9 +227,9 @@ class People:
     def _identifier_row(
         self, worker: Worker, identifier_id: bytes, kind: str, value: str, standing: str, source: str
     ) -> tuple[Any, ...]:
-        aad = field_aad("identifier", "sealed", worker.worker_id, identifier_id, 1)
-        sealed = worker.key.seal(value.encode(), aad)
-        return (worker.worker_id, identifier_id, kind, standing, self._clock.now_ms(), source, sealed)
+        now = self._clock.now_ms()
+        sealed = worker.key.seal(value.encode(), identifier_aad(worker.worker_id, identifier_id, kind, now, source))
+        return (worker.worker_id, identifier_id, kind, standing, now, source, sealed)
 
     def write(self, turn: Turn, drafts: Iterable[Rows]) -> None:
         """Insert the rows; the caller has checked under the lock that their tags are still free."""
@@ -249,6 +252,12 @@ class People:
         if person.number is not None and person.document in CHECKED_KINDS and len(person.number) == 18:
             return identifiers.birth_date(person.number)
         return None
+
+
+def identifier_aad(worker_id: bytes, identifier_id: bytes, kind: str, asserted_ms: int, source: str) -> bytes:
+    """Return what an identifier's ciphertext is bound to: changed kind, time or source, and it does not open."""
+    said = b"\0".join((identifier_id, kind.encode(), str(asserted_ms).encode(), source.encode()))
+    return field_aad("identifier", "sealed", worker_id, said, 1)
 
 
 def read_person(worker: dict[str, Any], now_ms: int) -> tuple[Person, tuple[str, ...]]:

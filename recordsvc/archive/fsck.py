@@ -1,0 +1,183 @@
+"""Recompute the archive (档案核验): chains, ciphertexts, signatures, the rows of record ids, the holding.
+
+What stands in the log, and the issuers' keys, have been proven before.
+"""
+
+import struct
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.archive import tables
+from recordsvc.archive.fsck_chain import ChainCheck
+from recordsvc.archive.fsck_log import LogRows
+from recordsvc.archive.keyevents import KeyHistory
+from recordsvc.archive.sealing import dedupe_key
+from recordsvc.ground.finding import Progress, Wrong, at, count, merged, scan
+from recordsvc.ground.strictjson import StrictJsonError, is_canonical
+from recordsvc.people import tables as people_tables
+from recordsvc.people.fsck import open_key
+from recordsvc.vault.envelope import SealError
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+EVERY: Final = 1_000
+
+
+class ArchiveCheck:
+    """One check of the archive on one snapshot; `counts` is filled while it runs."""
+
+    def __init__(self, house: "House", conn: Connection) -> None:
+        """Believe the keys of `house`, and the log as `conn` shows it."""
+        self._house = house
+        self._conn = conn
+        self.counts: dict[str, int] = defaultdict(int)
+        self.rows = LogRows(conn, self.counts)
+
+    def run(self, histories: dict[str, KeyHistory], progress: Progress) -> None:
+        """Check all chains, the rows of record ids, and the holding. Raises `Wrong`."""
+        self._chains(ChainCheck(self._house, self._conn, histories), progress)
+        self._dedupe()
+        self._holding()
+
+    def _chains(self, chain: ChainCheck, progress: Progress) -> None:
+        entry, sealed, worker = tables.entry, tables.ciphertext, people_tables.worker
+        key, index = people_tables.worker_key, people_tables.blind_index
+        same = sa.and_(sealed.c.worker_id == entry.c.worker_id, sealed.c.seq == entry.c.seq)
+        source = sealed.outerjoin(entry, same)
+        for worker_id, seq, missing in scan(
+            self._conn, [sealed.c.worker_id, sealed.c.seq, entry.c.seq], entry.c.seq.is_(None), source=source
+        ):
+            raise Wrong(
+                at(sealed, worker_id=worker_id, seq=seq),
+                "没有这一条目",
+                f"there is no such entry ({missing})",
+            )
+        own = entry.c
+        columns = [own.worker_id, own.seq, own.idx, own.target, own.nonce, own.leaf, own.edge]
+        streams = (
+            scan(
+                self._conn,
+                [worker.c.worker_id, worker.c.state, key.c.wrapped],
+                source=worker.outerjoin(key, key.c.worker_id == worker.c.worker_id),
+            ),
+            scan(
+                self._conn,
+                [*columns, sealed.c.record_id, sealed.c.sealed],
+                source=entry.outerjoin(sealed, same),
+            ),
+            scan(self._conn, [index.c.worker_id, index.c.tag], order=[index.c.worker_id, index.c.tag]),
+        )
+        for done, (worker_id, (workers, rows, tags)) in enumerate(merged(*streams), 1):
+            if not workers:
+                raise Wrong(
+                    f"{worker.name} ↔ {at(entry, worker_id=worker_id)}",
+                    "劳动者不存在",
+                    "there is no such worker",
+                )
+            _worker, state, wrapped = workers[0]
+            data_key = None if wrapped is None else open_key(self._house.keys, worker_id, wrapped)
+            readable = chain.check(worker_id, state, data_key, rows, {tag for _worker, tag in tags})
+            self.counts["records opened"] += readable
+            if done % EVERY == 0:
+                progress("chains", done)
+        chain.same_records()
+
+    def _dedupe(self) -> None:
+        """Refuse rows of record ids that lead to no entry, to another's record, or twice to one entry."""
+        dedupe, entry, sealed = tables.dedupe, tables.entry, tables.ciphertext
+        source = dedupe.outerjoin(
+            entry, sa.and_(entry.c.worker_id == dedupe.c.worker_id, entry.c.seq == dedupe.c.seq)
+        ).outerjoin(sealed, sa.and_(sealed.c.worker_id == dedupe.c.worker_id, sealed.c.seq == dedupe.c.seq))
+        rows = 0
+        for key, seq, record_id in scan(
+            self._conn, [dedupe.c.key, entry.c.seq, sealed.c.record_id], source=source
+        ):
+            rows += 1
+            if seq is None:
+                raise Wrong(at(dedupe, "worker_id", "seq", key=key), "指向不存在的条目", "leads to no entry")
+            if record_id is not None and key[8:] != record_id:
+                raise Wrong(
+                    at(dedupe, "key", key=key),
+                    "与所指条目的记录编号不符",
+                    "is not the record id of its entry",
+                )
+        if rows != count(self._conn, entry):
+            raise self._unmatched()
+
+    def _unmatched(self) -> Wrong:
+        """Return which entry has no row of its record id, or several."""
+        dedupe, entry = tables.dedupe, tables.entry
+        together = entry.outerjoin(
+            dedupe, sa.and_(dedupe.c.worker_id == entry.c.worker_id, dedupe.c.seq == entry.c.seq)
+        )
+        grouped = sa.select(entry.c.worker_id, entry.c.seq).select_from(together)
+        grouped = (
+            grouped.group_by(entry.c.worker_id, entry.c.seq).having(sa.func.count(dedupe.c.key) != 1).limit(1)
+        )
+        row = self._conn.execute(grouped).one()
+        return Wrong(
+            f"{dedupe.name} → {at(entry, worker_id=row.worker_id, seq=row.seq)}",
+            "该条目的去重行缺失或不止一行",
+            "the entry has no row of its record id, or more than one",
+        )
+
+    def _holding(self) -> None:
+        """Open every record that waits, and prove that decided ones are where they went."""
+        held, dedupe = tables.held, tables.dedupe
+        own = held.c
+        columns = [
+            own.held_id,
+            own.key,
+            own.digest,
+            own.issuer,
+            own.state,
+            own.received_ms,
+            own.sealed,
+            dedupe.c.digest,
+        ]
+        source = held.outerjoin(dedupe, dedupe.c.key == own.key)
+        for held_id, key, digest, issuer, state, ms, sealed, entered in scan(
+            self._conn, columns, source=source
+        ):
+            where = at(held, held_id=held_id)
+            waits = state in ("held", "approved")
+            if waits != (sealed is not None) or (state == "released") != (entered is not None):
+                raise Wrong(
+                    f"{where} column state/sealed",
+                    "状态与内容或条目不符",
+                    "the state fits neither content nor entry",
+                )
+            if entered is not None and entered != digest:
+                raise Wrong(
+                    f"{where} column digest", "与放行的条目不符", "is not the digest of the released record"
+                )
+            if int.from_bytes(held_id[:6]) != ms:
+                raise Wrong(
+                    f"{where} column received_ms", "与编号中的时间不符", "is not the time inside the id"
+                )
+            if sealed is not None:
+                self._waiting(where, held_id, key, digest, issuer, sealed)
+            self.counts["held"] += waits
+
+    def _waiting(
+        self, where: str, held_id: bytes, key: bytes, digest: bytes, issuer: str, sealed: bytes
+    ) -> None:
+        sealer = self._house.admission.sealer
+        try:
+            raw, _evidence = sealer.unhold(held_id, sealed)
+            record = is_canonical(raw)
+        except (SealError, StrictJsonError, LookupError, struct.error) as error:
+            raise Wrong(
+                f"{where} column held_id/sealed", "暂存内容打不开", f"the content does not open: {error}"
+            ) from None
+        if not isinstance(record, dict) or (record["issuer"], dedupe_key(issuer, record["id"])) != (
+            issuer,
+            key,
+        ):
+            raise Wrong(f"{where} column key/issuer", "与暂存内容不符", "is not that of the held record")
+        if sealer.digest(raw) != digest:
+            raise Wrong(f"{where} column digest", "与暂存内容不符", "is not the digest of the held record")

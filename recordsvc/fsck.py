@@ -1,0 +1,154 @@
+"""Re-derive everything from the rows (全库核验) and name the first thing that is wrong.
+
+settings → log (entries, tree, tiles, checkpoints, head, cosignatures, checkpoints kept elsewhere) → log
+entries against their rows → issuers' keys → people → chains, ciphertexts, signatures → record ids → holding.
+One snapshot, rows streamed. Believed are only keys: the log's, the witnesses', those of the key store.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc import anchor
+from recordsvc.archive.fsck import ArchiveCheck
+from recordsvc.genesis import FIXED
+from recordsvc.ground.database import installation
+from recordsvc.ground.finding import Finding, Progress, Wrong, at, scan
+from recordsvc.house import House
+from recordsvc.people.fsck import PeopleCheck
+from recordsvc.translog.fsck import LogCheck, Seen
+from recordsvc.translog.note import NoteKey
+from recordsvc.translog.witness import WitnessClient, WitnessUnreachable
+
+UNPROTECTED: Final = (
+    (
+        "log_checkpoint",
+        "ms",
+        "of the empty log (size 0): no entry repeats it; it proves nothing and nobody reads it",
+    ),
+    (
+        "log_checkpoint",
+        "row",
+        "missing, when the next one has the same ms: later checkpoints cover the same entries",
+    ),
+    (
+        "log_cosignature",
+        "row",
+        "missing: a witness that was away leaves none either; the witness keeps its own copy",
+    ),
+    (
+        "log_cosignature",
+        "line",
+        "of a witness that is no longer configured: counted as unchecked, its key is not here",
+    ),
+    ("dedupe", "key, digest", "of an erased record: both follow from R alone, and R is gone on purpose"),
+    (
+        "identifier",
+        "standing",
+        "of a name: names have no index row that would repeat it; only numbers select workers",
+    ),
+    (
+        "worker",
+        "version, created_ms",
+        "working state: a wrong version makes a request stale, never a wrong entry",
+    ),
+    (
+        "held_record",
+        "reason, owner, decided_ms, note, worker_id, proposal",
+        "working state until the release, which is signed",
+    ),
+)
+"""What no other row or key repeats: (table, column or `row`, why it may be so)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was checked, what could not be, and the first thing that is wrong (None: all is well)."""
+
+    finding: Finding | None
+    counts: dict[str, int]
+    notes: tuple[str, ...]
+
+
+def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offline: bool = False) -> Report:
+    """Check the whole database of `house`; `offline` asks no witness. Database errors pass through."""
+    counts: dict[str, int] = {}
+    notes: list[str] = []
+    finding = None
+    try:
+        with house.db.read() as conn:
+            _settings(house, conn)
+            log, archive = _log_check(house, conn, notes, offline=offline), ArchiveCheck(house, conn)
+            people = PeopleCheck(conn, house.people, house.keys)
+            log.run(archive.rows.pinpoint, progress)
+            histories = archive.rows.check(progress)
+            people.run(progress)
+            archive.run(histories, progress)
+            counts = {**log.counts, **archive.counts, **people.counts}
+            notes += [
+                f"{n} cosignatures of {name} unchecked: no key configured"
+                for name, n in log.unchecked.items()
+            ]
+    except Wrong as wrong:
+        finding = wrong.finding
+    return Report(finding, counts, tuple(notes))
+
+
+def _settings(house: House, conn: Connection) -> None:
+    """Compare what was fixed at the first run."""
+    fixed = dict(scan(conn, [installation.c.name, installation.c.value]))
+    for name in FIXED:
+        if fixed.pop(name, None) != getattr(house.settings, name):
+            raise Wrong(
+                at(installation, "value", name=name),
+                "与设置不符",
+                "differs from the settings, or the row is missing",
+            )
+    for name in fixed:
+        raise Wrong(at(installation, name=name), "多出的行", "the row must not be there")
+
+
+def _log_check(house: House, conn: Connection, notes: list[str], *, offline: bool) -> LogCheck:
+    """Begin the check of the log with every checkpoint of it that is kept elsewhere.
+
+    They are fetched before the snapshot begins: what they say is never newer than what it shows.
+    """
+    witnesses = [NoteKey.parse(key) for key in house.settings.witness_keys]
+    seen = [*_anchor(house, notes), *(() if offline else _witnessed(house, notes))]
+    # Ends the snapshot on which the settings were read; the next statement begins a newer one.
+    conn.rollback()
+    return LogCheck(conn, anchor.log_key(house), witnesses, seen)
+
+
+def _anchor(house: House, notes: list[str]) -> Iterable[Seen]:
+    where = "the checkpoint kept outside the database"
+    try:
+        kept = anchor.read(house)
+    except ValueError as error:
+        raise Wrong(where, "库外检查点不是本日志的", f"is not a checkpoint of this log: {error}") from None
+    if kept is None:
+        notes.append(f"{where} is not there: not compared")
+        return []
+    return [Seen(kept.checkpoint, where)]
+
+
+def _witnessed(house: House, notes: list[str]) -> Iterable[Seen]:
+    seen = []
+    for url, key in zip(house.settings.witness_urls, house.settings.witness_keys, strict=True):
+        name = NoteKey.parse(key).name
+        try:
+            newest = WitnessClient(url, key).newest(anchor.log_key(house))
+        except WitnessUnreachable as error:
+            notes.append(f"witness {name} not compared: {error}")
+            continue
+        if newest is not None:
+            seen.append(Seen(newest.checkpoint, f"the witness {name}"))
+    return seen
+
+
+def unprotected(table: sa.Table) -> list[tuple[str, str]]:
+    """Return (column or `row`, reason) of what no check of a table can notice."""
+    return [(column, reason) for name, column, reason in UNPROTECTED if name == table.name]

@@ -1,0 +1,207 @@
+"""Recompute what finds a worker (身份索引核验): key, identifiers, blind index, names, from the sealed values.
+
+Everything in the clear beside a sealed value follows from it: the tags under every live pepper, the kind, the
+name tags. An index row that leads to another worker, or an identifier that is another's, shows itself.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.engine import Connection
+
+from recordsvc.ground.finding import Progress, Wrong, at, merged, scan
+from recordsvc.people import tables
+from recordsvc.people.resolve import NAME_TAG, People, identifier_aad
+from recordsvc.vault.envelope import DataKey, DataKeys, SealError
+from recordsvc.vault.keystore import KeyStore, pepper_version
+
+ERASED: Final = "erased"
+NAME: Final = "name"
+EVERY: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One identifier, opened."""
+
+    identifier_id: bytes
+    kind: str
+    standing: str
+    value: str
+
+
+class PeopleCheck:
+    """One check of the people on one snapshot; `counts` is filled while it runs."""
+
+    def __init__(self, conn: Connection, people: People, keys: KeyStore) -> None:
+        """Believe the keys and what is sealed under them."""
+        self._conn = conn
+        self._people = people
+        self._keys = keys
+        self.counts: dict[str, int] = defaultdict(int)
+
+    def run(self, progress: Progress) -> None:
+        """Raise `Wrong` at the first thing that is wrong, in the order of worker ids."""
+        worker, key, own, index = (
+            tables.worker.c,
+            tables.worker_key.c,
+            tables.identifier.c,
+            tables.blind_index.c,
+        )
+        streams = (
+            scan(self._conn, [worker.worker_id, worker.state, worker.names]),
+            scan(self._conn, [key.worker_id, key.wrapped]),
+            scan(
+                self._conn,
+                [
+                    own.worker_id,
+                    own.identifier_id,
+                    own.kind,
+                    own.standing,
+                    own.asserted_ms,
+                    own.source,
+                    own.sealed,
+                ],
+            ),
+            scan(
+                self._conn,
+                [index.worker_id, index.tag, index.pepper, index.kind, index.standing, index.identifier_id],
+                order=[index.worker_id, index.tag],
+            ),
+        )
+        for worker_id, (workers, keys, identifiers, tags) in merged(*streams):
+            if not workers:
+                _orphan(worker_id, keys, identifiers, tags)
+            self._worker(worker_id, workers[0][1], workers[0][2], keys, identifiers, tags)
+            self.counts["workers"] += 1
+            if self.counts["workers"] % EVERY == 0:
+                progress("people", self.counts["workers"])
+
+    def _worker(
+        self,
+        worker_id: bytes,
+        state: str,
+        names: bytes,
+        keys: list[Any],
+        identifiers: list[Any],
+        tags: list[Any],
+    ) -> None:
+        if state == ERASED:
+            _nothing_left(worker_id, keys, identifiers, tags)
+            return
+        if not keys:
+            raise Wrong(
+                at(tables.worker_key, worker_id=worker_id),
+                "钥匙缺失，而该劳动者未被删除",
+                "the key is missing, and the worker was not erased",
+            )
+        key = open_key(self._keys, worker_id, keys[0][1])
+        opened = [self._open(worker_id, key, row) for row in identifiers]
+        self._names(worker_id, names, opened)
+        self._index(worker_id, opened, tags)
+        self.counts["identifiers"] += len(opened)
+
+    def _open(self, worker_id: bytes, key: DataKey, row: Any) -> _Row:
+        _worker_id, identifier_id, kind, standing, asserted_ms, source, sealed = row
+        try:
+            value = key.open(sealed, identifier_aad(worker_id, identifier_id, kind, asserted_ms, source))
+        except SealError as error:
+            raise Wrong(
+                at(
+                    tables.identifier,
+                    *("kind", "asserted_ms", "source", "sealed"),
+                    worker_id=worker_id,
+                    identifier_id=identifier_id,
+                ),
+                "密文打不开：该行被改动，或属于另一劳动者",
+                f"does not open, the row was changed or is another worker's: {error}",
+            ) from None
+        return _Row(identifier_id, kind, standing, value.decode())
+
+    def _names(self, worker_id: bytes, names: bytes, opened: list[_Row]) -> None:
+        stored = [names[start : start + NAME_TAG] for start in range(0, len(names), NAME_TAG)]
+        sealed = {self._people.name_tag(worker_id, row.value) for row in opened if row.kind == NAME}
+        if not sealed or set(stored) != sealed or len(stored) != len(sealed):
+            raise Wrong(
+                f"{at(tables.worker, 'names', worker_id=worker_id)} ↔ {tables.identifier.name}",
+                "姓名标签与密封的姓名不一致，或姓名行缺失",
+                "the name tags are not those of the sealed names, or a name is missing",
+            )
+
+    def _index(self, worker_id: bytes, opened: list[_Row], tags: list[Any]) -> None:
+        """Compare the blind-index rows with what the sealed numbers give under each live pepper."""
+        there = {tag: (pepper, kind, standing, owner) for _worker, tag, pepper, kind, standing, owner in tags}
+        wanted: dict[bytes, list[tuple[int, str, str, bytes]]] = defaultdict(list)
+        for row in opened:
+            if row.kind == NAME:
+                continue
+            for pepper, tag in zip(self._keys.peppers, self._people.tags(row.kind, row.value), strict=True):
+                wanted[tag].append((pepper_version(pepper), row.kind, row.standing, row.identifier_id))
+        known = {row.identifier_id for row in opened}
+        for tag, owner in ((tag, row[3]) for tag, row in there.items() if tag not in wanted):
+            where = at(tables.blind_index, "tag", "worker_id", tag=tag, worker_id=worker_id)
+            if owner not in known:
+                missing = at(tables.identifier, worker_id=worker_id, identifier_id=owner)
+                raise Wrong(
+                    f"{where} ↔ {missing}",
+                    "盲索引指向的劳动者没有这个号码：索引指向了别人，或证件行缺失",
+                    "this worker has no such number: the index leads astray, or the identifier is missing",
+                )
+            raise Wrong(where, "没有号码会产生这一标签", "no number of this worker gives this tag")
+        for tag, rows in wanted.items():
+            self._compare(worker_id, tag, there.get(tag), rows)
+        self.counts["blind index rows"] += len(tags)
+
+    def _compare(
+        self, worker_id: bytes, tag: bytes, row: Any, wanted: list[tuple[int, str, str, bytes]]
+    ) -> None:
+        owner = at(tables.identifier, "standing", worker_id=worker_id, identifier_id=wanted[0][3])
+        if row is None:
+            raise Wrong(
+                f"{at(tables.blind_index, tag=tag)} ↔ {owner}",
+                "该号码的盲索引缺失，或指向了别人",
+                "the number's index row is missing, or leads to another worker",
+            )
+        if row not in wanted:
+            raise Wrong(
+                f"{at(tables.blind_index, 'pepper', 'kind', 'standing', 'identifier_id', tag=tag)} ↔ {owner}",
+                "盲索引与证件行不一致",
+                "the index row and the identifier differ",
+            )
+
+
+def open_key(keys: KeyStore, worker_id: bytes, wrapped: bytes) -> DataKey:
+    """Return a worker's data key. Raises `Wrong` when it does not unwrap."""
+    try:
+        return DataKeys(keys).get(worker_id, wrapped)
+    except SealError as error:
+        raise Wrong(
+            at(tables.worker_key, "wrapped", worker_id=worker_id),
+            "数据钥匙打不开",
+            f"the data key does not open: {error}",
+        ) from None
+
+
+def _orphan(worker_id: bytes, keys: list[Any], identifiers: list[Any], tags: list[Any]) -> None:
+    found = ((tables.worker_key, keys), (tables.identifier, identifiers), (tables.blind_index, tags))
+    names = "/".join(table.name for table, rows in found if rows)
+    raise Wrong(
+        f"{names} worker_id → {at(tables.worker, worker_id=worker_id)}",
+        "行属于不存在的劳动者",
+        "rows of a worker who does not exist",
+    )
+
+
+def _nothing_left(worker_id: bytes, keys: list[Any], identifiers: list[Any], tags: list[Any]) -> None:
+    for table, rows in (
+        (tables.worker_key, keys),
+        (tables.identifier, identifiers),
+        (tables.blind_index, tags),
+    ):
+        if rows:
+            raise Wrong(
+                at(table, worker_id=worker_id),
+                "劳动者已删除，而此行仍在",
+                "the worker was erased, and this row is still there",
+            )
