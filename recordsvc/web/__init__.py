@@ -1,0 +1,1 @@
+"""Pages for people (网页): Chinese first, phone width first, complete without any script."""

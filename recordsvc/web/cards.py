@@ -1,0 +1,343 @@
+"""Records as people see them (档案卡片): what happened, when, who says so, what became of it. Pure.
+
+One `RecordState` makes one `Card`, on the worker's own page and for a verified bundle alike; templates decide nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from recordsvc.archive.amend import CorrectionUnfit, corrected_body
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.states import Confirmation, Entry, Life, RecordState
+from recordsvc.ground.ports import beijing_date
+from recordsvc.web import words
+
+Body = Mapping[str, Any]
+NameOf = Callable[[str, str], str | None]
+"""Unified social credit code and day (YYYY-MM-DD) -> the institution's name on that day, None when unknown."""
+
+REGION: Final = "登记机关（人社部门）"
+_PLACES: Final = ("institution", "organisation", "body", "authority", "organiser", "granted_by")
+"""Members that name the institution a record is about, by type one of them."""
+_ENDS: Final = ("ended_on", "assessed_on", "awarded_on", "granted_on", "valid_from", "started_on", "checked_on")
+"""Members that date the event itself, the most telling first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state in a word; `tone` is good, wait, warn, bad, info or mute and never says more than the word."""
+
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A correction in force: what it changed (label, old, new), why, when entered, by whom; None = not disclosed."""
+
+    changes: tuple[tuple[str, str, str], ...] | None
+    reason: str
+    on: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry of a record's history: what, when entered, by whom, the reason in words, the log index if known."""
+
+    what: str
+    on: str
+    by: str
+    reason: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One record as it stands. Dates are written out; `day` (YYYY-MM-DD) is the event's, for the order of years."""
+
+    seq: int
+    record_id: str | None
+    type_title: str
+    title: str
+    level: str
+    details: tuple[tuple[str, str], ...]
+    institution: str
+    period: str
+    day: str
+    entered: str
+    badges: tuple[Badge, ...]
+    signer: str
+    by_region: bool
+    corrections: tuple[Correction, ...]
+    ending: Happening | None
+    """The revocation or erasure that ended it."""
+    objection: str
+    """The worker's own reason, while contested."""
+    twin_of: str | None
+    history: tuple[Happening, ...]
+    may_confirm: bool
+    may_contest: bool
+    again: bool
+    """Confirmed once, corrected since."""
+    waits: bool
+    """The worker's word is wanted."""
+
+    @property
+    def year(self) -> str:
+        """Year of the event."""
+        return self.day[:4]
+
+
+VALID: Final = Badge("有效", "good")
+UNCONFIRMED: Final = Badge("未确认", "wait")
+CONFIRMED: Final = Badge("已确认", "good")
+CONTESTED: Final = Badge("有异议", "warn")
+CORRECTED: Final = Badge("已更正", "info")
+REVOKED: Final = Badge("已撤销", "bad")
+ERASED: Final = Badge("已删除", "mute")
+SUSPECT: Final = Badge("待复核", "warn")
+TWIN: Final = Badge("疑似重复", "warn")
+UNDISCLOSED: Final = Badge("未公开", "mute")
+NOT_SAID: Final = Badge("本人未表态", "mute")
+
+_SAID: Final = {
+    Confirmation.UNCONFIRMED: UNCONFIRMED,
+    Confirmation.CONFIRMED: CONFIRMED,
+    Confirmation.CONTESTED: CONTESTED,
+}
+_ACTS: Final = {
+    Kind.CORRECT: "更正",
+    Kind.REVOKE: "撤销",
+    Kind.RESTORE: "恢复",
+    Kind.ERASE: "删除",
+    Kind.NOTE: "附注",
+}
+
+
+class Dealer:
+    """Makes cards."""
+
+    def __init__(self, name_of: NameOf, region: str) -> None:
+        """Name institutions by `name_of`; `region` is the code under which the region states."""
+        self._name_of = name_of
+        self._region = region
+
+    def card(self, state: RecordState, record_id: str | None, twin_of: str | None = None) -> Card:
+        """Make the card of one record."""
+        record, body = state.record, state.body or {}
+        record_type = str(record["type"]) if record else ""
+        version = int(record["version"]) if record else 1
+        active = state.life is Life.ACTIVE and record is not None
+        again = active and state.corrected_since_said and state.confirmation is Confirmation.CONFIRMED
+        day = _event_day(body, state, record)
+        return Card(
+            seq=state.seq,
+            record_id=record_id,
+            type_title=words.type_title(record_type, version) if record else "内容不再保存的记录",
+            title=_title(record_type, body),
+            level=_level(body),
+            details=tuple(_details(record_type, version, body)),
+            institution=self._institution(body, record, day),
+            period=_period(body),
+            day=day,
+            entered=words.instant(state.ms),
+            badges=tuple(_badges(state, twin=twin_of is not None)),
+            signer=self._signer(record, state.ms),
+            by_region=record is not None and record["issuer"] == self._region,
+            corrections=tuple(self._corrections(state, record_type, version)),
+            ending=self._ending(state),
+            objection=_objection(state),
+            twin_of=twin_of,
+            history=tuple(self._happening(act) for act in state.history),
+            may_confirm=active and (state.confirmation in _OPEN or again),
+            may_contest=active and (state.confirmation is not Confirmation.CONTESTED or state.corrected_since_said),
+            again=again,
+            waits=again or (active and state.confirmation is Confirmation.UNCONFIRMED),
+        )
+
+    def _institution(self, body: Body, record: Body | None, day: str) -> str:
+        for place in _PLACES:
+            found = body.get(place)
+            if isinstance(found, Mapping) and "name" in found:
+                return str(found["name"])
+        if record is None:
+            return ""
+        return REGION if record["issuer"] == self._region else self._named(str(record["issuer"]), day)
+
+    def _named(self, issuer: str, day: str) -> str:
+        return self._name_of(issuer, day) or issuer
+
+    def _signer(self, record: Body | None, ms: int) -> str:
+        if record is None:
+            return ""
+        if record["issuer"] == self._region:
+            return REGION
+        return self._named(str(record["issuer"]), beijing_date(ms).isoformat())
+
+    def _corrections(self, state: RecordState, record_type: str, version: int) -> Iterable[Correction]:
+        body: Body = state.record["body"] if state.record else {}
+        for entry in state.corrections:
+            said = entry.record
+            changes = None
+            if said is not None and state.record is not None:
+                try:
+                    after = corrected_body(body, said["body"])
+                except CorrectionUnfit:
+                    continue  # listed among the archive's oddities; it changed nothing
+                changes = words.changed(record_type, version, body, after)
+                body = after
+            yield Correction(changes, _reason(entry), words.instant(entry.ms), self._signer(said, entry.ms))
+
+    def _ending(self, state: RecordState) -> Happening | None:
+        entry = state.erasure or state.revocation
+        return self._happening(entry) if entry is not None else None
+
+    def _happening(self, act: Entry) -> Happening:
+        what = words.type_title(str(act.record["type"])) if act.record is not None else _ACTS.get(act.kind, "其他")
+        return Happening(what, words.instant(act.ms), self._by(act), _reason(act), act.seq)
+
+    def _by(self, act: Entry) -> str:
+        if act.record is None:
+            return ""
+        if act.record["type"] in ("confirmation", "contest"):
+            return "本人"
+        return self._signer(act.record, act.ms)
+
+
+_OPEN: Final = (Confirmation.UNCONFIRMED, Confirmation.CONTESTED)
+
+
+def _badges(state: RecordState, *, twin: bool) -> Iterable[Badge]:
+    if state.life is Life.ERASED:
+        yield ERASED
+        return
+    if state.life is Life.REVOKED:
+        yield REVOKED
+    elif state.record is None:
+        yield UNDISCLOSED
+    elif state.confirmation in (Confirmation.NOT_NEEDED, Confirmation.UNKNOWN):
+        yield VALID
+    if state.life is Life.ACTIVE and state.confirmation in _SAID:
+        yield _SAID[state.confirmation]
+    elif state.record is not None and state.confirmation is Confirmation.UNKNOWN:
+        yield NOT_SAID
+    if state.corrected:
+        yield CORRECTED
+    if state.needs_reconfirmation:
+        yield SUSPECT
+    if twin:
+        yield TWIN
+
+
+def _title(record_type: str, body: Body) -> str:
+    """What a person would call it."""
+    occupation = body.get("occupation")
+    if record_type == "safety-permit":
+        return " · ".join(str(body[name]) for name in ("category", "item") if name in body)
+    if record_type == "award":
+        return " · ".join(str(body[name]) for name in ("competition", "event") if name in body)
+    if record_type == "group-membership" and "group" in body:
+        return words.code("worker_groups", str(body["group"]))
+    for name in ("project", "title"):
+        if name in body:
+            return str(body[name])
+    if isinstance(occupation, Mapping):
+        return " · ".join(str(occupation[name]) for name in ("name", "work_type") if name in occupation)
+    return ""
+
+
+def _level(body: Body) -> str:
+    level = body.get("level")
+    return "" if level in (None, "0") else words.code("levels", str(level))
+
+
+_SHOWN: Final = (
+    "class",
+    "result",
+    "outcome",
+    "score",
+    "certificate",
+    "prize",
+    "place",
+    "scheme",
+    "review_due_on",
+    "matter",
+    "trust",
+)
+"""Members worth showing on a card; the detail page has them all."""
+
+
+def _details(record_type: str, version: int, body: Body) -> Iterable[tuple[str, str]]:
+    shown = {name: body[name] for name in _SHOWN if name in body}
+    for name, inside, label in (("class", "name", "班级"), ("certificate", "number", "证书编号")):
+        found = shown.pop(name, None)
+        if isinstance(found, Mapping):
+            yield label, str(found.get(inside) or found.get("code", ""))
+    for line in words.lines(record_type, version, shown):
+        yield line.label, line.value
+    hours = body.get("attended") or body.get("hours") or body.get("planned")
+    if isinstance(hours, Mapping):
+        label = "实际学时" if "attended" in body else "学时" if "hours" in body else "计划学时"
+        yield label, _periods(sum(hours.values()), body.get("minutes_per_period"))
+
+
+def _periods(minutes: int, per_period: Any) -> str:
+    time = words.duration(minutes)
+    if isinstance(per_period, int) and per_period and minutes % per_period == 0:
+        return f"{time}（{minutes // per_period} 课时）"
+    return time
+
+
+def _period(body: Body) -> str:
+    """When it happened: one day, or from – to."""
+    first = body.get("started_on") or body.get("valid_from")
+    last = body.get("ended_on") or body.get("valid_to")
+    if first and last:
+        return f"{words.day(str(first))} – {words.day(str(last))}"
+    if first:
+        return f"{words.day(str(first))} 起"
+    on = next((str(body[name]) for name in _ENDS if name in body), _printed_on(body))
+    return words.day(on)
+
+
+def _printed_on(body: Body) -> str:
+    certificate = body.get("certificate")
+    return str(certificate.get("issued_on", "")) if isinstance(certificate, Mapping) else ""
+
+
+def _event_day(body: Body, state: RecordState, record: Body | None) -> str:
+    found = _printed_on(body) or next((str(body[name]) for name in _ENDS if name in body), "")
+    return found or (str(record["issued_on"]) if record else beijing_date(state.ms).isoformat())
+
+
+def _objection(state: RecordState) -> str:
+    if state.confirmation is not Confirmation.CONTESTED or state.said is None:
+        return ""
+    return _reason(state.said)
+
+
+_REASONS: Final = {
+    "contest": "contest_reasons",
+    "revocation": "revocation_reasons",
+    "erasure": "erasure_grounds",
+}
+
+
+def _reason(act: Entry) -> str:
+    """Why, in words: the code's word and the text beside it."""
+    if act.record is None:
+        return ""
+    body, table = act.record["body"], _REASONS.get(str(act.record["type"]))
+    why = str(body.get("reason") or body.get("ground") or "")
+    parts = [words.code(table, why) if table and why else why, str(body.get("text", ""))]
+    return "：".join(part for part in parts if part)
+
+
+def by_year(cards: Sequence[Card]) -> list[tuple[str, list[Card]]]:
+    """Group cards by the year of the event, newest first; within a year the newest event, then the later entry, first."""
+    years: dict[str, list[Card]] = {}
+    for card in sorted(cards, key=lambda one: (one.day, one.seq), reverse=True):
+        years.setdefault(card.year, []).append(card)
+    return list(years.items())

@@ -1,0 +1,15 @@
+"""Problems as pages (出错页面): what happened, what to do, and a reference; for browsers instead of the JSON document."""
+
+import flask
+
+from recordsvc.ground.http import current
+from recordsvc.ground.problems import Problem, Unauthenticated
+from recordsvc.web.render import go, page_for_anyone
+
+
+def problem_page(problem: Problem) -> flask.Response:
+    """Answer a browser. Whoever must sign in first is sent to do so."""
+    request = current()
+    if type(problem) is Unauthenticated and request.method == "GET" and not request.path.startswith("/v1/"):
+        return go("/login")
+    return page_for_anyone("problem.html", problem.status, problem=problem)

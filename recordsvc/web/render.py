@@ -1,0 +1,59 @@
+"""Templates to answers (页面输出): one strict environment, everything escaped, a missing value is an error."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import flask
+import jinja2
+
+from recordsvc.access.entrance import actor, csrf_token
+from recordsvc.access.grants import ANYONE, Actor, Kind
+from recordsvc.ground.http import CSRF_FIELD, current
+from recordsvc.settings import Settings
+from recordsvc.web import assets, words
+
+_FOLDER: Final = Path(__file__).parent / "templates"
+HTML: Final = "text/html; charset=utf-8"
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the template environment of this process."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(asset=assets.address, csrf_field=CSRF_FIELD)
+    made.filters.update(day=words.day, instant=words.instant)
+    return made
+
+
+def page(template: str, status: int = 200, **values: Any) -> flask.Response:
+    """Answer with a page for whoever asks."""
+    return _answer(template, status, actor(), values)
+
+
+def page_for_anyone(template: str, status: int, **values: Any) -> flask.Response:
+    """Answer with a page without asking who it is for, where asking may be what failed."""
+    return _answer(template, status, current().actor or ANYONE, values)
+
+
+def _answer(template: str, status: int, who: Actor, values: dict[str, Any]) -> flask.Response:
+    settings: Settings = flask.current_app.extensions["settings"]
+    text = environment().get_template(template).render(
+        demo=settings.environment == "demo",
+        signed_in=bool(who.session_id),
+        is_worker=who.kind is Kind.WORKER,
+        csrf=csrf_token(who) if who.session_id else "",
+        **values,
+    )
+    return flask.Response(text, status, content_type=HTML)
+
+
+def go(place: str) -> flask.Response:
+    """Send the browser on with a GET (303), so that reloading repeats nothing."""
+    return flask.Response(status=303, headers={"Location": place})
