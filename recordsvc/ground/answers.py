@@ -190,7 +190,11 @@ def install(app: flask.Flask) -> None:
     def dress(response: flask.Response) -> flask.Response:
         door = current().door
         headers = response.headers
-        headers.extend(API_HEADERS if door is None else door.headers)
+        if response.status_code >= 400 and response.mimetype == "text/html":
+            # A problem told to a browser is a page, whatever door it came out of.
+            headers.extend(PAGE_HEADERS)
+        else:
+            headers.extend(API_HEADERS if door is None else door.headers)
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = NO_STORE if door is None or response.status_code >= 400 else door.cache
         return response
