@@ -25,9 +25,12 @@ class Voice:
 
 def voices(region: Region) -> Iterator[Voice]:
     """Return who says what, worker by worker, oldest record first."""
+    restored = {one.body["restores"] for one in region.amendments if one.type == "restoration"}
+    revoked = {one.body["revokes"] for one in region.amendments if one.type == "revocation"}
     asked: dict[str, list[Draft]] = {}
     for draft in region.drafts:
-        if draft.type in ASKED:
+        # What was revoked is no longer there to be confirmed.
+        if draft.type in ASKED and draft.record_id not in revoked - restored:
             asked.setdefault(draft.person.number, []).append(draft)
     named = [person for person in region.people if person.key]
     others = [person for person in region.people if not person.key and person.number in asked]
