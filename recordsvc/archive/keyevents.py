@@ -128,8 +128,8 @@ class KeyLife:
         """Whether an entry at log index `index` with time `ms` could be signed with this key."""
         if not self.not_before_ms <= ms < self.not_after_ms:
             return False
-        before = [state for at, state in self.states if at < index]
-        return bool(before) and before[-1] is KeyState.REGISTERED
+        state = next((state for at, state in reversed(self.states) if at < index), None)
+        return state is KeyState.REGISTERED
 
     def suspect(self, ms: int) -> bool:
         """Whether an entry of time `ms` falls into a suspected compromise: to be re-confirmed (待复核)."""

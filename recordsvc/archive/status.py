@@ -178,6 +178,9 @@ class _Derivation:
         return body
 
 
+_SAID = {"confirmation": Confirmation.CONFIRMED, "contest": Confirmation.CONTESTED}
+
+
 def _erase(target: _Trace, entry: Entry) -> None:
     target.erasure = target.erasure or entry
     history = (target.root or target).history
@@ -186,13 +189,12 @@ def _erase(target: _Trace, entry: Entry) -> None:
 
 
 def _confirmation(trace: _Trace, rule: ConfirmationRule | None) -> tuple[Confirmation, Entry | None]:
-    words = {"confirmation": Confirmation.CONFIRMED, "contest": Confirmation.CONTESTED}
     for note in reversed(trace.notes):
         said = note.read()
         if said is None:
             return Confirmation.UNKNOWN, note.entry
-        if said["type"] in words:
-            return words[said["type"]], note.entry
+        if said["type"] in _SAID:
+            return _SAID[said["type"]], note.entry
     record = trace.read()
     needed = rule(record, trace.entry.ms) if rule and record else None
     if needed is None:

@@ -108,10 +108,7 @@ class Report:
                 }
                 for one in self.findings
             ],
-            "records": [
-                {name: getattr(line, name) for name in RecordLine.__dataclass_fields__}
-                for line in self.records
-            ],
+            "records": [line._asdict() for line in self.records],
         }
 
     def text(self, lang: str = "zh") -> str:

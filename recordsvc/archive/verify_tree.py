@@ -5,9 +5,8 @@ reaches it with the same hash is proven too, provided that the rest of that path
 proven before: nothing in a file is passed over unread.
 """
 
+from binascii import a2b_base64
 from hashlib import sha256
-
-from recordsvc.ground.base64strict import unb64
 
 
 class InclusionProver:
@@ -16,13 +15,10 @@ class InclusionProver:
     def __init__(self, size: int, root: bytes) -> None:
         self._size = size
         self._root = root
-        self._known: dict[
-            int, tuple[bytes, list[str], int]
-        ] = {}  # node -> its hash, a path, how much is below
-        self._hashes: dict[str, bytes] = {}
+        self._known: dict[int, tuple[bytes, list[str], int]] = {}  # node: hash, path, steps below it
 
     def proves(self, leaf: bytes, index: int, path: list[str]) -> bool:
-        """Whether leaf hash `leaf` stands at `index`; `path` holds base64 hashes from the leaf upwards."""
+        """Whether leaf hash `leaf` stands at `index`; `path`: well-formed base64 hashes, from the leaf up."""
         if not 0 <= index < self._size:
             return False
         node, last, level, used, value = index, self._size - 1, 0, 0, leaf
@@ -38,7 +34,7 @@ class InclusionProver:
             if node ^ 1 <= last:
                 if used == len(path):
                     return False
-                sibling = self._hashes.get(path[used]) or self._decode(path[used])
+                sibling = a2b_base64(path[used])
                 if len(sibling) != 32:
                     return False
                 pair = sibling + value if node & 1 else value + sibling
@@ -51,11 +47,3 @@ class InclusionProver:
         for place, proven, below in climbed:
             self._known[place] = (proven, path, below)
         return True
-
-    def _decode(self, text: str) -> bytes:
-        try:
-            value = unb64(text)
-        except ValueError:
-            return b""
-        self._hashes[text] = value
-        return value

@@ -81,7 +81,7 @@ WORDS: Final[Words] = {
     ),
     "included": (
         "条目在日志 {origin} 的第 {index} 位（检查点共 {size} 条，由给定的日志钥匙签名）",
-        "the entry stands at index {index} of log {origin} (checkpoint of {size}, signed by the given log key)",
+        "the entry stands at index {index} of log {origin} (checkpoint of {size}, signed by the log key)",
     ),
     "opened": (
         "该条目承诺的正是这份记录和这份签名凭据",

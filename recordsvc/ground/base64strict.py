@@ -31,7 +31,12 @@ def unb64(text: str) -> bytes:
 
 def b64u(data: bytes) -> str:
     """URL alphabet, no padding (RFC 4648 section 5; RFC 7515 appendix C)."""
-    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+    return b64u_bytes(data).decode("ascii")
+
+
+def b64u_bytes(data: bytes) -> bytes:
+    """`b64u` as ASCII bytes, for signing inputs."""
+    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
 
 
 def unb64u(text: str) -> bytes:
@@ -41,6 +46,6 @@ def unb64u(text: str) -> bytes:
         data = a2b_base64(raw.translate(_FROM_URL) + b"=" * (-len(raw) % 4))
     except (UnicodeEncodeError, _BinasciiError):
         raise ValueError("not base64url") from None
-    if b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=") != raw:
+    if b64u_bytes(data) != raw:
         raise ValueError("base64url not in its one canonical spelling")
     return data

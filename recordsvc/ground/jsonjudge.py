@@ -109,14 +109,14 @@ def check_depth(data: bytes, limit: int) -> None:
 def check_text(value: object, pointer: str, *, ascii_keys: bool, line_breaks: bool = False) -> None:
     """Check every string, key and marker below `value`; raise at the first offence, with its pointer."""
     if isinstance(value, str):
-        _check_string(value.replace("\n", "") if line_breaks else value, pointer)
+        _check_string(value, pointer, line_breaks=line_breaks)
     elif isinstance(value, _Twice):
         raise StrictJsonError("duplicate-key", pointer)
     elif isinstance(value, dict):
         for key, inner in value.items():
             if ascii_keys and not key.isascii():
                 raise StrictJsonError("key-not-ascii", pointer)
-            _check_string(key, pointer)
+            _check_string(key, pointer, line_breaks=line_breaks)
             check_text(inner, f"{pointer}/{_token(key)}", ascii_keys=ascii_keys, line_breaks=line_breaks)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
@@ -148,8 +148,8 @@ def _token(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _check_string(text: str, pointer: str) -> None:
-    found = BAD_CHARACTER.search(text)
+def _check_string(text: str, pointer: str, *, line_breaks: bool) -> None:
+    found = BAD_CHARACTER.search(text.replace("\n", "") if line_breaks else text)
     if found:
         codes = {"Cs": "surrogate", "Cc": "control-character"}
         code = codes.get(unicodedata.category(found.group()), "invisible-character")

@@ -12,6 +12,7 @@ orjson is used when it can be imported; without it (base install) the answers ar
 """
 
 import json
+import re
 import unicodedata
 from typing import Any, Final
 
@@ -25,11 +26,22 @@ except ImportError:  # the base install (offline verifier) has no orjson
 else:
     _WITH_ORJSON = True
 
-__all__ = ["MAX_DEPTH", "MAX_INT", "TITLES", "StrictJsonError", "canonical", "is_canonical", "loads"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_INT",
+    "TITLES",
+    "StrictJsonError",
+    "canonical",
+    "canonical_part",
+    "is_canonical",
+    "loads",
+]
 
 MAX_DEPTH: Final = 32
 
 _ASCII = bytes(range(128))
+# Han, Chinese punctuation, full-width forms: what nearly all texts here hold; visible, and in NFC anywhere.
+_EVERYDAY = re.compile("[\u4e00-\u9fff\u3400-\u4dbf\u3000-\u301f\uff01-\uff5e·—‘’“”…]*+")
 
 
 def loads(
@@ -39,23 +51,25 @@ def loads(
     *,
     allow_floats: bool = False,
     line_breaks: bool = False,
+    ascii_keys: bool = False,
 ) -> object:
     """Read one JSON document (UTF-8, at most `max_bytes` bytes, `max_depth` levels of arrays and objects).
 
-    Integers stay within ±(2^53-1). With `allow_floats` finite fractions come out as float; with `line_breaks`
-    strings may hold line feeds (files that carry a signed note), but no other control character. Raises
-    StrictJsonError, and nothing else, whatever `data` holds.
+    Integers stay within ±(2^53-1). With `allow_floats` finite fractions come out as float; with
+    `line_breaks` strings may hold line feeds (files that carry a signed note), but no other control
+    character; with `ascii_keys` keys are ASCII. Raises StrictJsonError, and nothing else, whatever `data`
+    holds.
     """
     if len(data) > max_bytes:
         raise StrictJsonError("too-large", detail=f"{len(data)} bytes, limit {max_bytes}")
     if _WITH_ORJSON:
         obj, written = _through_orjson(data, 0)
-        # Without its \n escapes the text must be beyond suspicion; what is left of \\n still holds a backslash.
+        # Without its \n escapes the text must be beyond suspicion; what is left of \\n still has a backslash.
         text = data.replace(b"\\n", b"") if line_breaks else data
-        if written == data and _plain(obj, max_depth, ascii_keys=False) and _beyond_suspicion(text):
+        if written == data and _plain(obj, max_depth, ascii_keys=ascii_keys) and _beyond_suspicion(text):
             return obj
     return jsonjudge.parse(
-        data, max_depth, allow_floats=allow_floats, ascii_keys=False, line_breaks=line_breaks
+        data, max_depth, allow_floats=allow_floats, ascii_keys=ascii_keys, line_breaks=line_breaks
     )
 
 
@@ -92,6 +106,15 @@ def canonical(obj: object) -> bytes:
     return data
 
 
+def canonical_part(obj: object) -> bytes:
+    """Canonical bytes of a part of what `loads` returned with `ascii_keys` and without `allow_floats`.
+
+    Such a part has passed every check of `canonical` but that for line breaks; it is only written.
+    """
+    data = _written(obj)
+    return data if b"\\n" not in data else canonical(obj)
+
+
 def _through_orjson(data: bytes, option: int) -> tuple[object, bytes | None]:
     """Parsed value and how orjson would write it.
 
@@ -110,8 +133,10 @@ def _beyond_suspicion(data: bytes) -> bool:
         return False
     if data.isascii():
         return b"\x7f" not in data
-    text = data.decode("utf-8")
     beyond_ascii = data.translate(None, _ASCII).decode("utf-8")
+    if _EVERYDAY.fullmatch(beyond_ascii):
+        return b"\x7f" not in data
+    text = data.decode("utf-8")
     # isprintable() is quick and doubts more (ideographic space, private use); it misses only joiner U+034F.
     doubtful = b"\x7f" in data or not beyond_ascii.isprintable() or "\u034f" in beyond_ascii
     if doubtful and BAD_CHARACTER.search(text):
@@ -128,18 +153,32 @@ def _plain(obj: object, max_depth: int, *, ascii_keys: bool) -> bool:
     for _ in range(max_depth):
         deeper: list[Any] = []
         for node in level:
-            if ascii_keys and type(node) is dict and not "".join(node).isascii():
+            if type(node) is list:
+                values = () if _all_text(node) else node
+            elif ascii_keys and not "".join(node).isascii():
                 return False
-            for inner in node.values() if type(node) is dict else node:
+            else:
+                values = node.values()
+            for inner in values:
                 kind = type(inner)
+                if kind is str:  # first, because nearly all are
+                    continue
                 if kind is dict or kind is list:
                     deeper.append(inner)
-                elif kind is not str and not _plain_scalar(inner):
+                elif not _plain_scalar(inner):
                     return False
         if not deeper:
             return bool(level)  # a document that is one bare value is rare: leave it to the walk
         level = deeper
     return False
+
+
+def _all_text(values: list[Any]) -> bool:
+    try:
+        "".join(values)
+    except TypeError:
+        return False
+    return True
 
 
 def _plain_scalar(value: object) -> bool:

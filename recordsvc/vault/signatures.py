@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
-from recordsvc.ground.base64strict import b64u, unb64u
+from recordsvc.ground.base64strict import b64u, b64u_bytes, unb64u
 from recordsvc.ground.strictjson import StrictJsonError, canonical, is_canonical
 from recordsvc.vault.jwk import KID, public_from_jwk, public_to_jwk
 from recordsvc.vault.signers import PublicKey
@@ -96,7 +96,7 @@ def verify_detached(record: bytes, jws: str, lookup: Lookup) -> Protected:
     if len(segments) != 3 or segments[1]:
         raise BadSignature("form", "not a detached compact JWS")
     header = parse_protected(segments[0], RECORD_TYP)
-    _check(header, lookup, f"{segments[0]}.{b64u(record)}", segments[2])
+    _check(header, lookup, b"%b.%b" % (segments[0].encode("ascii"), b64u_bytes(record)), segments[2])
     return header
 
 
@@ -110,7 +110,7 @@ def verify_attached(jws: str, typ: str, lookup: Lookup, max_payload: int = 4096)
         payload = unb64u(segments[1])
     except ValueError:
         raise BadSignature("form", "the payload is not base64url") from None
-    _check(header, lookup, f"{segments[0]}.{segments[1]}", segments[2])
+    _check(header, lookup, f"{segments[0]}.{segments[1]}".encode("ascii"), segments[2])
     return header, payload
 
 
@@ -133,7 +133,7 @@ def parse_protected(segment: str, typ: str) -> Protected:
     return Protected(alg, kid, typ)
 
 
-def _check(header: Protected, lookup: Lookup, signing_input: str, segment: str) -> None:
+def _check(header: Protected, lookup: Lookup, signing_input: bytes, segment: str) -> None:
     key = lookup(header.kid)
     if key is None:
         raise BadSignature("key-unknown", "the key named in the header is not known")
@@ -143,7 +143,7 @@ def _check(header: Protected, lookup: Lookup, signing_input: str, segment: str) 
         signature = unb64u(segment) if len(segment) <= _MAX_SIGNATURE else b""
     except ValueError:
         raise BadSignature("form", "the signature is not base64url") from None
-    if not verify(key, signing_input.encode("ascii"), signature):
+    if not verify(key, signing_input, signature):
         raise BadSignature("signature", "the signature does not hold")
 
 

@@ -22,6 +22,7 @@ CENTRE, ASSESSOR, REGION = "91640100MA00000001", "91640100MA00000002", "11640000
 WORKER = "0192f3a0-0000-7000-8000-0000000000aa"
 START_MS = 1_790_000_000_000
 KINDS = {"issue": 1, "correct": 2, "revoke": 3, "erase": 4, "note": 5, "restore": 6, "merge": 7, "unmerge": 8}
+BODY = {"programme": "养老护理员（初级）", "minutes": 5400, "days": ["2026-03-02"]}
 
 
 def b64(data):
@@ -125,7 +126,7 @@ class World:
         for issuer in self.keys:
             self.event(issuer)
 
-    # --- the log -----------------------------------------------------------------------------------------------
+    # --- the log ---
 
     def filler(self, count=1):
         for _ in range(count):
@@ -144,9 +145,9 @@ class World:
         self.events.append((len(self.log), entry))
         self.log.append(entry)
 
-    # --- records -----------------------------------------------------------------------------------------------
+    # --- records ---
 
-    def record(self, type="training-completion", body=None, issuer=CENTRE, **more):
+    def record(self, name="training-completion", body=None, issuer=CENTRE, **more):
         number = len(self.entries) + self.random.randrange(1 << 40)
         if issuer == REGION:
             worker = {"worker_id": WORKER}
@@ -165,7 +166,7 @@ class World:
             "issued_on": "2026-03-23",
             "issuer": issuer,
             "salt": b64u(self.random.randbytes(16)),
-            "type": type,
+            "type": name,
             "version": 1,
             "worker": worker,
             **more,
@@ -199,26 +200,26 @@ class World:
         self.log.append(b"\x01" + self.leaves[-1])
         return seq
 
-    def batch(self, records, issuer=CENTRE, **change):
+    def batch(self, records, signer=CENTRE, **change):
         """Evidence of each record under one signature."""
         leaves = [sha(b"\x00" + canonical(one)) for one in records]
         payload = {
             "audience": AUDIENCE,
             "batch_id": "0192f3a0-0000-7000-8000-00000000b001",
             "environment": "test",
-            "issuer": issuer,
+            "issuer": signer,
             "root": b64u(mth(leaves)),
             "size": len(records),
             "type": "batch/1",
             **change,
         }
-        jws = self.keys[issuer].attached(canonical(payload))
+        jws = self.keys[signer].attached(canonical(payload))
         return [
             {"batch": jws, "index": n, "path": [b64u(one) for one in path(n, leaves)], "size": len(records)}
             for n in range(len(records))
         ]
 
-    def act(self, type, target, issuer=CENTRE, **body):
+    def act(self, name, target, issuer=CENTRE, **body):
         """A correction, revocation, restoration, confirmation … of the record at `target`."""
         kinds = {
             "correction": "correct",
@@ -233,11 +234,11 @@ class World:
             "confirmation": "confirms",
             "contest": "contests",
             "erasure": "erases",
-        }[type]
+        }[name]
         named = self.entries[target]["record"]["id"]
-        return self.enter(self.record(type, {member: named, **body}, issuer), kinds.get(type, "note"), target)
+        return self.enter(self.record(name, {member: named, **body}, issuer), kinds.get(name, "note"), target)
 
-    # --- files -------------------------------------------------------------------------------------------------
+    # --- files ---
 
     def checkpoint(self, at=START_MS // 1000 + 10**6):
         root = mth([sha(b"\x00" + entry) for entry in self.log])
