@@ -75,9 +75,7 @@ class Sessions:
         digest = _digest(cookie)
         if digest is None:
             return None
-        with self._db.read_raw() as cursor:
-            cursor.execute(self._db.sql(_FIND), (digest,))
-            row = cursor.fetchone()
+        row = self._db.look_up(_FIND, (digest,))
         now = self._clock.now_ms()
         if row is None or now >= row[4] or now - row[3] >= self._idle_ms:
             return None

@@ -112,6 +112,25 @@ class Database:
                 driver.isolation_level = None
             fairy.close()
 
+    def look_up(self, statement: str, parameters: Sequence[Any]) -> Any:
+        """Return the first row of one statement (`?` placeholders), or None.
+
+        For what every request asks (register versions, sessions): in autocommit PostgreSQL answers in one round
+        trip instead of the three of a transaction (70 µs against 230 measured).
+        """
+        fairy = self.engine.raw_connection()
+        try:
+            driver: Any = fairy.driver_connection
+            if self.dialect == "sqlite":
+                return driver.execute(statement, parameters).fetchone()
+            driver.autocommit = True
+            try:
+                return driver.execute(self.sql(statement), parameters).fetchone()
+            finally:
+                driver.autocommit = False
+        finally:
+            fairy.close()
+
     # -- writing ---------------------------------------------------------------------------------------------
 
     def write(self, fn: Callable[[Turn], T], after: Callable[[T, Turn], V] | None = None) -> Any:
@@ -124,7 +143,11 @@ class Database:
         return self._writer.submit(_run_each, fn, after)
 
     def write_grouped(
-        self, handler: Handler, payload: object, after: Callable[[Any, Turn], Any] | None = None, weight: int = 1
+        self,
+        handler: Handler,
+        payload: object,
+        after: Callable[[Any, Turn], Any] | None = None,
+        weight: int = 1,
     ) -> Any:
         """Like `write`, but the payloads of all waiting callers of one `handler` are handed to it together."""
         return self._writer.submit(handler, payload, after, weight)
@@ -164,7 +187,9 @@ class Database:
                 mode = conn.exec_driver_sql("PRAGMA journal_mode").scalar()
                 synchronous = conn.exec_driver_sql("PRAGMA synchronous").scalar()
                 if mode != "wal" or synchronous not in (2, 3):
-                    raise DatabaseUnfit(f"SQLite must run WAL with synchronous=FULL, not {mode}/{synchronous}")
+                    raise DatabaseUnfit(
+                        f"SQLite must run WAL with synchronous=FULL, not {mode}/{synchronous}"
+                    )
                 return
             for name, wanted in (("fsync", "on"), ("full_page_writes", "on"), ("server_encoding", "UTF8")):
                 if conn.exec_driver_sql(f"SHOW {name}").scalar() != wanted:

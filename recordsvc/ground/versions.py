@@ -7,7 +7,7 @@ suspension therefore holds from the next request on, in every process.
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -60,9 +60,7 @@ class Register(Generic[T]):
 
     def get(self) -> T:
         """The register as of now: one indexed read of one number when nothing has changed."""
-        with self._db.read_raw() as cursor:
-            cursor.execute(self._db.sql(_READ), (self._name,))
-            row = cursor.fetchone()
+        row = self._db.look_up(_READ, (self._name,))
         copy = self._copy
         if copy is not None and copy[0] == (row[0] if row else 0):
             return copy[1]
