@@ -59,6 +59,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "witness"
     sys_version = ""
+    wbufsize = -1  # head and body leave in one packet
+    disable_nagle_algorithm = True
     server: "WitnessServer"
 
     def setup(self) -> None:
@@ -76,6 +78,12 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         if self.server.stopping:
             self.close_connection = True
+
+    def handle_expect_100(self) -> bool:
+        """Say at once that the body may come; the buffer would keep the word until the answer."""
+        may_go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return may_go_on
 
     def do_GET(self) -> None:
         """Monitoring."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from recordsvc.translog.note import NoteKey
 from tests.witness.logs import LOG
@@ -11,6 +12,9 @@ from tests.witness.process import WitnessProcess
 from witness.__main__ import add_log, init
 
 NAME = "witness.example/w1"
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

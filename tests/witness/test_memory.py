@@ -146,7 +146,7 @@ def test_the_memory_is_synchronous(hands: Hands):
     assert hands.store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_any_sequence_of_requests_leaves_one_growing_history(data: st.DataObject):
     """A plain model: the size known. Honest and forked checkpoints with right, wrong and stale old sizes."""

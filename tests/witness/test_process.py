@@ -101,17 +101,29 @@ def test_of_two_histories_sent_at_once_to_two_processes_one_is_cosigned(store: P
 
 
 def test_sigterm_ends_it_with_0_although_clients_hold_connections(running: WitnessProcess):
-    idle = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
-    idle.request("GET", "/healthz")
-    assert idle.getresponse().read() == b"ok\n"
-    silent = socket.create_connection(("127.0.0.1", running.port), timeout=30)
+    held = [http.client.HTTPConnection("127.0.0.1", running.port, timeout=30) for _ in range(3)]
+    for connection in held:  # an answer each: they are surely accepted, and not waiting in a queue
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().read() == b"ok\n"
+    held[2].sock.sendall(b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 100\r\n\r\nold 0")
 
     begun = time.monotonic()
     assert running.stop() == 0
     assert time.monotonic() - begun < REQUEST_SECONDS / 2, "it waited for the deadline of an idle connection"
-    assert silent.recv(1) == b""
-    idle.close()
-    silent.close()
+    assert held[0].sock.recv(1) == held[1].sock.recv(1) == b""
+    for connection in held:
+        connection.close()
+
+
+def test_a_client_that_asks_first_is_told_to_go_on(running: WitnessProcess):
+    body = grow(0, 3).encode()
+    with socket.create_connection(("127.0.0.1", running.port), timeout=30) as connection:
+        connection.sendall(
+            b"POST /add-checkpoint HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
+        )
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(body)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_connection_is_kept_for_several_requests(running: WitnessProcess):
