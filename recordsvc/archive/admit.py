@@ -163,7 +163,7 @@ class Admission:
 
     def _check_and_place(self, cursor: Any, institution: str, rows: list[Row], now_ms: int) -> None:
         """Find each record's worker and target, check it against dated data, and seal it."""
-        institution_facts = self._contexts.of(institution)
+        institution_facts = self._contexts.of(institution, cursor)
         received_on = beijing_date(now_ms).isoformat()
         waiting = [row for row in rows if row.status == "pending"]
         for row in waiting:

@@ -21,8 +21,8 @@ class Answers:
         """Answer for the submissions of `institution`."""
         self._house = house
         self._today = beijing_date(house.clock.now_ms()).isoformat()
-        found = house.institutions.find(institution)
-        self._issuer_kind = found.kind_on(self._today) if found else ""
+        self._institution = institution
+        self._needed: dict[tuple[str, int], bool] = {}
 
     def single(self, answer: Answer) -> tuple[dict[str, Any], int]:
         """Return the body and status for one posted record. Raises the problem of a refused one."""
@@ -83,7 +83,14 @@ class Answers:
 
     def _needs_confirmation(self, row: Row) -> bool:
         record = row.item.record
-        return needs_confirmation(record["type"], record["version"], self._issuer_kind, self._today)
+        key = (record["type"], record["version"])
+        if key not in self._needed:
+            self._needed[key] = needs_confirmation(*key, self._issuer_kind(), self._today)
+        return self._needed[key]
+
+    def _issuer_kind(self) -> str:
+        found = self._house.institutions.find(self._institution)
+        return found.kind_on(self._today) if found else ""
 
 
 def _b64(value: bytes) -> str:

@@ -1,6 +1,7 @@
 """What the checks beyond the schema need to know of institution and person, gathered from the rooms below."""
 
 import datetime
+from typing import Any
 
 from recordsvc.archive.checks import Context, InstitutionFacts
 from recordsvc.bodies.institutions import FactKind, Institution, Institutions
@@ -16,9 +17,9 @@ class InstitutionContexts:
         self._institutions = institutions
         self._made: dict[str, tuple[Institution, InstitutionFacts]] = {}
 
-    def of(self, uscc: str) -> InstitutionFacts | None:
-        """Return the facts of one institution; None when the register has none."""
-        institution = self._institutions.find(uscc)
+    def of(self, uscc: str, cursor: Any) -> InstitutionFacts | None:
+        """Return the facts of one institution as of a snapshot; None when the register has none."""
+        institution = self._institutions.through(cursor).get(uscc)
         if institution is None:
             return None
         made = self._made.get(uscc)

@@ -175,7 +175,7 @@ class Releaser:
             raise errors.SchemaRefused
         target = NO_TARGET
         if kind.target is not None:
-            context = Context(beijing_date(now_ms).isoformat(), self._contexts.of(row.issuer))
+            context = Context(beijing_date(now_ms).isoformat(), self._contexts.of(row.issuer, cursor))
             target = Targets(house, cursor, context).seq(kind, record, worker)
         entry = admission.sealer.prepare(
             worker, kind.kind, target, item, row.key, row.digest, row.issuer, state.version

@@ -19,11 +19,15 @@ from recordsvc.archive.sealing import Opened
 from recordsvc.archive.status import ArchiveState, Entry, RecordState, derive
 from recordsvc.archive.store import StoredEntry
 from recordsvc.archive.twins import twins
+from recordsvc.bodies.institutions import Institution
 from recordsvc.ground.ports import beijing_date
 from recordsvc.people.resolve import Worker
 
 if TYPE_CHECKING:
     from recordsvc.house import House
+
+BEIJING_MS = 8 * 3_600_000
+DAY_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,9 @@ class Reader:
             return None
         entries = tuple(self.open(worker, stored) for stored in store.archive(house.db, cursor, worker_id))
         states = house.issuers.states(cursor, {str(e.record["issuer"]) for e in entries if e.record is not None})
+        rule = _ConfirmationRule(house.settings.region, house.institutions.through(cursor))
         derived = derive(
-            (self._for_status(entry, states) for entry in entries), house.settings.region, self._needs_confirmation
+            (self._for_status(entry, states) for entry in entries), house.settings.region, rule.needs
         )
         return Archive(worker_id, entries, derived, twins(derived))
 
@@ -108,11 +113,26 @@ class Reader:
         target = None if stored.target < 0 else stored.target
         return Entry(stored.seq, entry.kind, target, entry.ms, record, suspect)
 
-    def _needs_confirmation(self, record: Mapping[str, Any], ms: int) -> bool:
-        on = beijing_date(ms).isoformat()
+
+class _ConfirmationRule:
+    """The dated rule for the records of one archive; each question is looked up once."""
+
+    def __init__(self, region: str, institutions: Mapping[str, Institution]) -> None:
+        self._region = region
+        self._institutions = institutions
+        self._known: dict[tuple[object, ...], bool] = {}
+
+    def needs(self, record: Mapping[str, Any], ms: int) -> bool:
+        """Whether a record entered at UTC `ms` counts only once the worker confirmed it."""
+        question = (record["type"], record["version"], record["issuer"], (ms + BEIJING_MS) // DAY_MS)
+        if question not in self._known:
+            self._known[question] = self._look_up(record, beijing_date(ms).isoformat())
+        return self._known[question]
+
+    def _look_up(self, record: Mapping[str, Any], on: str) -> bool:
         issuer = str(record["issuer"])
-        institution = None if issuer == self._house.settings.region else self._house.institutions.find(issuer)
-        kind = institution.kind_on(on) if institution else "region" if issuer == self._house.settings.region else ""
+        institution = self._institutions.get(issuer)
+        kind = "region" if issuer == self._region else institution.kind_on(on) if institution else ""
         return needs_confirmation(str(record["type"]), int(record["version"]), kind, on)
 
 

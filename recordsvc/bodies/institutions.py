@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -115,6 +115,10 @@ class Institutions:
     def find(self, uscc: str, conn: Connection | None = None) -> Institution | None:
         """An institution as of now, or as of a snapshot or writer's turn."""
         return self.all(conn).get(uscc)
+
+    def through(self, cursor: Any) -> Mapping[str, Institution]:
+        """All institutions by code, checked through a driver cursor that is open already. Not to be changed."""
+        return self._register.get(cursor)
 
     def all(self, conn: Connection | None = None) -> Mapping[str, Institution]:
         """All institutions by code. Not to be changed."""

@@ -58,9 +58,16 @@ class Register(Generic[T]):
         self._lock = threading.Lock()
         self._copy: tuple[int, T] | None = None
 
-    def get(self) -> T:
-        """The register as of now: one indexed read of one number when nothing has changed."""
-        row = self._db.look_up(_READ, (self._name,))
+    def get(self, cursor: Any = None) -> T:
+        """The register as of now: one indexed read of one number when nothing has changed.
+
+        `cursor`, a driver cursor on a snapshot that was just opened, saves a connection of its own.
+        """
+        if cursor is None:
+            row = self._db.look_up(_READ, (self._name,))
+        else:
+            cursor.execute(self._db.sql(_READ), (self._name,))
+            row = cursor.fetchone()
         copy = self._copy
         if copy is not None and copy[0] == (row[0] if row else 0):
             return copy[1]
