@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import limits
+from bench import limits, spine
 from bench.figures import Row, Waits, markdown, middle
 from bench.servers import databases
 
@@ -28,10 +28,11 @@ def main() -> None:
         "--database", choices=DATABASES, action="append", help="only this one (default: both)"
     )
     parser.add_argument("--seconds", type=float, default=3.0, help="length of one round")
+    parser.add_argument("--workers", type=int, default=100_000, help="people in the archive beforehand")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median counts")
     chosen = parser.parse_args()
     rows = []
-    for row in measure(chosen.database or DATABASES, chosen.seconds, chosen.rounds):
+    for row in measure(chosen.database or DATABASES, chosen.seconds, chosen.rounds, chosen.workers):
         rows.append(row)
         print(f"  {row.what} ({row.database}): {row.value:,.0f} {row.unit}", file=sys.stderr, flush=True)
     about = surroundings()
@@ -42,7 +43,7 @@ def main() -> None:
     (RESULTS / "latest.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
-def measure(kinds: tuple[str, ...], seconds: float, rounds: int) -> Iterator[Row]:
+def measure(kinds: tuple[str, ...], seconds: float, rounds: int, workers: int) -> Iterator[Row]:
     """Yield the rows one after another, limits first."""
     checking = limits.checking(seconds)
     yield Row(f"limit: {checking.library} Ed25519 check, one process", "-", checking.one_process, "/s")
@@ -52,6 +53,7 @@ def measure(kinds: tuple[str, ...], seconds: float, rounds: int) -> Iterator[Row
         yield _row(f"limit: hello-JSON, {CLIENTS} clients", "-", waits)
     for kind in kinds:
         yield from _commit_limits(kind, seconds, rounds)
+        yield from spine.rows(kind, seconds, rounds, workers, checking)
 
 
 def _commit_limits(kind: str, seconds: float, rounds: int) -> Iterator[Row]:
