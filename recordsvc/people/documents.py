@@ -120,7 +120,7 @@ def _resident(value: str, today: dt.date) -> Identifier:
         raise IdentifierError(
             "id-kind", "this is the number of a residence card, not of a resident's identity card"
         )
-    return Identifier(Kind.RESIDENT_ID, value, () if is_plausible(value[:6]) else ("division-unknown",))
+    return Identifier(Kind.RESIDENT_ID.value, value, () if is_plausible(value[:6]) else ("division-unknown",))
 
 
 def _fifteen(value: str, today: dt.date) -> Identifier:
@@ -129,14 +129,14 @@ def _fifteen(value: str, today: dt.date) -> Identifier:
     eighteen = _resident(body + mod_11_2(body), today)
     reserved = ("id-15-digit-reserved",) if value[12:] in _RESERVED_15 else ()
     warnings = ("id-15-digit", *reserved, *eighteen.warnings)
-    return Identifier(Kind.RESIDENT_ID, eighteen.value, warnings, derived=True, written=value)
+    return Identifier(Kind.RESIDENT_ID.value, eighteen.value, warnings, derived=True, written=value)
 
 
 def _hmt_residence(value: str, today: dt.date) -> Identifier:
     _checked_eighteen(value, today)
     if _kind_of_eighteen(value) is not Kind.HMT_RESIDENCE:
         raise IdentifierError("id-kind", "a residence card's number begins with 810000, 820000 or 830000")
-    return Identifier(Kind.HMT_RESIDENCE, value)
+    return Identifier(Kind.HMT_RESIDENCE.value, value)
 
 
 def _foreign_pr(value: str, today: dt.date) -> Identifier:
@@ -144,20 +144,20 @@ def _foreign_pr(value: str, today: dt.date) -> Identifier:
     if _PR_2017.fullmatch(value):
         month, day = int(value[9:11]), int(value[11:13])
         real = 1 <= month <= 12 and 1 <= day <= 31
-        return Identifier(Kind.FOREIGN_PR, value, () if real else ("pr-2017-date",))
+        return Identifier(Kind.FOREIGN_PR.value, value, () if real else ("pr-2017-date",))
     _checked_eighteen(value, today)
     if value[0] != "9":
         raise IdentifierError("id-kind", "a permanent resident's number begins with 9")
-    return Identifier(Kind.FOREIGN_PR, value)
+    return Identifier(Kind.FOREIGN_PR.value, value)
 
 
 def _permit_hk_mo(value: str, _today: dt.date) -> Identifier:
-    """H or M and eight digits; the two issue digits of older cards count cards, so only `written` keeps them."""
+    """H or M and eight digits; issue digits of older cards count cards, so only `written` keeps them."""
     match = _PERMIT_HK_MO.fullmatch(value)
     if match is None:
         raise IdentifierError("id-form", "a permit number has H or M and eight digits")
     if match.group(2) is None:
-        return Identifier(Kind.HMT_PERMIT_HK_MO, value)
+        return Identifier(Kind.HMT_PERMIT_HK_MO.value, value)
     return Identifier(
         Kind.HMT_PERMIT_HK_MO, match.group(1), ("permit-issue-digits",), derived=True, written=value
     )
@@ -169,7 +169,7 @@ def _of_form(kind: Kind, form: re.Pattern[str], warnings: tuple[str, ...] = ()) 
     def read(value: str, _today: dt.date) -> Identifier:
         if not form.fullmatch(value):
             raise IdentifierError("id-form", "the number has not the form of this document")
-        return Identifier(kind, value, warnings)
+        return Identifier(kind.value, value, warnings)
 
     return read
 

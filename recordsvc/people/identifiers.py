@@ -109,5 +109,5 @@ def mask(value: str) -> str:
 
 
 def mask_public(value: str) -> str:
-    """For lists that law makes public: first four and last two. First six and last four would be reversible."""
+    """For lists that law makes public: first four, last two. First six and last four would be reversible."""
     return value[:4] + "*" * (len(value) - 6) + value[-2:] if len(value) >= 15 else mask(value)

@@ -44,12 +44,12 @@ def same_name(one: str, other: str) -> bool:
 
 
 def looks_like_a_name(text: str) -> bool:
-    """Whether a cell could hold a person's name: at least two letters, at most 60, nothing but letters and dots."""
+    """Whether a cell could hold a person's name: two letters or more, at most 60, nothing else but dots."""
     return is_a_name(text) and sum(map(_is_letter, for_matching(text))) >= 2
 
 
 def is_a_name(text: str) -> bool:
-    """Whether a text has the characters of a name. Question marks, masks and private-use leftovers are damage."""
+    """Whether a text has the characters of a name. ? and * and private-use leftovers are damage."""
     name = for_matching(text)
     return 0 < len(name) <= 60 and _is_letter(name[0]) and all(_is_letter(c) or c in _BETWEEN for c in name)
 

@@ -2,7 +2,7 @@
 
 import re
 
-from recordsvc.people.identifiers import Kind
+from recordsvc.people.identifiers import Kind, possible_kinds
 from recordsvc.submit.values import Puzzle, fold
 
 _NAMED = (
@@ -15,9 +15,11 @@ _NAMED = (
     (Kind.RESIDENT_ID, r"身份证|identity|^id( card)?$|^0?1$"),
 )
 
+_ALMOST_AN_ID = 13  # digits from which on a number was meant as an identity number
+
 
 def document_named(text: str) -> Kind | None:
-    """The kind of document a cell names; None when blank. 居民身份证 covers 15 and 18 digits."""
+    """The kind of document a cell names; None when blank."""
     plain = fold(text).lower()
     if not plain:
         return None
@@ -25,3 +27,16 @@ def document_named(text: str) -> Kind | None:
         if re.search(words, plain):
             return kind
     raise Puzzle("id-document")
+
+
+def document_of_shape(number: str) -> Kind:
+    """The kind of a number that nobody named: only the shapes of identity and residence cards tell.
+
+    H12345678 may be a permit or a passport, 12345678 a permit or a typing error: a person has to say.
+    """
+    digits = sum(char in "0123456789" for char in number)
+    if re.fullmatch(r"[0-9]{15}|[0-9]{17}[0-9X]", number):
+        return (*possible_kinds(number), Kind.RESIDENT_ID)[0]
+    if digits >= _ALMOST_AN_ID:
+        raise Puzzle("id-characters" if len(number) in (15, 18) else "id-length")
+    raise Puzzle("id-document" if possible_kinds(number) else "id-characters")

@@ -110,7 +110,8 @@ def _line(sheet: object, number: int, values: Iterable[str]) -> None:
     """Write texts as texts: a name beginning with = must not become a formula on the clerk's machine."""
     for place, value in enumerate(values, 1):
         cell = sheet.cell(number, place)  # type: ignore[attr-defined]  # openpyxl ships no types
-        cell.set_explicit_value(_UNWRITABLE.sub("", value)[:32_000], "s")
+        cell.value = _UNWRITABLE.sub("", value)[:32_000]
+        cell.data_type = "s"
         cell.number_format = "@"
         cell.quotePrefix = True
         cell.alignment = Alignment(wrap_text=True, vertical="top")

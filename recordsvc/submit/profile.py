@@ -1,10 +1,10 @@
 """What a centre answered once, kept beside its rosters and found again by the shape of their headings."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
-from recordsvc.ground.strictjson import canonical
 from recordsvc.submit.answers import Answers, parse_answers
 from recordsvc.submit.headers import fold
 from recordsvc.submit.privatefiles import write_private
@@ -32,4 +32,5 @@ def read_profile(path: Path) -> dict[str, Any]:
 
 def save_profile(path: Path, answers: Answers) -> None:
     """Remember what describes the centre and its template, never what belongs to one class."""
-    write_private(path, canonical(answers.of_the_shape()) + b"\n")
+    text = json.dumps(answers.of_the_shape(), ensure_ascii=False, indent=1, sort_keys=True)
+    write_private(path, f"{text}\n".encode())

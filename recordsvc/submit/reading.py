@@ -11,7 +11,7 @@ from recordsvc.people.names import for_record, is_a_name
 from recordsvc.submit import values
 from recordsvc.submit.cells import Cell, Row
 from recordsvc.submit.content import is_identity_like, is_lost_number
-from recordsvc.submit.documents import document_named
+from recordsvc.submit.documents import document_named, document_of_shape
 from recordsvc.submit.findings import ROW_CODES, Finding, RowClass, weightiest
 from recordsvc.submit.headers import Field
 from recordsvc.submit.outcomes import combined
@@ -142,20 +142,14 @@ class _Reader:
             except (identifiers.IdentifierError, Puzzle) as fault:
                 self._find(fault.code if fault.code in ROW_CODES else "id-form", Field.ID)
                 return
-            self.out.document, self.out.number = found.kind, found.value
+            self.out.document, self.out.number = str(found.kind), found.value
             for warning in found.warnings:
                 self._find(warning, Field.ID)
-            if found.value.endswith("000") and len(found.value) == 18 and cell.value == found.value:
-                self._find("id-ends-000", Field.ID)
             self._hints(found)
 
     def _identifier(self, number: str) -> identifiers.Identifier:
         named = document_named(self._cell(Field.DOCUMENT).text)
-        kinds = identifiers.possible_kinds(number)
-        if named is None and len(number) not in (15, 18) and len(kinds) != 1:
-            # Too short or too long for an identity number, or one of several documents: a person has to say.
-            raise Puzzle("id-document" if kinds else _fault_of_shape(number))
-        kind = named or (kinds[0] if kinds else identifiers.Kind.RESIDENT_ID)
+        kind = named or document_of_shape(number)
         return identifiers.parse(kind, number, self.today, legacy=True)
 
     def _hints(self, found: identifiers.Identifier) -> None:
@@ -255,8 +249,3 @@ class _Reader:
 
 _OUTCOME_FIELDS = (Field.SCORE, Field.RESULT, Field.THEORY_SCORE, Field.PRACTICE_SCORE)
 _CELL_TROUBLES = ("formula-without-value", "error-value")
-
-
-def _fault_of_shape(number: str) -> str:
-    """What to say of a number that has the form of no document at all."""
-    return "id-length" if number.rstrip("X").isdigit() else "id-characters"

@@ -11,17 +11,16 @@ run sends exactly the same bytes again, and the service answers with the first r
 A crash can leave half a line at the end; nothing was sent on its account, so it is cut off.
 """
 
+import json
 import os
 from dataclasses import dataclass, field
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any, Self
 
-from recordsvc.ground.strictjson import StrictJsonError, canonical, loads
 from recordsvc.submit.cells import Unreadable
 from recordsvc.submit.privatefiles import sync_folder
 
-_MAX_LINE = 1024 * 1024
 STANDING = ("accepted", "duplicate")  # statuses of a record that is in the archive
 
 
@@ -88,6 +87,7 @@ class State:
                 for one in prepared
             ]
         )  # fmt: skip
+        self.records.update({one.id: one for one in prepared})  # the caller's objects hear the answers
 
     def note_batch(self, batch_id: str, jws: str, ids: list[str]) -> None:
         """Keep the signature over a batch: without it a receipt of the batch could not be checked later."""
@@ -109,7 +109,7 @@ class State:
         if not events:
             return
         self.file.seek(0, os.SEEK_END)
-        self.file.write(b"".join(canonical(event) + b"\n" for event in events))
+        self.file.write(b"".join(_line(event) for event in events))
         self.file.flush()
         os.fsync(self.file.fileno())
         for event in events:
@@ -123,8 +123,8 @@ class State:
                 self.file.truncate(end)
                 break
             try:
-                event = loads(line, _MAX_LINE)
-            except StrictJsonError as fault:
+                event = json.loads(line)
+            except ValueError as fault:
                 raise _damaged(self.path) from fault
             if not isinstance(event, dict):
                 raise _damaged(self.path)
@@ -147,6 +147,11 @@ class State:
                 record.status, record.answer = event["status"], event
             case _:
                 raise _damaged(self.path)
+
+
+def _line(event: dict[str, Any]) -> bytes:
+    """One event as one line: escapes keep every line break of the service's texts inside it."""
+    return json.dumps(event, sort_keys=True, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def _lock(fd: int) -> None:
