@@ -5,15 +5,16 @@ import json
 from pathlib import Path
 
 import click
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from demo import rosters
 from demo.doors import Refused, Service, Target
-from demo.load import Loader
+from demo.load import Loader, NotReleased, Rejected
 from demo.region import WORKERS, Region, build
 from recordsvc.ground.ports import SystemClock, beijing_date
-from recordsvc.settings import Settings
+from recordsvc.settings import Settings, SettingsError
 
 SEED = 64
 
@@ -24,7 +25,10 @@ SEED = 64
 @click.option("--again", is_flag=True, help="Send everything again, although a load was finished.")
 def main(url: str | None, workers: int, *, again: bool) -> None:
     """Load the synthetic demo region through the service's public doors (演示数据)."""
-    settings = Settings.load()
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
     if settings.environment != "demo":
         raise click.ClickException("the demo region belongs into the environment `demo` and nowhere else")
     folder = settings.data_dir / "demo"
@@ -83,8 +87,10 @@ def _load(target: Target, region: Region, keys: Path) -> dict[str, int | str]:
 
         try:
             return dict(Loader(service, region, keys, show).run())
-        except Refused as refused:
-            raise click.ClickException(str(refused)) from refused
+        except (Refused, Rejected, NotReleased) as stopped:
+            raise click.ClickException(f"{stopped}; run it again to go on") from stopped
+        except httpx.TransportError as lost:
+            raise click.ClickException(f"{target.url} does not answer; run it again to go on") from lost
 
 
 if __name__ == "__main__":

@@ -53,6 +53,10 @@ class NotReleased(RuntimeError):
     """Approved records did not enter in time: the background process (`recordsvc work`) may not run."""
 
 
+class Rejected(RuntimeError):
+    """The service rejected a record of the region: generator and published rules disagree."""
+
+
 class Loader:
     """One load of one region into one service."""
 
@@ -67,7 +71,7 @@ class Loader:
         self.counts: collections.Counter[str] = collections.Counter()
 
     def run(self) -> collections.Counter[str]:
-        """Do all of it; the answers counted by status. Raises `Refused` when the service will not."""
+        """Do all of it; the answers by status. Raises `Refused`, `Rejected`, `NotReleased`."""
         region = self._region
         fresh = [is_fresh(draft, region.today) for draft in region.drafts]
         self._register()
@@ -88,7 +92,7 @@ class Loader:
             self._show("登记机构与密钥", done, len(INSTITUTIONS))
 
     def _send(self, what: str, drafts: Sequence[Draft]) -> None:
-        """Send drafts in parcels and count the answers. Raises `RuntimeError` for a rejected row."""
+        """Send drafts in parcels and count the answers. Raises `Rejected` for a rejected row."""
         done = 0
         for parcel in parcels(drafts):
             target = self._service.target
@@ -96,7 +100,7 @@ class Loader:
             batch = parcel.batch(self._ring, to)
             for row in self._machines[parcel.institution.key].post_batch(batch.ndjson()):
                 if row["status"] == "rejected":
-                    raise RuntimeError(f"{parcel.institution.key}: {row['problems'][0]}")
+                    raise Rejected(f"{parcel.institution.key}: {row['problems'][0]}")
                 if row["status"] == "held":
                     self._held[parcel.institution.key] = row["id"]
                 self.counts[row["status"]] += 1

@@ -82,8 +82,8 @@ class Papers:
         self._ledger.add("honour", SERVICE, person, granted_on + dt.timedelta(9), body)
 
     def foreign(self, person: Person, body: bodies.Body, on: dt.date) -> None:
-        """Sign evidence from another province, as the guidance centre checked it."""
-        self._ledger.add("foreign-evidence", GUIDANCE, person, on, body)
+        """Sign evidence from another province, as the employment service checked it."""
+        self._ledger.add("foreign-evidence", SERVICE, person, on, body)
 
     def _honours(self, person: Person, trade: Trade, first: dt.date) -> None:
         won_on = dt.date(max(first.year + 2, 2020), 9, 10) + dt.timedelta(self._rng.randrange(40))

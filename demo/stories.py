@@ -153,5 +153,5 @@ _SHAANXI = {
     "started_on": "2018-07-09",
     "title": "氩弧焊短期培训班",
     "trust": "original-seen",
-    "verification": {"by": "自治区职业技能鉴定指导中心（示例）", "method": "核对原件", "on": "2021-08-06"},
+    "verification": {"by": "自治区就业与创业服务局（示例）", "method": "核对原件", "on": "2021-08-06"},
 }
