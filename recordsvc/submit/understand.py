@@ -72,8 +72,8 @@ def understand(
 def _stop_rounded_numbers(readings: list[Reading]) -> None:
     """Numbers that lost digits in another program before they came here as text: all end in 000.
 
-    One such number in a thousand is genuine, and one rounded number in eleven passes its check. Several in one
-    roster are no accident.
+    One such number in a thousand is genuine, and one rounded number in eleven passes its check. Several in
+    one roster are no accident.
     """
     rounded = [one for one in readings if _ROUNDED.fullmatch(normalise_typed(one.written_id))]
     if len(rounded) >= _SUSPICIOUS and len(rounded) * 5 >= len(readings):
