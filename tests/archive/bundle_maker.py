@@ -77,7 +77,7 @@ class Key:
     def sign(self, data):
         if self.alg == "EdDSA":
             return self.private.sign(data)
-        r, s = decode_dss_signature(self.private.sign(data, ec.ECDSA(SHA256())))
+        r, s = decode_dss_signature(self.private.sign(data, ec.ECDSA(SHA256(), deterministic_signing=True)))
         return r.to_bytes(32) + s.to_bytes(32)
 
     def header(self, typ="recordsvc+jws"):

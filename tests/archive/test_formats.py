@@ -193,8 +193,8 @@ def test_suspicion_flags_by_time_and_leaves_the_key_in_force():
     ],
 )
 def test_chains_that_break(second):
+    found = history({})
     with pytest.raises(KeyEventError):
-        found = history({})
         found.add(20, second.pack())
 
 
@@ -258,9 +258,7 @@ def test_each_record_of_a_batch_and_no_other():
 )
 def test_evidence_that_is_refused(text):
     with pytest.raises(FormatError):
-        one = parse_evidence(text)
-        assert isinstance(one, BatchEvidence), "a text that is no object is a JWS for somebody else to judge"
-        one.check(b"r0")
+        parse_evidence(text)
 
 
 def test_evidence_without_a_batch_is_the_text_of_a_jws():
