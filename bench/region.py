@@ -129,7 +129,11 @@ def person(n: int) -> dict[str, Any]:
     """Return the n-th synthetic worker; different for n below 5 million."""
     born = dt.date(1970, 1, 1) + dt.timedelta(days=n // 500)
     number = synthetic.resident_id("640104", born, "male", n % 500)
-    return {"document": "resident-id", "name": f"马{chr(0x4E00 + n % 9000)}{chr(0x4E00 + n // 9000 % 9000)}", "number": number}
+    return {
+        "document": "resident-id",
+        "name": f"马{chr(0x4E00 + n % 9000)}{chr(0x4E00 + n // 9000 % 9000)}",
+        "number": number,
+    }
 
 
 @contextlib.contextmanager
@@ -171,5 +175,7 @@ def _registered(house: House, environ: Mapping[str, str]) -> Region:
     proposal, client_id = house.db.write(
         lambda turn: registering.propose_client(turn, new, by="system:first", random=random)
     )
-    house.db.write(lambda turn: two_person.decide(turn, proposal, "system:second", True, "bench", tools=house))
+    house.db.write(
+        lambda turn: two_person.decide(turn, proposal, "system:second", True, "bench", tools=house)
+    )
     return Region(house, environ, key, machine, client_id)

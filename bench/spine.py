@@ -32,7 +32,13 @@ def rows(kind: str, seconds: float, rounds: int, workers: int, checks: limits.Ch
 
 
 def _measure(
-    kind: str, place: Region, loader: Loader, seconds: float, rounds: int, workers: int, checks: limits.Checking
+    kind: str,
+    place: Region,
+    loader: Loader,
+    seconds: float,
+    rounds: int,
+    workers: int,
+    checks: limits.Checking,
 ) -> Iterator[Row]:
     pick = random.Random(1)
     yield from _batches(kind, place, loader, rounds, workers, checks, pick)
@@ -45,7 +51,13 @@ def _measure(
 
 
 def _batches(
-    kind: str, place: Region, loader: Loader, rounds: int, workers: int, checks: limits.Checking, pick: random.Random
+    kind: str,
+    place: Region,
+    loader: Loader,
+    rounds: int,
+    workers: int,
+    checks: limits.Checking,
+    pick: random.Random,
 ) -> Iterator[Row]:
     def bodies(count: int, size: int, *, each: bool) -> list[bytes]:
         made = []
@@ -58,13 +70,24 @@ def _batches(
     ones: dict[int, Waits] = {}
     for size, count in ((1_000, 12), (5_000, 4)):
         ones[size] = middle(
-            [_send(place, loader, bodies(count, size, each=False), "/v1/batches", BATCH_CLIENTS, NDJSON) for _ in range(rounds)]
+            [
+                _send(place, loader, bodies(count, size, each=False), "/v1/batches", BATCH_CLIENTS, NDJSON)
+                for _ in range(rounds)
+            ]
         )
         yield Row(
-            f"batch of {size:,} under one signature", kind, ones[size].rate * size, "records/s", ones[size], reach=reach
+            f"batch of {size:,} under one signature",
+            kind,
+            ones[size].rate * size,
+            "records/s",
+            ones[size],
+            reach=reach,
         )
     eaches = middle(
-        [_send(place, loader, bodies(8, 1_000, each=True), "/v1/batches", BATCH_CLIENTS, NDJSON) for _ in range(rounds)]
+        [
+            _send(place, loader, bodies(8, 1_000, each=True), "/v1/batches", BATCH_CLIENTS, NDJSON)
+            for _ in range(rounds)
+        ]
     )
     limit = 1 / (1 / checks.all_cores + 1 / (ones[1_000].rate * 1_000))
     yield Row(
@@ -79,14 +102,18 @@ def _batches(
     )
 
 
-def _send(place: Region, loader: Loader, bodies: Sequence[bytes], path: str, clients: int, media: str) -> Waits:
+def _send(
+    place: Region, loader: Loader, bodies: Sequence[bytes], path: str, clients: int, media: str
+) -> Waits:
     headers = {"Authorization": f"Bearer {_token(place, loader)}", "Content_Type": media}
     requests = [request("POST", path, body, **headers) for body in bodies]
     return loader.round(requests, clients=clients, expect=(201,)).waits
 
 
 def _token(place: Region, loader: Loader) -> str:
-    asked = request("POST", "/oauth/token", place.assertion(), Content_Type="application/x-www-form-urlencoded")
+    asked = request(
+        "POST", "/oauth/token", place.assertion(), Content_Type="application/x-www-form-urlencoded"
+    )
     return str(json.loads(loader.round([asked]).last_body)["access_token"])
 
 
@@ -106,7 +133,12 @@ def _singles(
             ours, theirs = [], []
             for _ in range(rounds):
                 ours.append(_send(place, loader, posts(count), "/v1/records", clients, "application/json"))
-                theirs.append(max((limits.commit_round(one, clients, seconds) for one in bare.values()), key=lambda w: w.rate))
+                theirs.append(
+                    max(
+                        (limits.commit_round(one, clients, seconds) for one in bare.values()),
+                        key=lambda w: w.rate,
+                    )
+                )
             waits, limit = middle(ours), middle(theirs)
             yield Row(
                 f"single POST with receipt, {clients} client{'s'[: clients - 1]}",
@@ -123,14 +155,18 @@ def _singles(
 # -- reading ---------------------------------------------------------------------------------------------------
 
 
-def _archives(kind: str, place: Region, loader: Loader, seconds: float, rounds: int, workers: int) -> Iterator[Row]:
+def _archives(
+    kind: str, place: Region, loader: Loader, seconds: float, rounds: int, workers: int
+) -> Iterator[Row]:
     owners = list(range(workers, workers + OWNERS))
     for _ in range(ARCHIVE):
         records = place.records(owners)
         place.house.admission.submit(SCHOOL, submission.read_ndjson(place.each(records)))
     found = [place.house.people.find("resident-id", _number(n)) for n in owners]
     asked = [
-        request("GET", "/v1/me/archive", Cookie=place.session(worker)) for worker in found if worker is not None
+        request("GET", "/v1/me/archive", Cookie=place.session(worker))
+        for worker in found
+        if worker is not None
     ]
     with limits.hello_json() as hello:
         ours, theirs = [], []
@@ -149,7 +185,9 @@ def _archives(kind: str, place: Region, loader: Loader, seconds: float, rounds: 
         "≥ 20 %",
     )
     alone = middle([loader.round(asked, clients=1, seconds=seconds).waits for _ in range(rounds)])
-    yield Row(f"archive of {ARCHIVE} entries, alone", kind, alone.rate, "archives/s", alone, reach="p99 ≤ 20 ms")
+    yield Row(
+        f"archive of {ARCHIVE} entries, alone", kind, alone.rate, "archives/s", alone, reach="p99 ≤ 20 ms"
+    )
 
 
 def _number(n: int) -> str:

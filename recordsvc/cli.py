@@ -7,7 +7,11 @@ import click
 
 COMMANDS: Final = {
     "init": ("recordsvc.serving", "init", "make keys, database and settings of a first run"),
-    "run": ("recordsvc.running", "run", "serve a demo region with witness and background work on this machine"),
+    "run": (
+        "recordsvc.running",
+        "run",
+        "serve a demo region with witness and background work on this machine",
+    ),
     "serve": ("recordsvc.serving", "serve", "serve under gunicorn"),
     "work": ("recordsvc.work", "work", "run the background process"),
     "log": ("recordsvc.logcommands", "log", "checkpoint, fsck, keys of the log"),

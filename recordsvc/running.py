@@ -43,7 +43,12 @@ class Part:
         self.name = name
         with log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own modules under our own interpreter
-                command, env=environ, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+                command,
+                env=environ,
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
 
     def stop(self) -> None:
@@ -60,7 +65,9 @@ class Part:
 @click.command()
 @click.option("--port", type=int, default=8930, show_default=True)
 @click.option("--data-dir", type=click.Path(path_type=Path), default=Path("data"), show_default=True)
-@click.option("--workers", "people", type=int, default=500, show_default=True, help="劳动者人数 / synthetic workers")
+@click.option(
+    "--workers", "people", type=int, default=500, show_default=True, help="劳动者人数 / synthetic workers"
+)
 @click.option("--once", is_flag=True, help="准备好即退出 / stop as soon as everything is ready")
 def run(port: int, data_dir: Path, people: int, once: bool) -> None:
     """在本机运行演示地区 / Run the demo region on this machine."""
@@ -101,7 +108,12 @@ def _prepare(data_dir: Path, port: int) -> Settings:
     if not (data_dir / "recordsvc.toml").exists():
         click.echo("首次运行：生成密钥与数据库 / first run: making keys and database …")
         key = _witness("init", "--store", str(data_dir / "witness"))
-        values = {**DEMO, "region": REGION.uscc, "witness_keys": [key], "witness_urls": [f"http://127.0.0.1:{port + 1}"]}
+        values = {
+            **DEMO,
+            "region": REGION.uscc,
+            "witness_keys": [key],
+            "witness_urls": [f"http://127.0.0.1:{port + 1}"],
+        }
         write_settings(data_dir / "recordsvc.toml", values)
     settings = load_settings()
     genesis.create(settings)
@@ -126,7 +138,16 @@ def _witness(*arguments: str) -> str:
 def _parts(settings: Settings, environ: Mapping[str, str], port: int) -> Iterator[list[Part]]:
     data_dir, python = settings.data_dir, sys.executable
     logs = data_dir / "logs"
-    witness = [python, "-m", "witness", "serve", "--store", str(data_dir / "witness"), "--port", str(port + 1)]
+    witness = [
+        python,
+        "-m",
+        "witness",
+        "serve",
+        "--store",
+        str(data_dir / "witness"),
+        "--port",
+        str(port + 1),
+    ]
     parts: list[Part] = []
     stopped: list[int] = []
 
@@ -192,7 +213,15 @@ def _region(settings: Settings, environ: Mapping[str, str], port: int, people: i
     try:
         house.db.write(lambda turn: demo.create_desk(turn, "640000"))
         if not (folder / "personas").exists():
-            command = [sys.executable, "-m", "demo", "--url", f"http://localhost:{port}", "--workers", str(people)]
+            command = [
+                sys.executable,
+                "-m",
+                "demo",
+                "--url",
+                f"http://localhost:{port}",
+                "--workers",
+                str(people),
+            ]
             loaded = subprocess.run(command, env=environ, check=False)  # noqa: S603 - our own module
             if loaded.returncode:
                 raise click.ClickException(

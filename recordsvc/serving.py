@@ -36,9 +36,13 @@ def write_settings(path: Path, values: dict[str, object]) -> None:
 
 @click.command()
 @click.option("--environment", type=click.Choice(["production", "test"]), required=True)
-@click.option("--log-origin", required=True, help="日志名称 / name of the log, a schema-less URL; never changes")
+@click.option(
+    "--log-origin", required=True, help="日志名称 / name of the log, a schema-less URL; never changes"
+)
 @click.option("--audience", required=True, help="记录的接收方 / what records name as audience; never changes")
-@click.option("--region", required=True, help="登记机关统一社会信用代码 / code of the bureau that states; never changes")
+@click.option(
+    "--region", required=True, help="登记机关统一社会信用代码 / code of the bureau that states; never changes"
+)
 @click.option("--issuer-url", required=True, help="令牌签发方 / identifier of the token issuer")
 @click.option("--public-url", required=True, help="对外地址 / where people reach the service")
 @click.option("--data-dir", type=click.Path(path_type=Path), default=Path("data"), show_default=True)
@@ -67,7 +71,13 @@ def gunicorn_command(host: str, port: int) -> list[str]:
 
 
 @click.command()
-@click.option("--write", "path", type=click.Path(path_type=Path), default=Path("schemas/openapi.json"), show_default=True)
+@click.option(
+    "--write",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("schemas/openapi.json"),
+    show_default=True,
+)
 def openapi(path: Path) -> None:
     """写接口说明 / Write the interface description that the tests hold against the code."""
     from recordsvc.openapi import write_openapi

@@ -119,8 +119,17 @@ class Admission:
         if row.item.problem is not None:
             return row.refuse(row.item.problem)
         if not types.is_valid(record):
-            found = [{"pointer": one.pointer, "code": one.code, "detail": one.zh, "detail_en": one.en,
-                      "remedy": one.remedy_zh, "remedy_en": one.remedy_en} for one in types.faults(record)]
+            found = [
+                {
+                    "pointer": one.pointer,
+                    "code": one.code,
+                    "detail": one.zh,
+                    "detail_en": one.en,
+                    "remedy": one.remedy_zh,
+                    "remedy_en": one.remedy_en,
+                }
+                for one in types.faults(record)
+            ]
             return row.refuse(errors.SchemaRefused(errors=found))
         if record["audience"] != self._house.settings.audience:
             return row.refuse(errors.WrongAudience(pointer="/audience"))
@@ -134,7 +143,9 @@ class Admission:
         try:
             row.person, _warnings = read_person(record["worker"], now_ms)
         except IdentifierError as error:
-            return row.refuse(errors.IdentifierRefused(detail_en=str(error), pointer="/worker", reason=error.code))
+            return row.refuse(
+                errors.IdentifierRefused(detail_en=str(error), pointer="/worker", reason=error.code)
+            )
         row.key = dedupe_key(institution, record["id"])
         row.digest = self.sealer.digest(row.item.raw)
         return None
@@ -144,7 +155,11 @@ class Admission:
         waiting = {row.key: row for row in rows if row.status == "pending"}
         house, keys = self._house, list(waiting)
         for key, (worker_id, seq, digest) in store.known(house.db, cursor, keys).items():
-            _settle(waiting[key], Known(worker_id, seq, digest == waiting[key].digest), erased=_erased(house, cursor, worker_id, seq))
+            _settle(
+                waiting[key],
+                Known(worker_id, seq, digest == waiting[key].digest),
+                erased=_erased(house, cursor, worker_id, seq),
+            )
         for key, (state, digest, note) in store.held_rows(house.db, cursor, keys).items():
             row = waiting[key]
             if row.status != "pending":

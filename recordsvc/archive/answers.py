@@ -45,7 +45,9 @@ class Answers:
         if not indices or log is None or log.checkpoint is None or log.extension is None:
             return told, 200
         told["checkpoint"] = log.checkpoint.note
-        told["nodes"] = {f"{level}/{n}": _b64(value) for (level, n), value in log.extension.nodes(indices).items()}
+        told["nodes"] = {
+            f"{level}/{n}": _b64(value) for (level, n), value in log.extension.nodes(indices).items()
+        }
         return told, 201
 
     def _row(self, row: Row) -> dict[str, Any]:

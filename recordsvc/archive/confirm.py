@@ -25,7 +25,13 @@ def confirm(house: "House", worker_id: bytes, record_id: bytes, channel: str, st
 
 
 def contest(
-    house: "House", worker_id: bytes, record_id: bytes, channel: str, stater: Stater, reason: str, text: str = ""
+    house: "House",
+    worker_id: bytes,
+    record_id: bytes,
+    channel: str,
+    stater: Stater,
+    reason: str,
+    text: str = "",
 ) -> int:
     """Contest a record; the log index of the entry. Raises `TargetUnknown`, `TargetUnfit`, `Busy`."""
     body = {"channel": channel, "contests": str(uuid.UUID(bytes=record_id)), "reason": reason}

@@ -1,19 +1,19 @@
 """Why a record is not taken, in the words its sender needs. Row problems of a batch and answers of a single post alike.
 
-    Problem
-    ├── BatchRefused 422 ────── batch                   (the whole request: header, signature or root)
-    ├── NotCanonical 400 ────── not-canonical
-    ├── SchemaRefused 422 ───── schema
-    ├── WrongAudience 422 ───── wrong-audience          ├── WrongEnvironment ── wrong-environment
-    ├── IssuerForeign 403 ───── issuer-foreign          ├── SignerRefused ───── signer
-    ├── KeyUnknown 422 ──────── key-unknown             ├── KeyNotInForce ───── key-not-in-force
-    ├── SignatureWrong 422 ──── signature
-    ├── IdentifierRefused 422 ─ identifier              ├── ContentRefused ──── content
-    ├── OtherContent 409 ────── duplicate-id-other-content
-    ├── RecordErased 410 ────── erased                  ├── Returned 409 ────── returned
-    ├── HeldNotHere 409 ─────── held-decided            ├── KeyEventRefused ─── key-event
-    ├── TargetUnknown 422 ───── target-unknown          ├── TargetUnfit ─────── target-unfit
-    └── Busy 503 ────────────── busy
+Problem
+├── BatchRefused 422 ────── batch                   (the whole request: header, signature or root)
+├── NotCanonical 400 ────── not-canonical
+├── SchemaRefused 422 ───── schema
+├── WrongAudience 422 ───── wrong-audience          ├── WrongEnvironment ── wrong-environment
+├── IssuerForeign 403 ───── issuer-foreign          ├── SignerRefused ───── signer
+├── KeyUnknown 422 ──────── key-unknown             ├── KeyNotInForce ───── key-not-in-force
+├── SignatureWrong 422 ──── signature
+├── IdentifierRefused 422 ─ identifier              ├── ContentRefused ──── content
+├── OtherContent 409 ────── duplicate-id-other-content
+├── RecordErased 410 ────── erased                  ├── Returned 409 ────── returned
+├── HeldNotHere 409 ─────── held-decided            ├── KeyEventRefused ─── key-event
+├── TargetUnknown 422 ───── target-unknown          ├── TargetUnfit ─────── target-unfit
+└── Busy 503 ────────────── busy
 """
 
 from recordsvc.ground.problems import Conflict, Forbidden, Gone, Problem, Refused, Unavailable

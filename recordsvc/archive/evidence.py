@@ -34,7 +34,9 @@ class Judge:
         """Expect this deployment's audience and environment in batch headers."""
         self._settings = settings
 
-    def signatures(self, state: IssuerState, submission: Submission, rows: "list[Row]", now_ms: int) -> str | None:
+    def signatures(
+        self, state: IssuerState, submission: Submission, rows: "list[Row]", now_ms: int
+    ) -> str | None:
         """Refuse each row that is not signed; returns the batch id. Raises `BatchRefused`, key and signature problems."""
         if submission.batch is not None:
             return self._batch(state, submission.batch, rows, now_ms)
@@ -111,6 +113,10 @@ def _evidence(jws: str, levels: Sequence[Sequence[bytes]], size: int) -> list[by
     head = b'{"batch":"' + jws.encode("ascii") + b'","index":'
     tail = b'],"size":%d}' % size
     return [
-        head + b"%d" % at + b',"path":[' + b",".join(texts[level][n] for level, n in tree.path_nodes(at, size)) + tail
+        head
+        + b"%d" % at
+        + b',"path":['
+        + b",".join(texts[level][n] for level, n in tree.path_nodes(at, size))
+        + tail
         for at in range(size)
     ]

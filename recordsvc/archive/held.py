@@ -49,7 +49,14 @@ class HeldRecord:
     note: str | None
 
 
-def waiting(conn: Connection, *, issuer: str | None = None, reason: str | None = None, after: bytes = b"", limit: int = 100) -> list[HeldRecord]:
+def waiting(
+    conn: Connection,
+    *,
+    issuer: str | None = None,
+    reason: str | None = None,
+    after: bytes = b"",
+    limit: int = 100,
+) -> list[HeldRecord]:
     """Return held records behind the id `after`, oldest first."""
     held = tables.held
     query = sa.select(held).where(held.c.state == "held", held.c.held_id > after)
@@ -197,7 +204,9 @@ class Releaser:
                 workers[row.held_id] = house.people.load(cursor, row.worker_id) or Held("worker-erased")
         return workers
 
-    def _note(self, cursor: Any, worker: Any, record: dict[str, Any], row: Any, proposal: two_person.Proposal) -> Prepared:
+    def _note(
+        self, cursor: Any, worker: Any, record: dict[str, Any], row: Any, proposal: two_person.Proposal
+    ) -> Prepared:
         """Return the region's statement of who released the record and why."""
         case = f"held-{uuid.UUID(bytes=proposal.id)}"
         body = {

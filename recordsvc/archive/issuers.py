@@ -111,7 +111,13 @@ class Issuers:
     # -- events ------------------------------------------------------------------------------------------------
 
     def register(
-        self, turn: Turn, issuer: str, kid: str, public: PublicKey, not_before_ms: int, not_after_ms: int | None
+        self,
+        turn: Turn,
+        issuer: str,
+        kid: str,
+        public: PublicKey,
+        not_before_ms: int,
+        not_after_ms: int | None,
     ) -> int:
         """Enter a new key in the log and return the event's log index. Raises `KeyEventRefused`."""
         end = NO_END if not_after_ms is None else not_after_ms
@@ -171,7 +177,9 @@ class Issuers:
             turn.conn.execute(tables.issuer.insert().values(issuer=issuer, **values))
         else:
             turn.conn.execute(tables.issuer.update().where(tables.issuer.c.issuer == issuer).values(**values))
-        turn.conn.execute(tables.issuer_key_event.insert().values(issuer=issuer, n=event.n, idx=idx, data=data))
+        turn.conn.execute(
+            tables.issuer_key_event.insert().values(issuer=issuer, n=event.n, idx=idx, data=data)
+        )
         return int(idx)
 
 

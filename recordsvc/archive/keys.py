@@ -41,7 +41,9 @@ def suspend(house: "House", issuer: str, kid: str) -> int:
 
 def suspect(house: "House", issuer: str, kid: str, since_ms: int) -> int:
     """Flag the entries a key signed since a suspected compromise (UTC ms) for re-confirmation; one official."""
-    return int(house.db.write(lambda turn: house.issuers.change(turn, issuer, kid, KeyAction.SUSPECT, since_ms)))
+    return int(
+        house.db.write(lambda turn: house.issuers.change(turn, issuer, kid, KeyAction.SUSPECT, since_ms))
+    )
 
 
 def _version(conn: Connection, subject: str, _payload: dict[str, Any]) -> str:

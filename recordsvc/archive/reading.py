@@ -89,7 +89,9 @@ class Reader:
         if worker is None:
             return None
         entries = tuple(self.open(worker, stored) for stored in store.archive(house.db, cursor, worker_id))
-        states = house.issuers.states(cursor, {str(e.record["issuer"]) for e in entries if e.record is not None})
+        states = house.issuers.states(
+            cursor, {str(e.record["issuer"]) for e in entries if e.record is not None}
+        )
         rule = _ConfirmationRule(house.settings.region, house.institutions.through(cursor))
         derived = derive(
             (self._for_status(entry, states) for entry in entries), house.settings.region, rule.needs

@@ -26,7 +26,9 @@ def of_new(log: LogTurn, entry: Accepted) -> LogProof:
     """Return the receipt of an entry that this turn appended; after the commit."""
     if log.checkpoint is None:
         raise RuntimeError("a receipt was asked for before the commit")
-    return LogProof.make(entry.index, log.proof(entry.index), log.checkpoint.note, entry.leaf + entry.open_key)
+    return LogProof.make(
+        entry.index, log.proof(entry.index), log.checkpoint.note, entry.leaf + entry.open_key
+    )
 
 
 def of_stored(house: "House", conn: Connection, cursor: Any, worker_id: bytes, seq: int) -> LogProof:
@@ -48,7 +50,9 @@ def at_commit(house: "House", conn: Connection, index: int, extra: bytes) -> Log
     return LogProof.make(index, path, row.note, extra)
 
 
-def find(house: "House", institution: str, record_id: bytes) -> tuple[str, bytes, int] | tuple[str, str | None, None] | None:
+def find(
+    house: "House", institution: str, record_id: bytes
+) -> tuple[str, bytes, int] | tuple[str, str | None, None] | None:
     """Return what stands under an issuer's record id: ("accepted", worker, seq), (held state, note, None), or None."""
     key = dedupe_key(institution, str(uuid.UUID(bytes=record_id)))
     with house.db.read_raw() as cursor:
@@ -57,5 +61,3 @@ def find(house: "House", institution: str, record_id: bytes) -> tuple[str, bytes
             return ("accepted", there[0], there[1])
         held = store.held_rows(house.db, cursor, [key]).get(key)
     return None if held is None else (held[0], held[2], None)
-
-

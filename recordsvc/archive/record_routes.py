@@ -69,7 +69,13 @@ def submit_record(data: bytes) -> flask.Response:
     policy="record.submit",
     body=Bytes("envelope.v1.json", limit=http.BATCH_LIMIT, media=(NDJSON, http.JSON)),
     answer={200: Sends(), 201: Sends()},
-    problems=(errors.BatchRefused, errors.KeyUnknown, errors.KeyNotInForce, errors.SignatureWrong, errors.Busy),
+    problems=(
+        errors.BatchRefused,
+        errors.KeyUnknown,
+        errors.KeyNotInForce,
+        errors.SignatureWrong,
+        errors.Busy,
+    ),
     summary="批量报送 / Submit up to 5,000 records, each signed or all under one signature",
     description="NDJSON: a header line `{batch}` or `{mode: each}`, then one record a line. Each row is answered; good rows "
     "stand unless the header says `all_or_nothing`.",

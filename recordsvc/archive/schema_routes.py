@@ -41,7 +41,12 @@ def schema(name: str) -> flask.Response:
 def code_tables() -> flask.Response:
     """List the tables."""
     items = [
-        {"name": name, "title": table["title_zh"], "title_en": table["title_en"], "complete": table["complete"]}
+        {
+            "name": name,
+            "title": table["title_zh"],
+            "title_en": table["title_en"],
+            "complete": table["complete"],
+        }
         for name, table in published.codes().items()
     ]
     return answers.answer({"items": items})

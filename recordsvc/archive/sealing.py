@@ -73,7 +73,18 @@ class Sealer:
         plaintext = secret + _length.pack(len(item.raw)) + item.raw + item.evidence
         sealed = worker.key.seal(plaintext, _aad(worker.worker_id, record_id, commitment))
         return Prepared(
-            key, digest, record_id, issuer, issuer_version, worker, kind, target, commitment, open_key, nonce, sealed
+            key,
+            digest,
+            record_id,
+            issuer,
+            issuer_version,
+            worker,
+            kind,
+            target,
+            commitment,
+            open_key,
+            nonce,
+            sealed,
         )
 
     def open(self, key: DataKey, stored: StoredEntry) -> Opened:
@@ -96,7 +107,21 @@ class Sealer:
         sealed = bytes([len(wrapped)]) + wrapped + key.seal(content, HELD_LABEL + held_id)
         owner = "desk:late" if row.held.startswith("late") else "desk:identity"
         issuer = row.item.record["issuer"]
-        return (held_id, row.key, row.digest, issuer, row.held, owner, "held", now_ms, None, None, None, None, sealed)
+        return (
+            held_id,
+            row.key,
+            row.digest,
+            issuer,
+            row.held,
+            owner,
+            "held",
+            now_ms,
+            None,
+            None,
+            None,
+            None,
+            sealed,
+        )
 
     def unhold(self, held_id: bytes, sealed: bytes) -> tuple[bytes, bytes]:
         """Return (R, evidence) of a held record. Raises `SealError`."""

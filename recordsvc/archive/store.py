@@ -50,7 +50,11 @@ def heads(db: Database, cursor: Any, workers: Sequence[bytes]) -> dict[bytes, tu
         params,
     )
     return {
-        bytes(worker_id): (version, state, Frontier() if seq is None else Frontier.from_bytes(seq + 1, bytes(edge)))
+        bytes(worker_id): (
+            version,
+            state,
+            Frontier() if seq is None else Frontier.from_bytes(seq + 1, bytes(edge)),
+        )
         for worker_id, version, state, seq, edge in cursor.fetchall()
     }
 
@@ -61,7 +65,8 @@ def known(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, tuple
         return {}
     wanted, params = db.keys(keys)
     cursor.execute(
-        db.sql(f"SELECT d.key, d.worker_id, d.seq, d.digest FROM {wanted} JOIN dedupe d ON d.key = wanted.k"), params
+        db.sql(f"SELECT d.key, d.worker_id, d.seq, d.digest FROM {wanted} JOIN dedupe d ON d.key = wanted.k"),
+        params,
     )
     return {bytes(key): (bytes(worker), seq, bytes(digest)) for key, worker, seq, digest in cursor.fetchall()}
 
@@ -71,7 +76,9 @@ def held_states(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes,
     if not keys:
         return {}
     wanted, params = db.keys(keys)
-    cursor.execute(db.sql(f"SELECT h.key, h.state FROM {wanted} JOIN held_record h ON h.key = wanted.k"), params)
+    cursor.execute(
+        db.sql(f"SELECT h.key, h.state FROM {wanted} JOIN held_record h ON h.key = wanted.k"), params
+    )
     return {bytes(key): state for key, state in cursor.fetchall()}
 
 
@@ -81,7 +88,10 @@ def held_rows(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, t
         return {}
     wanted, params = db.keys(keys)
     cursor.execute(
-        db.sql(f"SELECT h.key, h.state, h.digest, h.note FROM {wanted} JOIN held_record h ON h.key = wanted.k"), params
+        db.sql(
+            f"SELECT h.key, h.state, h.digest, h.note FROM {wanted} JOIN held_record h ON h.key = wanted.k"
+        ),
+        params,
     )
     return {bytes(key): (state, bytes(digest), note) for key, state, digest, note in cursor.fetchall()}
 

@@ -79,7 +79,7 @@ def _header(head: dict[str, Any]) -> Submission:
     one = isinstance(batch, str) and mode is None
     each = batch is None and mode == "each"
     if unknown or not (one or each) or not isinstance(whole, bool):
-        raise BatchRefused("首行须为 {\"batch\": 签名} 或 {\"mode\": \"each\"}，可加 all_or_nothing")
+        raise BatchRefused('首行须为 {"batch": 签名} 或 {"mode": "each"}，可加 all_or_nothing')
     return Submission([], batch if one else None, whole)
 
 

@@ -17,7 +17,9 @@ def record_id(entry: OpenEntry) -> str | None:
 
 def archive_json(archive: Archive) -> bytes:
     """Return the whole archive as JSON: records in order, each with state, history and R."""
-    head = orjson.dumps({"worker_id": str(uuid.UUID(bytes=archive.worker_id)), "entries": len(archive.entries)})
+    head = orjson.dumps(
+        {"worker_id": str(uuid.UUID(bytes=archive.worker_id)), "entries": len(archive.entries)}
+    )
     records = (record_json(archive, state) for state in archive.state.records)
     return head[:-1] + b',"records":[' + b",".join(records) + b"]}"
 

@@ -99,7 +99,11 @@ class GroupCommit:
         self._led = False
 
     def submit(
-        self, handler: Handler, payload: object, after: Callable[[Any, Turn], Any] | None = None, weight: int = 1
+        self,
+        handler: Handler,
+        payload: object,
+        after: Callable[[Any, Turn], Any] | None = None,
+        weight: int = 1,
     ) -> Any:
         """Queue a payload, wait until it is durable, and return its value or raise its error."""
         job = _Job(handler, payload, after, weight)

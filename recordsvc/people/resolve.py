@@ -97,7 +97,9 @@ class People:
 
     # -- finding -----------------------------------------------------------------------------------------------
 
-    def resolve(self, cursor: Any, people: Sequence[Person], source: str | Sequence[str]) -> list[Worker | Held]:
+    def resolve(
+        self, cursor: Any, people: Sequence[Person], source: str | Sequence[str]
+    ) -> list[Worker | Held]:
         """Return for each person the worker (known, or new with its rows) or why the record is held.
 
         `cursor` is a driver cursor on one snapshot; nothing is written here. `source` is noted on new identifiers: one
@@ -228,7 +230,9 @@ class People:
         self, worker: Worker, identifier_id: bytes, kind: str, value: str, standing: str, source: str
     ) -> tuple[Any, ...]:
         now = self._clock.now_ms()
-        sealed = worker.key.seal(value.encode(), identifier_aad(worker.worker_id, identifier_id, kind, now, source))
+        sealed = worker.key.seal(
+            value.encode(), identifier_aad(worker.worker_id, identifier_id, kind, now, source)
+        )
         return (worker.worker_id, identifier_id, kind, standing, now, source, sealed)
 
     def write(self, turn: Turn, drafts: Iterable[Rows]) -> None:
@@ -244,7 +248,9 @@ class People:
         if not tags:
             return set()
         wanted, params = self.db.keys(tags)
-        cursor.execute(self.db.sql(f"SELECT b.tag FROM {wanted} JOIN blind_index b ON b.tag = wanted.k"), params)
+        cursor.execute(
+            self.db.sql(f"SELECT b.tag FROM {wanted} JOIN blind_index b ON b.tag = wanted.k"), params
+        )
         return {bytes(row[0]) for row in cursor.fetchall()}
 
     def birth_date(self, person: Person) -> dt.date | None:

@@ -95,7 +95,8 @@ class Log:
         """Sign and store the checkpoint of a size, through a driver cursor of the transaction that reached it."""
         note = Checkpoint(self.origin, size, root).sign(self._keys.public("log").raw, self._sign_bytes)
         cursor.execute(
-            self.db.sql("INSERT INTO log_checkpoint (size, root, ms, note) VALUES (?, ?, ?, ?)"), (size, root, ms, note)
+            self.db.sql("INSERT INTO log_checkpoint (size, root, ms, note) VALUES (?, ?, ?, ?)"),
+            (size, root, ms, note),
         )
         return Signed(size, root, ms, note)
 
@@ -194,7 +195,9 @@ class LogTurn:
         self._write_tiles(conn, extension)
         root = extension.root()
         self._cursor.execute(
-            self._log.db.sql("UPDATE log_head SET size = ?, root = ?, edge = ?, ms = ? WHERE id = 1 AND size = ?"),
+            self._log.db.sql(
+                "UPDATE log_head SET size = ?, root = ?, edge = ?, ms = ? WHERE id = 1 AND size = ?"
+            ),
             (extension.size, root, extension.frontier().to_bytes(), self.ms, first),
         )
         if self._cursor.rowcount != 1:

@@ -157,7 +157,12 @@ class Journey:
         return self.record(centre, "training-completion", worker, body | changes)
 
     def record(
-        self, centre: Centre, record_type: str, worker: dict[str, Any], body: dict[str, Any], record_id: str = ""
+        self,
+        centre: Centre,
+        record_type: str,
+        worker: dict[str, Any],
+        body: dict[str, Any],
+        record_id: str = "",
     ) -> bytes:
         """Any record of a centre, R."""
         settings = self.house.settings

@@ -55,7 +55,9 @@ def test_a_batch_under_one_signature(journey: Journey) -> None:
     rows = answer.json["rows"]
     assert [row["status"] for row in rows] == ["accepted"] * 20
     size = int(answer.json["checkpoint"].split("\n")[1])
-    nodes = {tuple(map(int, at.split("/"))): base64.b64decode(value) for at, value in answer.json["nodes"].items()}
+    nodes = {
+        tuple(map(int, at.split("/"))): base64.b64decode(value) for at, value in answer.json["nodes"].items()
+    }
     leaves = {
         row["index"]: tree.leaf_hash(b"\x01" + tree.leaf_hash(base64.b64decode(row["leaf"]))) for row in rows
     }
@@ -116,7 +118,9 @@ def test_nobody_is_guessed(journey: Journey) -> None:
     centre = journey.centre()
     card = {"area": "640104", "number": "X00000019"}
     journey.post(
-        centre, "/v1/records", sign.single_body(centre.key, journey.completion(centre, journey.person(1, card=card)))
+        centre,
+        "/v1/records",
+        sign.single_body(centre.key, journey.completion(centre, journey.person(1, card=card))),
     )
     known = journey.completion(centre, journey.person(2))
     assert journey.post(centre, "/v1/records", sign.single_body(centre.key, known)).status_code == 201
