@@ -215,7 +215,8 @@ class Admission:
         ready = [row for row in rows if row.prepared is not None and row.status == "pending"]
         new_held = [row for row in rows if row.status == "held" and row.held]
         if ready or new_held:
-            held_rows = [self.sealer.hold(row, self._house.clock.now_ms()) for row in new_held]
+            now_ms = self._house.clock.now_ms()
+            held_rows = [self.sealer.hold(row, now_ms, n) for n, row in enumerate(new_held)]
             batch = Batch([row.prepared for row in ready], held_rows)
             outcome, log = self.append(batch)
             if outcome == STALE:

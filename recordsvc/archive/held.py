@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 PORTION: Final = 300
+ATTEMPTS: Final = 6
+"""How often a portion whose facts keep changing is tried before the next run of the job."""
 RELEASE: Final = "held.release"
 
 
@@ -119,9 +121,11 @@ class Releaser:
 
     def run(self) -> int:
         """Append all approved records, portion by portion; the number released. Resumable at any point."""
-        released = 0
-        while rows := self._portion():
-            released += self._release(rows)
+        released = stuck = 0
+        while stuck < ATTEMPTS and (rows := self._portion()):
+            entered, settled = self._release(rows)
+            released += entered
+            stuck = 0 if entered or settled else stuck + 1
         return released
 
     def _portion(self) -> list[Any]:
@@ -129,8 +133,11 @@ class Releaser:
             query = sa.select(tables.held).where(tables.held.c.state == "approved")
             return list(conn.execute(query.order_by(tables.held.c.held_id).limit(PORTION)))
 
-    def _release(self, rows: list[Any]) -> int:
-        """Judge and append one portion; rows that no longer fit go back to `held` or to the issuer."""
+    def _release(self, rows: list[Any]) -> tuple[int, int]:
+        """Judge and append one portion; rows that no longer fit go back to `held` or to the issuer.
+
+        Returns how many were entered and how many went back.
+        """
         house = self._house
         proposals = self._proposals(rows)
         prepared: list[Prepared] = []
@@ -154,10 +161,10 @@ class Releaser:
         if refused:
             house.db.write(lambda turn: _put_back(turn, refused))
         if not released:
-            return 0
+            return 0, len(refused)
         outcome, _log = house.admission.append(Batch(prepared, released=released))
         # Stale: something moved between judgement and lock; the next portion judges the same rows again.
-        return 0 if outcome == STALE else len(released)
+        return 0 if outcome == STALE else len(released), len(refused)
 
     def _proposals(self, rows: list[Any]) -> dict[bytes, two_person.Proposal]:
         with self._house.db.read() as conn:

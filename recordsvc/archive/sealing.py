@@ -99,9 +99,12 @@ class Sealer:
 
     # -- the holding -------------------------------------------------------------------------------------------
 
-    def hold(self, row: "Row", now_ms: int) -> tuple[Any, ...]:
-        """Return the row of a held record: R and evidence under a key of its own, wrapped by the holding key."""
-        held_id = uuid7(FixedClock(now_ms), self._random)
+    def hold(self, row: "Row", now_ms: int, n: int) -> tuple[Any, ...]:
+        """Return the row of a held record: R and evidence under a key of its own, wrapped by the holding key.
+
+        `n` counts the held records of one submission: their ids, and so their release, keep its order.
+        """
+        held_id = _ordered(uuid7(FixedClock(now_ms + (n >> 12)), self._random), n & 0xFFF)
         wrapped, key = DataKeys(self._keys, self._random.bytes).new(held_id, "holding")
         content = _length.pack(len(row.item.raw)) + row.item.raw + row.item.evidence
         sealed = bytes([len(wrapped)]) + wrapped + key.seal(content, HELD_LABEL + held_id)
@@ -130,6 +133,11 @@ class Sealer:
         content = key.open(sealed[size:], HELD_LABEL + held_id)
         (length,) = _length.unpack_from(content)
         return content[4 : 4 + length], content[4 + length :]
+
+
+def _ordered(made: bytes, n: int) -> bytes:
+    """Return a UUIDv7 with a counter in `rand_a` (RFC 9562 section 6.2, method 1)."""
+    return made[:6] + (0x7000 | n).to_bytes(2) + made[8:]
 
 
 def _aad(worker_id: bytes, record_id: bytes, commitment: bytes) -> bytes:
