@@ -1,7 +1,7 @@
 """The checkpoint kept outside the database (库外检查点): what tells a restored or rolled-back database from the true one.
 
-A file of its own, ideally on another disk, replaced atomically and only ever by a larger checkpoint. A service whose
-database is behind it refuses to append: it would fork its own log.
+A file of its own, ideally on another disk, replaced atomically and only ever by a larger checkpoint. A
+service whose database is behind it refuses to append: it would fork its own log.
 """
 
 import os

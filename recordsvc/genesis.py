@@ -1,6 +1,7 @@
 """The first run (初始化): keys, tables, what is fixed for ever, an empty log, the region's own key as its first event.
 
-Every step may be repeated; what stands is never replaced. What was fixed at the first run is compared at every start.
+Every step may be repeated; what stands is never replaced. What was fixed at the first run is compared at
+every start.
 """
 
 import sqlalchemy as sa

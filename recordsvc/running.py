@@ -1,7 +1,7 @@
 """`recordsvc run`: a whole demo region on this machine - witness, server, background work - until Ctrl-C.
 
-The first run makes keys, database and region; later runs keep them and start in a second or two. Every part is the real
-one, a process of its own; this one only starts them, waits, and ends them.
+The first run makes keys, database and region; later runs keep them and start in a second or two. Every part
+is the real one, a process of its own; this one only starts them, waits, and ends them.
 """
 
 import contextlib

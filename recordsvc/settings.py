@@ -1,6 +1,7 @@
 """Every setting of the service, read once (environment over `recordsvc.toml` over default) and then frozen.
 
-Nothing else reads the environment. Each field is described in `docs/settings.md`; a test holds the two together.
+Nothing else reads the environment. Each field is described in `docs/settings.md`; a test holds the two
+together.
 """
 
 import dataclasses

@@ -1,8 +1,9 @@
 """The writer's turn: under the log head's lock, from prepared records to entries (one of the hot paths).
 
-Everything that needs no lock has been done by `admit.py`. Here the facts a record rests on are read again - versions of
-issuer and worker, freedom of its id and of the identifiers it brings - and only if they still stand are seq, prev and log
-index assigned. What changed meanwhile is answered `STALE` and judged anew from the start; nothing is guessed.
+Everything that needs no lock has been done by `admit.py`. Here the facts a record rests on are read again -
+versions of issuer and worker, freedom of its id and of the identifiers it brings - and only if they still
+stand are seq, prev and log index assigned. What changed meanwhile is answered `STALE` and judged anew from
+the start; nothing is guessed.
 """
 
 import hashlib

@@ -20,8 +20,9 @@ FORMAT: Final = "recordsvc-bundle/1"
 def make(house: "House", worker_id: bytes, disclosed: Collection[bytes] | None = None) -> bytes | None:
     """Return the bundle of a worker's archive as JSON, None when there is no such archive.
 
-    `disclosed`: ids (16 bytes) of the records that are opened; None opens all. All entries of the chain are there in
-    any case: a record that is not opened shows its kind, time and place, and nothing of what it says.
+    `disclosed`: ids (16 bytes) of the records that are opened; None opens all. All entries of the chain are
+    there in any case: a record that is not opened shows its kind, time and place, and nothing of what it
+    says.
     """
     with house.db.read() as conn, house.db.read_raw() as cursor:
         archive = Reader(house).archive(worker_id, cursor)

@@ -1,7 +1,8 @@
 """Confirm and contest (确认、异议): the worker's word on a record, entered as a statement of the region.
 
-Until classes exist, a training record that no dated rule exempts counts only once the worker confirmed it. Confirming
-again makes no second entry; contesting after confirming, or the reverse, is a new word and the newest stands.
+Until classes exist, a training record that no dated rule exempts counts only once the worker confirmed it.
+Confirming again makes no second entry; contesting after confirming, or the reverse, is a new word and the
+newest stands.
 """
 
 import uuid

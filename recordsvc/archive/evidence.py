@@ -1,7 +1,8 @@
 """Evidence (签名凭据): is the record signed by a key of its issuer that is in force now, alone or as part of a batch?
 
-One signature may cover a batch: it signs the RFC 6962 root over all records of the batch, and each record then carries
-its own proof of belonging, so that it stays verifiable alone and nothing of the other records is told.
+One signature may cover a batch: it signs the RFC 6962 root over all records of the batch, and each record
+then carries its own proof of belonging, so that it stays verifiable alone and nothing of the other records
+is told.
 """
 
 import functools

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]], int]:
     """Return up to `limit` entries behind log index `after` and the position to go on from.
 
-    The worker is named by the opaque worker id; a record that was erased is told as such. Positions of key events and
-    other entries that are no record are passed over: the position, not the count, tells how far the reader is.
+    The worker is named by the opaque worker id; a record that was erased is told as such. Positions of key
+    events and other entries that are no record are passed over: the position, not the count, tells how far
+    the reader is.
     """
     told: list[dict[str, Any]] = []
     workers: dict[bytes, Worker | None] = {}

@@ -1,7 +1,8 @@
 """Issuers and their signing keys (签发单位与签名钥匙): a chain of public events in the log, and what follows from it.
 
-A key is judged at the log position of the entry it signs: an event takes effect for every entry behind it, and never
-touches one before it. The database holds the events as they stand in the log; everything else is derived.
+A key is judged at the log position of the entry it signs: an event takes effect for every entry behind it,
+and never touches one before it. The database holds the events as they stand in the log; everything else is
+derived.
 """
 
 import threading

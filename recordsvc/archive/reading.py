@@ -1,6 +1,7 @@
 """Reading an archive (档案查询): all entries of one worker, opened, with the state of each record derived from all.
 
-One indexed range, one decryption per record, no re-serialisation: the stored bytes R are spliced into the answer.
+One indexed range, one decryption per record, no re-serialisation: the stored bytes R are spliced into the
+answer.
 """
 
 import uuid

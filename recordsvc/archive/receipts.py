@@ -1,7 +1,8 @@
 """Receipts (回执): C2SP tlog-proof files whose `extra` is the worker leaf W and the key that opens its commitment.
 
-A record's receipt is the proof at the checkpoint of the very commit that entered it: whenever it is asked for, it is
-the same bytes. It proves that the record stands in the log, and nothing of how long the worker's archive is.
+A record's receipt is the proof at the checkpoint of the very commit that entered it: whenever it is asked
+for, it is the same bytes. It proves that the record stands in the log, and nothing of how long the worker's
+archive is.
 """
 
 import uuid

@@ -150,7 +150,7 @@ class _Derivation:
             record=trace.read(),
             life=life,
             body=body,
-            corrections=tuple(one.entry for one in in_force),
+            corrections=tuple([one.entry for one in in_force]),
             revocation=trace.revocation,
             erasure=trace.erasure,
             confirmation=confirmation,

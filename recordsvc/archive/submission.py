@@ -1,7 +1,7 @@
 """From the bytes of a request to the rows of a submission (报送): single record, NDJSON batch, JSON batch.
 
-Nothing is judged here but form: each row keeps the exact canonical bytes R that were signed. A row that cannot be read
-keeps its problem; only a batch whose header or signature is unusable is refused as a whole.
+Nothing is judged here but form: each row keeps the exact canonical bytes R that were signed. A row that
+cannot be read keeps its problem; only a batch whose header or signature is unusable is refused as a whole.
 """
 
 from dataclasses import dataclass, field

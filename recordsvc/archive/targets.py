@@ -25,8 +25,9 @@ class Targets:
     def seq(self, kind: types.RecordType, record: dict[str, Any], worker: Worker) -> int:
         """Return the seq of the record acted on.
 
-        Raises `TargetUnknown` when this issuer has no such record in this worker's archive (foreign and missing alike),
-        `TargetUnfit` when it cannot be acted on so, `SchemaRefused` when what a correction makes is not valid.
+        Raises `TargetUnknown` when this issuer has no such record in this worker's archive (foreign and
+        missing alike), `TargetUnfit` when it cannot be acted on so, `SchemaRefused` when what a correction
+        makes is not valid.
         """
         target = kind.target_of(record)
         key = dedupe_key(record["issuer"], str(target))

@@ -110,7 +110,8 @@ class ChainVerification:
             ids_before, places_before, archives_before = len(ids), len(places), len(archives)
             ids.add((record["issuer"], record["id"]))
             places.add((record["audience"], record["environment"]))
-            archives.update(str(one) for name, one in record["worker"].items() if name == "worker_id")
+            if "worker_id" in record["worker"]:
+                archives.add(str(record["worker"]["worker_id"]))
             if len(ids) == ids_before:
                 self.report.add(Level.FAILED, "id-twice", entry.seq)
             if places_before and len(places) > places_before:

@@ -32,7 +32,6 @@ _FORMS: Final = {
 }
 _TEXTS: Final = itemgetter(*_FORMS)
 _ALL_TEXTS: Final = re.compile("\n".join(_FORMS.values()))  # no form lets a line feed through
-_KINDS: Final = (("version", int), ("body", dict), ("worker", dict), ("actor", dict))
 
 
 class RecordChecker:
@@ -115,13 +114,18 @@ class RecordChecker:
 
 def wrong_member(record: Mapping[str, Any]) -> str | None:
     """Name of the first envelope member that lacks its form, or None. Bodies are for the schemas to judge."""
-    if record.keys() - {"actor"} != MEMBERS:
+    if record.keys() not in (MEMBERS, MEMBERS | {"actor"}):
         return "members"
-    texts = _TEXTS(record)
-    if not all(type(text) is str for text in texts) or _ALL_TEXTS.fullmatch("\n".join(texts)) is None:
+    try:
+        good = _ALL_TEXTS.fullmatch("\n".join(_TEXTS(record)))
+    except TypeError:  # one of them is no text
+        good = None
+    if good is None:
         return next(name for name, form in _FORMS.items() if not _fits(form, record[name]))
-    for name, kind in _KINDS:
-        if type(record.get(name)) is not kind and not (name == "actor" and name not in record):
+    if type(record["version"]) is not int or record["version"] < 1:
+        return "version"
+    for name in ("body", "worker", "actor"):
+        if type(record.get(name, {})) is not dict:
             return name
     return None if _is_date(record["issued_on"]) else "issued_on"
 

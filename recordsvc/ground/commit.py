@@ -1,8 +1,9 @@
 """Group commit: many callers, one transaction, one fsync. One of the two places where speed bends the style.
 
-The requests of a process queue here; whoever finds no leader leads: it takes all that queued during the previous
-commit (no timer), runs the jobs in one transaction, commits, and wakes the others. Nothing is answered before the
-commit. `tests/ground/test_commit.py` holds this against a plain one-transaction-per-job twin.
+The requests of a process queue here; whoever finds no leader leads: it takes all that queued during the
+previous commit (no timer), runs the jobs in one transaction, commits, and wakes the others. Nothing is
+answered before the commit. `tests/ground/test_commit.py` holds this against a plain one-transaction-per-job
+twin.
 """
 
 import collections

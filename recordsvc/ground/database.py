@@ -1,7 +1,7 @@
 """The database: engines, snapshots, the writer's gate, and every dialect fact there is (architecture.md, rule 11).
 
-SQLite runs in WAL mode with `synchronous=FULL` and `BEGIN IMMEDIATE`; anything less loses acknowledged records on
-power loss, so it is asserted at start. PostgreSQL reads on a repeatable-read snapshot.
+SQLite runs in WAL mode with `synchronous=FULL` and `BEGIN IMMEDIATE`; anything less loses acknowledged
+records on power loss, so it is asserted at start. PostgreSQL reads on a repeatable-read snapshot.
 """
 
 import contextlib
@@ -115,8 +115,8 @@ class Database:
     def look_up(self, statement: str, parameters: Sequence[Any]) -> Any:
         """Return the first row of one statement (`?` placeholders), or None.
 
-        For what every request asks (register versions, sessions): in autocommit PostgreSQL answers in one round
-        trip instead of the three of a transaction (70 µs against 230 measured).
+        For what every request asks (register versions, sessions): in autocommit PostgreSQL answers in one
+        round trip instead of the three of a transaction (70 µs against 230 measured).
         """
         fairy = self.engine.raw_connection()
         try:
@@ -136,9 +136,9 @@ class Database:
     def write(self, fn: Callable[[Turn], T], after: Callable[[T, Turn], V] | None = None) -> Any:
         """Run `fn(turn)` as the writer and return when it is durable.
 
-        `fn` must be re-runnable: when another job of the same transaction fails, the rest run again. An exception
-        of `fn` undoes what it wrote and is raised here. `after(value, turn)` runs after the commit in the caller's
-        thread. Raises `CommitUnknown` when the commit's fate is not known.
+        `fn` must be re-runnable: when another job of the same transaction fails, the rest run again. An
+        exception of `fn` undoes what it wrote and is raised here. `after(value, turn)` runs after the
+        commit in the caller's thread. Raises `CommitUnknown` when the commit's fate is not known.
         """
         return self._writer.submit(_run_each, fn, after)
 
@@ -156,8 +156,8 @@ class Database:
     def _gate(self) -> Iterator[Connection]:
         """Hold the writer's transaction.
 
-        SQLite: processes queue at a file lock, since SQLite's own busy handler starves waiters (p99 0.08-1.3 s
-        against 27-78 ms measured). PostgreSQL: the log head's row lock orders those who append.
+        SQLite: processes queue at a file lock, since SQLite's own busy handler starves waiters (p99
+        0.08-1.3 s against 27-78 ms measured). PostgreSQL: the log head's row lock orders those who append.
         """
         if self.dialect == "sqlite":
             with _file_lock(self.url.database), self.engine.connect() as conn:

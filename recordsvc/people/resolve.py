@@ -1,8 +1,9 @@
 """From what a record says of a person to the worker whose archive it belongs to. Never a guess.
 
-A number with a valid check digit, together with a name, selects or creates a worker. A card number has no known check
-digit: alone it selects only once the card registry or an official confirmed it, and it never creates. Whatever
-disagrees with what is known is held for officials (`Held`), with one public answer for all reasons.
+A number with a valid check digit, together with a name, selects or creates a worker. A card number has no
+known check digit: alone it selects only once the card registry or an official confirmed it, and it never
+creates. Whatever disagrees with what is known is held for officials (`Held`), with one public answer for
+all reasons.
 """
 
 import dataclasses
@@ -102,9 +103,9 @@ class People:
     ) -> list[Worker | Held]:
         """Return for each person the worker (known, or new with its rows) or why the record is held.
 
-        `cursor` is a driver cursor on one snapshot; nothing is written here. `source` is noted on new identifiers: one
-        for all, or one for each person. Records that are written together must be resolved together: only then do
-        they share one draft of a new worker, and attach a new card once.
+        `cursor` is a driver cursor on one snapshot; nothing is written here. `source` is noted on new
+        identifiers: one for all, or one for each person. Records that are written together must be resolved
+        together: only then do they share one draft of a new worker, and attach a new card once.
         """
         sources = [source] * len(people) if isinstance(source, str) else source
         wanted: dict[bytes, None] = {}
@@ -269,8 +270,8 @@ def identifier_aad(worker_id: bytes, identifier_id: bytes, kind: str, asserted_m
 def read_person(worker: dict[str, Any], now_ms: int) -> tuple[Person, tuple[str, ...]]:
     """Return the person of a record's `worker` member and warnings.
 
-    Raises `identifiers.IdentifierError` for a number that cannot be, or that is not in normal form: what is signed
-    is refused, never normalised.
+    Raises `identifiers.IdentifierError` for a number that cannot be, or that is not in normal form: what is
+    signed is refused, never normalised.
     """
     today = beijing_date(now_ms)
     document, number = worker.get("document"), worker.get("number")

@@ -227,7 +227,7 @@ def _told_by_service(roster: Roster, state: State, plan: Plan) -> list[Trouble]:
     """What the service said about rows it did not simply accept."""
     readings = {reading.row: reading for reading in roster.understood.readings}
     troubles = []
-    for prepared in (*plan.new, *plan.waiting):
+    for prepared in (*plan.new, *plan.waiting, *plan.unchanged):
         one, reading = state.records[prepared.id], readings[prepared.row]
         if one.status == "held":
             troubles.append(service_trouble(reading, "已收到，等待人工处理", _HELD))

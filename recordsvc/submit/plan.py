@@ -67,6 +67,8 @@ class Planner:
         standing = [record for record in earlier if record.status in STANDING]
         held = [record for record in earlier if record.status == "held"]
         last = next(iter((held or standing or earlier)[-1:]), None)
+        if last is not None:
+            last.row = row  # rows move when a sheet is edited
         if last is None or (not standing and not held and last.digest != digest):
             plan.new.append(self._issue(key, row, draft, digest))
         elif not standing and not held:

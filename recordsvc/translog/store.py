@@ -1,7 +1,8 @@
 """The log at rest: appending inside a writer's turn, checkpoints, tiles, proofs at any size.
 
-Appending locks the one head row, so that positions are contiguous whoever writes. The checkpoint is signed and stored
-in the same transaction as the entries it covers: an answer can carry its proof, and a crash leaves either both or none.
+Appending locks the one head row, so that positions are contiguous whoever writes. The checkpoint is signed
+and stored in the same transaction as the entries it covers: an answer can carry its proof, and a crash
+leaves either both or none.
 """
 
 import functools

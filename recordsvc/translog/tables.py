@@ -1,7 +1,7 @@
 """The log at rest: entries, full tiles, checkpoints, cosignatures (append-only) and the head (derivable).
 
-A proof never scans entries: level-0 hashes of the last, partial tile are hashed from at most 255 entries, everything
-else is a full tile or the root of one.
+A proof never scans entries: level-0 hashes of the last, partial tile are hashed from at most 255 entries,
+everything else is a full tile or the root of one.
 """
 
 import sqlalchemy as sa

@@ -54,7 +54,7 @@ def verify(key: PublicKey, message: bytes, signature: bytes) -> bool:
     Raises AlgorithmUnavailable for SM2, BadSignature for a key that cannot be one. Both libraries give one
     answer: points of small order, on which they differ, are refused before either is asked.
     """
-    return len(signature) == 64 and _verifier(key)(message, signature)
+    return len(signature) == 64 and _verifier(key.alg, key.raw)(message, signature)
 
 
 def check_public(key: PublicKey) -> None:
@@ -62,7 +62,7 @@ def check_public(key: PublicKey) -> None:
     if key.alg not in ALGORITHM_NUMBERS:
         raise BadSignature("algorithm", "unknown signature algorithm")
     if key.alg != "SM2":
-        _verifier(key)
+        _verifier(key.alg, key.raw)
     elif len(key.raw) != 65 or key.raw[0] != 4:
         raise BadSignature("key", "an SM2 public key is an uncompressed point of 65 bytes")
 
