@@ -98,6 +98,10 @@ class Session:
         """Read; raises `Refused`."""
         return _checked(self._http.get(path, params=query)).json()
 
+    def raw(self, path: str) -> bytes:
+        """Read the bytes as they are sent; raises `Refused`."""
+        return _checked(self._http.get(path)).content
+
     def post(self, path: str, body: dict[str, Any], once: str | None = None) -> Any:
         """Write; under `once` a repetition has the effect of the first call. Raises `Refused`."""
         headers = {} if once is None else {"Idempotency-Key": once}

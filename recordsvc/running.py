@@ -261,7 +261,7 @@ def _tell(settings: Settings, port: int, personas: list[str], seconds: float) ->
         "  试试 / try (paste into a second terminal):",
         f"  1  {_tool()} submit {_short(sample / 'roster.xlsx')} --key {_short(sample / 'centre.jwk')} --to {url} "
         f"--answers {_short(sample / 'answers.json')} --yes",
-        f"  2  {_tool()} demo-archive --to {url} --bundle bundle.json",
+        f"  2  {_short(Path(sys.executable))} -m demo.read --url {url} --who welder --bundle bundle.json",
         f"  3  {_tool()} verify bundle.json --log-key '{key}'",
         "",
         "  停止 / stop: Ctrl-C",
