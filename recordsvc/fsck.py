@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from recordsvc import anchor
 from recordsvc.archive.fsck import ArchiveCheck
 from recordsvc.genesis import FIXED
 from recordsvc.ground.database import installation
-from recordsvc.ground.finding import Finding, Progress, Wrong, at, scan
+from recordsvc.ground.finding import Finding, Progress, Snapshot, Wrong, at, scan
 from recordsvc.house import House
 from recordsvc.people.fsck import PeopleCheck
 from recordsvc.translog.fsck import LogCheck, Seen
@@ -79,10 +78,17 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
     notes: list[str] = []
     finding = None
     try:
-        with house.db.read() as conn:
-            _settings(house, conn)
-            log, archive = _log_check(house, conn, notes, offline=offline), ArchiveCheck(house, conn)
-            people = PeopleCheck(conn, house.people, house.keys)
+        with house.db.read() as conn, Snapshot(conn) as snapshot:
+            _settings(house, snapshot)
+        # Fetched before the snapshot begins: what was seen elsewhere is then never newer than it.
+        seen = [*_anchor(house, notes), *(() if offline else _witnessed(house, notes))]
+        with house.db.read() as conn, Snapshot(conn) as snapshot:
+            witnesses = [NoteKey.parse(key) for key in house.settings.witness_keys]
+            log, archive = (
+                LogCheck(snapshot, anchor.log_key(house), witnesses, seen),
+                ArchiveCheck(house, snapshot),
+            )
+            people = PeopleCheck(snapshot, house.people, house.keys)
             log.run(archive.rows.pinpoint, progress)
             histories = archive.rows.check(progress)
             people.run(progress)
@@ -97,9 +103,9 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
     return Report(finding, counts, tuple(notes))
 
 
-def _settings(house: House, conn: Connection) -> None:
+def _settings(house: House, snapshot: Snapshot) -> None:
     """Compare what was fixed at the first run."""
-    fixed = dict(scan(conn, [installation.c.name, installation.c.value]))
+    fixed = dict(scan(snapshot, [installation.c.name, installation.c.value]))
     for name in FIXED:
         if fixed.pop(name, None) != getattr(house.settings, name):
             raise Wrong(
@@ -109,18 +115,6 @@ def _settings(house: House, conn: Connection) -> None:
             )
     for name in fixed:
         raise Wrong(at(installation, name=name), "多出的行", "the row must not be there")
-
-
-def _log_check(house: House, conn: Connection, notes: list[str], *, offline: bool) -> LogCheck:
-    """Begin the check of the log with every checkpoint of it that is kept elsewhere.
-
-    They are fetched before the snapshot begins: what they say is never newer than what it shows.
-    """
-    witnesses = [NoteKey.parse(key) for key in house.settings.witness_keys]
-    seen = [*_anchor(house, notes), *(() if offline else _witnessed(house, notes))]
-    # Ends the snapshot on which the settings were read; the next statement begins a newer one.
-    conn.rollback()
-    return LogCheck(conn, anchor.log_key(house), witnesses, seen)
 
 
 def _anchor(house: House, notes: list[str]) -> Iterable[Seen]:

@@ -56,7 +56,7 @@ class Comparison:
             ),
             Verdict.REWRITTEN: (
                 f"欺诈：同一钥匙签署了两段互相矛盾的历史（大小 {then} 处根不同）。请保存回执并报告见证方。",
-                f"FRAUD: one key signed two histories, none continues the other. Tell a witness.",
+                "FRAUD: one key signed two histories, none continues the other. Tell a witness.",
             ),
             Verdict.TILES: (
                 "条目与回执一致，但存储的瓦片损坏；请运行 recordsvc log fsck。",

@@ -8,14 +8,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from recordsvc.archive import tables
 from recordsvc.archive.fsck_chain import ChainCheck
 from recordsvc.archive.fsck_log import LogRows
 from recordsvc.archive.keyevents import KeyHistory
 from recordsvc.archive.sealing import dedupe_key
-from recordsvc.ground.finding import Progress, Wrong, at, count, merged, scan
+from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, count, merged, scan
 from recordsvc.ground.strictjson import StrictJsonError, is_canonical
 from recordsvc.people import tables as people_tables
 from recordsvc.people.fsck import open_key
@@ -30,16 +29,16 @@ EVERY: Final = 1_000
 class ArchiveCheck:
     """One check of the archive on one snapshot; `counts` is filled while it runs."""
 
-    def __init__(self, house: "House", conn: Connection) -> None:
-        """Believe the keys of `house`, and the log as `conn` shows it."""
+    def __init__(self, house: "House", snapshot: Snapshot) -> None:
+        """Believe the keys of `house`, and the log as `snapshot` shows it."""
         self._house = house
-        self._conn = conn
+        self._snapshot = snapshot
         self.counts: dict[str, int] = defaultdict(int)
-        self.rows = LogRows(conn, self.counts)
+        self.rows = LogRows(snapshot, self.counts)
 
     def run(self, histories: dict[str, KeyHistory], progress: Progress) -> None:
         """Check all chains, the rows of record ids, and the holding. Raises `Wrong`."""
-        self._chains(ChainCheck(self._house, self._conn, histories), progress)
+        self._chains(ChainCheck(self._house, self._snapshot, histories), progress)
         self._dedupe()
         self._holding()
 
@@ -49,7 +48,10 @@ class ArchiveCheck:
         same = sa.and_(sealed.c.worker_id == entry.c.worker_id, sealed.c.seq == entry.c.seq)
         source = sealed.outerjoin(entry, same)
         for worker_id, seq, missing in scan(
-            self._conn, [sealed.c.worker_id, sealed.c.seq, entry.c.seq], entry.c.seq.is_(None), source=source
+            self._snapshot,
+            [sealed.c.worker_id, sealed.c.seq, entry.c.seq],
+            entry.c.seq.is_(None),
+            source=source,
         ):
             raise Wrong(
                 at(sealed, worker_id=worker_id, seq=seq),
@@ -60,16 +62,16 @@ class ArchiveCheck:
         columns = [own.worker_id, own.seq, own.idx, own.target, own.nonce, own.leaf, own.edge]
         streams = (
             scan(
-                self._conn,
+                self._snapshot,
                 [worker.c.worker_id, worker.c.state, key.c.wrapped],
                 source=worker.outerjoin(key, key.c.worker_id == worker.c.worker_id),
             ),
             scan(
-                self._conn,
+                self._snapshot,
                 [*columns, sealed.c.record_id, sealed.c.sealed],
                 source=entry.outerjoin(sealed, same),
             ),
-            scan(self._conn, [index.c.worker_id, index.c.tag], order=[index.c.worker_id, index.c.tag]),
+            scan(self._snapshot, [index.c.worker_id, index.c.tag], order=[index.c.worker_id, index.c.tag]),
         )
         for done, (worker_id, (workers, rows, tags)) in enumerate(merged(*streams), 1):
             if not workers:
@@ -94,7 +96,7 @@ class ArchiveCheck:
         ).outerjoin(sealed, sa.and_(sealed.c.worker_id == dedupe.c.worker_id, sealed.c.seq == dedupe.c.seq))
         rows = 0
         for key, seq, record_id in scan(
-            self._conn, [dedupe.c.key, entry.c.seq, sealed.c.record_id], source=source
+            self._snapshot, [dedupe.c.key, entry.c.seq, sealed.c.record_id], source=source
         ):
             rows += 1
             if seq is None:
@@ -105,7 +107,7 @@ class ArchiveCheck:
                     "与所指条目的记录编号不符",
                     "is not the record id of its entry",
                 )
-        if rows != count(self._conn, entry):
+        if rows != count(self._snapshot, entry):
             raise self._unmatched()
 
     def _unmatched(self) -> Wrong:
@@ -118,7 +120,7 @@ class ArchiveCheck:
         grouped = (
             grouped.group_by(entry.c.worker_id, entry.c.seq).having(sa.func.count(dedupe.c.key) != 1).limit(1)
         )
-        row = self._conn.execute(grouped).one()
+        row = self._snapshot.conn.execute(grouped).one()
         return Wrong(
             f"{dedupe.name} → {at(entry, worker_id=row.worker_id, seq=row.seq)}",
             "该条目的去重行缺失或不止一行",
@@ -141,7 +143,7 @@ class ArchiveCheck:
         ]
         source = held.outerjoin(dedupe, dedupe.c.key == own.key)
         for held_id, key, digest, issuer, state, ms, sealed, entered in scan(
-            self._conn, columns, source=source
+            self._snapshot, columns, source=source
         ):
             where = at(held, held_id=held_id)
             waits = state in ("held", "approved")

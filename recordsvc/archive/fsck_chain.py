@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from recordsvc.archive import formats, tables
 from recordsvc.archive.acts import act_of, target_id
@@ -15,7 +14,7 @@ from recordsvc.archive.formats import BatchPayload, FormatError, Kind, Leaf
 from recordsvc.archive.keyevents import KeyHistory
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.store import StoredEntry
-from recordsvc.ground.finding import Wrong, at, scan
+from recordsvc.ground.finding import Snapshot, Wrong, at, scan
 from recordsvc.ground.strictjson import StrictJsonError, is_canonical
 from recordsvc.people import tables as people_tables
 from recordsvc.people.fsck import ERASED
@@ -44,9 +43,9 @@ class Link:
 class ChainCheck:
     """Checks chains on one snapshot, with the issuers' key events already proven."""
 
-    def __init__(self, house: "House", conn: Connection, histories: Mapping[str, KeyHistory]) -> None:
+    def __init__(self, house: "House", snapshot: Snapshot, histories: Mapping[str, KeyHistory]) -> None:
         """Believe the keys of `house` and the issuers' `histories`."""
-        self._conn = conn
+        self._snapshot = snapshot
         self._settings = house.settings
         self._people = house.people
         self._sealer = house.admission.sealer
@@ -146,7 +145,7 @@ class ChainCheck:
         """Compare the rows that make (issuer, record id) unique, of all records opened since last called."""
         own, expected = tables.dedupe.c, self._expected
         columns = [own.key, own.worker_id, own.seq, own.digest]
-        found = {row[0]: row[1:] for row in scan(self._conn, columns, own.key.in_(list(expected)))}
+        found = {row[0]: row[1:] for row in scan(self._snapshot, columns, own.key.in_(list(expected)))}
         for key, (row, digest) in expected.items():
             where, there = at(tables.dedupe, key=key), found.get(key)
             if there is None:
@@ -204,7 +203,7 @@ class ChainCheck:
 
     def _foreign(self, row: StoredEntry, wanted: list[bytes]) -> Wrong:
         index = people_tables.blind_index
-        found = list(scan(self._conn, [index.c.tag, index.c.worker_id], index.c.tag.in_(wanted)))
+        found = list(scan(self._snapshot, [index.c.tag, index.c.worker_id], index.c.tag.in_(wanted)))
         if not found:
             return Wrong(
                 f"{index.name} ↔ {_place(tables.ciphertext, row)}",

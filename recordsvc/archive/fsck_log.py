@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from recordsvc.archive import formats, tables
 from recordsvc.archive.formats import EntryType
 from recordsvc.archive.keyevents import KeyEvent, KeyEventError, KeyHistory
-from recordsvc.ground.finding import Progress, Wrong, at, scan
+from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, scan
 from recordsvc.translog import tables as log_tables
 
 EVERY: Final = 10_000
@@ -24,9 +23,9 @@ Event = tuple[str, int, bytes]
 class LogRows:
     """One check of the rows beside the log on one snapshot; `counts` is filled while it runs."""
 
-    def __init__(self, conn: Connection, counts: dict[str, int]) -> None:
-        """Believe the log as `conn` shows it."""
-        self._conn = conn
+    def __init__(self, snapshot: Snapshot, counts: dict[str, int]) -> None:
+        """Believe the log as `snapshot` shows it."""
+        self._snapshot = snapshot
         self.counts = counts
 
     def check(self, progress: Progress) -> dict[str, KeyHistory]:
@@ -39,7 +38,7 @@ class LogRows:
         """Return which log entry of [start, end) is not that of the row it stands for; None if all are."""
         window = sa.and_(log_tables.entry.c.idx >= start, log_tables.entry.c.idx < end)
         own = tables.issuer_key_event.c
-        events = dict(scan(self._conn, [own.idx, own.data], own.idx >= start, own.idx < end))
+        events = dict(scan(self._snapshot, [own.idx, own.data], own.idx >= start, own.idx < end))
         for idx, data, _owner, _seq, _at, leaf in self._placed(window):
             wanted = events.get(idx) if leaf is None else formats.record_entry(leaf)
             if wanted is not None and wanted != data:
@@ -51,13 +50,13 @@ class LogRows:
         return None
 
     def _placed(self, *where: sa.ColumnElement[bool]) -> Iterator[tuple[Any, ...]]:
-        """Yield (idx, G, worker_id, seq, entry's own idx, W) of each log entry; None where rows are missing."""
+        """Yield (idx, G, worker_id, seq, entry's own idx, W) per log entry; None where rows are missing."""
         log, place, entry = log_tables.entry, tables.place, tables.entry
         source = log.outerjoin(place, place.c.idx == log.c.idx).outerjoin(
             entry, sa.and_(entry.c.worker_id == place.c.worker_id, entry.c.seq == place.c.seq)
         )
         columns = [log.c.idx, log.c.data, place.c.worker_id, place.c.seq, entry.c.idx, entry.c.leaf]
-        return scan(self._conn, columns, *where, source=source)
+        return scan(self._snapshot, columns, *where, source=source)
 
     def _walk(self, events: dict[int, Event], progress: Progress) -> None:
         """Hold each log entry against place and entry, or against its key event, and its time."""
@@ -79,7 +78,7 @@ class LogRows:
         for idx, (issuer, n, _data) in events.items():
             stored = list(
                 scan(
-                    self._conn,
+                    self._snapshot,
                     [log_tables.entry.c.idx, log_tables.entry.c.data],
                     log_tables.entry.c.idx == idx,
                 )
@@ -100,11 +99,14 @@ class LogRows:
             )
         entry = at(tables.entry, worker_id=owner, seq=seq)
         if leaf is None or formats.record_entry(leaf) != data:
-            # Which of the two rows is false? An entry that rightly says it stands here tells.
             own = tables.entry.c
-            right = [row[0] for row in scan(self._conn, [own.leaf, own.idx], own.idx == idx)]
-            if any(formats.record_entry(one) == data for one in right):
-                raise Wrong(place, "指向另一条目", "leads to another entry")
+            columns = [own.worker_id, own.seq, own.idx, own.leaf]
+            for worker_id, at_seq, _idx, right in scan(self._snapshot, columns, own.idx == idx):
+                if formats.record_entry(right) == data:
+                    other = at(tables.entry, "worker_id", "seq", worker_id=worker_id, seq=at_seq)
+                    raise Wrong(
+                        f"{place} ↔ {other}", "位置与条目互不相认", "place and entry do not name each other"
+                    )
             if leaf is None:
                 raise Wrong(f"{entry} ↔ {place}", "条目缺失", "the entry is missing")
             raise Wrong(
@@ -124,7 +126,7 @@ class LogRows:
     def _times(self) -> Iterator[int]:
         """Yield for each log index the time (UTC ms) of the checkpoint that took it in."""
         own, before = log_tables.checkpoint.c, 0
-        for size, ms in scan(self._conn, [own.size, own.ms]):
+        for size, ms in scan(self._snapshot, [own.size, own.ms]):
             for _idx in range(before, size):
                 yield ms
             before = size
@@ -133,11 +135,11 @@ class LogRows:
         """Refuse places and entries that no log entry leads to."""
         log, place, entry = log_tables.entry, tables.place, tables.entry
         source = place.outerjoin(log, log.c.idx == place.c.idx)
-        for idx, _none in scan(self._conn, [place.c.idx, log.c.idx], log.c.idx.is_(None), source=source):
+        for idx, _none in scan(self._snapshot, [place.c.idx, log.c.idx], log.c.idx.is_(None), source=source):
             raise Wrong(at(place, idx=idx), "日志中没有这个位置", "the log has no such index")
         source = entry.outerjoin(place, place.c.idx == entry.c.idx)
         columns = [entry.c.worker_id, entry.c.seq, entry.c.idx, place.c.worker_id, place.c.seq]
-        for worker_id, seq, idx, owner, at_seq in scan(self._conn, columns, source=source):
+        for worker_id, seq, idx, owner, at_seq in scan(self._snapshot, columns, source=source):
             if (owner, at_seq) != (worker_id, seq):
                 where = f"{at(entry, worker_id=worker_id, seq=seq)} ↔ {at(place, idx=idx)}"
                 raise Wrong(where, "没有位置指向此条目", "no place leads to this entry")
@@ -148,7 +150,7 @@ class LogRows:
 
     def _events(self) -> dict[int, Event]:
         own, events = tables.issuer_key_event.c, {}
-        for issuer, n, idx, data in scan(self._conn, [own.issuer, own.n, own.idx, own.data]):
+        for issuer, n, idx, data in scan(self._snapshot, [own.issuer, own.n, own.idx, own.data]):
             if idx in events:
                 raise Wrong(
                     at(tables.issuer_key_event, "idx", issuer=issuer, n=n),
@@ -170,7 +172,7 @@ class LogRows:
                     at(tables.issuer_key_event, issuer=issuer, n=n), "事件不成链", str(error)
                 ) from None
         own, heads = tables.issuer.c, set()
-        for issuer, version, last in scan(self._conn, [own.issuer, own.version, own.last_event]):
+        for issuer, version, last in scan(self._snapshot, [own.issuer, own.version, own.last_event]):
             known = histories.get(issuer)
             if known is None or (version, last) != (known.n, known.last):
                 raise Wrong(

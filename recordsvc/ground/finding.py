@@ -10,7 +10,7 @@ import operator
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -47,8 +47,32 @@ def at(table: sa.Table, *columns: str, **key: object) -> str:
     return " ".join(parts)
 
 
+class Snapshot:
+    """One snapshot that is walked; closes what is still being streamed when it is left, also at a `Wrong`."""
+
+    def __init__(self, conn: Connection) -> None:
+        """Walk what `conn` shows."""
+        self.conn = conn
+        self._open: set[sa.CursorResult[Any]] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for result in self._open:
+            result.close()
+        self._open.clear()
+
+    def stream(self, query: sa.Executable) -> Iterator[sa.Row[Any]]:
+        """Yield the rows of a query, at most `PORTION` of them in memory."""
+        result = self.conn.execute(query, execution_options={"yield_per": PORTION})
+        self._open.add(result)
+        yield from result
+        self._open.discard(result)
+
+
 def scan(
-    conn: Connection,
+    snapshot: Snapshot,
     columns: Sequence[sa.Column[Any]],
     *where: sa.ColumnElement[bool],
     source: sa.FromClause | None = None,
@@ -65,7 +89,7 @@ def scan(
     query = sa.select(*raw).select_from(first if source is None else source).where(*where)
     query = query.order_by(*(order or first.primary_key.columns))
     judges = [_judge(column, outer=column.table is not first) for column in columns]
-    for row in conn.execute(query, execution_options={"yield_per": PORTION}):
+    for row in snapshot.stream(query):
         for value, judge in zip(row, judges, strict=True):
             if not judge(value):
                 _refuse(columns, row, judges)
@@ -88,9 +112,9 @@ def merged(*streams: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, tuple[lis
         yield key, tuple(taken)
 
 
-def count(conn: Connection, table: sa.Table) -> int:
+def count(snapshot: Snapshot, table: sa.Table) -> int:
     """Return the number of rows of a table."""
-    return int(conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+    return int(snapshot.conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
 
 
 def _next_group(group: Any) -> tuple[Any, list[tuple[Any, ...]]] | None:

@@ -8,9 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy.engine import Connection
-
-from recordsvc.ground.finding import Progress, Wrong, at, merged, scan
+from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, merged, scan
 from recordsvc.people import tables
 from recordsvc.people.resolve import NAME_TAG, People, identifier_aad
 from recordsvc.vault.envelope import DataKey, DataKeys, SealError
@@ -34,9 +32,9 @@ class _Row:
 class PeopleCheck:
     """One check of the people on one snapshot; `counts` is filled while it runs."""
 
-    def __init__(self, conn: Connection, people: People, keys: KeyStore) -> None:
+    def __init__(self, snapshot: Snapshot, people: People, keys: KeyStore) -> None:
         """Believe the keys and what is sealed under them."""
-        self._conn = conn
+        self._snapshot = snapshot
         self._people = people
         self._keys = keys
         self.counts: dict[str, int] = defaultdict(int)
@@ -50,10 +48,10 @@ class PeopleCheck:
             tables.blind_index.c,
         )
         streams = (
-            scan(self._conn, [worker.worker_id, worker.state, worker.names]),
-            scan(self._conn, [key.worker_id, key.wrapped]),
+            scan(self._snapshot, [worker.worker_id, worker.state, worker.names]),
+            scan(self._snapshot, [key.worker_id, key.wrapped]),
             scan(
-                self._conn,
+                self._snapshot,
                 [
                     own.worker_id,
                     own.identifier_id,
@@ -65,7 +63,7 @@ class PeopleCheck:
                 ],
             ),
             scan(
-                self._conn,
+                self._snapshot,
                 [index.worker_id, index.tag, index.pepper, index.kind, index.standing, index.identifier_id],
                 order=[index.worker_id, index.tag],
             ),
@@ -92,7 +90,7 @@ class PeopleCheck:
             return
         if not keys:
             raise Wrong(
-                at(tables.worker_key, worker_id=worker_id),
+                f"{at(tables.worker_key, worker_id=worker_id)} ↔ {tables.worker.name}",
                 "钥匙缺失，而该劳动者未被删除",
                 "the key is missing, and the worker was not erased",
             )

@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy.engine import Connection
-
-from recordsvc.ground.finding import Progress, Wrong, at, scan
+from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, scan
 from recordsvc.translog import tables
 from recordsvc.translog.checkpoint import Checkpoint, open_checkpoint
 from recordsvc.translog.note import NoteError, NoteKey, parse_note, parse_signature
@@ -42,10 +40,10 @@ class LogCheck:
     """One check of the log on one snapshot. `counts` and `unchecked` are filled while it runs."""
 
     def __init__(
-        self, conn: Connection, log_key: NoteKey, witnesses: Iterable[NoteKey], seen: Iterable[Seen]
+        self, snapshot: Snapshot, log_key: NoteKey, witnesses: Iterable[NoteKey], seen: Iterable[Seen]
     ) -> None:
         """Believe `log_key`, the `witnesses` and what was `seen` elsewhere."""
-        self._conn = conn
+        self._snapshot = snapshot
         self._log_key = log_key
         self._witnesses = {(key.name, key.key_id): key for key in witnesses}
         self._seen: dict[int, list[Seen]] = defaultdict(list)
@@ -78,7 +76,7 @@ class LogCheck:
             raise _missing(at(tables.checkpoint, size=0))
         self._compare_seen()
         point = next(points, None)
-        for idx, data in scan(self._conn, [tables.entry.c.idx, tables.entry.c.data]):
+        for idx, data in scan(self._snapshot, [tables.entry.c.idx, tables.entry.c.data]):
             size = self._frontier.size
             if idx != size:
                 raise (
@@ -86,9 +84,7 @@ class LogCheck:
                 )
             if point is None:
                 where = (
-                    at(tables.entry, idx=idx)
-                    if head_size != idx + 1
-                    else at(tables.checkpoint, size=head_size)
+                    at(tables.checkpoint, size=head_size) if head_size > idx else at(tables.entry, idx=idx)
                 )
                 raise Wrong(
                     where,
@@ -112,7 +108,7 @@ class LogCheck:
         columns = tables.checkpoint.c
         ms = 0
         for size, root_, at_ms, note in scan(
-            self._conn, [columns.size, columns.root, columns.ms, columns.note]
+            self._snapshot, [columns.size, columns.root, columns.ms, columns.note]
         ):
             try:
                 opened = open_checkpoint(note, self._log_key).checkpoint
@@ -182,7 +178,7 @@ class LogCheck:
     def _compare_tile(self, level: int, n: int, hashes: Sequence[bytes]) -> None:
         tile, above = tables.tile, tables.tile_root
         rows = list(
-            scan(self._conn, [tile.c.data, tile.c.level, tile.c.n], tile.c.level == level, tile.c.n == n)
+            scan(self._snapshot, [tile.c.data, tile.c.level, tile.c.n], tile.c.level == level, tile.c.n == n)
         )
         if not rows:
             raise _missing(at(tile, level=level, n=n))
@@ -197,7 +193,7 @@ class LogCheck:
                 f"hash {first} differs from the recomputed one",
             )
         columns = [above.c.hash, above.c.level, above.c.n]
-        rows = list(scan(self._conn, columns, above.c.level == level + 1, above.c.n == n))
+        rows = list(scan(self._snapshot, columns, above.c.level == level + 1, above.c.n == n))
         if not rows:
             raise _missing(at(above, level=level + 1, n=n))
         if rows[0][0] != root(hashes):
@@ -208,7 +204,7 @@ class LogCheck:
 
     def _no_other_tiles(self) -> None:
         for table, lift in ((tables.tile, 0), (tables.tile_root, 1)):
-            for level, n in scan(self._conn, [table.c.level, table.c.n]):
+            for level, n in scan(self._snapshot, [table.c.level, table.c.n]):
                 if level - lift < 0 or not 0 <= n < self._tiles.get(level - lift, 0):
                     raise _extra(at(table, level=level, n=n))
 
@@ -216,7 +212,7 @@ class LogCheck:
 
     def _head(self) -> tuple[int, bytes, bytes, int]:
         head = tables.head
-        rows = list(scan(self._conn, [head.c.id, head.c.size, head.c.root, head.c.edge, head.c.ms]))
+        rows = list(scan(self._snapshot, [head.c.id, head.c.size, head.c.root, head.c.edge, head.c.ms]))
         if not rows:
             raise _missing(at(head, id=1))
         for row in rows:
@@ -238,7 +234,7 @@ class LogCheck:
         mine, checkpoint = tables.cosignature, tables.checkpoint
         source = mine.outerjoin(checkpoint, checkpoint.c.size == mine.c.size)
         columns = [mine.c.size, mine.c.witness, mine.c.line, checkpoint.c.note]
-        for size, witness, line, note in scan(self._conn, columns, source=source):
+        for size, witness, line, note in scan(self._snapshot, columns, source=source):
             where = at(mine, "line", size=size, witness=witness)
             if note is None:
                 raise Wrong(

@@ -1,0 +1,1 @@
+"""What an attacker, an operator or a machine may do to the data, and who notices."""

@@ -1,0 +1,228 @@
+"""A region with one of everything that the database can hold, and the databases to put it in."""
+
+import dataclasses
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from recordsvc import anchor, genesis
+from recordsvc.archive import confirm, formats, held, tables
+from recordsvc.archive.held import Releaser
+from recordsvc.archive.keyevents import KeyAction
+from recordsvc.ground import two_person
+from recordsvc.ground.ports import FixedClock, SeededRandom
+from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE, erasing
+from recordsvc.house import House, open_house
+from recordsvc.people import synthetic
+from recordsvc.settings import Settings
+from recordsvc.translog.note import NoteKey, SignatureType, Signer, parse_note
+from recordsvc.vault.keystore import create_keys
+from tests.archive.support import STATER, Centre, person, state
+from tests.postgresql import PostgresServer
+
+WITNESS = Signer.from_seed("witness.example/w1", b"w" * 32, SignatureType.COSIGNATURE)
+WORKERS = 40
+ROUNDS = 13
+"""Records of each worker before the special ones: together more than two full tiles."""
+
+_names = itertools.count(1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Filled:
+    """A house that was filled, and the address under which its owner does as they please."""
+
+    house: House
+    owner: str
+
+
+def settings_in(folder: Path, application: str, owner: str, **more: object) -> Settings:
+    """Settings of a service of one's own in a folder."""
+    return Settings(
+        environment="test",
+        data_dir=folder,
+        log_origin="log.example.test/records",
+        audience="https://records.example.test",
+        region=synthetic.uscc(1, registrar="11"),
+        issuer_url="https://records.example.test",
+        public_url="http://localhost",
+        database_url=application,
+        owner_database_url=owner,
+        **more,
+    )
+
+
+def begin(settings: Settings, clock: FixedClock, seed: int = 1) -> House:
+    """A house after its first run, at the test's time."""
+    randomness = SeededRandom(seed)
+    create_keys(settings.keys_dir, randomness.bytes)
+    house = open_house(settings, clock, randomness)
+    house.db.write(lambda turn: genesis._fix(turn, settings))
+    house.log.create()
+    house.db.write(lambda turn: genesis._register_region(turn, house))
+    return house
+
+
+def addresses(dialect: str, request: pytest.FixtureRequest, folder: Path) -> tuple[str, str]:
+    """Addresses of a new database at the newest revision: as the application, and as whoever owns everything."""
+    if dialect == "sqlite":
+        path = folder / "recordsvc.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}", f"sqlite:///{path}"
+    server: PostgresServer = request.getfixturevalue("postgresql")
+    name = f"faults_{next(_names)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE template OWNER {OWNER_ROLE}")
+    return server.url(name, APPLICATION_ROLE), server.url(name)
+
+
+def filled(dialect: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Filled]:
+    """A filled region on one database; the body of a fixture."""
+    application, owner = addresses(dialect, request, folder)
+    settings = settings_in(
+        folder, application, owner, witness_urls=("http://127.0.0.1:9",), witness_keys=(WITNESS.key.vkey(),)
+    )
+    clock = FixedClock()
+    house = begin(settings, clock)
+    fill(house, clock)
+    yield Filled(house, owner)
+    house.close()
+
+
+def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = ROUNDS) -> None:
+    """Put one of everything into a house; no two commits share a millisecond."""
+
+    def later() -> None:
+        clock.advance(1_000)
+
+    centre, other = Centre(house, 1), Centre(house, 2)
+    people = [person(n, number=synthetic.card_number(n)) for n in range(workers)]
+    records = [[centre.completion(who) for who in people] for _ in range(rounds)]
+    for some in itertools.batched(records, 4) if hasattr(itertools, "batched") else _fours(records):
+        later()
+        centre.enter(*(record for row in some for record in row))
+    later()
+    other.send([other.completion(who) for who in people[:5]], "each")
+    later()
+    first, second = records[0][0], records[0][1]
+    revocation = centre.revocation(people[1], second)
+    centre.enter(centre.correction(people[0], first), revocation)
+    later()
+    centre.enter(centre.restoration(people[1], second))
+    _say(house, centre, people, later)
+    _keys(other, later)
+    later()
+    house.db.write(lambda turn: house.log.turn(turn).append(formats.service_statement(1, b"h" * 32)))
+    _erase(house, centre, people[4], records[0][4], later)
+    _hold(house, centre, people, later)
+    _cosign(house)
+    anchor.keep(house)
+
+
+def _fours(records: list[list[bytes]]) -> Iterator[list[list[bytes]]]:
+    for start in range(0, len(records), 4):
+        yield records[start : start + 4]
+
+
+def _say(house: House, centre: Centre, people: list[dict], later: Callable[[], None]) -> None:
+    """Two workers speak."""
+    for who, verb in ((people[2], "confirm"), (people[3], "contest")):
+        later()
+        worker_id = centre.worker_id(who)
+        with house.db.read() as conn:
+            own = tables.ciphertext.c
+            record_id = (
+                conn.execute(tables.ciphertext.select().where(own.worker_id == worker_id).order_by(own.seq))
+                .first()
+                .record_id
+            )
+        if verb == "confirm":
+            confirm.confirm(house, worker_id, record_id, "page", STATER)
+        else:
+            confirm.contest(house, worker_id, record_id, "page", STATER, "never-attended")
+
+
+def _keys(centre: Centre, later: Callable[[], None]) -> None:
+    for action, since_ms in (
+        (KeyAction.SUSPEND, 0),
+        (KeyAction.LIFT, 0),
+        (KeyAction.SUSPECT, 1_760_000_000_000),
+        (KeyAction.REVOKE, 0),
+    ):
+        later()
+        centre.act(action, since_ms)
+
+
+def erase(house: House, worker_id: bytes, record_id: str, seq: int, n: int) -> None:
+    """Erase one record: an entry of the region says so, and the ciphertext goes."""
+    decision = {
+        "decided_by": "official:2",
+        "proposal": "0199c0de-0000-7000-8000-000000000001",
+        "proposed_by": "official:1",
+    }
+    body = {
+        "decision": decision,
+        "erases": record_id,
+        "ground": "unlawful",
+        "scope": "record",
+        "text": "依法删除",
+    }
+    state(house, worker_id, "erasure", body, seq, n)
+
+    def remove(turn: object) -> None:
+        own = tables.ciphertext
+        with erasing(turn.conn):
+            turn.conn.execute(own.delete().where(own.c.worker_id == worker_id, own.c.seq == seq))
+
+    house.db.write(remove)
+
+
+def _erase(house: House, centre: Centre, who: dict, record: bytes, later: Callable[[], None]) -> None:
+    from tests.archive.support import id_of
+
+    later()
+    erase(house, centre.worker_id(who), id_of(record), 0, 1)
+
+
+def _hold(house: House, centre: Centre, people: list[dict], later: Callable[[], None]) -> None:
+    """Three records with a name that differs: one waits, one is released by two people, one is returned."""
+    answer = centre.send([centre.completion({**who, "name": "丁不同"}) for who in people[5:8]])
+    assert [row.held for row in answer.rows] == ["name-differs"] * 3
+    with house.db.read() as conn:
+        waiting = held.waiting(conn)
+    later()
+    release(house, waiting[0].held_id, centre.worker_id(people[5]))
+    later()
+    house.db.write(lambda turn: held.give_back(turn, waiting[1].held_id, "查无此人"))
+
+
+def release(house: House, held_id: bytes, worker_id: bytes | None) -> int:
+    """Let two people release a held record; the number of records that entered."""
+    import uuid
+
+    worker = None if worker_id is None else str(uuid.UUID(bytes=worker_id))
+    payload = {"held": [str(uuid.UUID(bytes=held_id))], "reason": "核对户口簿", "worker_id": worker}
+    proposal = house.db.write(
+        lambda turn: two_person.propose(turn, held.RELEASE, "1 held", payload, "official:1")
+    )
+    house.db.write(lambda turn: two_person.decide(turn, proposal, "official:2", True, "属实", tools=house))
+    return Releaser(house).run()
+
+
+def _cosign(house: House) -> None:
+    """Let the witness cosign two checkpoints."""
+    with house.db.read() as conn:
+        newest, earlier = house.log.newest(conn), house.log.cosigned(conn, 0)[0]
+        from recordsvc.translog.tables import checkpoint
+
+        earlier = conn.execute(checkpoint.select().where(checkpoint.c.size > 100).limit(1)).first()
+    for signed in (earlier, newest):
+        line = WITNESS.sign(parse_note(signed.note).text, at=1_760_000_000).line()
+        house.log.cosign(signed.size, WITNESS.key.name, line)
+
+
+def witness_key() -> NoteKey:
+    """The witness's public key."""
+    return WITNESS.key

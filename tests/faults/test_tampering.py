@@ -1,0 +1,254 @@
+"""Every column of every table that must not change, changed by raw SQL: `fsck` names the table.
+
+Whoever does this owns the database: triggers, privileges, constraints and foreign keys do not stop them.
+Tables and columns are taken from the metadata, so that a new one is covered the day it is declared.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.archive import tables as archive_tables
+from recordsvc.fsck import Report, fsck, unprotected
+from recordsvc.ground.database import Database, metadata
+from recordsvc.ground.privileges import Kind, kind_of
+from recordsvc.people import tables as people_tables
+from recordsvc.translog import tables as log_tables
+from tests.faults.region import Filled, filled
+
+ROOMS = (log_tables, archive_tables, people_tables)
+KEPT = (Kind.APPEND_ONLY, Kind.HEAD, Kind.ERASABLE)
+TABLES = [
+    table
+    for room in ROOMS
+    for table in vars(room).values()
+    if isinstance(table, sa.Table) and kind_of(table) in KEPT
+]
+COLUMNS = [column for table in TABLES for column in table.columns] + [
+    # Working state, as far as something repeats it.
+    *(
+        archive_tables.held.c[name]
+        for name in ("held_id", "key", "digest", "issuer", "received_ms", "sealed")
+    ),
+    *(people_tables.worker.c[name] for name in ("worker_id", "names")),
+]
+
+NOT_THESE = {
+    log_tables.checkpoint: log_tables.checkpoint.c.size > 0,
+    people_tables.identifier: people_tables.identifier.c.kind != "name",
+    archive_tables.held: archive_tables.held.c.sealed.is_not(None),
+}
+"""Which rows of a table are tampered with; the others are covered by a reason in `fsck.UNPROTECTED`."""
+
+LONE = {log_tables.head, log_tables.tile, log_tables.tile_root}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def region(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    yield from filled(request.param, request, tmp_path_factory.mktemp("tampered"))
+
+
+@pytest.fixture(scope="module")
+def owner(region: Filled) -> Iterator[Database]:
+    opened = Database(region.owner, pool_size=1)
+    yield opened
+    opened.close()
+
+
+class OneConnection:
+    """Stands in for the database: whoever reads, reads inside the tamperer's open transaction."""
+
+    def __init__(self, conn: Connection, dialect: str) -> None:
+        self._conn = conn
+        self.dialect = dialect
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        yield self._conn
+
+
+@contextlib.contextmanager
+def tampering(owner: Database) -> Iterator[Connection]:
+    """A transaction of somebody whom nothing stops; undone at the end."""
+    with owner.engine.connect() as conn:
+        sqlite = owner.dialect == "sqlite"
+        if sqlite:
+            driver = conn.connection.driver_connection
+            driver.execute("PRAGMA ignore_check_constraints = ON")
+            driver.execute("PRAGMA foreign_keys = OFF")
+        with conn.begin() as transaction:
+            for name in triggers(conn) if sqlite else ():
+                conn.exec_driver_sql(f"DROP TRIGGER {name}")
+            if not sqlite:
+                conn.exec_driver_sql("SET LOCAL session_replication_role = replica")
+                for table, name in checks(conn):
+                    conn.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+            yield conn
+            transaction.rollback()
+
+
+def triggers(conn: Connection) -> list[str]:
+    return list(conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars())
+
+
+def checks(conn: Connection) -> list[tuple[str, str]]:
+    rows = conn.exec_driver_sql(
+        "SELECT conrelid::regclass::text, conname FROM pg_constraint "
+        "WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def check(region: Filled, conn: Connection) -> Report:
+    """Run fsck on what the transaction sees."""
+    house = dataclasses.replace(region.house, db=OneConnection(conn, region.house.db.dialect))
+    return fsck(house, offline=True)
+
+
+def assert_names(report: Report, table: sa.Table) -> None:
+    assert report.finding is not None, f"nobody noticed a change of {table.name}"
+    assert table.name in report.finding.where.replace("/", " ").split(), report.finding
+
+
+# -- the changes --
+
+
+def rows_of(conn: Connection, table: sa.Table) -> list[dict[str, Any]]:
+    query = sa.select(table).order_by(*table.primary_key.columns)
+    if table in NOT_THESE:
+        query = query.where(NOT_THESE[table])
+    return [dict(row._mapping) for row in conn.execute(query)]
+
+
+def this_row(table: sa.Table, row: dict[str, Any]) -> sa.ColumnElement[bool]:
+    return sa.and_(*(column == row[column.name] for column in table.primary_key.columns))
+
+
+def altered(column: sa.Column[Any], value: Any, taken: set[Any]) -> Any:
+    """Another value of the same type and length that no row has."""
+    if isinstance(value, int):
+        return next(n for n in range(value + 1, value + 1_000_000) if n not in taken)
+    if isinstance(value, bytes):
+        if not value:
+            return b"\0"
+        at = len(value) // 2
+        return next(
+            changed
+            for bit in range(8)
+            if (changed := value[:at] + bytes([value[at] ^ 1 << bit]) + value[at + 1 :]) not in taken
+        )
+    return value[:-1] + ("y" if value[-1] != "y" else "z")
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=str)
+def test_a_changed_value_is_named(region: Filled, owner: Database, column: sa.Column[Any]) -> None:
+    table = column.table
+    with tampering(owner) as conn:
+        rows = rows_of(conn, table)
+        row = rows[len(rows) // 2]
+        new = altered(column, row[column.name], {one[column.name] for one in rows})
+        conn.execute(table.update().where(this_row(table, row)).values({column: new}))
+        assert_names(check(region, conn), table)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=str)
+def test_a_value_of_another_row_is_named(region: Filled, owner: Database, column: sa.Column[Any]) -> None:
+    """A value that is plausible, because it is right elsewhere."""
+    table = column.table
+    with tampering(owner) as conn:
+        if not borrow(conn, column):
+            pytest.skip("all rows have one value, or no row may have another's")
+        assert_names(check(region, conn), table)
+
+
+def borrow(conn: Connection, column: sa.Column[Any]) -> bool:
+    """Give some row another row's value; False when that is impossible."""
+    table = column.table
+    rows = rows_of(conn, table)
+    for row in (rows[len(rows) // 2], *rows[::-1]):
+        for new in {one[column.name] for one in rows} - {row[column.name]}:
+            key = {own.name: row[own.name] for own in table.primary_key.columns} | {column.name: new}
+            if column.primary_key and any(key.items() <= one.items() for one in rows):
+                continue
+            with contextlib.suppress(sa.exc.IntegrityError), conn.begin_nested():
+                conn.execute(table.update().where(this_row(table, row)).values({column: new}))
+                return True
+    return False
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_deleted_row_is_named(region: Filled, owner: Database, table: sa.Table) -> None:
+    reasons = [reason for column, reason in unprotected(table) if column == "row" and "same ms" not in reason]
+    with tampering(owner) as conn:
+        rows = rows_of(conn, table)
+        conn.execute(table.delete().where(this_row(table, rows[len(rows) // 2])))
+        if reasons:
+            pytest.skip(f"nothing repeats it: {reasons[0]}")
+        assert_names(check(region, conn), table)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_the_newest_row_deleted_is_named(region: Filled, owner: Database, table: sa.Table) -> None:
+    if any(column == "row" and "same ms" not in reason for column, reason in unprotected(table)):
+        pytest.skip("nothing repeats the row")
+    with tampering(owner) as conn:
+        rows = rows_of(conn, table)
+        conn.execute(table.delete().where(this_row(table, rows[-1])))
+        assert_names(check(region, conn), table)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_an_extra_row_is_named(region: Filled, owner: Database, table: sa.Table) -> None:
+    with tampering(owner) as conn:
+        rows = rows_of(conn, table)
+        row = dict(rows[len(rows) // 2])
+        last = list(table.primary_key.columns)[-1]
+        row[last.name] = altered(last, max(one[last.name] for one in rows), {one[last.name] for one in rows})
+        conn.execute(table.insert().values(row))
+        assert_names(check(region, conn), table)
+
+
+@pytest.mark.parametrize(
+    "table", [table for table in TABLES if table not in LONE], ids=lambda table: table.name
+)
+def test_two_swapped_rows_are_named(region: Filled, owner: Database, table: sa.Table) -> None:
+    """What two rows say changes places; their keys stay."""
+    with tampering(owner) as conn:
+        rows = rows_of(conn, table)
+        one = rows[len(rows) // 2]
+        rest = [column for column in table.columns if not column.primary_key]
+        other = next(row for row in rows if all(row[column.name] != one[column.name] for column in rest[-1:]))
+        for here, there in ((one, other), (other, one)):
+            values = {column: there[column.name] for column in rest}
+            if values:
+                conn.execute(table.update().where(this_row(table, here)).values(values))
+        assert_names(check(region, conn), table)
+
+
+def test_nothing_is_wrong_before(region: Filled, owner: Database) -> None:
+    with tampering(owner) as conn:
+        report = check(region, conn)
+    assert report.finding is None
+    assert report.counts["cosignatures"] == 2
+    assert report.counts["tiles"] >= 2
+    assert report.counts["held"] == 1
+
+
+def test_the_tables_are_those_of_the_metadata() -> None:
+    """No table of these rooms hides from the tests above."""
+    prefixes = tuple(f"{room.__name__.rpartition('.')[0]}." for room in ROOMS)
+    assert prefixes
+    assert {table.name for table in TABLES} <= set(metadata.tables)
+    assert len(TABLES) >= 14
+
+
+def test_what_nothing_protects_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        for table, column, reason in UNPROTECTED:
+            sys.stdout.write(f"\n  unprotected: {table}.{column}: {reason}")
+    assert all(table in metadata.tables and reason for table, _column, reason in UNPROTECTED)
