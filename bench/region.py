@@ -1,4 +1,4 @@
-"""A service to measure: a house with one institution, its key and machine, workers, and payloads signed beforehand."""
+"""A service to measure: one institution, its key and machine, workers, payloads signed beforehand."""
 
 import contextlib
 import dataclasses

@@ -47,7 +47,7 @@ def _measure(
     yield _bundle_row(kind, place, workers, checks)
 
 
-# -- batches -------------------------------------------------------------------------------------------------
+# -- batches
 
 
 def _batches(
@@ -117,7 +117,7 @@ def _token(place: Region, loader: Loader) -> str:
     return str(json.loads(loader.round([asked]).last_body)["access_token"])
 
 
-# -- single records --------------------------------------------------------------------------------------------
+# -- single records
 
 
 def _singles(
@@ -152,7 +152,7 @@ def _singles(
             )
 
 
-# -- reading ---------------------------------------------------------------------------------------------------
+# -- reading
 
 
 def _archives(

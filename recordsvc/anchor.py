@@ -1,4 +1,4 @@
-"""The checkpoint kept outside the database (库外检查点): what tells a restored or rolled-back database from the true one.
+"""The checkpoint kept outside the database (库外检查点): tells a rolled-back database from the true one.
 
 A file of its own, ideally on another disk, replaced atomically and only ever by a larger checkpoint. A
 service whose database is behind it refuses to append: it would fork its own log.
@@ -27,7 +27,7 @@ def log_key(house: "House") -> NoteKey:
 
 
 def read(house: "House") -> OpenedCheckpoint | None:
-    """Return the kept checkpoint; None before the first. Raises `NoteError` when the file is not one of ours."""
+    """Return the kept checkpoint; None before the first. Raises `NoteError` for a foreign file."""
     try:
         note = house.settings.anchor_path.read_text("utf-8")
     except FileNotFoundError:
@@ -47,7 +47,7 @@ def keep(house: "House") -> bool:
 
 
 def check(house: "House") -> None:
-    """Refuse a database that is behind the kept checkpoint or does not continue it. Raises `DatabaseBehind`."""
+    """Refuse a database that does not continue the kept checkpoint. Raises `DatabaseBehind`."""
     kept = read(house)
     if kept is not None:
         compare(house.log, house, kept.checkpoint, "the checkpoint kept outside the database")
@@ -69,7 +69,8 @@ def compare(log: Log, house: "House", seen: Checkpoint, where: str) -> None:
             verify_consistency(seen.size, seen.root, newest.size, newest.root, path)
         except (ProofError, LookupError) as error:
             raise DatabaseBehind(
-                f"the log does not continue {where} (size {seen.size}): entries were changed; run `recordsvc log fsck`"
+                f"the log does not continue {where} (size {seen.size}): entries were changed; "
+                "run `recordsvc log fsck`"
             ) from error
 
 

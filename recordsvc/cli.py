@@ -1,4 +1,4 @@
-"""The `recordsvc` command. Each subcommand is imported when it is called: `verify` runs on the base install."""
+"""The `recordsvc` command. A subcommand is imported when called, so `verify` runs on the base install."""
 
 import importlib
 from typing import Final

@@ -1,4 +1,4 @@
-"""The first run (初始化): keys, tables, what is fixed for ever, an empty log, the region's own key as its first event.
+"""The first run (初始化): keys, tables, what is fixed for ever, a log that begins with the region's key.
 
 Every step may be repeated; what stands is never replaced. What was fixed at the first run is compared at
 every start.

@@ -1,4 +1,4 @@
-"""What one process of the service holds: settings, database, time, randomness, keys, and the rooms' services."""
+"""What one process of the service holds: settings, database, time, randomness, keys, rooms' services."""
 
 import dataclasses
 import functools

@@ -200,7 +200,8 @@ def _check_alive(parts: list[Part]) -> None:
     for part in parts:
         if part.process.poll() is not None:
             raise click.ClickException(
-                f"{part.name} ended with code {part.process.returncode}; see logs/{part.name}.log in the data folder"
+                f"{part.name} ended with code {part.process.returncode}; "
+                f"see logs/{part.name}.log in the data folder"
             )
 
 
@@ -259,8 +260,8 @@ def _tell(settings: Settings, port: int, personas: list[str], seconds: float) ->
         f"  登录 / sign in:  {url}/login   " + " · ".join(personas),
         "",
         "  试试 / try (paste into a second terminal):",
-        f"  1  {_tool()} submit {_short(sample / 'roster.xlsx')} --key {_short(sample / 'centre.jwk')} --to {url} "
-        f"--answers {_short(sample / 'answers.json')} --yes",
+        f"  1  {_tool()} submit {_short(sample / 'roster.xlsx')} --key {_short(sample / 'centre.jwk')} "
+        f"--to {url} --answers {_short(sample / 'answers.json')} --yes",
         f"  2  {_short(Path(sys.executable))} -m demo.read --url {url} --who welder --bundle bundle.json",
         f"  3  {_tool()} verify bundle.json --log-key '{key}'",
         "",

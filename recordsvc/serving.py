@@ -1,4 +1,4 @@
-"""`recordsvc init`, `serve`, `openapi`: first run, serving under gunicorn, writing the interface description."""
+"""`recordsvc init`, `serve`, `openapi`: first run, serving under gunicorn, describing the interface."""
 
 import json
 import os

@@ -118,7 +118,8 @@ class Settings:
         ]
         if missing:
             raise SettingsError(
-                f"missing setting: {', '.join(missing)}; run `recordsvc init` or set RECORDSVC_{missing[0].upper()}"
+                f"missing setting: {', '.join(missing)}; "
+                f"run `recordsvc init` or set RECORDSVC_{missing[0].upper()}"
             )
         read = {name: _read(name, str(fields[name].type), value) for name, value in values.items()}
         return cls(data_dir=data_dir, **read)

@@ -1,4 +1,4 @@
-"""What must be true before the first request: the right installation, a fit database, a log that lost nothing."""
+"""What must be true before the first request: right installation, fit database, a log that lost nothing."""
 
 from typing import TYPE_CHECKING
 

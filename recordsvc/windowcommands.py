@@ -1,4 +1,4 @@
-"""`recordsvc window …` (窗口代办): the acts of a worker who stands at the counter with card and identity document.
+"""`recordsvc window …` (窗口代办): the acts of a worker who stands at the counter with a document.
 
 The clerk types the number into a prompt, never into the command line (shells keep those). The act is
 entered on the worker's word, naming the clerk, the window and the case; finding the archive leaves a row

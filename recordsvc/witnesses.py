@@ -1,4 +1,4 @@
-"""Having checkpoints cosigned (见证): the newest one goes to each configured witness, its line comes back to the log.
+"""Having checkpoints cosigned (见证): the newest goes to each configured witness, its line comes back.
 
 A witness that is away costs nothing but its line. One that says this log contradicts itself raises: the
 failure is reported at every try, and a start-up refuses, since one of the two is being lied to.

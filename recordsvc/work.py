@@ -1,4 +1,4 @@
-"""`recordsvc work`: the one background process. Leased in the database; every job can stop anywhere and go on.
+"""`recordsvc work`: the one background process, leased in the database; jobs can stop anywhere and go on.
 
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned

@@ -1,4 +1,4 @@
-"""The application of the installed package: `gunicorn recordsvc.wsgi:app`. The checkout's `wsgi.py` is the same."""
+"""What a WSGI server imports: `gunicorn recordsvc.wsgi:app`. A checkout's `wsgi.py` is the same."""
 
 from recordsvc import create_app
 from recordsvc.settings import Settings

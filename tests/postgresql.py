@@ -137,7 +137,7 @@ class PostgresServer:
             == 0
         ):
             return installed
-        # The libraries that the wheel brings lie beside its package and are found from there: keep the layout.
+        # The libraries that the wheel brings lie beside its package and are found there: keep the layout.
         package = installed.parent.parent
         libraries = package.with_name(f"{package.name}.libs")
         copied = self.folder / "programs"

@@ -100,7 +100,7 @@ def check_site(request: Request, entrance: Entrance) -> None:
     if site not in (None, "same-origin", "none"):
         raise CrossSite
     # Our pages send no referrer, and browsers then write `Origin: null` even on a page's own forms: what the
-    # browser says of the site decides alone there. A sandboxed foreign frame is `null`, too, but `cross-site`.
+    # browser says of the site decides alone there. A sandboxed foreign frame is `null`, but `cross-site`.
     own_form = origin == "null" and site == "same-origin"
     if origin is not None and not own_form and origin != f"{entrance.scheme}://{environ['HTTP_HOST']}":
         raise CrossSite

@@ -1,1 +1,1 @@
-"""Archive (培训档案): the spine. Records, issuers' keys, writer, receipts, feed, bundle and their verification."""
+"""Archive (培训档案): the spine. Records, issuers' keys, writer, receipts, feed, bundles, verification."""

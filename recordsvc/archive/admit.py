@@ -1,8 +1,8 @@
-"""The door every record passes (收录): all that needs no lock, in the order of architecture.md's write path, step 1.
+"""The door every record passes (收录): all that needs no lock (architecture.md, write path, step 1).
 
-Form → type and schema → audience and environment → key in force → signature or batch proof → worker → checks from dated
-data → commitment and encryption; then the writer's turn (`append.py`). What changed between judgement and lock sends
-the request back to the start, a few times, before it is told to come again.
+Form → type and schema → audience and environment → key in force → signature or batch proof → worker → checks
+from dated data → commitment and encryption; then the writer's turn (`append.py`). What changed between
+judgement and lock sends the request back to the start, a few times, before it is told to come again.
 """
 
 import uuid
@@ -60,7 +60,7 @@ class Row:
 
 @dataclass(slots=True)
 class Answer:
-    """What became of a submission; `log` holds checkpoint and proofs of the new entries, None if there are none."""
+    """What became of a submission; `log` holds checkpoint and proofs of new entries, None without any."""
 
     rows: list[Row]
     log: LogTurn | None
@@ -95,7 +95,7 @@ class Admission:
                 return Answer(rows, log, batch_id)
         raise errors.Busy
 
-    # -- judging -----------------------------------------------------------------------------------------------
+    # -- judging
 
     def _examine(self, institution: str, submission: Submission, rows: list[Row]) -> str | None:
         house = self._house
@@ -151,7 +151,7 @@ class Admission:
         return None
 
     def _settle_known(self, cursor: Any, rows: list[Row]) -> None:
-        """Answer what stands already: the same record again, other content under its id, an erased one, a held one."""
+        """Answer what stands already: same record again, other content under its id, erased, held."""
         waiting = {row.key: row for row in rows if row.status == "pending"}
         house, keys = self._house, list(waiting)
         for key, (worker_id, seq, digest) in store.known(house.db, cursor, keys).items():
@@ -209,7 +209,7 @@ class Admission:
                 worker, row.type.kind, target, row.item, row.key, row.digest, institution, row.issuer_version
             )
 
-    # -- appending ---------------------------------------------------------------------------------------------
+    # -- appending
 
     def _append(self, rows: list[Row]) -> LogTurn | None | str:
         ready = [row for row in rows if row.prepared is not None and row.status == "pending"]
@@ -232,7 +232,7 @@ class Admission:
         return log
 
     def append(self, batch: Batch) -> tuple[Any, LogTurn | None]:
-        """Append prepared records; (outcomes or STALE, the turn's part of the log). Durable when this returns."""
+        """Append prepared records: (outcomes or STALE, the turn's part of the log). Durable on return."""
         return self._house.db.write_grouped(
             self.appender.take,
             batch,

@@ -1,4 +1,4 @@
-"""What a submission is answered (报送结果): one row per record, and the hashes from which each receipt is made."""
+"""What a submission is answered (报送结果): one row per record, and the hashes that make each receipt."""
 
 import base64
 from typing import TYPE_CHECKING, Any

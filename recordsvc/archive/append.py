@@ -32,7 +32,7 @@ _head = struct.Struct(">BBQ")
 
 @dataclass(slots=True)
 class Prepared:
-    """A record judged and sealed, waiting for its place. `target` is a seq of the same worker or NO_TARGET."""
+    """A record judged and sealed, waiting for its place. `target`: a seq of the same worker or NO_TARGET."""
 
     key: bytes
     digest: bytes
@@ -124,7 +124,7 @@ class Appender:
         log.append_all(writing.log_entries)
         self._people.write(turn, writing.drafts.values())
         bulk = self._db.bulk
-        # In the order of the primary keys, so that rows of one worker and neighbouring index pages land together.
+        # In the order of the primary keys: rows of one worker and neighbouring index pages land together.
         bulk(turn.conn, tables.entry, sorted(writing.entries))
         bulk(turn.conn, tables.ciphertext, sorted(writing.ciphertexts))
         bulk(turn.conn, tables.place, writing.places)

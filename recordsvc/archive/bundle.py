@@ -1,4 +1,4 @@
-"""Bundles (档案凭证包): everything a stranger needs to verify an archive offline, with nothing but pinned public keys."""
+"""Bundles (档案凭证包): what a stranger needs to verify an archive offline, beside pinned keys."""
 
 import base64
 import uuid

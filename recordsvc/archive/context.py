@@ -28,7 +28,7 @@ class InstitutionContexts:
 
 
 def person_context(received_on: str, institution: InstitutionFacts | None, person: Person) -> Context:
-    """Return the context of one record: what an 18-character number tells of birth and sex is a hint, no more."""
+    """Return the context of one record; what a number tells of birth and sex is a hint, no more."""
     number = person.number
     if number is None or person.document not in CHECKED_KINDS or len(number) != 18:
         return Context(received_on, institution)

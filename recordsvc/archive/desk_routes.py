@@ -39,7 +39,7 @@ from recordsvc.ground.problems import FormRefused, NotFound
 MOST_RELEASED = 20_000
 
 
-# -- held records ----------------------------------------------------------------------------------------------
+# -- held records
 
 
 @door(
@@ -128,7 +128,7 @@ def _selected(select: dict[str, Any]) -> list[bytes]:
     return [row.held_id for row in rows]
 
 
-# -- issuers' keys ---------------------------------------------------------------------------------------------
+# -- issuers' keys
 
 
 @door(
@@ -251,7 +251,7 @@ def _proposed(kind: str, issuer: str, payload: dict[str, Any]) -> flask.Response
     )
 
 
-# -- looking into an archive -------------------------------------------------------------------------------------
+# -- looking into an archive
 
 
 @door(

@@ -1,4 +1,4 @@
-"""Why a record is not taken, in the words its sender needs. Row problems of a batch and answers of a single post alike.
+"""Why a record is not taken, in the words its sender needs: rows of a batch and single posts alike.
 
 Problem
 ├── BatchRefused 422 ────── batch                   (the whole request: header, signature or root)

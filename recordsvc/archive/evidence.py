@@ -1,4 +1,4 @@
-"""Evidence (签名凭据): is the record signed by a key of its issuer that is in force now, alone or as part of a batch?
+"""Evidence (签名凭据): is a record signed, alone or in a batch, by a key of its issuer now in force?
 
 One signature may cover a batch: it signs the RFC 6962 root over all records of the batch, and each record
 then carries its own proof of belonging, so that it stays verifiable alone and nothing of the other records
@@ -38,7 +38,7 @@ class Judge:
     def signatures(
         self, state: IssuerState, submission: Submission, rows: "list[Row]", now_ms: int
     ) -> str | None:
-        """Refuse each row that is not signed; returns the batch id. Raises `BatchRefused`, key and signature problems."""
+        """Refuse unsigned rows; return the batch id. Raises `BatchRefused`, key and signature problems."""
         if submission.batch is not None:
             return self._batch(state, submission.batch, rows, now_ms)
         for row in rows:
@@ -109,7 +109,7 @@ def _key(state: IssuerState, now_ms: int, kid: str) -> PublicKey:
 
 
 def _evidence(jws: str, levels: Sequence[Sequence[bytes]], size: int) -> list[bytes]:
-    """Return each record's batch evidence: canonical `{batch, index, path, size}`, written once per tree node."""
+    """Return each record's batch evidence, canonical `{batch, index, path, size}`; nodes written once."""
     texts = [[b'"' + b64u(value).encode() + b'"' for value in row] for row in levels]
     head = b'{"batch":"' + jws.encode("ascii") + b'","index":'
     tail = b'],"size":%d}' % size

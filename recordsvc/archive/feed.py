@@ -1,4 +1,4 @@
-"""The ordered feed (有序数据流): entries in log order from a position. No clock, no gap, no skipped late commit."""
+"""The ordered feed (有序数据流): entries in log order from a position: no clock, no gap, nothing skipped."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""What comes in and goes out at the doors of the archive; signed documents have their own law in `schemas/`."""
+"""What comes in and goes out at the archive's doors; signed documents have their law in `schemas/`."""
 
 from marshmallow import fields, validate
 
@@ -80,7 +80,7 @@ class SelectForm(Form):
 
 
 class ReleaseForm(Form):
-    """Which held records to release: named, or all of a selection; to whom if the record cannot say; and why."""
+    """Which held records to release (named, or a selection), to whom if the record cannot say, and why."""
 
     held = fields.List(Identifier(), load_default=list, validate=validate.Length(0, 5_000))
     select = fields.Nested(SelectForm, load_default=None)
@@ -147,7 +147,7 @@ class KeyActedForm(Form):
 
 
 class FindForm(Form):
-    """Whom an official looks for: kind of number (document kind, `card` or `chip`), number, purpose and case."""
+    """Whom an official looks for: kind of number (a document's, `card`, `chip`), number, purpose, case."""
 
     kind = text(1, 24, required=True)
     number = text(1, 40, required=True)

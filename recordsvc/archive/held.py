@@ -1,11 +1,12 @@
-"""Held records (暂存记录): what no machine may decide waits here, sealed, until two people release it or it is returned.
+"""Held records (暂存记录): what no machine may decide waits, sealed, until released or returned.
 
-held ──propose, second person──> approved ──fresh judgement of key, worker, target──> released
-  └──one official, with a reason──> returned to the issuer            └── no longer fits ──> held again, with the reason
+held ──two people──> approved ──fresh judgement of key, worker, target──> released
+  │                     └── no longer fits ──> held again, with the reason
+  └──one official, with a reason──> returned to the issuer
 
-The two-person act only marks the rows; appending happens in portions right after it (and by `recordsvc work` if the
-process dies in between), so that a release of thousands never keeps writers waiting. Whatever is appended is judged anew
-at that moment: a key revoked since then does not become valid by waiting.
+The two-person act only marks the rows; appending happens in portions right after it (and by `recordsvc work`
+if the process dies in between), so that a release of thousands never keeps writers waiting. Whatever is
+appended is judged anew at that moment: a key revoked since then does not become valid by waiting.
 """
 
 import uuid
@@ -81,7 +82,7 @@ def open_held(house: "House", held_id: bytes) -> dict[str, Any]:
 
 
 def give_back(turn: Turn, held_id: bytes, reason: str) -> None:
-    """Return a held record to its issuer with a reason; its content is gone from here. Raises `HeldNotHere`."""
+    """Return a held record to its issuer with a reason and drop its content. Raises `HeldNotHere`."""
     held = tables.held
     closing = held.update().where(held.c.held_id == held_id, held.c.state == "held")
     done = turn.conn.execute(
@@ -199,7 +200,7 @@ class Releaser:
     def _workers(self, cursor: Any, rows: list[Any], opened: dict[bytes, Item]) -> dict[bytes, Worker | Held]:
         """Return for each row the worker two people named, or whom the record itself selects.
 
-        One resolution for the whole portion: records of one new person share one draft, a new card is attached once.
+        One resolution for the whole portion: one draft for a new person, one attachment of a new card.
         """
         house, now_ms = self._house, self._house.clock.now_ms()
         by_record = [row for row in rows if row.worker_id is None]

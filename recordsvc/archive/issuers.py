@@ -1,4 +1,4 @@
-"""Issuers and their signing keys (签发单位与签名钥匙): a chain of public events in the log, and what follows from it.
+"""Issuers and their signing keys (签发单位与签名钥匙): a chain of public events in the log.
 
 A key is judged at the log position of the entry it signs: an event takes effect for every entry behind it,
 and never touches one before it. The database holds the events as they stand in the log; everything else is
@@ -51,7 +51,7 @@ class IssuerState:
 
 
 class Issuers:
-    """The issuers of this service; a process keeps their keys in memory and checks the version at every use."""
+    """The issuers of this service; a process keeps keys in memory and checks their version at every use."""
 
     def __init__(self, db: Database, log: Log) -> None:
         """Read events from `db`, write them through `log`."""
@@ -109,7 +109,7 @@ class Issuers:
             history.add(idx, bytes(data))
         return IssuerState(issuer, version, history)
 
-    # -- events ------------------------------------------------------------------------------------------------
+    # -- events
 
     def register(
         self,
@@ -139,7 +139,7 @@ class Issuers:
         return self._enter(turn, issuer, kid, action, life, suspected_since_ms)
 
     def history(self, turn: Turn, issuer: str) -> KeyHistory:
-        """Return an issuer's keys as the writer sees them; locks the log head, which orders events and records."""
+        """Return an issuer's keys as the writer sees them; locks the log head, which orders everything."""
         self._log.turn(turn)
         history = KeyHistory(issuer)
         events = tables.issuer_key_event

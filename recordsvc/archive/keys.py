@@ -1,4 +1,4 @@
-"""Acts on issuers' keys (签名钥匙的登记、吊销、暂停、恢复): two officials for most, one to stop a key at once.
+"""Acts on issuers' keys (签名钥匙的登记、吊销、暂停、恢复): two officials, or one to stop a key at once.
 
 Each act is an event in the log, made in the transaction of the second person's decision.
 """
@@ -40,7 +40,7 @@ def suspend(house: "House", issuer: str, kid: str) -> int:
 
 
 def suspect(house: "House", issuer: str, kid: str, since_ms: int) -> int:
-    """Flag the entries a key signed since a suspected compromise (UTC ms) for re-confirmation; one official."""
+    """Flag what a key signed since a suspected compromise (UTC ms) for re-confirmation; one official."""
     return int(
         house.db.write(lambda turn: house.issuers.change(turn, issuer, kid, KeyAction.SUSPECT, since_ms))
     )

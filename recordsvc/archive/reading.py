@@ -1,4 +1,4 @@
-"""Reading an archive (档案查询): all entries of one worker, opened, with the state of each record derived from all.
+"""Reading an archive (档案查询): one worker's entries, opened; each record's state derived from all.
 
 One indexed range, one decryption per record, no re-serialisation: the stored bytes R are spliced into the
 answer.

@@ -1,4 +1,4 @@
-"""Receipts (回执): C2SP tlog-proof files whose `extra` is the worker leaf W and the key that opens its commitment.
+"""Receipts (回执): C2SP tlog-proof files; `extra` is the worker leaf W and the key of its commitment.
 
 A record's receipt is the proof at the checkpoint of the very commit that entered it: whenever it is asked
 for, it is the same bytes. It proves that the record stands in the log, and nothing of how long the worker's
@@ -54,7 +54,7 @@ def at_commit(house: "House", conn: Connection, index: int, extra: bytes) -> Log
 def find(
     house: "House", institution: str, record_id: bytes
 ) -> tuple[str, bytes, int] | tuple[str, str | None, None] | None:
-    """Return what stands under an issuer's record id: ("accepted", worker, seq), (held state, note, None), or None."""
+    """Return what stands under an issuer's record id; None: nothing."""
     key = dedupe_key(institution, str(uuid.UUID(bytes=record_id)))
     with house.db.read_raw() as cursor:
         there = store.known(house.db, cursor, [key]).get(key)

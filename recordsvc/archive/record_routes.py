@@ -51,8 +51,8 @@ ROW_PROBLEMS = (
     answer={200: Sends(), 201: Sends(), 202: Sends()},
     problems=ROW_PROBLEMS,
     summary="报送一条已签名的记录 / Submit one signed record",
-    description="Body: canonical `{jws, record}`. 201 with the receipt (C2SP tlog-proof); 200 for the same record again, "
-    "with the same receipt; 202 when an official must look at it first.",
+    description="Body: canonical `{jws, record}`. 201 with the receipt (C2SP tlog-proof); 200 for the same "
+    "record again, with the same receipt; 202 when an official must look at it first.",
 )
 def submit_record(data: bytes) -> flask.Response:
     """Take one record."""
@@ -77,8 +77,8 @@ def submit_record(data: bytes) -> flask.Response:
         errors.Busy,
     ),
     summary="批量报送 / Submit up to 5,000 records, each signed or all under one signature",
-    description="NDJSON: a header line `{batch}` or `{mode: each}`, then one record a line. Each row is answered; good rows "
-    "stand unless the header says `all_or_nothing`.",
+    description="NDJSON: a header line `{batch}` or `{mode: each}`, then one record a line. Each row is "
+    "answered; good rows stand unless the header says `all_or_nothing`.",
 )
 def submit_batch(data: bytes) -> flask.Response:
     """Take a batch."""
@@ -137,7 +137,7 @@ def record_receipt(record_id: bytes) -> flask.Response:
     answer=Sends(),
     problems=(PurposeRefused,),
     summary="按日志顺序的条目 / Entries in log order",
-    description="`next` is a cursor that stays valid for years; an answer without items means nothing is newer yet.",
+    description="`next` is a cursor that stays valid for years; no items: nothing is newer yet.",
 )
 def read_feed(query: dict[str, Any]) -> flask.Response:
     """Send entries behind the cursor; a row of who looked is durable for each worker before they leave."""

@@ -1,7 +1,8 @@
 """Commitment and encryption of records: what is proven, and what can be destroyed.
 
-One ciphertext per record holds the secret s, R and the evidence, under the worker's data key. Destroying the ciphertext
-erases the record, destroying the key erases the person; the commitment D in the log then is 32 random-looking bytes.
+One ciphertext per record holds the secret s, R and the evidence, under the worker's data key. Destroying the
+ciphertext erases the record, destroying the key erases the person; the commitment D in the log then is 32
+random-looking bytes.
 """
 
 import hashlib
@@ -37,7 +38,7 @@ class Opened:
 
 
 def dedupe_key(issuer: str, record_id: str) -> bytes:
-    """Return the 24 bytes under which (issuer, record id) is unique: issuer first, then the time-ordered id."""
+    """Return the 24 bytes under which (issuer, record id) is unique: issuer, then the time-ordered id."""
     return hashlib.sha256(b"issuer/v1" + issuer.encode()).digest()[:8] + uuid.UUID(record_id).bytes
 
 
@@ -97,7 +98,7 @@ class Sealer:
         end = 36 + length
         return Opened(hmac.digest(plaintext[:32], b"open/v1", "sha256"), plaintext[36:end], plaintext[end:])
 
-    # -- the holding -------------------------------------------------------------------------------------------
+    # -- the holding
 
     def hold(self, row: "Row", now_ms: int, n: int) -> tuple[Any, ...]:
         """Return the row of a held record: R and evidence under a key of its own, wrapped by the holding key.

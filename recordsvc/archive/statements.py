@@ -1,4 +1,4 @@
-"""What no issuer signs (登记机关陈述): confirmation, contest, release, a worker's statement - signed by the region's own key.
+"""What no issuer signs (登记机关陈述): a confirmation, contest, release - signed by the region's key.
 
 Such a record names the actor, their role and the case; `verify` says of it "stated by the region", never
 "issuer-signed". The region never signs as an issuer.
@@ -52,7 +52,7 @@ class Region:
         target: int,
         record_id: uuid.UUID,
     ) -> tuple[Accepted | Known, LogTurn]:
-        """Enter a statement in a worker's chain; the same id again is `Known`. Raises `Busy`, `KeyNotInForce`."""
+        """Enter a statement in a worker's chain; `Known` if it is there. Raises `Busy`, `KeyNotInForce`."""
         house = self._house
         for _attempt in range(6):
             with house.db.read_raw() as cursor:
@@ -124,7 +124,7 @@ class _RegionKey:
 
 
 def derived_id(house: "House", *parts: bytes) -> uuid.UUID:
-    """Return the one record id (UUIDv8) that belongs to an act, so that the same act again makes no second entry."""
+    """Return the one record id (UUIDv8) of an act, so that the same act again makes no second entry."""
     value = bytearray(house.keys.hmac("dedupe", b"\0".join((b"act/v1", *parts)))[:16])
     value[6] = (value[6] & 0x0F) | 0x80
     value[8] = (value[8] & 0x3F) | 0x80

@@ -1,4 +1,4 @@
-"""The hot queries of the archive, on the driver's connection. One of the two places where speed bends the style.
+"""The archive's hot queries, on the driver's connection. One of two places where speed bends the style.
 
 `tests/archive/test_store.py` holds each of them row for row against a plain SQLAlchemy twin.
 """

@@ -1,4 +1,4 @@
-"""The spine at rest: entries, their place in the log, what makes a record the same, ciphertexts, keys, held records."""
+"""The spine at rest: entries, places in the log, what makes a record the same, ciphertexts, held records."""
 
 import sqlalchemy as sa
 
@@ -37,8 +37,8 @@ dedupe = sa.Table(
     sa.Column("digest", sa.LargeBinary(16), nullable=False),
     sqlite_with_rowid=False,
     info={"kind": "append-only", "unique": "key"},
-    comment="(issuer, record id) -> entry, and a keyed digest of R: the same record again gets the same receipt. "
-    "The key leads with the issuer and then the time-ordered record id, so that a batch's rows land together",
+    comment="(issuer, record id) -> entry, and a keyed digest of R: the same record again gets the same "
+    "receipt. The key leads with the issuer, then the time-ordered record id: a batch's rows land together",
 )
 
 ciphertext = sa.Table(

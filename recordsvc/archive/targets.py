@@ -1,4 +1,4 @@
-"""What a correction, revocation or restoration acts on: a record of the same issuer in the same worker's chain."""
+"""What a correction, revocation or restoration acts on: a record of its issuer in the same chain."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ class Targets:
         return there[1]
 
     def _check_correction(self, record: dict[str, Any], worker_id: bytes, seq: int) -> None:
-        """A corrected record must still satisfy its type: the schema judges the outcome, not only the change."""
+        """A corrected record must still satisfy its type: the outcome is judged, not only the change."""
         archive = self._reader.archive(worker_id, self._cursor)
         state = archive.landing(seq) if archive is not None else None
         if state is None or state.body is None or state.record is None:

@@ -1,4 +1,4 @@
-"""Twins (疑似重复): records that say the same training of the same issuer twice, under different record ids. Pure."""
+"""Twins (疑似重复): records that tell the same training twice, under different record ids. Pure."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from recordsvc.archive.status import ArchiveState, Life
 
 
 def twins(state: ArchiveState) -> Mapping[int, int]:
-    """Return seq of a record -> seq of the earlier record in force with same issuer, type, class and dates."""
+    """Return seq -> seq of the earlier record in force with same issuer, type, class and dates."""
     first: dict[tuple[object, ...], int] = {}
     found: dict[int, int] = {}
     for one in state.records:

@@ -1,4 +1,4 @@
-"""An archive as it is answered: each record with its state in words a page or a machine can use, R spliced in as stored."""
+"""An archive as it is answered: each record with its state in words, R spliced in as stored."""
 
 import uuid
 from collections.abc import Iterable

@@ -117,7 +117,7 @@ class Institutions:
         return self.all(conn).get(uscc)
 
     def through(self, cursor: Any) -> Mapping[str, Institution]:
-        """All institutions by code, checked through a driver cursor that is open already. Not to be changed."""
+        """All institutions by code, checked through an open driver cursor. Not to be changed."""
         return self._register.get(cursor)
 
     def all(self, conn: Connection | None = None) -> Mapping[str, Institution]:

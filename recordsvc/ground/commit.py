@@ -22,7 +22,7 @@ MAX_WEIGHT = 4_000
 
 
 class CommitUnknown(RuntimeError):
-    """The commit was sent and its fate is not known: not acknowledged, maybe there. Repeat the same request."""
+    """The commit was sent and its fate is not known: maybe it is there. Repeat the same request."""
 
 
 class Part(Protocol):

@@ -1,4 +1,4 @@
-"""The database: engines, snapshots, the writer's gate, and every dialect fact there is (architecture.md, rule 11).
+"""The database: engines, snapshots, the writer's gate, every dialect fact (architecture.md, rule 11).
 
 SQLite runs in WAL mode with `synchronous=FULL` and `BEGIN IMMEDIATE`; anything less loses acknowledged
 records on power loss, so it is asserted at start. PostgreSQL reads on a repeatable-read snapshot.
@@ -82,7 +82,7 @@ class Database:
             )
         self._writer = GroupCommit(self.clock, self._gate)
 
-    # -- reading ---------------------------------------------------------------------------------------------
+    # -- reading
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -131,7 +131,7 @@ class Database:
         finally:
             fairy.close()
 
-    # -- writing ---------------------------------------------------------------------------------------------
+    # -- writing
 
     def write(self, fn: Callable[[Turn], T], after: Callable[[T, Turn], V] | None = None) -> Any:
         """Run `fn(turn)` as the writer and return when it is durable.
@@ -149,7 +149,7 @@ class Database:
         after: Callable[[Any, Turn], Any] | None = None,
         weight: int = 1,
     ) -> Any:
-        """Like `write`, but the payloads of all waiting callers of one `handler` are handed to it together."""
+        """Like `write`, but the payloads of all callers of one `handler` are handed to it together."""
         return self._writer.submit(handler, payload, after, weight)
 
     @contextlib.contextmanager
@@ -178,7 +178,7 @@ class Database:
             if warnings:
                 raise CommitUnknown(warnings[0])
 
-    # -- life ------------------------------------------------------------------------------------------------
+    # -- life
 
     def assert_fit(self) -> None:
         """Refuse a database that would lose what it acknowledged. Raises `DatabaseUnfit`."""
@@ -198,7 +198,7 @@ class Database:
                 raise DatabaseUnfit("PostgreSQL must not run with synchronous_commit = off")
 
     def checkpoint(self) -> None:
-        """Move SQLite's write-ahead log into the database file without making writers wait; nothing elsewhere."""
+        """Move SQLite's write-ahead log into the database file; makes no writer wait. Elsewhere nothing."""
         if self.dialect == "sqlite":
             with self.engine.connect() as conn:
                 conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
@@ -207,7 +207,7 @@ class Database:
         """Give all connections back."""
         self.engine.dispose()
 
-    # -- dialect facts for the hot queries --------------------------------------------------------------------
+    # -- dialect facts for the hot queries
 
     def sql(self, text: str) -> str:
         """Bring a statement with `?` placeholders to this driver's form."""

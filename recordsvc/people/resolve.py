@@ -65,7 +65,7 @@ class Rows:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Held:
-    """The record waits for an official: `reason` is for officials only, the issuer gets one answer for all."""
+    """The record waits for an official: `reason` is for officials, the issuer gets one answer for all."""
 
     reason: str
 
@@ -96,7 +96,7 @@ class People:
         data = b"name/1" + worker_id + names.for_matching(name).encode()
         return self._keys.hmac("dedupe", data)[:NAME_TAG]
 
-    # -- finding -----------------------------------------------------------------------------------------------
+    # -- finding
 
     def resolve(
         self, cursor: Any, people: Sequence[Person], source: str | Sequence[str]
@@ -192,7 +192,7 @@ class People:
                 return hits[tag]
         return None
 
-    # -- new rows ----------------------------------------------------------------------------------------------
+    # -- new rows
 
     def _new(self, person: Person, hits: dict[bytes, _Hit], source: str) -> Worker:
         """Draft a worker whom no one knew; further records of the same request find the draft in `hits`."""
@@ -262,7 +262,7 @@ class People:
 
 
 def identifier_aad(worker_id: bytes, identifier_id: bytes, kind: str, asserted_ms: int, source: str) -> bytes:
-    """Return what an identifier's ciphertext is bound to: changed kind, time or source, and it does not open."""
+    """Return what an identifier's ciphertext is bound to: change kind, time or source, and it stays shut."""
     said = b"\0".join((identifier_id, kind.encode(), str(asserted_ms).encode(), source.encode()))
     return field_aad("identifier", "sealed", worker_id, said, 1)
 

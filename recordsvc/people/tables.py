@@ -55,5 +55,5 @@ blind_index = sa.Table(
     sa.Index(None, "worker_id"),
     sqlite_with_rowid=False,
     info={"kind": "erasable", "unique": "tag"},
-    comment="Number -> worker, keyed by HMAC(pepper, kind, number); unique in the world, so it leads with the tag",
+    comment="Number -> worker by HMAC(pepper, kind, number); unique in the world, so it leads with the tag",
 )

@@ -1,4 +1,4 @@
-"""The log for everybody (C2SP tlog-tiles): checkpoint, hash tiles, entry bundles. Nothing here is personal."""
+"""The log for everybody (C2SP tlog-tiles): checkpoint, tiles, entry bundles. Nothing here is personal."""
 
 import flask
 

@@ -62,7 +62,7 @@ class Log:
         part: LogTurn = turn.part(LogTurn, lambda: LogTurn(self, turn))
         return part
 
-    # -- checkpoints -------------------------------------------------------------------------------------------
+    # -- checkpoints
 
     def newest(self, conn: Connection) -> Signed:
         """Return the newest checkpoint."""
@@ -70,7 +70,7 @@ class Log:
         return _signed(conn.execute(query).one())
 
     def cosigned(self, conn: Connection, least: int) -> tuple[Signed, list[str]]:
-        """Return the newest cosigned checkpoint of size >= `least` with its witnesses' lines, else the newest one."""
+        """Return the newest cosigned checkpoint of size >= `least` and its lines, else the newest one."""
         size = conn.execute(
             sa.select(sa.func.max(tables.cosignature.c.size)).where(tables.cosignature.c.size >= least)
         ).scalar()
@@ -93,7 +93,7 @@ class Log:
         self.db.write(keep)
 
     def sign(self, cursor: Any, size: int, root: bytes, ms: int) -> Signed:
-        """Sign and store the checkpoint of a size, through a driver cursor of the transaction that reached it."""
+        """Sign and store the checkpoint of a size, through a cursor of the transaction that reached it."""
         note = Checkpoint(self.origin, size, root).sign(self._keys.public("log").raw, self._sign_bytes)
         cursor.execute(
             self.db.sql("INSERT INTO log_checkpoint (size, root, ms, note) VALUES (?, ?, ?, ?)"),
@@ -104,7 +104,7 @@ class Log:
     def _sign_bytes(self, data: bytes) -> bytes:
         return self._keys.sign("log", data)
 
-    # -- tiles and proofs --------------------------------------------------------------------------------------
+    # -- tiles and proofs
 
     def reader(self, conn: Connection, size: int) -> TileReader:
         """Return the tree at a published `size`, reading only the tiles a proof needs."""
@@ -147,7 +147,7 @@ class LogTurn:
         """Lock the head and take its frontier. The lock is held until the transaction ends."""
         self._log = log
         self._turn = turn
-        # Three statements of every turn go to the driver directly: compiling them would cost as much as running them.
+        # Three statements of every turn go straight to the driver: compiling them costs as much as running.
         self._cursor = log.db.cursor(turn.conn)
         self._cursor.execute(f"SELECT size, edge, ms FROM log_head WHERE id = 1{log.db.for_update}")
         size, edge, ms = self._cursor.fetchone()

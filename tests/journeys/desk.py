@@ -1,4 +1,4 @@
-"""A region driven through its public doors, as officials, centres and workers would; for journeys and faults."""
+"""A region driven through its public doors as officials, centres and workers do; for journeys and faults."""
 
 import datetime as dt
 import itertools
@@ -46,7 +46,7 @@ class Journey:
         self._browsers: dict[str, tuple[FlaskClient, str]] = {}
         house.db.write(lambda turn: demo.create_desk(turn, "640000"))
 
-    # -- officials ---------------------------------------------------------------------------------------------
+    # -- officials
 
     def browser(self, kind: str) -> tuple[FlaskClient, str]:
         """A browser signed in as a demo persona, and its CSRF token."""
@@ -75,7 +75,7 @@ class Journey:
         path = f"/v1/desk/proposals/{proposal_id}/decide"
         return self.act(account, path, {"approve": approve, "reason": "核对无误"}, status)
 
-    # -- centres -----------------------------------------------------------------------------------------------
+    # -- centres
 
     def centre(self, uscc: str = SCHOOL, name: str = "贺兰山职业培训学校", alg: str = "EdDSA") -> Centre:
         """Register a centre: institution, signing key and client, the latter two by two officials."""
@@ -128,7 +128,7 @@ class Journey:
         headers = {"Authorization": f"Bearer {self.token(centre)}"}
         return self.app.test_client().get(path, headers=headers, base_url=HOST)
 
-    # -- records -----------------------------------------------------------------------------------------------
+    # -- records
 
     def person(self, n: int, **more: Any) -> dict[str, Any]:
         """A synthetic worker as a record names one."""
@@ -183,7 +183,7 @@ class Journey:
         batch_id = sign.new_record_id(self.clock, self.random)
         return sign.make_batch(centre.key, to, records, batch_id=batch_id).ndjson(**options)
 
-    # -- workers -----------------------------------------------------------------------------------------------
+    # -- workers
 
     def sign_in(self, number: str) -> str:
         """Make a worker a persona; the name to act under."""

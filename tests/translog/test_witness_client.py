@@ -42,7 +42,7 @@ def prove(old: int, size: int) -> list[bytes]:
     return consistency_path(LEAVES, old, size)
 
 
-# -- against the real witness ---------------------------------------------------------------------
+# -- against the real witness
 
 
 class Pair(NamedTuple):
@@ -123,7 +123,7 @@ def test_a_witness_that_is_gone_is_unreachable(pair: Pair):
         pair.client.newest(LOG.key)
 
 
-# -- against servers that misbehave ----------------------------------------------------------------
+# -- against servers that misbehave
 
 Script = Callable[[str, bytes], tuple[int, str, bytes]]
 
