@@ -1,4 +1,4 @@
-"""Static files (静态文件): a few, held in memory, named by their content so that a browser never asks for one twice."""
+"""Static files (静态文件): a few, held in memory, named by their content, never asked for twice."""
 
 import hashlib
 import mimetypes

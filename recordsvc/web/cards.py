@@ -1,6 +1,7 @@
 """Records as people see them (档案卡片): what happened, when, who says so, what became of it. Pure.
 
-One `RecordState` makes one `Card`, on the worker's own page and for a verified bundle alike; templates decide nothing.
+One `RecordState` makes one `Card`, on the worker's own page and for a verified bundle alike; templates decide
+nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,17 +12,15 @@ from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.states import Confirmation, Entry, Life, RecordState
 from recordsvc.ground.ports import beijing_date
-from recordsvc.web import words
+from recordsvc.web import headlines, words
 
 Body = Mapping[str, Any]
 NameOf = Callable[[str, str], str | None]
-"""Unified social credit code and day (YYYY-MM-DD) -> the institution's name on that day, None when unknown."""
+"""Unified social credit code and day (YYYY-MM-DD) -> the institution's name on that day; None: unknown."""
 
 REGION: Final = "登记机关（人社部门）"
 _PLACES: Final = ("institution", "organisation", "body", "authority", "organiser", "granted_by")
 """Members that name the institution a record is about, by type one of them."""
-_ENDS: Final = ("ended_on", "assessed_on", "awarded_on", "granted_on", "valid_from", "started_on", "checked_on")
-"""Members that date the event itself, the most telling first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A correction in force: what it changed (label, old, new), why, when entered, by whom; None = not disclosed."""
+    """A correction in force: what it changed (label, old, new; None = not disclosed), why, when, by whom."""
 
     changes: tuple[tuple[str, str, str], ...] | None
     reason: str
@@ -44,7 +43,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One entry of a record's history: what, when entered, by whom, the reason in words, the log index if known."""
+    """One entry of a record's history: what, when entered, by whom, the reason in words, its seq."""
 
     what: str
     on: str
@@ -55,7 +54,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One record as it stands. Dates are written out; `day` (YYYY-MM-DD) is the event's, for the order of years."""
+    """One record as it stands. Dates are written out; `day` (YYYY-MM-DD) is the event's, to sort by."""
 
     seq: int
     record_id: str | None
@@ -67,6 +66,7 @@ class Card:
     period: str
     day: str
     entered: str
+    entered_on: str
     badges: tuple[Badge, ...]
     signer: str
     by_region: bool
@@ -131,18 +131,19 @@ class Dealer:
         version = int(record["version"]) if record else 1
         active = state.life is Life.ACTIVE and record is not None
         again = active and state.corrected_since_said and state.confirmation is Confirmation.CONFIRMED
-        day = _event_day(body, state, record)
+        day = headlines.event_day(body) or _issued(state, record)
         return Card(
             seq=state.seq,
             record_id=record_id,
             type_title=words.type_title(record_type, version) if record else "内容不再保存的记录",
-            title=_title(record_type, body),
-            level=_level(body),
-            details=tuple(_details(record_type, version, body)),
+            title=headlines.title(record_type, body),
+            level=headlines.level(body),
+            details=tuple(headlines.details(record_type, version, body)),
             institution=self._institution(body, record, day),
-            period=_period(body),
+            period=headlines.period(body),
             day=day,
             entered=words.instant(state.ms),
+            entered_on=_entered_on(state.ms),
             badges=tuple(_badges(state, twin=twin_of is not None)),
             signer=self._signer(record, state.ms),
             by_region=record is not None and record["issuer"] == self._region,
@@ -152,7 +153,8 @@ class Dealer:
             twin_of=twin_of,
             history=tuple(self._happening(act) for act in state.history),
             may_confirm=active and (state.confirmation in _OPEN or again),
-            may_contest=active and (state.confirmation is not Confirmation.CONTESTED or state.corrected_since_said),
+            may_contest=active
+            and (state.confirmation is not Confirmation.CONTESTED or state.corrected_since_said),
             again=again,
             waits=again or (active and state.confirmation is Confirmation.UNCONFIRMED),
         )
@@ -188,14 +190,18 @@ class Dealer:
                     continue  # listed among the archive's oddities; it changed nothing
                 changes = words.changed(record_type, version, body, after)
                 body = after
-            yield Correction(changes, _reason(entry), words.instant(entry.ms), self._signer(said, entry.ms))
+            yield Correction(changes, _reason(entry), _entered_on(entry.ms), self._signer(said, entry.ms))
 
     def _ending(self, state: RecordState) -> Happening | None:
         entry = state.erasure or state.revocation
         return self._happening(entry) if entry is not None else None
 
     def _happening(self, act: Entry) -> Happening:
-        what = words.type_title(str(act.record["type"])) if act.record is not None else _ACTS.get(act.kind, "其他")
+        what = (
+            words.type_title(str(act.record["type"]))
+            if act.record is not None
+            else _ACTS.get(act.kind, "其他")
+        )
         return Happening(what, words.instant(act.ms), self._by(act), _reason(act), act.seq)
 
     def _by(self, act: Entry) -> str:
@@ -204,6 +210,10 @@ class Dealer:
         if act.record["type"] in ("confirmation", "contest"):
             return "本人"
         return self._signer(act.record, act.ms)
+
+
+def _entered_on(ms: int) -> str:
+    return words.day(beijing_date(ms).isoformat())
 
 
 _OPEN: Final = (Confirmation.UNCONFIRMED, Confirmation.CONTESTED)
@@ -231,85 +241,8 @@ def _badges(state: RecordState, *, twin: bool) -> Iterable[Badge]:
         yield TWIN
 
 
-def _title(record_type: str, body: Body) -> str:
-    """What a person would call it."""
-    occupation = body.get("occupation")
-    if record_type == "safety-permit":
-        return " · ".join(str(body[name]) for name in ("category", "item") if name in body)
-    if record_type == "award":
-        return " · ".join(str(body[name]) for name in ("competition", "event") if name in body)
-    if record_type == "group-membership" and "group" in body:
-        return words.code("worker_groups", str(body["group"]))
-    for name in ("project", "title"):
-        if name in body:
-            return str(body[name])
-    if isinstance(occupation, Mapping):
-        return " · ".join(str(occupation[name]) for name in ("name", "work_type") if name in occupation)
-    return ""
-
-
-def _level(body: Body) -> str:
-    level = body.get("level")
-    return "" if level in (None, "0") else words.code("levels", str(level))
-
-
-_SHOWN: Final = (
-    "class",
-    "result",
-    "outcome",
-    "score",
-    "certificate",
-    "prize",
-    "place",
-    "scheme",
-    "review_due_on",
-    "matter",
-    "trust",
-)
-"""Members worth showing on a card; the detail page has them all."""
-
-
-def _details(record_type: str, version: int, body: Body) -> Iterable[tuple[str, str]]:
-    shown = {name: body[name] for name in _SHOWN if name in body}
-    for name, inside, label in (("class", "name", "班级"), ("certificate", "number", "证书编号")):
-        found = shown.pop(name, None)
-        if isinstance(found, Mapping):
-            yield label, str(found.get(inside) or found.get("code", ""))
-    for line in words.lines(record_type, version, shown):
-        yield line.label, line.value
-    hours = body.get("attended") or body.get("hours") or body.get("planned")
-    if isinstance(hours, Mapping):
-        label = "实际学时" if "attended" in body else "学时" if "hours" in body else "计划学时"
-        yield label, _periods(sum(hours.values()), body.get("minutes_per_period"))
-
-
-def _periods(minutes: int, per_period: Any) -> str:
-    time = words.duration(minutes)
-    if isinstance(per_period, int) and per_period and minutes % per_period == 0:
-        return f"{time}（{minutes // per_period} 课时）"
-    return time
-
-
-def _period(body: Body) -> str:
-    """When it happened: one day, or from – to."""
-    first = body.get("started_on") or body.get("valid_from")
-    last = body.get("ended_on") or body.get("valid_to")
-    if first and last:
-        return f"{words.day(str(first))} – {words.day(str(last))}"
-    if first:
-        return f"{words.day(str(first))} 起"
-    on = next((str(body[name]) for name in _ENDS if name in body), _printed_on(body))
-    return words.day(on)
-
-
-def _printed_on(body: Body) -> str:
-    certificate = body.get("certificate")
-    return str(certificate.get("issued_on", "")) if isinstance(certificate, Mapping) else ""
-
-
-def _event_day(body: Body, state: RecordState, record: Body | None) -> str:
-    found = _printed_on(body) or next((str(body[name]) for name in _ENDS if name in body), "")
-    return found or (str(record["issued_on"]) if record else beijing_date(state.ms).isoformat())
+def _issued(state: RecordState, record: Body | None) -> str:
+    return str(record["issued_on"]) if record else beijing_date(state.ms).isoformat()
 
 
 def _objection(state: RecordState) -> str:
@@ -336,7 +269,7 @@ def _reason(act: Entry) -> str:
 
 
 def by_year(cards: Sequence[Card]) -> list[tuple[str, list[Card]]]:
-    """Group cards by the year of the event, newest first; within a year the newest event, then the later entry, first."""
+    """Group cards by the year of the event; newest first, and of one day the later entry first."""
     years: dict[str, list[Card]] = {}
     for card in sorted(cards, key=lambda one: (one.day, one.seq), reverse=True):
         years.setdefault(card.year, []).append(card)

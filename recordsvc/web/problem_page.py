@@ -1,4 +1,4 @@
-"""Problems as pages (出错页面): what happened, what to do, and a reference; for browsers instead of the JSON document."""
+"""Problems as pages (出错页面): what happened, what to do, a reference; browsers get this instead of JSON."""
 
 import flask
 

@@ -35,7 +35,7 @@ ROLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The log's newest checkpoint: number of entries, root (hex), UTC ms, witnesses with their UTC ms, the log's key."""
+    """The newest checkpoint: entries, root (hex), UTC ms, witnesses with their UTC ms, the log's key."""
 
     size: int
     root: str
@@ -48,7 +48,7 @@ class Head:
 
 
 def newest_head() -> Head:
-    """Return the newest checkpoint as this service signed it, with what the witnesses have cosigned so far."""
+    """Return the newest checkpoint, and what the witnesses have cosigned so far."""
     key, settings = anchor.log_key(house()), house().settings
     with house().db.read() as conn:
         newest = house().log.newest(conn)
@@ -113,7 +113,7 @@ def login_page() -> flask.Response:
     summary="工作台 / Where an official arrives",
 )
 def desk_page() -> flask.Response:
-    """Tell an official who they are here; what they may do goes through the interface, until the desk has pages."""
+    """Tell an official who they are here; acting goes through the interface until the desk has pages."""
     who = actor()
     if who.kind is Kind.WORKER:
         return go("/me")

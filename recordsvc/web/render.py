@@ -1,4 +1,4 @@
-"""Templates to answers (页面输出): one strict environment, everything escaped, a missing value is an error."""
+"""Templates to answers (页面输出): one strict environment; all is escaped, a missing value is an error."""
 
 from functools import cache
 from pathlib import Path
@@ -44,12 +44,16 @@ def page_for_anyone(template: str, status: int, **values: Any) -> flask.Response
 
 def _answer(template: str, status: int, who: Actor, values: dict[str, Any]) -> flask.Response:
     settings: Settings = flask.current_app.extensions["settings"]
-    text = environment().get_template(template).render(
-        demo=settings.environment == "demo",
-        signed_in=bool(who.session_id),
-        is_worker=who.kind is Kind.WORKER,
-        csrf=csrf_token(who) if who.session_id else "",
-        **values,
+    text = (
+        environment()
+        .get_template(template)
+        .render(
+            demo=settings.environment == "demo",
+            signed_in=bool(who.session_id),
+            is_worker=who.kind is Kind.WORKER,
+            csrf=csrf_token(who) if who.session_id else "",
+            **values,
+        )
     )
     return flask.Response(text, status, content_type=HTML)
 

@@ -1,7 +1,7 @@
 """The page that verifies (核验): a bundle or receipt goes in, words come out, nothing is kept.
 
-It runs the offline verifier with this log's own keys. Whoever trusts nobody runs `recordsvc verify` instead, which the
-page says too.
+It runs the offline verifier with this log's own keys. Whoever trusts nobody runs `recordsvc verify`
+instead; the page says so.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class NotReadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a page shows of a verification: the verdict's word, sentences by section, and the records if proven."""
+    """What a page shows of a verification: the verdict, sentences by section, and the records if proven."""
 
     outcome: str
     title: str
@@ -55,7 +55,7 @@ class Verdict:
     """(tone, heading, sentences)."""
     years: list[tuple[str, list[Card]]]
     people: tuple[str, ...]
-    """Names and last characters of the numbers that the proven records name, for comparison with an identity card."""
+    """Names and last characters of numbers in the proven records, to compare with an identity card."""
 
 
 @door(
@@ -81,8 +81,8 @@ def verify_page() -> flask.Response:
     body=Upload(NothingForm, ("document", "record"), LIMIT),
     answer={200: HTML, 422: HTML},
     summary="核验上传的凭证包或回执 / Verify an uploaded bundle or receipt",
-    description="`document` is a bundle (JSON) or a receipt (C2SP tlog-proof); with a receipt, `record` is a file with the "
-    "members `record` and `evidence` (or `jws`). Nothing is stored.",
+    description="`document` is a bundle (JSON) or a receipt (C2SP tlog-proof); with a receipt, `record` is a "
+    "file with the members `record` and `evidence` (or `jws`). Nothing is stored.",
 )
 def verify_upload(form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:  # noqa: ARG001 - only files
     """Verify, and show what was proved and what was not."""
@@ -177,17 +177,21 @@ def _verdict(report: Report, cards: Sequence[Card], people: tuple[str, ...]) -> 
     return Verdict(
         outcome=report.outcome.name.lower(),
         title=OUTCOMES[report.outcome.name][0],
-        sections=tuple((level.value, SECTIONS[level.value][0], tuple(texts)) for level, texts in found if texts),
+        sections=tuple(
+            (level.value, SECTIONS[level.value][0], tuple(texts)) for level, texts in found if texts
+        ),
         years=by_year(cards),
         people=people,
     )
 
 
 def _cards(data: bytes) -> list[Card]:
-    """Return the proven records as cards; their states follow from all entries, as the verifier derived them."""
+    """Return the proven records as cards; states follow from all entries, as the verifier derived them."""
     bundle = read_bundle(data)
     entries = [
-        Entry(one.seq, one.leaf.kind, one.target, one.leaf.ms, one.disclosed.record if one.disclosed else None)
+        Entry(
+            one.seq, one.leaf.kind, one.target, one.leaf.ms, one.disclosed.record if one.disclosed else None
+        )
         for one in bundle.entries
     ]
     made_by = dealer()
@@ -196,7 +200,9 @@ def _cards(data: bytes) -> list[Card]:
 
 def _people(data: bytes) -> tuple[str, ...]:
     told = [one.disclosed.record["worker"] for one in read_bundle(data).entries if one.disclosed]
-    named = {f"{worker['name']}（证件{words.masked(str(worker['number']))}）": None for worker in told if "name" in worker}
+    named = {
+        f"{worker['name']}（证件{words.masked(str(worker['number']))}）": None
+        for worker in told
+        if "name" in worker
+    }
     return tuple(named)
-
-

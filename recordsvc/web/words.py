@@ -1,8 +1,8 @@
-"""Signed content in plain Chinese (中文字段名): labels, code words and dates, read out of the published schemas and tables.
+"""Signed content in plain Chinese (中文字段名): labels, code words and dates, from schemas and dated tables.
 
-Nothing here knows a record type: a label is the title of its property in `schemas/`, a code's word stands in the dated
-table that the property's description names (代码表 …), and the word of a fixed value in that description itself
-("passed 合格、failed 不合格"). A test walks every schema and fails where a label or a word is missing.
+Nothing here knows a record type. A label is the title of its property in `schemas/`; a code's word stands in
+the dated table that the property's description names (代码表 …); the word of a fixed value stands in that
+description itself ("passed 合格、failed 不合格"). A test walks every schema and fails where one is missing.
 """
 
 import datetime as dt
@@ -55,12 +55,14 @@ def changed(
     new = dict(_leaves(lines(record_type, version, after)))
     places = [*old, *(place for place in new if place not in old)]
     return tuple(
-        (place, old.get(place, ""), new.get(place, "")) for place in places if old.get(place) != new.get(place)
+        (place, old.get(place, ""), new.get(place, ""))
+        for place in places
+        if old.get(place) != new.get(place)
     )
 
 
 def code(table: str, value: str, otherwise: str | None = None) -> str:
-    """Return the Chinese word of a code, whenever it held; the code itself (or `otherwise`) if the table has it not."""
+    """Return the Chinese word of a code, whenever it held; without one `otherwise` or the code itself."""
     found = next((row for row in reversed(dated.table(table).rows) if row["code"] == value), None)
     if found is None:
         return value if otherwise is None else otherwise
@@ -84,7 +86,9 @@ def instant(ms: int) -> str:
 def duration(minutes: int) -> str:
     """Write minutes as hours: 45 小时 15 分."""
     hours, rest = divmod(minutes, 60)
-    return " ".join(part for part in (f"{hours} 小时" if hours else "", f"{rest} 分" if rest or not hours else "") if part)
+    return " ".join(
+        part for part in (f"{hours} 小时" if hours else "", f"{rest} 分" if rest or not hours else "") if part
+    )
 
 
 def masked(number: str) -> str:
@@ -147,7 +151,9 @@ def _member(name: str, node: Node, value: Any) -> Line:
 
 def _list(label: str, item: Node, values: list[Any]) -> Line:
     if all(isinstance(one, Mapping) for one in values):
-        inner = (Line(f"{_label('', item)} {at}", inner=_object(item, one)) for at, one in enumerate(values, 1))
+        inner = (
+            Line(f"{_label('', item)} {at}", inner=_object(item, one)) for at, one in enumerate(values, 1)
+        )
         return Line(label, inner=tuple(inner))
     return Line(label, "、".join(_scalar("", item, one) for one in values) + f"（共 {len(values)} 项）")
 
@@ -168,7 +174,7 @@ def _scalar(name: str, node: Node, value: Any) -> str:
 
 
 def word_in(description: str, value: str) -> str:
-    """Return the word that a description gives for one of its fixed values; the value itself if it gives none."""
+    """Return the word that a description gives for one of its fixed values; without one the value itself."""
     found = re.search(rf"(?<![\w-]){re.escape(value)} ([^\s、，；：。（）]+)", description)
     return found[1] if found else value
 

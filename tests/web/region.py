@@ -1,4 +1,4 @@
-"""A small region for pages: institutions with keys, workers with careers, signed and submitted like any other record."""
+"""A small region for pages: institutions with keys, workers with careers, records signed and submitted."""
 
 import copy
 import datetime as dt
@@ -69,20 +69,16 @@ class Region:
         """Let time go on to an hour of a day."""
         self.clock.advance(max(0, at(day, hour) - self.clock.now_ms()))
 
-    def send(
-        self, issuer: str, record_type: str, who: Mapping[str, Any], body: Mapping[str, Any], *, accepted: bool = True
-    ) -> str:
-        """Sign and submit one record today; returns its id."""
+    def send(self, issuer: str, record_type: str, who: Mapping[str, Any], body: Mapping[str, Any]) -> str:
+        """Sign and submit one record today, which is accepted; returns its id."""
         to = sign.Destination(self.house.settings.audience, self.house.settings.environment, issuer)
         record_id = sign.new_record_id(self.clock, self.house.random)
         today = dt.datetime.fromtimestamp(self.clock.now_ms() / 1_000, BEIJING).date()
-        record = sign.make_record(
-            to, record_type, who, body, record_id=record_id, salt=sign.new_salt(self.house.random), issued_on=today
-        )
+        salt = sign.new_salt(self.house.random)
+        record = sign.make_record(to, record_type, who, body, record_id=record_id, salt=salt, issued_on=today)
         row = self._submit(issuer, record)
-        if accepted:
-            problem = row.problem.to_dict() if row.problem else [one.code for one in row.findings]
-            assert row.status == "accepted", (record_type, row.status, row.held, problem)
+        problem = row.problem.to_dict() if row.problem else [one.code for one in row.findings]
+        assert row.status == "accepted", (record_type, row.status, row.held, problem)
         return record_id
 
     def _submit(self, issuer: str, record: bytes) -> Row:
@@ -165,7 +161,7 @@ class Region:
 
 def career(region: Region, who: Mapping[str, Any]) -> dict[str, str]:
     """Give a person a career in which everything happens that can; ids by what became of the record."""
-    ids = {"confirmed": region.course(who, "2022-05-20", 2)}
+    ids = {"first": region.course(who, "2022-05-20", 2)}
     ids["certificate"] = region.certificate(who, "2022-09-10", "5")
     ids["revoked"] = region.certificate(who, "2023-03-04", "4")
     region.until("2023-05-06")

@@ -1,0 +1,132 @@
+"""Pages on which the worker speaks (确认、异议): a button, a form, and what then stands in the archive."""
+
+from typing import Any, Final
+
+import flask
+
+from recordsvc import dated
+from recordsvc.access.policy import Surface, door
+from recordsvc.archive import errors
+from recordsvc.archive.confirm import confirm, contest
+from recordsvc.archive.me_routes import check_contest_reason, own_stater
+from recordsvc.archive.services import own_worker
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.problems import FormRefused
+from recordsvc.ground.reading import Fields
+from recordsvc.web import words
+from recordsvc.web.forms import ButtonForm, ObjectionForm
+from recordsvc.web.public_routes import HTML
+from recordsvc.web.render import go, page
+from recordsvc.web.services import bp, dealer, house
+from recordsvc.web.worker_routes import card_of, cards_of, own_record, waiting
+
+CHANNEL: Final = "page"
+MAX_TEXT: Final = 1_000
+_TO_DECIDE: Final = (errors.TargetUnknown, errors.TargetUnfit, errors.Busy)
+
+
+@door(
+    bp,
+    "POST",
+    "/me/records/<id:record_id>/confirm",
+    policy="own.record.decide",
+    surface=Surface.PAGE,
+    body=Fields(ButtonForm),
+    answer={303: None},
+    problems=_TO_DECIDE,
+    summary="确认一条记录（网页） / Confirm a record from its page",
+)
+def confirm_button(record_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button says nothing
+    """Enter the worker's confirmation."""
+    confirm(house(), own_worker(), record_id, CHANNEL, own_stater())
+    return _to_said(record_id)
+
+
+@door(
+    bp,
+    "GET",
+    "/me/records/<id:record_id>/contest",
+    policy="own.record.decide",
+    surface=Surface.PAGE,
+    answer=HTML,
+    summary="提出异议（网页） / The form of an objection",
+)
+def contest_page(record_id: bytes) -> flask.Response:
+    """Ask for the reason."""
+    return _contest_form(record_id, {"reason": "", "text": ""})
+
+
+@door(
+    bp,
+    "POST",
+    "/me/records/<id:record_id>/contest",
+    policy="own.record.decide",
+    surface=Surface.PAGE,
+    body=Fields(ObjectionForm),
+    answer={303: None, 422: HTML},
+    problems=_TO_DECIDE,
+    summary="提交异议（网页） / Contest a record from its page",
+)
+def contest_button(record_id: bytes, form: dict[str, str]) -> flask.Response:
+    """Enter the worker's objection, or show the form again with what is wrong."""
+    # A signed text is one line: line breaks of the text field become spaces.
+    form["text"] = " ".join(form["text"].split())
+    try:
+        check_contest_reason(form["reason"])
+    except FormRefused:
+        return _contest_form(record_id, form, ("reason", "请选择一个原因"))
+    if len(form["text"]) > MAX_TEXT:
+        return _contest_form(record_id, form, ("text", f"说明最多 {MAX_TEXT} 字，请缩短"))
+    contest(house(), own_worker(), record_id, CHANNEL, own_stater(), form["reason"], form["text"])
+    return _to_said(record_id)
+
+
+def _to_said(record_id: bytes) -> flask.Response:
+    return go(f"/me/records/{words.uuid_text(record_id)}/said")
+
+
+def _contest_form(
+    record_id: bytes, form: dict[str, str], error: tuple[str, str] | None = None
+) -> flask.Response:
+    archive, _entry, state = own_record(record_id)
+    card = card_of(archive, state, dealer())
+    if not card.may_contest:
+        return go(f"/me/records/{card.record_id}")
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    reasons = dated.table("contest_reasons").on(today).rows
+    return page(
+        "contest.html",
+        422 if error else 200,
+        card=card,
+        reasons=reasons,
+        form=form,
+        error=error,
+        most=MAX_TEXT,
+    )
+
+
+@door(
+    bp,
+    "GET",
+    "/me/records/<id:record_id>/said",
+    policy="own.archive.read",
+    surface=Surface.PAGE,
+    answer={200: HTML, 303: None},
+    summary="已提交（网页） / What I said of a record, after saying it",
+)
+def said_page(record_id: bytes) -> flask.Response:
+    """Show the worker's word as it now stands in the archive, and what still waits."""
+    archive, _entry, state = own_record(record_id)
+    cards = cards_of(archive, dealer())
+    card = next(one for one in cards if one.seq == state.seq)
+    if state.said is None:
+        return go(f"/me/records/{card.record_id}")
+    said = archive.entries[state.said.seq]
+    return page(
+        "said.html",
+        card=card,
+        contested=state.said.record is not None and state.said.record["type"] == "contest",
+        at=said.ms,
+        index=said.stored.idx,
+        waiting=waiting(cards),
+    )

@@ -1,0 +1,86 @@
+"""Pages on what leaves the archive: the bundle the worker hands on, and who looked (凭证包、查阅记录)."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import flask
+
+from recordsvc.access.grants import Kind, Role
+from recordsvc.access.looked import Seen, of_worker
+from recordsvc.access.policy import Surface, door
+from recordsvc.access.services import access
+from recordsvc.archive.me_routes import own_archive
+from recordsvc.archive.services import own_worker
+from recordsvc.web import words
+from recordsvc.web.forms import LookedPageQuery
+from recordsvc.web.public_routes import HTML, ROLES
+from recordsvc.web.render import page
+from recordsvc.web.services import bp, house
+
+LOOKED_PAGE: Final = 30
+
+
+@door(
+    bp,
+    "GET",
+    "/me/bundle",
+    policy="own.bundle.read",
+    surface=Surface.PAGE,
+    answer=HTML,
+    summary="下载档案凭证包（网页） / What a bundle is, and its download",
+)
+def bundle_page() -> flask.Response:
+    """Explain the bundle before it is downloaded."""
+    archive = own_archive()
+    return page("bundle.html", count=len(archive.state.records), entries=len(archive.entries))
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLine:
+    """One look in plain words."""
+
+    at: str
+    who: str
+    purpose: str
+    what: str
+    case_ref: str
+
+
+_GROUPS: Final = {"identity": "身份信息", "records": "档案记录"}
+
+
+def seen_line(seen: Seen) -> SeenLine:
+    """Say who looked, at what and why."""
+    client = access().clients.find(seen.actor_id) if seen.actor_kind == Kind.CLIENT else None
+    roles = [ROLES[Role(role)] for role in seen.role.split() if role in set(Role)]
+    if client is not None:
+        who = f"接入系统：{client.name}"
+    else:
+        who = f"人社部门工作人员（{'、'.join(roles) or '未注明岗位'}，账号 {seen.actor_id}）"
+    what = "、".join(_GROUPS.get(group, group) for group in seen.fields.split())
+    return SeenLine(
+        words.instant(seen.at_ms), who, words.code("lookup_purposes", seen.purpose), what, seen.case_ref
+    )
+
+
+@door(
+    bp,
+    "GET",
+    "/me/looked",
+    policy="own.looked.read",
+    surface=Surface.PAGE,
+    query=LookedPageQuery,
+    answer=HTML,
+    summary="谁查过我的档案（网页） / Who looked at my archive",
+)
+def looked_page(query: dict[str, Any]) -> flask.Response:
+    """List who looked, newest first."""
+    with house().db.read() as conn:
+        rows = of_worker(conn, own_worker(), before=query["before"] or b"\xff" * 16, limit=LOOKED_PAGE + 1)
+    following = rows[LOOKED_PAGE - 1].id if len(rows) > LOOKED_PAGE else None
+    return page(
+        "looked.html",
+        seen=[seen_line(row) for row in rows[:LOOKED_PAGE]],
+        older=None if following is None else words.uuid_text(following),
+        first=query["before"] is None,
+    )

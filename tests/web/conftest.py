@@ -1,0 +1,113 @@
+"""A demo region of one worker with a full career, and a browser without a screen; SQLite is enough here."""
+
+from typing import Any
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from recordsvc import create_app
+from recordsvc.access import demo
+from recordsvc.access.entrance import csrf_token
+from recordsvc.access.grants import Actor, Kind
+from recordsvc.ground.http import FORM
+from recordsvc.ground.ports import FixedClock
+from recordsvc.house import House
+from recordsvc.settings import Settings
+from tests.conftest import Addresses
+from tests.web.region import Region, at, career, person
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+SETTINGS = {"environment": "demo", "public_url": "http://localhost"}
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Pages know no SQL."""
+    return "sqlite"
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The day before the first course."""
+    return FixedClock(at("2022-01-05"))
+
+
+@pytest.fixture
+def settings(addresses: Addresses, settings: Settings) -> Settings:
+    """The demo on loopback: its logins are the way in."""
+    values = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
+    return Settings(**(values | SETTINGS))
+
+
+@pytest.fixture
+def region(house: House, clock: FixedClock) -> Region:
+    """Institutions with keys."""
+    house.db.write(lambda turn: demo.create_desk(turn, "640000"))
+    return Region(house, clock)
+
+
+@pytest.fixture
+def worker() -> dict[str, Any]:
+    """A name with middle dots and a rare character."""
+    return person("买买提·阿不都热依木·𬭎鑫", 3)
+
+
+@pytest.fixture
+def ids(region: Region, worker: dict[str, Any]) -> dict[str, str]:
+    """The worker's career, and a demo login for it."""
+    made = career(region, worker)
+    region.persona(worker)
+    return made
+
+
+class Visitor:
+    """Somebody with a browser: keeps cookies, says what browsers say, sends the CSRF field of the session."""
+
+    def __init__(self, app: flask.Flask) -> None:
+        self.app = app
+        self.client: FlaskClient = app.test_client()
+        self.actor: Actor | None = None
+
+    def get(self, path: str, **kwargs: Any) -> TestResponse:
+        return self.client.get(path, headers=BROWSER, **kwargs)
+
+    def post(self, path: str, *, csrf: bool = True, **fields: Any) -> TestResponse:
+        if csrf and self.actor is not None:
+            fields["csrf_token"] = self.csrf
+        return self.client.post(path, data=fields, headers=BROWSER, content_type=FORM)
+
+    @property
+    def csrf(self) -> str:
+        assert self.actor is not None
+        with self.app.app_context():
+            return csrf_token(self.actor)
+
+    def login(self, kind: str = "worker") -> "Visitor":
+        answer = self.post("/login/demo", csrf=False, kind=kind)
+        assert answer.status_code == 303, answer.text
+        cookie = self.client.get_cookie("recordsvc-demo")
+        assert cookie is not None
+        self.actor = self.app.extensions["access"].sessions.find(cookie.value)
+        assert self.actor is not None
+        assert answer.location == ("/me" if self.actor.kind is Kind.WORKER else "/desk")
+        return self
+
+
+@pytest.fixture
+def app(house: House, region: Region) -> flask.Flask:
+    """The application, after the desk was made."""
+    return create_app(house.settings, house)
+
+
+@pytest.fixture
+def visitor(app: flask.Flask) -> Visitor:
+    """Nobody in particular."""
+    return Visitor(app)
+
+
+@pytest.fixture
+def me(visitor: Visitor, ids: dict[str, str]) -> Visitor:
+    """The worker, signed in."""
+    return visitor.login()
