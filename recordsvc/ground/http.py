@@ -47,7 +47,7 @@ class Request(flask.Request):
     """What views add to the canonical log line."""
 
     def _get_file_stream(self, *_: object, **__: object) -> io.BytesIO:
-        """Keep uploads in memory, where the door's limit bounds them: personal data never reaches a temporary file."""
+        """Keep uploads in memory, bounded by the door: personal data never reaches a temporary file."""
         return io.BytesIO()
 
 
