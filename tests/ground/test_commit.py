@@ -104,7 +104,7 @@ def rows(db: Database) -> list[tuple[int, int]]:
         return [tuple(row) for row in conn.execute(sa.select(job.c.n, job.c.v).order_by(job.c.n))]
 
 
-# -- the twin ----------------------------------------------------------------------------------------------
+# -- the twin
 
 
 def insert(n: int, v: int) -> Job:
@@ -236,7 +236,7 @@ def test_a_handler_must_answer_every_payload(desk: Desk) -> None:
     assert rows(desk.db) == []
 
 
-# -- the order of turns ------------------------------------------------------------------------------------
+# -- the order of turns
 
 
 def test_the_lead_goes_to_who_queued_and_the_first_is_not_kept(desk: Desk) -> None:
@@ -325,7 +325,7 @@ def test_a_part_that_fails_takes_the_whole_turn(desk: Desk) -> None:
     assert rows(desk.db) == []
 
 
-# -- after the commit --------------------------------------------------------------------------------------
+# -- after the commit
 
 
 def test_after_runs_in_the_callers_thread_when_everything_is_durable(
@@ -361,7 +361,7 @@ def test_an_after_that_raises_is_its_callers_own_affair(desk: Desk) -> None:
     assert rows(desk.db) == [(1, 1), (2, 2)]
 
 
-# -- commits that fail -------------------------------------------------------------------------------------
+# -- commits that fail
 
 
 @pytest.mark.parametrize("effect", [False, True], ids=["nothing-there", "all-there"])
@@ -425,7 +425,7 @@ def test_an_interrupt_reaches_the_leader_and_frees_the_others(desk: Desk) -> Non
     assert desk.db.write(lambda turn: insert(3, 3)(turn.conn)) == 3
 
 
-# -- many at once ------------------------------------------------------------------------------------------
+# -- many at once
 
 
 def test_many_threads_lose_nothing(desk: Desk) -> None:

@@ -37,7 +37,7 @@ def names(conn: sa.Connection) -> list[str]:
     return list(conn.execute(sa.select(installation.c.name).order_by(installation.c.name)).scalars())
 
 
-# -- fitness -----------------------------------------------------------------------------------------------
+# -- fitness
 
 
 def test_a_database_as_installed_is_fit(database: Database) -> None:
@@ -103,7 +103,7 @@ def test_a_server_that_could_lose_a_commit_is_refused(setting: str) -> None:
         weak.close()
 
 
-# -- reading -----------------------------------------------------------------------------------------------
+# -- reading
 
 
 def test_a_read_stays_on_its_snapshot(database: Database) -> None:
@@ -145,7 +145,7 @@ def test_a_read_that_fails_leaves_the_connection_fit_for_writers(addresses: Addr
     single.close()
 
 
-# -- dialect facts -----------------------------------------------------------------------------------------
+# -- dialect facts
 
 
 def test_keys_finds_the_wanted_rows(database: Database) -> None:
@@ -231,7 +231,7 @@ def test_placeholders_of_both_drivers(database: Database) -> None:
     assert (bool(liked), answer) == (True, 42)
 
 
-# -- one writer --------------------------------------------------------------------------------------------
+# -- one writer
 
 COUNT_UP = """
 import sys
@@ -321,7 +321,7 @@ def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
     writer.join(SECONDS)
 
 
-# -- commits whose fate is open ----------------------------------------------------------------------------
+# -- commits whose fate is open
 
 
 @pytest.fixture
