@@ -1,4 +1,4 @@
-"""A region in a house: one centre with a key, workers who do not exist, signed records through the one door."""
+"""A region in a house: one centre with a key, workers who do not exist, and signed records."""
 
 import datetime as dt
 import uuid

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE, erasing
 from recordsvc.house import House, open_house
 from recordsvc.people import synthetic
 from recordsvc.settings import Settings
-from recordsvc.translog.note import NoteKey, SignatureType, Signer, parse_note
+from recordsvc.translog.note import SignatureType, Signer, parse_note
+from recordsvc.translog.tables import checkpoint
 from recordsvc.vault.keystore import create_keys
-from tests.archive.support import STATER, Centre, person, state
+from tests.archive.support import STATER, Centre, id_of, person, state
 from tests.postgresql import PostgresServer
 
 WITNESS = Signer.from_seed("witness.example/w1", b"w" * 32, SignatureType.COSIGNATURE)
@@ -67,7 +69,7 @@ def begin(settings: Settings, clock: FixedClock, seed: int = 1) -> House:
 
 
 def addresses(dialect: str, request: pytest.FixtureRequest, folder: Path) -> tuple[str, str]:
-    """Addresses of a new database at the newest revision: as the application, and as whoever owns everything."""
+    """Addresses of a new database at the newest revision: the application's and an almighty owner's."""
     if dialect == "sqlite":
         path = folder / "recordsvc.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
@@ -100,9 +102,9 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     centre, other = Centre(house, 1), Centre(house, 2)
     people = [person(n, number=synthetic.card_number(n)) for n in range(workers)]
     records = [[centre.completion(who) for who in people] for _ in range(rounds)]
-    for some in itertools.batched(records, 4) if hasattr(itertools, "batched") else _fours(records):
+    for start in range(0, rounds, 4):
         later()
-        centre.enter(*(record for row in some for record in row))
+        centre.enter(*(record for row in records[start : start + 4] for record in row))
     later()
     other.send([other.completion(who) for who in people[:5]], "each")
     later()
@@ -119,11 +121,6 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _hold(house, centre, people, later)
     _cosign(house)
     anchor.keep(house)
-
-
-def _fours(records: list[list[bytes]]) -> Iterator[list[list[bytes]]]:
-    for start in range(0, len(records), 4):
-        yield records[start : start + 4]
 
 
 def _say(house: House, centre: Centre, people: list[dict], later: Callable[[], None]) -> None:
@@ -180,8 +177,6 @@ def erase(house: House, worker_id: bytes, record_id: str, seq: int, n: int) -> N
 
 
 def _erase(house: House, centre: Centre, who: dict, record: bytes, later: Callable[[], None]) -> None:
-    from tests.archive.support import id_of
-
     later()
     erase(house, centre.worker_id(who), id_of(record), 0, 1)
 
@@ -200,8 +195,6 @@ def _hold(house: House, centre: Centre, people: list[dict], later: Callable[[], 
 
 def release(house: House, held_id: bytes, worker_id: bytes | None) -> int:
     """Let two people release a held record; the number of records that entered."""
-    import uuid
-
     worker = None if worker_id is None else str(uuid.UUID(bytes=worker_id))
     payload = {"held": [str(uuid.UUID(bytes=held_id))], "reason": "核对户口簿", "worker_id": worker}
     proposal = house.db.write(
@@ -214,15 +207,8 @@ def release(house: House, held_id: bytes, worker_id: bytes | None) -> int:
 def _cosign(house: House) -> None:
     """Let the witness cosign two checkpoints."""
     with house.db.read() as conn:
-        newest, earlier = house.log.newest(conn), house.log.cosigned(conn, 0)[0]
-        from recordsvc.translog.tables import checkpoint
-
+        newest = house.log.newest(conn)
         earlier = conn.execute(checkpoint.select().where(checkpoint.c.size > 100).limit(1)).first()
     for signed in (earlier, newest):
         line = WITNESS.sign(parse_note(signed.note).text, at=1_760_000_000).line()
         house.log.cosign(signed.size, WITNESS.key.name, line)
-
-
-def witness_key() -> NoteKey:
-    """The witness's public key."""
-    return WITNESS.key
