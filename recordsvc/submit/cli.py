@@ -6,7 +6,6 @@ batch or its receipts prove nothing.
 """
 
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,10 @@ from recordsvc.ground.ports import SystemClock, SystemRandom, beijing_date
 from recordsvc.people.identifiers import IdentifierError, uscc
 from recordsvc.submit.answers import Answers, parse_answers
 from recordsvc.submit.cells import Sheet, Unreadable
+from recordsvc.submit.conclusion import conclude
 from recordsvc.submit.delivery import Delivery
-from recordsvc.submit.errorsheet import Trouble, own_troubles, service_trouble, write_error_sheet
-from recordsvc.submit.findings import RowClass
 from recordsvc.submit.keys import KeyUnusable, SigningKey, read_key
-from recordsvc.submit.plan import Plan, Planner
+from recordsvc.submit.plan import Planner
 from recordsvc.submit.privatefiles import write_private
 from recordsvc.submit.profile import save_profile
 from recordsvc.submit.questions import Question
@@ -31,9 +29,9 @@ from recordsvc.submit.roster import Roster, open_roster
 from recordsvc.submit.send import Refused, Service, Unreachable
 from recordsvc.submit.sheets import read_sheets
 from recordsvc.submit.sign import Destination, make_batch, new_record_id
-from recordsvc.submit.state import STANDING, State
+from recordsvc.submit.state import State
 
-NEEDS_PERSON, UNUSABLE, UNREACHABLE, ANSWERS_MISSING, REFUSED = 1, 2, 3, 4, 5
+UNUSABLE, UNREACHABLE, ANSWERS_MISSING, REFUSED = 2, 3, 4, 5
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -124,14 +122,14 @@ def _run(console: Console, path: Path, options: dict[str, Any]) -> int:
             try:
                 delivery.send(state.unanswered())
                 delivery.look_after_held()
-                plan = planner.plan(drafts)
+                plan = planner.plan(drafts, {reading.number for reading in roster.understood.readings})
                 progress.update(task, total=len(plan.new), completed=0)
                 state.prepare([one for one in plan.new if one.id not in state.records])
                 delivery.send(plan.new)
             finally:
                 # Whatever stopped the sending, what was received so far is written down.
                 delivery.write_receipts(_beside(path, "receipts.json"))
-        return _conclude(console, roster, state, plan)
+        return conclude(console, roster, state, plan)
     finally:
         state.close()
 
@@ -197,60 +195,6 @@ def _destination(answers: Answers, key: SigningKey, options: dict[str, Any]) -> 
     if not issuer:
         raise Unreadable("issuer", "不知道由哪个机构签名（issuer）", "it is not known who signs (issuer)")
     return Destination(stated("audience", "部署名称"), stated("environment", "环境"), uscc(str(issuer)).value)
-
-
-def _conclude(console: Console, roster: Roster, state: State, plan: Plan) -> int:
-    """Error sheet, last words, exit code."""
-    troubles = own_troubles(roster.understood.readings) + _told_by_service(roster, state, plan)
-    sheet = _beside(roster.path, "errors.xlsx")
-    if write_error_sheet(sheet, troubles):
-        console.print(f"请处理或核对：{sheet.name}", highlight=False, soft_wrap=True)
-    statuses = Counter(one.status or "unanswered" for one in plan.new)
-    told = "　".join(f"{_STATUS.get(status, status)} {count}" for status, count in statuses.items())
-    console.print(
-        f"本次报送 {len(plan.new)} 条：{told or '没有新的或改动的行'}；未变动 {len(plan.unchanged)} 行"
-    )
-    if plan.vanished:
-        console.print(
-            f"[yellow]{len(plan.vanished)} 条以前报送的记录现在不在表里，没有撤销；"
-            "如系误报，请在网页上撤销[/yellow]"
-        )
-    if any(one.answer.get("unproven") for one in state.records.values()):
-        console.print("[red]有的回执不能证明记录已入档，请联系服务方 / some receipts prove nothing[/red]")
-        return REFUSED
-    rejected = any(reading.row_class is RowClass.REJECT for reading in roster.understood.readings)
-    open_rows = [one for one in (*plan.new, *plan.waiting) if one.status not in STANDING]
-    return NEEDS_PERSON if rejected or open_rows else 0
-
-
-def _told_by_service(roster: Roster, state: State, plan: Plan) -> list[Trouble]:
-    """What the service said about rows it did not simply accept."""
-    readings = {reading.row: reading for reading in roster.understood.readings}
-    troubles = []
-    for prepared in (*plan.new, *plan.waiting, *plan.unchanged):
-        one, reading = state.records[prepared.id], readings[prepared.row]
-        if one.status == "held":
-            troubles.append(service_trouble(reading, "已收到，等待人工处理", _HELD))
-        told = one.answer
-        troubles += [service_trouble(reading, "服务未接受", said) for said in told.get("problems", [])]
-        troubles += [service_trouble(reading, "已报送，请核对", said) for said in told.get("warnings", [])]
-    return troubles
-
-
-_HELD = {
-    "code": "held",
-    "title": "社保卡、号码、姓名与档案不一致，须由人工核对",
-    "remedy": "不用重报；处理完再运行一次即可取回执",
-    "title_en": "card, number and name disagree with what is known; an official has to look",
-    "remedy_en": "do not send it again; run once more later to fetch the receipt",
-}
-_STATUS = {
-    "accepted": "已入档",
-    "duplicate": "早已入档",
-    "held": "待人工处理",
-    "rejected": "未接受",
-    "erased": "已删除",
-}
 
 
 def _explain(console: Console, fault: Refused) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,8 +43,11 @@ class Planner:
         self._randomness = randomness
         self._issued_on = issued_on
 
-    def plan(self, drafts: dict[int, Draft]) -> Plan:
-        """Compare drafts (by row number) with what stands. Every earlier record has to be answered by now."""
+    def plan(self, drafts: dict[int, Draft], listed: Container[str]) -> Plan:
+        """Compare drafts (by row) with what stands. `listed` are the numbers in the sheet, rejected rows too.
+
+        Every earlier record has to be answered by now.
+        """
         plan = Plan()
         seen: set[str] = set()
         ordinals: Counter[tuple[str, str]] = Counter()
@@ -57,7 +61,9 @@ class Planner:
             record.key: record for record in self._state.records.values() if record.status in STANDING
         }
         plan.vanished = [
-            record for key, record in standing.items() if key not in seen and record.purpose != "revoke"
+            record
+            for key, record in standing.items()
+            if key not in seen and record.purpose != "revoke" and key.partition("|")[0] not in listed
         ]
         return plan
 

@@ -8,11 +8,21 @@ from typing import Any
 from recordsvc import dated
 from recordsvc.people import identifiers
 from recordsvc.submit.answers import EVERYTHING_ELSE, Answers
-from recordsvc.submit.cells import column_index
 from recordsvc.submit.headers import Field
 from recordsvc.submit.reading import Reading
+from recordsvc.submit.typed import (
+    a_column,
+    a_date,
+    a_text,
+    an_institution,
+    an_integer,
+    an_occupation,
+    minutes_of,
+    not_understood,
+    one_of,
+)
 from recordsvc.submit.understand import Understanding
-from recordsvc.submit.values import Puzzle, date_of, fold, read_level, read_occupation_code
+from recordsvc.submit.values import read_level
 
 _OUTCOMES = (Field.RESULT, Field.SCORE, Field.THEORY_SCORE, Field.PRACTICE_SCORE)
 _RESULTS = {"passed": "合格", "failed": "不合格", "not-assessed": "未组织考核"}
@@ -69,7 +79,7 @@ def _columns(
             doubt.field.value,
             f"“{names[doubt.field]}”在 {column.letter} 列（表头：{heading}）吗？是则输入列字母",
             f"is {doubt.field.value} in column {column.letter} ({heading})? type its letter",
-            _column,
+            a_column,
             suggestion=column.letter,
         )
 
@@ -91,7 +101,7 @@ def _institution(_u: Understanding, rows: Rows, answers: Answers, _today: dt.dat
                 text,
                 f"培训机构{_of(text)}的统一社会信用代码和登记全称（空格隔开）",
                 f"credit code and registered name of the institution {text}",
-                _institution_of,
+                an_institution,
                 suggestion=" ".join(filter(None, (uscc, text.strip(EVERYTHING_ELSE)))) if uscc else "",
             )
 
@@ -105,7 +115,7 @@ def _class(_u: Understanding, rows: Rows, answers: Answers, _today: dt.date) -> 
                 text,
                 f"班级编号{_of(text)}（机构内不重复）",
                 f"class code {text}, unique in the centre",
-                _text,
+                a_text,
             )
 
 
@@ -118,7 +128,7 @@ def _training_type(_u: Understanding, rows: Rows, answers: Answers, today: dt.da
                 text,
                 f"培训类型{_of(text)}",
                 f"training type {text}",
-                _choice(choices),
+                one_of(choices),
                 choices,
             )
 
@@ -131,7 +141,7 @@ def _occupation(_u: Understanding, rows: Rows, answers: Answers, today: dt.date)
             None,
             "职业编码按国家职业分类大典哪一版",
             "edition of the occupation codes",
-            _choice(editions),
+            one_of(editions),
             editions,
         )
     uncoded = [reading for reading in rows if not reading.occupation_code]
@@ -144,7 +154,7 @@ def _occupation(_u: Understanding, rows: Rows, answers: Answers, today: dt.date)
                 + ("，再加职业名称" if text == EVERYTHING_ELSE else "")
                 + "；没有国家代码的写本地目录键",
                 f"edition and code of {text}, such as 2022 6-18-02-04, or a local catalogue key",
-                _occupation_of(text),
+                an_occupation(text),
                 suggestion=_known_occupation(text, today),
             )
 
@@ -153,7 +163,12 @@ def _level(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> I
     if any(reading.level is None for reading in rows) and answers.get("level") is None:
         levels = code_choices("levels", today)
         yield Question(
-            "level", None, "技能等级", "skill level", lambda text: read_level(text) or _fail(), levels
+            "level",
+            None,
+            "技能等级",
+            "skill level",
+            lambda text: read_level(text) or not_understood(),
+            levels,
         )
 
 
@@ -162,7 +177,7 @@ def _dates(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> I
     for name, zh, en in asked:
         missing = [r for r in rows if (r.started if name == "started_on" else r.ended) is None]
         if missing and not answers.get(name):
-            yield Question(name, None, f"{zh}（如 2024-05-10）", f"{en} (such as 2024-05-10)", _date(today))
+            yield Question(name, None, f"{zh}（如 2024-05-10）", f"{en} (such as 2024-05-10)", a_date(today))
 
 
 def _hours(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> Iterator[Question]:
@@ -173,7 +188,7 @@ def _hours(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> I
             None,
             "一课时多少分钟",
             "minutes in one class hour",
-            _integer(30, 60),
+            an_integer(30, 60),
             suggestion=str(usual),
         )
     for text in hours_keys(rows):
@@ -184,7 +199,7 @@ def _hours(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> I
                 f"{'培训' if text == EVERYTHING_ELSE else f'总课时 {text} '}的理论、实操、线上各多少分钟"
                 "（如 1080 2520 0）",
                 f"minutes of theory, practice and online time (total {text}), such as 1080 2520 0",
-                _minutes,
+                minutes_of,
             )
 
 
@@ -198,7 +213,7 @@ def _outcome(understood: Understanding, rows: Rows, answers: Answers, _today: dt
             None,
             "多少分合格（每一科都要达到）",
             "pass mark, for every part",
-            _integer(0, 100),
+            an_integer(0, 100),
             suggestion="60",
         )
     silent = [table for table in understood.tables if not set(_OUTCOMES) & set(table.columns)]
@@ -208,7 +223,7 @@ def _outcome(understood: Understanding, rows: Rows, answers: Answers, _today: dt
             None,
             "表里没有成绩，全班的结果是",
             "the sheet has no results; what is the result of all",
-            _choice(_RESULTS),
+            one_of(_RESULTS),
             _RESULTS,
         )
 
@@ -251,79 +266,6 @@ def _said(reading: Reading, found: Field) -> str:
 
 def _of(text: str) -> str:
     return "" if text == EVERYTHING_ELSE else f"“{text}”"
-
-
-def _fail() -> Any:
-    raise ValueError("看不懂 / not understood")
-
-
-def _text(text: str) -> str:
-    plain = " ".join(text.split())
-    return plain if 0 < len(plain) <= 80 else _fail()
-
-
-def _column(text: str) -> str:
-    column_index(text.strip())
-    return text.strip().upper()
-
-
-def _choice(choices: dict[str, str]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        plain = fold(text)
-        named = {zh: code for code, zh in choices.items()}
-        return named.get(plain, plain) if plain in choices or plain in named else _fail()
-
-    return read
-
-
-def _integer(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        value = int(fold(text))
-        return value if least <= value <= most else _fail()
-
-    return read
-
-
-def _date(today: dt.date) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        try:
-            return date_of(fold(text), today=today).isoformat()
-        except Puzzle:
-            return str(_fail())
-
-    return read
-
-
-def _minutes(text: str) -> dict[str, int]:
-    parts = [int(part) for part in fold(text).replace(",", " ").replace("、", " ").split()]
-    if len(parts) not in (2, 3) or min(parts) < 0 or not sum(parts):
-        _fail()
-    theory, practice, online = (*parts, 0)[:3]
-    return {"online_minutes": online, "practice_minutes": practice, "theory_minutes": theory}
-
-
-def _institution_of(text: str) -> dict[str, str]:
-    code, _, name = " ".join(text.split()).partition(" ")
-    if not name:
-        _fail()
-    return {"name": name, "uscc": identifiers.uscc(code).value}
-
-
-def _occupation_of(name: str) -> Callable[[str], dict[str, str]]:
-    def read(text: str) -> dict[str, str]:
-        parts = fold(text).split()
-        called = name if name != EVERYTHING_ELSE else " ".join(parts[2:] if parts[0].isdigit() else parts[1:])
-        if not called:
-            _fail()
-        if parts[0] in ("1999", "2015", "2022") and len(parts) > 1:
-            try:
-                code = read_occupation_code(parts[1])
-            except Puzzle:
-                return dict(_fail())
-            return {"code": code or "", "edition": parts[0], "name": called}
-        return {"catalogue": parts[0].lower(), "name": called}
-
-    return read
 
 
 def _known_occupation(name: str, today: dt.date) -> str:

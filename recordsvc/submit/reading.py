@@ -1,4 +1,4 @@
-"""One row of a roster, read: who, when, what, how it ended; and everything that was wrong or doubtful."""
+"""One row of a roster, read: who, when, what, how it ended; and all that was wrong or doubtful."""
 
 import datetime as dt
 from collections.abc import Callable
