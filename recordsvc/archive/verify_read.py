@@ -25,6 +25,7 @@ _HASHES = re.compile(r"(?:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\n)*+")
 _MEMBERS = {"format", "origin", "checkpoint", "region", "entries", "issuer_keys", "issued_at"}
 _ENTRY = {"index", "leaf", "nonce", "path", "seq", "target"}
 _OPENED = {"record", "evidence", "open"}
+_KIND_NAMES = {kind.value: kind.name.lower() for kind in formats.Kind}
 _ENTRY_FORMS = (_ENTRY | _OPENED | {"kind"}, _ENTRY | {"kind"}, _ENTRY | _OPENED, _ENTRY)
 
 
@@ -117,7 +118,8 @@ def _entry(obj: Any, where: str) -> BundleEntry:
         leaf = formats.unpack_leaf(packed)
     except FormatError as error:
         raise Unreadable("leaf", f"{where}/leaf", str(error)) from None
-    if "kind" in obj and obj["kind"] not in (leaf.kind.name.lower(), leaf.kind.value):
+    kind = _KIND_NAMES[packed[1]]
+    if obj.get("kind", kind) != kind:
         raise Unreadable("kind-stated", f"{where}/kind")
     return BundleEntry(
         index=_number(obj, "index", where, MAX_INDEX),

@@ -42,8 +42,8 @@ class RecordChecker:
         self._region = region
         self._batches: dict[tuple[str, str], tuple[Protected, BatchPayload]] = {}
 
-    def check(self, entry: BundleEntry, disclosed: Disclosed) -> KeyLife:
-        """The life of the key that signed the record; Failed at the first thing that does not hold."""
+    def check_content(self, entry: BundleEntry, disclosed: Disclosed) -> None:
+        """All but the signature: D opens, the envelope has its form, kind and speaker fit the type."""
         seq, record = entry.seq, disclosed.record
         if (
             formats.commitment(disclosed.open_key, disclosed.raw, disclosed.packed_evidence)
@@ -57,7 +57,6 @@ class RecordChecker:
         if act.kind is not entry.leaf.kind:
             raise Failed("kind-differs", seq)
         self._check_speaker(record, act, seq)
-        return self._check_signature(entry, disclosed)
 
     def _check_speaker(self, record: Mapping[str, Any], act: Act, seq: int) -> None:
         by_region = record["issuer"] == self._region
@@ -68,7 +67,8 @@ class RecordChecker:
         ):
             raise Failed("region-form", seq)
 
-    def _check_signature(self, entry: BundleEntry, disclosed: Disclosed) -> KeyLife:
+    def check_signature(self, entry: BundleEntry, disclosed: Disclosed) -> KeyLife:
+        """The life of the key that signed, in force at the entry's place; Failed if there is none."""
         seq, history = entry.seq, self._histories.get(disclosed.record["issuer"])
         if history is None:
             raise Failed("issuer-unknown", seq)

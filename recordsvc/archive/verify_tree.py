@@ -1,8 +1,9 @@
-"""Many inclusion proofs under one root, each node hashed once.
+"""Many inclusion proofs under one root, nodes shared by neighbours hashed once.
 
-Entries of one worker share the upper part of their paths. Once a node has been proven, a later path that
-reaches it with the same hash is proven too, provided that the rest of that path is, text for text, what was
-proven before: nothing in a file is passed over unread.
+The paths of two indexes meet at level (i ^ j).bit_length() and are one from there on. So once j is proven, i
+is proven when its own lower part leads to the node where they meet and the rest of its path is, text for text,
+the rest of j's: nothing in a file is passed over unread. Entries come in log order, so that the last one
+proven is the nearest.
 """
 
 from binascii import a2b_base64
@@ -10,40 +11,40 @@ from hashlib import sha256
 
 
 class InclusionProver:
-    """Proves entries of the tree (size, root). The arithmetic is that of `tree.path_nodes`."""
+    """Proves entries of the tree (size, root). Levels count from the leaves (0) to the root (`height`)."""
 
     def __init__(self, size: int, root: bytes) -> None:
         self._size = size
-        self._root = root
-        self._known: dict[int, tuple[bytes, list[str], int]] = {}  # node: hash, path, steps below it
+        self._height = max(size - 1, 0).bit_length()
+        self._index = -1
+        self._path: list[str] = []
+        # Of the last proven leaf: its ancestor at each level, and how many hashes of its path lie below.
+        self._nodes = [b""] * self._height + [root]
+        self._steps = [0] * (self._height + 1)
 
     def proves(self, leaf: bytes, index: int, path: list[str]) -> bool:
         """Whether leaf hash `leaf` stands at `index`; `path`: well-formed base64 hashes, from the leaf up."""
         if not 0 <= index < self._size:
             return False
-        node, last, level, used, value = index, self._size - 1, 0, 0, leaf
-        climbed: list[tuple[int, bytes, int]] = []
-        while last:
-            place = node << 6 | level
-            known = self._known.get(place)
-            if known is not None:
-                if known[0] != value or known[1][known[2] :] != path[used:]:
-                    return False
-                break
-            climbed.append((place, value, used))
-            if node ^ 1 <= last:
+        meet = (index ^ self._index).bit_length() if self._index >= 0 else self._height
+        node, last, value, used = index, self._size - 1, leaf, 0
+        nodes, steps = [leaf], [0]
+        for _ in range(meet):
+            if node ^ 1 <= last:  # else there is no sibling, and the node floats up
                 if used == len(path):
                     return False
                 sibling = a2b_base64(path[used])
                 if len(sibling) != 32:
                     return False
-                pair = sibling + value if node & 1 else value + sibling
-                value = sha256(b"\x01" + pair).digest()
+                value = sha256(b"\x01" + (sibling + value if node & 1 else value + sibling)).digest()
                 used += 1
-            node, last, level = node >> 1, last >> 1, level + 1
-        else:
-            if value != self._root or used != len(path):
-                return False
-        for place, proven, below in climbed:
-            self._known[place] = (proven, path, below)
+            nodes.append(value)
+            steps.append(used)
+            node, last = node >> 1, last >> 1
+        if value != self._nodes[meet] or path[used:] != self._path[self._steps[meet] :]:
+            return False
+        moved = used - self._steps[meet]
+        self._nodes = nodes + self._nodes[meet + 1 :]
+        self._steps = steps + [one + moved for one in self._steps[meet + 1 :]]
+        self._index, self._path = index, path
         return True

@@ -68,13 +68,13 @@ def check_public(key: PublicKey) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _verifier(key: PublicKey) -> Callable[[bytes, bytes], bool]:
-    if key.alg == "EdDSA":
-        return _ed25519(key.raw)
-    if key.alg == "ES256":
-        return _es256(key.raw)
-    if key.alg in ALGORITHM_NUMBERS:
-        raise AlgorithmUnavailable(key.alg)
+def _verifier(alg: str, raw: bytes) -> Check:
+    if alg == "EdDSA":
+        return _ed25519(raw)
+    if alg == "ES256":
+        return _es256(raw)
+    if alg in ALGORITHM_NUMBERS:
+        raise AlgorithmUnavailable(alg)
     raise BadSignature("algorithm", "unknown signature algorithm")
 
 
@@ -98,7 +98,7 @@ def _small_order(point: bytes) -> bool:
     return point[:31] + bytes([point[31] & 0x7F]) in _SMALL_ORDER
 
 
-def _ed25519(raw: bytes) -> Callable[[bytes, bytes], bool]:
+def _ed25519(raw: bytes) -> Check:
     if len(raw) != 32 or _small_order(raw) or (int.from_bytes(raw, "little") & (2**255 - 1)) >= _P:
         raise BadSignature("key", "not an Ed25519 public key of 32 bytes")
     try:
@@ -125,7 +125,7 @@ def _ed25519(raw: bytes) -> Callable[[bytes, bytes], bool]:
     return with_sodium if _WITH_SODIUM else with_openssl
 
 
-def _es256(raw: bytes) -> Callable[[bytes, bytes], bool]:
+def _es256(raw: bytes) -> Check:
     if len(raw) != 65 or raw[0] != 4:
         raise BadSignature("key", "not an uncompressed P-256 point of 65 bytes")
     try:
