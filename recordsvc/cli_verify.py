@@ -1,7 +1,6 @@
 """`recordsvc verify`: checks a bundle (凭证包) or receipt (回执) offline, with public keys that you give."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 from recordsvc.archive.batchforms import BatchEvidence
 from recordsvc.archive.formats import FormatError
 from recordsvc.archive.verify import Report, verify_bundle, verify_receipt
+from recordsvc.ground.ports import SystemClock
 from recordsvc.ground.strictjson import StrictJsonError, canonical, is_canonical, loads
 from recordsvc.translog.note import NoteError
 from recordsvc.translog.proofs import HEADER
@@ -61,7 +61,7 @@ def verify(ctx: click.Context, /, file: Any, **given: Any) -> None:
     quorum = len(witness_keys) if given["quorum"] is None else given["quorum"]
     if quorum > len(witness_keys):
         raise click.UsageError(f"--quorum {quorum} 多于给出的见证方 / more than the witnesses given")
-    data, now_ms = file.read(), time.time_ns() // 1_000_000
+    data, now_ms = file.read(), SystemClock().now_ms()
     try:
         if data.startswith(HEADER.encode()):
             raw, evidence = _record(given["record"], given["evidence"])

@@ -1,9 +1,9 @@
 """Many inclusion proofs under one root, nodes shared by neighbours hashed once.
 
-The paths of two indexes meet at level (i ^ j).bit_length() and are one from there on. Once j is proven, i
-is proven when its own lower part leads to the node where they meet and the rest of its path is, text for text,
-the rest of j's: nothing in a file is passed over unread. Entries come in log order, so that the last one
-proven is the nearest.
+The paths of two indexes meet at level (i ^ j).bit_length() and are one from there on. Once j is proven, i is
+proven when its own lower part leads to the node where they meet and the rest of its path is, text for
+text, the rest of j's: nothing in a file is passed over unread. Entries come in log order, so that the last
+one proven is the nearest.
 """
 
 from binascii import a2b_base64
