@@ -89,12 +89,13 @@ def filled(dialect: str, request: pytest.FixtureRequest, folder: Path) -> Iterat
     clock = FixedClock()
     house = begin(settings, clock)
     fill(house, clock)
+    _cosign(house)
     yield Filled(house, owner)
     house.close()
 
 
-def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = ROUNDS) -> None:
-    """Put one of everything into a house; no two commits share a millisecond."""
+def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = ROUNDS) -> Centre:
+    """Put one of everything into a house but cosignatures; no two commits share a millisecond."""
 
     def later() -> None:
         clock.advance(1_000)
@@ -119,8 +120,9 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     house.db.write(lambda turn: house.log.turn(turn).append(formats.service_statement(1, b"h" * 32)))
     _erase(house, centre, people[4], records[0][4], later)
     _hold(house, centre, people, later)
-    _cosign(house)
+    later()
     anchor.keep(house)
+    return centre
 
 
 def _say(house: House, centre: Centre, people: list[dict], later: Callable[[], None]) -> None:

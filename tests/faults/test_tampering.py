@@ -20,6 +20,7 @@ from recordsvc.ground.database import Database, metadata
 from recordsvc.ground.privileges import Kind, kind_of
 from recordsvc.people import tables as people_tables
 from recordsvc.translog import tables as log_tables
+from tests.faults.owner import owning
 from tests.faults.region import Filled, filled
 
 ROOMS = (log_tables, archive_tables, people_tables)
@@ -80,38 +81,6 @@ class OneConnection:
         yield self._conn
 
 
-@contextlib.contextmanager
-def tampering(owner: Database) -> Iterator[Connection]:
-    """A transaction of somebody whom nothing stops; undone at the end."""
-    with owner.engine.connect() as conn:
-        sqlite = owner.dialect == "sqlite"
-        if sqlite:
-            driver = conn.connection.driver_connection
-            driver.execute("PRAGMA ignore_check_constraints = ON")
-            driver.execute("PRAGMA foreign_keys = OFF")
-        with conn.begin() as transaction:
-            for name in triggers(conn) if sqlite else ():
-                conn.exec_driver_sql(f"DROP TRIGGER {name}")
-            if not sqlite:
-                conn.exec_driver_sql("SET LOCAL session_replication_role = replica")
-                for table, name in checks(conn):
-                    conn.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-            yield conn
-            transaction.rollback()
-
-
-def triggers(conn: Connection) -> list[str]:
-    return list(conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars())
-
-
-def checks(conn: Connection) -> list[tuple[str, str]]:
-    rows = conn.exec_driver_sql(
-        "SELECT conrelid::regclass::text, conname FROM pg_constraint "
-        "WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
 def check(region: Filled, conn: Connection) -> Report:
     """Run fsck on what the transaction sees."""
     house = dataclasses.replace(region.house, db=OneConnection(conn, region.house.db.dialect))
@@ -156,7 +125,7 @@ def altered(column: sa.Column[Any], value: Any, taken: set[Any]) -> Any:
 @pytest.mark.parametrize("column", COLUMNS, ids=str)
 def test_a_changed_value_is_named(region: Filled, owner: Database, column: sa.Column[Any]) -> None:
     table = column.table
-    with tampering(owner) as conn:
+    with owning(owner) as conn:
         rows = rows_of(conn, table)
         row = rows[len(rows) // 2]
         new = altered(column, row[column.name], {one[column.name] for one in rows})
@@ -168,7 +137,7 @@ def test_a_changed_value_is_named(region: Filled, owner: Database, column: sa.Co
 def test_a_value_of_another_row_is_named(region: Filled, owner: Database, column: sa.Column[Any]) -> None:
     """A value that is plausible, because it is right elsewhere."""
     table = column.table
-    with tampering(owner) as conn:
+    with owning(owner) as conn:
         if not borrow(conn, column):
             pytest.skip("all rows have one value, or no row may have another's")
         assert_names(check(region, conn), table)
@@ -192,7 +161,7 @@ def borrow(conn: Connection, column: sa.Column[Any]) -> bool:
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_a_deleted_row_is_named(region: Filled, owner: Database, table: sa.Table) -> None:
     reasons = [reason for column, reason in unprotected(table) if column == "row" and "same ms" not in reason]
-    with tampering(owner) as conn:
+    with owning(owner) as conn:
         rows = rows_of(conn, table)
         conn.execute(table.delete().where(this_row(table, rows[len(rows) // 2])))
         if reasons:
@@ -204,7 +173,7 @@ def test_a_deleted_row_is_named(region: Filled, owner: Database, table: sa.Table
 def test_the_newest_row_deleted_is_named(region: Filled, owner: Database, table: sa.Table) -> None:
     if any(column == "row" and "same ms" not in reason for column, reason in unprotected(table)):
         pytest.skip("nothing repeats the row")
-    with tampering(owner) as conn:
+    with owning(owner) as conn:
         rows = rows_of(conn, table)
         conn.execute(table.delete().where(this_row(table, rows[-1])))
         assert_names(check(region, conn), table)
@@ -212,7 +181,7 @@ def test_the_newest_row_deleted_is_named(region: Filled, owner: Database, table:
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_an_extra_row_is_named(region: Filled, owner: Database, table: sa.Table) -> None:
-    with tampering(owner) as conn:
+    with owning(owner) as conn:
         rows = rows_of(conn, table)
         row = dict(rows[len(rows) // 2])
         last = list(table.primary_key.columns)[-1]
@@ -226,7 +195,7 @@ def test_an_extra_row_is_named(region: Filled, owner: Database, table: sa.Table)
 )
 def test_two_swapped_rows_are_named(region: Filled, owner: Database, table: sa.Table) -> None:
     """What two rows say changes places; their keys stay."""
-    with tampering(owner) as conn:
+    with owning(owner) as conn:
         rows = rows_of(conn, table)
         one = rows[len(rows) // 2]
         rest = [column for column in table.columns if not column.primary_key]
@@ -239,7 +208,7 @@ def test_two_swapped_rows_are_named(region: Filled, owner: Database, table: sa.T
 
 
 def test_nothing_is_wrong_before(region: Filled, owner: Database) -> None:
-    with tampering(owner) as conn:
+    with owning(owner) as conn:
         report = check(region, conn)
     assert report.finding is None
     assert report.counts["cosignatures"] == 2
