@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BEIJING_MS = 8 * 3_600_000
 DAY_MS = 24 * 3_600_000
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class OpenEntry:
     @property
     def kind(self) -> Kind:
         """Return the kind of the entry."""
-        return Kind(self.stored.leaf[1])
+        return _KINDS[self.stored.leaf[1]]
 
     @property
     def ms(self) -> int:

@@ -1,6 +1,5 @@
 """An archive as it is answered: each record with its state in words, R spliced in as stored."""
 
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,17 +7,18 @@ import orjson
 
 from recordsvc.archive.reading import Archive, OpenEntry
 from recordsvc.archive.status import Entry, RecordState
+from recordsvc.ground.ports import uuid_text
 
 
 def record_id(entry: OpenEntry) -> str | None:
     """Return an entry's record id as text; None once it was erased."""
-    return None if entry.stored.record_id is None else str(uuid.UUID(bytes=entry.stored.record_id))
+    return None if entry.stored.record_id is None else uuid_text(entry.stored.record_id)
 
 
 def archive_json(archive: Archive) -> bytes:
     """Return the whole archive as JSON: records in order, each with state, history and R."""
     head = orjson.dumps(
-        {"worker_id": str(uuid.UUID(bytes=archive.worker_id)), "entries": len(archive.entries)}
+        {"worker_id": uuid_text(archive.worker_id), "entries": len(archive.entries)}
     )
     records = (record_json(archive, state) for state in archive.state.records)
     return head[:-1] + b',"records":[' + b",".join(records) + b"]}"
