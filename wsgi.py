@@ -1,4 +1,4 @@
-"""What a WSGI server imports in a checkout: `gunicorn -c deploy/gunicorn.conf.py wsgi:app`."""
+"""What a WSGI server imports in a checkout; `recordsvc serve` starts gunicorn with its hardened settings."""
 
 from recordsvc.wsgi import app
 

@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from recordsvc.serving import GUNICORN_CONFIG
 from tests.postgresql import PostgresServer
 
 ROOT = Path(__file__).parent.parent
-GUNICORN_CONFIG = ROOT / "deploy" / "gunicorn.conf.py"
 START_SECONDS = 30
 POLL_SECONDS = 0.005
 
@@ -34,7 +34,7 @@ def serving(
     """Serve `module:callable` on a free port of 127.0.0.1 until the block ends."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         port = listener.getsockname()[1]
-        command = [sys.executable, "-m", "gunicorn", "--config", str(GUNICORN_CONFIG)]
+        command = [sys.executable, "-m", "gunicorn", "--config", GUNICORN_CONFIG]
         command += ["--bind", f"fd://{listener.fileno()}", "--log-level", "warning", application]
         begun = time.perf_counter()
         process = subprocess.Popen(

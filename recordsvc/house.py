@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass
 class House:
-    """One process's parts; made by `open_house`."""
+    """One process's parts; made by `open_house`. Rooms are loaded when first used."""
 
     settings: Settings
     db: Database
@@ -30,35 +30,35 @@ class House:
     @functools.cached_property
     def log(self) -> "Log":
         """Return the transparency log."""
-        from recordsvc.translog.store import Log  # noqa: PLC0415 - rooms are loaded when first used
+        from recordsvc.translog.store import Log
 
         return Log(self.db, self.keys, self.settings.log_origin)
 
     @functools.cached_property
     def people(self) -> "People":
         """Return the finder of workers."""
-        from recordsvc.people.resolve import People  # noqa: PLC0415
+        from recordsvc.people.resolve import People
 
         return People(self.db, self.keys, self.clock, self.random)
 
     @functools.cached_property
     def issuers(self) -> "Issuers":
         """Return the issuers and their keys."""
-        from recordsvc.archive.issuers import Issuers  # noqa: PLC0415
+        from recordsvc.archive.issuers import Issuers
 
         return Issuers(self.db, self.log)
 
     @functools.cached_property
     def institutions(self) -> "Institutions":
         """Return the register of institutions."""
-        from recordsvc.bodies.institutions import Institutions  # noqa: PLC0415
+        from recordsvc.bodies.institutions import Institutions
 
         return Institutions(self.db)
 
     @functools.cached_property
     def admission(self) -> "Admission":
         """Return the door every record passes."""
-        from recordsvc.archive.admit import Admission  # noqa: PLC0415
+        from recordsvc.archive.admit import Admission
 
         return Admission(self)
 

@@ -5,14 +5,11 @@ is the real one, a process of its own; this one only starts them, waits, and end
 """
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -21,11 +18,10 @@ import click
 
 from recordsvc import anchor, genesis
 from recordsvc.house import House, open_house
-from recordsvc.serving import gunicorn_command, load_settings, write_settings
-from recordsvc.settings import Settings
+from recordsvc.processes import Parts
+from recordsvc.serving import forget_metrics, gunicorn_command, load_settings, write_settings
+from recordsvc.settings import FILE, Settings, environment
 
-READY_S: Final = 60.0
-STOP_S: Final = 20.0
 DEMO: Final = {
     "environment": "demo",
     "log_origin": "log.demo.recordsvc.example",
@@ -33,89 +29,71 @@ DEMO: Final = {
     "issuer_url": "https://records.demo.recordsvc.example",
     "public_url": "http://localhost:8930",
 }
-
-
-class Part:
-    """One process of the service."""
-
-    def __init__(self, name: str, command: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
-        """Start it in a session of its own, so that a Ctrl-C reaches only this supervisor."""
-        self.name = name
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(  # noqa: S603 - our own modules under our own interpreter
-                command,
-                env=environ,
-                stdout=output,
-                stderr=output,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-
-    def stop(self) -> None:
-        """Ask it to end; end it when it does not."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+AREA: Final = "640000"
+"""Division code (行政区划代码) that the demo's officials are responsible for."""
 
 
 @click.command()
-@click.option("--port", type=int, default=8930, show_default=True)
-@click.option("--data-dir", type=click.Path(path_type=Path), default=Path("data"), show_default=True)
+@click.option(
+    "--port", type=int, default=8930, show_default=True, help="端口 / port; the witness takes the next one"
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path("data"),
+    show_default=True,
+    help="数据目录 / folder of keys, database and logs",
+)
 @click.option(
     "--workers", "people", type=int, default=500, show_default=True, help="劳动者人数 / synthetic workers"
 )
 @click.option("--once", is_flag=True, help="准备好即退出 / stop as soon as everything is ready")
-def run(port: int, data_dir: Path, people: int, once: bool) -> None:
+def run(*, port: int, data_dir: Path, people: int, once: bool) -> None:
     """在本机运行演示地区 / Run the demo region on this machine."""
     began = time.monotonic()
     environ = _environment(data_dir.resolve(), port)
-    os.environ.update(environ)
-    settings = _prepare(data_dir.resolve(), port)
-    with _parts(settings, environ, port) as parts:
-        _wait_ready(parts, port)
-        personas = _region(settings, environ, port, people)
-        _tell(settings, port, personas, time.monotonic() - began)
-        if not once:
-            _watch(parts)
+    settings = _prepare(environ, data_dir.resolve(), port)
+    with _parts(settings, environ) as parts:
+        house = open_house(settings)
+        try:
+            labels = _region(house, environ, people)
+            key = anchor.log_key(house).vkey()
+        finally:
+            house.close()
+        _tell(settings, labels, key, time.monotonic() - began)
+        while not once:
+            parts.check()
+            time.sleep(0.5)
 
 
 def _environment(data_dir: Path, port: int) -> dict[str, str]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("RECORDSVC_")}
-    return environ | {
-        "RECORDSVC_DATA_DIR": str(data_dir),
-        "RECORDSVC_PORT": str(port),
-        "RECORDSVC_PUBLIC_URL": f"http://localhost:{port}",
-        "RECORDSVC_WITNESS_URLS": f"http://127.0.0.1:{port + 1}",
-        "RECORDSVC_METRICS_DIR": str(data_dir / "metrics"),
-        "PYTHONUNBUFFERED": "1",
-    }
+    settings = environment(
+        data_dir=str(data_dir),
+        port=str(port),
+        public_url=f"http://localhost:{port}",
+        witness_urls=_witness_url(port),
+        metrics_dir=str(data_dir / "metrics"),
+    )
+    return settings | {"PYTHONUNBUFFERED": "1"}
 
 
-def _prepare(data_dir: Path, port: int) -> Settings:
+def _witness_url(port: int) -> str:
+    return f"http://127.0.0.1:{port + 1}"
+
+
+def _prepare(environ: Mapping[str, str], data_dir: Path, port: int) -> Settings:
     """Make what a first run makes: witness, settings, keys, tables, log."""
     from demo.institutions import REGION
 
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     (data_dir / "logs").mkdir(mode=0o700, exist_ok=True)
-    metrics = data_dir / "metrics"
-    metrics.mkdir(mode=0o700, exist_ok=True)
-    for stale in metrics.glob("*.db"):
-        stale.unlink()  # counters of processes that are gone
-    if not (data_dir / "recordsvc.toml").exists():
+    if not (data_dir / FILE).exists():
         click.echo("首次运行：生成密钥与数据库 / first run: making keys and database …")
         key = _witness("init", "--store", str(data_dir / "witness"))
-        values = {
-            **DEMO,
-            "region": REGION.uscc,
-            "witness_keys": [key],
-            "witness_urls": [f"http://127.0.0.1:{port + 1}"],
-        }
-        write_settings(data_dir / "recordsvc.toml", values)
-    settings = load_settings()
+        witness = {"witness_keys": [key], "witness_urls": [_witness_url(port)]}
+        write_settings(data_dir / FILE, {**DEMO, "region": REGION.uscc, **witness})
+    settings = load_settings(environ)
+    forget_metrics(settings)
     genesis.create(settings)
     house = open_house(settings)
     try:
@@ -128,168 +106,93 @@ def _prepare(data_dir: Path, port: int) -> Settings:
 
 def _witness(*arguments: str) -> str:
     """Run a command of the witness and return the last word it says."""
-    done = subprocess.run(  # noqa: S603 - our own module under our own interpreter
-        [sys.executable, "-m", "witness", *arguments], check=True, capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "witness", *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own module
     return done.stdout.split()[-1] if done.stdout.split() else ""
 
 
 @contextlib.contextmanager
-def _parts(settings: Settings, environ: Mapping[str, str], port: int) -> Iterator[list[Part]]:
-    data_dir, python = settings.data_dir, sys.executable
-    logs = data_dir / "logs"
-    witness = [
-        python,
-        "-m",
-        "witness",
-        "serve",
-        "--store",
-        str(data_dir / "witness"),
-        "--port",
-        str(port + 1),
-    ]
-    parts: list[Part] = []
-    stopped: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        stopped.append(number)
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
+def _parts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Parts]:
+    """Run witness, server and background work; Ctrl-C and SIGTERM end them and then this process."""
+    port, python = settings.port, sys.executable
+    witness = [python, "-m", "witness", "serve", "--store", str(settings.data_dir / "witness")]
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        parts.append(Part("witness", witness, environ, logs / "witness.log"))
-        _wait_port(parts, port + 1)
-        parts.append(Part("server", gunicorn_command(settings.host, port), environ, logs / "server.log"))
-        parts.append(Part("work", [python, "-m", "recordsvc", "work"], environ, logs / "work.log"))
-        yield parts
+        with Parts(environ, settings.data_dir / "logs") as parts:
+            parts.start("witness", [*witness, "--port", str(port + 1)])
+            parts.wait(f"{_witness_url(port)}/")
+            parts.start("server", gunicorn_command(settings.host, port))
+            parts.start("work", [python, "-m", "recordsvc", "work"])
+            parts.wait(f"http://127.0.0.1:{port}/readyz", lambda status: status == 200)
+            yield parts
     except KeyboardInterrupt:
-        click.echo("\n正在停止 / stopping …")
-    finally:
-        for part in reversed(parts):
-            part.stop()
+        click.echo("\n已停止 / stopped")
 
 
-def _wait_port(parts: list[Part], port: int) -> None:
-    _wait(parts, f"http://127.0.0.1:{port}/", lambda _status: True)
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
-def _wait_ready(parts: list[Part], port: int) -> None:
-    _wait(parts, f"http://127.0.0.1:{port}/readyz", lambda status: status == 200)  # noqa: PLR2004 - HTTP's OK
-
-
-def _wait(parts: list[Part], url: str, good: "object") -> None:
-    """Wait until an address answers well; a part that ended meanwhile ends everything with its last lines."""
-    until = time.monotonic() + READY_S
-    while time.monotonic() < until:
-        _check_alive(parts)
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own loopback address
-                status = answer.status
-        except urllib.error.HTTPError as error:
-            status = error.code
-        except OSError:
-            time.sleep(0.05)
-            continue
-        if good(status):
-            return
-        time.sleep(0.1)
-    raise click.ClickException(f"{url} does not answer; see the logs folder in the data folder")
-
-
-def _check_alive(parts: list[Part]) -> None:
-    for part in parts:
-        if part.process.poll() is not None:
-            raise click.ClickException(
-                f"{part.name} ended with code {part.process.returncode}; "
-                f"see logs/{part.name}.log in the data folder"
-            )
-
-
-def _region(settings: Settings, environ: Mapping[str, str], port: int, people: int) -> list[str]:
+def _region(house: House, environ: Mapping[str, str], people: int) -> list[str]:
     """Load the demo region through the public doors unless it is there; the labels of the demo logins."""
     from recordsvc.access import demo
 
-    folder = settings.data_dir / "demo"
-    house = open_house(settings)
-    try:
-        house.db.write(lambda turn: demo.create_desk(turn, "640000"))
-        if not (folder / "personas").exists():
-            command = [
-                sys.executable,
-                "-m",
-                "demo",
-                "--url",
-                f"http://localhost:{port}",
-                "--workers",
-                str(people),
-            ]
-            loaded = subprocess.run(command, env=environ, check=False)  # noqa: S603 - our own module
-            if loaded.returncode:
-                raise click.ClickException(
-                    "the demo region could not be loaded; run the same command again to go on"
-                )
-            _make_personas(house, folder)
-            (folder / "personas").touch()
-        with house.db.read() as conn:
-            return [one.label for one in demo.personas(conn)]
-    finally:
-        house.close()
+    folder = house.settings.data_dir / "demo"
+    house.db.write(lambda turn: demo.create_desk(turn, AREA))
+    if not (folder / "personas").exists():
+        url = f"http://localhost:{house.settings.port}"
+        command = [sys.executable, "-m", "demo", "--url", url, "--workers", str(people)]
+        loaded = subprocess.run(command, env=environ, check=False)  # noqa: S603 - our own module
+        if loaded.returncode:
+            raise click.ClickException(
+                "the demo region could not be loaded; run the same command again to go on"
+            )
+        _make_personas(house, folder)
+        (folder / "personas").touch()
+    with house.db.read() as conn:
+        return [one.label for one in demo.personas(conn)]
 
 
 def _make_personas(house: House, folder: Path) -> None:
     """Let the named workers of the region be signed in as with one click."""
     from demo.personas import personas
     from recordsvc.access import demo
+    from recordsvc.ground.commit import Turn
 
-    for role, person in personas(folder):
-        worker_id = house.people.find(person.document, person.number)
-        if worker_id is None:
-            raise click.ClickException(f"the demo region has no archive for {role.key}")
-        label, kind = f"{role.name}（{role.title}）", f"worker-{role.key}"
-        house.db.write(lambda turn, w=worker_id, k=kind, t=label: demo.create_worker(turn, w, t, t, k))
+    found = [(role, house.people.find(person.document, person.number)) for role, person in personas(folder)]
+
+    def create(turn: Turn) -> None:
+        for role, worker_id in found:
+            if worker_id is None:
+                raise click.ClickException(f"the demo region has no archive for {role.key}")
+            label = f"{role.name}（{role.title}）"
+            demo.create_worker(turn, worker_id, label, label, f"worker-{role.key}")
+
+    house.db.write(create)
 
 
-def _tell(settings: Settings, port: int, personas: list[str], seconds: float) -> None:
+def _tell(settings: Settings, labels: list[str], key: str, seconds: float) -> None:
     """Say where to click, who to be, and three commands to paste."""
-    url = f"http://localhost:{port}"
-    key = anchor_vkey(settings)
+    url = f"http://localhost:{settings.port}"
+    tool = _short(Path(sys.executable).with_name("recordsvc"))
     sample = settings.data_dir / "demo" / "sample"
+    files = [_short(sample / name) for name in ("roster.xlsx", "centre.jwk", "answers.json")]
     lines = [
         "",
         f"  就绪 / ready in {seconds:.0f} s:  {url}",
-        f"  登录 / sign in:  {url}/login   " + " · ".join(personas),
+        f"  登录 / sign in:  {url}/login   " + " · ".join(labels),
         "",
         "  试试 / try (paste into a second terminal):",
-        f"  1  {_tool()} submit {_short(sample / 'roster.xlsx')} --key {_short(sample / 'centre.jwk')} "
-        f"--to {url} --answers {_short(sample / 'answers.json')} --yes",
-        f"  2  {_short(Path(sys.executable))} -m demo.read --url {url} --who welder --bundle bundle.json",
-        f"  3  {_tool()} verify bundle.json --log-key '{key}'",
+        f"  1  {tool} submit {files[0]} --key {files[1]} --to {url} --answers {files[2]} --yes",
+        f"  2  {tool} demo-archive --to {url} --bundle bundle.json",
+        f"  3  {tool} verify bundle.json --log-key '{key}'",
         "",
         "  停止 / stop: Ctrl-C",
     ]
     click.echo("\n".join(lines))
 
 
-def anchor_vkey(settings: Settings) -> str:
-    """Return the log's verifier key."""
-    house = open_house(settings)
-    try:
-        return anchor.log_key(house).vkey()
-    finally:
-        house.close()
-
-
-def _tool() -> str:
-    return _short(Path(sys.executable).with_name("recordsvc"))
-
-
 def _short(path: Path) -> str:
     with contextlib.suppress(ValueError):
         return str(path.relative_to(Path.cwd()))
     return str(path)
-
-
-def _watch(parts: list[Part]) -> None:
-    while True:
-        _check_alive(parts)
-        time.sleep(0.5)

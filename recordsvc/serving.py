@@ -3,25 +3,35 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 
 from recordsvc import genesis
-from recordsvc.settings import Settings, SettingsError
+from recordsvc.settings import FILE, Settings, SettingsError
 
-GUNICORN_CONFIG = Path("deploy") / "gunicorn.conf.py"
+OWNER_ONLY: Final = 0o077
+"""Umask of the service's processes: keys, database and logs are nobody else's."""
+
+GUNICORN_CONFIG: Final = "python:recordsvc.gunicorn_conf"
+"""Where gunicorn finds its settings: in the package, so that an installed wheel is served hardened, too."""
 
 
-def load_settings() -> Settings:
-    """Load the settings; a fault in them ends the command with one clear line."""
+def load_settings(environ: Mapping[str, str] | None = None, data_dir: Path | None = None) -> Settings:
+    """Read the settings for a command of the service, whose files are its user's alone from here on.
+
+    A fault in the settings ends the command with one clear line.
+    """
+    os.umask(OWNER_ONLY)
     try:
-        return Settings.load()
+        return Settings.load(environ, data_dir)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
 
 
-def write_settings(path: Path, values: dict[str, object]) -> None:
+def write_settings(path: Path, values: Mapping[str, object]) -> None:
     """Write `recordsvc.toml` of a first run; an existing file stays."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # JSON strings and arrays of strings are TOML as well.
@@ -48,9 +58,8 @@ def write_settings(path: Path, values: dict[str, object]) -> None:
 @click.option("--data-dir", type=click.Path(path_type=Path), default=Path("data"), show_default=True)
 def init(data_dir: Path, **values: str) -> None:
     """首次运行 / Make settings, keys, tables and an empty log. May be repeated."""
-    write_settings(data_dir / "recordsvc.toml", values)
-    os.environ["RECORDSVC_DATA_DIR"] = str(data_dir)
-    settings = load_settings()
+    write_settings(data_dir / FILE, values)
+    settings = load_settings(data_dir=data_dir)
     genesis.create(settings)
     click.echo(f"已就绪 / ready: {settings.log_origin} ({settings.environment})")
 
@@ -58,16 +67,26 @@ def init(data_dir: Path, **values: str) -> None:
 @click.command()
 @click.option("--port", type=int, help="端口 / port; the setting's without it")
 def serve(port: int | None) -> None:
-    """在 gunicorn 下提供服务 / Serve under gunicorn, with the settings of deploy/gunicorn.conf.py."""
+    """在 gunicorn 下提供服务 / Serve under gunicorn, hardened, until a signal ends it."""
     settings = load_settings()
+    forget_metrics(settings)
     os.execv(sys.executable, gunicorn_command(settings.host, port or settings.port))  # noqa: S606 - replaces itself
 
 
 def gunicorn_command(host: str, port: int) -> list[str]:
     """Return the command line that serves."""
-    config = Path(__file__).parent.parent / GUNICORN_CONFIG
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}", "recordsvc.wsgi:app"]
-    return [*command, "--config", str(config)] if config.is_file() else command
+    command = [sys.executable, "-m", "gunicorn", "--config", GUNICORN_CONFIG]
+    return [*command, "--bind", f"{host}:{port}", "recordsvc.wsgi:app"]
+
+
+def forget_metrics(settings: Settings) -> None:
+    """Empty the folder of shared counters before a start: they belong to processes that are gone."""
+    if not settings.metrics_dir:
+        return
+    folder = Path(settings.metrics_dir)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for stale in folder.glob("*.db"):
+        stale.unlink()
 
 
 @click.command()

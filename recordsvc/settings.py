@@ -13,6 +13,10 @@ from typing import Any, Self
 
 ENVIRONMENTS = ("demo", "test", "production")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+PREFIX = "RECORDSVC_"
+"""What the name of a setting has before it in the environment."""
+FILE = "recordsvc.toml"
+"""Where a data folder keeps its settings."""
 
 
 class SettingsError(ValueError):
@@ -94,38 +98,47 @@ class Settings:
         return self.data_dir / "anchor" / "checkpoint"
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None) -> Self:
+    def load(cls, environ: Mapping[str, str] | None = None, data_dir: Path | None = None) -> Self:
         """Read `recordsvc.toml` in the data folder and `RECORDSVC_*` over it.
 
+        `environ` stands in for the process's environment, `data_dir` for the folder that is named there.
         Raises `SettingsError` for unknown names, missing values and values of the wrong kind.
         """
-        environ = os.environ if environ is None else environ
-        fields = {field.name: field for field in dataclasses.fields(cls)}
+        fields = {field.name: field for field in dataclasses.fields(cls) if field.name != "data_dir"}
         given = {
-            name.removeprefix("RECORDSVC_").lower(): value
-            for name, value in environ.items()
-            if name.startswith("RECORDSVC_")
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in (os.environ if environ is None else environ).items()
+            if name.startswith(PREFIX)
         }
-        data_dir = Path(given.pop("data_dir", "data")).resolve()
-        values: dict[str, Any] = _from_file(data_dir / "recordsvc.toml") | given
+        named = given.pop("data_dir", "data")
+        folder = (data_dir or Path(named)).resolve()
+        values: dict[str, object] = _from_file(folder / FILE) | given
         unknown = sorted(set(values) - set(fields))
         if unknown:
             raise SettingsError(f"unknown setting: {', '.join(unknown)} (see docs/settings.md)")
         missing = [
             name
             for name, field in fields.items()
-            if field.default is dataclasses.MISSING and name not in values and name != "data_dir"
+            if field.default is dataclasses.MISSING and name not in values
         ]
         if missing:
             raise SettingsError(
                 f"missing setting: {', '.join(missing)}; "
-                f"run `recordsvc init` or set RECORDSVC_{missing[0].upper()}"
+                f"run `recordsvc init` or set {PREFIX}{missing[0].upper()}"
             )
-        read = {name: _read(name, str(fields[name].type), value) for name, value in values.items()}
-        return cls(data_dir=data_dir, **read)
+        read: dict[str, Any] = {
+            name: _read(name, str(fields[name].type), value) for name, value in values.items()
+        }
+        return cls(data_dir=folder, **read)
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def environment(**settings: str) -> dict[str, str]:
+    """Return this process's environment with these settings and no others: what a child process is given."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return inherited | {PREFIX + name.upper(): value for name, value in settings.items()}
+
+
+def _from_file(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:

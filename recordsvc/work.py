@@ -24,7 +24,7 @@ from recordsvc.ground import observe
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House, open_house
-from recordsvc.settings import Settings
+from recordsvc.serving import load_settings
 from recordsvc.witnesses import Witnesses
 
 TICK_S: Final = 0.2
@@ -49,7 +49,7 @@ class Worker:
         self._stop = threading.Event()
         witnesses = Witnesses(house)
         self.jobs = [
-            Job("anchor", lambda: anchor.keep(house), 0.4),
+            Job("anchor", functools.partial(anchor.keep, house), 0.4),
             Job("witnesses", witnesses.cosign, 0.5),
             Job("releases", Releaser(house).run, 0.5),
             Job("sweeps", Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe")).sweep, 60.0),
@@ -84,8 +84,7 @@ class Worker:
 @click.command()
 def work() -> None:
     """Run the background process until it is stopped (后台任务)."""
-    settings = Settings.load()
-    house = open_house(settings)
+    house = open_house(load_settings())
     worker = Worker(house)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)

@@ -138,7 +138,8 @@ class GroupCommit:
                 job.wake.set()
 
     def _take(self) -> list[_Job]:
-        taken, weight = [], 0
+        taken: list[_Job] = []
+        weight = 0
         while self._queue and (not taken or weight + self._queue[0].weight <= MAX_WEIGHT):
             job = self._queue.popleft()
             weight += job.weight

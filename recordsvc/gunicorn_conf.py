@@ -1,11 +1,11 @@
-"""How gunicorn serves recordsvc; `recordsvc run`, systemd and `make bench` all use this file.
+"""How gunicorn serves recordsvc: `--config python:recordsvc.gunicorn_conf`, wherever it is served.
 
 Two processes, since signatures, canonical JSON and AES hold the interpreter's lock; threads inside them,
 since a request that waits for the shared commit must not keep the next one from joining it. On SQLite the
 writers of both processes queue at one file lock (`recordsvc/ground/database.py`).
 
-Never exposed by itself: a buffering proxy (`haproxy.cfg`) stands in front, so that slow senders hold no
-thread here. `SIGHUP` replaces the workers, and those that leave finish what is under way.
+Never exposed by itself: a buffering proxy (`deploy/haproxy.cfg`) stands in front, so that slow senders hold
+no thread here. `SIGHUP` replaces the workers, and those that leave finish what is under way.
 """
 
 import tempfile
@@ -23,7 +23,8 @@ timeout = 60
 # A restart waits for what is under way: no answer is lost, no acknowledged record either.
 graceful_timeout = 30
 # The heartbeat file must not lie on a disk: a slow fsync elsewhere would look like a dead worker.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir()
+_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn opens a file without a name in it
+worker_tmp_dir = str(_MEMORY) if _MEMORY.is_dir() else tempfile.gettempdir()
 umask = 0o077
 control_socket_disable = True
 
