@@ -158,6 +158,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "client.propose": _official(Role.REGISTRAR),
     # One person stops a client at once; starting it again takes two.
     "client.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
+    "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
 }

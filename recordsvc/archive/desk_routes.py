@@ -15,6 +15,7 @@ from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
 from recordsvc.archive import errors, held, keys, views
 from recordsvc.archive.forms import (
+    CardForm,
     FindForm,
     FoundForm,
     HeldListForm,
@@ -34,7 +35,8 @@ from recordsvc.archive.reading import Reader
 from recordsvc.archive.services import bp, house
 from recordsvc.ground import answers, http, two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.problems import FormRefused, NotFound
+from recordsvc.ground.problems import NotFound
+from recordsvc.people import cards
 
 MOST_RELEASED = 20_000
 
@@ -272,6 +274,30 @@ def find_worker(form: dict[str, Any]) -> flask.Response:
     if worker_id is None:
         raise NotFound
     return answers.answer({"worker_id": worker_id}, form=FoundForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/cards/confirm",
+    policy="card.confirm",
+    body=CardForm,
+    answer=FoundForm,
+    problems=(PurposeRefused,),
+    summary="核实卡片 / Confirm a claimed card, which then selects its holder for writing",
+)
+def confirm_card(form: dict[str, Any]) -> flask.Response:
+    """Confirm a card on the official's word; the act leaves a row that its holder reads."""
+    who, request_id, people = actor(), http.current().id, house().people
+    looked.check_purpose(house().db, form["purpose"])
+
+    def act(turn: Turn) -> bytes:
+        worker_id = cards.confirm(turn, people, form["number"].strip().upper())
+        look = Look(worker_id, who, form["purpose"], "identity", form["case_ref"], request_id)
+        looked.note(turn, house().random, look)
+        return worker_id
+
+    return answers.answer({"worker_id": house().db.write(act)}, form=FoundForm)
 
 
 @door(

@@ -155,6 +155,14 @@ class FindForm(Form):
     case_ref = text(1, 80, required=True)
 
 
+class CardForm(Form):
+    """A card that was seen beside its holder's document: number on its face, purpose and case."""
+
+    number = text(9, 9, required=True)
+    purpose = text(1, 40, required=True)
+    case_ref = text(1, 80, required=True)
+
+
 class FoundForm(Form):
     """The archive a number belongs to."""
 

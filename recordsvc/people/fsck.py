@@ -10,12 +10,11 @@ from typing import Any, Final
 
 from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, merged, scan
 from recordsvc.people import tables
-from recordsvc.people.resolve import NAME_TAG, People, identifier_aad
+from recordsvc.people.resolve import NAME, NAME_TAG, UNINDEXED, People, identifier_aad
 from recordsvc.vault.envelope import DataKey, DataKeys, SealError
 from recordsvc.vault.keystore import KeyStore, pepper_version
 
 ERASED: Final = "erased"
-NAME: Final = "name"
 EVERY: Final = 1_000
 
 
@@ -132,7 +131,7 @@ class PeopleCheck:
         there = {tag: (pepper, kind, standing, owner) for _worker, tag, pepper, kind, standing, owner in tags}
         wanted: dict[bytes, list[tuple[int, str, str, bytes]]] = defaultdict(list)
         for row in opened:
-            if row.kind == NAME:
+            if row.kind in UNINDEXED:
                 continue
             for pepper, tag in zip(self._keys.peppers, self._people.tags(row.kind, row.value), strict=True):
                 wanted[tag].append((pepper_version(pepper), row.kind, row.standing, row.identifier_id))

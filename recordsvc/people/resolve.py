@@ -7,7 +7,6 @@ all reasons.
 """
 
 import dataclasses
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,6 +20,10 @@ from recordsvc.vault.keystore import KeyStore, pepper_version
 NAME_TAG = 16
 CARD = "card"
 CHIP = "chip"
+NAME = "name"
+CARD_AREA = "card-area"
+UNINDEXED = frozenset({NAME, CARD_AREA})
+"""Assertions that are kept and shown, but by which nobody is found."""
 CHECKED_KINDS = frozenset({"resident-id", "hmt-residence", "foreign-pr"})
 """Document kinds (证件类型) whose 18-character numbers carry a check digit and may create a worker."""
 
@@ -34,6 +37,7 @@ class Person:
     name: str
     card: str | None = None
     chip: str | None = None
+    area: str | None = None
 
 
 @dataclasses.dataclass(slots=True)
@@ -203,7 +207,7 @@ class People:
         rows = Rows((worker_id, 1, "open", tag, now), (worker_id, wrapped))
         worker = Worker(worker_id, 0, key, {tag}, rows=rows)
         self._identify(worker, str(person.document), str(person.number), "verified", source, hits)
-        self._seal_name(worker, person.name, source)
+        self._note(worker, NAME, person.name, "verified", source)
         self._attach_card(worker, person, hits, source)
         return worker
 
@@ -211,6 +215,8 @@ class People:
         for kind, value in ((CARD, person.card), (CHIP, person.chip)):
             if value is not None and self._hit(hits, kind, value) is None:
                 self._identify(worker, kind, value, "claimed", source, hits)
+                if kind == CARD and person.area is not None:
+                    self._note(worker, CARD_AREA, f"{value}/{person.area}", "claimed", source)
 
     def _identify(
         self, worker: Worker, kind: str, value: str, standing: str, source: str, hits: dict[bytes, _Hit]
@@ -222,10 +228,11 @@ class People:
             rows.index.append((tag, pepper_version(pepper), kind, standing, worker.worker_id, identifier_id))
             hits[tag] = _Hit(worker, standing)
 
-    def _seal_name(self, worker: Worker, name: str, source: str) -> None:
+    def _note(self, worker: Worker, kind: str, value: str, standing: str, source: str) -> None:
+        """Keep an assertion by which nobody is found."""
         rows = worker.rows = worker.rows or Rows()
         identifier_id = uuid7(self._clock, self._random)
-        rows.identifiers.append(self._identifier_row(worker, identifier_id, "name", name, "verified", source))
+        rows.identifiers.append(self._identifier_row(worker, identifier_id, kind, value, standing, source))
 
     def _identifier_row(
         self, worker: Worker, identifier_id: bytes, kind: str, value: str, standing: str, source: str
@@ -253,12 +260,6 @@ class People:
             self.db.sql(f"SELECT b.tag FROM {wanted} JOIN blind_index b ON b.tag = wanted.k"), params
         )
         return {bytes(row[0]) for row in cursor.fetchall()}
-
-    def birth_date(self, person: Person) -> dt.date | None:
-        """Return the birth date inside an 18-character number: a hint, the civil record may say otherwise."""
-        if person.number is not None and person.document in CHECKED_KINDS and len(person.number) == 18:
-            return identifiers.birth_date(person.number)
-        return None
 
 
 def identifier_aad(worker_id: bytes, identifier_id: bytes, kind: str, asserted_ms: int, source: str) -> bytes:
@@ -288,7 +289,7 @@ def read_person(worker: dict[str, Any], now_ms: int) -> tuple[Person, tuple[str,
     if chip is not None:
         read = identifiers.chip_code(chip, card.get("area"))
         warnings += read.warnings
-    return Person(document, number, worker["name"], card_number, chip), warnings
+    return Person(document, number, worker["name"], card_number, chip, card.get("area")), warnings
 
 
 def _mentioned(person: Person) -> list[tuple[str, str]]:

@@ -39,7 +39,7 @@ identifier = sa.Table(
     sa.Column("source", sa.String(80), nullable=False),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.CheckConstraint("standing IN ('claimed', 'verified', 'superseded', 'disputed')", name="standing"),
-    info={"kind": "erasable", "worker": True},
+    info={"kind": "erasable", "worker": True, "mutable": ("standing",)},
     comment="Dated assertions: this number (or name, or card) is this person's, says this source",
 )
 
@@ -54,6 +54,6 @@ blind_index = sa.Table(
     sa.Column("identifier_id", sa.LargeBinary(16), nullable=False),
     sa.Index(None, "worker_id"),
     sqlite_with_rowid=False,
-    info={"kind": "erasable", "unique": "tag"},
+    info={"kind": "erasable", "unique": "tag", "mutable": ("standing",)},
     comment="Number -> worker by HMAC(pepper, kind, number); unique in the world, so it leads with the tag",
 )

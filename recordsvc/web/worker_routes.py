@@ -33,7 +33,7 @@ def holder_of(archive: Archive) -> Holder:
     """Return the person as last named."""
     for entry in reversed(archive.entries):
         worker = {} if entry.record is None else entry.record["worker"]
-        if "name" in worker:
+        if "number" in worker:
             return Holder(
                 str(worker["name"]),
                 words.code("identity_documents", worker["document"]),

@@ -171,3 +171,25 @@ def test_strangers_see_nothing(journey: Journey, path: str) -> None:
     """Without signing in there is one answer."""
     answer = journey.app.test_client().get(path, base_url="http://localhost")
     assert answer.status_code == 401
+
+
+def test_a_confirmed_card_selects_its_holder(journey: Journey) -> None:
+    """A claimed card opens for reading only; once an official confirmed it, card and name select for writing."""
+    centre = journey.centre()
+    card = {"area": "640104", "number": "X00000027"}
+    first = journey.completion(centre, journey.person(9, card=card))
+    assert journey.post(centre, "/v1/records", sign.single_body(centre.key, first)).status_code == 201
+    alone = {"card": card, "name": journey.person(9)["name"]}
+    waits = journey.completion(centre, alone)
+    assert journey.post(centre, "/v1/records", sign.single_body(centre.key, waits)).status_code == 202
+    body = {"case_ref": "K-1", "number": card["number"], "purpose": "service-window"}
+    journey.act("handler", "/v1/desk/cards/confirm", body, 403)
+    found = journey.act("registrar", "/v1/desk/cards/confirm", body, 200)
+    assert found["worker_id"]
+    again = journey.completion(centre, alone)
+    assert journey.post(centre, "/v1/records", sign.single_body(centre.key, again)).status_code == 201
+    other = journey.completion(centre, {"card": card, "name": "别人"})
+    assert journey.post(centre, "/v1/records", sign.single_body(centre.key, other)).status_code == 202
+    me = journey.sign_in(journey.person(9)["number"])
+    assert len(journey.read(me, "/v1/me/archive")["records"]) == 2
+    assert [one["fields_seen"] for one in journey.read(me, "/v1/me/looked")["items"]] == ["identity"]
