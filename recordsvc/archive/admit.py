@@ -5,19 +5,29 @@ from dated data → commitment and encryption; then the writer's turn (`append.p
 judgement and lock sends the request back to the start, a few times, before it is told to come again.
 """
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from recordsvc.archive import checks, errors, formats, store, types
-from recordsvc.archive.append import NO_TARGET, STALE, Accepted, Appender, Batch, Known, Prepared
+from recordsvc.archive import checks, errors, store, types
+from recordsvc.archive.append import (
+    ALWAYS,
+    NO_TARGET,
+    STALE,
+    Accepted,
+    Appender,
+    Batch,
+    Known,
+    Outcome,
+    Prepared,
+)
 from recordsvc.archive.context import InstitutionContexts, person_context
 from recordsvc.archive.evidence import Judge
 from recordsvc.archive.sealing import Sealer, dedupe_key
 from recordsvc.archive.submission import Item, Submission
 from recordsvc.archive.targets import Targets
 from recordsvc.dated import NoRuleInForce
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.people.identifiers import IdentifierError
@@ -30,6 +40,14 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a record that could be read says of itself: its type, and the person it is about."""
+
+    type: types.RecordType
+    person: Person
+
+
 @dataclass(slots=True)
 class Row:
     """One record on its way: what it is, what was found, and what became of it."""
@@ -37,15 +55,17 @@ class Row:
     item: Item
     status: str = "pending"
     problem: Problem | None = None
-    type: types.RecordType | None = None
+    said: Said | None = None
     key: bytes = b""
     digest: bytes = b""
-    person: Person | None = None
     issuer_version: int = 0
+    window: tuple[int, int] = ALWAYS
     held: str = ""
     findings: list[checks.Finding] = field(default_factory=list)
     prepared: Prepared | None = None
     outcome: Accepted | Known | None = None
+    repeats: "Row | None" = None
+    """The earlier row of this submission that is the same record; answered as that one."""
 
     @property
     def record_id(self) -> str | None:
@@ -90,9 +110,17 @@ class Admission:
                 for row in rows:
                     row.status = "rejected" if row.problem else "not-taken"
                 return Answer(rows, None, batch_id)
-            log = self._append(rows)
-            if log != STALE:
-                return Answer(rows, log, batch_id)
+            ready = [(row, row.prepared) for row in _pending(rows) if row.prepared is not None]
+            held = [row for row in rows if row.status == "held" and row.held]
+            log = None
+            if ready or held:
+                outcome, log = self.append(self._batch([prepared for _, prepared in ready], held))
+                if outcome is STALE:
+                    continue
+                for (row, _), one in zip(ready, outcome, strict=True):
+                    _settle(row, one)
+            _settle_repeated(rows)
+            return Answer(rows, log, batch_id)
         raise errors.Busy
 
     # -- judging
@@ -105,140 +133,118 @@ class Admission:
             if state is None:
                 raise errors.KeyUnknown
             for row in rows:
-                self._read(row, institution, now_ms)
+                try:
+                    row.said = self._read(row.item, institution, now_ms)
+                except Problem as problem:
+                    row.refuse(problem)
+                else:
+                    row.key = dedupe_key(institution, row.item.record["id"])
+                    row.digest = self.sealer.digest(row.item.raw)
             batch_id = self.judge.signatures(state, submission, rows, now_ms)
+            window = state.window(now_ms)
             for row in rows:
-                row.issuer_version = state.version
+                row.issuer_version, row.window = state.version, window
             self._settle_known(cursor, rows)
             self._check_and_place(cursor, institution, rows, now_ms)
         return batch_id
 
-    def _read(self, row: Row, institution: str, now_ms: int) -> None:
-        """Judge what can be judged from the record alone."""
-        record = row.item.record
-        if row.item.problem is not None:
-            return row.refuse(row.item.problem)
-        if not types.is_valid(record):
-            found = [
-                {
-                    "pointer": one.pointer,
-                    "code": one.code,
-                    "detail": one.zh,
-                    "detail_en": one.en,
-                    "remedy": one.remedy_zh,
-                    "remedy_en": one.remedy_en,
-                }
-                for one in types.faults(record)
-            ]
-            return row.refuse(errors.SchemaRefused(errors=found))
-        if record["audience"] != self._house.settings.audience:
-            return row.refuse(errors.WrongAudience(pointer="/audience"))
-        if record["environment"] != self._house.settings.environment:
-            return row.refuse(errors.WrongEnvironment(pointer="/environment"))
+    def _read(self, item: Item, institution: str, now_ms: int) -> Said:
+        """Judge what can be judged from the record alone. Raises the problem."""
+        settings, record = self._house.settings, item.record
+        if item.problem is not None:
+            raise item.problem
+        kind = types.record_type(record)
+        if kind is None or not types.is_valid(record):
+            raise errors.SchemaRefused(errors=[errors.told(fault) for fault in types.faults(record)])
+        if record["audience"] != settings.audience:
+            raise errors.WrongAudience(pointer="/audience")
+        if record["environment"] != settings.environment:
+            raise errors.WrongEnvironment(pointer="/environment")
         if record["issuer"] != institution:
-            return row.refuse(errors.IssuerForeign(pointer="/issuer"))
-        row.type = types.record_type(record)
-        if types.Signer.ISSUER not in row.type.signers or "actor" in record:
-            return row.refuse(errors.SignerRefused(pointer="/type"))
+            raise errors.IssuerForeign(pointer="/issuer")
+        if types.Signer.ISSUER not in kind.signers or "actor" in record:
+            raise errors.SignerRefused(pointer="/type")
         try:
-            row.person, _warnings = read_person(record["worker"], now_ms)
+            person, _warnings = read_person(record["worker"], now_ms)
         except IdentifierError as error:
-            return row.refuse(
-                errors.IdentifierRefused(detail_en=str(error), pointer="/worker", reason=error.code)
-            )
-        row.key = dedupe_key(institution, record["id"])
-        row.digest = self.sealer.digest(row.item.raw)
-        return None
+            raise errors.IdentifierRefused(
+                detail_en=str(error), pointer="/worker", reason=error.code
+            ) from None
+        return Said(kind, person)
 
     def _settle_known(self, cursor: Any, rows: list[Row]) -> None:
         """Answer what stands already: same record again, other content under its id, erased, held."""
-        waiting = {row.key: row for row in rows if row.status == "pending"}
-        house, keys = self._house, list(waiting)
-        for key, (worker_id, seq, digest) in store.known(house.db, cursor, keys).items():
-            _settle(
-                waiting[key],
-                Known(worker_id, seq, digest == waiting[key].digest),
-                erased=_erased(house, cursor, worker_id, seq),
-            )
-        for key, (state, digest, note) in store.held_rows(house.db, cursor, keys).items():
-            row = waiting[key]
-            if row.status != "pending":
-                continue
-            if digest != row.digest:
-                row.refuse(errors.OtherContent(pointer="/id"))
-            else:
-                row.status = "returned" if state == "returned" else "held"
-                row.problem = errors.Returned(note or "") if state == "returned" else None
-        seen: dict[bytes, Row] = {}
-        for row in rows:
-            if row.status == "pending" and seen.setdefault(row.key, row) is not row:
-                row.status = "repeated" if seen[row.key].digest == row.digest else "pending"
-                if row.status == "pending":
+        house, keys = self._house, [row.key for row in _pending(rows)]
+        known = store.known(house.db, cursor, keys)
+        held = store.held_rows(house.db, cursor, keys)
+        first: dict[bytes, Row] = {}
+        for row in _pending(rows):
+            if row.key in known:
+                worker_id, seq, digest = known[row.key]
+                outcome = Known(worker_id, seq, digest == row.digest)
+                _settle(row, outcome, erased=_erased(house, cursor, worker_id, seq))
+            elif row.key in held:
+                _settle_held(row, *held[row.key])
+            elif (earlier := first.setdefault(row.key, row)) is not row:
+                if earlier.digest == row.digest:
+                    row.status, row.repeats = "repeated", earlier
+                else:
                     row.refuse(errors.OtherContent(pointer="/id"))
 
     def _check_and_place(self, cursor: Any, institution: str, rows: list[Row], now_ms: int) -> None:
         """Find each record's worker and target, check it against dated data, and seal it."""
-        institution_facts = self._contexts.of(institution, cursor)
+        facts = self._contexts.of(institution, cursor)
         received_on = beijing_date(now_ms).isoformat()
-        waiting = [row for row in rows if row.status == "pending"]
-        for row in waiting:
-            context = person_context(received_on, institution_facts, row.person)
-            try:
-                row.findings = checks.check(row.item.record, context)
-            except NoRuleInForce:
-                row.held, row.status = "rule-expired", "held"
-            else:
-                _judge_findings(row)
-        waiting = [row for row in waiting if row.status == "pending"]
-        targets = Targets(self._house, cursor, checks.Context(received_on, institution_facts))
-        people = self._house.people.resolve(cursor, [row.person for row in waiting], f"issuer:{institution}")
-        for row, worker in zip(waiting, people, strict=True):
+        for row, said in _said(rows):
+            _judge(row, person_context(received_on, facts, said.person))
+        targets = Targets(self._house, cursor, checks.Context(received_on, facts))
+        waiting = _said(rows)
+        people = [said.person for _, said in waiting]
+        workers = self._house.people.resolve(cursor, people, f"issuer:{institution}")
+        for (row, said), worker in zip(waiting, workers, strict=True):
             if isinstance(worker, Held):
                 row.held = worker.reason
             if row.held or isinstance(worker, Held):
                 row.status = "held"
                 continue
             target = NO_TARGET
-            if row.type.target is not None:
+            if said.type.target is not None:
                 try:
-                    target = targets.seq(row.type, row.item.record, worker)
+                    target = targets.seq(said.type, row.item.record, worker)
                 except Problem as problem:
                     row.refuse(problem)
                     continue
             row.prepared = self.sealer.prepare(
-                worker, row.type.kind, target, row.item, row.key, row.digest, institution, row.issuer_version
+                worker, said.type.kind, target, row.item, row.key, row.digest, institution, row.issuer_version
             )
+            row.prepared.window = row.window
 
     # -- appending
 
-    def _append(self, rows: list[Row]) -> LogTurn | None | str:
-        ready = [row for row in rows if row.prepared is not None and row.status == "pending"]
-        new_held = [row for row in rows if row.status == "held" and row.held]
-        if ready or new_held:
-            now_ms = self._house.clock.now_ms()
-            held_rows = [self.sealer.hold(row, now_ms, n) for n, row in enumerate(new_held)]
-            batch = Batch([row.prepared for row in ready], held_rows)
-            outcome, log = self.append(batch)
-            if outcome == STALE:
-                return STALE
-            for row, one in zip(ready, outcome, strict=True):
-                _settle(row, one)
-        else:
-            log = None
-        for row in rows:
-            if row.status == "repeated":
-                first = next(other for other in rows if other.key == row.key and other is not row)
-                row.status, row.outcome = "duplicate" if first.outcome else first.status, first.outcome
-        return log
+    def _batch(self, prepared: list[Prepared], held: list[Row]) -> Batch:
+        now_ms = self._house.clock.now_ms()
+        return Batch(prepared, [self.sealer.hold(row, now_ms, n) for n, row in enumerate(held)])
 
-    def append(self, batch: Batch) -> tuple[Any, LogTurn | None]:
+    def append(self, batch: Batch) -> tuple[Outcome, LogTurn]:
         """Append prepared records: (outcomes or STALE, the turn's part of the log). Durable on return."""
-        return self._house.db.write_grouped(
-            self.appender.take,
-            batch,
-            after=lambda outcome, turn: (outcome, self._house.log.turn(turn)),
-            weight=len(batch.prepared) + len(batch.held),
+
+        def after(outcome: Outcome, turn: Turn) -> tuple[Outcome, LogTurn]:
+            return outcome, self._house.log.turn(turn)
+
+        weight = len(batch.prepared) + len(batch.held)
+        appended: tuple[Outcome, LogTurn] = self._house.db.write_grouped(
+            self.appender.take, batch, after, weight
         )
+        return appended
+
+
+def _pending(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row.status == "pending"]
+
+
+def _said(rows: Iterable[Row]) -> list[tuple[Row, Said]]:
+    """Return the rows that are still on their way, with what each says."""
+    return [(row, row.said) for row in _pending(rows) if row.said is not None]
 
 
 def _settle(row: Row, outcome: Accepted | Known, *, erased: bool = False) -> None:
@@ -258,9 +264,37 @@ def _erased(house: "House", cursor: Any, worker_id: bytes, seq: int) -> bool:
     return stored is None or stored.sealed is None
 
 
-def _judge_findings(row: Row) -> None:
-    rejects = [finding for finding in row.findings if finding.severity == "reject"]
-    if rejects:
-        row.refuse(errors.ContentRefused(errors=[checks.told(finding) for finding in rejects]))
+def _settle_held(row: Row, state: str, digest: bytes, note: str | None) -> None:
+    """Answer a record that is or was held under its id."""
+    if digest != row.digest:
+        row.refuse(errors.OtherContent(pointer="/id"))
+    elif state == "returned":
+        row.status, row.problem = "returned", errors.Returned(note or "")
+    else:
+        row.status = "held"
+
+
+def _settle_repeated(rows: list[Row]) -> None:
+    """Answer records that stand twice in one submission as the first of each was answered."""
+    for row in rows:
+        if row.repeats is not None:
+            first = row.repeats
+            row.status, row.problem, row.outcome = first.status, first.problem, first.outcome
+            if isinstance(first.outcome, Accepted):
+                row.status = "duplicate"
+
+
+def _judge(row: Row, context: checks.Context) -> None:
+    """Check a record against dated data: it is refused, held, or goes on with what it is warned of."""
+    try:
+        row.findings = checks.check(row.item.record, context)
+    except NoRuleInForce:
+        row.held, row.status = "rule-expired", "held"
         return
-    row.held = next((finding.code for finding in row.findings if finding.severity == "hold"), "")
+    rejects = [one for one in row.findings if one.severity is checks.Severity.REJECT]
+    if rejects:
+        row.refuse(errors.ContentRefused(errors=[errors.told(one) for one in rejects]))
+        return
+    row.held = next(
+        (finding.code for finding in row.findings if finding.severity is checks.Severity.HOLD), ""
+    )

@@ -3,7 +3,7 @@
 import base64
 from typing import TYPE_CHECKING, Any
 
-from recordsvc.archive import checks, receipts
+from recordsvc.archive import errors, receipts
 from recordsvc.archive.admit import Answer, Row
 from recordsvc.archive.append import Accepted, Known
 from recordsvc.archive.checks_confirmation import needs_confirmation
@@ -54,7 +54,7 @@ class Answers:
         told: dict[str, Any] = {"id": row.record_id, "status": row.status}
         if row.problem is not None:
             told["problems"] = [row.problem.to_dict()]
-        warnings = [checks.told(one) for one in row.findings if one.severity == "warn"]
+        warnings = [errors.told(one) for one in row.findings if one.severity == "warn"]
         if warnings:
             told["warnings"] = warnings
         if row.status == "held":

@@ -6,24 +6,35 @@ stand are seq, prev and log index assigned. What changed meanwhile is answered `
 the start; nothing is guessed.
 """
 
+import enum
 import hashlib
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from recordsvc.archive import store, tables
 from recordsvc.archive.issuers import Issuers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.people.resolve import People, Rows, Worker
-from recordsvc.translog.store import Log
+from recordsvc.translog.store import Log, LogTurn
 from recordsvc.translog.tree import Frontier
 
 NO_TARGET: Final = 0xFFFFFFFF
 PRECEDING: Final = -2
 """Target of a note on the record just before it in the same batch, whose seq is only known under the lock."""
-STALE: Final = "stale"
+ALWAYS: Final = (0, 2**64)
+"""The window of what no instant changes."""
+
+
+class Stale(enum.Enum):
+    """The type of `STALE`, which is its only value."""
+
+    STALE = enum.auto()
+
+
+STALE: Final = Stale.STALE
 """What a batch is answered whose facts changed between judgement and lock; nothing of it was written."""
 
 _chain = struct.Struct(">II")
@@ -46,6 +57,8 @@ class Prepared:
     open_key: bytes
     nonce: bytes
     sealed: bytes
+    window: tuple[int, int] = ALWAYS
+    """(first, end) UTC ms between which what was judged of the signing key stays so."""
 
 
 @dataclass(slots=True)
@@ -78,7 +91,7 @@ class Batch:
     """Keys of held records that leave the holding with this batch; they must still be approved."""
 
 
-Outcome = list[Accepted | Known] | str
+Outcome = list[Accepted | Known] | Literal[Stale.STALE]
 
 
 class Appender:
@@ -106,6 +119,7 @@ class Appender:
         for batch in batches:
             stands = (
                 _stands(batch, heads, versions, taken)
+                and all(one.window[0] <= log.ms < one.window[1] for one in batch.prepared)
                 and not any(row[1] in held for row in batch.held)
                 and all(leaving.get(key) == "approved" for key in batch.released)
             )
@@ -120,7 +134,7 @@ class Appender:
         self._write(turn, log, writing)
         return outcomes
 
-    def _write(self, turn: Turn, log: Any, writing: "_Writing") -> None:
+    def _write(self, turn: Turn, log: LogTurn, writing: "_Writing") -> None:
         log.append_all(writing.log_entries)
         self._people.write(turn, writing.drafts.values())
         bulk = self._db.bulk
@@ -157,8 +171,8 @@ def _workers(batches: Iterable[Batch]) -> list[bytes]:
 
 
 def _drafts(batches: Iterable[Batch]) -> list[Rows]:
-    seen = {id(one.worker): one.worker.rows for batch in batches for one in batch.prepared if one.worker.rows}
-    return [rows for rows in seen.values() if rows is not None]
+    workers = {id(one.worker): one.worker for batch in batches for one in batch.prepared}
+    return [worker.rows for worker in workers.values() if worker.rows is not None]
 
 
 def _stands(batch: Batch, heads: _Heads, versions: dict[str, int], taken: set[bytes]) -> bool:
@@ -172,7 +186,7 @@ def _stands(batch: Batch, heads: _Heads, versions: dict[str, int], taken: set[by
 
 def _assign_all(
     prepared: list[Prepared],
-    log: Any,
+    log: LogTurn,
     heads: _Heads,
     known: dict[bytes, tuple[bytes, int, bytes]],
     writing: _Writing,
@@ -186,7 +200,11 @@ def _assign_all(
 
 
 def _assign(
-    one: Prepared, log: Any, heads: _Heads, known: dict[bytes, tuple[bytes, int, bytes]], writing: _Writing
+    one: Prepared,
+    log: LogTurn,
+    heads: _Heads,
+    known: dict[bytes, tuple[bytes, int, bytes]],
+    writing: _Writing,
 ) -> Accepted | Known:
     """Give one record its place: seq and prev in the worker's chain, index in the log."""
     there = known.get(one.key)

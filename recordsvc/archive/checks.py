@@ -33,7 +33,7 @@ from recordsvc.archive.checks_institution import check_grantor, check_institutio
 from recordsvc.archive.checks_occupation import check_occupation
 from recordsvc.archive.checks_person import check_age
 
-__all__ = ["Context", "Finding", "InstitutionFacts", "Severity", "check", "told"]
+__all__ = ["Context", "Finding", "InstitutionFacts", "Severity", "check"]
 
 Check = Callable[[Case], None]
 
@@ -210,15 +210,3 @@ def _dates(case: Case, shape: Shape) -> bool:
         if day > today:
             case.add("dated-in-future", pointer)
     return len(case.findings) == before
-
-
-def told(finding: Finding) -> dict[str, str]:
-    """Return a finding as it is answered: pointer, code, what and remedy in both languages."""
-    return {
-        "pointer": finding.pointer,
-        "code": finding.code,
-        "detail": finding.zh,
-        "detail_en": finding.en,
-        "remedy": finding.remedy_zh,
-        "remedy_en": finding.remedy_en,
-    }

@@ -1,7 +1,8 @@
 """Which records count without the worker's confirmation (无须本人确认): dated, type × kind of issuer."""
 
 from recordsvc import dated
-from recordsvc.archive.types import TYPES, Kind
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.types import TYPES
 
 
 def needs_confirmation(record_type: str, version: int, issuer_kind: str, on: str) -> bool:

@@ -16,7 +16,55 @@ Problem
 └── Busy 503 ────────────── busy
 """
 
+from typing import Protocol
+
 from recordsvc.ground.problems import Conflict, Forbidden, Gone, Problem, Refused, Unavailable
+
+
+class Fault(Protocol):
+    """What a schema or a check finds wrong with one place of a record."""
+
+    @property
+    def pointer(self) -> str:
+        """JSON pointer of the place."""
+        ...
+
+    @property
+    def code(self) -> str:
+        """Stable code."""
+        ...
+
+    @property
+    def zh(self) -> str:
+        """What is wrong, in Chinese."""
+        ...
+
+    @property
+    def en(self) -> str:
+        """What is wrong, in English."""
+        ...
+
+    @property
+    def remedy_zh(self) -> str:
+        """What to do, in Chinese."""
+        ...
+
+    @property
+    def remedy_en(self) -> str:
+        """What to do, in English."""
+        ...
+
+
+def told(fault: Fault) -> dict[str, str]:
+    """Return a fault as it is answered: pointer, code, what and remedy in both languages."""
+    return {
+        "pointer": fault.pointer,
+        "code": fault.code,
+        "detail": fault.zh,
+        "detail_en": fault.en,
+        "remedy": fault.remedy_zh,
+        "remedy_en": fault.remedy_en,
+    }
 
 
 class BatchRefused(Problem):

@@ -165,7 +165,7 @@ class Releaser:
             return 0, len(refused)
         outcome, _log = house.admission.append(Batch(prepared, released=released))
         # Stale: something moved between judgement and lock; the next portion judges the same rows again.
-        return 0 if outcome == STALE else len(released), len(refused)
+        return 0 if outcome is STALE else len(released), len(refused)
 
     def _proposals(self, rows: list[Any]) -> dict[bytes, two_person.Proposal]:
         with self._house.db.read() as conn:
@@ -195,6 +195,7 @@ class Releaser:
         entry = admission.sealer.prepare(
             worker, kind.kind, target, item, row.key, row.digest, row.issuer, state.version
         )
+        entry.window = state.window(now_ms)
         return [entry, self._note(cursor, worker, record, row, proposal)]
 
     def _workers(self, cursor: Any, rows: list[Any], opened: dict[bytes, Item]) -> dict[bytes, Worker | Held]:

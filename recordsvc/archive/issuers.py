@@ -45,6 +45,15 @@ class IssuerState:
         """Return a key by its name."""
         return self.history.keys.get(kid)
 
+    def window(self, ms: int) -> tuple[int, int]:
+        """Return (first, end) of the time around `ms` in which none of these keys begins or ends."""
+        edges = {
+            edge for life in self.history.keys.values() for edge in (life.not_before_ms, life.not_after_ms)
+        }
+        return max((edge for edge in edges if edge <= ms), default=0), min(
+            (edge for edge in edges if edge > ms), default=NO_END
+        )
+
     def has_suspects(self) -> bool:
         """Return whether any key is under suspicion; spares readers from looking at each signature."""
         return any(life.suspected_since_ms is not None for life in self.history.keys.values())

@@ -57,10 +57,9 @@ def my_archive() -> flask.Response:
 def my_record(record_id: bytes) -> flask.Response:
     """Send one record, its state, its evidence and its receipt."""
     archive = own_archive()
-    found = archive.by_record_id(record_id)
-    if found is None or found[0].opened is None:
+    entry, state = archive.by_record_id(record_id) or (None, None)
+    if entry is None or entry.opened is None:
         raise NotFound
-    entry, state = found
     with house().db.read() as conn:
         extra = entry.stored.leaf + entry.opened.open_key
         proof = receipts.at_commit(house(), conn, entry.stored.idx, extra)

@@ -61,7 +61,7 @@ class Region:
                     raise TargetUnknown
                 prepared = self.prepare(cursor, worker, type_name, body, stater, target, record_id)
             outcome, log = house.admission.append(Batch([prepared]))
-            if outcome != STALE:
+            if outcome is not STALE:
                 return outcome[0], log
         raise Busy
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from recordsvc.archive import checks, errors, store, types
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
+from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.people.resolve import Worker
@@ -35,13 +36,9 @@ class Targets:
         if there is None or there[0] != worker.worker_id:
             raise errors.TargetUnknown(pointer=f"/body/{kind.target}")
         entry = store.one(self._db, self._cursor, worker.worker_id, there[1])
-        if (
-            entry is None
-            or entry.sealed is None
-            or entry.leaf[1] not in (types.Kind.ISSUE, types.Kind.CORRECT)
-        ):
+        if entry is None or entry.sealed is None or entry.leaf[1] not in (Kind.ISSUE, Kind.CORRECT):
             raise errors.TargetUnfit(pointer=f"/body/{kind.target}")
-        if kind.kind is types.Kind.CORRECT:
+        if kind.kind is Kind.CORRECT:
             self._check_correction(record, worker.worker_id, there[1])
         return there[1]
 
@@ -59,14 +56,11 @@ class Targets:
             ) from None
         found = types.body_faults(str(state.record["type"]), int(state.record["version"]), body)
         if found:
-            faults = [
-                {"pointer": one.pointer, "code": one.code, "detail": one.zh, "detail_en": one.en}
-                for one in found
-            ]
+            faults = [errors.told(one) for one in found]
             raise errors.SchemaRefused("更正后的内容不符合原记录类型的格式", errors=faults)
         corrected = {**state.record, "body": body, "issued_on": record["issued_on"]}
         rejects = [
             one for one in checks.check(corrected, self._context) if one.severity is checks.Severity.REJECT
         ]
         if rejects:
-            raise errors.ContentRefused("更正后的内容自相矛盾", errors=[checks.told(one) for one in rejects])
+            raise errors.ContentRefused("更正后的内容自相矛盾", errors=[errors.told(one) for one in rejects])

@@ -6,7 +6,7 @@ A valid record costs one call into the compiled validator; only an invalid one p
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,22 +14,10 @@ from typing import Any, Final
 import jsonschema_rs
 
 from recordsvc import published
+from recordsvc.archive.formats import Kind
 from recordsvc.archive.schema_faults import SchemaFault, list_faults, unknown_type
 
 Record = Mapping[str, Any]
-
-
-class Kind(IntEnum):
-    """Kind of a log entry, the second byte of a leaf."""
-
-    ISSUE = 1
-    CORRECT = 2
-    REVOKE = 3
-    ERASE = 4
-    NOTE = 5
-    RESTORE = 6
-    MERGE = 7
-    UNMERGE = 8
 
 
 class Signer(StrEnum):
