@@ -176,6 +176,8 @@ def _registered(house: House, environ: Mapping[str, str]) -> Region:
         lambda turn: registering.propose_client(turn, new, by="system:first", random=random)
     )
     house.db.write(
-        lambda turn: two_person.decide(turn, proposal, "system:second", True, "bench", tools=house)
+        lambda turn: two_person.decide(
+            turn, proposal, "system:second", approve=True, reason="bench", tools=house
+        )
     )
     return Region(house, environ, key, machine, client_id)

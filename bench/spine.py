@@ -10,9 +10,9 @@ from bench.client import Loader, loading, request
 from bench.figures import Row, Waits, middle
 from bench.region import SCHOOL, Region, region
 from bench.servers import serving
+from recordsvc import anchor
 from recordsvc.archive import bundle, submission
 from recordsvc.archive.verify import verify_bundle
-from recordsvc import anchor
 
 CLIENTS = 16
 BATCH_CLIENTS = 4

@@ -1,4 +1,4 @@
-"""`python -m demo.read`: what a named worker of the demo region sees, on the terminal, through the public doors."""
+"""`python -m demo.read`: what a worker of the demo region sees, through the public doors."""
 
 from pathlib import Path
 
@@ -37,9 +37,8 @@ def main(url: str, who: str, bundle: Path | None) -> None:
         what = (body.get("occupation") or {}).get("name") or (body.get("class") or {}).get("name") or ""
         state = LIFE[one["life"]] + ("、已更正" if one["corrected"] else "")
         entered = beijing_date(one["entered_ms"]).isoformat()
-        click.echo(
-            f"{record['issued_on'] if record else '-':10}  收录 {entered}  {state}·{SAID[one['confirmation']]}  {name}  {what}"
-        )
+        issued, said = record["issued_on"] if record else "-", SAID[one["confirmation"]]
+        click.echo(f"{issued:10}  收录 {entered}  {state}·{said}  {name}  {what}")
     click.echo(f"{len(archive['records'])} 条记录 / records, {archive['entries']} 个条目 / entries")
     if bundle:
         bundle.write_bytes(saved)

@@ -19,22 +19,23 @@ COMMANDS: Final = {
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
     "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
     "verify": ("recordsvc.cli_verify", "verify", "check a bundle or receipt offline"),
+    "demo-archive": ("demo.read", "main", "show what a worker of the demo region sees"),
     "openapi": ("recordsvc.serving", "openapi", "write the interface description"),
 }
 """Name -> (module, attribute, one line). Nothing is imported to list them."""
 
-EXTRAS: Final = {"submit": "submit"}
+EXTRAS: Final = {"submit": "submit", "demo-archive": "submit"}
 """Which extra of the package a command needs; `server` where nothing stands here."""
 
 
 class LazyGroup(click.Group):
     """A group whose commands are found by name and imported on use."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import a command; a missing dependency says which extra to install."""
         if cmd_name not in COMMANDS:
             return None
@@ -48,7 +49,7 @@ class LazyGroup(click.Group):
             ) from missing
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """List names and lines without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_module, _attribute, line) in COMMANDS.items()])

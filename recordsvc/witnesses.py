@@ -36,7 +36,7 @@ class Witnesses:
             newest = house.log.newest(conn)
         for key, client in self._clients:
             known = self._known.get(key.name, 0)
-            if newest.size == 0 or newest.size == known:
+            if newest.size in (0, known):
                 continue
             try:
                 cosigned = client.cosign(newest.note, known, self._prove)

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 
@@ -31,7 +31,9 @@ class PostgresServer:
         self._settings = settings
         # Directly below the system's temporary folder: a socket's path holds about 100 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="rs-pg-"))
-        self._as_other = {"user": UNPRIVILEGED, "extra_groups": []} if os.geteuid() == 0 else {}
+        self._as_other: dict[str, Any] = (
+            {"user": UNPRIVILEGED, "extra_groups": []} if os.geteuid() == 0 else {}
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str, role: str = "postgres") -> str:

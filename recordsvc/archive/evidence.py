@@ -19,8 +19,8 @@ from recordsvc.ground.problems import Problem
 from recordsvc.settings import Settings
 from recordsvc.translog import tree
 from recordsvc.vault import signatures
-from recordsvc.vault.verifiers import BadSignature
 from recordsvc.vault.signers import PublicKey
+from recordsvc.vault.verifiers import BadSignature
 
 if TYPE_CHECKING:
     from recordsvc.archive.admit import Row

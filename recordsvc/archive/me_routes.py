@@ -102,7 +102,7 @@ def my_bundle(query: dict[str, str]) -> flask.Response:
     problems=(errors.TargetUnknown, errors.TargetUnfit, errors.Busy),
     summary="确认一条记录 / Confirm that a record is true",
 )
-def confirm_record(record_id: bytes, form: dict[str, Any]) -> flask.Response:
+def confirm_record(record_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty, but read
     """Enter the worker's confirmation; the same again makes no second entry."""
     index = confirm(house(), own_worker(), record_id, "api", own_stater())
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)

@@ -15,7 +15,7 @@ bp = flask.Blueprint("archive", __name__)
 
 def house() -> "House":
     """The house of the application that answers."""
-    found: "House" = flask.current_app.extensions["house"]
+    found: House = flask.current_app.extensions["house"]
     return found
 
 

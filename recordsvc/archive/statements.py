@@ -65,7 +65,7 @@ class Region:
                 return outcome[0], log
         raise Busy
 
-    def prepare(  # noqa: PLR0913 - every fact of a statement is named at the call
+    def prepare(
         self,
         cursor: Any,
         worker: Worker,

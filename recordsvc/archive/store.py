@@ -39,16 +39,13 @@ def heads(db: Database, cursor: Any, workers: Sequence[bytes]) -> dict[bytes, tu
     """Return (version, state, frontier of the worker tree) of each worker that exists."""
     if not workers:
         return {}
-    wanted, params = db.keys(workers)
-    cursor.execute(
-        db.sql(
-            "SELECT w.worker_id, w.version, w.state, e.seq, e.edge "
-            f"FROM {wanted} JOIN worker w ON w.worker_id = wanted.k "
-            "LEFT JOIN entry e ON e.worker_id = w.worker_id "
-            "AND e.seq = (SELECT max(x.seq) FROM entry x WHERE x.worker_id = w.worker_id)"
-        ),
-        params,
+    query = (
+        "SELECT w.worker_id, w.version, w.state, e.seq, e.edge "
+        "FROM {wanted} JOIN worker w ON w.worker_id = wanted.k "
+        "LEFT JOIN entry e ON e.worker_id = w.worker_id "
+        "AND e.seq = (SELECT max(x.seq) FROM entry x WHERE x.worker_id = w.worker_id)"
     )
+    cursor.execute(*db.by_keys(query, workers))
     return {
         bytes(worker_id): (
             version,
@@ -63,11 +60,8 @@ def known(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, tuple
     """Return worker, seq and digest of each record id that stands already."""
     if not keys:
         return {}
-    wanted, params = db.keys(keys)
-    cursor.execute(
-        db.sql(f"SELECT d.key, d.worker_id, d.seq, d.digest FROM {wanted} JOIN dedupe d ON d.key = wanted.k"),
-        params,
-    )
+    query = "SELECT d.key, d.worker_id, d.seq, d.digest FROM {wanted} JOIN dedupe d ON d.key = wanted.k"
+    cursor.execute(*db.by_keys(query, keys))
     return {bytes(key): (bytes(worker), seq, bytes(digest)) for key, worker, seq, digest in cursor.fetchall()}
 
 
@@ -75,10 +69,8 @@ def held_states(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes,
     """Return the state of each record id that is or was held."""
     if not keys:
         return {}
-    wanted, params = db.keys(keys)
-    cursor.execute(
-        db.sql(f"SELECT h.key, h.state FROM {wanted} JOIN held_record h ON h.key = wanted.k"), params
-    )
+    query = "SELECT h.key, h.state FROM {wanted} JOIN held_record h ON h.key = wanted.k"
+    cursor.execute(*db.by_keys(query, keys))
     return {bytes(key): state for key, state in cursor.fetchall()}
 
 
@@ -86,13 +78,8 @@ def held_rows(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, t
     """Return state, digest and note of each record id that is or was held."""
     if not keys:
         return {}
-    wanted, params = db.keys(keys)
-    cursor.execute(
-        db.sql(
-            f"SELECT h.key, h.state, h.digest, h.note FROM {wanted} JOIN held_record h ON h.key = wanted.k"
-        ),
-        params,
-    )
+    query = "SELECT h.key, h.state, h.digest, h.note FROM {wanted} JOIN held_record h ON h.key = wanted.k"
+    cursor.execute(*db.by_keys(query, keys))
     return {bytes(key): (state, bytes(digest), note) for key, state, digest, note in cursor.fetchall()}
 
 

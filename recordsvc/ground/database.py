@@ -230,14 +230,18 @@ class Database:
         """Return the clause that locks the rows read; SQLite's writer holds the whole database anyway."""
         return "" if self.dialect == "sqlite" else " FOR UPDATE"
 
-    def keys(self, keys: Sequence[bytes]) -> tuple[str, tuple[Any, ...]]:
-        """Return a table expression `wanted` with column `k` holding `keys`, and its parameters."""
+    def by_keys(self, text: str, keys: Sequence[bytes]) -> tuple[str, tuple[Any, ...]]:
+        """Return a statement for the driver, and its parameters.
+
+        `{wanted}` in `text` becomes a table `wanted` whose column `k` holds `keys`.
+        """
         if self.dialect == "sqlite":
-            rows = ",".join(("(?)",) * len(keys))
-            # Marks only; the keys are bound.
-            return f"(SELECT column1 AS k FROM (VALUES {rows})) AS wanted", tuple(keys)  # noqa: S608
+            marks = ",".join(("(?)",) * len(keys))
+            wanted = f"(SELECT column1 AS k FROM (VALUES {marks})) AS wanted"  # noqa: S608 - marks, no values
+            return text.replace("{wanted}", wanted), tuple(keys)
         # ?b: sent in binary form; the text form of a thousand keys costs more than the query.
-        return "(SELECT unnest(?b::bytea[]) AS k) AS wanted", (list(keys),)
+        wanted = "(SELECT unnest(?b::bytea[]) AS k) AS wanted"
+        return _percent(text.replace("{wanted}", wanted)), (list(keys),)
 
     def bulk(self, conn: Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert `rows` (all columns, in the table's order) the fastest way the driver has."""
@@ -260,6 +264,20 @@ class Database:
 def _driver(pooled: PoolProxiedConnection) -> Any:
     """Return the driver's own connection. Its calls differ from driver to driver: no type holds for both."""
     return pooled.driver_connection
+
+
+@contextlib.contextmanager
+def any_text(conn: Connection) -> Iterator[None]:
+    """Read SQLite text that is no UTF-8, because somebody put it there, instead of failing."""
+    driver = _driver(conn.connection)
+    if conn.dialect.name != "sqlite":
+        yield
+        return
+    driver.text_factory = functools.partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
 
 
 def _run_each(turn: Turn, payloads: Sequence[Callable[[Turn], Any]]) -> list[Any]:

@@ -1,7 +1,7 @@
 """Cards (社会保障卡): from a claim of whoever showed it to a fact that selects its holder.
 
-A card number has no known check digit. Attached by a record it is *claimed*: it opens the archive for reading, and
-selects the worker for writing only once the card registry or an official confirmed it.
+A card number has no known check digit. Attached by a record it is *claimed*: it opens the archive for reading,
+and selects the worker for writing only once the card registry or an official confirmed it.
 """
 
 from recordsvc.ground.commit import Turn
@@ -11,7 +11,7 @@ from recordsvc.people.resolve import CARD, People
 
 
 def confirm(turn: Turn, people: People, number: str) -> bytes:
-    """Confirm a claimed card; the worker it belongs to. Repeatable. Raises `NotFound` for a card nobody claimed.
+    """Confirm a claimed card; the worker it belongs to. Repeatable. Raises `NotFound` for an unclaimed one.
 
     The worker's version moves, so that whatever is being judged on the claim is judged anew.
     """

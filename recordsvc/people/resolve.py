@@ -144,16 +144,13 @@ class People:
     def _look_up(self, cursor: Any, tags: list[bytes]) -> dict[bytes, _Hit]:
         if not tags:
             return {}
-        wanted, params = self.db.keys(tags)
-        cursor.execute(
-            self.db.sql(
-                "SELECT b.tag, b.standing, w.worker_id, w.version, w.state, w.names, k.wrapped "
-                f"FROM {wanted} JOIN blind_index b ON b.tag = wanted.k "
-                "JOIN worker w ON w.worker_id = b.worker_id "
-                "JOIN worker_key k ON k.worker_id = b.worker_id"
-            ),
-            params,
+        query = (
+            "SELECT b.tag, b.standing, w.worker_id, w.version, w.state, w.names, k.wrapped "
+            "FROM {wanted} JOIN blind_index b ON b.tag = wanted.k "
+            "JOIN worker w ON w.worker_id = b.worker_id "
+            "JOIN worker_key k ON k.worker_id = b.worker_id"
         )
+        cursor.execute(*self.db.by_keys(query, tags))
         data_keys = DataKeys(self._keys, self._random.bytes)
         found: dict[bytes, Worker] = {}
         hits = {}
@@ -175,18 +172,23 @@ class People:
         if by_number is None:
             if by_card is not None:
                 return Held("number-unknown-for-card")
-            if person.document not in CHECKED_KINDS or len(person.number or "") != 18:
-                return Held("no-check-digit")
-            return self._new(person, hits, source)
+            return self._new(person, hits, source) if _checked(person) else Held("no-check-digit")
+        doubt = self._doubt(person, by_number, by_card)
+        if doubt is not None:
+            return Held(doubt)
+        self._attach_card(by_number.worker, person, hits, source)
+        return by_number.worker
+
+    def _doubt(self, person: Person, by_number: _Hit, by_card: _Hit | None) -> str | None:
+        """Return what keeps a known number from selecting its worker; None: nothing."""
         worker = by_number.worker
-        if by_number.standing == "disputed" or worker.state != "open":
-            return Held(f"worker-{worker.state}" if worker.state != "open" else "number-disputed")
+        if worker.state != "open":
+            return f"worker-{worker.state}"
+        if by_number.standing == "disputed":
+            return "number-disputed"
         if self.name_tag(worker.worker_id, person.name) not in worker.names:
-            return Held("name-differs")
-        if by_card is not None and by_card.worker is not worker:
-            return Held("card-of-another")
-        self._attach_card(worker, person, hits, source)
-        return worker
+            return "name-differs"
+        return "card-of-another" if by_card is not None and by_card.worker is not worker else None
 
     def _hit(self, hits: dict[bytes, _Hit], kind: str | None, value: str | None) -> _Hit | None:
         if kind is None or value is None:
@@ -255,10 +257,8 @@ class People:
         """Return which of these tags someone has, as seen by `cursor`."""
         if not tags:
             return set()
-        wanted, params = self.db.keys(tags)
-        cursor.execute(
-            self.db.sql(f"SELECT b.tag FROM {wanted} JOIN blind_index b ON b.tag = wanted.k"), params
-        )
+        query = "SELECT b.tag FROM {wanted} JOIN blind_index b ON b.tag = wanted.k"
+        cursor.execute(*self.db.by_keys(query, tags))
         return {bytes(row[0]) for row in cursor.fetchall()}
 
 
@@ -290,6 +290,11 @@ def read_person(worker: dict[str, Any], now_ms: int) -> tuple[Person, tuple[str,
         read = identifiers.chip_code(chip, card.get("area"))
         warnings += read.warnings
     return Person(document, number, worker["name"], card_number, chip, card.get("area")), warnings
+
+
+def _checked(person: Person) -> bool:
+    """Tell whether the person's number carries a check digit and may create a worker."""
+    return person.document in CHECKED_KINDS and len(person.number or "") == 18
 
 
 def _mentioned(person: Person) -> list[tuple[str, str]]:

@@ -149,7 +149,7 @@ class LogTurn:
         self._turn = turn
         # Three statements of every turn go straight to the driver: compiling them costs as much as running.
         self._cursor = log.db.cursor(turn.conn)
-        self._cursor.execute(f"SELECT size, edge, ms FROM log_head WHERE id = 1{log.db.for_update}")
+        self._cursor.execute(f"SELECT size, edge, ms FROM log_head WHERE id = 1{log.db.for_update}")  # noqa: S608 - a constant
         size, edge, ms = self._cursor.fetchone()
         self._old = Frontier.from_bytes(size, bytes(edge))
         self._data: list[bytes] = []

@@ -154,20 +154,18 @@ def test_keys_finds_the_wanted_rows(database: Database) -> None:
     rows = [(bytes([n]) * 24, bytes(16), n, bytes([n]) * 16) for n in range(200)]
     database.write(lambda turn: database.bulk(turn.conn, table, rows))
     for wanted in ([rows[3][0]], [row[0] for row in rows[50:150]], [b"\xff" * 24], [rows[9][0], rows[9][0]]):
-        expression, params = database.keys(wanted)
+        query = "SELECT d.seq FROM {wanted} JOIN dedupe d ON d.key = wanted.k"
         with database.read_raw() as cursor:
-            cursor.execute(
-                database.sql(f"SELECT d.seq FROM {expression} JOIN dedupe d ON d.key = wanted.k"), params
-            )
+            cursor.execute(*database.by_keys(query, wanted))
             found = sorted(row[0] for row in cursor.fetchall())
         assert found == sorted(key[0] for key in wanted if key[0] < 200)
 
 
 def test_keys_takes_a_whole_batch(database: Database) -> None:
     """5,000 records a batch: SQLite's number of parameters and PostgreSQL's array both hold them."""
-    expression, params = database.keys([n.to_bytes(24) for n in range(5_000)])
+    keys = [n.to_bytes(24) for n in range(5_000)]
     with database.read_raw() as cursor:
-        cursor.execute(database.sql(f"SELECT count(*) FROM {expression}"), params)
+        cursor.execute(*database.by_keys("SELECT count(*) FROM {wanted}", keys))
         assert cursor.fetchone()[0] == 5_000
 
 

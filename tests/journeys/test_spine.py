@@ -174,7 +174,7 @@ def test_strangers_see_nothing(journey: Journey, path: str) -> None:
 
 
 def test_a_confirmed_card_selects_its_holder(journey: Journey) -> None:
-    """A claimed card opens for reading only; once an official confirmed it, card and name select for writing."""
+    """A claimed card opens for reading only; once an official confirmed it, it selects for writing."""
     centre = journey.centre()
     card = {"area": "640104", "number": "X00000027"}
     first = journey.completion(centre, journey.person(9, card=card))
