@@ -51,12 +51,12 @@ UNPROTECTED: Final = (
     ),
     (
         "worker",
-        "version, created_ms",
-        "working state: a wrong version makes a request stale, never a wrong entry",
+        "version, created_ms, state",
+        "working state: it can delay or hold a request, never place an entry; `erased` is derived",
     ),
     (
         "held_record",
-        "reason, owner, decided_ms, note, worker_id, proposal",
+        "reason, owner, state, decided_ms, note, worker_id, proposal",
         "working state until the release, which is signed",
     ),
 )

@@ -15,6 +15,8 @@ from typing import Any, Final, Self
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.ground.database import any_text
+
 PORTION: Final = 2_000
 """Rows held in memory at once."""
 
@@ -54,11 +56,14 @@ class Snapshot:
         """Walk what `conn` shows."""
         self.conn = conn
         self._open: set[sa.CursorResult[Any]] = set()
+        self._text = any_text(conn)
 
     def __enter__(self) -> Self:
+        self._text.__enter__()
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self._text.__exit__(None, None, None)
         for result in self._open:
             result.close()
         self._open.clear()
@@ -152,5 +157,5 @@ def _refuse(
 
 def _shown(value: object) -> str:
     if not isinstance(value, bytes):
-        return str(value)
+        return str(value).encode("utf-8", "backslashreplace").decode()
     return str(uuid.UUID(bytes=value)) if len(value) == 16 else value.hex()[:16] + "…"

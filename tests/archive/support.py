@@ -15,10 +15,11 @@ from recordsvc.archive.receipts import of_new
 from recordsvc.archive.statements import Region as Stating
 from recordsvc.archive.statements import Stater
 from recordsvc.bodies import institutions
-from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.ports import FixedClock, SystemRandom, beijing_date
 from recordsvc.ground.strictjson import canonical
-from recordsvc.house import House
+from recordsvc.house import House, open_house
 from recordsvc.people import synthetic
+from recordsvc.settings import Settings
 from recordsvc.submit import sign
 from recordsvc.submit.keys import SigningKey
 from recordsvc.vault.jwk import public_from_jwk
@@ -186,3 +187,14 @@ def id_of(record: bytes | str) -> str:
 def told(answer: Answer) -> list[Any]:
     """What became of each row, with the problem's code: for assertions and their messages."""
     return [row.problem.code if row.problem else row.held or row.status for row in answer.rows]
+
+
+def in_another_process(settings: Settings, ms: int, uscc: str, bodies: list[bytes]) -> list[tuple[str, int]]:
+    """Submit NDJSON bodies from a process of one's own; (status, log index or -1) of each row."""
+    house = open_house(settings, FixedClock(ms), SystemRandom())
+    try:
+        answers = [house.admission.submit(uscc, submission.read_ndjson(body)) for body in bodies]
+    finally:
+        house.close()
+    rows = [row for answer in answers for row in answer.rows]
+    return [(row.status, row.outcome.index if row.status == "accepted" else -1) for row in rows]
