@@ -16,8 +16,7 @@ __all__ = ["create_app"]
 
 
 def create_app(settings: "Settings", house: "House | None" = None) -> "Flask":
-    """Build the web application: one house, the doors of every room, and the refusal to start with an open
-    one.
+    """Build the web application: one house, the doors of every room, and none without a policy.
 
     Args:
         settings: what the process runs by.

@@ -1,5 +1,4 @@
-"""The application as a whole: which rooms have doors, in which order they are wired, and the house's own
-doors.
+"""The application as a whole: which rooms have doors, in which order they are wired, and its own doors.
 
 `recordsvc.create_app` is the way in; it leaves the imports to this module.
 """
@@ -8,7 +7,6 @@ import functools
 import hashlib
 import hmac
 import importlib
-import importlib.util
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
@@ -60,15 +58,10 @@ def build(settings: Settings, house: House, rooms: Iterable[str] = ROOMS) -> fla
 
 def open_rooms(app: flask.Flask, rooms: Iterable[str] = ROOMS) -> list[ModuleType]:
     """Give the application the doors of the rooms, in their order; return the rooms."""
-    found = [importlib.import_module(name) for name in rooms if _exists(name)]
+    found = [importlib.import_module(name) for name in rooms]
     for room in found:
         app.register_blueprint(room.bp)
     return found
-
-
-def _exists(name: str) -> bool:
-    room, _, _ = name.rpartition(".")
-    return importlib.util.find_spec(room) is not None and importlib.util.find_spec(name) is not None
 
 
 def bare(settings: Settings, mac: Callable[[str, bytes], bytes]) -> flask.Flask:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -29,6 +30,10 @@ from recordsvc.vault.keystore import create_keys
 from tests.postgresql import PostgresServer
 
 ROLES = Path(__file__).parent.parent / "deploy" / "postgresql" / "roles.sql"
+# How long one example takes depends on who else uses the machine: it is no property of the code.
+hypothesis.settings.register_profile("recordsvc", deadline=None)
+hypothesis.settings.load_profile("recordsvc")
+
 _names = itertools.count(1)
 _spare: list[str] = []
 """Databases on the session's PostgreSQL server that no test uses now; empty, at the newest revision."""

@@ -1,7 +1,7 @@
 """Cards (社会保障卡): from a claim of whoever showed it to a fact that selects its holder.
 
-A card number has no known check digit. Attached by a record it is *claimed*: it opens the archive for reading,
-and selects the worker for writing only once the card registry or an official confirmed it.
+A card number has no known check digit. Attached by a record it is *claimed*: it opens the archive for
+reading, and selects the worker for writing only once the card registry or an official confirmed it.
 """
 
 from recordsvc.ground.commit import Turn
