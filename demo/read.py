@@ -1,4 +1,4 @@
-"""`python -m demo.read`: what a worker of the demo region sees, through the public doors."""
+"""`recordsvc demo-archive`: what a worker of the demo region sees, through the public doors."""
 
 from pathlib import Path
 
@@ -18,12 +18,22 @@ SAID = {
 }
 
 
-@click.command()
-@click.option("--url", required=True, help="Where the service listens.")
-@click.option("--who", default="welder", show_default=True, type=click.Choice([role.key for role in ROLES]))
-@click.option("--bundle", type=click.Path(path_type=Path), help="Also save the bundle for verifying offline.")
+@click.command("demo-archive")
+@click.option("--to", "url", required=True, metavar="URL", help="服务地址 / where the service listens")
+@click.option(
+    "--who",
+    default="welder",
+    show_default=True,
+    type=click.Choice([role.key for role in ROLES]),
+    help="演示劳动者 / which worker of the demo",
+)
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    help="同时保存凭证包 / also save the bundle, to verify offline",
+)
 def main(url: str, who: str, bundle: Path | None) -> None:
-    """Show a worker's archive (读取一份档案)."""
+    """读取一份演示档案 / Show an archive of the demo region."""
     with Service(Target(url, "", "demo", ""), SystemClock()) as service:
         try:
             session = Session(service, {"kind": f"worker-{who}"})

@@ -45,7 +45,12 @@ AREA: Final = "640000"
     help="数据目录 / folder of keys, database and logs",
 )
 @click.option(
-    "--workers", "people", type=int, default=500, show_default=True, help="劳动者人数 / synthetic workers"
+    "--workers",
+    "people",
+    type=click.IntRange(min=60),
+    default=500,
+    show_default=True,
+    help="劳动者人数 / synthetic workers",
 )
 @click.option("--once", is_flag=True, help="准备好即退出 / stop as soon as everything is ready")
 def run(*, port: int, data_dir: Path, people: int, once: bool) -> None:

@@ -45,7 +45,12 @@ def write_settings(path: Path, values: Mapping[str, object]) -> None:
 
 
 @click.command()
-@click.option("--environment", type=click.Choice(["production", "test"]), required=True)
+@click.option(
+    "--environment",
+    type=click.Choice(["production", "test"]),
+    required=True,
+    help="环境 / what every record names as environment; never changes",
+)
 @click.option(
     "--log-origin", required=True, help="日志名称 / name of the log, a schema-less URL; never changes"
 )
@@ -55,7 +60,13 @@ def write_settings(path: Path, values: Mapping[str, object]) -> None:
 )
 @click.option("--issuer-url", required=True, help="令牌签发方 / identifier of the token issuer")
 @click.option("--public-url", required=True, help="对外地址 / where people reach the service")
-@click.option("--data-dir", type=click.Path(path_type=Path), default=Path("data"), show_default=True)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path("data"),
+    show_default=True,
+    help="数据目录 / folder of keys, database and outside checkpoint",
+)
 def init(data_dir: Path, **values: str) -> None:
     """首次运行 / Make settings, keys, tables and an empty log. May be repeated."""
     write_settings(data_dir / FILE, values)
@@ -96,6 +107,7 @@ def forget_metrics(settings: Settings) -> None:
     type=click.Path(path_type=Path),
     default=Path("schemas/openapi.json"),
     show_default=True,
+    help="写到哪里 / where to",
 )
 def openapi(path: Path) -> None:
     """写接口说明 / Write the interface description that the tests hold against the code."""

@@ -83,7 +83,7 @@ class Worker:
 
 @click.command()
 def work() -> None:
-    """Run the background process until it is stopped (后台任务)."""
+    """后台任务 / Run the background process until a signal ends it."""
     house = open_house(load_settings())
     worker = Worker(house)
     signal.signal(signal.SIGTERM, worker.stop)
