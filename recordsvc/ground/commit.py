@@ -1,7 +1,7 @@
 """Group commit: many callers, one transaction, one fsync. One of the two places where speed bends the style.
 
-The requests of a process queue here; whoever finds no leader leads: it takes all that queued during the
-previous commit (no timer), runs the jobs in one transaction, commits, and wakes the others. Nothing is
+The requests of a process queue here; whoever finds no leader leads: it waits for the gate, takes all that
+queued during the commits before (no timer), runs the jobs in one transaction, commits, and wakes the others. Nothing is
 answered before the commit. `tests/ground/test_commit.py` holds this against a plain one-transaction-per-job
 twin.
 """
@@ -123,8 +123,7 @@ class GroupCommit:
 
     def _lead(self) -> None:
         """Run one transaction, wake its callers, and hand the lead to the first who queued meanwhile."""
-        with self._lock:
-            jobs = self._take()
+        jobs: list[_Job] = []
         try:
             self._run(jobs)
         finally:
@@ -137,21 +136,26 @@ class GroupCommit:
             for job in jobs:
                 job.wake.set()
 
-    def _take(self) -> list[_Job]:
-        taken: list[_Job] = []
+    def _take(self, jobs: list[_Job]) -> None:
+        """Move what waits from the queue to `jobs`: at least one, at most MAX_WEIGHT."""
         weight = 0
-        while self._queue and (not taken or weight + self._queue[0].weight <= MAX_WEIGHT):
-            job = self._queue.popleft()
-            weight += job.weight
-            taken.append(job)
-        return taken
+        with self._lock:
+            while self._queue and (not jobs or weight + self._queue[0].weight <= MAX_WEIGHT):
+                job = self._queue.popleft()
+                weight += job.weight
+                jobs.append(job)
 
     def _run(self, jobs: list[_Job]) -> None:
-        """Run the jobs; one that raises gets its error, and the others run again without it."""
+        """Run what waits, filling `jobs`; one that raises gets its error, and the others run again without it.
+
+        The jobs are taken when the gate is open: who queued while another process wrote comes along.
+        """
         remaining = jobs
-        while remaining:
+        while True:
             try:
                 with self._gate() as conn:
+                    if not jobs:
+                        self._take(jobs)
                     turn = Turn(conn, self._clock.now_ms())
                     self._apply(turn, remaining)
                     turn.finish()
@@ -160,8 +164,12 @@ class GroupCommit:
                 for job in refused.jobs:
                     job.error = refused.error
                 remaining = [job for job in remaining if job.error is None]
+                if not remaining:
+                    return
             except BaseException as error:
                 # Gate, finish or commit failed: the whole transaction shares the fate.
+                if not jobs:
+                    self._take(jobs)
                 for job in remaining:
                     job.error = error
                 if not isinstance(error, Exception):

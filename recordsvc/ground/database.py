@@ -19,6 +19,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from recordsvc.ground.commit import CommitUnknown, GroupCommit, Handler, Turn
 from recordsvc.ground.ports import Clock, SystemClock
+from recordsvc.ground.readers import Readers
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -59,6 +60,8 @@ SQLITE_PRAGMAS = (
     ("wal_autocheckpoint", "32768"),
 )
 
+_PG_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
 
 class DatabaseUnfit(RuntimeError):
     """The database cannot keep the promises of this service; the text says which one."""
@@ -80,7 +83,10 @@ class Database:
             self._reader = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        self._readers = Readers(self._unpooled, "BEGIN" if self.dialect == "sqlite" else _PG_SNAPSHOT)
         self._writer = GroupCommit(self.clock, self._gate)
+        self._writing: Connection | None = None
+        """The writer's connection, kept from turn to turn: there is one leader at a time."""
 
     # -- reading
 
@@ -93,24 +99,8 @@ class Database:
     @contextlib.contextmanager
     def read_raw(self) -> Iterator[Any]:
         """Give a driver cursor on one snapshot, for the few hot queries (`archive/store.py`)."""
-        fairy = self.engine.raw_connection()
-        driver = _driver(fairy)
-        try:
-            if self.dialect == "sqlite":
-                cursor = driver.cursor()
-                cursor.execute("BEGIN")
-                yield cursor
-            else:
-                driver.read_only = True
-                driver.isolation_level = _repeatable_read()
-                yield driver.cursor(binary=True)
-        finally:
-            # The pool's reset rolls back and so ends the snapshot; PostgreSQL's session facts go back too.
-            fairy.rollback()
-            if self.dialect != "sqlite":
-                driver.read_only = None
-                driver.isolation_level = None
-            fairy.close()
+        with self._readers.snapshot() as driver:
+            yield driver.cursor() if self.dialect == "sqlite" else driver.cursor(binary=True)
 
     def look_up(self, statement: str, parameters: Sequence[Any]) -> Any:
         """Return the first row of one statement (`?` placeholders), or None.
@@ -118,18 +108,8 @@ class Database:
         For what every request asks (register versions, sessions): in autocommit PostgreSQL answers in one
         round trip instead of the three of a transaction (70 µs against 230 measured).
         """
-        fairy = self.engine.raw_connection()
-        driver = _driver(fairy)
-        try:
-            if self.dialect == "sqlite":
-                return driver.execute(statement, parameters).fetchone()
-            driver.autocommit = True
-            try:
-                return driver.execute(self.sql(statement), parameters).fetchone()
-            finally:
-                driver.autocommit = False
-        finally:
-            fairy.close()
+        with self._readers.autocommit() as driver:
+            return driver.execute(self.sql(statement), parameters).fetchone()
 
     # -- writing
 
@@ -167,23 +147,36 @@ class Database:
         0.08-1.3 s against 27-78 ms measured). PostgreSQL: the log head's row lock orders those who append.
         """
         if self.dialect == "sqlite":
-            with _file_lock(self.url.database), self.engine.connect() as plain:
-                conn = plain.execution_options(begin_with="BEGIN IMMEDIATE")
-                with _transaction(conn):
-                    yield conn
+            with _file_lock(self.url.database), _transaction(self._writers()) as conn:
+                yield conn
             return
-        with self.engine.connect() as conn:
-            warnings: list[str] = []
-            driver = _driver(conn.connection)
-            note = functools.partial(_note_uncertain_commit, warnings)
-            driver.add_notice_handler(note)
-            try:
-                with _transaction(conn):
-                    yield conn
-            finally:
-                driver.remove_notice_handler(note)
-            if warnings:
-                raise CommitUnknown(warnings[0])
+        conn, warnings = self._writers(), []
+        driver = _driver(conn.connection)
+        note = functools.partial(_note_uncertain_commit, warnings)
+        driver.add_notice_handler(note)
+        try:
+            with _transaction(conn):
+                yield conn
+        finally:
+            driver.remove_notice_handler(note)
+        if warnings:
+            raise CommitUnknown(warnings[0])
+
+    def _writers(self) -> Connection:
+        """Return the connection of this process's leader; after a failure another one."""
+        if self._writing is None or self._writing.closed or self._writing.invalidated:
+            conn = self.engine.connect()
+            self._writing = conn.execution_options(begin_with="BEGIN IMMEDIATE")
+        return self._writing
+
+    def _unpooled(self) -> Any:
+        """Open a driver connection that the pool forgets at once."""
+        fairy = self.engine.raw_connection()
+        driver = _driver(fairy)
+        fairy.detach()
+        if self.dialect != "sqlite":
+            driver.autocommit = True
+        return driver
 
     # -- life
 
@@ -212,6 +205,9 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        self._readers.close()
+        if self._writing is not None:
+            self._writing.close()
         self.engine.dispose()
 
     # -- dialect facts for the hot queries
@@ -293,18 +289,21 @@ def _run_each(turn: Turn, payloads: Sequence[Callable[[Turn], Any]]) -> list[Any
 
 
 @contextlib.contextmanager
-def _transaction(conn: Connection) -> Iterator[None]:
+def _transaction(conn: Connection) -> Iterator[Connection]:
     """Begin, then commit or roll back; a failing commit leaves its fate open."""
     transaction = conn.begin()
     try:
-        yield
+        yield conn
     except BaseException:
-        transaction.rollback()
+        # Whatever is wrong with the connection, the next turn has another one.
+        with contextlib.closing(conn):
+            transaction.rollback()
         raise
     try:
         transaction.commit()
     except Exception as error:
         conn.invalidate()
+        conn.close()
         raise CommitUnknown(type(error).__name__) from error
 
 
@@ -354,13 +353,6 @@ def _postgresql_engine(url: str, pool_size: int) -> sa.Engine:
         pool_pre_ping=False,
         connect_args={"prepare_threshold": 3},
     )
-
-
-@functools.cache
-def _repeatable_read() -> Any:
-    from psycopg import IsolationLevel  # the driver is not there on a SQLite-only machine
-
-    return IsolationLevel.REPEATABLE_READ
 
 
 def _note_uncertain_commit(into: list[str], notice: Any) -> None:

@@ -1,0 +1,51 @@
+"""Driver connections for the hot reads, kept open outside SQLAlchemy's pool (one of the hot paths).
+
+A request asks four to six short questions. Taking a connection for one from the pool and giving it back costs
+45 µs, more than most answers; taking it from here costs 1 µs.
+"""
+
+import collections
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+class Readers:
+    """Connections in autocommit that nobody uses at the moment; as many as there ever were readers at once."""
+
+    def __init__(self, connect: Callable[[], Any], snapshot: str) -> None:
+        """Open connections by `connect`; the statement `snapshot` begins a transaction that sees one state."""
+        self._connect = connect
+        self._snapshot = snapshot
+        # A deque's ends are taken and given back without a lock, and the last one used is the warmest.
+        self._idle: collections.deque[Any] = collections.deque()
+
+    @contextlib.contextmanager
+    def autocommit(self) -> Iterator[Any]:
+        """Give a connection on which each statement stands alone."""
+        try:
+            driver = self._idle.pop()
+        except IndexError:
+            driver = self._connect()
+        try:
+            yield driver
+        finally:
+            # psycopg closes a connection that was lost; sqlite3 knows no such state.
+            if not getattr(driver, "closed", False):
+                self._idle.append(driver)
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Any]:
+        """Give a connection on which all statements see one state, and none may write."""
+        with self.autocommit() as driver:
+            driver.execute(self._snapshot)
+            try:
+                yield driver
+            finally:
+                if not getattr(driver, "closed", False):
+                    driver.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close what is idle."""
+        while self._idle:
+            self._idle.pop().close()
