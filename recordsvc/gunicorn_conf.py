@@ -57,7 +57,7 @@ def pre_fork(server: Any, worker: Any) -> None:
     worker.core = min(cores, key=taken.count, default=None)
 
 
-def post_fork(server: Any, worker: Any) -> None:
+def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn calls it so
     """Keep all threads of a worker on one core.
 
     The interpreter's lock lets one of them run at a time anyway; handing it from core to core costs more than

@@ -7,7 +7,7 @@ judgement and lock sends the request back to the start, a few times, before it i
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from recordsvc.archive import checks, errors, store, types
 from recordsvc.archive.append import (
@@ -30,6 +30,7 @@ from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
+from recordsvc.ground.readers import Cursor
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.resolve import Held, Person, read_person
 from recordsvc.translog.store import LogTurn
@@ -172,7 +173,7 @@ class Admission:
             ) from None
         return Said(kind, person)
 
-    def _settle_known(self, cursor: Any, rows: list[Row]) -> None:
+    def _settle_known(self, cursor: Cursor, rows: list[Row]) -> None:
         """Answer what stands already: same record again, other content under its id, erased, held."""
         house, keys = self._house, [row.key for row in _pending(rows)]
         known = store.known(house.db, cursor, keys)
@@ -191,7 +192,7 @@ class Admission:
                 else:
                     row.refuse(errors.OtherContent(pointer="/id"))
 
-    def _check_and_place(self, cursor: Any, institution: str, rows: list[Row], now_ms: int) -> None:
+    def _check_and_place(self, cursor: Cursor, institution: str, rows: list[Row], now_ms: int) -> None:
         """Find each record's worker and target, check it against dated data, and seal it."""
         facts = self._contexts.of(institution, cursor)
         received_on = beijing_date(now_ms).isoformat()
@@ -259,7 +260,7 @@ def _settle(row: Row, outcome: Accepted | Known, *, erased: bool = False) -> Non
         row.status = "duplicate"
 
 
-def _erased(house: "House", cursor: Any, worker_id: bytes, seq: int) -> bool:
+def _erased(house: "House", cursor: Cursor, worker_id: bytes, seq: int) -> bool:
     stored = store.one(house.db, cursor, worker_id, seq)
     return stored is None or stored.sealed is None
 

@@ -1,9 +1,8 @@
 """What the checks beyond the schema need to know of institution and person, gathered from the rooms below."""
 
-from typing import Any
-
 from recordsvc.archive.checks import Context, InstitutionFacts
 from recordsvc.bodies.institutions import Institution, Institutions
+from recordsvc.ground.readers import Cursor
 from recordsvc.people import identifiers
 from recordsvc.people.resolve import CHECKED_KINDS, Person
 
@@ -16,7 +15,7 @@ class InstitutionContexts:
         self._institutions = institutions
         self._made: dict[str, tuple[Institution, InstitutionFacts]] = {}
 
-    def of(self, uscc: str, cursor: Any) -> InstitutionFacts | None:
+    def of(self, uscc: str, cursor: Cursor) -> InstitutionFacts | None:
         """Return the facts of one institution as of a snapshot; None when the register has none."""
         institution = self._institutions.through(cursor).get(uscc)
         if institution is None:

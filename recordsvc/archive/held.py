@@ -28,6 +28,7 @@ from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
+from recordsvc.ground.readers import Cursor
 from recordsvc.people.resolve import Held, Worker, read_person
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class Releaser:
         return Item(raw, orjson.loads(raw), evidence)
 
     def _prepare(
-        self, cursor: Any, row: Any, item: Item, proposal: two_person.Proposal, worker: Worker | Held
+        self, cursor: Cursor, row: Any, item: Item, proposal: two_person.Proposal, worker: Worker | Held
     ) -> list[Prepared] | Held:
         house, admission, record = self._house, self._house.admission, item.record
         now_ms = house.clock.now_ms()
@@ -198,7 +199,9 @@ class Releaser:
         entry.window = state.window(now_ms)
         return [entry, self._note(cursor, worker, record, row, proposal)]
 
-    def _workers(self, cursor: Any, rows: list[Any], opened: dict[bytes, Item]) -> dict[bytes, Worker | Held]:
+    def _workers(
+        self, cursor: Cursor, rows: list[Any], opened: dict[bytes, Item]
+    ) -> dict[bytes, Worker | Held]:
         """Return for each row the worker two people named, or whom the record itself selects.
 
         One resolution for the whole portion: one draft for a new person, one attachment of a new card.
@@ -214,7 +217,7 @@ class Releaser:
         return workers
 
     def _note(
-        self, cursor: Any, worker: Any, record: dict[str, Any], row: Any, proposal: two_person.Proposal
+        self, cursor: Cursor, worker: Any, record: dict[str, Any], row: Any, proposal: two_person.Proposal
     ) -> Prepared:
         """Return the region's statement of who released the record and why."""
         case = f"held-{uuid.UUID(bytes=proposal.id)}"

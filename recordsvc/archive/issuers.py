@@ -8,7 +8,7 @@ derived.
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -26,6 +26,7 @@ from recordsvc.archive.keyevents import (
 )
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
+from recordsvc.ground.readers import Cursor
 from recordsvc.translog.store import Log
 from recordsvc.vault.signers import PublicKey
 
@@ -69,7 +70,7 @@ class Issuers:
         self._cache: dict[str, IssuerState] = {}
         self._lock = threading.Lock()
 
-    def states(self, cursor: Any, issuers: Iterable[str]) -> dict[str, IssuerState]:
+    def states(self, cursor: Cursor, issuers: Iterable[str]) -> dict[str, IssuerState]:
         """Return the present state of each known issuer among `issuers`; `cursor` is a driver cursor."""
         states = {}
         for issuer in set(issuers):
@@ -85,7 +86,7 @@ class Issuers:
             states[issuer] = state
         return states
 
-    def versions(self, cursor: Any, issuers: Iterable[str]) -> dict[str, int]:
+    def versions(self, cursor: Cursor, issuers: Iterable[str]) -> dict[str, int]:
         """Return the versions that count now; what the writer compares under the lock."""
         found = {}
         for issuer in issuers:
@@ -109,7 +110,7 @@ class Issuers:
         )
         return [(row.idx, row.data) for row in conn.execute(query)]
 
-    def _read(self, cursor: Any, issuer: str, version: int) -> IssuerState:
+    def _read(self, cursor: Cursor, issuer: str, version: int) -> IssuerState:
         cursor.execute(
             self.db.sql("SELECT idx, data FROM issuer_key_event WHERE issuer = ? ORDER BY n"), (issuer,)
         )

@@ -22,6 +22,7 @@ from recordsvc.archive.store import StoredEntry
 from recordsvc.archive.twins import twins
 from recordsvc.bodies.institutions import Institution
 from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.readers import Cursor
 from recordsvc.people.resolve import Worker
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Reader:
         """Read from `house`."""
         self._house = house
 
-    def archive(self, worker_id: bytes, cursor: Any = None) -> Archive | None:
+    def archive(self, worker_id: bytes, cursor: Cursor | None = None) -> Archive | None:
         """Return a worker's archive; None when there is no such worker, or the person was erased."""
         if cursor is None:
             with self._house.db.read_raw() as own:

@@ -6,7 +6,7 @@ archive is.
 """
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,6 +15,7 @@ from recordsvc.archive import store
 from recordsvc.archive.append import Accepted
 from recordsvc.archive.errors import RecordErased
 from recordsvc.archive.sealing import dedupe_key
+from recordsvc.ground.readers import Cursor
 from recordsvc.translog import tables as log_tables
 from recordsvc.translog.proofs import LogProof
 from recordsvc.translog.store import LogTurn
@@ -32,7 +33,7 @@ def of_new(log: LogTurn, entry: Accepted) -> LogProof:
     )
 
 
-def of_stored(house: "House", conn: Connection, cursor: Any, worker_id: bytes, seq: int) -> LogProof:
+def of_stored(house: "House", conn: Connection, cursor: Cursor, worker_id: bytes, seq: int) -> LogProof:
     """Return the receipt of an entry that stands already. Raises `RecordErased`."""
     stored = store.one(house.db, cursor, worker_id, seq)
     worker = house.people.load(cursor, worker_id)

@@ -16,6 +16,7 @@ from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.submission import Item
 from recordsvc.ground.base64strict import b64u
 from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.readers import Cursor
 from recordsvc.ground.strictjson import canonical
 from recordsvc.people.resolve import Worker
 from recordsvc.translog.store import LogTurn
@@ -67,7 +68,7 @@ class Region:
 
     def prepare(
         self,
-        cursor: Any,
+        cursor: Cursor,
         worker: Worker,
         type_name: str,
         body: dict[str, Any],

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from recordsvc.archive import tables
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
+from recordsvc.ground.readers import Cursor
 from recordsvc.translog.tree import Frontier
 
 
@@ -35,7 +36,7 @@ _ENTRY = (
 )
 
 
-def heads(db: Database, cursor: Any, workers: Sequence[bytes]) -> dict[bytes, tuple[int, str, Frontier]]:
+def heads(db: Database, cursor: Cursor, workers: Sequence[bytes]) -> dict[bytes, tuple[int, str, Frontier]]:
     """Return (version, state, frontier of the worker tree) of each worker that exists."""
     if not workers:
         return {}
@@ -56,7 +57,7 @@ def heads(db: Database, cursor: Any, workers: Sequence[bytes]) -> dict[bytes, tu
     }
 
 
-def known(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, int, bytes]]:
+def known(db: Database, cursor: Cursor, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, int, bytes]]:
     """Return worker, seq and digest of each record id that stands already."""
     if not keys:
         return {}
@@ -65,7 +66,7 @@ def known(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, tuple
     return {bytes(key): (bytes(worker), seq, bytes(digest)) for key, worker, seq, digest in cursor.fetchall()}
 
 
-def held_states(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, str]:
+def held_states(db: Database, cursor: Cursor, keys: Sequence[bytes]) -> dict[bytes, str]:
     """Return the state of each record id that is or was held."""
     if not keys:
         return {}
@@ -74,7 +75,9 @@ def held_states(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes,
     return {bytes(key): state for key, state in cursor.fetchall()}
 
 
-def held_rows(db: Database, cursor: Any, keys: Sequence[bytes]) -> dict[bytes, tuple[str, bytes, str | None]]:
+def held_rows(
+    db: Database, cursor: Cursor, keys: Sequence[bytes]
+) -> dict[bytes, tuple[str, bytes, str | None]]:
     """Return state, digest and note of each record id that is or was held."""
     if not keys:
         return {}
@@ -93,20 +96,20 @@ def mark_released(turn: Turn, keys: Sequence[bytes]) -> None:
         )
 
 
-def archive(db: Database, cursor: Any, worker_id: bytes) -> list[StoredEntry]:
+def archive(db: Database, cursor: Cursor, worker_id: bytes) -> list[StoredEntry]:
     """Return all entries of one worker in order: one indexed range."""
     cursor.execute(db.sql(f"{_ENTRY} WHERE e.worker_id = ? ORDER BY e.seq"), (worker_id,))
     return [_stored(row) for row in cursor.fetchall()]
 
 
-def one(db: Database, cursor: Any, worker_id: bytes, seq: int) -> StoredEntry | None:
+def one(db: Database, cursor: Cursor, worker_id: bytes, seq: int) -> StoredEntry | None:
     """Return one entry."""
     cursor.execute(db.sql(f"{_ENTRY} WHERE e.worker_id = ? AND e.seq = ?"), (worker_id, seq))
     row = cursor.fetchone()
     return None if row is None else _stored(row)
 
 
-def in_log_order(db: Database, cursor: Any, after: int, limit: int) -> list[StoredEntry]:
+def in_log_order(db: Database, cursor: Cursor, after: int, limit: int) -> list[StoredEntry]:
     """Return up to `limit` entries behind log index `after`, in log order."""
     cursor.execute(
         db.sql(

@@ -7,6 +7,7 @@ from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.sealing import dedupe_key
+from recordsvc.ground.readers import Cursor
 from recordsvc.people.resolve import Worker
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class Targets:
     """Finds targets on one snapshot."""
 
-    def __init__(self, house: "House", cursor: Any, context: checks.Context) -> None:
+    def __init__(self, house: "House", cursor: Cursor, context: checks.Context) -> None:
         """Look up through `cursor`; `context` is that of the institution that corrects."""
         self._context = context
         self._db = house.db

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -30,6 +30,7 @@ from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.readers import Cursor
 from recordsvc.people.checks import IdentifierError
 from recordsvc.people.identifiers import uscc as uscc_of
 
@@ -116,7 +117,7 @@ class Institutions:
         """An institution as of now, or as of a snapshot or writer's turn."""
         return self.all(conn).get(uscc)
 
-    def through(self, cursor: Any) -> Mapping[str, Institution]:
+    def through(self, cursor: Cursor) -> Mapping[str, Institution]:
         """All institutions by code, checked through an open driver cursor. Not to be changed."""
         return self._register.get(cursor)
 

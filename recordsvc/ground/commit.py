@@ -1,16 +1,16 @@
 """Group commit: many callers, one transaction, one fsync. One of the two places where speed bends the style.
 
 The requests of a process queue here; whoever finds no leader leads: it waits for the gate, takes all that
-queued during the commits before (no timer), runs the jobs in one transaction, commits, and wakes the others. Nothing is
-answered before the commit. `tests/ground/test_commit.py` holds this against a plain one-transaction-per-job
-twin.
+queued during the commits before (no timer), runs the jobs in one transaction, commits, and wakes the others.
+Nothing is answered before the commit. `tests/ground/test_commit.py` holds this against a plain
+one-transaction-per-job twin.
 """
 
 import collections
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -33,6 +33,9 @@ class Part(Protocol):
         ...
 
 
+P = TypeVar("P", bound=Part)
+
+
 class Turn:
     """The writer's turn: one transaction shared by the jobs of several callers."""
 
@@ -43,11 +46,12 @@ class Turn:
         self._parts: dict[type, Part] = {}
         self._blamed: int | None = None
 
-    def part(self, kind: type, make: Callable[[], Any]) -> Any:
+    def part(self, kind: type[P], make: Callable[[], P]) -> P:
         """Return this turn's part of a kind, made at first use."""
-        if kind not in self._parts:
-            self._parts[kind] = make()
-        return self._parts[kind]
+        part = self._parts.get(kind)
+        if not isinstance(part, kind):
+            part = self._parts[kind] = make()
+        return part
 
     def blame(self, index: int) -> None:
         """Say which payload of the running handler raised."""
@@ -146,20 +150,14 @@ class GroupCommit:
                 jobs.append(job)
 
     def _run(self, jobs: list[_Job]) -> None:
-        """Run what waits, filling `jobs`; one that raises gets its error, and the others run again without it.
+        """Run what waits, filling `jobs`; one that raises gets its error, the others run again without it.
 
         The jobs are taken when the gate is open: who queued while another process wrote comes along.
         """
         remaining = jobs
         while True:
             try:
-                with self._gate() as conn:
-                    if not jobs:
-                        self._take(jobs)
-                    turn = Turn(conn, self._clock.now_ms())
-                    self._apply(turn, remaining)
-                    turn.finish()
-                # Commit point: from here on every job below is durable.
+                turn = self._turn(jobs, remaining)
             except _Refused as refused:
                 for job in refused.jobs:
                     job.error = refused.error
@@ -168,17 +166,31 @@ class GroupCommit:
                     return
             except BaseException as error:
                 # Gate, finish or commit failed: the whole transaction shares the fate.
-                if not jobs:
-                    self._take(jobs)
-                for job in remaining:
-                    job.error = error
+                self._fail(jobs, remaining, error)
                 if not isinstance(error, Exception):
                     raise
                 return
             else:
+                # Commit point: every job that is left is durable.
                 for job in remaining:
                     job.turn = turn
                 return
+
+    def _fail(self, jobs: list[_Job], remaining: list[_Job], error: BaseException) -> None:
+        if not jobs:  # the gate did not open
+            self._take(jobs)
+        for job in remaining:
+            job.error = error
+
+    def _turn(self, jobs: list[_Job], remaining: list[_Job]) -> Turn:
+        """Run the jobs that remain in one transaction; committed when this returns."""
+        with self._gate() as conn:
+            if not jobs:
+                self._take(jobs)
+            turn = Turn(conn, self._clock.now_ms())
+            self._apply(turn, remaining)
+            turn.finish()
+        return turn
 
     @staticmethod
     def _apply(turn: Turn, jobs: list[_Job]) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from recordsvc.ground.commit import CommitUnknown, GroupCommit, Handler, Turn
 from recordsvc.ground.ports import Clock, SystemClock
-from recordsvc.ground.readers import Readers
+from recordsvc.ground.readers import Cursor, Readers
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -97,7 +97,7 @@ class Database:
             yield conn
 
     @contextlib.contextmanager
-    def read_raw(self) -> Iterator[Any]:
+    def read_raw(self) -> Iterator[Cursor]:
         """Give a driver cursor on one snapshot, for the few hot queries (`archive/store.py`)."""
         with self._readers.snapshot() as driver:
             yield driver.cursor() if self.dialect == "sqlite" else driver.cursor(binary=True)
@@ -150,7 +150,8 @@ class Database:
             with _file_lock(self.url.database), _transaction(self._writers()) as conn:
                 yield conn
             return
-        conn, warnings = self._writers(), []
+        conn = self._writers()
+        warnings: list[str] = []
         driver = _driver(conn.connection)
         note = functools.partial(_note_uncertain_commit, warnings)
         driver.add_notice_handler(note)
@@ -216,10 +217,11 @@ class Database:
         """Bring a statement with `?` placeholders to this driver's form."""
         return text if self.dialect == "sqlite" else _percent(text)
 
-    def cursor(self, conn: Connection) -> Any:
+    def cursor(self, conn: Connection) -> Cursor:
         """Return a driver cursor inside a connection's transaction."""
         driver = _driver(conn.connection)
-        return driver.cursor() if self.dialect == "sqlite" else driver.cursor(binary=True)
+        cursor: Cursor = driver.cursor() if self.dialect == "sqlite" else driver.cursor(binary=True)
+        return cursor
 
     @property
     def for_update(self) -> str:

@@ -6,15 +6,36 @@ A request asks four to six short questions. Taking a connection for one from the
 
 import collections
 import contextlib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+
+class Cursor(Protocol):
+    """A driver's cursor, as far as the drivers of both databases agree."""
+
+    @property
+    def rowcount(self) -> int:
+        """Rows that the last statement changed."""
+        ...
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ..., /) -> object:
+        """Run a statement in the driver's own form (`Database.sql`, `Database.by_keys`)."""
+        ...
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """Return all rows that are left."""
+        ...
 
 
 class Readers:
-    """Connections in autocommit that nobody uses at the moment; as many as there ever were readers at once."""
+    """Connections in autocommit that nobody uses now; as many as there ever were readers at once."""
 
     def __init__(self, connect: Callable[[], Any], snapshot: str) -> None:
-        """Open connections by `connect`; the statement `snapshot` begins a transaction that sees one state."""
+        """Open connections by `connect`; the statement `snapshot` begins a transaction on one state."""
         self._connect = connect
         self._snapshot = snapshot
         # A deque's ends are taken and given back without a lock, and the last one used is the warmest.

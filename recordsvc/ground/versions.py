@@ -7,13 +7,14 @@ suspension therefore holds from the next request on, in every process.
 
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database, metadata
+from recordsvc.ground.readers import Cursor
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class Register(Generic[T]):
         self._lock = threading.Lock()
         self._copy: tuple[int, T] | None = None
 
-    def get(self, cursor: Any = None) -> T:
+    def get(self, cursor: Cursor | None = None) -> T:
         """The register as of now: one indexed read of one number when nothing has changed.
 
         `cursor`, a driver cursor on a snapshot that was just opened, saves a connection of its own.

@@ -13,6 +13,7 @@ from typing import Any
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random, beijing_date, uuid7
+from recordsvc.ground.readers import Cursor
 from recordsvc.people import identifiers, names, tables
 from recordsvc.vault.envelope import DataKey, DataKeys, field_aad
 from recordsvc.vault.keystore import KeyStore, pepper_version
@@ -103,7 +104,7 @@ class People:
     # -- finding
 
     def resolve(
-        self, cursor: Any, people: Sequence[Person], source: str | Sequence[str]
+        self, cursor: Cursor, people: Sequence[Person], source: str | Sequence[str]
     ) -> list[Worker | Held]:
         """Return for each person the worker (known, or new with its rows) or why the record is held.
 
@@ -126,7 +127,7 @@ class People:
                 return hit.worker.worker_id
         return None
 
-    def load(self, cursor: Any, worker_id: bytes) -> Worker | None:
+    def load(self, cursor: Cursor, worker_id: bytes) -> Worker | None:
         """Return one worker by id; None when there is none or the key is destroyed."""
         cursor.execute(
             self.db.sql(
@@ -141,7 +142,7 @@ class People:
         key = DataKeys(self._keys, self._random.bytes).get(worker_id, bytes(row[3]))
         return Worker(worker_id, row[0], key, _split(row[2]), row[1])
 
-    def _look_up(self, cursor: Any, tags: list[bytes]) -> dict[bytes, _Hit]:
+    def _look_up(self, cursor: Cursor, tags: list[bytes]) -> dict[bytes, _Hit]:
         if not tags:
             return {}
         query = (
@@ -253,7 +254,7 @@ class People:
         self.db.bulk(turn.conn, tables.identifier, [row for rows in drafts for row in rows.identifiers])
         self.db.bulk(turn.conn, tables.blind_index, [row for rows in drafts for row in rows.index])
 
-    def taken(self, cursor: Any, tags: list[bytes]) -> set[bytes]:
+    def taken(self, cursor: Cursor, tags: list[bytes]) -> set[bytes]:
         """Return which of these tags someone has, as seen by `cursor`."""
         if not tags:
             return set()

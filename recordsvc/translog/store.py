@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
+from recordsvc.ground.readers import Cursor
 from recordsvc.translog import tables
 from recordsvc.translog.checkpoint import Checkpoint
 from recordsvc.translog.tiles import TileReader
@@ -59,8 +60,7 @@ class Log:
 
     def turn(self, turn: Turn) -> "LogTurn":
         """Return the log's part of a writer's turn; locks the head at first use."""
-        part: LogTurn = turn.part(LogTurn, lambda: LogTurn(self, turn))
-        return part
+        return turn.part(LogTurn, lambda: LogTurn(self, turn))
 
     # -- checkpoints
 
@@ -92,7 +92,7 @@ class Log:
 
         self.db.write(keep)
 
-    def sign(self, cursor: Any, size: int, root: bytes, ms: int) -> Signed:
+    def sign(self, cursor: Cursor, size: int, root: bytes, ms: int) -> Signed:
         """Sign and store the checkpoint of a size, through a cursor of the transaction that reached it."""
         note = Checkpoint(self.origin, size, root).sign(self._keys.public("log").raw, self._sign_bytes)
         cursor.execute(
