@@ -71,7 +71,10 @@ def init(data_dir: Path, **values: str) -> None:
     """首次运行 / Make settings, keys, tables and an empty log. May be repeated."""
     write_settings(data_dir / FILE, values)
     settings = load_settings(data_dir=data_dir)
-    genesis.create(settings)
+    try:
+        genesis.create(settings)
+    except genesis.NotThisInstallation as error:
+        raise click.ClickException(str(error)) from error
     click.echo(f"已就绪 / ready: {settings.log_origin} ({settings.environment})")
 
 

@@ -1,0 +1,88 @@
+"""First run and serving: what may be repeated, whose the files are, hardened wherever installed."""
+
+import dataclasses
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from recordsvc import gunicorn_conf
+from recordsvc.cli import main
+from recordsvc.serving import GUNICORN_CONFIG, forget_metrics, gunicorn_command, load_settings, write_settings
+from recordsvc.settings import Settings
+
+INIT = [
+    *("init", "--environment", "test", "--log-origin", "log.example.test", "--audience", "https://a.test"),
+    *("--region", "11110000000000000A", "--issuer-url", "https://a.test", "--public-url", "https://a.test"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _same_umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def test_gunicorn_takes_its_settings_from_the_package() -> None:
+    command = gunicorn_command("127.0.0.1", 8930)
+
+    assert command[command.index("--config") + 1] == GUNICORN_CONFIG == f"python:{gunicorn_conf.__name__}"
+    assert command[command.index("--bind") + 1] == "127.0.0.1:8930"
+    assert (gunicorn_conf.umask, gunicorn_conf.forwarder_headers, gunicorn_conf.header_map) == (
+        0o077,
+        "",
+        "drop",
+    )
+
+
+def test_a_first_run_may_be_repeated_and_leaves_nothing_that_others_read(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    first = CliRunner().invoke(main, [*INIT, "--data-dir", str(folder)])
+    second = CliRunner().invoke(main, [*INIT, "--data-dir", str(folder)])
+
+    assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
+    assert [path for path in folder.rglob("*") if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+
+
+def test_what_was_fixed_at_the_first_run_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = str(tmp_path / "data")
+    CliRunner().invoke(main, [*INIT, "--data-dir", folder])
+    monkeypatch.setenv("RECORDSVC_AUDIENCE", "https://other.test")
+
+    again = CliRunner().invoke(main, [*INIT, "--data-dir", folder])
+
+    assert again.exit_code == 1
+    assert "Error: audience was fixed at the first run" in again.output
+
+
+def test_settings_that_are_there_are_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "recordsvc.toml"
+    write_settings(path, {"log_origin": "first", "witness_keys": ["a", "b"]})
+    write_settings(path, {"log_origin": "second"})
+
+    assert path.read_text("utf-8") == 'log_origin = "first"\nwitness_keys = ["a", "b"]\n'
+
+
+def test_a_fault_in_the_settings_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(click.ClickException, match="missing setting"):
+        load_settings({}, tmp_path)
+
+
+def test_counters_of_processes_that_are_gone_are_forgotten(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "metrics"
+    shared = dataclasses.replace(settings, metrics_dir=str(folder))
+    forget_metrics(shared)
+    (folder / "counter_1.db").write_bytes(b"old")
+
+    forget_metrics(shared)
+
+    assert list(folder.iterdir()) == []
+
+
+def test_without_shared_counters_there_is_nothing_to_forget(settings: Settings) -> None:
+    forget_metrics(settings)
