@@ -6,7 +6,6 @@ every start.
 
 import sqlalchemy as sa
 
-from recordsvc import schema
 from recordsvc.archive.statements import REGION_KID
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import installation
@@ -25,6 +24,8 @@ def create(settings: Settings) -> None:
     """Make everything the service needs to start; repeats without effect. Raises `NotThisInstallation`."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     create_keys(settings.keys_dir)
+    from recordsvc import schema  # Alembic: 110 ms to import, which a start should not wait for
+
     schema.upgrade(settings.owner_database, application_url=settings.database)
     house = open_house(settings)
     try:

@@ -9,6 +9,7 @@ no thread here. `SIGHUP` replaces the workers, and those that leave finish what 
 """
 
 import gc
+import importlib
 import os
 import tempfile
 from pathlib import Path
@@ -49,6 +50,26 @@ logconfig_dict: dict[str, Any] = {
     "root": {"level": "WARNING", "handlers": ["lines"]},
     "loggers": {"gunicorn.error": {"level": "WARNING", "handlers": ["lines"], "propagate": False}},
 }
+
+LIBRARIES = (
+    "cryptography.hazmat.primitives.asymmetric.ed25519",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "flask",
+    "jsonschema_rs",
+    "jwt",
+    "marshmallow",
+    "nacl.bindings",
+    "orjson",
+    "prometheus_client",
+    "sqlalchemy.dialects.sqlite",
+)
+"""What the workers share. Our own modules are not among them: `SIGHUP` brings new workers new code."""
+
+
+def on_starting(_server: Any) -> None:
+    """Import libraries once for all workers: half of what a start costs. Nothing of ours is opened here."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
