@@ -5,16 +5,12 @@ from dated data → commitment and encryption; then the writer's turn (`append.p
 judgement and lock sends the request back to the start, a few times, before it is told to come again.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from recordsvc.archive import checks, errors, store, types
 from recordsvc.archive.append import (
-    ALWAYS,
     NO_TARGET,
     STALE,
-    Accepted,
     Appender,
     Batch,
     Known,
@@ -23,69 +19,32 @@ from recordsvc.archive.append import (
 )
 from recordsvc.archive.context import InstitutionContexts, person_context
 from recordsvc.archive.evidence import Judge
+from recordsvc.archive.rows import (
+    Answer,
+    Row,
+    Said,
+    judge,
+    pending,
+    readable,
+    settle,
+    settle_held,
+    settle_repeated,
+)
 from recordsvc.archive.sealing import Sealer, dedupe_key
 from recordsvc.archive.submission import Item, Submission
 from recordsvc.archive.targets import Targets
-from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.ground.readers import Cursor
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import Held, Person, read_person
+from recordsvc.people.resolve import Held, read_person
 from recordsvc.translog.store import LogTurn
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
 ATTEMPTS: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a record that could be read says of itself: its type, and the person it is about."""
-
-    type: types.RecordType
-    person: Person
-
-
-@dataclass(slots=True)
-class Row:
-    """One record on its way: what it is, what was found, and what became of it."""
-
-    item: Item
-    status: str = "pending"
-    problem: Problem | None = None
-    said: Said | None = None
-    key: bytes = b""
-    digest: bytes = b""
-    issuer_version: int = 0
-    window: tuple[int, int] = ALWAYS
-    held: str = ""
-    findings: list[checks.Finding] = field(default_factory=list)
-    prepared: Prepared | None = None
-    outcome: Accepted | Known | None = None
-    repeats: "Row | None" = None
-    """The earlier row of this submission that is the same record; answered as that one."""
-
-    @property
-    def record_id(self) -> str | None:
-        """Return the record's id if it could be read."""
-        value = self.item.record.get("id")
-        return value if isinstance(value, str) and len(value) == 36 else None
-
-    def refuse(self, problem: Problem) -> None:
-        """Judge the row: not taken, and why."""
-        self.status, self.problem = "rejected", problem
-
-
-@dataclass(slots=True)
-class Answer:
-    """What became of a submission; `log` holds checkpoint and proofs of new entries, None without any."""
-
-    rows: list[Row]
-    log: LogTurn | None
-    batch_id: str | None = None
 
 
 class Admission:
@@ -111,7 +70,7 @@ class Admission:
                 for row in rows:
                     row.status = "rejected" if row.problem else "not-taken"
                 return Answer(rows, None, batch_id)
-            ready = [(row, row.prepared) for row in _pending(rows) if row.prepared is not None]
+            ready = [(row, row.prepared) for row in pending(rows) if row.prepared is not None]
             held = [row for row in rows if row.status == "held" and row.held]
             log = None
             if ready or held:
@@ -119,8 +78,8 @@ class Admission:
                 if outcome is STALE:
                     continue
                 for (row, _), one in zip(ready, outcome, strict=True):
-                    _settle(row, one)
-            _settle_repeated(rows)
+                    settle(row, one)
+            settle_repeated(rows)
             return Answer(rows, log, batch_id)
         raise errors.Busy
 
@@ -175,17 +134,17 @@ class Admission:
 
     def _settle_known(self, cursor: Cursor, rows: list[Row]) -> None:
         """Answer what stands already: same record again, other content under its id, erased, held."""
-        house, keys = self._house, [row.key for row in _pending(rows)]
+        house, keys = self._house, [row.key for row in pending(rows)]
         known = store.known(house.db, cursor, keys)
         held = store.held_rows(house.db, cursor, keys)
         first: dict[bytes, Row] = {}
-        for row in _pending(rows):
+        for row in pending(rows):
             if row.key in known:
                 worker_id, seq, digest = known[row.key]
                 outcome = Known(worker_id, seq, digest == row.digest)
-                _settle(row, outcome, erased=_erased(house, cursor, worker_id, seq))
+                settle(row, outcome, erased=_erased(house, cursor, worker_id, seq))
             elif row.key in held:
-                _settle_held(row, *held[row.key])
+                settle_held(row, *held[row.key])
             elif (earlier := first.setdefault(row.key, row)) is not row:
                 if earlier.digest == row.digest:
                     row.status, row.repeats = "repeated", earlier
@@ -196,10 +155,10 @@ class Admission:
         """Find each record's worker and target, check it against dated data, and seal it."""
         facts = self._contexts.of(institution, cursor)
         received_on = beijing_date(now_ms).isoformat()
-        for row, said in _said(rows):
-            _judge(row, person_context(received_on, facts, said.person))
+        for row, said in readable(rows):
+            judge(row, person_context(received_on, facts, said.person))
         targets = Targets(self._house, cursor, checks.Context(received_on, facts))
-        waiting = _said(rows)
+        waiting = readable(rows)
         people = [said.person for _, said in waiting]
         workers = self._house.people.resolve(cursor, people, f"issuer:{institution}")
         for (row, said), worker in zip(waiting, workers, strict=True):
@@ -239,63 +198,6 @@ class Admission:
         return appended
 
 
-def _pending(rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if row.status == "pending"]
-
-
-def _said(rows: Iterable[Row]) -> list[tuple[Row, Said]]:
-    """Return the rows that are still on their way, with what each says."""
-    return [(row, row.said) for row in _pending(rows) if row.said is not None]
-
-
-def _settle(row: Row, outcome: Accepted | Known, *, erased: bool = False) -> None:
-    row.outcome = outcome
-    if isinstance(outcome, Accepted):
-        row.status = "accepted"
-    elif not outcome.same:
-        row.refuse(errors.OtherContent(pointer="/id"))
-    elif erased:
-        row.status, row.problem = "erased", errors.RecordErased()
-    else:
-        row.status = "duplicate"
-
-
 def _erased(house: "House", cursor: Cursor, worker_id: bytes, seq: int) -> bool:
     stored = store.one(house.db, cursor, worker_id, seq)
     return stored is None or stored.sealed is None
-
-
-def _settle_held(row: Row, state: str, digest: bytes, note: str | None) -> None:
-    """Answer a record that is or was held under its id."""
-    if digest != row.digest:
-        row.refuse(errors.OtherContent(pointer="/id"))
-    elif state == "returned":
-        row.status, row.problem = "returned", errors.Returned(note or "")
-    else:
-        row.status = "held"
-
-
-def _settle_repeated(rows: list[Row]) -> None:
-    """Answer records that stand twice in one submission as the first of each was answered."""
-    for row in rows:
-        if row.repeats is not None:
-            first = row.repeats
-            row.status, row.problem, row.outcome = first.status, first.problem, first.outcome
-            if isinstance(first.outcome, Accepted):
-                row.status = "duplicate"
-
-
-def _judge(row: Row, context: checks.Context) -> None:
-    """Check a record against dated data: it is refused, held, or goes on with what it is warned of."""
-    try:
-        row.findings = checks.check(row.item.record, context)
-    except NoRuleInForce:
-        row.held, row.status = "rule-expired", "held"
-        return
-    rejects = [one for one in row.findings if one.severity is checks.Severity.REJECT]
-    if rejects:
-        row.refuse(errors.ContentRefused(errors=[errors.told(one) for one in rejects]))
-        return
-    row.held = next(
-        (finding.code for finding in row.findings if finding.severity is checks.Severity.HOLD), ""
-    )

@@ -4,9 +4,9 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from recordsvc.archive import errors, receipts
-from recordsvc.archive.admit import Answer, Row
 from recordsvc.archive.append import Accepted, Known
 from recordsvc.archive.checks_confirmation import needs_confirmation
+from recordsvc.archive.rows import Answer, Row
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 

@@ -1,4 +1,4 @@
-"""Doors of officials: held records, issuers' keys, and looking into an archive for a purpose and a case."""
+"""Doors of officials: held records, and looking into an archive for a purpose and a case."""
 
 import uuid
 from collections.abc import Sequence
@@ -13,24 +13,18 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, held, keys, views
+from recordsvc.archive import errors, held, views
 from recordsvc.archive.forms import (
     CardForm,
     FindForm,
     FoundForm,
     HeldListForm,
     HeldQuery,
-    IssuerKeysForm,
-    KeyActedForm,
-    KeyActForm,
     LookQuery,
-    NewIssuerKeyForm,
     ReleaseForm,
     ReleaseProposedForm,
     ReturnForm,
-    SuspectForm,
 )
-from recordsvc.archive.keyevents import NO_END
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.services import bp, house
 from recordsvc.ground import answers, http, two_person
@@ -128,129 +122,6 @@ def _selected(select: dict[str, Any]) -> list[bytes]:
             conn, issuer=select.get("issuer"), reason=select.get("reason"), limit=MOST_RELEASED
         )
     return [row.held_id for row in rows]
-
-
-# -- issuers' keys
-
-
-@door(
-    bp,
-    "GET",
-    "/v1/desk/issuers/<issuer>/keys",
-    policy="institution.read",
-    answer=IssuerKeysForm,
-    summary="签发单位的钥匙 / An issuer's keys",
-)
-def list_keys(issuer: str) -> flask.Response:
-    """List keys with their state as the log's events make it."""
-    state = house().issuers.state(issuer)
-    if state is None:
-        raise NotFound
-    items = [
-        {
-            "kid": kid,
-            "alg": life.public.alg,
-            "state": life.states[-1][1].name.lower(),
-            "not_before_ms": life.not_before_ms,
-            "not_after_ms": None if life.not_after_ms == NO_END else life.not_after_ms,
-            "suspected_since_ms": life.suspected_since_ms,
-        }
-        for kid, life in state.history.keys.items()
-    ]
-    return answers.answer({"items": items}, form=IssuerKeysForm)
-
-
-@door(
-    bp,
-    "POST",
-    "/v1/desk/issuers/<issuer>/keys",
-    policy="issuer-key.propose",
-    body=NewIssuerKeyForm,
-    answer={202: ReleaseProposedForm},
-    problems=(errors.KeyEventRefused,),
-    idempotent=True,
-    summary="提出登记钥匙 / Propose an issuer's key",
-)
-def propose_key(issuer: str, form: dict[str, Any]) -> flask.Response:
-    """Propose a key; it is in force once a second official approves."""
-    keys.read_jwk(form["jwk"])
-    if issuer != house().settings.region and house().institutions.find(issuer) is None:
-        raise NotFound
-    return _proposed(keys.REGISTER, issuer, {"issuer": issuer, **form})
-
-
-@door(
-    bp,
-    "POST",
-    "/v1/desk/issuers/<issuer>/keys/revoke",
-    policy="issuer-key.propose",
-    body=KeyActForm,
-    answer={202: ReleaseProposedForm},
-    problems=(errors.KeyEventRefused,),
-    idempotent=True,
-    summary="提出吊销钥匙 / Propose to revoke a key for good",
-)
-def propose_revoke(issuer: str, form: dict[str, Any]) -> flask.Response:
-    """Propose the end of a key."""
-    return _proposed(keys.REVOKE, issuer, {"issuer": issuer, **form})
-
-
-@door(
-    bp,
-    "POST",
-    "/v1/desk/issuers/<issuer>/keys/lift",
-    policy="issuer-key.propose",
-    body=KeyActForm,
-    answer={202: ReleaseProposedForm},
-    problems=(errors.KeyEventRefused,),
-    idempotent=True,
-    summary="提出恢复钥匙 / Propose to lift a suspension",
-)
-def propose_lift(issuer: str, form: dict[str, Any]) -> flask.Response:
-    """Propose that a suspended key may sign again."""
-    return _proposed(keys.LIFT, issuer, {"issuer": issuer, **form})
-
-
-@door(
-    bp,
-    "POST",
-    "/v1/desk/issuers/<issuer>/keys/suspend",
-    policy="issuer-key.suspend",
-    body=KeyActForm,
-    answer=KeyActedForm,
-    problems=(errors.KeyEventRefused,),
-    summary="立即暂停钥匙 / Suspend a key at once",
-)
-def suspend_key(issuer: str, form: dict[str, Any]) -> flask.Response:
-    """Stop a key on one official's word; entries it signed before keep verifying."""
-    return answers.answer({"index": keys.suspend(house(), issuer, form["kid"])}, form=KeyActedForm)
-
-
-@door(
-    bp,
-    "POST",
-    "/v1/desk/issuers/<issuer>/keys/suspect",
-    policy="issuer-key.suspend",
-    body=SuspectForm,
-    answer=KeyActedForm,
-    problems=(errors.KeyEventRefused,),
-    summary="标记疑似泄露 / Flag entries since a suspected compromise for re-confirmation",
-)
-def suspect_key(issuer: str, form: dict[str, Any]) -> flask.Response:
-    """Flag what the key signed since then."""
-    index = keys.suspect(house(), issuer, form["kid"], form["since_ms"])
-    return answers.answer({"index": index}, form=KeyActedForm)
-
-
-def _proposed(kind: str, issuer: str, payload: dict[str, Any]) -> flask.Response:
-    by = reference()
-
-    def act(turn: Turn) -> str:
-        return two_person.propose(turn, kind, issuer, payload, by).hex()
-
-    return answers.answer(
-        {"proposal_id": bytes.fromhex(once(act)), "count": 1}, 202, form=ReleaseProposedForm
-    )
 
 
 # -- looking into an archive

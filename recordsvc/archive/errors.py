@@ -1,4 +1,4 @@
-"""Why a record is not taken, in the words its sender needs: rows of a batch and single posts alike.
+"""Why a record is not taken, in the words its sender needs. Long: each kind brings its two languages.
 
 Problem
 ├── BatchRefused 422 ────── batch                   (the whole request: header, signature or root)

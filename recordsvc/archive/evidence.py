@@ -23,7 +23,7 @@ from recordsvc.vault.signers import PublicKey
 from recordsvc.vault.verifiers import BadSignature
 
 if TYPE_CHECKING:
-    from recordsvc.archive.admit import Row
+    from recordsvc.archive.rows import Row
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 

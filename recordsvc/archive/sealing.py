@@ -20,7 +20,7 @@ from recordsvc.vault.envelope import DataKey, DataKeys
 from recordsvc.vault.keystore import KeyStore
 
 if TYPE_CHECKING:
-    from recordsvc.archive.admit import Row
+    from recordsvc.archive.rows import Row
 
 _length: Final = struct.Struct(">I")
 HELD_LABEL: Final = b"held/v1"

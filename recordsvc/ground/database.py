@@ -1,4 +1,4 @@
-"""The database: engines, snapshots, the writer's gate, every dialect fact (architecture.md, rule 11).
+"""The database: engines, snapshots, the writer's gate. Long: every dialect fact is here and only here.
 
 SQLite runs in WAL mode with `synchronous=FULL` and `BEGIN IMMEDIATE`; anything less loses acknowledged
 records on power loss, so it is asserted at start. PostgreSQL reads on a repeatable-read snapshot.

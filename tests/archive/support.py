@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from recordsvc.archive import submission
-from recordsvc.archive.admit import Answer
 from recordsvc.archive.append import Accepted
 from recordsvc.archive.keyevents import KeyAction
 from recordsvc.archive.receipts import of_new
+from recordsvc.archive.rows import Answer
 from recordsvc.archive.statements import Region as Stating
 from recordsvc.archive.statements import Stater
 from recordsvc.bodies import institutions

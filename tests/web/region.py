@@ -9,7 +9,7 @@ from typing import Any
 
 from recordsvc.access import demo
 from recordsvc.archive import submission
-from recordsvc.archive.admit import Row
+from recordsvc.archive.rows import Row
 from recordsvc.bodies import institutions
 from recordsvc.ground.ports import BEIJING, FixedClock
 from recordsvc.house import House
