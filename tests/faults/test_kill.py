@@ -6,6 +6,7 @@ PostgreSQL the database server dies with them every other round.
 
 import os
 import random
+import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -106,6 +107,7 @@ def rounds(place: Installation, server: PostgresServer | None, count: int, longe
     say(f"seed: RECORDSVC_TEST_SEED={seed}")
     pick = random.Random(seed)
     kept: list[Sent] = []
+    starts = []
     place.start()
     for n in range(count):
         with Load(place, pick) as load:
@@ -116,23 +118,28 @@ def rounds(place: Installation, server: PostgresServer | None, count: int, longe
                 server.start()
         sent = load.all()
         unknown = [one for one in sent if not one.acknowledged_s]
-        took = place.start()
-        assert took <= READY_S, f"round {n}: ready only after {took:.1f} s"
+        starts.append(place.start())
         with place.house() as house:
-            kept += [one for one in sent if one.acknowledged_s]
-            check_receipts(place, house, kept)
+            known = [one for one in sent if one.acknowledged_s]
+            check_receipts(place, house, known)
             settle(place, unknown)
-            kept += unknown
-            receipts, size = check_receipts(place, house, kept), check_positions(house)
+            older = pick.sample(kept, min(40, len(kept)))
+            kept += known + unknown
+            # All of this round, some of earlier rounds; all of all rounds at the end.
+            check_receipts(place, house, kept if n == count - 1 else older + unknown)
             check_held(place, kept)
-            report = fsck.fsck(house)
-            assert report.finding is None, report.finding
-        counts = f"{len(sent)} sent, {len(unknown)} unknown, {receipts} receipts, {size} entries"
-        say(f"round {n}: {counts}, ready after {took:.1f} s")
+            size = check_positions(house)
+            if n % 3 == 2 or n == count - 1:
+                report = fsck.fsck(house)
+                assert report.finding is None, report.finding
+        counts = f"{len(sent)} sent, {len(unknown)} unknown, {size} entries"
+        say(f"round {n}: {counts}, ready after {starts[-1]:.1f} s")
     distinct = {record_id for one in kept for record_id in one.receipts}
     with place.house() as house:
         # The region's key and the centre's: the only entries that nobody was given a receipt for.
         assert check_positions(house) == len(distinct) + 2
+    # The median: this machine may be busy with other tests at any one start.
+    assert statistics.median(starts) <= READY_S, starts
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
