@@ -60,10 +60,13 @@ LIBRARIES = (
     "marshmallow",
     "nacl.bindings",
     "orjson",
-    "prometheus_client",
     "sqlalchemy.dialects.sqlite",
 )
-"""What the workers share. Our own modules are not among them: `SIGHUP` brings new workers new code."""
+"""What the workers share. Our own modules are not among them: `SIGHUP` brings new workers new code.
+
+Nor is prometheus_client: it asks once, when imported, for the folder that the processes share, and a worker's
+settings name it.
+"""
 
 
 def on_starting(_server: Any) -> None:

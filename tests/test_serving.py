@@ -3,6 +3,8 @@
 import dataclasses
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,17 @@ def test_gunicorn_takes_its_settings_from_the_package() -> None:
         "",
         "drop",
     )
+
+
+def test_what_the_workers_share_leaves_the_metrics_folder_to_them() -> None:
+    """prometheus_client imported before the folder is named would count for one process only."""
+    program = (
+        "import sys\nfrom recordsvc import gunicorn_conf\n"
+        "gunicorn_conf.on_starting(None)\nprint('prometheus_client' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert said.stdout.strip() == "False"
 
 
 def test_a_first_run_may_be_repeated_and_leaves_nothing_that_others_read(tmp_path: Path) -> None:

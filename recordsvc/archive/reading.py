@@ -4,7 +4,6 @@ One indexed range, one decryption per record, no re-serialisation: the stored by
 answer.
 """
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -141,8 +140,3 @@ class _ConfirmationRule:
         institution = self._institutions.get(issuer)
         kind = "region" if issuer == self._region else institution.kind_on(on) if institution else ""
         return needs_confirmation(str(record["type"]), int(record["version"]), kind, on)
-
-
-def worker_uuid(worker_id: bytes) -> str:
-    """Return a worker id as it is written."""
-    return str(uuid.UUID(bytes=worker_id))

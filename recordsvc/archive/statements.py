@@ -8,8 +8,8 @@ import dataclasses
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from recordsvc.archive import store, types
-from recordsvc.archive.append import NO_TARGET, STALE, Accepted, Batch, Known, Prepared
+from recordsvc.archive import types
+from recordsvc.archive.append import STALE, Accepted, Batch, Known, Prepared
 from recordsvc.archive.errors import Busy, KeyNotInForce, TargetUnknown
 from recordsvc.archive.issuers import NOW
 from recordsvc.archive.sealing import dedupe_key
@@ -130,15 +130,3 @@ def derived_id(house: "House", *parts: bytes) -> uuid.UUID:
     value[6] = (value[6] & 0x0F) | 0x80
     value[8] = (value[8] & 0x3F) | 0x80
     return uuid.UUID(bytes=bytes(value))
-
-
-def find_target(house: "House", worker_id: bytes, record_id: str) -> store.StoredEntry:
-    """Return a worker's own entry by record id. Raises `TargetUnknown` for missing and foreign alike."""
-    with house.db.read_raw() as cursor:
-        for stored in store.archive(house.db, cursor, worker_id):
-            if stored.record_id == uuid.UUID(record_id).bytes:
-                return stored
-    raise TargetUnknown
-
-
-__all__ = ["NO_TARGET", "REGION_KID", "Region", "Stater", "derived_id", "find_target"]

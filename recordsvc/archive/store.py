@@ -4,9 +4,7 @@
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-import sqlalchemy as sa
+from typing import NamedTuple
 
 from recordsvc.archive import tables
 from recordsvc.ground.commit import Turn
@@ -122,9 +120,3 @@ def in_log_order(db: Database, cursor: Cursor, after: int, limit: int) -> list[S
         (after, limit),
     )
     return list(map(StoredEntry._make, cursor.fetchall()))
-
-
-def entries_of(conn: sa.engine.Connection, worker_id: bytes) -> list[Any]:
-    """Return a worker's entry rows through SQLAlchemy; for `fsck` and as the slow twin in tests."""
-    query = sa.select(tables.entry).where(tables.entry.c.worker_id == worker_id).order_by(tables.entry.c.seq)
-    return list(conn.execute(query))

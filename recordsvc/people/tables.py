@@ -4,8 +4,6 @@ import sqlalchemy as sa
 
 from recordsvc.ground.database import metadata
 
-WORKER_STATES = ("open", "restricted", "closed", "merged", "erased")
-
 worker = sa.Table(
     "worker",
     metadata,
