@@ -81,6 +81,10 @@ class _Hit:
     standing: str
 
 
+_Hits = dict[tuple[str | None, str | None], _Hit]
+"""Kind and value of an identifier that was mentioned -> whose it is."""
+
+
 class People:
     """The finder of workers."""
 
@@ -113,11 +117,10 @@ class People:
         together: only then do they share one draft of a new worker, and attach a new card once.
         """
         sources = [source] * len(people) if isinstance(source, str) else source
-        wanted: dict[bytes, None] = {}
-        for person in people:
-            for kind, value in _mentioned(person):
-                wanted.update(dict.fromkeys(self.tags(kind, value)))
-        hits = self._look_up(cursor, list(wanted))
+        wanted = {said: self.tags(*said) for person in people for said in _mentioned(person)}
+        found = self._look_up(cursor, [tag for tags in wanted.values() for tag in tags])
+        # Of several live peppers the oldest that knows the number tells.
+        hits = {said: found[tag] for said, tags in wanted.items() for tag in reversed(tags) if tag in found}
         return [self._judge(person, hits, said) for person, said in zip(people, sources, strict=True)]
 
     def find(self, kind: str, value: str) -> bytes | None:
@@ -163,9 +166,9 @@ class People:
             hits[bytes(tag)] = _Hit(worker, standing)
         return hits
 
-    def _judge(self, person: Person, hits: dict[bytes, _Hit], source: str) -> Worker | Held:
-        by_number = self._hit(hits, person.document, person.number)
-        by_card = self._hit(hits, CARD, person.card)
+    def _judge(self, person: Person, hits: _Hits, source: str) -> Worker | Held:
+        by_number = hits.get((person.document, person.number))
+        by_card = hits.get((CARD, person.card))
         if person.number is None:
             if by_card is None or by_card.standing != "verified":
                 return Held("card-not-confirmed")
@@ -191,17 +194,9 @@ class People:
             return "name-differs"
         return "card-of-another" if by_card is not None and by_card.worker is not worker else None
 
-    def _hit(self, hits: dict[bytes, _Hit], kind: str | None, value: str | None) -> _Hit | None:
-        if kind is None or value is None:
-            return None
-        for tag in self.tags(kind, value):
-            if tag in hits:
-                return hits[tag]
-        return None
-
     # -- new rows
 
-    def _new(self, person: Person, hits: dict[bytes, _Hit], source: str) -> Worker:
+    def _new(self, person: Person, hits: _Hits, source: str) -> Worker:
         """Draft a worker whom no one knew; further records of the same request find the draft in `hits`."""
         worker_id = uuid7(self._clock, self._random)
         wrapped, key = DataKeys(self._keys, self._random.bytes).new(worker_id)
@@ -214,22 +209,22 @@ class People:
         self._attach_card(worker, person, hits, source)
         return worker
 
-    def _attach_card(self, worker: Worker, person: Person, hits: dict[bytes, _Hit], source: str) -> None:
+    def _attach_card(self, worker: Worker, person: Person, hits: _Hits, source: str) -> None:
         for kind, value in ((CARD, person.card), (CHIP, person.chip)):
-            if value is not None and self._hit(hits, kind, value) is None:
+            if value is not None and (kind, value) not in hits:
                 self._identify(worker, kind, value, "claimed", source, hits)
                 if kind == CARD and person.area is not None:
                     self._note(worker, CARD_AREA, f"{value}/{person.area}", "claimed", source)
 
     def _identify(
-        self, worker: Worker, kind: str, value: str, standing: str, source: str, hits: dict[bytes, _Hit]
+        self, worker: Worker, kind: str, value: str, standing: str, source: str, hits: _Hits
     ) -> None:
         rows = worker.rows = worker.rows or Rows()
         identifier_id = uuid7(self._clock, self._random)
         rows.identifiers.append(self._identifier_row(worker, identifier_id, kind, value, standing, source))
         for pepper, tag in zip(self._keys.peppers, self.tags(kind, value), strict=True):
             rows.index.append((tag, pepper_version(pepper), kind, standing, worker.worker_id, identifier_id))
-            hits[tag] = _Hit(worker, standing)
+        hits[kind, value] = _Hit(worker, standing)
 
     def _note(self, worker: Worker, kind: str, value: str, standing: str, source: str) -> None:
         """Keep an assertion by which nobody is found."""
