@@ -36,12 +36,15 @@ def read(house: "House") -> OpenedCheckpoint | None:
 
 
 def keep(house: "House") -> bool:
-    """Write the newest checkpoint if it is larger than the kept one; True if something was written."""
+    """Write the newest checkpoint if it continues the kept one; True if written. Raises `DatabaseBehind`."""
     kept = read(house)
     with house.db.read() as conn:
         newest = house.log.newest(conn)
-    if kept is not None and newest.size <= kept.checkpoint.size:
+    if kept is not None and newest.size == kept.checkpoint.size and newest.root == kept.checkpoint.root:
         return False
+    if kept is not None:
+        # Never forget what was seen for something that does not continue it.
+        compare(house.log, house, kept.checkpoint, "the checkpoint kept outside the database")
     _replace(house.settings.anchor_path, newest.note.encode())
     return True
 

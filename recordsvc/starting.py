@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING
 
 from recordsvc import anchor, genesis
+from recordsvc.house import open_house
 from recordsvc.witnesses import Witnesses
 
 if TYPE_CHECKING:
     from recordsvc.house import House
+    from recordsvc.settings import Settings
 
 
 def check(house: "House") -> None:
@@ -18,3 +20,14 @@ def check(house: "House") -> None:
     genesis.check(house)
     anchor.check(house)
     Witnesses(house).check()
+
+
+def open_checked(settings: "Settings") -> "House":
+    """Open a house that may be written to: every process that appends begins here or in `create_app`."""
+    house = open_house(settings)
+    try:
+        check(house)
+    except BaseException:
+        house.close()
+        raise
+    return house

@@ -23,10 +23,10 @@ PURPOSE = "service-window"
 @contextmanager
 def _open() -> Iterator["House"]:
     from recordsvc.ground.problems import Problem
-    from recordsvc.house import open_house
     from recordsvc.serving import load_settings
+    from recordsvc.starting import open_checked
 
-    house = open_house(load_settings())
+    house = open_checked(load_settings())
     try:
         yield house
     except Problem as problem:

@@ -1,5 +1,7 @@
 """`recordsvc work`: the one background process, leased in the database; jobs can stop anywhere and go on.
 
+Several lanes run side by side:
+
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned
 releases    append what two people released from the holding
@@ -11,7 +13,7 @@ import functools
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Final
@@ -23,8 +25,9 @@ from recordsvc.archive.held import Releaser
 from recordsvc.ground import observe
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
-from recordsvc.house import House, open_house
+from recordsvc.house import House
 from recordsvc.serving import load_settings
+from recordsvc.starting import open_checked
 from recordsvc.witnesses import Witnesses
 
 TICK_S: Final = 0.2
@@ -47,26 +50,47 @@ class Worker:
         """Work for `house`."""
         self._lease = Lease(house.db, house.clock, "work", house.random.bytes(8).hex())
         self._stop = threading.Event()
-        witnesses = Witnesses(house)
-        self.jobs = [
-            Job("anchor", functools.partial(anchor.keep, house), 0.4),
-            Job("witnesses", witnesses.cosign, 0.5),
-            Job("releases", Releaser(house).run, 0.5),
-            Job("sweeps", Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe")).sweep, 60.0),
-            Job("checkpoint", house.db.checkpoint, 1.0),
-        ]
+        self._fatal: BaseException | None = None
+        idempotency = Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe"))
+        self.lanes = (
+            # The outside checkpoint is promised within a second: nothing may stand before it in a queue.
+            (Job("anchor", functools.partial(anchor.keep, house), 0.4),),
+            # A witness that answers slowly keeps nobody else waiting.
+            (Job("witnesses", Witnesses(house).cosign, 0.5),),
+            (
+                Job("releases", Releaser(house).run, 0.5),
+                Job("sweeps", idempotency.sweep, 60.0),
+                Job("checkpoint", house.db.checkpoint, 1.0),
+            ),
+        )
 
     def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
         """End after the job that runs now."""
         self._stop.set()
 
     def loop(self) -> None:
-        """Run jobs when they are due until told to stop."""
+        """Run all lanes until told to stop. Raises `DatabaseBehind` when the log turned out to be an old copy."""
+        threads = [threading.Thread(target=self._run, args=(lane,), name=lane[0].name) for lane in self.lanes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._fatal is not None:
+            raise self._fatal
+
+    def _run(self, lane: Sequence[Job]) -> None:
         while not self._stop.is_set():
-            if self._lease.hold():
-                for job in self.jobs:
+            if self._holds_lease():
+                for job in lane:
                     self.tick(job)
             self._stop.wait(TICK_S)
+
+    def _holds_lease(self) -> bool:
+        try:
+            return self._lease.hold()
+        except Exception as error:  # noqa: BLE001 - a database that is away for a while comes back
+            observe.log("lease-failed", error=type(error).__name__, at=observe.place(error))
+            return False
 
     def tick(self, job: Job) -> None:
         """Run a job if it is due. A failing job is reported and tried again later; the others go on."""
@@ -76,6 +100,10 @@ class Worker:
         try:
             job.run()
             job.due = now + job.every_s
+        except anchor.DatabaseBehind as error:
+            # Going on would fork the log: the process ends, and a start refuses with the same words.
+            self._fatal = error
+            self._stop.set()
         except Exception as error:  # noqa: BLE001 - the process outlives any one job; the failure is logged and retried
             job.due = now + max(job.every_s, 2.0)
             observe.log("job-failed", job=job.name, error=type(error).__name__, at=observe.place(error))
@@ -84,7 +112,7 @@ class Worker:
 @click.command()
 def work() -> None:
     """后台任务 / Run the background process until a signal ends it."""
-    house = open_house(load_settings())
+    house = open_checked(load_settings())
     worker = Worker(house)
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)

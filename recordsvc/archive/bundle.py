@@ -33,7 +33,9 @@ def make(house: "House", worker_id: bytes, disclosed: Collection[bytes] | None =
         if signed.size <= archive.entries[-1].stored.idx:
             return make(house, worker_id, disclosed)
         tree = house.log.reader(conn, signed.size)
-        issuers = {str(entry.record["issuer"]) for entry in archive.entries if entry.record is not None}
+        # Only of those whose records are opened: key events name their issuer, and so who taught what is kept back.
+        opened = [entry.record for entry in archive.entries if _opens(entry, disclosed)]
+        issuers = {str(record["issuer"]) for record in opened if record is not None}
         events = house.issuers.events(conn, issuers | {house.settings.region}, signed.size)
         head = {
             "checkpoint": add_cosignatures(signed.note, lines),
@@ -51,6 +53,10 @@ def make(house: "House", worker_id: bytes, disclosed: Collection[bytes] | None =
     return orjson.dumps(head)[:-1] + b',"entries":[' + b",".join(entries) + b"]}"
 
 
+def _opens(entry: OpenEntry, disclosed: Collection[bytes] | None) -> bool:
+    return entry.opened is not None and (disclosed is None or entry.stored.record_id in disclosed)
+
+
 def _entry(entry: OpenEntry, path: list[bytes], disclosed: Collection[bytes] | None) -> bytes:
     stored = entry.stored
     told: dict[str, Any] = {
@@ -62,8 +68,7 @@ def _entry(entry: OpenEntry, path: list[bytes], disclosed: Collection[bytes] | N
         "seq": stored.seq,
         "target": None if stored.target < 0 else stored.target,
     }
-    open_here = entry.opened is not None and (disclosed is None or stored.record_id in disclosed)
-    if entry.opened is None or not open_here:
+    if entry.opened is None or not _opens(entry, disclosed):
         return orjson.dumps(told)
     told["open"] = _b64(entry.opened.open_key)
     evidence = entry.opened.evidence

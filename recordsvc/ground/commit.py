@@ -20,6 +20,9 @@ Handler = Callable[["Turn", Sequence[Any]], Sequence[Any]]
 MAX_WEIGHT = 4_000
 """How much one transaction takes at most, so that nobody waits behind a mountain."""
 
+MAX_TRIES = 5
+"""How often a transaction that lost a deadlock is run before its callers are told."""
+
 
 class CommitUnknown(RuntimeError):
     """The commit was sent and its fate is not known: maybe it is there. Repeat the same request."""
@@ -95,8 +98,17 @@ class _Refused(Exception):
 class GroupCommit:
     """The queue and its leader."""
 
-    def __init__(self, clock: Clock, gate: Callable[[], AbstractContextManager[Connection]]) -> None:
-        """Queue jobs for transactions opened by `gate`, which commits when left without an error."""
+    def __init__(
+        self,
+        clock: Clock,
+        gate: Callable[[], AbstractContextManager[Connection]],
+        transient: Callable[[Exception], bool] = lambda _error: False,
+    ) -> None:
+        """Queue jobs for transactions opened by `gate`, which commits when left without an error.
+
+        `transient` tells errors that say nothing against a job (a deadlock's victim): all run again.
+        """
+        self._transient = transient
         self._clock = clock
         self._gate = gate
         self._lock = threading.Lock()
@@ -154,11 +166,14 @@ class GroupCommit:
 
         The jobs are taken when the gate is open: who queued while another process wrote comes along.
         """
-        remaining = jobs
+        remaining, tries = jobs, 1
         while True:
             try:
                 turn = self._turn(jobs, remaining)
             except _Refused as refused:
+                if self._transient(refused.error) and tries < MAX_TRIES:
+                    tries += 1
+                    continue
                 for job in refused.jobs:
                     job.error = refused.error
                 remaining = [job for job in remaining if job.error is None]

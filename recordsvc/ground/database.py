@@ -84,7 +84,7 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._readers = Readers(self._unpooled, "BEGIN" if self.dialect == "sqlite" else _PG_SNAPSHOT)
-        self._writer = GroupCommit(self.clock, self._gate)
+        self._writer = GroupCommit(self.clock, self._gate, _transient)
         self._writing: Connection | None = None
         """The writer's connection, kept from turn to turn: there is one leader at a time."""
 
@@ -307,6 +307,12 @@ def _transaction(conn: Connection) -> Iterator[Connection]:
         conn.invalidate()
         conn.close()
         raise CommitUnknown(type(error).__name__) from error
+
+
+def _transient(error: Exception) -> bool:
+    """Tell PostgreSQL's deadlock_detected and serialization_failure, raised by the driver or through SQLAlchemy."""
+    driver = getattr(error, "orig", None) or error
+    return getattr(driver, "sqlstate", None) in ("40P01", "40001")
 
 
 @contextlib.contextmanager
