@@ -69,7 +69,7 @@ class Worker:
         self._stop.set()
 
     def loop(self) -> None:
-        """Run all lanes until told to stop. Raises `DatabaseBehind` when the log turned out to be an old copy."""
+        """Run all lanes until told to stop. Raises `DatabaseBehind` when the log is an old copy."""
         threads = [threading.Thread(target=self._run, args=(lane,), name=lane[0].name) for lane in self.lanes]
         for thread in threads:
             thread.start()

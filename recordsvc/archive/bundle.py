@@ -33,7 +33,7 @@ def make(house: "House", worker_id: bytes, disclosed: Collection[bytes] | None =
         if signed.size <= archive.entries[-1].stored.idx:
             return make(house, worker_id, disclosed)
         tree = house.log.reader(conn, signed.size)
-        # Only of those whose records are opened: key events name their issuer, and so who taught what is kept back.
+        # Only of those whose records are opened: key events name their issuer, and so would tell who taught.
         opened = [entry.record for entry in archive.entries if _opens(entry, disclosed)]
         issuers = {str(record["issuer"]) for record in opened if record is not None}
         events = house.issuers.events(conn, issuers | {house.settings.region}, signed.size)

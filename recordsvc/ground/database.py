@@ -310,7 +310,7 @@ def _transaction(conn: Connection) -> Iterator[Connection]:
 
 
 def _transient(error: Exception) -> bool:
-    """Tell PostgreSQL's deadlock_detected and serialization_failure, raised by the driver or through SQLAlchemy."""
+    """Tell PostgreSQL's deadlock_detected and serialization_failure, with or without SQLAlchemy around."""
     driver = getattr(error, "orig", None) or error
     return getattr(driver, "sqlstate", None) in ("40P01", "40001")
 

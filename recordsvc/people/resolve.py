@@ -120,7 +120,9 @@ class People:
         wanted = {said: self.tags(*said) for person in people for said in _mentioned(person)}
         found = self._look_up(cursor, [tag for tags in wanted.values() for tag in tags])
         # Of several live peppers the oldest that knows the number tells.
-        hits = {said: found[tag] for said, tags in wanted.items() for tag in reversed(tags) if tag in found}
+        hits: _Hits = {
+            said: found[tag] for said, tags in wanted.items() for tag in reversed(tags) if tag in found
+        }
         return [self._judge(person, hits, said) for person, said in zip(people, sources, strict=True)]
 
     def find(self, kind: str, value: str) -> bytes | None:

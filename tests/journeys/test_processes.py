@@ -1,4 +1,4 @@
-"""What the processes beside the server promise: no writing on an old copy, nothing forgotten, nothing told too much."""
+"""What the processes beside the server promise: no writing on an old copy, nothing forgotten or told."""
 
 import json
 import threading
