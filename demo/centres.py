@@ -8,6 +8,7 @@ import secrets
 import uuid
 from pathlib import Path
 
+from demo.doors import Target
 from demo.institutions import Institution
 from demo.ledger import Draft
 from recordsvc.ground.base64strict import b64u
@@ -50,14 +51,19 @@ class Keyring:
         """Return under which client name the institution asks for tokens; `None` before it may."""
         return self.key(institution).client_id
 
-    def enrol(self, institution: Institution, client_id: str, audience: str, environment: str) -> None:
+    def enrol(self, institution: Institution, client_id: str, target: Target) -> None:
         """Write into the key file what the registration said: client name, and what stands in signatures."""
         path, fresh = self.path(institution), self._folder / f"{institution.key}.new"
         jwk = loads(path.read_bytes(), _MAX_KEY_FILE)
         if not isinstance(jwk, dict):
             raise TypeError("a key file holds one JWK")
         fresh.unlink(missing_ok=True)
-        stated = {"audience": audience, "environment": environment, "issuer": institution.uscc}
+        stated = {
+            "audience": target.audience,
+            "environment": target.environment,
+            "issuer": institution.uscc,
+            "token_issuer": target.token_issuer,
+        }
         write_private_jwk(fresh, {**jwk, **stated, "client_id": client_id})
         fresh.replace(path)
         self._keys.pop(institution.key, None)

@@ -38,7 +38,7 @@ class Registrars:
         if institution.issues and self._ring.client_id(institution) is None:
             self._give_force(institution)
             target = self._service.target
-            self._ring.enrol(institution, self._let_in(institution), target.audience, target.environment)
+            self._ring.enrol(institution, self._let_in(institution), target)
 
     def machine(self, institution: Institution) -> Machine:
         """Return an admitted institution's machine."""

@@ -42,6 +42,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--client-id", help="客户端编号；缺省取密钥文件里的 / client id, by default the key file's")
 @click.option("--audience", help="部署名称，见登记通知 / name of the deployment")
 @click.option("--environment", type=click.Choice(["demo", "test", "production"]), help="环境 / environment")
+@click.option(
+    "--token-issuer",
+    help="令牌签发方，见登记通知；缺省为服务地址 / whom our key may be shown to, by default the address itself",
+)
 @click.option("--log-key", help="日志公钥（vkey），用来核验回执 / the log's public key, to check receipts")
 @click.option("--answers", "answers_file", type=_FILE, help="答案文件（JSON） / answers file")
 @click.option(
@@ -109,7 +113,11 @@ def _run(console: Console, path: Path, options: dict[str, Any]) -> int:
         clock = SystemClock()
         planner = Planner(state, to, clock, SystemRandom(), roster.today)
         client_id = options["client_id"] or key.client_id or to.issuer
-        with Service(options["url"], key, client_id, clock) as service, _progress(console) as progress:
+        token_issuer = options["token_issuer"] or key.stated.get("token_issuer")
+        with (
+            Service(options["url"], key, client_id, clock, token_issuer=token_issuer) as service,
+            _progress(console) as progress,
+        ):
             task = progress.add_task("报送", total=len(drafts))
             delivery = Delivery(
                 state,

@@ -1,7 +1,7 @@
 """A centre's private key: a JWK file on the centre's own machine (Ed25519 or ES256).
 
 The file never leaves the machine and only its owner may read it. Beside the members of RFC 7517 it may carry
-`client_id`, the name under which the centre asks for tokens, and `audience`, `environment` and `issuer`, so
+`client_id`, the name under which the centre asks for tokens, and `audience`, `environment`, `issuer` and `token_issuer`, so
 that nobody has to type what the registration letter says.
 """
 
@@ -18,7 +18,7 @@ from recordsvc.ground.strictjson import StrictJsonError, canonical, loads
 from recordsvc.vault.signers import Algorithm, PublicKey, Sign, ed25519, es256, fits
 
 _MAX_FILE = 16 * 1024
-_STATED = ("audience", "environment", "issuer")
+_STATED = ("audience", "environment", "issuer", "token_issuer")
 _ALGORITHMS = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}
 
 

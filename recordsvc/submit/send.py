@@ -49,13 +49,18 @@ class Service:
         clock: Clock,
         sleep: Callable[[float], None] = time.sleep,
         timeout: float = 60.0,
+        token_issuer: str | None = None,
     ) -> None:
-        """Address a service; nothing is sent yet. Plain http is for this machine only."""
+        """Address a service; nothing is sent yet. Plain http is for this machine only.
+
+        `token_issuer`: whom assertions are made out to, as registered; None: the address itself.
+        """
         parts = urlsplit(url)
         here = parts.hostname in _LOOPBACK
         if parts.scheme != "https" and not (parts.scheme == "http" and here):
             raise ValueError("the service's address has to begin with https://")
         self._url = url.rstrip("/")
+        self._token_issuer = token_issuer or self._url
         self._key = key
         self._client_id = client_id
         self._clock = clock
@@ -109,11 +114,18 @@ class Service:
         return self._token
 
     def _metadata(self) -> dict[str, Any]:
-        """Where tokens come from. The issuer is only a string that our assertion names as its audience."""
+        """Where tokens come from. The issuer must be the one we were told, or the address itself (RFC 8414, 3.3)."""
         address = self._url + "/.well-known/oauth-authorization-server"
         answer = _answer(self._patiently("GET", address, {}))
-        if not isinstance(answer.get("issuer"), str):
-            raise Refused(200, {"title": "服务说明里没有 issuer", "title_en": "the metadata names no issuer"})
+        if answer.get("issuer") != self._token_issuer:
+            # An assertion made out to the real service must never reach whoever merely claims to be it.
+            raise Refused(
+                200,
+                {
+                    "title": f"对方自称的令牌签发方不是 {self._token_issuer}：核对服务地址，或用 --token-issuer 写明",
+                    "title_en": "the service names another token issuer than the one expected; nothing was sent",
+                },
+            )
         return answer
 
     def _grant(self, issuer: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from recordsvc.submit import keys, send
 from recordsvc.submit.cli import submit
 from recordsvc.submit.state import State
 from recordsvc.translog.proofs import LogProof
-from tests.submit.fake_service import FakeService
+from tests.submit.fake_service import ISSUER, FakeService
 from tests.submit.rosters import ANSWERS, people, workbook
 
 HEADINGS = ["姓名", "身份证号码", "社保卡卡号", "职业", "成绩"]
@@ -23,7 +23,7 @@ A, B, C = people(3)
 def key_file(tmp_path):
     path = tmp_path / "centre.jwk"
     jwk = keys.new_private_jwk("EdDSA", "centre-1", SeededRandom(9), client_id="centre-a")
-    keys.write_private_jwk(path, jwk | {"audience": "recordsvc-demo", "environment": "demo"})
+    keys.write_private_jwk(path, jwk | {"audience": "recordsvc-demo", "environment": "demo", "token_issuer": ISSUER})
     return path
 
 
@@ -394,3 +394,11 @@ def test_a_thousand_and_more_rows_go_in_batches_of_a_thousand(centre, service):
 
     assert code == 0
     assert [len(batch) for batch in service.batches] == [1_000, 3]
+
+
+def test_an_assertion_goes_only_to_the_issuer_we_were_told(centre, key_file, service):
+    key = json.loads(key_file.read_text())
+    del key["token_issuer"]
+    key_file.write_text(json.dumps(key))
+    code, said = centre.run()
+    assert (code, "令牌签发方" in said, service.tokens, service.batches) == (5, True, [], [])
