@@ -93,6 +93,19 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn call
 
 
 def post_worker_init(_worker: Any) -> None:
+    """Last hook before a worker serves."""
+    _refuse_without_repeating()
+    _collect_less_often()
+
+
+def _refuse_without_repeating() -> None:
+    """Keep gunicorn's page for what is no HTTP request from showing the sender's own bytes."""
+    util: Any = importlib.import_module("gunicorn.util")
+    write = util.write_error
+    util.write_error = lambda sock, status, reason, _message: write(sock, status, reason, "")
+
+
+def _collect_less_often() -> None:
     """Let the collector of cycles overlook what lives as long as the process, and come less often.
 
     A batch makes ten thousand objects that all stay until its answer: looking through them again and again

@@ -143,18 +143,34 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+    def send_error(
+        self,
+        code: int,
+        message: str | None = None,  # noqa: ARG002 - the base class's words repeat what came
+        explain: str | None = None,  # noqa: ARG002
+    ) -> None:
         """Refuse what is no request, in one plain line: nothing of it is echoed."""
         self.request_version = (
             self.protocol_version
         )  # what came may have had none, and would get no status line
         self.close_connection = True
-        _log.info("no request: %a %a", message, explain)
+        _log.info("no request: %d", code)
         self._answer(Answer(HTTPStatus(code), f"{HTTPStatus(code).phrase}\n"))
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class calls it so)
-        """Log through the process's own log; paths hold nothing but hashes of log names."""
-        _log.info("%a", format % args)
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the base class calls it so
+        """Log which door was asked and how it answered: anybody can write anything into a path."""
+        _log.info("%s %s", _door(getattr(self, "path", "")), int(code))
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002 - the base class calls it so
+        """Log the base class's own remarks (a request timed out) without what came in."""
+        _log.info("%a", format)
+
+
+def _door(path: str) -> str:
+    """The door behind a path, in words of our own."""
+    if path in ("/add-checkpoint", "/healthz"):
+        return path
+    return "/<log>/checkpoint" if _CHECKPOINT_PATH.fullmatch(path) else "(elsewhere)"
 
 
 class WitnessServer(ThreadingMixIn, TCPServer):

@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 READY_S = 5.0
 """Longest start after a crash (security.md 3.3)."""
 PEOPLE = 60
+PARTS = ("witness", "server", "work")
 
 
 def free_ports(count: int) -> list[int]:
@@ -108,9 +109,9 @@ class Installation:
     def start(self, around: Callable[[list[str]], list[str]] = lambda command: command) -> float:
         """Start everything in one process group; the seconds until the service says it is ready."""
         began = time.monotonic()
-        for command in self.commands():
+        for name, command in zip(PARTS, self.commands(), strict=True):
             leader = self.processes[0].pid if self.processes else 0
-            with (self.folder / "output.log").open("ab") as log:
+            with (self.folder / f"{name}.log").open("ab") as log:
                 self.processes.append(
                     subprocess.Popen(
                         around(command),
@@ -140,7 +141,8 @@ class Installation:
 
     def output(self) -> str:
         """What the processes said last."""
-        return (self.folder / "output.log").read_text(errors="replace")[-4_000:]
+        logs = [self.folder / f"{name}.log" for name in PARTS]
+        return "\n".join(log.read_text(errors="replace")[-2_000:] for log in logs if log.exists())
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
         """End the whole group at once, and wait until nobody of it is left."""
