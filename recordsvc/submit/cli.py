@@ -44,7 +44,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--environment", type=click.Choice(["demo", "test", "production"]), help="环境 / environment")
 @click.option(
     "--token-issuer",
-    help="令牌签发方，见登记通知；缺省为服务地址 / whom our key may be shown to, by default the address itself",
+    help="令牌签发方，见登记通知；缺省为服务地址 / the token issuer, by default the address itself",
 )
 @click.option("--log-key", help="日志公钥（vkey），用来核验回执 / the log's public key, to check receipts")
 @click.option("--answers", "answers_file", type=_FILE, help="答案文件（JSON） / answers file")

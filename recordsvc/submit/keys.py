@@ -1,8 +1,8 @@
 """A centre's private key: a JWK file on the centre's own machine (Ed25519 or ES256).
 
 The file never leaves the machine and only its owner may read it. Beside the members of RFC 7517 it may carry
-`client_id`, the name under which the centre asks for tokens, and `audience`, `environment`, `issuer` and `token_issuer`, so
-that nobody has to type what the registration letter says.
+`client_id`, the name under which the centre asks for tokens, and `audience`, `environment`, `issuer` and
+`token_issuer`, so that nobody has to type what the registration letter says.
 """
 
 import os

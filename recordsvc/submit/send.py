@@ -114,7 +114,7 @@ class Service:
         return self._token
 
     def _metadata(self) -> dict[str, Any]:
-        """Where tokens come from. The issuer must be the one we were told, or the address itself (RFC 8414, 3.3)."""
+        """Where tokens come from. The issuer must be the one we were told, or the address (RFC 8414, 3.3)."""
         address = self._url + "/.well-known/oauth-authorization-server"
         answer = _answer(self._patiently("GET", address, {}))
         if answer.get("issuer") != self._token_issuer:
@@ -122,8 +122,9 @@ class Service:
             raise Refused(
                 200,
                 {
-                    "title": f"对方自称的令牌签发方不是 {self._token_issuer}：核对服务地址，或用 --token-issuer 写明",
-                    "title_en": "the service names another token issuer than the one expected; nothing was sent",
+                    "title": f"对方自称的令牌签发方不是 {self._token_issuer}："
+                    "核对服务地址，或用 --token-issuer 写明",
+                    "title_en": "the service names another token issuer than expected; nothing was sent",
                 },
             )
         return answer

@@ -23,7 +23,9 @@ A, B, C = people(3)
 def key_file(tmp_path):
     path = tmp_path / "centre.jwk"
     jwk = keys.new_private_jwk("EdDSA", "centre-1", SeededRandom(9), client_id="centre-a")
-    keys.write_private_jwk(path, jwk | {"audience": "recordsvc-demo", "environment": "demo", "token_issuer": ISSUER})
+    keys.write_private_jwk(
+        path, jwk | {"audience": "recordsvc-demo", "environment": "demo", "token_issuer": ISSUER}
+    )
     return path
 
 
