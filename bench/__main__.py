@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psycopg
 
-from bench import limits, spine
-from bench.figures import Row, Waits, markdown, middle
+from bench import growth, limits, spine
+from bench.figures import Row, Waits, markdown, middle, number
 from bench.servers import databases
 
 RESULTS = Path(__file__).parent / "results"
@@ -30,17 +30,28 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="length of one round")
     parser.add_argument("--workers", type=int, default=100_000, help="people in the archive beforehand")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median counts")
+    parser.add_argument(
+        "--large", action="store_true", help="only single POSTs at 10^3, 10^5 and 10^6 entries (many minutes)"
+    )
     chosen = parser.parse_args()
     rows = []
-    for row in measure(chosen.database or DATABASES, chosen.seconds, chosen.rounds, chosen.workers):
+    kinds = tuple(chosen.database or DATABASES)
+    measured = (
+        (row for kind in kinds for row in growth.rows(kind, chosen.rounds))
+        if chosen.large
+        else measure(kinds, chosen.seconds, chosen.rounds, chosen.workers)
+    )
+    for row in measured:
         rows.append(row)
-        print(f"  {row.what} ({row.database}): {row.value:,.0f} {row.unit}", file=sys.stderr, flush=True)
+        print(f"  {row.what} ({row.database}): {number(row.value)} {row.unit}", file=sys.stderr, flush=True)
     about = surroundings()
     print(markdown(rows))
     print("\n" + ", ".join(f"{name} {value}" for name, value in about.items()))
     RESULTS.mkdir(exist_ok=True)
     kept = {"about": about, "rows": [dataclasses.asdict(row) | {"ratio": row.ratio} for row in rows]}
-    (RESULTS / "latest.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (RESULTS / ("large.json" if chosen.large else "latest.json")).write_text(
+        json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8"
+    )
 
 
 def measure(kinds: tuple[str, ...], seconds: float, rounds: int, workers: int) -> Iterator[Row]:

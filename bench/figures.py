@@ -88,13 +88,14 @@ def _cells(row: Row) -> list[str]:
     return [
         row.what,
         row.database,
-        f"{_number(row.value)} {row.unit}",
-        *("" if time is None else _number(time) for time in times),
-        "" if row.limit_value is None else f"{row.limit}: {_number(row.limit_value)}",
+        f"{number(row.value)} {row.unit}",
+        *("" if time is None else number(time) for time in times),
+        "" if row.limit_value is None else f"{row.limit}: {number(row.limit_value)}",
         "" if row.ratio is None else f"{row.ratio:.0%}",
         row.reach,
     ]
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Write a figure with three digits that mean something."""
     return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}" if value >= 1 else f"{value:.2f}"

@@ -43,6 +43,8 @@ class Region:
     key: sign.SigningKey
     machine: sign.SigningKey
     client_id: str
+    receiver_id: str
+    """A client that reads the feed."""
     clock: SystemClock = dataclasses.field(default_factory=SystemClock)
     random: SystemRandom = dataclasses.field(default_factory=SystemRandom)
 
@@ -52,11 +54,15 @@ class Region:
         settings = self.house.settings
         return sign.Destination(settings.audience, settings.environment, SCHOOL)
 
-    def assertion(self) -> bytes:
-        """Return the form that asks for an access token."""
+    def assertion(self, client_id: str = "") -> bytes:
+        """Return the form that asks for an access token, the centre's without a `client_id`."""
         now = int(time.time())
         said = sign.client_assertion(
-            self.machine, self.client_id, self.house.settings.issuer_url, now_s=now, jti=uuid.uuid4().hex
+            self.machine,
+            client_id or self.client_id,
+            self.house.settings.issuer_url,
+            now_s=now,
+            jti=uuid.uuid4().hex,
         )
         kind = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
         return f"grant_type=client_credentials&client_assertion_type={kind}&client_assertion={said}".encode()
@@ -171,13 +177,23 @@ def _registered(house: House, environ: Mapping[str, str]) -> Region:
     house.db.write(lambda turn: institutions.enter(turn, entry, "system:bench"))
     public, kid = public_from_jwk(key.public_jwk())
     house.db.write(lambda turn: house.issuers.register(turn, SCHOOL, kid, public, 0, None))
-    new = NewClient("centre", NAME, SCHOOL, ["records:read", "records:write"], [NewKey(machine.public_jwk())])
+    centre = _client(house, machine, "centre", SCHOOL, ["records:read", "records:write"])
+    return Region(
+        house, environ, key, machine, centre, _client(house, machine, "credit-bank", None, ["feed:read"])
+    )
+
+
+def _client(
+    house: House, machine: sign.SigningKey, kind: str, institution: str | None, scopes: list[str]
+) -> str:
+    """Register a client by two officials; returns its id."""
+    new = NewClient(kind, NAME, institution, scopes, [NewKey(machine.public_jwk())])
     proposal, client_id = house.db.write(
-        lambda turn: registering.propose_client(turn, new, by="system:first", random=random)
+        lambda turn: registering.propose_client(turn, new, by="system:first", random=house.random)
     )
     house.db.write(
         lambda turn: two_person.decide(
             turn, proposal, "system:second", approve=True, reason="bench", tools=house
         )
     )
-    return Region(house, environ, key, machine, client_id)
+    return client_id

@@ -5,11 +5,11 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 
-from bench import limits
+from bench import beside, limits
 from bench.client import Loader, loading, request
 from bench.figures import Row, Waits, middle
 from bench.region import SCHOOL, Region, region
-from bench.servers import serving
+from bench.servers import Server, serving
 from recordsvc import anchor
 from recordsvc.archive import bundle, submission
 from recordsvc.archive.verify import verify_bundle
@@ -29,6 +29,7 @@ def rows(kind: str, seconds: float, rounds: int, workers: int, checks: limits.Ch
             yield _start_row(kind, place)
             with loading(server.port) as loader:
                 yield from _measure(kind, place, loader, seconds, rounds, workers, checks)
+                yield _beside_row(kind, place, server, loader, rounds, workers)
 
 
 def _measure(
@@ -71,7 +72,7 @@ def _batches(
     for size, count in ((1_000, 12), (5_000, 4)):
         ones[size] = middle(
             [
-                _send(place, loader, bodies(count, size, each=False), "/v1/batches", BATCH_CLIENTS, NDJSON)
+                send(place, loader, bodies(count, size, each=False), "/v1/batches", BATCH_CLIENTS, NDJSON)
                 for _ in range(rounds)
             ]
         )
@@ -85,7 +86,7 @@ def _batches(
         )
     eaches = middle(
         [
-            _send(place, loader, bodies(8, 1_000, each=True), "/v1/batches", BATCH_CLIENTS, NDJSON)
+            send(place, loader, bodies(8, 1_000, each=True), "/v1/batches", BATCH_CLIENTS, NDJSON)
             for _ in range(rounds)
         ]
     )
@@ -102,17 +103,36 @@ def _batches(
     )
 
 
-def _send(
+def _beside_row(kind: str, place: Region, server: Server, loader: Loader, rounds: int, workers: int) -> Row:
+    pick, size = random.Random(4), 1_000
+
+    def batches() -> Waits:
+        bodies = [
+            place.batch(place.records([pick.randrange(workers) for _ in range(size)])) for _ in range(12)
+        ]
+        return send(place, loader, bodies, "/v1/batches", BATCH_CLIENTS, NDJSON)
+
+    alone, disturbed = [], []
+    for _ in range(rounds):
+        alone.append(batches())
+        with beside.reading(server.port, token(place, loader, place.receiver_id)) as done:
+            disturbed.append(batches())
+    return beside.row(kind, size, middle(disturbed), middle(alone), done)
+
+
+def send(
     place: Region, loader: Loader, bodies: Sequence[bytes], path: str, clients: int, media: str
 ) -> Waits:
-    headers = {"Authorization": f"Bearer {_token(place, loader)}", "Content_Type": media}
+    """Post each body once."""
+    headers = {"Authorization": f"Bearer {token(place, loader)}", "Content_Type": media}
     requests = [request("POST", path, body, **headers) for body in bodies]
     return loader.round(requests, clients=clients, expect=(201,)).waits
 
 
-def _token(place: Region, loader: Loader) -> str:
+def token(place: Region, loader: Loader, client_id: str = "") -> str:
+    """Fetch an access token."""
     asked = request(
-        "POST", "/oauth/token", place.assertion(), Content_Type="application/x-www-form-urlencoded"
+        "POST", "/oauth/token", place.assertion(client_id), Content_Type="application/x-www-form-urlencoded"
     )
     return str(json.loads(loader.round([asked]).last_body)["access_token"])
 
@@ -132,7 +152,7 @@ def _singles(
         for clients, count, reach in ((1, 200, "p50 ≤ 10 ms"), (CLIENTS, 1_600, "≥ 50 %, worst ≤ 0.5 s")):
             ours, theirs = [], []
             for _ in range(rounds):
-                ours.append(_send(place, loader, posts(count), "/v1/records", clients, "application/json"))
+                ours.append(send(place, loader, posts(count), "/v1/records", clients, "application/json"))
                 theirs.append(
                     max(
                         (limits.commit_round(one, clients, seconds) for one in bare.values()),

@@ -236,7 +236,7 @@ def open_note(data: bytes | str | Note, keys: Iterable[NoteKey]) -> OpenedNote:
 
 
 def _check_name(name: str) -> None:
-    if not name or "+" in name or any(char.isspace() for char in name) or _CONTROL.search(name):
+    if name.split() != [name] or "+" in name or _CONTROL.search(name):
         raise NoteError("a key name is empty or contains a space, a plus sign or a control character")
 
 
