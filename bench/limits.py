@@ -52,17 +52,17 @@ VERIFIERS: dict[str, Verify] = {"PyNaCl": _with_pynacl, "cryptography": _with_cr
 
 def checking(seconds: float = 1.0) -> Checking:
     """Measure the fastest verifier, in one process and in one process for each core at once."""
-    alone = {library: _check_for(library, seconds) for library in VERIFIERS}
+    alone = {library: check_for(library, seconds) for library in VERIFIERS}
     library = max(alone, key=alone.__getitem__)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with multiprocessing.get_context("spawn").Pool(cores) as pool:
         # The first task of each process only makes it import and warm up.
-        pool.starmap(_check_for, [(library, 0.05)] * cores, chunksize=1)
-        together = sum(pool.starmap(_check_for, [(library, seconds)] * cores, chunksize=1))
+        pool.starmap(check_for, [(library, 0.05)] * cores, chunksize=1)
+        together = sum(pool.starmap(check_for, [(library, seconds)] * cores, chunksize=1))
     return Checking(library, alone[library], together)
 
 
-def _check_for(library: str, seconds: float) -> float:
+def check_for(library: str, seconds: float) -> float:
     """Check signatures over and over; return how many a second."""
     verify = VERIFIERS[library]
     key = nacl.signing.SigningKey(bytes(32))

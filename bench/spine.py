@@ -2,6 +2,7 @@
 
 import json
 import random
+import statistics
 import time
 from collections.abc import Iterator, Sequence
 
@@ -222,8 +223,10 @@ def _bundle_row(kind: str, place: Region, workers: int, checks: limits.Checking)
     if data is None:
         raise RuntimeError("the benchmark's own worker has no archive")
     key = anchor.log_key(place.house)
-    took = []
+    took, raw = [], []
     for _ in range(30):
+        # In turn: both are a few milliseconds long, and a neighbour's burst must not hit one of them alone.
+        raw.append(limits.check_for(checks.library, 0.02))
         begun = time.perf_counter()
         report = verify_bundle(data, [key], [], 0)
         took.append(time.perf_counter() - begun)
@@ -239,7 +242,7 @@ def _bundle_row(kind: str, place: Region, workers: int, checks: limits.Checking)
         "entries/s",
         waits,
         f"raw {checks.library} checks",
-        checks.one_process,
+        statistics.median(raw),
         "≥ 45 %",
     )
 

@@ -161,7 +161,8 @@ def _plain(obj: object, max_depth: int, *, ascii_keys: bool) -> bool:
                 values = node.values()
             for inner in values:
                 kind = type(inner)
-                if kind is str:  # first, because nearly all are
+                # First, because nearly all are texts and small numbers.
+                if kind is str or (kind is int and -MAX_INT <= inner <= MAX_INT):
                     continue
                 if kind is dict or kind is list:
                     deeper.append(inner)
