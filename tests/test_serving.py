@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -40,6 +41,33 @@ def test_gunicorn_takes_its_settings_from_the_package() -> None:
         "",
         "drop",
     )
+
+
+def test_each_new_worker_gets_the_core_with_the_fewest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that replaces a dead worker, and the second set of a graceful restart."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {3, 5}, raising=False)
+    server = SimpleNamespace(WORKERS={})
+
+    def start() -> int:
+        worker = SimpleNamespace()
+        gunicorn_conf.pre_fork(server, worker)
+        server.WORKERS[id(worker)] = worker
+        return int(worker.core)
+
+    assert [start(), start()] == [3, 5]
+    del server.WORKERS[next(iter(server.WORKERS))]
+    assert [start(), start(), start()] == [3, 3, 5]
+
+
+def test_a_worker_serves_where_it_may_not_choose_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sandbox forbids it, or the system knows no such thing."""
+
+    def forbidden(_pid: int, _cores: set[int]) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setaffinity", forbidden, raising=False)
+    gunicorn_conf.post_fork(None, SimpleNamespace(core=0))
+    gunicorn_conf.post_fork(None, SimpleNamespace(core=None))
 
 
 def test_what_the_workers_share_leaves_the_metrics_folder_to_them() -> None:
