@@ -59,6 +59,8 @@ class Prepared:
     sealed: bytes
     window: tuple[int, int] = ALWAYS
     """(first, end) UTC ms between which what was judged of the signing key stays so."""
+    chain_size: int | None = None
+    """Entries of the worker's chain it was judged on, where it speaks of how the chain stands; else None."""
 
 
 @dataclass(slots=True)
@@ -178,8 +180,10 @@ def _drafts(batches: Iterable[Batch]) -> list[Rows]:
 def _stands(batch: Batch, heads: _Heads, versions: dict[str, int], taken: set[bytes]) -> bool:
     """Return whether everything the batch was judged on is still so."""
     for one in batch.prepared:
-        version, state, _frontier = heads[one.worker.worker_id]
+        version, state, frontier = heads[one.worker.worker_id]
         if version != one.worker.version or state != "open" or versions.get(one.issuer) != one.issuer_version:
+            return False
+        if one.chain_size not in (None, frontier.size):
             return False
     return not any(tag in taken for rows in _drafts([batch]) for tag in rows.tags)
 
@@ -193,14 +197,16 @@ def _assign_all(
 ) -> list[Accepted | Known]:
     outcome: list[Accepted | Known] = []
     for one in prepared:
-        if one.target == PRECEDING:
-            one.target = outcome[-1].seq
-        outcome.append(_assign(one, log, heads, known, writing))
+        # Computed here, never kept on `one`: a turn that was rolled back runs its jobs again, and then what
+        # stands before may have another seq.
+        target = outcome[-1].seq if one.target == PRECEDING else one.target
+        outcome.append(_assign(one, target, log, heads, known, writing))
     return outcome
 
 
 def _assign(
     one: Prepared,
+    target: int,
     log: LogTurn,
     heads: _Heads,
     known: dict[bytes, tuple[bytes, int, bytes]],
@@ -214,13 +220,13 @@ def _assign(
     frontier = heads[worker_id][2]
     seq, index = frontier.size, log.size + len(writing.log_entries)
     sha256 = hashlib.sha256
-    position = sha256(one.nonce + _chain.pack(seq, one.target) + frontier.root()).digest()
+    position = sha256(one.nonce + _chain.pack(seq, target) + frontier.root()).digest()
     leaf = _head.pack(1, one.kind, log.ms) + one.commitment + position
     leaf_hash = sha256(b"\x00" + leaf).digest()
     frontier.append(leaf_hash)
-    target = -1 if one.target == NO_TARGET else one.target
+    stored = -1 if target == NO_TARGET else target
     writing.log_entries.append(b"\x01" + leaf_hash)
-    writing.entries.append((worker_id, seq, index, target, one.nonce, leaf, frontier.to_bytes()))
+    writing.entries.append((worker_id, seq, index, stored, one.nonce, leaf, frontier.to_bytes()))
     writing.places.append((index, worker_id, seq))
     writing.ciphertexts.append((worker_id, seq, one.record_id, one.sealed))
     writing.dedupe.append((one.key, worker_id, seq, one.digest))
