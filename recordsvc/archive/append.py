@@ -110,20 +110,21 @@ class Appender:
         """Append the batches that still stand; each answers with one outcome per record, or STALE."""
         log = self._log.turn(turn)  # locks the head; from here on nobody else appends
         cursor = self._db.cursor(turn.conn)
-        known = store.known(self._db, cursor, [one.key for batch in batches for one in batch.prepared])
+        keys = [one.key for batch in batches for one in batch.prepared]
+        holding = [row[1] for batch in batches for row in batch.held]
+        known = store.known(self._db, cursor, keys + holding)
         heads = _Heads(store.heads(self._db, cursor, _workers(batches)))
         versions = self._issuers.versions(cursor, {one.issuer for batch in batches for one in batch.prepared})
         taken = self._people.taken(cursor, [tag for rows in _drafts(batches) for tag in rows.tags])
-        held = store.held_states(self._db, cursor, [row[1] for batch in batches for row in batch.held])
-        leaving = store.held_states(self._db, cursor, [key for batch in batches for key in batch.released])
+        held = store.held_states(self._db, cursor, keys + holding)
         writing = _Writing()
         outcomes: list[Outcome] = []
         for batch in batches:
             stands = (
                 _stands(batch, heads, versions, taken)
                 and all(one.window[0] <= log.ms < one.window[1] for one in batch.prepared)
-                and not any(row[1] in held for row in batch.held)
-                and all(leaving.get(key) == "approved" for key in batch.released)
+                and not any(row[1] in held or row[1] in known for row in batch.held)
+                and _leave(batch, held)
             )
             if not stands:
                 outcomes.append(STALE)
@@ -186,6 +187,15 @@ def _stands(batch: Batch, heads: _Heads, versions: dict[str, int], taken: set[by
         if one.chain_size not in (None, frontier.size):
             return False
     return not any(tag in taken for rows in _drafts([batch]) for tag in rows.tags)
+
+
+def _leave(batch: Batch, held: dict[bytes, str]) -> bool:
+    """Return whether no record enters that is held meanwhile, but for those whose release two people decided."""
+    released = set(batch.released)
+    return all(
+        held.get(one.key, "released") == "released" if one.key not in released else held.get(one.key) == "approved"
+        for one in batch.prepared
+    )
 
 
 def _assign_all(
