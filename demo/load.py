@@ -121,14 +121,14 @@ class Loader:
         self._await_release()
 
     def _selections(self, handler: Session) -> list[dict[str, str]]:
-        """Return what to release: all that waits or, beside records held for more, by reason."""
+        """Return what to release: one selection for each reason that lateness alone gives."""
         reasons: set[str] = set()
         after: dict[str, str | int] = {}
         while rows := handler.get("/v1/desk/held", limit=1000, **after)["items"]:
             reasons.update(row["reason"] for row in rows)
             after = {"after": rows[-1]["held_id"]}
         late = sorted(reasons & LATE)
-        return [{}] if late and reasons <= LATE else [{"reason": reason} for reason in late]
+        return [{"reason": reason} for reason in late]
 
     def _await_release(self) -> None:
         """Wait for the background process; the last record each institution had held tells."""
@@ -149,12 +149,13 @@ class Loader:
         """Let each worker sign in and speak; a word said before makes no second entry."""
         for person, said in itertools.groupby(words, key=lambda word: word.person):
             session = Session(self._service, as_worker(person.document, person.number, person.name))
+            shown = {one["id"]: one["seen"] for one in session.get("/v1/me/archive")["records"]}
             for word in said:
-                path = f"/v1/me/records/{word.record_id}"
+                path, seen = f"/v1/me/records/{word.record_id}", shown[word.record_id]
                 if word.reason is None:
-                    session.post(f"{path}/confirm", {})
+                    session.post(f"{path}/confirm", {"seen": seen})
                 else:
-                    session.post(f"{path}/contest", {"reason": word.reason, "text": word.text})
+                    session.post(f"{path}/contest", {"reason": word.reason, "seen": seen, "text": word.text})
                 self.counts["confirmed" if word.reason is None else "contested"] += 1
             self._show("劳动者确认", self.counts["confirmed"] + self.counts["contested"], len(words))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from recordsvc.access import clients, registering
+from recordsvc.access import acts, clients, registering
 from recordsvc.access.clients import Client
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import ClientRefused, ClientStateConflict, ClientUnknown
@@ -13,6 +13,8 @@ from recordsvc.access.forms import (
     DecisionForm,
     NewClientForm,
     NewKeyForm,
+    OfficialActsForm,
+    OfficialActsQuery,
     ProposalForm,
     ProposalsForm,
     ProposalsQuery,
@@ -156,13 +158,36 @@ def revoke_client_key(client_id: str, form: dict[str, Any]) -> flask.Response:
     answer=ProposalsForm,
     summary="双人复核待办 / Proposals",
 )
-def list_proposals(query: dict[str, str]) -> flask.Response:
-    """List what waits for a second person, or what became of it; up to a hundred."""
-    now, who = house().clock.now_ms(), actor()
-    listed = two_person.pending if query["state"] == "open" else two_person.closed
+def list_proposals(query: dict[str, Any]) -> flask.Response:
+    """List what waits for a second person, or what became of it, page by page."""
+    now, who, limit = house().clock.now_ms(), actor(), query["limit"]
     with house().db.read() as conn:
-        found = [_with_right(proposal, who) for proposal in listed(conn, now)]
-    return answers.answer({"items": found}, form=ProposalsForm)
+        if query["state"] == "open":
+            found = two_person.pending(conn, now, after=query["cursor"] or b"", limit=limit)
+        else:
+            found = two_person.closed(conn, now, before=query["cursor"] or b"\xff" * 16, limit=limit)
+    page = {
+        "items": [_with_right(proposal, who) for proposal in found],
+        "next": found[-1].id if len(found) == limit else None,
+    }
+    return answers.answer(page, form=ProposalsForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/acts",
+    policy="act.read",
+    query=OfficialActsQuery,
+    answer=OfficialActsForm,
+    summary="单人办理留痕 / What officials did alone, for auditors",
+)
+def list_acts(query: dict[str, Any]) -> flask.Response:
+    """List suspensions, returns, openings and vain searches with their authors, newest first."""
+    with house().db.read() as conn:
+        found = acts.listed(conn, before=query["before"] or b"\xff" * 16, limit=query["limit"])
+    following = found[-1].id if len(found) == query["limit"] else None
+    return answers.answer({"items": found, "next": following}, form=OfficialActsForm)
 
 
 @door(
@@ -180,8 +205,9 @@ def decide_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     who, tools = actor(), house()
 
     def decide(turn: Turn) -> None:
-        _check_second(two_person.read(turn.conn, proposal_id, turn.now_ms), who)
-        two_person.decide(turn, proposal_id, reference(who), form["approve"], form["reason"], tools=tools)
+        role = _second_role(two_person.read(turn.conn, proposal_id, turn.now_ms), who)
+        word = (form["approve"], form["reason"])
+        two_person.decide(turn, proposal_id, reference(who), *word, role=role, tools=tools)
 
     house().db.write(decide)
     return _one(proposal_id)
@@ -204,11 +230,13 @@ def withdraw_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Respons
     return _one(proposal_id)
 
 
-def _check_second(proposal: Proposal, who: Actor) -> None:
-    """Raise `Forbidden` unless the official holds a role that may decide this kind."""
+def _second_role(proposal: Proposal, who: Actor) -> str | None:
+    """Return the role in which the official may decide this kind. Raises `Forbidden` without one."""
     wanted = two_person.deciders(proposal.kind)
-    if wanted and wanted.isdisjoint(who.roles):
+    held = sorted(wanted & who.roles if wanted else who.roles)
+    if wanted and not held:
         raise Forbidden
+    return held[0] if held else None
 
 
 def _one(proposal_id: bytes) -> flask.Response:

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from recordsvc.ground.forms import Form, Identifier, Truth, Whole, text
+from recordsvc.ground.forms import Form, Identifier, Truth, Whole, WholeText, text
 from recordsvc.ground.http import FORM, JSON, Request
 from recordsvc.ground.reading import Json, load, single_fields
 
@@ -176,6 +176,7 @@ class ProposalForm(Form):
     expires_ms = fields.Integer(required=True)
     state = fields.String(required=True)
     decided_by = fields.String(required=True, allow_none=True)
+    decided_role = fields.String(required=True, allow_none=True)
     closed_ms = fields.Integer(required=True, allow_none=True)
     reason = fields.String(required=True)
     may_decide = fields.Boolean()
@@ -183,15 +184,45 @@ class ProposalForm(Form):
 
 
 class ProposalsForm(Form):
-    """Proposals, oldest first while open, newest first when closed."""
+    """Proposals, oldest first while open, newest first when closed; `next` goes on, null at the end."""
 
     items = fields.List(fields.Nested(ProposalForm), required=True)
+    next = Identifier(required=True, allow_none=True)
 
 
 class ProposalsQuery(Form):
-    """Which proposals: `open` (default) or `closed`."""
+    """Which proposals: `open` (default) or `closed`, behind `cursor` (`next` of the page before)."""
 
     state = fields.String(load_default="open", validate=validate.OneOf(("open", "closed")))
+    cursor = Identifier(load_default=None)
+    limit = WholeText(load_default=100, validate=validate.Range(1, 100, error="应在 {min}–{max} 之间"))
+
+
+class OfficialActForm(Form):
+    """One act of one official; `reason` of a reading is its purpose."""
+
+    id = Identifier(required=True)
+    at_ms = fields.Integer(required=True)
+    actor = fields.String(required=True)
+    role = fields.String(required=True)
+    act = fields.String(required=True)
+    subject = fields.String(required=True)
+    reason = fields.String(required=True)
+    case_ref = fields.String(required=True)
+
+
+class OfficialActsForm(Form):
+    """Acts, newest first; `next` is the id to pass as `before`, null at the end."""
+
+    items = fields.List(fields.Nested(OfficialActForm), required=True)
+    next = Identifier(required=True, allow_none=True)
+
+
+class OfficialActsQuery(Form):
+    """From before which act, and how many at most."""
+
+    before = Identifier(load_default=None)
+    limit = WholeText(load_default=100, validate=validate.Range(1, 1_000, error="应在 {min}–{max} 之间"))
 
 
 class SeenForm(Form):

@@ -141,6 +141,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.archive.read": _OWN,
     "own.bundle.read": _OWN,
     "own.record.decide": _OWN,
+    "own.statement.make": _OWN,
     "own.looked.read": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
@@ -150,6 +151,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "proposal.read": _official(*_DESK),
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),
     "proposal.withdraw": _official(*_CASE, Role.REGISTRAR),
+    "act.read": _official(Role.AUDITOR),
     "institution.read": _official(*_DESK),
     "institution.enter": _official(Role.REGISTRAR),
     "issuer-key.propose": _official(Role.REGISTRAR),

@@ -127,6 +127,22 @@ demo_login = sa.Table(
     comment="Personas of the demo region that anybody on this machine may become; empty elsewhere",
 )
 
+official_act = sa.Table(
+    "official_act",
+    metadata,
+    sa.Column("id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("role", sa.String(80), nullable=False),
+    sa.Column("act", sa.String(40), nullable=False),
+    sa.Column("subject", sa.String(300), nullable=False),
+    sa.Column("reason", sa.String(400), nullable=False),
+    sa.Column("case_ref", sa.String(80), nullable=False),
+    info={"kind": "append-only"},
+    comment="What one official did alone: who, in which role, to what and why; subjects are opaque ids and "
+    "codes, never a person's number or name",
+)
+
 looked = sa.Table(
     "looked",
     metadata,

@@ -1,9 +1,13 @@
-"""Doors of officials to issuers' keys: two registrars for most acts, one to stop a key at once."""
+"""Doors of officials to issuers' keys: two registrars for most acts, one to stop a key at once.
+
+The same doors propose where the key is the region's own, which one person must not stop.
+"""
 
 from typing import Any
 
 import flask
 
+from recordsvc.access.entrance import actor
 from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
 from recordsvc.archive import errors, keys
@@ -106,13 +110,16 @@ def propose_lift(issuer: str, form: dict[str, Any]) -> flask.Response:
     "/v1/desk/issuers/<issuer>/keys/suspend",
     policy="issuer-key.suspend",
     body=KeyActForm,
-    answer=KeyActedForm,
+    answer={200: KeyActedForm, 202: ReleaseProposedForm},
     problems=(errors.KeyEventRefused,),
-    summary="立即暂停钥匙 / Suspend a key at once",
+    summary="立即暂停钥匙（登记机关自己的钥匙须两人） / Suspend a key at once; the region's own: propose it",
 )
 def suspend_key(issuer: str, form: dict[str, Any]) -> flask.Response:
     """Stop a key on one official's word; entries it signed before keep verifying."""
-    return answers.answer({"index": keys.suspend(house(), issuer, form["kid"])}, form=KeyActedForm)
+    if issuer == house().settings.region:
+        return _proposed(keys.SUSPEND, issuer, {"issuer": issuer, **form})
+    index = keys.suspend(house(), issuer, form["kid"], actor(), form["reason"])
+    return answers.answer({"index": index}, form=KeyActedForm)
 
 
 @door(
@@ -121,13 +128,15 @@ def suspend_key(issuer: str, form: dict[str, Any]) -> flask.Response:
     "/v1/desk/issuers/<issuer>/keys/suspect",
     policy="issuer-key.suspend",
     body=SuspectForm,
-    answer=KeyActedForm,
+    answer={200: KeyActedForm, 202: ReleaseProposedForm},
     problems=(errors.KeyEventRefused,),
-    summary="标记疑似泄露 / Flag entries since a suspected compromise for re-confirmation",
+    summary="标记疑似泄露（登记机关自己的须两人） / Flag entries since a suspicion, or propose it",
 )
 def suspect_key(issuer: str, form: dict[str, Any]) -> flask.Response:
-    """Flag what the key signed since then."""
-    index = keys.suspect(house(), issuer, form["kid"], form["since_ms"])
+    """Flag what the key signed since then, not before its registration; it is never taken back."""
+    if issuer == house().settings.region:
+        return _proposed(keys.SUSPECT, issuer, {"issuer": issuer, **form})
+    index = keys.suspect(house(), issuer, form["kid"], form["since_ms"], actor(), form["reason"])
     return answers.answer({"index": index}, form=KeyActedForm)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 import flask
 import orjson
 
-from recordsvc.access import looked
+from recordsvc.access import acts, looked
+from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, held, views
+from recordsvc.archive import errors, held, release, views
 from recordsvc.archive.forms import (
     CardForm,
     FindForm,
@@ -32,9 +33,6 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
 from recordsvc.people import cards
 
-MOST_RELEASED = 20_000
-
-
 # -- held records
 
 
@@ -49,7 +47,7 @@ MOST_RELEASED = 20_000
 )
 def list_held(query: dict[str, Any]) -> flask.Response:
     """List what waits."""
-    after = uuid.UUID(query["after"]).bytes if query["after"] else b""
+    after = query["after"] or b""
     with house().db.read() as conn:
         rows = held.waiting(
             conn, issuer=query["issuer"], reason=query["reason"], after=after, limit=query["limit"]
@@ -62,13 +60,17 @@ def list_held(query: dict[str, Any]) -> flask.Response:
     "GET",
     "/v1/desk/held/<id:held_id>",
     policy="held.read",
+    query=LookQuery,
     answer=Sends(),
-    problems=(errors.HeldNotHere,),
-    summary="一条暂存记录的内容 / The content of a held record",
+    problems=(errors.HeldNotHere, PurposeRefused),
+    summary="一条暂存记录的内容 / The content of a held record, for a purpose and a case",
 )
-def read_held(held_id: bytes) -> flask.Response:
-    """Show the record that waits, to the official who decides."""
-    return answers.answer(orjson.dumps({"record": held.open_held(house(), held_id)}))
+def read_held(held_id: bytes, query: dict[str, str]) -> flask.Response:
+    """Show the record that waits, to the official who decides; the row of it is durable before."""
+    looked.check_purpose(house().db, query["purpose"])
+    record = held.open_held(house(), held_id)
+    _record_act(Act.HELD_OPEN, str(uuid.UUID(bytes=held_id)), query)
+    return answers.answer(orjson.dumps({"record": record}))
 
 
 @door(
@@ -85,18 +87,10 @@ def read_held(held_id: bytes) -> flask.Response:
 def propose_release(form: dict[str, Any]) -> flask.Response:
     """Propose a release; a second official decides, then `recordsvc work` judges each anew and enters it."""
     by = reference()
-    ids = form["held"] or _selected(form["select"] or {})
-    if not ids:
-        raise errors.HeldNotHere
-    worker_id = form["worker_id"]
-    payload = {
-        "held": [str(uuid.UUID(bytes=one)) for one in ids],
-        "reason": form["reason"],
-        "worker_id": None if worker_id is None else str(uuid.UUID(bytes=worker_id)),
-    }
-    subject = f"{len(ids)} held"
-    proposal = once(lambda turn: two_person.propose(turn, held.RELEASE, subject, payload, by).hex())
-    told = {"proposal_id": bytes.fromhex(proposal), "count": len(ids)}
+    proposal_id = bytes.fromhex(once(lambda turn: release.propose(turn, **form, by=by).hex()))
+    with house().db.read() as conn:
+        proposed = two_person.read(conn, proposal_id, house().clock.now_ms())
+    told = {"proposal_id": proposal_id, "count": len(proposed.payload["held"])}
     return answers.answer(told, 202, form=ReleaseProposedForm)
 
 
@@ -112,16 +106,15 @@ def propose_release(form: dict[str, Any]) -> flask.Response:
 )
 def return_held(form: dict[str, Any]) -> flask.Response:
     """Return one record with a reason that its issuer reads."""
-    house().db.write(lambda turn: held.give_back(turn, form["held_id"], form["reason"]))
+    held_id, reason, random = form["held_id"], form["reason"], house().random
+    done = OfficialAct(actor(), Act.HELD_RETURN, str(uuid.UUID(bytes=held_id)), reason)
+
+    def act(turn: Turn) -> None:
+        held.give_back(turn, held_id, reason)
+        acts.note(turn, random, done)
+
+    house().db.write(act)
     return flask.Response(status=204)
-
-
-def _selected(select: dict[str, Any]) -> list[bytes]:
-    with house().db.read() as conn:
-        rows = held.waiting(
-            conn, issuer=select.get("issuer"), reason=select.get("reason"), limit=MOST_RELEASED
-        )
-    return [row.held_id for row in rows]
 
 
 # -- looking into an archive
@@ -138,11 +131,12 @@ def _selected(select: dict[str, Any]) -> list[bytes]:
     summary="按号码查找档案 / Find an archive by number, for a purpose and a case",
 )
 def find_worker(form: dict[str, Any]) -> flask.Response:
-    """Find whose number it is; the number stands in the body only, and the finding leaves a row."""
+    """Find whose number it is; the number stands in the body only. Finding and not finding leave a row."""
     number = form["number"].strip().upper()
     worker_id = house().people.find(form["kind"], number)
     _record_look([worker_id] if worker_id else [], form["purpose"], "identity", form["case_ref"])
     if worker_id is None:
+        _record_act(Act.FIND_NOTHING, form["kind"], form)
         raise NotFound
     return answers.answer({"worker_id": worker_id}, form=FoundForm)
 
@@ -186,6 +180,7 @@ def read_archive(worker_id: bytes, query: dict[str, str]) -> flask.Response:
     archive = Reader(house()).archive(worker_id)
     _record_look([worker_id] if archive else [], query["purpose"], "records", query["case_ref"])
     if archive is None:
+        _record_act(Act.ARCHIVE_NOTHING, str(uuid.UUID(bytes=worker_id)), query)
         raise NotFound
     return answers.answer(views.archive_json(archive))
 
@@ -196,3 +191,9 @@ def _record_look(workers: Sequence[bytes], purpose: str, fields: str, case_ref: 
     looks = [Look(one, who, purpose, fields, case_ref, request_id) for one in workers]
     looked.check_purpose(house().db, purpose)
     looked.record(house().db, house().random, looks)
+
+
+def _record_act(act: Act, subject: str, given: dict[str, Any]) -> None:
+    """Write a reading that no worker's list shows; its purpose is the reason."""
+    done = OfficialAct(actor(), act, subject, given["purpose"], given["case_ref"])
+    acts.record(house().db, house().random, done)

@@ -1,6 +1,8 @@
 """What comes in and goes out at the archive's doors; signed documents have their law in `schemas/`."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from recordsvc.ground.forms import Form, Identifier, Whole, WholeText, text
 
@@ -20,11 +22,19 @@ class BundleQuery(Form):
     records = text(36, 3_700, load_default="")
 
 
+class RecordQuery(Form):
+    """Whose record is meant (USCC), where records of several issuers in the archive bear the same id."""
+
+    issuer = text(18, 18, load_default=None)
+
+
 class ConfirmForm(Form):
-    """Nothing: the record is named in the path."""
+    """What the worker was shown: `seen` of the record's state, the log index of the newest entry on it."""
+
+    seen = Whole(required=True, validate=validate.Range(0, 2**52))
 
 
-class ContestForm(Form):
+class ContestForm(ConfirmForm):
     """Why a record is contested: a code of `contest_reasons`, and the worker's own words."""
 
     reason = text(1, 40, required=True)
@@ -36,6 +46,16 @@ class SaidForm(Form):
 
     id = Identifier(required=True)
     index = fields.Integer(required=True)
+
+
+class StatementForm(Form):
+    """What the worker states: a code of `statement_matters`, one line, the own words, from when to when."""
+
+    matter = text(1, 40, required=True)
+    title = text(1, 200, required=True)
+    started_on = text(10, 10, load_default=None)
+    ended_on = text(10, 10, load_default=None)
+    text = text(1, 4_000, required=True)  # last: it hides the function that makes fields
 
 
 class FeedQuery(Form):
@@ -50,7 +70,7 @@ class HeldQuery(Form):
 
     issuer = text(18, 18, load_default=None)
     reason = text(1, 40, load_default=None)
-    after = text(36, 36, load_default=None)
+    after = Identifier(load_default=None)
     limit = WholeText(load_default=100, validate=validate.Range(1, 1_000, error="应在 {min}–{max} 之间"))
 
 
@@ -78,14 +98,29 @@ class SelectForm(Form):
     issuer = text(18, 18, load_default=None)
     reason = text(1, 40, load_default=None)
 
+    @validates_schema
+    def _not_everything(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if data.get("issuer") is None and data.get("reason") is None:
+            raise ValidationError("issuer、reason 至少填一项")
+
 
 class ReleaseForm(Form):
-    """Which held records to release (named, or a selection), to whom if the record cannot say, and why."""
+    """Which held records to release (named, or a selection), to whom if the record cannot say, and why.
+
+    One of `held` and `select`; `worker_id` with exactly one named record.
+    """
 
     held = fields.List(Identifier(), load_default=list, validate=validate.Length(0, 5_000))
     select = fields.Nested(SelectForm, load_default=None)
     worker_id = Identifier(load_default=None)
     reason = text(1, 400, required=True)
+
+    @validates_schema
+    def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if bool(data.get("held")) == (data.get("select") is not None):
+            raise ValidationError("held（至少一条）与 select 应当只填一项")
+        if data.get("worker_id") is not None and len(set(data.get("held", ()))) != 1:
+            raise ValidationError("worker_id 只能与一条指明的记录同用", "worker_id")
 
 
 class ReleaseProposedForm(Form):

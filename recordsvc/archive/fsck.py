@@ -86,7 +86,7 @@ class ArchiveCheck:
             self.counts["records opened"] += readable
             if done % EVERY == 0:
                 progress("chains", done)
-        chain.same_records()
+        chain.finish()
 
     def _dedupe(self) -> None:
         """Refuse rows of record ids that lead to no entry, to another's record, or twice to one entry."""

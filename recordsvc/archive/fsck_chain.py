@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from recordsvc.archive import formats, tables
 from recordsvc.archive.acts import act_of, target_id
 from recordsvc.archive.formats import BatchPayload, FormatError, Kind, Leaf
+from recordsvc.archive.fsck_release import ReleaseCheck
 from recordsvc.archive.keyevents import KeyHistory
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.store import StoredEntry
@@ -51,6 +52,7 @@ class ChainCheck:
         self._sealer = house.admission.sealer
         self._histories = histories
         self._expected: dict[bytes, tuple[StoredEntry, bytes]] = {}
+        self._releases = ReleaseCheck(house, snapshot)
         self._batch = functools.lru_cache(maxsize=512)(self._read_batch)
 
     def check(
@@ -58,7 +60,7 @@ class ChainCheck:
     ) -> int:
         """Raise `Wrong` at the first thing wrong with a worker's entries; the number of readable records.
 
-        After the last worker, `same_records` has to be called once.
+        After the last worker, `finish` has to be called once.
         """
         links = _positions(worker_id, rows)
         erasures = [link.target for link in links if link.leaf.kind is Kind.ERASE]
@@ -74,6 +76,7 @@ class ChainCheck:
         records = {link.row.seq: self._open(key, link) for link in readable}
         for link in readable:
             self._acts(link, records[link.row.seq], links)
+            self._releases.add(link.row, records[link.row.seq])
         self._belongs(links, records, tags)
         return len(readable)
 
@@ -140,6 +143,11 @@ class ChainCheck:
         lookup = functools.partial(_public, self._histories[issuer])
         header, payload = signatures.verify_attached(jws, signatures.BATCH_TYP, lookup)
         return header.kid, BatchPayload.unpack(payload)
+
+    def finish(self) -> None:
+        """Compare what is still left to compare with other tables."""
+        self.same_records()
+        self._releases.finish()
 
     def same_records(self) -> None:
         """Compare the rows that make (issuer, record id) unique, of all records opened since last called."""

@@ -1,6 +1,8 @@
 """Acts on issuers' keys (签名钥匙的登记、吊销、暂停、恢复): two officials, or one to stop a key at once.
 
-Each act is an event in the log, made in the transaction of the second person's decision.
+Each act is an event in the log, made in the transaction of the second person's decision, or of the row that
+names the one official (`official_act`). The region's own key takes two in every case: without it no worker
+can say anything, and no release can be stated.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -8,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import acts
+from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.grants import Actor
 from recordsvc.archive import tables
 from recordsvc.archive.errors import KeyEventRefused
-from recordsvc.archive.keyevents import KeyAction
+from recordsvc.archive.keyevents import KeyAction, KeyEvent
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.two_person import Proposal
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
 REGISTER: Final = "issuer-key.register"
 REVOKE: Final = "issuer-key.revoke"
 LIFT: Final = "issuer-key.lift"
+SUSPEND: Final = "issuer-key.suspend"
+SUSPECT: Final = "issuer-key.suspect"
 _DECIDERS: Final = frozenset({"registrar"})
 
 
@@ -34,16 +41,60 @@ def read_jwk(jwk: object) -> tuple[Any, str]:
         raise KeyEventRefused("不是可用的公钥 JWK", detail_en=str(error), pointer="/jwk") from None
 
 
-def suspend(house: "House", issuer: str, kid: str) -> int:
+def suspend(house: "House", issuer: str, kid: str, who: Actor, reason: str) -> int:
     """Stop a key at once, on one official's word; the event's log index. Raises `KeyEventRefused`."""
-    return int(house.db.write(lambda turn: house.issuers.change(turn, issuer, kid, KeyAction.SUSPEND)))
+    _check_not_region(house, issuer)
+
+    def act(turn: Turn) -> int:
+        index = house.issuers.change(turn, issuer, kid, KeyAction.SUSPEND)
+        acts.note(turn, house.random, OfficialAct(who, Act.KEY_SUSPEND, f"{issuer}/{kid}", reason))
+        return index
+
+    return int(house.db.write(act))
 
 
-def suspect(house: "House", issuer: str, kid: str, since_ms: int) -> int:
-    """Flag what a key signed since a suspected compromise (UTC ms) for re-confirmation; one official."""
-    return int(
-        house.db.write(lambda turn: house.issuers.change(turn, issuer, kid, KeyAction.SUSPECT, since_ms))
-    )
+def suspect(house: "House", issuer: str, kid: str, since_ms: int, who: Actor, reason: str) -> int:
+    """Flag what a key signed since a suspected compromise (UTC ms) for re-confirmation; one official.
+
+    For good: an earlier suspicion may follow, none is taken back (`keyevents.KeyHistory`). Hence the instant
+    must lie in the key's own life. Raises `KeyEventRefused`.
+    """
+    _check_not_region(house, issuer)
+
+    def act(turn: Turn) -> int:
+        index = _suspect(house, turn, issuer, kid, since_ms)
+        acts.note(turn, house.random, OfficialAct(who, Act.KEY_SUSPECT, f"{issuer}/{kid}", reason))
+        return index
+
+    return int(house.db.write(act))
+
+
+def _suspect(house: "House", turn: Turn, issuer: str, kid: str, since_ms: int) -> int:
+    registered_ms = _registered_ms(house, turn, issuer, kid)
+    if not registered_ms <= since_ms <= turn.now_ms:
+        raise KeyEventRefused(
+            f"起算时间应在钥匙登记（{registered_ms}）之后、此刻（{turn.now_ms}）之前",
+            detail_en="since_ms lies before the key's registration or in the future",
+            pointer="/since_ms",
+        )
+    return house.issuers.change(turn, issuer, kid, KeyAction.SUSPECT, since_ms)
+
+
+def _registered_ms(house: "House", turn: Turn, issuer: str, kid: str) -> int:
+    """Return when (UTC ms) the log took the key. Raises `KeyEventRefused` for an unknown one."""
+    life = house.issuers.history(turn, issuer).keys.get(kid)
+    if life is None:
+        raise KeyEventRefused
+    own = tables.issuer_key_event.c
+    query = sa.select(own.data).where(own.issuer == issuer, own.idx == life.states[0][0])
+    return KeyEvent.unpack(turn.conn.execute(query).scalar_one()).ms
+
+
+def _check_not_region(house: "House", issuer: str) -> None:
+    if issuer == house.settings.region:
+        raise KeyEventRefused(
+            "登记机关自己的钥匙须两人办理", detail_en="the region's own key takes two officials"
+        )
 
 
 def _version(conn: Connection, subject: str, _payload: dict[str, Any]) -> str:
@@ -81,3 +132,16 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Put a suspended key in force again; payload: issuer, kid."""
     house: House = proposal.tools
     return house.issuers.change(turn, payload["issuer"], payload["kid"], KeyAction.LIFT)
+
+
+@two_person.executor(SUSPEND, deciders=_DECIDERS, basis=_version)
+def _suspend_region(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
+    """Stop a key on two people's word, as the region's own; payload: issuer, kid."""
+    house: House = proposal.tools
+    return house.issuers.change(turn, payload["issuer"], payload["kid"], KeyAction.SUSPEND)
+
+
+@two_person.executor(SUSPECT, deciders=_DECIDERS, basis=_version)
+def _suspect_region(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
+    """Flag a key on two people's word, as the region's own; payload: issuer, kid, since_ms (UTC)."""
+    return _suspect(proposal.tools, turn, payload["issuer"], payload["kid"], payload["since_ms"])

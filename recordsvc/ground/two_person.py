@@ -20,7 +20,7 @@ A payload is kept for good: it names people by opaque id and never holds a numbe
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -48,6 +48,7 @@ proposal = sa.Table(
     sa.Column("expires_ms", sa.BigInteger, nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("decided_by", sa.String(80)),
+    sa.Column("decided_role", sa.String(40)),
     sa.Column("closed_ms", sa.BigInteger),
     sa.Column("reason", sa.String(400), nullable=False),
     sa.CheckConstraint("state IN ('open', 'done', 'refused', 'withdrawn')", name="state"),
@@ -74,6 +75,8 @@ class Proposal:
     expires_ms: int
     state: str
     decided_by: str | None
+    decided_role: str | None
+    """The role in which the second person decided; None where the caller of `decide` named none."""
     closed_ms: int | None
     reason: str
     tools: Any = None
@@ -201,16 +204,19 @@ def decide(
     approve: bool,  # noqa: FBT001 - the decision itself, not an option of it
     reason: str,
     *,
+    role: str | None = None,
     tools: Any = None,
 ) -> Any:
     """Approve or refuse as the second person; returns what the executor returned (None when refused).
+
+    `role` is the one that entitles them; it is kept with the decision.
 
     Raises `UnknownProposal`, `SamePerson`, `AlreadyClosed`, `StaleProposal`, or what the executor raises.
     """
     found = read(turn.conn, proposal_id, turn.now_ms, tools)
     if found.proposed_by == by:
         raise SamePerson
-    _close(turn, proposal_id, "done" if approve else "refused", by, reason)
+    _close(turn, proposal_id, "done" if approve else "refused", by, reason, role)
     if not approve:
         return None
     registered = _kinds[found.kind]
@@ -218,7 +224,9 @@ def decide(
         raise StaleProposal
     if registered.basis and registered.basis(turn.conn, found.subject, found.payload) != found.basis:
         raise StaleProposal
-    decided = replace(found, state="done", decided_by=by, closed_ms=turn.now_ms, reason=reason)
+    decided = replace(
+        found, state="done", decided_by=by, decided_role=role, closed_ms=turn.now_ms, reason=reason
+    )
     return registered.run(turn, decided.payload, decided)
 
 
@@ -235,6 +243,12 @@ def read(conn: Connection, proposal_id: bytes, now_ms: int, tools: Any = None) -
     if row is None:
         raise UnknownProposal
     return _made(row, now_ms, tools)
+
+
+def read_all(conn: Connection, proposal_ids: Iterable[bytes], now_ms: int) -> dict[bytes, Proposal]:
+    """Return those of these proposals that exist."""
+    rows = conn.execute(sa.select(proposal).where(proposal.c.id.in_(list(proposal_ids))))
+    return {row.id: _made(row, now_ms) for row in rows}
 
 
 def pending(conn: Connection, now_ms: int, *, after: bytes = b"", limit: int = 100) -> list[Proposal]:
@@ -254,12 +268,25 @@ def closed(
     return [_made(row, now_ms) for row in rows]
 
 
-def _close(turn: Turn, proposal_id: bytes, state: str, decided_by: str | None, reason: str) -> None:
+def _close(
+    turn: Turn,
+    proposal_id: bytes,
+    state: str,
+    decided_by: str | None,
+    reason: str,
+    decided_role: str | None = None,
+) -> None:
     # The condition, not the reading above, is what lets one of two racing deciders win.
     closing = (
         proposal.update()
         .where(proposal.c.id == proposal_id, proposal.c.state == "open")
-        .values(state=state, decided_by=decided_by, closed_ms=turn.now_ms, reason=reason)
+        .values(
+            state=state,
+            decided_by=decided_by,
+            decided_role=decided_role,
+            closed_ms=turn.now_ms,
+            reason=reason,
+        )
     )
     if turn.conn.execute(closing).rowcount != 1:
         raise AlreadyClosed

@@ -304,6 +304,20 @@ def upgrade() -> None:
         comment="People of the bureau who sign in; made by command",
     )
     op.create_table(
+        "official_act",
+        sa.Column("id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=80), nullable=False),
+        sa.Column("role", sa.String(length=80), nullable=False),
+        sa.Column("act", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=300), nullable=False),
+        sa.Column("reason", sa.String(length=400), nullable=False),
+        sa.Column("case_ref", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_official_act")),
+        comment="What one official did alone: who, in which role, to what and why; subjects are opaque ids and "
+        "codes, never a person's number or name",
+    )
+    op.create_table(
         "official_role",
         sa.Column("official_id", sa.String(length=40), nullable=False),
         sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
@@ -338,6 +352,7 @@ def upgrade() -> None:
         sa.Column("expires_ms", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("decided_by", sa.String(length=80), nullable=True),
+        sa.Column("decided_role", sa.String(length=40), nullable=True),
         sa.Column("closed_ms", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.String(length=400), nullable=False),
         sa.CheckConstraint("(state = 'open') = (closed_ms IS NULL)", name=op.f("ck_proposal_closed")),
@@ -419,6 +434,7 @@ def downgrade() -> None:
     op.drop_table("proposal")
     op.drop_table("place")
     op.drop_table("official_role")
+    op.drop_table("official_act")
     op.drop_table("official")
     op.drop_table("looked")
     op.drop_table("login_code")

@@ -1,0 +1,100 @@
+"""What one official did alone (单人办理留痕): a row for every act that no proposal and no look accounts for.
+
+The row shares the transaction of its act; for a reading it is durable before the answer leaves. Nobody
+changes or removes it, and auditors list it. A look at a worker's archive stands in `looked` instead, where
+the worker reads it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.access.grants import Actor
+from recordsvc.access.tables import official_act
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import Database
+from recordsvc.ground.ports import FixedClock, Random, uuid7
+
+
+class Act(StrEnum):
+    """What was done; the subject of each is named beside it."""
+
+    KEY_SUSPEND = "issuer-key.suspend"
+    """`issuer/kid`; the log has the event, this row has its author."""
+    KEY_SUSPECT = "issuer-key.suspect"
+    """`issuer/kid`."""
+    HELD_OPEN = "held.open"
+    """Id of the held record whose content was shown."""
+    HELD_RETURN = "held.return"
+    """Id of the held record."""
+    FIND_NOTHING = "worker.find-nothing"
+    """Kind of the number that nobody here has; never the number."""
+    ARCHIVE_NOTHING = "worker.archive-nothing"
+    """Id that is no worker's."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialAct:
+    """One act to be written."""
+
+    actor: Actor
+    act: Act
+    subject: str
+    reason: str
+    case_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One act as auditors read it; `at_ms` is UTC."""
+
+    id: bytes
+    at_ms: int
+    actor: str
+    role: str
+    act: str
+    subject: str
+    reason: str
+    case_ref: str
+
+
+def note(turn: Turn, random: Random, act: OfficialAct) -> None:
+    """Write the row in the turn of its act."""
+    _insert(turn, [(random, act)])
+
+
+def record(db: Database, random: Random, act: OfficialAct) -> None:
+    """Write the row of a reading; it is durable on return."""
+    db.write_grouped(_insert, (random, act))
+
+
+def listed(conn: Connection, *, before: bytes = b"\xff" * 16, limit: int = 100) -> list[Done]:
+    """Return acts, newest first, from before the row id `before`."""
+    names = [official_act.c[name] for name in Done.__slots__]
+    wanted = sa.select(*names).where(official_act.c.id < before)
+    return [Done(*row) for row in conn.execute(wanted.order_by(official_act.c.id.desc()).limit(limit))]
+
+
+def _insert(turn: Turn, acts: Sequence[tuple[Random, OfficialAct]]) -> list[None]:
+    clock = FixedClock(turn.now_ms)
+    turn.conn.execute(
+        official_act.insert(), [_row(one, uuid7(clock, random), turn.now_ms) for random, one in acts]
+    )
+    return [None] * len(acts)
+
+
+def _row(one: OfficialAct, row_id: bytes, now_ms: int) -> dict[str, Any]:
+    return {
+        "id": row_id,
+        "at_ms": now_ms,
+        "actor": f"{one.actor.kind}:{one.actor.id}",
+        "role": " ".join(sorted(one.actor.roles)),
+        "act": one.act,
+        "subject": one.subject,
+        "reason": one.reason,
+        "case_ref": one.case_ref,
+    }
