@@ -52,14 +52,19 @@ def listed(kind: str, case: str) -> None:
             name = entry.record["type"] if entry.record is not None else "erased"
             record_id = entry.stored.record_id
             shown = uuid.UUID(bytes=record_id) if record_id else "-"
-            click.echo(f"{shown}  {name}  {state.life.value}  {state.confirmation.value}")
+            seen, issuer = archive.seen(state), entry.record["issuer"] if entry.record is not None else "-"
+            click.echo(
+                f"{shown}  {name}  {state.life.value}  {state.confirmation.value}  seen={seen}  {issuer}"
+            )
 
 
 @window.command()
 @click.argument("record", type=click.UUID)
 @click.option("--kind", default="resident-id", show_default=True, help="证件类型或 card / kind of number")
 @click.option("--case", required=True, help="窗口受理号 / case of this visit")
-def confirm(record: uuid.UUID, kind: str, case: str) -> None:
+@click.option("--seen", type=int, required=True, help="list 所列 seen，即本人看到的状态 / what list showed")
+@click.option("--issuer", help="编号重复时的签发单位 / whose record, if the id is not alone")
+def confirm(record: uuid.UUID, kind: str, case: str, seen: int, issuer: str | None) -> None:
     """代本人确认一条记录 / Enter that the worker confirms a record."""
     from recordsvc.archive import confirm as verbs
     from recordsvc.archive.statements import Stater
@@ -67,7 +72,8 @@ def confirm(record: uuid.UUID, kind: str, case: str) -> None:
     with _open() as house:
         archive = _archive(house, kind, case)
         stater = Stater(_clerk(), "window", case)
-        index = verbs.confirm(house, archive.worker_id, record.bytes, "window", stater)
+        shown = verbs.Shown(record.bytes, seen, issuer)
+        index = verbs.confirm(house, archive.worker_id, shown, "window", stater)
         click.echo(f"已确认 / confirmed: log index {index}")
 
 
@@ -77,7 +83,11 @@ def confirm(record: uuid.UUID, kind: str, case: str) -> None:
 @click.option("--text", default="", help="本人说明 / the worker's own words")
 @click.option("--kind", default="resident-id", show_default=True, help="证件类型或 card / kind of number")
 @click.option("--case", required=True, help="窗口受理号 / case of this visit")
-def contest(record: uuid.UUID, reason: str, text: str, kind: str, case: str) -> None:
+@click.option("--seen", type=int, required=True, help="list 所列 seen，即本人看到的状态 / what list showed")
+@click.option("--issuer", help="编号重复时的签发单位 / whose record, if the id is not alone")
+def contest(
+    record: uuid.UUID, reason: str, text: str, kind: str, case: str, seen: int, issuer: str | None
+) -> None:
     """代本人对一条记录提出异议 / Enter that the worker contests a record."""
     from recordsvc import dated
     from recordsvc.archive import confirm as verbs
@@ -89,7 +99,8 @@ def contest(record: uuid.UUID, reason: str, text: str, kind: str, case: str) -> 
             raise click.BadParameter("not in /v1/codes/contest_reasons", param_hint="--reason")
         archive = _archive(house, kind, case)
         stater = Stater(_clerk(), "window", case)
-        index = verbs.contest(house, archive.worker_id, record.bytes, "window", stater, reason, text)
+        shown = verbs.Shown(record.bytes, seen, issuer)
+        index = verbs.contest(house, archive.worker_id, shown, "window", stater, reason, text)
         click.echo(f"已登记异议 / contested: log index {index}")
 
 

@@ -264,8 +264,9 @@ class Planter:
             house.db.write(lambda turn: demo.create_worker(turn, worker_id, "劳动者", "Worker", "canary"))
         me, record_id = self._session("canary"), ""
         archive = json.loads(ask(self.place.port, "GET", "/v1/me/archive", headers=me).body)
-        record_id = archive["records"][0]["id"]
-        said = json.dumps({"reason": "wrong-hours", "text": f"我是{NAME}，证号{NUMBER}，卡号{CARD}"}).encode()
+        record_id, seen = archive["records"][0]["id"], archive["records"][0]["seen"]
+        text = f"我是{NAME}，证号{NUMBER}，卡号{CARD}"
+        said = json.dumps({"reason": "wrong-hours", "seen": seen, "text": text}).encode()
         answer = ask(self.place.port, "POST", f"/v1/me/records/{record_id}/contest", said, me)
         assert answer.status == 201, answer.body
         handler = self._session("handler")

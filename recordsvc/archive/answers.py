@@ -20,9 +20,8 @@ class Answers:
     def __init__(self, house: "House", institution: str) -> None:
         """Answer for the submissions of `institution`."""
         self._house = house
-        self._today = beijing_date(house.clock.now_ms()).isoformat()
         self._institution = institution
-        self._needed: dict[tuple[str, int], bool] = {}
+        self._needed: dict[tuple[str, int, int], bool] = {}
 
     def single(self, answer: Answer) -> tuple[dict[str, Any], int]:
         """Return the body and status for one posted record. Raises the problem of a refused one."""
@@ -62,7 +61,8 @@ class Answers:
         outcome = row.outcome
         if isinstance(outcome, Accepted):
             told |= {"index": outcome.index, "leaf": _b64(outcome.leaf), "open": _b64(outcome.open_key)}
-            told["confirmation"] = "needed" if self._needs_confirmation(row) else "not-needed"
+            ms = int.from_bytes(outcome.leaf[2:10])
+            told["confirmation"] = "needed" if self._needs_confirmation(row, ms) else "not-needed"
         elif isinstance(outcome, Known) and row.status == "duplicate":
             told |= self._known(outcome)
         return told
@@ -83,16 +83,16 @@ class Answers:
             "receipt": str(proof),
         }
 
-    def _needs_confirmation(self, row: Row) -> bool:
+    def _needs_confirmation(self, row: Row, ms: int) -> bool:
+        """Whether a record entered at UTC `ms` counts only once confirmed: what the archive says of it."""
         record = row.item.record
-        key = (record["type"], record["version"])
+        key = (record["type"], record["version"], ms)
         if key not in self._needed:
-            self._needed[key] = needs_confirmation(*key, self._issuer_kind(), self._today)
+            on = beijing_date(ms).isoformat()
+            found = self._house.institutions.find(self._institution)
+            kind = found.kind_on(on, ms) if found else ""
+            self._needed[key] = needs_confirmation(record["type"], record["version"], kind, on)
         return self._needed[key]
-
-    def _issuer_kind(self) -> str:
-        found = self._house.institutions.find(self._institution)
-        return found.kind_on(self._today) if found else ""
 
 
 def _b64(value: bytes) -> str:

@@ -28,7 +28,7 @@ from recordsvc.archive.checks_certificate import (
     check_qualification_certificate,
 )
 from recordsvc.archive.checks_course import check_completion, check_course, check_outcome
-from recordsvc.archive.checks_evidence import check_evidence, check_membership
+from recordsvc.archive.checks_evidence import check_evidence, check_membership, check_span
 from recordsvc.archive.checks_institution import check_grantor, check_institution
 from recordsvc.archive.checks_occupation import check_occupation
 from recordsvc.archive.checks_person import check_age
@@ -138,7 +138,12 @@ _SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
             codes=(("group", "worker_groups"),),
             more=(check_membership,),
         ),
-        "worker-statement": Shape(issuer_acts=False, codes=(("matter", "statement_matters"),)),
+        "worker-statement": Shape(
+            issuer_acts=False,
+            others=("started_on", "ended_on"),
+            codes=(("matter", "statement_matters"),),
+            more=(check_span,),
+        ),
         "revocation": Shape(issuer_acts=False, codes=(("reason", "revocation_reasons"),)),
         "contest": Shape(issuer_acts=False, codes=(("reason", "contest_reasons"),)),
         "release": Shape(issuer_acts=False, others=("held_on",), more=(check_held_reasons,)),

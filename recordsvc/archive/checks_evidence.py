@@ -1,4 +1,4 @@
-"""Evidence from elsewhere (外省材料) and group membership (人员类别): how far trusted, whence, since when."""
+"""Evidence from elsewhere (外省材料), group membership (人员类别), statements: how far trusted, since when."""
 
 from recordsvc import dated
 from recordsvc.archive.checks_case import Case
@@ -18,9 +18,15 @@ def check_evidence(case: Case) -> None:
         case.add("trust-unverified", "/body/verification")
     if body.get("verification", {}).get("on", today) > today:
         case.add("dated-in-future", "/body/verification/on")
+    check_span(case)
+    _origin(case)
+
+
+def check_span(case: Case) -> None:
+    """Nothing ends before it started."""
+    body = case.body
     if "ended_on" in body and body.get("started_on", body["ended_on"]) > body["ended_on"]:
         case.add("ends-before-start", "/body/ended_on")
-    _origin(case)
 
 
 def _origin(case: Case) -> None:

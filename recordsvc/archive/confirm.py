@@ -3,70 +3,118 @@
 Until classes exist, a training record that no dated rule exempts counts only once the worker confirmed it.
 Confirming again makes no second entry; contesting after confirming, or the reverse, is a new word and the
 newest stands.
+
+A word says what it was said of: the worker names the newest entry they were shown on the record, and what
+was entered since refuses it. The chain the word was judged on must still stand under the writer's lock.
 """
 
 import uuid
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
-from recordsvc.archive.append import Accepted, Known
-from recordsvc.archive.errors import TargetUnfit, TargetUnknown
+from recordsvc.archive.append import STALE, Accepted, Batch
+from recordsvc.archive.errors import Busy, ChangedSinceSeen, TargetUnfit, TargetUnknown
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.statements import Region, Stater, derived_id
-from recordsvc.archive.status import Confirmation, Life
+from recordsvc.archive.status import Confirmation, Life, RecordState
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
+_TRIES: Final = 6
+"""How often a word is judged anew because something else entered the chain meanwhile."""
 
-def confirm(house: "House", worker_id: bytes, record_id: bytes, channel: str, stater: Stater) -> int:
-    """Confirm a record; the log index of the entry. Raises `TargetUnknown`, `TargetUnfit`, `Busy`."""
-    body = {"channel": channel, "confirms": str(uuid.UUID(bytes=record_id))}
-    return _say(house, worker_id, record_id, "confirmation", body, stater)
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A record as the worker was shown it.
+
+    `seen` is the log index of the newest entry that acted on it, or its own, as `views.described` tells it;
+    `issuer` (USCC) is needed only where records of several issuers bear the id.
+    """
+
+    record_id: bytes
+    seen: int
+    issuer: str | None = None
+
+
+def confirm(house: "House", worker_id: bytes, shown: Shown, channel: str, stater: Stater) -> int:
+    """Confirm a record; the log index of the entry.
+
+    Raises `TargetUnknown`, `TargetUnfit`, `RecordAmbiguous`, `ChangedSinceSeen`, `Busy`.
+    """
+    body = {"channel": channel, "confirms": str(uuid.UUID(bytes=shown.record_id))}
+    return _say(house, worker_id, shown, "confirmation", body, stater)
 
 
 def contest(
     house: "House",
     worker_id: bytes,
-    record_id: bytes,
+    shown: Shown,
     channel: str,
     stater: Stater,
     reason: str,
     text: str = "",
 ) -> int:
-    """Contest a record; the log index of the entry. Raises `TargetUnknown`, `TargetUnfit`, `Busy`."""
-    body = {"channel": channel, "contests": str(uuid.UUID(bytes=record_id)), "reason": reason}
+    """Contest a record; the log index of the entry. Raises what `confirm` raises."""
+    body = {"channel": channel, "contests": str(uuid.UUID(bytes=shown.record_id)), "reason": reason}
     if text:
         body["text"] = text
-    return _say(house, worker_id, record_id, "contest", body, stater)
+    return _say(house, worker_id, shown, "contest", body, stater)
+
+
+def as_it_stands(archive: Archive, record_id: bytes, issuer: str | None = None) -> Shown:
+    """Return a record as a fresh archive shows it. Raises `TargetUnknown`, `RecordAmbiguous`."""
+    return Shown(record_id, archive.seen(_state(archive, record_id, issuer)), issuer)
+
+
+_WORDS: Final = {"confirmation": Confirmation.CONFIRMED, "contest": Confirmation.CONTESTED}
 
 
 def _say(
-    house: "House", worker_id: bytes, record_id: bytes, type_name: str, body: dict[str, str], stater: Stater
+    house: "House", worker_id: bytes, shown: Shown, type_name: str, body: dict[str, Any], stater: Stater
 ) -> int:
-    archive = Reader(house).archive(worker_id)
-    found = archive.by_record_id(record_id) if archive is not None else None
-    if archive is None or found is None or found[1] is None:
+    reader, region = Reader(house), Region(house)
+    for _try in range(_TRIES):
+        with house.db.read_raw() as cursor:
+            archive = reader.archive(worker_id, cursor)
+            worker = house.people.load(cursor, worker_id)
+            if archive is None or worker is None:
+                raise TargetUnknown
+            state = _state(archive, shown.record_id, shown.issuer)
+            standing = _standing(archive, state, shown, _WORDS[type_name])
+            if standing is not None:
+                return standing
+            act = _act_id(house, archive, state, type_name)
+            prepared = region.prepare(cursor, worker, type_name, body, stater, state.seq, act)
+            prepared.chain_size = len(archive.entries)
+        outcome, _log = house.admission.append(Batch([prepared]))
+        if outcome is not STALE and isinstance(outcome[0], Accepted):
+            return outcome[0].index
+    raise Busy
+
+
+def _state(archive: Archive, record_id: bytes, issuer: str | None) -> RecordState:
+    found = archive.by_record_id(record_id, issuer)
+    if found is None or found[1] is None:
         raise TargetUnknown
-    state = found[1]
+    return found[1]
+
+
+def _standing(archive: Archive, state: RecordState, shown: Shown, word: Confirmation) -> int | None:
+    """Return the log index of the same word if it stands; judge whether a new one may be entered."""
     if state.life is not Life.ACTIVE:
         raise TargetUnfit
-    word = {"confirmation": Confirmation.CONFIRMED, "contest": Confirmation.CONTESTED}[type_name]
     if state.confirmation is word and state.said is not None and not state.corrected_since_said:
-        return _index(archive, state.said.seq)
-    # One entry per word, record and number of words before it: the same click twice makes one entry.
+        return archive.entries[state.said.seq].stored.idx
+    if shown.seen != archive.seen(state):
+        raise ChangedSinceSeen
+    return None
+
+
+def _act_id(house: "House", archive: Archive, state: RecordState, type_name: str) -> uuid.UUID:
+    """One id per word, record and number of words before it: the same click twice makes one entry."""
     spoken = sum(1 for one in state.history if one.kind is Kind.NOTE)
-    act = derived_id(house, type_name.encode(), worker_id, record_id, spoken.to_bytes(4))
-    outcome, _log = Region(house).state(worker_id, type_name, body, stater, state.seq, act)
-    return outcome.index if isinstance(outcome, Accepted) else _known_index(house, worker_id, outcome)
-
-
-def _known_index(house: "House", worker_id: bytes, known: Known) -> int:
-    archive = Reader(house).archive(worker_id)
-    if archive is None:
-        raise TargetUnknown
-    return _index(archive, known.seq)
-
-
-def _index(archive: Archive, seq: int) -> int:
-    return archive.entries[seq].stored.idx
+    place = state.seq.to_bytes(4)
+    return derived_id(house, type_name.encode(), archive.worker_id, place, spoken.to_bytes(4))

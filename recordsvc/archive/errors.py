@@ -13,6 +13,7 @@ Problem
 ├── RecordErased 410 ────── erased                  ├── Returned 409 ────── returned
 ├── HeldNotHere 409 ─────── held-decided            ├── KeyEventRefused ─── key-event
 ├── TargetUnknown 422 ───── target-unknown          ├── TargetUnfit ─────── target-unfit
+├── ChangedSinceSeen 409 ── changed-since-seen      ├── RecordAmbiguous ─── record-ambiguous
 └── Busy 503 ────────────── busy
 """
 
@@ -256,6 +257,26 @@ class HeldNotHere(Problem):
     title_en = "The held record does not exist or was decided"
     remedy_zh = "请刷新待处理列表。"
     remedy_en = "Read the list of held records again."
+
+
+class ChangedSinceSeen(Conflict):
+    """Something was entered on the record after what the worker was shown."""
+
+    code = "changed-since-seen"
+    title_zh = "记录在您看过之后有变动"
+    title_en = "The record changed since it was shown"
+    remedy_zh = "请重新打开这条记录，核对之后再提交。"
+    remedy_en = "Read the record again and send its present `seen`."
+
+
+class RecordAmbiguous(Conflict):
+    """Records of several issuers in this archive bear the same id, and no issuer was named."""
+
+    code = "record-ambiguous"
+    title_zh = "本档案中有不同单位的记录使用同一编号"
+    title_en = "Records of several issuers in this archive bear this id"
+    remedy_zh = "请在地址后注明签发单位：?issuer=统一社会信用代码。"
+    remedy_en = "Name the issuer as well: ?issuer= and its unified social credit code."
 
 
 class KeyEventRefused(Conflict):

@@ -1,7 +1,7 @@
 """Doors of the worker: the own archive, one record with its receipt, the bundle, confirm and contest."""
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
 import flask
 import orjson
@@ -10,14 +10,31 @@ from recordsvc import dated
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Sends, door
 from recordsvc.archive import bundle, errors, receipts, views
-from recordsvc.archive.confirm import confirm, contest
-from recordsvc.archive.forms import BundleQuery, ConfirmForm, ContestForm, SaidForm
+from recordsvc.archive.confirm import Shown, confirm, contest
+from recordsvc.archive.declare import declare
+from recordsvc.archive.forms import (
+    BundleQuery,
+    ConfirmForm,
+    ContestForm,
+    RecordQuery,
+    SaidForm,
+    StatementForm,
+)
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.services import bp, house, own_worker
 from recordsvc.archive.statements import Stater
 from recordsvc.ground import answers
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused, NotFound
+
+TO_SAY: Final = (
+    errors.TargetUnknown,
+    errors.TargetUnfit,
+    errors.RecordAmbiguous,
+    errors.ChangedSinceSeen,
+    errors.Busy,
+)
+"""What keeps a worker's word from being entered."""
 
 
 def own_archive() -> Archive:
@@ -51,13 +68,15 @@ def my_archive() -> flask.Response:
     "GET",
     "/v1/me/records/<id:record_id>",
     policy="own.archive.read",
+    query=RecordQuery,
     answer=Sends(),
+    problems=(errors.RecordAmbiguous,),
     summary="我的一条记录 / One of my records, with its receipt",
 )
-def my_record(record_id: bytes) -> flask.Response:
+def my_record(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     """Send one record, its state, its evidence and its receipt."""
     archive = own_archive()
-    entry, state = archive.by_record_id(record_id) or (None, None)
+    entry, state = archive.by_record_id(record_id, query["issuer"]) or (None, None)
     if entry is None or entry.opened is None:
         raise NotFound
     with house().db.read() as conn:
@@ -97,14 +116,16 @@ def my_bundle(query: dict[str, str]) -> flask.Response:
     "POST",
     "/v1/me/records/<id:record_id>/confirm",
     policy="own.record.decide",
+    query=RecordQuery,
     body=ConfirmForm,
     answer={201: SaidForm},
-    problems=(errors.TargetUnknown, errors.TargetUnfit, errors.Busy),
+    problems=TO_SAY,
     summary="确认一条记录 / Confirm that a record is true",
 )
-def confirm_record(record_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty, but read
-    """Enter the worker's confirmation; the same again makes no second entry."""
-    index = confirm(house(), own_worker(), record_id, "api", own_stater())
+def confirm_record(record_id: bytes, query: dict[str, Any], form: dict[str, Any]) -> flask.Response:
+    """Enter the worker's confirmation of the record as it was shown; again makes no second entry."""
+    shown = Shown(record_id, form["seen"], query["issuer"])
+    index = confirm(house(), own_worker(), shown, "api", own_stater())
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
 
 
@@ -113,15 +134,33 @@ def confirm_record(record_id: bytes, form: dict[str, Any]) -> flask.Response:  #
     "POST",
     "/v1/me/records/<id:record_id>/contest",
     policy="own.record.decide",
+    query=RecordQuery,
     body=ContestForm,
     answer={201: SaidForm},
-    problems=(errors.TargetUnknown, errors.TargetUnfit, errors.Busy),
+    problems=TO_SAY,
     summary="对一条记录提出异议 / Contest a record",
 )
-def contest_record(record_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Enter the worker's objection with its reason."""
+def contest_record(record_id: bytes, query: dict[str, Any], form: dict[str, Any]) -> flask.Response:
+    """Enter the worker's objection to the record as it was shown, with its reason."""
     check_contest_reason(form["reason"])
-    index = contest(house(), own_worker(), record_id, "api", own_stater(), form["reason"], form["text"])
+    shown = Shown(record_id, form["seen"], query["issuer"])
+    index = contest(house(), own_worker(), shown, "api", own_stater(), form["reason"], form["text"])
+    return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/statements",
+    policy="own.statement.make",
+    body=StatementForm,
+    answer={201: SaidForm},
+    problems=(errors.SchemaRefused, errors.ContentRefused, errors.RecordErased, errors.Busy),
+    summary="本人陈述 / State an experience of one's own, unverified, as a record",
+)
+def make_statement(form: dict[str, Any]) -> flask.Response:
+    """Enter what the worker states; the same words again make no second entry."""
+    record_id, index = declare(house(), own_worker(), {**form, "channel": "api"}, own_stater())
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from recordsvc.archive import store
 from recordsvc.archive.checks_confirmation import needs_confirmation
+from recordsvc.archive.errors import RecordAmbiguous
 from recordsvc.archive.evidence import kid_of
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.issuers import IssuerState
@@ -65,12 +66,34 @@ class Archive:
         acted = (one for one in self.state.records if any(act.seq == seq for act in one.history))
         return self.state.of(seq) or next(acted, None)
 
-    def by_record_id(self, record_id: bytes) -> tuple[OpenEntry, RecordState | None] | None:
-        """Return an entry of this archive by its record id, with the state of the record it is or acts on."""
-        for entry in self.entries:
-            if entry.stored.record_id == record_id:
-                return entry, self.state.of(entry.stored.seq)
-        return None
+    def by_record_id(
+        self, record_id: bytes, issuer: str | None = None
+    ) -> tuple[OpenEntry, RecordState | None] | None:
+        """Return an entry by its record id, with its state if it is a record; None: there is none.
+
+        Ids are unique for an issuer (USCC), not for an archive. Raises `RecordAmbiguous` when entries of
+        several issuers bear this one and none is named.
+        """
+        found = [entry for entry in self.entries if entry.stored.record_id == record_id]
+        if issuer is not None:
+            found = [one for one in found if one.record is not None and one.record["issuer"] == issuer]
+        if len(found) > 1:
+            raise RecordAmbiguous
+        return (found[0], self.state.of(found[0].stored.seq)) if found else None
+
+    def shares_id(self, seq: int) -> bool:
+        """Whether another issuer's entry bears the same record id, so that the issuer must be named, too."""
+        wanted = self.entries[seq].stored.record_id
+        return wanted is not None and sum(one.stored.record_id == wanted for one in self.entries) > 1
+
+    def revocation(self, seq: int) -> Entry | None:
+        """Return the revocation in force of a record or correction, by its seq."""
+        return self.state.revocations.get(seq)
+
+    def seen(self, state: RecordState) -> int:
+        """Return the log index of the newest entry that acts on a record, or of the record itself."""
+        newest = state.history[-1].seq if state.history else state.seq
+        return self.entries[newest].stored.idx
 
 
 class Reader:
@@ -127,16 +150,20 @@ class _ConfirmationRule:
         self._region = region
         self._institutions = institutions
         self._known: dict[tuple[object, ...], bool] = {}
+        self._days: dict[int, str] = {}
 
     def needs(self, record: Mapping[str, Any], ms: int) -> bool:
         """Whether a record entered at UTC `ms` counts only once the worker confirmed it."""
-        question = (record["type"], record["version"], record["issuer"], (ms + BEIJING_MS) // DAY_MS)
+        number = (ms + BEIJING_MS) // DAY_MS
+        day = self._days.get(number) or self._days.setdefault(number, beijing_date(ms).isoformat())
+        question = (record["type"], record["version"], self._kind(str(record["issuer"]), day, ms), day)
         if question not in self._known:
-            self._known[question] = self._look_up(record, beijing_date(ms).isoformat())
+            self._known[question] = needs_confirmation(*question)
         return self._known[question]
 
-    def _look_up(self, record: Mapping[str, Any], on: str) -> bool:
-        issuer = str(record["issuer"])
+    def _kind(self, issuer: str, day: str, ms: int) -> str:
+        """The issuer's kind as the register told it at the entry: facts dated back later change nothing."""
+        if issuer == self._region:
+            return "region"
         institution = self._institutions.get(issuer)
-        kind = "region" if issuer == self._region else institution.kind_on(on) if institution else ""
-        return needs_confirmation(str(record["type"]), int(record["version"]), kind, on)
+        return institution.kind_on(day, ms) if institution else ""

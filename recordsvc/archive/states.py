@@ -56,8 +56,9 @@ class RecordState(NamedTuple):
     """State of the record issued at `seq`.
 
     `body` is the effective body, None when it cannot be known. `corrections` and `revocation` are those in
-    force, `erasure` the entry that erased it, `said` the note that decides `confirmation`, `history`
-    everything that acted on it, in order.
+    force, `erasure` the entry that erased it, `said` the worker's newest word, `history` everything that
+    acted on it, in order. `corrected_since_said`: other corrections are in force than when that word was
+    entered, so that it was said of another content.
     """
 
     seq: int
@@ -72,24 +73,24 @@ class RecordState(NamedTuple):
     said: Entry | None
     needs_reconfirmation: bool
     history: tuple[Entry, ...]
+    corrected_since_said: bool = False
 
     @property
     def corrected(self) -> bool:
         """Whether a correction is in force."""
         return bool(self.corrections)
 
-    @property
-    def corrected_since_said(self) -> bool:
-        """Whether the record was corrected after the worker last confirmed or contested it."""
-        return self.said is not None and any(one.seq > self.said.seq for one in self.corrections)
-
 
 @dataclass(frozen=True, slots=True)
 class ArchiveState:
-    """All records of a chain in order, and the entries that were left without effect (seq, why)."""
+    """All records of a chain in order, and the entries that were left without effect (seq, why).
+
+    `revocations` are those in force, by the seq of the record or correction they take out of force.
+    """
 
     records: tuple[RecordState, ...]
     oddities: tuple[tuple[int, Oddity], ...]
+    revocations: Mapping[int, Entry]
 
     def of(self, seq: int) -> RecordState | None:
         """State of the record issued at `seq`."""

@@ -5,10 +5,13 @@ Nothing in an archive is overwritten, so what a record means now follows from wh
 * A **correction** lands on the record, also when it names an earlier correction of it. The effective body is
   the original with every correction in force applied in chain order; the last word wins.
 * A **revocation** takes the record (or, naming a correction, that correction) out of force; the first one
-  counts until a **restoration** of the same target, after which another may follow.
+  counts until a **restoration** of the same target, after which another may follow. What the region
+  revoked the region alone restores; what an issuer revoked, that issuer or the region.
 * An **erasure** of a record is final: the place stays, the content is gone. Without a target it erases all
   that stands before it.
-* **Confirmation** and **contest** are notes; the newest stands, so confirming withdraws a contest.
+* **Confirmation** and **contest** are notes of the region on the worker's word; the newest stands, so
+  confirming withdraws a contest. A confirmation holds for the content that was confirmed: once other
+  corrections are in force, the record is asked for again. A contest stands until the worker withdraws it.
 * A record entered within a suspected compromise of its key, or acted on by such an entry, *needs
   re-confirmation* until its issuer replaces it as a whole under a good key.
 
@@ -58,7 +61,8 @@ def derive(
         derivation.enter(entry)
     roots = [one for one in derivation.traces.values() if one.entry.kind is Kind.ISSUE]
     states = tuple(derivation.state(one, needs_confirmation) for one in roots)
-    return ArchiveState(states, tuple(derivation.oddities))
+    revocations = {seq: one.revocation for seq, one in derivation.traces.items() if one.revocation}
+    return ArchiveState(states, tuple(derivation.oddities), revocations)
 
 
 @dataclass(slots=True)
@@ -68,7 +72,8 @@ class _Trace:
     entry: Entry
     root: "_Trace | None" = None  # of a correction: the record it lands on
     corrections: list["_Trace"] = field(default_factory=list)
-    notes: list["_Trace"] = field(default_factory=list)
+    notes: list[tuple["_Trace", tuple[int, ...]]] = field(default_factory=list)
+    """Notes, each with the seqs of the corrections in force when it was entered."""
     revocation: Entry | None = None
     erasure: Entry | None = None
     history: list[Entry] = field(default_factory=list)
@@ -76,6 +81,10 @@ class _Trace:
     def read(self) -> Record | None:
         """What the entry says, if anyone may still say it."""
         return None if self.erasure else self.entry.record
+
+    def in_force(self) -> list["_Trace"]:
+        """Corrections of this record that count now."""
+        return [one for one in self.corrections if one.revocation is None]
 
 
 class _Derivation:
@@ -116,7 +125,7 @@ class _Derivation:
         root = target.root or target
         if root.entry.kind is not Kind.ISSUE:
             return Oddity.TARGET_UNFIT
-        if not self._may(trace, root):
+        if not self._may(trace, target, root):
             return Oddity.FOREIGN
         root.history.append(trace.entry)
         kind = trace.entry.kind
@@ -124,7 +133,7 @@ class _Derivation:
             trace.root = root
             root.corrections.append(trace)
         elif kind is Kind.NOTE:
-            root.notes.append(trace)
+            root.notes.append((trace, tuple(one.entry.seq for one in root.in_force())))
         elif kind is Kind.REVOKE:
             target.revocation = target.revocation or trace.entry
         elif target.revocation is None:
@@ -133,18 +142,29 @@ class _Derivation:
             target.revocation = None
         return None
 
-    def _may(self, trace: _Trace, root: _Trace) -> bool:
-        """Whether the signer of an act is the record's issuer or the region; yes where one cannot be read."""
+    def _may(self, trace: _Trace, target: _Trace, root: _Trace) -> bool:
+        """Whether the signer of an act may do it; yes where what decides it cannot be read.
+
+        The region may do everything, and it alone makes notes. Else the record's issuer acts, and takes
+        back only its own revocations.
+        """
         act, record = trace.entry.record, root.entry.record
-        return act is None or record is None or act["issuer"] in (record["issuer"], self.region)
+        if act is None or act["issuer"] == self.region:
+            return True
+        if trace.entry.kind is Kind.NOTE:
+            return False
+        ended = target.revocation.record if target.revocation else None
+        if trace.entry.kind is Kind.RESTORE and ended is not None and ended["issuer"] != act["issuer"]:
+            return False
+        return record is None or act["issuer"] == record["issuer"]
 
     def state(self, trace: _Trace, rule: ConfirmationRule | None) -> RecordState:
         """What all entries together make of one record."""
         if not trace.history:
             return _untouched(trace.entry, rule)
-        in_force = [one for one in trace.corrections if one.revocation is None]
+        in_force = trace.in_force()
         body = self._body(trace, in_force)
-        confirmation, said = _confirmation(trace, rule)
+        confirmation, said, since = _confirmation(trace, rule)
         life = Life.ERASED if trace.erasure else Life.REVOKED if trace.revocation else Life.ACTIVE
         return RecordState(
             seq=trace.entry.seq,
@@ -159,6 +179,7 @@ class _Derivation:
             said=said,
             needs_reconfirmation=_suspect(trace, in_force),
             history=tuple(trace.history),
+            corrected_since_said=since,
         )
 
     def _body(self, trace: _Trace, corrections: list[_Trace]) -> Record | None:
@@ -200,18 +221,22 @@ def _untouched(entry: Entry, rule: ConfirmationRule | None) -> RecordState:
     )
 
 
-def _confirmation(trace: _Trace, rule: ConfirmationRule | None) -> tuple[Confirmation, Entry | None]:
-    for note in reversed(trace.notes):
+def _confirmation(trace: _Trace, rule: ConfirmationRule | None) -> tuple[Confirmation, Entry | None, bool]:
+    """How the record is confirmed, the worker's newest word, and whether it was of another content."""
+    for note, content in reversed(trace.notes):
         said = note.read()
-        if said is None:
-            return Confirmation.UNKNOWN, note.entry
-        if said["type"] in _SAID:
-            return _SAID[said["type"]], note.entry
-    return _needed(trace.read(), trace.entry.ms, rule), None
+        if said is not None and said["type"] not in _SAID:
+            continue
+        since = content != tuple(one.entry.seq for one in trace.in_force())
+        word = Confirmation.UNKNOWN if said is None else _SAID[said["type"]]
+        if word is Confirmation.CONFIRMED and since:
+            word = _needed(trace.read(), trace.entry.ms, rule)
+        return word, note.entry, since
+    return _needed(trace.read(), trace.entry.ms, rule), None, False
 
 
 def _needed(record: Record | None, ms: int, rule: ConfirmationRule | None) -> Confirmation:
-    """The confirmation of a record on which the worker said nothing."""
+    """The confirmation of a record of whose content the worker said nothing."""
     needed = rule(record, ms) if rule and record else None
     if needed is None:
         return Confirmation.UNKNOWN

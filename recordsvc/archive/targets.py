@@ -41,7 +41,16 @@ class Targets:
             raise errors.TargetUnfit(pointer=f"/body/{kind.target}")
         if kind.kind is Kind.CORRECT:
             self._check_correction(record, worker.worker_id, there[1])
+        if kind.kind is Kind.RESTORE:
+            self._check_restoration(record, worker.worker_id, there[1])
         return there[1]
+
+    def _check_restoration(self, record: dict[str, Any], worker_id: bytes, seq: int) -> None:
+        """What the region revoked the issuer cannot restore: it would stand without effect."""
+        archive = self._reader.archive(worker_id, self._cursor)
+        ended = archive.revocation(seq) if archive is not None else None
+        if ended is not None and ended.record is not None and ended.record["issuer"] != record["issuer"]:
+            raise errors.TargetUnfit("原记录由登记机关撤销，只能由登记机关恢复", pointer="/body/restores")
 
     def _check_correction(self, record: dict[str, Any], worker_id: bytes, seq: int) -> None:
         """A corrected record must still satisfy its type: the outcome is judged, not only the change."""

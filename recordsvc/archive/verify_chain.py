@@ -208,4 +208,5 @@ def _line(entry: BundleEntry, state: RecordState, region: str) -> RecordLine:
         corrected=state.corrected,
         confirmation=state.confirmation.value,
         needs_reconfirmation=state.needs_reconfirmation,
+        corrected_since_said=state.corrected_since_said,
     )

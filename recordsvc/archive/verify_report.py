@@ -57,6 +57,7 @@ class RecordLine(NamedTuple):
     corrected: bool = False
     confirmation: str | None = None
     needs_reconfirmation: bool = False
+    corrected_since_said: bool = False
 
 
 class Failed(Exception):
@@ -133,6 +134,7 @@ def _line(one: RecordLine, pick: int) -> str:
     marks = [LIVES[one.life][pick]]
     marks += [LIVES["corrected"][pick]] if one.corrected else []
     marks += [LIVES[one.confirmation][pick]] if one.confirmation in ("confirmed", "contested") else []
+    marks += [LIVES["corrected-since-said"][pick]] if one.corrected_since_said else []
     marks += [LIVES["needs-reconfirmation"][pick]] if one.needs_reconfirmation else []
     state = ("、", ", ")[pick].join(marks)
     if one.type is None:

@@ -33,6 +33,7 @@ LIVES: Final[Words] = {
     "corrected": ("已更正", "corrected"),
     "confirmed": ("本人已确认", "confirmed by the worker"),
     "contested": ("本人有异议", "contested by the worker"),
+    "corrected-since-said": ("本人表态之后又有更正", "corrected since the worker spoke"),
     "needs-reconfirmation": ("待复核", "to be re-confirmed"),
     "undisclosed": ("（内容未公开）", "(not disclosed)"),
 }

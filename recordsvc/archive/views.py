@@ -39,7 +39,9 @@ def described(archive: Archive, state: RecordState) -> dict[str, Any]:
         "life": state.life,
         "confirmation": state.confirmation,
         "corrected": state.corrected,
+        "corrected_since_said": state.corrected_since_said,
         "needs_reconfirmation": state.needs_reconfirmation,
+        "seen": archive.seen(state),
         "history": [_act(archive, act) for act in state.history],
     }
     if state.corrected:

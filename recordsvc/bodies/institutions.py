@@ -72,9 +72,13 @@ class Institution:
         """Its name on a day; before the first one stated, that one."""
         return self._value(FactKind.NAME, day)
 
-    def kind_on(self, day: str) -> str:
-        """Its kind on a day, a code of `issuer_kinds`."""
-        return self._value(FactKind.KIND, day)
+    def kind_on(self, day: str, stated_before_ms: int | None = None) -> str:
+        """Its kind on a day, a code of `issuer_kinds`; as was stated before a UTC instant, or as of now.
+
+        What is judged by the kind an issuer had at an entry must name the entry's instant: a fact that is
+        dated back later does not change what stands.
+        """
+        return self._value(FactKind.KIND, day, stated_before_ms)
 
     def periods(self) -> tuple[tuple[str, str | None], ...]:
         """First and last days (None: without end) on which it may teach or assess.
@@ -101,9 +105,11 @@ class Institution:
         closures = [fact for fact in self.facts if fact.fact is FactKind.CLOSED and fact.on <= day]
         return None if not closures or self.in_force(day) else closures[-1].on
 
-    def _value(self, kind: FactKind, day: str) -> str:
+    def _value(self, kind: FactKind, day: str, before_ms: int | None = None) -> str:
         stated = [fact for fact in self.facts if fact.fact is kind]
-        held = [fact for fact in stated if fact.on <= day]
+        held = [
+            fact for fact in stated if fact.on <= day and (before_ms is None or fact.stated_ms < before_ms)
+        ]
         return max(held, key=lambda fact: (fact.on, fact.n)).value if held else stated[0].value
 
 

@@ -83,6 +83,10 @@ class Card:
     """Confirmed once, corrected since."""
     waits: bool
     """The worker's word is wanted."""
+    seen: int | None
+    """Log index of the newest entry this card tells of: what the worker's word will be said of."""
+    query: str
+    """Empty, or `?issuer=` and its code where the id alone does not name the record in its archive."""
 
     @property
     def year(self) -> str:
@@ -101,6 +105,7 @@ SUSPECT: Final = Badge("待复核", "warn")
 TWIN: Final = Badge("疑似重复", "warn")
 UNDISCLOSED: Final = Badge("未公开", "mute")
 NOT_SAID: Final = Badge("本人未表态", "mute")
+SAID_BEFORE: Final = Badge("确认后又更正", "wait")
 
 _SAID: Final = {
     Confirmation.UNCONFIRMED: UNCONFIRMED,
@@ -124,13 +129,21 @@ class Dealer:
         self._name_of = name_of
         self._region = region
 
-    def card(self, state: RecordState, record_id: str | None, twin_of: str | None = None) -> Card:
+    def card(
+        self,
+        state: RecordState,
+        record_id: str | None,
+        twin_of: str | None = None,
+        *,
+        seen: int | None = None,
+        query: str = "",
+    ) -> Card:
         """Make the card of one record."""
         record, body = state.record, state.body or {}
         record_type = str(record["type"]) if record else ""
         version = int(record["version"]) if record else 1
         active = state.life is Life.ACTIVE and record is not None
-        again = active and state.corrected_since_said and state.confirmation is Confirmation.CONFIRMED
+        again = active and state.corrected_since_said and state.confirmation is Confirmation.UNCONFIRMED
         day = headlines.event_day(body) or _issued(state, record)
         return Card(
             seq=state.seq,
@@ -156,7 +169,9 @@ class Dealer:
             may_contest=active
             and (state.confirmation is not Confirmation.CONTESTED or state.corrected_since_said),
             again=again,
-            waits=again or (active and state.confirmation is Confirmation.UNCONFIRMED),
+            waits=active and state.confirmation is Confirmation.UNCONFIRMED,
+            seen=seen,
+            query=query,
         )
 
     def _institution(self, body: Body, record: Body | None, day: str) -> str:
@@ -232,7 +247,7 @@ def _badges(state: RecordState, *, twin: bool) -> Iterable[Badge]:
     if state.life is Life.ACTIVE and state.confirmation in _SAID:
         yield _SAID[state.confirmation]
     elif state.record is not None and state.confirmation is Confirmation.UNKNOWN:
-        yield NOT_SAID
+        yield SAID_BEFORE if state.corrected_since_said else NOT_SAID
     if state.corrected:
         yield CORRECTED
     if state.needs_reconfirmation:

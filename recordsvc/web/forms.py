@@ -1,13 +1,17 @@
 """What comes in at the doors of the pages."""
 
-from recordsvc.ground.forms import Form, Identifier, text
+from marshmallow import validate
+
+from recordsvc.ground.forms import Form, Identifier, WholeText, text
 
 
 class ButtonForm(Form):
-    """A button was pressed; nothing but what proves on which page."""
+    """A button was pressed, on a page that showed a record up to the entry with log index `seen`."""
+
+    seen = WholeText(required=True, validate=validate.Range(0, 2**52))
 
 
-class ObjectionForm(Form):
+class ObjectionForm(ButtonForm):
     """An objection as typed. Empty is read, too, so that the page itself can say what is missing."""
 
     reason = text(0, 40, load_default="")

@@ -1,13 +1,15 @@
 """Pages of the worker: the archive as a timeline, one record with its history, its receipt."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import flask
 import orjson
 
 from recordsvc.access.policy import Sends, Surface, door
-from recordsvc.archive import receipts, views
+from recordsvc.archive import errors, receipts, views
+from recordsvc.archive.forms import RecordQuery
 from recordsvc.archive.me_routes import own_archive
 from recordsvc.archive.reading import Archive, OpenEntry
 from recordsvc.archive.states import RecordState
@@ -55,14 +57,26 @@ def waiting(cards: Iterable[Card]) -> list[Card]:
 def card_of(archive: Archive, state: RecordState, made_by: Dealer) -> Card:
     """Return the card of one record."""
     twin = archive.twins.get(state.seq)
-    twin_of = None if twin is None else views.record_id(archive.entries[twin])
-    return made_by.card(state, views.record_id(archive.entries[state.seq]), twin_of)
+    twin_of = None if twin is None else f"{views.record_id(archive.entries[twin])}{query_of(archive, twin)}"
+    record_id = views.record_id(archive.entries[state.seq])
+    return made_by.card(
+        state, record_id, twin_of, seen=archive.seen(state), query=query_of(archive, state.seq)
+    )
 
 
-def own_record(record_id: bytes) -> tuple[Archive, OpenEntry, RecordState]:
-    """Return a record of the worker who asks; foreign, missing and erased ones are `NotFound` alike."""
+def query_of(archive: Archive, seq: int) -> str:
+    """Return what the address of a record needs besides its id: nothing, unless another issuer uses it."""
+    record = archive.entries[seq].record
+    return f"?issuer={record['issuer']}" if record is not None and archive.shares_id(seq) else ""
+
+
+def own_record(record_id: bytes, query: Mapping[str, Any]) -> tuple[Archive, OpenEntry, RecordState]:
+    """Return a record of the worker who asks; foreign, missing and erased ones are `NotFound` alike.
+
+    `query` is that of `RecordQuery`. Raises `RecordAmbiguous`.
+    """
     archive = own_archive()
-    found = archive.by_record_id(record_id)
+    found = archive.by_record_id(record_id, query["issuer"])
     if found is None or found[1] is None or found[0].opened is None:
         raise NotFound
     return archive, found[0], found[1]
@@ -97,12 +111,14 @@ def me_page() -> flask.Response:
     "/me/records/<id:record_id>",
     policy="own.archive.read",
     surface=Surface.PAGE,
+    query=RecordQuery,
     answer=HTML,
+    problems=(errors.RecordAmbiguous,),
     summary="我的一条记录（网页） / One of my records",
 )
-def record_page(record_id: bytes) -> flask.Response:
+def record_page(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     """Show everything that is said in and about one record, and its receipt."""
-    archive, entry, state = own_record(record_id)
+    archive, entry, state = own_record(record_id, query)
     record = state.record or {}
     worker = record["worker"]
     return page(
@@ -126,12 +142,14 @@ def record_page(record_id: bytes) -> flask.Response:
     "/me/records/<id:record_id>/receipt",
     policy="own.archive.read",
     surface=Surface.PAGE,
+    query=RecordQuery,
     answer=Sends("text/plain"),
+    problems=(errors.RecordAmbiguous,),
     summary="下载回执 / Download the receipt of a record (C2SP tlog-proof)",
 )
-def receipt_file(record_id: bytes) -> flask.Response:
+def receipt_file(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     """Send the receipt as a file."""
-    _archive, entry, _state = own_record(record_id)
+    _archive, entry, _state = own_record(record_id, query)
     name = f"receipt-{str(views.record_id(entry))[-8:]}.txt"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return flask.Response(_receipt(entry), 200, headers, content_type="text/plain; charset=utf-8")
@@ -143,12 +161,14 @@ def receipt_file(record_id: bytes) -> flask.Response:
     "/me/records/<id:record_id>/file",
     policy="own.archive.read",
     surface=Surface.PAGE,
+    query=RecordQuery,
     answer=Sends("application/json"),
+    problems=(errors.RecordAmbiguous,),
     summary="下载记录文件 / Download a record with its evidence, the companion of its receipt",
 )
-def record_file(record_id: bytes) -> flask.Response:
+def record_file(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     """Send `{evidence, record}` as a file: the signed bytes as they are, and what proves who signed them."""
-    _archive, entry, _state = own_record(record_id)
+    _archive, entry, _state = own_record(record_id, query)
     if entry.opened is None:
         raise NotFound
     evidence = orjson.dumps(entry.opened.evidence.decode("ascii"))

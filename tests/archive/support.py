@@ -9,7 +9,9 @@ import orjson
 
 from recordsvc.archive import submission
 from recordsvc.archive.append import Accepted
+from recordsvc.archive.confirm import Shown, as_it_stands
 from recordsvc.archive.keyevents import KeyAction
+from recordsvc.archive.reading import Reader
 from recordsvc.archive.receipts import of_new
 from recordsvc.archive.rows import Answer
 from recordsvc.archive.statements import Region as Stating
@@ -171,6 +173,13 @@ def state(
     outcome, _log = Stating(house).state(worker_id, record_type, body, STATER, target, record_id)
     assert isinstance(outcome, Accepted)
     return outcome.index
+
+
+def shown(house: House, worker_id: bytes, record_id: bytes) -> Shown:
+    """A record as the archive shows it now."""
+    archive = Reader(house).archive(worker_id)
+    assert archive is not None
+    return as_it_stands(archive, record_id)
 
 
 def receipts(answer: Answer) -> list[str]:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from recordsvc import anchor, schema
 from recordsvc.archive import bundle, confirm, errors, formats, held, receipts, tables
-from recordsvc.archive.append import Accepted
+from recordsvc.archive.append import Accepted, Batch
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.keyevents import KeyAction
 from recordsvc.archive.reading import Reader
@@ -38,6 +38,8 @@ from tests.archive.support import (
     id_of,
     in_another_process,
     person,
+    shown,
+    state,
     told,
 )
 from tests.archive.support import receipts as receipts_of
@@ -347,16 +349,21 @@ def test_the_worker_confirms_and_contests(house: House, centre: Centre) -> None:
     worker_id, record_id = centre.worker_id(person(1)), _id_bytes(record)
     assert archive_of(house, person(1)).state.of(0).confirmation is Confirmation.UNCONFIRMED
 
-    first = confirm.confirm(house, worker_id, record_id, "page", STATER)
-    again = confirm.confirm(house, worker_id, record_id, "page", STATER)
+    before = shown(house, worker_id, record_id)
+    first = confirm.confirm(house, worker_id, before, "page", STATER)
+    again = confirm.confirm(house, worker_id, before, "page", STATER)
     assert first == again
     assert archive_of(house, person(1)).state.of(0).confirmation is Confirmation.CONFIRMED
-    contested = confirm.contest(house, worker_id, record_id, "window", STATER, "wrong-hours")
+    with pytest.raises(errors.ChangedSinceSeen):
+        confirm.contest(house, worker_id, before, "window", STATER, "wrong-hours")
+    now = shown(house, worker_id, record_id)
+    contested = confirm.contest(house, worker_id, now, "window", STATER, "wrong-hours")
     assert contested > first
     assert archive_of(house, person(1)).state.of(0).confirmation is Confirmation.CONTESTED
-    assert confirm.confirm(house, worker_id, record_id, "page", STATER) > contested
+    now = shown(house, worker_id, record_id)
+    assert confirm.confirm(house, worker_id, now, "page", STATER) > contested
     with pytest.raises(errors.TargetUnknown):
-        confirm.confirm(house, centre.worker_id(person(2)), record_id, "page", STATER)
+        confirm.confirm(house, centre.worker_id(person(2)), now, "page", STATER)
     assert everything_holds(house)
 
 
@@ -365,8 +372,40 @@ def test_a_revoked_record_cannot_be_confirmed(house: House, centre: Centre) -> N
     centre.enter(record)
     centre.enter(centre.revocation(person(1), record))
 
+    owner = centre.worker_id(person(1))
     with pytest.raises(errors.TargetUnfit):
-        confirm.confirm(house, centre.worker_id(person(1)), _id_bytes(record), "page", STATER)
+        confirm.confirm(house, owner, shown(house, owner, _id_bytes(record)), "page", STATER)
+
+
+def test_a_word_holds_for_what_was_seen_also_under_the_lock(
+    house: House, centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A correction that enters between the judgement of a word and its turn refuses the word."""
+    record = centre.completion(person(1))
+    centre.enter(record)
+    owner = centre.worker_id(person(1))
+    seen = shown(house, owner, _id_bytes(record))
+    append = house.admission.append
+
+    def late(batch: Batch) -> object:
+        monkeypatch.setattr(house.admission, "append", append)
+        centre.enter(centre.correction(person(1), record, score="61"))
+        return append(batch)
+
+    monkeypatch.setattr(house.admission, "append", late)
+    with pytest.raises(errors.ChangedSinceSeen):
+        confirm.confirm(house, owner, seen, "page", STATER)
+    assert archive_of(house, person(1)).state.of(0).confirmation is Confirmation.UNCONFIRMED
+
+
+def test_what_the_region_revoked_its_issuer_cannot_restore(house: House, centre: Centre) -> None:
+    record = centre.completion(person(1))
+    centre.enter(record)
+    body = {"reason": "entered-in-error", "revokes": id_of(record)}
+    state(house, centre.worker_id(person(1)), "revocation", body, 0)
+
+    assert told(centre.send([centre.restoration(person(1), record)])) == ["target-unfit"]
+    assert archive_of(house, person(1)).state.of(0).life is Life.REVOKED
 
 
 def _id_bytes(record: bytes) -> bytes:

@@ -170,6 +170,60 @@ def test_a_correction_behind_the_confirmation_is_told(chain):
     assert chain.only().corrected_since_said
 
 
+def test_what_was_confirmed_is_asked_for_again_after_a_correction(chain):
+    first = chain.issue()
+    chain.confirm(first)
+    correction = chain.correct(first, fields={"/body/a": 2})
+    rules = (lambda r, ms: True, lambda r, ms: False, None)
+    assert [chain.state(rule).records[0].confirmation for rule in rules] == [
+        Confirmation.UNCONFIRMED,
+        Confirmation.NOT_NEEDED,
+        Confirmation.UNKNOWN,
+    ]
+    chain.revoke(correction)
+    assert (chain.only().confirmation, chain.only().corrected_since_said) == (Confirmation.CONFIRMED, False)
+    chain.restore(correction)
+    chain.confirm(first)
+    chain.revoke(correction)
+    assert (chain.only().confirmation, chain.only().corrected_since_said) == (Confirmation.UNCONFIRMED, True)
+
+
+def test_a_contest_stands_through_a_correction(chain):
+    first = chain.issue()
+    chain.contest(first)
+    chain.correct(first, fields={"/body/a": 2})
+    assert (chain.only().confirmation, chain.only().corrected_since_said) == (Confirmation.CONTESTED, True)
+
+
+@pytest.mark.parametrize("name", ["confirmation", "contest", "release"])
+def test_an_issuer_makes_no_notes(chain, name):
+    chain.add(Kind.NOTE, chain.issue(), {}, name=name)
+    state = chain.state()
+    assert (state.records[0].confirmation, state.oddities) == (
+        Confirmation.UNCONFIRMED,
+        ((1, Oddity.FOREIGN),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("revoker", "restorer", "life"),
+    [
+        (REGION, CENTRE, Life.REVOKED),
+        (REGION, REGION, Life.ACTIVE),
+        (CENTRE, REGION, Life.ACTIVE),
+        (CENTRE, CENTRE, Life.ACTIVE),
+    ],
+)
+def test_who_restores_what(chain, revoker, restorer, life):
+    first = chain.issue()
+    chain.revoke(first, issuer=revoker)
+    chain.restore(first, issuer=restorer)
+    state = chain.state()
+    assert state.records[0].life is life
+    assert state.oddities == (() if life is Life.ACTIVE else ((2, Oddity.FOREIGN),))
+    assert set(state.revocations) == (set() if life is Life.ACTIVE else {first})
+
+
 def test_other_notes_do_not_confirm(chain):
     chain.add(Kind.NOTE, chain.issue(), {}, name="release", issuer=REGION)
     assert chain.only().confirmation is Confirmation.UNCONFIRMED

@@ -22,7 +22,7 @@ from recordsvc.settings import Settings
 from recordsvc.translog.note import SignatureType, Signer, parse_note
 from recordsvc.translog.tables import checkpoint
 from recordsvc.vault.keystore import create_keys
-from tests.archive.support import STATER, Centre, id_of, person, state
+from tests.archive.support import STATER, Centre, id_of, person, shown, state
 from tests.postgresql import PostgresServer
 
 WITNESS = Signer.from_seed("witness.example/w1", b"w" * 32, SignatureType.COSIGNATURE)
@@ -137,10 +137,11 @@ def _say(house: House, centre: Centre, people: list[dict], later: Callable[[], N
                 .first()
                 .record_id
             )
+        seen = shown(house, worker_id, record_id)
         if verb == "confirm":
-            confirm.confirm(house, worker_id, record_id, "page", STATER)
+            confirm.confirm(house, worker_id, seen, "page", STATER)
         else:
-            confirm.contest(house, worker_id, record_id, "page", STATER, "never-attended")
+            confirm.contest(house, worker_id, seen, "page", STATER, "never-attended")
 
 
 def _keys(centre: Centre, later: Callable[[], None]) -> None:

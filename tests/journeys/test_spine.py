@@ -38,11 +38,15 @@ def test_a_record_travels_from_centre_to_stranger(journey: Journey) -> None:
     assert [one["confirmation"] for one in archive["records"]] == ["unconfirmed"]
     assert archive["records"][0]["record"] == json.loads(record)
     path = f"/v1/me/records/{record_id(record)}"
-    first = journey.act(me, f"{path}/confirm", {}, 201)
-    assert journey.act(me, f"{path}/confirm", {}, 201) == first
+    seen = {"seen": archive["records"][0]["seen"]}
+    first = journey.act(me, f"{path}/confirm", seen, 201)
+    assert journey.act(me, f"{path}/confirm", seen, 201) == first
     archive = journey.read(me, "/v1/me/archive")
     assert archive["records"][0]["confirmation"] == "confirmed"
-    journey.act(me, f"{path}/contest", {"reason": "wrong-hours", "text": "少记了一天"}, 201)
+    objection = {"reason": "wrong-hours", "text": "少记了一天"}
+    assert journey.act(me, f"{path}/contest", objection | seen, 409)["code"] == "changed-since-seen"
+    seen = {"seen": archive["records"][0]["seen"]}
+    journey.act(me, f"{path}/contest", objection | seen, 201)
     assert journey.read(me, path)["state"]["confirmation"] == "contested"
 
 

@@ -1,5 +1,6 @@
 """A demo region of one worker with a full career, and a browser without a screen; SQLite is enough here."""
 
+import re
 from typing import Any
 
 import flask
@@ -77,6 +78,12 @@ class Visitor:
         if csrf and self.actor is not None:
             fields["csrf_token"] = self.csrf
         return self.client.post(path, data=fields, headers=BROWSER, content_type=FORM)
+
+    def say(self, path: str, **fields: Any) -> TestResponse:
+        """Open the page that holds the form of a confirmation or objection, and send it."""
+        page = self.get(path if path.endswith("/contest") else path.rsplit("/", 1)[0])
+        seen = re.search(r'name="seen" value="(\d+)"', page.text)
+        return self.post(path, seen=seen[1] if seen else "0", **fields)
 
     @property
     def csrf(self) -> str:

@@ -16,6 +16,7 @@ from recordsvc.ground.problems import Internal
 from recordsvc.house import House
 from recordsvc.people.resolve import Person
 from recordsvc.web import assets
+from tests.archive.support import shown
 from tests.web.conftest import BROWSER, Visitor
 from tests.web.region import SCHOOL, Region, person
 
@@ -204,7 +205,7 @@ def test_the_timeline_tells_what_became_of_each_record(
     contest(
         house,
         owner,
-        bytes.fromhex(ids["twin"].replace("-", "")),
+        shown(house, owner, bytes.fromhex(ids["twin"].replace("-", ""))),
         "page",
         Stater("x", "worker", "s"),
         "not-me",
@@ -376,7 +377,7 @@ def test_text_of_records_is_text_on_every_page(visitor: Visitor, region: Region,
     region.until("2025-10-01")
     region.correct(SCHOOL, who, record_id, text, score="90")
     visitor.login()
-    visitor.post(f"/me/records/{record_id}/contest", reason="other", text=text)
+    visitor.say(f"/me/records/{record_id}/contest", reason="other", text=text)
     plain = sound(visitor.get("/"))
 
     for path in ("/me", f"/me/records/{record_id}", f"/me/records/{record_id}/said", "/login"):

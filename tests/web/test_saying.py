@@ -27,7 +27,7 @@ def test_one_click_confirms_and_the_page_after_it_can_be_reloaded(
 ) -> None:
     path = f"/me/records/{ids['fresh']}"
     before = said(house, region, worker, ids["fresh"])
-    answer = me.post(f"{path}/confirm")
+    answer = me.say(f"{path}/confirm")
 
     assert (answer.status_code, answer.location) == (303, f"{path}/said")
     for _ in range(2):
@@ -35,7 +35,7 @@ def test_one_click_confirms_and_the_page_after_it_can_be_reloaded(
         sound(page)
         assert "已确认" in page.text
         assert "核对下一条（还有 4 条）" in page.text
-    me.post(f"{path}/confirm")
+    me.say(f"{path}/confirm")
     assert before[0] is Confirmation.UNCONFIRMED
     assert said(house, region, worker, ids["fresh"]) == (Confirmation.CONFIRMED, before[1] + 1)
 
@@ -45,7 +45,7 @@ def test_an_objection_carries_reason_and_words_on_one_line(
 ) -> None:
     path = f"/me/records/{ids['fresh']}"
     sound(me.get(f"{path}/contest"))
-    answer = me.post(f"{path}/contest", reason="wrong-dates", text="  开班是九月\r\n不是八月\t\n")
+    answer = me.say(f"{path}/contest", reason="wrong-dates", text="  开班是九月\r\n不是八月\t\n")
 
     assert answer.location == f"{path}/said"
     assert "日期不对：开班是九月 不是八月" in me.get(answer.location).text
@@ -57,9 +57,9 @@ def test_an_objection_can_be_taken_back(
     me: Visitor, ids: dict[str, str], house: House, region: Region, worker: dict[str, str]
 ) -> None:
     path = f"/me/records/{ids['fresh']}"
-    me.post(f"{path}/contest", reason="other", text="")
+    me.say(f"{path}/contest", reason="other", text="")
     assert "撤回异议并确认" in me.get(path).text
-    me.post(f"{path}/confirm")
+    me.say(f"{path}/confirm")
 
     assert said(house, region, worker, ids["fresh"])[0] is Confirmation.CONFIRMED
 
@@ -76,7 +76,7 @@ def test_an_objection_can_be_taken_back(
 def test_what_is_missing_is_told_on_the_form(
     me: Visitor, ids: dict[str, str], fields: dict[str, str], message: str
 ) -> None:
-    answer = me.post(f"/me/records/{ids['fresh']}/contest", **fields)
+    answer = me.say(f"/me/records/{ids['fresh']}/contest", **fields)
 
     assert answer.status_code == 422
     sound(answer)
@@ -91,7 +91,7 @@ def test_a_page_elsewhere_can_make_nobody_speak(
 ) -> None:
     before = said(house, region, worker, ids["fresh"])
     path = f"/me/records/{ids['fresh']}/{verb}"
-    fields = {"reason": "other"} if verb == "contest" else {}
+    fields = {"seen": "1"} | ({"reason": "other"} if verb == "contest" else {})
     answers = [
         me.post(path, csrf=False, **fields),
         me.post(path, csrf=False, csrf_token="A" * 32, **fields),
@@ -110,7 +110,7 @@ def test_of_a_foreign_record_nothing_can_be_said(me: Visitor, region: Region, ve
     me.login()
     fields = {"reason": "other"} if verb == "contest" else {}
     answers = [
-        me.post(f"/me/records/{record_id}/{verb}", **fields)
+        me.post(f"/me/records/{record_id}/{verb}", seen="1", **fields)
         for record_id in (foreign, "01999999-0000-7000-8000-000000000000")
     ]
 
@@ -124,7 +124,7 @@ def test_of_a_foreign_record_nothing_can_be_said(me: Visitor, region: Region, ve
 def test_a_correction_after_the_confirmation_asks_again(
     me: Visitor, ids: dict[str, str], region: Region, worker: dict[str, str]
 ) -> None:
-    me.post(f"/me/records/{ids['fresh']}/confirm")
+    me.say(f"/me/records/{ids['fresh']}/confirm")
     region.until("2025-10-08")
     region.correct(SCHOOL, worker, ids["fresh"], "成绩录入有误", score="61")
     me.login()
@@ -132,5 +132,5 @@ def test_a_correction_after_the_confirmation_asks_again(
 
     assert "再确认一次" in text
     assert "确认无误" in text
-    me.post(f"/me/records/{ids['fresh']}/confirm")
+    me.say(f"/me/records/{ids['fresh']}/confirm")
     assert "再确认一次" not in me.get(f"/me/records/{ids['fresh']}").text

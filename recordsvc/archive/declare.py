@@ -1,0 +1,50 @@
+"""Declare (本人陈述): what the worker says about an own experience, entered as a statement of the region.
+
+It is recorded as said and verified by nobody; `verify` says "stated by the region". The same statement of
+the same worker has one id, so that a repeated request makes no second entry.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from recordsvc.archive import types
+from recordsvc.archive.append import NO_TARGET, Accepted
+from recordsvc.archive.checks import Context, Severity, check
+from recordsvc.archive.errors import ContentRefused, RecordErased, SchemaRefused, told
+from recordsvc.archive.reading import Reader
+from recordsvc.archive.statements import Region, Stater, derived_id
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.strictjson import canonical
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+TYPE: Final = "worker-statement"
+
+
+def declare(house: "House", worker_id: bytes, said: dict[str, Any], stater: Stater) -> tuple[bytes, int]:
+    """Enter a statement; its record id and log index. `said` is the body, members that are None left out.
+
+    Raises `SchemaRefused`, `ContentRefused`, `RecordErased` (it was stated before and erased), `Busy`.
+    """
+    body = {member: value for member, value in said.items() if value is not None}
+    _check(house, body)
+    record_id = derived_id(house, TYPE.encode(), worker_id, canonical(body))
+    outcome, _log = Region(house).state(worker_id, TYPE, body, stater, NO_TARGET, record_id)
+    if isinstance(outcome, Accepted):
+        return record_id.bytes, outcome.index
+    archive = Reader(house).archive(worker_id)
+    if archive is None or archive.entries[outcome.seq].opened is None:
+        raise RecordErased
+    return record_id.bytes, archive.entries[outcome.seq].stored.idx
+
+
+def _check(house: "House", body: dict[str, Any]) -> None:
+    """Judge a statement as any record of its type: schema, codes, and days in order."""
+    faults = types.body_faults(TYPE, 1, body)
+    if faults:
+        raise SchemaRefused(errors=[told(one) for one in faults])
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    record = {"type": TYPE, "version": 1, "body": body, "issued_on": today, "issuer": house.settings.region}
+    found = [one for one in check(record, Context(today)) if one.severity is Severity.REJECT]
+    if found:
+        raise ContentRefused(errors=[told(one) for one in found])
