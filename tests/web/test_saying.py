@@ -134,3 +134,20 @@ def test_a_correction_after_the_confirmation_asks_again(
     assert "确认无误" in text
     me.say(f"/me/records/{ids['fresh']}/confirm")
     assert "再确认一次" not in me.get(f"/me/records/{ids['fresh']}").text
+
+
+def test_a_word_on_an_outdated_page_is_refused(
+    me: Visitor, ids: dict[str, str], house: House, region: Region, worker: dict[str, str]
+) -> None:
+    path = f"/me/records/{ids['fresh']}"
+    shown = re.findall(r'name="seen" value="(\d+)"', me.get(path).text)[0]
+    region.until("2025-10-08")
+    region.correct(SCHOOL, worker, ids["fresh"], "成绩录入有误", score="61")
+    me.login()
+    before = said(house, region, worker, ids["fresh"])
+
+    for verb, fields in (("confirm", {}), ("contest", {"reason": "other"})):
+        answer = me.post(f"{path}/{verb}", seen=shown, **fields)
+        assert answer.status_code == 409
+        assert "在您看过之后有变动" in answer.text
+    assert said(house, region, worker, ids["fresh"]) == before
