@@ -1,4 +1,4 @@
-"""Evidence from elsewhere (外省材料), group membership (人员类别), statements: how far trusted, since when."""
+"""Evidence from elsewhere (外省材料), group membership (人员类别), statements: how far, since when."""
 
 from recordsvc import dated
 from recordsvc.archive.checks_case import Case
