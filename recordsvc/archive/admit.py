@@ -7,32 +7,36 @@ judgement and lock sends the request back to the start, a few times, before it i
 
 from typing import TYPE_CHECKING, Final
 
-from recordsvc.archive import checks, errors, store, types
+from recordsvc import dated
+from recordsvc.archive import checks, errors, salts, store, types
 from recordsvc.archive.append import (
     NO_TARGET,
     STALE,
     Appender,
     Batch,
-    Known,
     Outcome,
     Prepared,
 )
 from recordsvc.archive.context import InstitutionContexts, person_context
 from recordsvc.archive.evidence import Judge
+from recordsvc.archive.issuers import IssuerState
 from recordsvc.archive.rows import (
     Answer,
     Row,
     Said,
+    hold_all,
     judge,
     pending,
     readable,
     settle,
-    settle_held,
     settle_repeated,
+    take_none,
+    takes_none,
 )
 from recordsvc.archive.sealing import Sealer, dedupe_key
+from recordsvc.archive.standing import Standing, judge_targets
 from recordsvc.archive.submission import Item, Submission
-from recordsvc.archive.targets import Targets
+from recordsvc.archive.targets import OF_ANOTHER, Targets
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
@@ -66,15 +70,15 @@ class Admission:
         for _attempt in range(ATTEMPTS):
             rows = [Row(item) for item in submission.items]
             batch_id = self._examine(institution, submission, rows)
-            if submission.all_or_nothing and any(row.status == "rejected" or row.held for row in rows):
-                for row in rows:
-                    row.status = "rejected" if row.problem else "not-taken"
+            if submission.all_or_nothing and any(row.status == "not-taken" for row in rows):
                 return Answer(rows, None, batch_id)
             ready = [(row, row.prepared) for row in pending(rows) if row.prepared is not None]
             held = [row for row in rows if row.status == "held" and row.held]
             log = None
             if ready or held:
-                outcome, log = self.append(self._batch([prepared for _, prepared in ready], held))
+                outcome, log = self.append(
+                    self._batch([one for _, one in ready], held, whole=submission.all_or_nothing)
+                )
                 if outcome is STALE:
                     continue
                 for (row, _), one in zip(ready, outcome, strict=True):
@@ -100,13 +104,30 @@ class Admission:
                 else:
                     row.key = dedupe_key(institution, row.item.record["id"])
                     row.digest = self.sealer.digest(row.item.raw)
-            batch_id = self.judge.signatures(state, submission, rows, now_ms)
+            known = Standing(house, cursor, pending(rows))
+            known.settle_same(pending(rows))
+            batch_id = self._signatures(state, submission, rows, now_ms)
             window = state.window(now_ms)
             for row in rows:
                 row.issuer_version, row.window = state.version, window
-            self._settle_known(cursor, rows)
-            self._check_and_place(cursor, institution, rows, now_ms)
+            known.settle(rows)
+            salts.refuse_weak(pending(rows))
+            self._check_and_place(cursor, institution, rows, now_ms, whole=submission.all_or_nothing)
         return batch_id
+
+    def _signatures(
+        self, state: IssuerState, submission: Submission, rows: list[Row], now_ms: int
+    ) -> str | None:
+        """Judge the signatures of what is new. What stands keeps its answer also when its key has ended."""
+        try:
+            return self.judge.signatures(state, submission, rows, now_ms)
+        except (errors.KeyUnknown, errors.KeyNotInForce) as problem:
+            new = pending(rows)
+            if all(row.status in ("pending", "rejected") for row in rows):
+                raise
+            for row in new:
+                row.refuse(problem)
+            return None
 
     def _read(self, item: Item, institution: str, now_ms: int) -> Said:
         """Judge what can be judged from the record alone. Raises the problem."""
@@ -132,58 +153,60 @@ class Admission:
             ) from None
         return Said(kind, person)
 
-    def _settle_known(self, cursor: Cursor, rows: list[Row]) -> None:
-        """Answer what stands already: same record again, other content under its id, erased, held."""
-        house, keys = self._house, [row.key for row in pending(rows)]
-        known = store.known(house.db, cursor, keys)
-        held = store.held_rows(house.db, cursor, keys)
-        first: dict[bytes, Row] = {}
-        for row in pending(rows):
-            if row.key in known:
-                worker_id, seq, digest = known[row.key]
-                outcome = Known(worker_id, seq, digest == row.digest)
-                settle(row, outcome, erased=_erased(house, cursor, worker_id, seq))
-            elif row.key in held:
-                settle_held(row, *held[row.key])
-            elif (earlier := first.setdefault(row.key, row)) is not row:
-                if earlier.digest == row.digest:
-                    row.status, row.repeats = "repeated", earlier
-                else:
-                    row.refuse(errors.OtherContent(pointer="/id"))
+    def _check_and_place(
+        self, cursor: Cursor, institution: str, rows: list[Row], now_ms: int, *, whole: bool
+    ) -> None:
+        """Check each record against dated data, judge its target, find its worker, and seal it.
 
-    def _check_and_place(self, cursor: Cursor, institution: str, rows: list[Row], now_ms: int) -> None:
-        """Find each record's worker and target, check it against dated data, and seal it."""
+        Everything that can be refused or taken back is settled before any person is looked for: from there
+        on each row is either entered or held, and both leave a trace (docs/access.md).
+        """
         facts = self._contexts.of(institution, cursor)
         received_on = beijing_date(now_ms).isoformat()
         for row, said in readable(rows):
             judge(row, person_context(received_on, facts, said.person))
-        targets = Targets(self._house, cursor, checks.Context(received_on, facts))
+        judge_targets(Targets(self._house, cursor, checks.Context(received_on, facts)), readable(rows))
+        if whole and takes_none(rows):
+            take_none(rows)
+            return
         waiting = readable(rows)
+        if waiting:
+            self._refuse_flood(cursor, institution, received_on)
         people = [said.person for _, said in waiting]
         workers = self._house.people.resolve(cursor, people, f"issuer:{institution}")
         for (row, said), worker in zip(waiting, workers, strict=True):
+            target = row.target
             if isinstance(worker, Held):
                 row.held = worker.reason
+            elif target is not None and target.worker_id != worker.worker_id:
+                row.held = OF_ANOTHER
             if row.held or isinstance(worker, Held):
                 row.status = "held"
                 continue
-            target = NO_TARGET
-            if said.type.target is not None:
-                try:
-                    target = targets.seq(said.type, row.item.record, worker)
-                except Problem as problem:
-                    row.refuse(problem)
-                    continue
+            seq = NO_TARGET if target is None else target.seq
             row.prepared = self.sealer.prepare(
-                worker, said.type.kind, target, row.item, row.key, row.digest, institution, row.issuer_version
+                worker, said.type.kind, seq, row.item, row.key, row.digest, institution, row.issuer_version
             )
             row.prepared.window = row.window
+            row.prepared.chain_size = None if target is None else target.chain_size
+        if whole and any(row.held for row, _ in waiting):
+            hold_all(rows)
+
+    def _refuse_flood(self, cursor: Cursor, institution: str, today: str) -> None:
+        """Raise `TooManyHeld` where so much waits already that nothing more of this issuer is looked at.
+
+        Asked before persons are looked for: at the limit, a row that would be held and one that would enter
+        must be answered alike. One request may go beyond the limit by its own rows.
+        """
+        most = dated.rule("waiting_limits", "held-per-issuer", today)["value"]
+        if store.waits(self._house.db, cursor, institution, most) >= most:
+            raise errors.TooManyHeld
 
     # -- appending
 
-    def _batch(self, prepared: list[Prepared], held: list[Row]) -> Batch:
+    def _batch(self, prepared: list[Prepared], held: list[Row], *, whole: bool) -> Batch:
         now_ms = self._house.clock.now_ms()
-        return Batch(prepared, [self.sealer.hold(row, now_ms, n) for n, row in enumerate(held)])
+        return Batch(prepared, [self.sealer.hold(row, now_ms, n) for n, row in enumerate(held)], whole=whole)
 
     def append(self, batch: Batch) -> tuple[Outcome, LogTurn]:
         """Append prepared records: (outcomes or STALE, the turn's part of the log). Durable on return."""
@@ -196,8 +219,3 @@ class Admission:
             self.appender.take, batch, after, weight
         )
         return appended
-
-
-def _erased(house: "House", cursor: Cursor, worker_id: bytes, seq: int) -> bool:
-    stored = store.one(house.db, cursor, worker_id, seq)
-    return stored is None or stored.sealed is None

@@ -91,6 +91,8 @@ class Batch:
     held: list[tuple[Any, ...]] = field(default_factory=list)
     released: list[bytes] = field(default_factory=list)
     """Keys of held records that leave the holding with this batch; they must still be approved."""
+    whole: bool = False
+    """All or nothing: a record that stands by now sends the whole back to be judged again."""
 
 
 Outcome = list[Accepted | Known] | Literal[Stale.STALE]
@@ -125,6 +127,7 @@ class Appender:
                 and all(one.window[0] <= log.ms < one.window[1] for one in batch.prepared)
                 and not any(row[1] in held or row[1] in known for row in batch.held)
                 and _leave(batch, held)
+                and not (batch.whole and any(one.key in known for one in batch.prepared))
             )
             if not stands:
                 outcomes.append(STALE)

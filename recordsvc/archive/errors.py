@@ -13,13 +13,14 @@ Problem
 ├── RecordErased 410 ────── erased                  ├── Returned 409 ────── returned
 ├── HeldNotHere 409 ─────── held-decided            ├── KeyEventRefused ─── key-event
 ├── TargetUnknown 422 ───── target-unknown          ├── TargetUnfit ─────── target-unfit
+├── SaltWeak 422 ────────── salt                    ├── TooManyHeld 429 ─── too-many-held
 ├── ChangedSinceSeen 409 ── changed-since-seen      ├── RecordAmbiguous ─── record-ambiguous
 └── Busy 503 ────────────── busy
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from recordsvc.ground.problems import Conflict, Forbidden, Gone, Problem, Refused, Unavailable
+from recordsvc.ground.problems import Conflict, Forbidden, Gone, Problem, Refused, TooMany, Unavailable
 
 
 class Fault(Protocol):
@@ -185,6 +186,31 @@ class IdentifierRefused(Problem):
     title_en = "A document or card number is not possible"
     remedy_zh = "请对照证件逐位核对后更正，不要猜测。"
     remedy_en = "Compare it with the document digit by digit; do not guess."
+
+
+class SaltWeak(Problem):
+    """The salt is not random, or stands under another record of the same submission."""
+
+    status = 422
+    code = "salt"
+    title_zh = "盐不是随机生成的，或在同一次报送中重复使用"
+    title_en = "The salt is not random, or was used for two records"
+    remedy_zh = "请为每条记录用安全随机数重新生成 16 字节的盐后签名。"
+    remedy_en = "Draw 16 fresh bytes from a secure random source for each record and sign again."
+
+
+class TooManyHeld(TooMany):
+    """So many records of the issuer wait for officials that nothing more of it is looked at."""
+
+    code = "too-many-held"
+    title_zh = "本单位待人工处理的记录已达上限"
+    title_en = "Too many records of this institution wait for officials"
+    remedy_zh = "请联系主管部门处理积压，再按 Retry-After 重发同一请求；本次没有存入任何内容。"
+    remedy_en = "Ask the authority to work off what waits, then repeat the request; nothing was stored."
+
+    def __init__(self, *arguments: Any, **members: Any) -> None:
+        super().__init__(*arguments, **members)
+        self.headers.setdefault("Retry-After", "3600")
 
 
 class ContentRefused(Problem):

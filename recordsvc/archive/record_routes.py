@@ -38,6 +38,8 @@ ROW_PROBLEMS = (
     errors.Returned,
     errors.TargetUnknown,
     errors.TargetUnfit,
+    errors.SaltWeak,
+    errors.TooManyHeld,
     errors.Busy,
 )
 
@@ -74,11 +76,13 @@ def submit_record(data: bytes) -> flask.Response:
         errors.KeyUnknown,
         errors.KeyNotInForce,
         errors.SignatureWrong,
+        errors.TooManyHeld,
         errors.Busy,
     ),
     summary="批量报送 / Submit up to 5,000 records, each signed or all under one signature",
     description="NDJSON: a header line `{batch}` or `{mode: each}`, then one record a line. Each row is "
-    "answered; good rows stand unless the header says `all_or_nothing`.",
+    "answered; good rows stand unless the header says `all_or_nothing`; then one row that fails keeps all out, "
+    "and one doubtful person has all of them held.",
 )
 def submit_batch(data: bytes) -> flask.Response:
     """Take a batch."""

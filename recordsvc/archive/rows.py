@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from recordsvc.archive import checks, errors, types
 from recordsvc.archive.append import ALWAYS, Accepted, Known, Prepared
 from recordsvc.archive.submission import Item
+from recordsvc.archive.targets import Target
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.problems import Problem
 from recordsvc.people.resolve import Person
 from recordsvc.translog.store import LogTurn
+
+WITH_ITS_BATCH: Final = "with-its-batch"
+"""Why a record is held whose all-or-nothing batch holds one that must be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Row:
     findings: list[checks.Finding] = field(default_factory=list)
     prepared: Prepared | None = None
     outcome: Accepted | Known | None = None
+    target: Target | None = None
     repeats: "Row | None" = None
     """The earlier row of this submission that is the same record; answered as that one."""
 
@@ -100,6 +106,27 @@ def settle_repeated(rows: list[Row]) -> None:
             row.status, row.problem, row.outcome = first.status, first.problem, first.outcome
             if isinstance(first.outcome, Accepted):
                 row.status = "duplicate"
+
+
+def takes_none(rows: Iterable[Row]) -> bool:
+    """Tell whether an all-or-nothing submission fails by what is known before any person is looked for."""
+    return any(row.status in ("rejected", "held", "returned", "erased") or row.held for row in rows)
+
+
+def take_none(rows: Iterable[Row]) -> None:
+    """Answer all rows of an all-or-nothing submission of which nothing is taken."""
+    for row in rows:
+        row.status = "rejected" if row.problem else "not-taken"
+
+
+def hold_all(rows: Iterable[Row]) -> None:
+    """Hold what is left of an all-or-nothing submission of which a person must be looked at by officials.
+
+    Taking none of it would tell, and leave no trace, that somebody is known: so all of it waits.
+    """
+    for row in rows:
+        if row.status in ("pending", "held"):
+            row.status, row.prepared, row.held = "held", None, row.held or WITH_ITS_BATCH
 
 
 def judge(row: Row, context: checks.Context) -> None:

@@ -85,6 +85,17 @@ def held_rows(
     return {bytes(key): (state, bytes(digest), note) for key, state, digest, note in cursor.fetchall()}
 
 
+def waits(db: Database, cursor: Cursor, issuer: str, most: int) -> int:
+    """Return how many records of an issuer wait for officials, counted no further than `most`."""
+    query = (
+        "SELECT count(*) FROM (SELECT 1 FROM held_record "
+        "WHERE issuer = ? AND state IN ('held', 'approved') LIMIT ?) waiting"
+    )
+    cursor.execute(db.sql(query), (issuer, most))
+    (count,) = cursor.fetchone()
+    return int(count)
+
+
 def mark_released(turn: Turn, keys: Sequence[bytes]) -> None:
     """Take held records out of the holding: state, time, and the sealed content is gone from there."""
     for start in range(0, len(keys), 500):

@@ -70,6 +70,7 @@ held = sa.Table(
     sa.Column("sealed", sa.LargeBinary),
     sa.CheckConstraint("state IN ('held', 'approved', 'released', 'returned')", name="state"),
     sa.Index(None, "state", "received_ms"),
+    sa.Index(None, "issuer", "state"),
     info={"kind": "state"},
     comment="Records that wait for an official, sealed under the holding key; emptied when decided",
 )

@@ -1,65 +1,117 @@
-"""What a correction, revocation or restoration acts on: a record of its issuer in the same chain."""
+"""What a correction, revocation or restoration acts on: a record of its issuer, in that record's own chain.
 
-from typing import TYPE_CHECKING, Any
+Judged from the target alone, before anybody looks for the person the act names: whatever is refused here is
+refused alike whoever that person is. Only an act whose target stands goes on to the person; if that is not
+the target's worker, the act is held, which leaves a trace (docs/access.md, "No asking who is known").
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc.archive import checks, errors, store, types
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
+from recordsvc.archive.context import person_context
 from recordsvc.archive.formats import Kind
-from recordsvc.archive.reading import Reader
+from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.sealing import dedupe_key
+from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.readers import Cursor
-from recordsvc.people.resolve import Worker
+from recordsvc.people.resolve import Person, Worker
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
+OF_ANOTHER: Final = "target-of-another"
+"""Why an act is held that names another person than its target's worker."""
+RULE_EXPIRED: Final = "rule-expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The record acted on: its chain and seq; `held` says why the act must wait for officials, else empty.
+
+    `chain_size`: entries of the chain on which a correction was judged; None where it does not matter.
+    """
+
+    worker_id: bytes
+    seq: int
+    held: str = ""
+    chain_size: int | None = None
+
 
 class Targets:
-    """Finds targets on one snapshot."""
+    """Finds targets on one snapshot; one archive is kept open, so ask worker by worker."""
 
     def __init__(self, house: "House", cursor: Cursor, context: checks.Context) -> None:
-        """Look up through `cursor`; `context` is that of the institution that corrects."""
+        """Look up through `cursor`; `context` is that of the institution that acts."""
         self._context = context
         self._db = house.db
         self._reader = Reader(house)
         self._cursor = cursor
+        self._archive: tuple[bytes, Archive | None] = (b"", None)
+        self._bodies: dict[int, dict[str, Any]] = {}
+        """What earlier corrections of the same submission make of records of that archive, by seq."""
 
-    def seq(self, kind: types.RecordType, record: dict[str, Any], worker: Worker) -> int:
-        """Return the seq of the record acted on.
+    def places(
+        self, acts: Sequence[tuple[types.RecordType, dict[str, Any]]]
+    ) -> list[tuple[bytes, int] | None]:
+        """Return (worker_id, seq) of the record each act names; None: its issuer has no such record."""
+        keys = [dedupe_key(record["issuer"], str(kind.target_of(record))) for kind, record in acts]
+        there = store.known(self._db, self._cursor, keys)
+        return [there[key][:2] if key in there else None for key in keys]
 
-        Raises `TargetUnknown` when this issuer has no such record in this worker's archive (foreign and
-        missing alike), `TargetUnfit` when it cannot be acted on so, `SchemaRefused` when what a correction
-        makes is not valid.
+    def judge(
+        self, kind: types.RecordType, record: dict[str, Any], place: tuple[bytes, int] | None
+    ) -> Target:
+        """Judge an act by its target at `place`.
+
+        Raises `TargetUnknown` when this issuer has no such record, `TargetUnfit` when it cannot be acted on
+        so, `SchemaRefused` and `ContentRefused` when what a correction makes is not valid.
         """
-        target = kind.target_of(record)
-        key = dedupe_key(record["issuer"], str(target))
-        there = store.known(self._db, self._cursor, [key]).get(key)
-        if there is None or there[0] != worker.worker_id:
+        if place is None:
             raise errors.TargetUnknown(pointer=f"/body/{kind.target}")
-        entry = store.one(self._db, self._cursor, worker.worker_id, there[1])
+        try:
+            return self._act(kind, record, *place)
+        except NoRuleInForce:
+            return Target(*place, RULE_EXPIRED)
+
+    def _act(self, kind: types.RecordType, record: dict[str, Any], worker_id: bytes, seq: int) -> Target:
+        entry = store.one(self._db, self._cursor, worker_id, seq)
         if entry is None or entry.sealed is None or entry.leaf[1] not in (Kind.ISSUE, Kind.CORRECT):
             raise errors.TargetUnfit(pointer=f"/body/{kind.target}")
         if kind.kind is Kind.CORRECT:
-            self._check_correction(record, worker.worker_id, there[1])
+            return self._corrected(record, worker_id, seq)
         if kind.kind is Kind.RESTORE:
-            self._check_restoration(record, worker.worker_id, there[1])
-        return there[1]
+            self._check_restoration(record, worker_id, seq)
+        return Target(worker_id, seq)
 
     def _check_restoration(self, record: dict[str, Any], worker_id: bytes, seq: int) -> None:
         """What the region revoked the issuer cannot restore: it would stand without effect."""
-        archive = self._reader.archive(worker_id, self._cursor)
+        archive = self._open(worker_id)
         ended = archive.revocation(seq) if archive is not None else None
         if ended is not None and ended.record is not None and ended.record["issuer"] != record["issuer"]:
             raise errors.TargetUnfit("原记录由登记机关撤销，只能由登记机关恢复", pointer="/body/restores")
 
-    def _check_correction(self, record: dict[str, Any], worker_id: bytes, seq: int) -> None:
-        """A corrected record must still satisfy its type: the outcome is judged, not only the change."""
-        archive = self._reader.archive(worker_id, self._cursor)
+    def seq(self, kind: types.RecordType, record: dict[str, Any], worker: Worker) -> int:
+        """Return the seq of the record acted on at a release: two people decided about holds and person.
+
+        Raises as `judge` does, `TargetUnknown` when the target is not in this worker's archive, and
+        `dated.NoRuleInForce` when what a correction makes cannot be judged.
+        """
+        (place,) = self.places([(kind, record)])
+        if place is None or place[0] != worker.worker_id:
+            raise errors.TargetUnknown(pointer=f"/body/{kind.target}")
+        return self._act(kind, record, *place).seq
+
+    def _corrected(self, record: dict[str, Any], worker_id: bytes, seq: int) -> Target:
+        """Judge what a correction makes: it must satisfy its type, and waits where such a record would."""
+        archive = self._open(worker_id)
         state = archive.landing(seq) if archive is not None else None
-        if state is None or state.body is None or state.record is None:
+        if archive is None or state is None or state.body is None or state.record is None:
             raise errors.TargetUnfit(pointer="/body/corrects")
         try:
-            body = corrected_body(state.body, record["body"])
+            body = corrected_body(self._bodies.get(state.seq, state.body), record["body"])
         except CorrectionUnfit as unfit:
             raise errors.TargetUnfit(
                 "要更正的字段在原记录中不存在", pointer="/body/fields", place=unfit.pointer
@@ -68,9 +120,27 @@ class Targets:
         if found:
             faults = [errors.told(one) for one in found]
             raise errors.SchemaRefused("更正后的内容不符合原记录类型的格式", errors=faults)
-        corrected = {**state.record, "body": body, "issued_on": record["issued_on"]}
-        rejects = [
-            one for one in checks.check(corrected, self._context) if one.severity is checks.Severity.REJECT
-        ]
+        held = self._held({**state.record, "body": body, "issued_on": record["issued_on"]})
+        if not held:
+            self._bodies[state.seq] = body
+        return Target(worker_id, seq, held, len(archive.entries))
+
+    def _held(self, corrected: dict[str, Any]) -> str:
+        """Return why a corrected record must wait; empty: it need not.
+
+        Raises `ContentRefused`, and `NoRuleInForce` where it cannot be judged.
+        """
+        said = corrected["worker"]
+        person = Person(said.get("document"), said.get("number"), said.get("name", ""))
+        context = person_context(self._context.received_on, self._context.institution, person)
+        findings = checks.check(corrected, context)
+        rejects = [one for one in findings if one.severity is checks.Severity.REJECT]
         if rejects:
             raise errors.ContentRefused("更正后的内容自相矛盾", errors=[errors.told(one) for one in rejects])
+        return next((one.code for one in findings if one.severity is checks.Severity.HOLD), "")
+
+    def _open(self, worker_id: bytes) -> Archive | None:
+        if self._archive[0] != worker_id:
+            self._archive = worker_id, self._reader.archive(worker_id, self._cursor)
+            self._bodies = {}
+        return self._archive[1]

@@ -151,15 +151,16 @@ def test_good_rows_stand_and_all_or_nothing_takes_none(house: House, centre: Cen
     assert statuses(centre.send([good, bad])) == ["accepted", "rejected"]
 
 
-def test_all_or_nothing_holds_nothing_either(house: House, centre: Centre) -> None:
+def test_all_or_nothing_waits_whole_for_one_doubtful_person(house: House, centre: Centre) -> None:
     centre.enter(centre.completion(person(1)))
     unlike = centre.completion({**person(1), "name": "丁不同"})
 
     answer = centre.send([centre.completion(person(2)), unlike], all_or_nothing=True)
 
-    assert statuses(answer) == ["not-taken", "not-taken"]
+    assert statuses(answer) == ["held", "held"], "taking none of it would tell of the person without a trace"
     with house.db.read() as conn:
-        assert held.waiting(conn) == []
+        assert {one.reason for one in held.waiting(conn)} == {"with-its-batch", "name-differs"}
+    assert house.people.find("resident-id", person(2)["number"]) is None
 
 
 # -- many at once --
@@ -330,8 +331,9 @@ def test_foreign_and_missing_targets_are_answered_alike(house: House, centre: Ce
     before = size(house)
 
     for make in (centre.correction, centre.revocation, centre.restoration):
-        for target in (theirs, elsewhere, unknown):
+        for target in (theirs, unknown):
             assert told(centre.send([make(person(1), target)])) == ["target-unknown"], make.__name__
+        assert told(centre.send([make(person(1), elsewhere)])) == ["target-of-another"], make.__name__
     assert size(house) == before
 
 

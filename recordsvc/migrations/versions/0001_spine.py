@@ -130,6 +130,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_held_record_state_received_ms"), "held_record", ["state", "received_ms"], unique=False
     )
+    op.create_index(op.f("ix_held_record_issuer_state"), "held_record", ["issuer", "state"], unique=False)
     op.create_table(
         "idempotency",
         sa.Column("key", sa.LargeBinary(length=32), nullable=False),
@@ -452,6 +453,7 @@ def downgrade() -> None:
     op.drop_table("identifier")
     op.drop_index(op.f("ix_idempotency_expires_ms"), table_name="idempotency")
     op.drop_table("idempotency")
+    op.drop_index(op.f("ix_held_record_issuer_state"), table_name="held_record")
     op.drop_index(op.f("ix_held_record_state_received_ms"), table_name="held_record")
     op.drop_table("held_record")
     op.drop_table("entry")
