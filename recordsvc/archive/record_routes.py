@@ -81,8 +81,8 @@ def submit_record(data: bytes) -> flask.Response:
     ),
     summary="批量报送 / Submit up to 5,000 records, each signed or all under one signature",
     description="NDJSON: a header line `{batch}` or `{mode: each}`, then one record a line. Each row is "
-    "answered; good rows stand unless the header says `all_or_nothing`; then one row that fails keeps all out, "
-    "and one doubtful person has all of them held.",
+    "answered; good rows stand unless the header says `all_or_nothing`; then one row that fails keeps all "
+    "out, and one doubtful person has all of them held.",
 )
 def submit_batch(data: bytes) -> flask.Response:
     """Take a batch."""
