@@ -79,6 +79,7 @@ class Loader:
         self._release()
         self._send("报送近期记录", list(itertools.compress(region.drafts, fresh)))
         self._send("更正、撤销与恢复", region.amendments)
+        self._release()  # corrections of what happened too long ago wait like the records themselves
         self._send("待核实的名册行", region.puzzles)
         self._speak(list(voices(region)))
         return self.counts
