@@ -118,6 +118,7 @@ class Archive(RuleBasedStateMachine):
         self.waiting: dict[bytes, tuple[int, int]] = {}  # R in the holding -> centre, worker
         self.signed_by: dict[bytes, str] = {}  # R in the holding -> kid of the evidence that was kept
         self.ended: set[str] = set()  # kids that are not in force
+        self.revoked: set[str] = set()  # kids that never will be again
         self.given: list[str] = []
         self.proofs: dict[bytes, str] = {}
         self.head = (0, tree.EMPTY_ROOT)
@@ -326,7 +327,8 @@ class Archive(RuleBasedStateMachine):
     def release(self, pick: int, named: bool) -> None:
         """Two people release: it enters the archive they named.
 
-        It waits on when they named nobody, and returns to its issuer when the key is no longer in force.
+        It waits on when they named nobody or the key is suspended, and returns to its issuer when the key
+        was revoked.
         """
         raw = list(self.waiting)[pick % len(self.waiting)]
         by, who = self.waiting[raw]
@@ -349,7 +351,7 @@ class Archive(RuleBasedStateMachine):
             self.enter(Kind.NOTE, who, target=made.seq)
             made.proof = self.stored_receipt(made)
             self.given.append(made.proof)
-        elif not good:
+        elif self.signed_by[raw] in self.revoked:
             del self.waiting[raw]
         self.check(who)
 
@@ -390,6 +392,8 @@ class Archive(RuleBasedStateMachine):
             }
             self.keys[by] = names[action]
             (self.ended.discard if action is KeyAction.LIFT else self.ended.add)(self.centres[by].key.kid)
+            if action is KeyAction.REVOKE:
+                self.revoked.add(self.centres[by].key.kid)
             self.size += 1
         else:
             with pytest.raises(Problem) as refused:
