@@ -6,9 +6,11 @@
 #   test.lock  the same versions, and what the tests need
 set -eu
 
+# Extras stay in the lock (`pydantic[email]==…`): without them pip meets the extra as a requirement of its own, takes the
+# newest release for it, and refuses that as unpinned - an old lock would stop installing with the next release.
 compile() {
     uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes --upgrade \
-        --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet "$@"
+        --no-header --no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links --quiet "$@"
 }
 
 cd "$(dirname "$0")/.."
