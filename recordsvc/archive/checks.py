@@ -28,7 +28,7 @@ from recordsvc.archive.checks_certificate import (
     check_qualification_certificate,
 )
 from recordsvc.archive.checks_course import check_completion, check_course, check_outcome
-from recordsvc.archive.checks_evidence import check_evidence, check_membership, check_span
+from recordsvc.archive.checks_evidence import check_evidence, check_membership, check_provenance, check_span
 from recordsvc.archive.checks_institution import check_grantor, check_institution
 from recordsvc.archive.checks_occupation import check_occupation
 from recordsvc.archive.checks_person import check_age
@@ -165,6 +165,7 @@ def check(record: Mapping[str, Any], context: Context) -> list[Finding]:
     case = Case(record, context)
     _place(case, shape)
     check_act(case)
+    check_provenance(case)
     _codes(case, shape)
     if not _dates(case, shape):
         return case.findings  # days that contradict one another would only raise false findings below

@@ -1,4 +1,7 @@
-"""Evidence from elsewhere (外省材料), group membership (人员类别), statements: how far, since when."""
+"""Evidence from elsewhere (外省材料), provenance (来源), group membership (人员类别): how far, since when."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from recordsvc import dated
 from recordsvc.archive.checks_case import Case
@@ -8,18 +11,32 @@ _CHINA = "CHN"
 
 def check_evidence(case: Case) -> None:
     """A trust level must be earned: some need a stated verification, the highest only the region may give."""
-    body, today = case.body, case.context.received_on
-    level = dated.on("trust_levels", today).get(body["trust"])
-    if level is None:
-        case.add("code-unknown", "/body/trust")
-    elif level["region_only"] and not case.stated_by_region:
-        case.add("trust-too-high", "/body/trust")
-    elif level["needs_verification"] and "verification" not in body:
-        case.add("trust-unverified", "/body/verification")
-    if body.get("verification", {}).get("on", today) > today:
-        case.add("dated-in-future", "/body/verification/on")
+    _trust(case, case.body, "/body")
     check_span(case)
     _origin(case)
+
+
+def check_provenance(case: Case) -> None:
+    """Where the region took a record from: a known source, and a trust level that was earned."""
+    provenance = case.record.get("provenance")
+    if provenance is None:
+        return
+    case.code_in("provenance_sources", provenance["source"], "/provenance/source")
+    _trust(case, provenance, "/provenance")
+
+
+def _trust(case: Case, said: Mapping[str, Any], where: str) -> None:
+    """Judge a trust level where it is said, with the verification beside it."""
+    today = case.context.received_on
+    level = dated.on("trust_levels", today).get(said["trust"])
+    if level is None:
+        case.add("code-unknown", f"{where}/trust")
+    elif level["region_only"] and not case.stated_by_region:
+        case.add("trust-too-high", f"{where}/trust")
+    elif level["needs_verification"] and "verification" not in said:
+        case.add("trust-unverified", f"{where}/verification")
+    if said.get("verification", {}).get("on", today) > today:
+        case.add("dated-in-future", f"{where}/verification/on")
 
 
 def check_span(case: Case) -> None:

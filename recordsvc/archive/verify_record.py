@@ -21,6 +21,9 @@ MEMBERS: Final = frozenset(
     ("audience", "body", "environment", "id", "issued_on", "issuer", "salt", "type", "version", "worker")
 )
 
+_WITH: Final = (MEMBERS, MEMBERS | {"actor"}, MEMBERS | {"actor", "provenance"})
+"""An institution's record; the region's; and the region's of what it took over from elsewhere."""
+
 _FORMS: Final = {
     "audience": r"[!-~]{1,200}",
     "environment": r"[a-z]{1,20}",
@@ -114,7 +117,7 @@ class RecordChecker:
 
 def wrong_member(record: Mapping[str, Any]) -> str | None:
     """Name of the first envelope member that lacks its form, or None. Bodies are for the schemas to judge."""
-    if record.keys() not in (MEMBERS, MEMBERS | {"actor"}):
+    if record.keys() not in _WITH:
         return "members"
     try:
         good = _ALL_TEXTS.fullmatch("\n".join(_TEXTS(record)))
@@ -124,7 +127,7 @@ def wrong_member(record: Mapping[str, Any]) -> str | None:
         return next(name for name, form in _FORMS.items() if not _fits(form, record[name]))
     if type(record["version"]) is not int or record["version"] < 1:
         return "version"
-    for name in ("body", "worker", "actor"):
+    for name in ("body", "worker", "actor", "provenance"):
         if type(record.get(name, {})) is not dict:
             return name
     return None if _is_date(record["issued_on"]) else "issued_on"

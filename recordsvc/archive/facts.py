@@ -1,0 +1,87 @@
+"""Facts (同一事实) that an archive states more than once, and how far each statement is trusted. Pure.
+
+Decades of certificates are first known from paper: the region vouches for them, and the issuer's own signature
+may follow years later. Both entries stay; the better one counts, the other is *superseded*: shown, linked, and
+left out of whatever counts (claims, exports, figures). Equal trust is no upgrade but a doubling (`twins`), and
+statements that contradict one another are two facts, for officials to look at.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from recordsvc.archive.states import ArchiveState, Life, RecordState
+
+TRUST: Final = (
+    "stated",
+    "copy-seen",
+    "original-seen",
+    "bureau-vouched",
+    "query-confirmed",
+    "issuer-confirmed",
+    "issuer-signed",
+)
+"""Codes of `trust_levels` from the least; a test holds them against the ranks of that table."""
+_RANK: Final = {code: rank for rank, code in enumerate(TRUST)}
+_CERTIFICATES: Final = frozenset(
+    ("training-certificate", "level-certificate", "qualification-certificate", "skill-certificate", "safety-permit")
+)
+
+Fact = tuple[object, ...]
+
+
+def trust_of(state: RecordState, region: str | None) -> str | None:
+    """How far a record is trusted (可信等级): a code of `TRUST`; None when it cannot be read.
+
+    What an institution signed is `issuer-signed` by nature; what the region took over says so itself;
+    otherwise the region vouches for what it states, and a worker's statement is the worker's word. Evidence
+    from elsewhere says how far it was verified, whoever signed it.
+    """
+    record, body = state.record, state.body
+    if record is None or body is None:
+        return None
+    if record["type"] == "foreign-evidence":
+        return _known(body.get("trust"))
+    if record["issuer"] != region:
+        return "issuer-signed"
+    if record["type"] == "worker-statement":
+        return "stated"
+    return _known(record.get("provenance", {}).get("trust", "bureau-vouched"))
+
+
+def superseded(state: ArchiveState, region: str | None) -> Mapping[int, int]:
+    """Return seq of a record -> seq of a better trusted one in force that states the same fact."""
+    best: dict[Fact, tuple[int, int]] = {}
+    ranked: list[tuple[int, int, Fact]] = []
+    for one in state.records:
+        fact, trust = fact_of(one), trust_of(one, region)
+        if fact is None or trust is None:
+            continue
+        rank = _RANK[trust]
+        ranked.append((one.seq, rank, fact))
+        if fact not in best or best[fact][0] < rank:
+            best[fact] = rank, one.seq
+    return {seq: best[fact][1] for seq, rank, fact in ranked if rank < best[fact][0]}
+
+
+def fact_of(state: RecordState) -> Fact | None:
+    """Return what makes two records state the same fact; None for what is not in force or has no such mark."""
+    record, body = state.record, state.body
+    if state.life is not Life.ACTIVE or record is None or body is None:
+        return None
+    name = str(record["type"])
+    if name == "foreign-evidence":
+        if "number" not in body or body["evidence_kind"] not in _CERTIFICATES:
+            return None
+        return body["evidence_kind"], body["number"], body.get("awarded_on"), body.get("level")
+    if name in _CERTIFICATES:
+        certificate = body["certificate"]
+        return name, certificate["number"], certificate["issued_on"], body.get("level")
+    if name == "assessment-result":
+        return name, body["organisation"]["uscc"], body.get("ticket"), body["assessed_on"], body.get("level")
+    if "class" in body and "code" in body["class"]:
+        return name, body["institution"]["uscc"], body["class"]["code"], body["started_on"], body["ended_on"]
+    return None
+
+
+def _known(code: Any) -> str | None:
+    return code if code in _RANK else None
