@@ -17,6 +17,7 @@ from recordsvc.ground.base64strict import b64u, unb64u
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random
+from recordsvc.people import merges
 from recordsvc.settings import Settings
 
 _FIND: Final = "SELECT actor_kind, actor_id, begun_ms, seen_ms, ends_ms FROM session WHERE digest = ?"
@@ -53,7 +54,13 @@ class Sessions:
         self.cookie = cookie_of(settings)
 
     def begin(self, turn: Turn, kind: Kind, actor_id: str, former: str | None = None) -> str:
-        """Open a session; returns the cookie's value. `former`, the cookie sent along, ends."""
+        """Open a session; returns the cookie's value. `former`, the cookie sent along, ends.
+
+        A worker whose archive is read as another's since a merge signs in to that one.
+        """
+        if kind is Kind.WORKER:
+            person = merges.person_id(turn.conn, uuid.UUID(actor_id).bytes)
+            actor_id = str(uuid.UUID(bytes=person))
         if former is not None:
             self.end(turn, former)
         turn.conn.execute(session.delete().where(session.c.ends_ms <= turn.now_ms))

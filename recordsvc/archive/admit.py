@@ -11,6 +11,8 @@ from recordsvc import dated
 from recordsvc.archive import checks, errors, salts, store, types
 from recordsvc.archive.append import (
     NO_TARGET,
+    OPEN,
+    OWN_CHAIN,
     STALE,
     Appender,
     Batch,
@@ -42,7 +44,7 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.ground.readers import Cursor
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import Held, read_person
+from recordsvc.people.resolve import Held, Worker, read_person
 from recordsvc.translog.store import LogTurn
 
 if TYPE_CHECKING:
@@ -174,12 +176,12 @@ class Admission:
             self._refuse_flood(cursor, institution, received_on)
         people = [said.person for _, said in waiting]
         workers = self._house.people.resolve(cursor, people, f"issuer:{institution}")
-        for (row, said), worker in zip(waiting, workers, strict=True):
-            target = row.target
+        for (row, said), found in zip(waiting, workers, strict=True):
+            worker, target = found, row.target
+            if target is not None and isinstance(found, Worker) and target.worker_id != found.worker_id:
+                worker = self._in_chain_of(cursor, found, target.worker_id)
             if isinstance(worker, Held):
                 row.held = worker.reason
-            elif target is not None and target.worker_id != worker.worker_id:
-                row.held = OF_ANOTHER
             if row.held or isinstance(worker, Held):
                 row.status = "held"
                 continue
@@ -188,9 +190,17 @@ class Admission:
                 worker, said.type.kind, seq, row.item, row.key, row.digest, institution, row.issuer_version
             )
             row.prepared.window = row.window
+            row.prepared.states = OPEN if target is None else OWN_CHAIN
             row.prepared.chain_size = None if target is None else target.chain_size
         if whole and any(row.held for row, _ in waiting):
             hold_all(rows)
+
+    def _in_chain_of(self, cursor: Cursor, worker: Worker, other: bytes) -> Worker | Held:
+        """Return the worker of the chain acted on if it is read as this one's since a merge."""
+        found = self._house.people.load(cursor, other)
+        if found is None or self._house.people.person(cursor, found).worker_id != worker.worker_id:
+            return Held(OF_ANOTHER)
+        return found
 
     def _refuse_flood(self, cursor: Cursor, institution: str, today: str) -> None:
         """Raise `TooManyHeld` where so much waits already that nothing more of this issuer is looked at.

@@ -37,6 +37,11 @@ class Stale(enum.Enum):
 STALE: Final = Stale.STALE
 """What a batch is answered whose facts changed between judgement and lock; nothing of it was written."""
 
+OPEN: Final = frozenset({"open"})
+"""States of a worker in which ordinary records enter the chain."""
+OWN_CHAIN: Final = frozenset({"open", "merged"})
+"""What acts on a record that stands goes into that record's own chain, also when it is read as another's."""
+
 _chain = struct.Struct(">II")
 _head = struct.Struct(">BBQ")
 
@@ -61,6 +66,8 @@ class Prepared:
     """(first, end) UTC ms between which what was judged of the signing key stays so."""
     chain_size: int | None = None
     """Entries of the worker's chain it was judged on, where it speaks of how the chain stands; else None."""
+    states: frozenset[str] = OPEN
+    """States of the worker in which it may be entered."""
 
 
 @dataclass(slots=True)
@@ -185,7 +192,8 @@ def _stands(batch: Batch, heads: _Heads, versions: dict[str, int], taken: set[by
     """Return whether everything the batch was judged on is still so."""
     for one in batch.prepared:
         version, state, frontier = heads[one.worker.worker_id]
-        if version != one.worker.version or state != "open" or versions.get(one.issuer) != one.issuer_version:
+        moved = version != one.worker.version or state not in one.states
+        if moved or versions.get(one.issuer) != one.issuer_version:
             return False
         if one.chain_size not in (None, frontier.size):
             return False

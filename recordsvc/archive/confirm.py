@@ -12,11 +12,13 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from recordsvc.archive.append import STALE, Accepted, Batch
+from recordsvc.archive import persons
+from recordsvc.archive.append import OWN_CHAIN, STALE, Accepted, Batch
 from recordsvc.archive.errors import Busy, ChangedSinceSeen, TargetUnfit, TargetUnknown
 from recordsvc.archive.formats import Kind
-from recordsvc.archive.reading import Archive, Reader
-from recordsvc.archive.statements import Region, Stater, derived_id
+from recordsvc.archive.persons import PersonArchives
+from recordsvc.archive.reading import Archive
+from recordsvc.archive.statements import Region, Statement, Stater, derived_id
 from recordsvc.archive.status import Confirmation, Life, RecordState
 
 if TYPE_CHECKING:
@@ -75,24 +77,31 @@ _WORDS: Final = {"confirmation": Confirmation.CONFIRMED, "contest": Confirmation
 def _say(
     house: "House", worker_id: bytes, shown: Shown, type_name: str, body: dict[str, Any], stater: Stater
 ) -> int:
-    reader, region = Reader(house), Region(house)
+    region = Region(house)
     for _try in range(_TRIES):
         with house.db.read_raw() as cursor:
-            archive = reader.archive(worker_id, cursor)
-            worker = house.people.load(cursor, worker_id)
-            if archive is None or worker is None:
+            archive, state = _place(persons.read(house, worker_id, cursor), shown)
+            worker = house.people.load(cursor, archive.worker_id)
+            if worker is None:
                 raise TargetUnknown
-            state = _state(archive, shown.record_id, shown.issuer)
             standing = _standing(archive, state, shown, _WORDS[type_name])
             if standing is not None:
                 return standing
             act = _act_id(house, archive, state, type_name)
-            prepared = region.prepare(cursor, worker, type_name, body, stater, state.seq, act)
+            said = Statement(type_name, body, stater, act, state.seq, states=OWN_CHAIN)
+            prepared = region.prepare(cursor, worker, said)
             prepared.chain_size = len(archive.entries)
         outcome, _log = house.admission.append(Batch([prepared]))
         if outcome is not STALE and isinstance(outcome[0], Accepted):
             return outcome[0].index
     raise Busy
+
+
+def _place(person: PersonArchives | None, shown: Shown) -> tuple[Archive, RecordState]:
+    found = None if person is None else person.find(shown.record_id, shown.issuer)
+    if found is None or found.state is None:
+        raise TargetUnknown
+    return found.archive, found.state
 
 
 def _state(archive: Archive, record_id: bytes, issuer: str | None) -> RecordState:

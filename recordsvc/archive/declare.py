@@ -7,11 +7,11 @@ the same worker has one id, so that a repeated request makes no second entry.
 from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc.archive import types
-from recordsvc.archive.append import NO_TARGET, Accepted
+from recordsvc.archive.append import Accepted
 from recordsvc.archive.checks import Context, Severity, check
 from recordsvc.archive.errors import ContentRefused, RecordErased, SchemaRefused, told
 from recordsvc.archive.reading import Reader
-from recordsvc.archive.statements import Region, Stater, derived_id
+from recordsvc.archive.statements import Region, Statement, Stater, derived_id
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.strictjson import canonical
 
@@ -29,7 +29,7 @@ def declare(house: "House", worker_id: bytes, said: dict[str, Any], stater: Stat
     body = {member: value for member, value in said.items() if value is not None}
     _check(house, body)
     record_id = derived_id(house, TYPE.encode(), worker_id, canonical(body))
-    outcome, _log = Region(house).state(worker_id, TYPE, body, stater, NO_TARGET, record_id)
+    outcome, _log = Region(house).state(worker_id, Statement(TYPE, body, stater, record_id))
     if isinstance(outcome, Accepted):
         return record_id.bytes, outcome.index
     archive = Reader(house).archive(worker_id)

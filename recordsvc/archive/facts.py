@@ -1,9 +1,9 @@
 """Facts (同一事实) that an archive states more than once, and how far each statement is trusted. Pure.
 
-Decades of certificates are first known from paper: the region vouches for them, and the issuer's own signature
-may follow years later. Both entries stay; the better one counts, the other is *superseded*: shown, linked, and
-left out of whatever counts (claims, exports, figures). Equal trust is no upgrade but a doubling (`twins`), and
-statements that contradict one another are two facts, for officials to look at.
+Decades of certificates are first known from paper: the region vouches for them, and the issuer's own
+signature may follow years later. Both entries stay; the better one counts, the other is *superseded*: shown,
+linked, and left out of whatever counts (claims, exports, figures). Equal trust is no upgrade but a doubling
+(`twins`), and statements that contradict one another are two facts, for officials to look at.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,13 @@ TRUST: Final = (
 """Codes of `trust_levels` from the least; a test holds them against the ranks of that table."""
 _RANK: Final = {code: rank for rank, code in enumerate(TRUST)}
 _CERTIFICATES: Final = frozenset(
-    ("training-certificate", "level-certificate", "qualification-certificate", "skill-certificate", "safety-permit")
+    (
+        "training-certificate",
+        "level-certificate",
+        "qualification-certificate",
+        "skill-certificate",
+        "safety-permit",
+    )
 )
 
 Fact = tuple[object, ...]
@@ -64,14 +70,12 @@ def superseded(state: ArchiveState, region: str | None) -> Mapping[int, int]:
 
 
 def fact_of(state: RecordState) -> Fact | None:
-    """Return what makes two records state the same fact; None for what is not in force or has no such mark."""
+    """Return what makes two records state the same fact; None when out of force or without such a mark."""
     record, body = state.record, state.body
     if state.life is not Life.ACTIVE or record is None or body is None:
         return None
     name = str(record["type"])
-    if name == "foreign-evidence":
-        if "number" not in body or body["evidence_kind"] not in _CERTIFICATES:
-            return None
+    if name == "foreign-evidence" and "number" in body and body["evidence_kind"] in _CERTIFICATES:
         return body["evidence_kind"], body["number"], body.get("awarded_on"), body.get("level")
     if name in _CERTIFICATES:
         certificate = body["certificate"]

@@ -20,6 +20,8 @@ class BundleQuery(Form):
     """Which records to open in a bundle: ids separated by commas; all without it."""
 
     records = text(36, 3_700, load_default="")
+    archive = Identifier(load_default=None)
+    """The chain meant, where other archives are read as the own one since a merge."""
 
 
 class RecordQuery(Form):

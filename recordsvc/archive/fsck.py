@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from recordsvc.archive import tables
-from recordsvc.archive.fsck_chain import ChainCheck
+from recordsvc.archive.fsck_chain import ChainCheck, Standing
 from recordsvc.archive.fsck_log import LogRows
 from recordsvc.archive.keyevents import KeyHistory
 from recordsvc.archive.sealing import dedupe_key
@@ -63,7 +63,7 @@ class ArchiveCheck:
         streams = (
             scan(
                 self._snapshot,
-                [worker.c.worker_id, worker.c.state, key.c.wrapped],
+                [worker.c.worker_id, worker.c.state, worker.c.merged_into, key.c.wrapped],
                 source=worker.outerjoin(key, key.c.worker_id == worker.c.worker_id),
             ),
             scan(
@@ -80,9 +80,10 @@ class ArchiveCheck:
                     "劳动者不存在",
                     "there is no such worker",
                 )
-            _worker, state, wrapped = workers[0]
+            _worker, state, merged_into, wrapped = workers[0]
+            standing = Standing(state, None if merged_into is None else bytes(merged_into))
             data_key = None if wrapped is None else open_key(self._house.keys, worker_id, wrapped)
-            readable = chain.check(worker_id, state, data_key, rows, {tag for _worker, tag in tags})
+            readable = chain.check(worker_id, standing, data_key, rows, {tag for _worker, tag in tags})
             self.counts["records opened"] += readable
             if done % EVERY == 0:
                 progress("chains", done)

@@ -2,7 +2,7 @@
 
 import functools
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,7 @@ from recordsvc.ground.finding import Snapshot, Wrong, at, scan
 from recordsvc.ground.strictjson import StrictJsonError, is_canonical
 from recordsvc.people import tables as people_tables
 from recordsvc.people.fsck import ERASED
-from recordsvc.people.resolve import CARD
+from recordsvc.people.resolve import CARD, MERGED
 from recordsvc.translog.tree import Frontier
 from recordsvc.vault import signatures
 from recordsvc.vault.envelope import DataKey, SealError
@@ -41,6 +41,14 @@ class Link:
     target: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the worker's row says: the state, and the archive that a merged one is read as."""
+
+    state: str
+    merged_into: bytes | None
+
+
 class ChainCheck:
     """Checks chains on one snapshot, with the issuers' key events already proven."""
 
@@ -56,13 +64,13 @@ class ChainCheck:
         self._batch = functools.lru_cache(maxsize=512)(self._read_batch)
 
     def check(
-        self, worker_id: bytes, state: str, key: DataKey | None, rows: list[Any], tags: set[bytes]
+        self, worker_id: bytes, standing: Standing, key: DataKey | None, rows: list[Any], tags: set[bytes]
     ) -> int:
         """Raise `Wrong` at the first thing wrong with a worker's entries; the number of readable records.
 
         After the last worker, `finish` has to be called once.
         """
-        links = _positions(worker_id, rows)
+        links, state = _positions(worker_id, rows), standing.state
         erasures = [link.target for link in links if link.leaf.kind is Kind.ERASE]
         if (None in erasures) != (state == ERASED):
             raise Wrong(
@@ -77,6 +85,7 @@ class ChainCheck:
         for link in readable:
             self._acts(link, records[link.row.seq], links)
             self._releases.add(link.row, records[link.row.seq])
+        _merged(worker_id, standing, records.values())
         self._belongs(links, records, tags)
         return len(readable)
 
@@ -194,8 +203,7 @@ class ChainCheck:
         self, links: Sequence[Link], records: Mapping[int, Mapping[str, Any]], tags: set[bytes]
     ) -> None:
         """Prove that each record's number leads to this worker, unless two people released it to them."""
-        if any(link.leaf.kind in (Kind.MERGE, Kind.UNMERGE) for link in links):
-            return  # a merged person's numbers may lead to the surviving archive
+        linked = _linked(records.values())
         released = {links[seq].target for seq, record in records.items() if record["type"] == "release"}
         for seq, record in records.items():
             row, said = links[seq].row, record["worker"]
@@ -207,11 +215,17 @@ class ChainCheck:
             pair = (CARD, said["card"]["number"]) if number is None else (said["document"], number)
             wanted = self._people.tags(*pair)
             if seq not in released and tags.isdisjoint(wanted):
-                raise self._foreign(row, wanted)
+                self._refuse_foreign(row, wanted, linked)
 
-    def _foreign(self, row: StoredEntry, wanted: list[bytes]) -> Wrong:
+    def _refuse_foreign(self, row: StoredEntry, wanted: list[bytes], linked: set[bytes]) -> None:
+        """Raise `Wrong`, unless the number is that of an archive which is or was read as one with this."""
         index = people_tables.blind_index
         found = list(scan(self._snapshot, [index.c.tag, index.c.worker_id], index.c.tag.in_(wanted)))
+        if not linked.intersection(worker_id for _tag, worker_id in found):
+            raise self._foreign(row, found)
+
+    def _foreign(self, row: StoredEntry, found: list[Any]) -> Wrong:
+        index = people_tables.blind_index
         if not found:
             return Wrong(
                 f"{index.name} ↔ {_place(tables.ciphertext, row)}",
@@ -226,6 +240,26 @@ class ChainCheck:
 
     def _false(self, row: StoredEntry, zh: str, en: str) -> Wrong:
         return Wrong(f"{_place(tables.ciphertext, row)} ↔ {_place(tables.entry, row)}", zh, en)
+
+
+def _merged(worker_id: bytes, standing: Standing, records: Iterable[Mapping[str, Any]]) -> None:
+    """Compare what the chain says of merges with what the worker's row says."""
+    own, into = str(uuid.UUID(bytes=worker_id)), None
+    for record in records:
+        if record["type"] in ("merge", "unmerge") and record["body"]["from"] == own:
+            into = uuid.UUID(record["body"]["into"]).bytes if record["type"] == "merge" else None
+    if into != standing.merged_into or (into is not None) != (standing.state == MERGED):
+        raise Wrong(
+            at(people_tables.worker, "state", "merged_into", worker_id=worker_id),
+            "状态与档案中的合并条目不一致",
+            "state and merged_into are not what the merges in the chain make them",
+        )
+
+
+def _linked(records: Iterable[Mapping[str, Any]]) -> set[bytes]:
+    """Return the archives that this one is, or was for a time, read as one with."""
+    bodies = [record["body"] for record in records if record["type"] == "merge"]
+    return {uuid.UUID(body[part]).bytes for body in bodies for part in ("from", "into")}
 
 
 def _positions(worker_id: bytes, rows: list[Any]) -> list[Link]:

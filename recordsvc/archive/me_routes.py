@@ -9,7 +9,7 @@ import orjson
 from recordsvc import dated
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Sends, door
-from recordsvc.archive import bundle, errors, receipts, views
+from recordsvc.archive import bundle, errors, persons, receipts, views
 from recordsvc.archive.confirm import Shown, confirm, contest
 from recordsvc.archive.declare import declare
 from recordsvc.archive.forms import (
@@ -20,7 +20,7 @@ from recordsvc.archive.forms import (
     SaidForm,
     StatementForm,
 )
-from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.persons import PersonArchives
 from recordsvc.archive.services import bp, house, own_worker
 from recordsvc.archive.statements import Stater
 from recordsvc.ground import answers
@@ -37,12 +37,23 @@ TO_SAY: Final = (
 """What keeps a worker's word from being entered."""
 
 
-def own_archive() -> Archive:
-    """Return the archive of the worker who asks."""
-    archive = Reader(house()).archive(own_worker())
-    if archive is None:
+def own_archives() -> PersonArchives:
+    """Return the archives of the worker who asks."""
+    found = persons.read(house(), own_worker())
+    if found is None:
         raise NotFound
-    return archive
+    return found
+
+
+def own_chain(worker_id: bytes | None) -> bytes:
+    """Return the chain meant: the own one, or one that is read as it; of another's there is none."""
+    own = own_worker()
+    if worker_id in (None, own):
+        return own
+    with house().db.read_raw() as cursor:
+        if worker_id not in house().people.read_as(cursor, own):
+            raise NotFound
+    return bytes(worker_id)
 
 
 def own_stater() -> Stater:
@@ -60,7 +71,7 @@ def own_stater() -> Stater:
 )
 def my_archive() -> flask.Response:
     """Send all records; each state is derived from all entries."""
-    return answers.answer(views.archive_json(own_archive()))
+    return answers.answer(views.person_json(own_archives()))
 
 
 @door(
@@ -75,19 +86,19 @@ def my_archive() -> flask.Response:
 )
 def my_record(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     """Send one record, its state, its evidence and its receipt."""
-    archive = own_archive()
-    entry, state = archive.by_record_id(record_id, query["issuer"]) or (None, None)
-    if entry is None or entry.opened is None:
+    found = own_archives().find(record_id, query["issuer"])
+    opened = None if found is None else found.entry.opened
+    if found is None or opened is None:
         raise NotFound
+    stored = found.entry.stored
     with house().db.read() as conn:
-        extra = entry.stored.leaf + entry.opened.open_key
-        proof = receipts.at_commit(house(), conn, entry.stored.idx, extra)
+        proof = receipts.at_commit(house(), conn, stored.idx, stored.leaf + opened.open_key)
     told = {
         "receipt": str(proof),
-        "evidence": entry.opened.evidence.decode("ascii"),
-        "state": None if state is None else views.described(archive, state),
+        "evidence": opened.evidence.decode("ascii"),
+        "state": None if found.state is None else views.described(found.archive, found.state),
     }
-    return answers.answer(orjson.dumps(told)[:-1] + b',"record":' + entry.opened.raw + b"}")
+    return answers.answer(orjson.dumps(told)[:-1] + b',"record":' + opened.raw + b"}")
 
 
 @door(
@@ -99,15 +110,16 @@ def my_record(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     answer=Sends("application/json", "bundle.v1.json"),
     summary="档案凭证包 / A bundle that anyone can verify offline",
 )
-def my_bundle(query: dict[str, str]) -> flask.Response:
-    """Send the bundle; `records` names those that are opened, all without it."""
+def my_bundle(query: dict[str, Any]) -> flask.Response:
+    """Send the bundle of a chain; `records` names those that are opened, all without it."""
     disclosed = None
     if query["records"]:
         disclosed = {_record_id(value) for value in query["records"].split(",")}
-    made = bundle.make(house(), own_worker(), disclosed)
+    chain = own_chain(query["archive"])
+    made = bundle.make(house(), chain, disclosed)
     if made is None:
         raise NotFound
-    disposition = f'attachment; filename="{bundle.file_name(own_worker())}"'
+    disposition = f'attachment; filename="{bundle.file_name(chain)}"'
     return answers.answer(made, headers={"Content-Disposition": disposition})
 
 

@@ -14,14 +14,14 @@ import orjson
 
 from recordsvc import dated
 from recordsvc.archive import errors, types
-from recordsvc.archive.append import NO_TARGET, PRECEDING, Prepared
+from recordsvc.archive.append import NO_TARGET, OWN_CHAIN, PRECEDING, Prepared
 from recordsvc.archive.checks import Context
 from recordsvc.archive.context import InstitutionContexts
 from recordsvc.archive.evidence import kid_of
 from recordsvc.archive.issuers import NOW, IssuerState
 from recordsvc.archive.keyevents import KeyState
 from recordsvc.archive.release import unproven
-from recordsvc.archive.statements import REGION_KID, Region, Stater, derived_id
+from recordsvc.archive.statements import REGION_KID, Region, Statement, Stater, derived_id
 from recordsvc.archive.submission import Item
 from recordsvc.archive.targets import Targets
 from recordsvc.ground import observe, two_person
@@ -189,7 +189,8 @@ class Rejudge:
         case = f"held-{uuid.UUID(bytes=proposal.id)}"
         stater = Stater(str(proposal.decided_by), proposal.decided_role or "official", case)
         note_id = derived_id(self._house, b"release", row.held_id)
-        return self._region.prepare(cursor, worker, "release", body, stater, PRECEDING, note_id)
+        said = Statement("release", body, stater, note_id, PRECEDING, states=OWN_CHAIN)
+        return self._region.prepare(cursor, worker, said)
 
 
 def _reason(problem: Problem, now_ms: int) -> str:

@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from recordsvc.archive import types
-from recordsvc.archive.append import STALE, Accepted, Batch, Known, Prepared
+from recordsvc.archive.append import NO_TARGET, OPEN, STALE, Accepted, Batch, Known, Prepared
 from recordsvc.archive.errors import Busy, KeyNotInForce, TargetUnknown
 from recordsvc.archive.issuers import NOW
 from recordsvc.archive.sealing import dedupe_key
@@ -37,6 +37,22 @@ class Stater:
     case: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Statement:
+    """What the region states: a record of this type and body, about one worker, on somebody's word."""
+
+    type: str
+    body: dict[str, Any]
+    stater: Stater
+    record_id: uuid.UUID
+    target: int = NO_TARGET
+    """Seq acted on in the worker's chain, `append.PRECEDING`, or none."""
+    provenance: dict[str, Any] | None = None
+    """Where it was taken from, for what the region did not find out itself."""
+    states: frozenset[str] = OPEN
+    """States of the worker in which it may be entered."""
+
+
 class Region:
     """Signs for the region."""
 
@@ -44,15 +60,7 @@ class Region:
         """Sign with the key `region` of this house."""
         self._house = house
 
-    def state(
-        self,
-        worker_id: bytes,
-        type_name: str,
-        body: dict[str, Any],
-        stater: Stater,
-        target: int,
-        record_id: uuid.UUID,
-    ) -> tuple[Accepted | Known, LogTurn]:
+    def state(self, worker_id: bytes, said: Statement) -> tuple[Accepted | Known, LogTurn]:
         """Enter a statement in a worker's chain; `Known` if it is there. Raises `Busy`, `KeyNotInForce`."""
         house = self._house
         for _attempt in range(6):
@@ -60,22 +68,13 @@ class Region:
                 worker = house.people.load(cursor, worker_id)
                 if worker is None:
                     raise TargetUnknown
-                prepared = self.prepare(cursor, worker, type_name, body, stater, target, record_id)
+                prepared = self.prepare(cursor, worker, said)
             outcome, log = house.admission.append(Batch([prepared]))
             if outcome is not STALE:
                 return outcome[0], log
         raise Busy
 
-    def prepare(
-        self,
-        cursor: Cursor,
-        worker: Worker,
-        type_name: str,
-        body: dict[str, Any],
-        stater: Stater,
-        target: int,
-        record_id: uuid.UUID,
-    ) -> Prepared:
+    def prepare(self, cursor: Cursor, worker: Worker, said: Statement) -> Prepared:
         """Sign and seal a statement; it still needs its turn. Raises `KeyNotInForce`."""
         house, settings = self._house, self._house.settings
         now_ms = house.clock.now_ms()
@@ -84,31 +83,35 @@ class Region:
         if state is None or life is None or not life.in_force(NOW, now_ms):
             raise KeyNotInForce
         record = {
-            "actor": dataclasses.asdict(stater),
+            "actor": dataclasses.asdict(said.stater),
             "audience": settings.audience,
-            "body": body,
+            "body": said.body,
             "environment": settings.environment,
-            "id": str(record_id),
+            "id": str(said.record_id),
             "issued_on": beijing_date(now_ms).isoformat(),
             "issuer": settings.region,
             "salt": b64u(house.random.bytes(16)),
-            "type": type_name,
+            "type": said.type,
             "version": 1,
             "worker": {"worker_id": str(uuid.UUID(bytes=worker.worker_id))},
         }
+        if said.provenance is not None:
+            record["provenance"] = said.provenance
         if not types.is_valid(record):
             raise ValueError(
-                f"the region's own {type_name} does not satisfy its schema: {types.faults(record)}"
+                f"the region's own {said.type} does not satisfy its schema: {types.faults(record)}"
             )
         raw = canonical(record)
         evidence = signatures.detached_jws(_RegionKey(house), raw).encode("ascii")
         item = Item(raw, record, evidence)
-        kind = types.TYPES[type_name, 1].kind
+        kind = types.TYPES[said.type, 1].kind
         sealer = house.admission.sealer
-        key = dedupe_key(settings.region, str(record_id))
-        return sealer.prepare(
-            worker, kind, target, item, key, sealer.digest(raw), settings.region, state.version
+        key = dedupe_key(settings.region, str(said.record_id))
+        prepared = sealer.prepare(
+            worker, kind, said.target, item, key, sealer.digest(raw), settings.region, state.version
         )
+        prepared.states = said.states
+        return prepared
 
 
 class _RegionKey:

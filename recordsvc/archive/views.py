@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from recordsvc.archive.persons import PersonArchives
 from recordsvc.archive.reading import Archive, OpenEntry
 from recordsvc.archive.status import Entry, RecordState
 from recordsvc.ground.ports import uuid_text
@@ -14,11 +15,22 @@ def record_id(entry: OpenEntry) -> str | None:
     return None if entry.stored.record_id is None else uuid_text(entry.stored.record_id)
 
 
-def archive_json(archive: Archive) -> bytes:
-    """Return the whole archive as JSON: records in order, each with state, history and R."""
-    records = [_with_record(archive, state) for state in archive.state.records]
-    told = {"worker_id": uuid_text(archive.worker_id), "entries": len(archive.entries), "records": records}
+def person_json(person: PersonArchives) -> bytes:
+    """Return a person's archives as JSON: the own one, and under `merged` those that are read as it."""
+    told = _archive(person.own)
+    if len(person.archives) > 1:
+        told["merged"] = [_archive(one) for one in person.archives[1:]]
     return orjson.dumps(told)
+
+
+def archive_json(archive: Archive) -> bytes:
+    """Return one archive as JSON: records in order, each with state, history and R."""
+    return orjson.dumps(_archive(archive))
+
+
+def _archive(archive: Archive) -> dict[str, Any]:
+    records = [_with_record(archive, state) for state in archive.state.records]
+    return {"worker_id": uuid_text(archive.worker_id), "entries": len(archive.entries), "records": records}
 
 
 def _with_record(archive: Archive, state: RecordState) -> dict[str, Any]:

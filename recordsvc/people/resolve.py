@@ -19,6 +19,9 @@ from recordsvc.vault.envelope import DataKey, DataKeys, field_aad
 from recordsvc.vault.keystore import KeyStore, pepper_version
 
 NAME_TAG = 16
+MERGED = "merged"
+MOST_MERGES = 16
+"""How many merges in a row are followed; two officials each, nobody comes near it."""
 CARD = "card"
 CHIP = "chip"
 NAME = "name"
@@ -51,6 +54,10 @@ class Worker:
     names: set[bytes]
     state: str = "open"
     rows: "Rows | None" = None
+    merged_into: bytes | None = None
+    """The archive this one is read as, once two officials merged them."""
+    found_by: "Worker | None" = None
+    """The merged worker whose number led here; its names are the person's, too."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -132,11 +139,19 @@ class People:
                 return hit.worker.worker_id
         return None
 
+    def whose(self, cursor: Cursor, person: Person) -> bytes | None:
+        """Return the worker that a person's number leads to, merges followed; None: it is nobody's."""
+        if person.document is None or person.number is None:
+            return None
+        for hit in self._look_up(cursor, self.tags(person.document, person.number)).values():
+            return hit.worker.worker_id
+        return None
+
     def load(self, cursor: Cursor, worker_id: bytes) -> Worker | None:
         """Return one worker by id; None when there is none or the key is destroyed."""
         cursor.execute(
             self.db.sql(
-                "SELECT w.version, w.state, w.names, k.wrapped FROM worker w "
+                "SELECT w.version, w.state, w.names, k.wrapped, w.merged_into FROM worker w "
                 "JOIN worker_key k ON k.worker_id = w.worker_id WHERE w.worker_id = ?"
             ),
             (worker_id,),
@@ -145,13 +160,38 @@ class People:
         if row is None:
             return None
         key = DataKeys(self._keys, self._random.bytes).get(worker_id, bytes(row[3]))
-        return Worker(worker_id, row[0], key, _split(row[2]), row[1])
+        into = None if row[4] is None else bytes(row[4])
+        return Worker(worker_id, row[0], key, _split(row[2]), row[1], merged_into=into)
+
+    def person(self, cursor: Cursor, worker: Worker) -> Worker:
+        """Return the worker whose archive this one's is read as: itself unless it was merged."""
+        found = worker
+        for _merge in range(MOST_MERGES):
+            if found.merged_into is None:
+                return found
+            into = self.load(cursor, found.merged_into)
+            if into is None:  # erased meanwhile: what leads there leads nowhere
+                return found
+            found = into
+        raise RuntimeError("merges form a ring")
+
+    def read_as(self, cursor: Cursor, worker_id: bytes) -> list[bytes]:
+        """Return the archives that are read as this one: those merged into it, then those into these."""
+        found: list[bytes] = []
+        wanted = [worker_id]
+        while wanted:
+            query = "SELECT w.worker_id FROM worker w WHERE w.merged_into = ? ORDER BY w.worker_id"
+            cursor.execute(self.db.sql(query), (wanted.pop(0),))
+            merged = [bytes(row[0]) for row in cursor.fetchall()]
+            found += merged
+            wanted += merged
+        return found
 
     def _look_up(self, cursor: Cursor, tags: list[bytes]) -> dict[bytes, _Hit]:
         if not tags:
             return {}
         query = (
-            "SELECT b.tag, b.standing, w.worker_id, w.version, w.state, w.names, k.wrapped "
+            "SELECT b.tag, b.standing, w.worker_id, w.version, w.state, w.names, k.wrapped, w.merged_into "
             "FROM {wanted} JOIN blind_index b ON b.tag = wanted.k "
             "JOIN worker w ON w.worker_id = b.worker_id "
             "JOIN worker_key k ON k.worker_id = b.worker_id"
@@ -160,13 +200,29 @@ class People:
         data_keys = DataKeys(self._keys, self._random.bytes)
         found: dict[bytes, Worker] = {}
         hits = {}
-        for tag, standing, worker_id, version, state, known, wrapped in cursor.fetchall():
+        merged = False
+        for tag, standing, worker_id, version, state, known, wrapped, into in cursor.fetchall():
             worker = found.get(worker_id)
             if worker is None:
                 key = data_keys.get(bytes(worker_id), bytes(wrapped))
                 worker = found[worker_id] = Worker(bytes(worker_id), version, key, _split(known), state)
+                if into is not None:
+                    worker.merged_into, merged = bytes(into), True
             hits[bytes(tag)] = _Hit(worker, standing)
-        return hits
+        return self._follow(cursor, hits, found) if merged else hits
+
+    def _follow(
+        self, cursor: Cursor, hits: dict[bytes, _Hit], found: dict[bytes, Worker]
+    ) -> dict[bytes, _Hit]:
+        """Lead numbers of merged archives to the one they are read as; each worker is one object."""
+        followed = {}
+        for tag, hit in hits.items():
+            person = self.person(cursor, hit.worker)
+            if person is not hit.worker:
+                person = found.setdefault(person.worker_id, person)
+                person.found_by = hit.worker
+            followed[tag] = _Hit(person, hit.standing)
+        return followed
 
     def _judge(self, person: Person, hits: _Hits, source: str) -> Worker | Held:
         by_number = hits.get((person.document, person.number))
@@ -192,9 +248,12 @@ class People:
             return f"worker-{worker.state}"
         if by_number.standing == "disputed":
             return "number-disputed"
-        if self.name_tag(worker.worker_id, person.name) not in worker.names:
+        if not any(self._named(known, person.name) for known in (worker, worker.found_by)):
             return "name-differs"
         return "card-of-another" if by_card is not None and by_card.worker is not worker else None
+
+    def _named(self, worker: Worker | None, name: str) -> bool:
+        return worker is not None and self.name_tag(worker.worker_id, name) in worker.names
 
     # -- new rows
 
@@ -204,7 +263,7 @@ class People:
         wrapped, key = DataKeys(self._keys, self._random.bytes).new(worker_id)
         tag = self.name_tag(worker_id, person.name)
         now = self._clock.now_ms()
-        rows = Rows((worker_id, 1, "open", tag, now), (worker_id, wrapped))
+        rows = Rows((worker_id, 1, "open", tag, now, None), (worker_id, wrapped))
         worker = Worker(worker_id, 0, key, {tag}, rows=rows)
         self._identify(worker, str(person.document), str(person.number), "verified", source, hits)
         self._note(worker, NAME, person.name, "verified", source)

@@ -12,6 +12,10 @@ worker = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("names", sa.LargeBinary, nullable=False),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
+    # The archive that a merged one is read as.
+    sa.Column("merged_into", sa.LargeBinary(16)),
+    sa.Index(None, "merged_into"),
+    sa.CheckConstraint("(state = 'merged') = (merged_into IS NOT NULL)", name="merged_into"),
     sa.CheckConstraint("state IN ('open', 'restricted', 'closed', 'merged', 'erased')", name="state"),
     info={"kind": "state", "worker": True},
     comment="A person with an archive. names: 16-byte keyed tags of the names the person is known by",

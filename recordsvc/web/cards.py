@@ -57,6 +57,8 @@ class Card:
     """One record as it stands. Dates are written out; `day` (YYYY-MM-DD) is the event's, to sort by."""
 
     seq: int
+    anchor: int
+    """What names the card on its page."""
     record_id: str | None
     type_title: str
     title: str
@@ -137,8 +139,9 @@ class Dealer:
         *,
         seen: int | None = None,
         query: str = "",
+        anchor: int | None = None,
     ) -> Card:
-        """Make the card of one record."""
+        """Make the card of one record; `anchor` tells it from cards of other archives on the same page."""
         record, body = state.record, state.body or {}
         record_type = str(record["type"]) if record else ""
         version = int(record["version"]) if record else 1
@@ -147,6 +150,7 @@ class Dealer:
         day = headlines.event_day(body) or _issued(state, record)
         return Card(
             seq=state.seq,
+            anchor=state.seq if anchor is None else anchor,
             record_id=record_id,
             type_title=words.type_title(record_type, version) if record else "内容不再保存的记录",
             title=headlines.title(record_type, body),

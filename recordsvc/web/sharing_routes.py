@@ -9,7 +9,7 @@ from recordsvc.access.grants import Kind, Role
 from recordsvc.access.looked import Seen, of_worker
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access
-from recordsvc.archive.me_routes import own_archive
+from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.services import own_worker
 from recordsvc.web import words
 from recordsvc.web.forms import LookedPageQuery
@@ -31,8 +31,13 @@ LOOKED_PAGE: Final = 30
 )
 def bundle_page() -> flask.Response:
     """Explain the bundle before it is downloaded."""
-    archive = own_archive()
-    return page("bundle.html", count=len(archive.state.records), entries=len(archive.entries))
+    own, *merged = own_archives().archives
+    return page(
+        "bundle.html",
+        count=len(own.state.records),
+        entries=len(own.entries),
+        merged=[(words.uuid_text(one.worker_id), len(one.state.records)) for one in merged],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import orjson
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.archive import errors, receipts, views
 from recordsvc.archive.forms import RecordQuery
-from recordsvc.archive.me_routes import own_archive
+from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.reading import Archive, OpenEntry
 from recordsvc.archive.states import RecordState
 from recordsvc.ground import answers
@@ -60,7 +60,12 @@ def card_of(archive: Archive, state: RecordState, made_by: Dealer) -> Card:
     twin_of = None if twin is None else f"{views.record_id(archive.entries[twin])}{query_of(archive, twin)}"
     record_id = views.record_id(archive.entries[state.seq])
     return made_by.card(
-        state, record_id, twin_of, seen=archive.seen(state), query=query_of(archive, state.seq)
+        state,
+        record_id,
+        twin_of,
+        seen=archive.seen(state),
+        query=query_of(archive, state.seq),
+        anchor=archive.entries[state.seq].stored.idx,
     )
 
 
@@ -75,11 +80,10 @@ def own_record(record_id: bytes, query: Mapping[str, Any]) -> tuple[Archive, Ope
 
     `query` is that of `RecordQuery`. Raises `RecordAmbiguous`.
     """
-    archive = own_archive()
-    found = archive.by_record_id(record_id, query["issuer"])
-    if found is None or found[1] is None or found[0].opened is None:
+    found = own_archives().find(record_id, query["issuer"])
+    if found is None or found.state is None or found.entry.opened is None:
         raise NotFound
-    return archive, found[0], found[1]
+    return found.archive, found.entry, found.state
 
 
 @door(
@@ -93,11 +97,12 @@ def own_record(record_id: bytes, query: Mapping[str, Any]) -> tuple[Archive, Ope
 )
 def me_page() -> flask.Response:
     """Show all records, newest year first, and what waits for the worker's word."""
-    archive = own_archive()
-    cards = cards_of(archive, dealer())
+    archives, made_by = own_archives().archives, dealer()
+    cards = [card for archive in archives for card in cards_of(archive, made_by)]
     return page(
         "me.html",
-        holder=holder_of(archive),
+        holder=holder_of(archives[0]),
+        merged=len(archives) - 1,
         masked=words.masked,
         years=by_year(cards),
         count=len(cards),

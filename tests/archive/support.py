@@ -15,7 +15,7 @@ from recordsvc.archive.reading import Reader
 from recordsvc.archive.receipts import of_new
 from recordsvc.archive.rows import Answer
 from recordsvc.archive.statements import Region as Stating
-from recordsvc.archive.statements import Stater
+from recordsvc.archive.statements import Statement, Stater
 from recordsvc.bodies import institutions
 from recordsvc.ground.ports import FixedClock, SystemRandom, beijing_date
 from recordsvc.ground.strictjson import canonical
@@ -170,7 +170,8 @@ def state(
 ) -> int:
     """Enter a statement of the region; its log index."""
     record_id = uuid.UUID(int=(8 << 76) | (2 << 62) | n)
-    outcome, _log = Stating(house).state(worker_id, record_type, body, STATER, target, record_id)
+    said = Statement(record_type, body, STATER, record_id, target)
+    outcome, _log = Stating(house).state(worker_id, said)
     assert isinstance(outcome, Accepted)
     return outcome.index
 

@@ -277,7 +277,7 @@ def test_another_key_registered_meanwhile_does_no_harm(
     assert told(centre.send([centre.completion(person(1))])) == ["accepted"]
 
 
-@pytest.mark.parametrize("state", ["merged", "closed", "restricted"])
+@pytest.mark.parametrize("state", ["closed", "restricted"])
 def test_a_worker_who_changed_between_check_and_commit_gets_no_entry(
     house: House, centre: Centre, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:

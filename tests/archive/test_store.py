@@ -41,7 +41,9 @@ class Filled:
             dedupe.append((pick.randbytes(24), worker, seq, pick.randbytes(16)))
             if n % 11:  # the others were erased
                 sealed.append((worker, seq, pick.randbytes(16), pick.randbytes(pick.randrange(1, 900))))
-        people = [(w, at, "closed" if at % 4 == 0 else "open", b"n" * 16, 1) for at, w in enumerate(WORKERS)]
+        people = [
+            (w, at, "closed" if at % 4 == 0 else "open", b"n" * 16, 1, None) for at, w in enumerate(WORKERS)
+        ]
         self.dedupe, self.held = dedupe, _held(pick)
         rows = (
             (people_tables.worker, people),

@@ -1,0 +1,175 @@
+"""Two archives that are one person's (档案合并), and a merge undone (撤回合并): two officials, both chains.
+
+Nothing moves and nothing is deleted. Both chains get an entry (kind 7 or 8), the merged archive is read as
+the other from then on, and every record stays in the chain, with the proofs, that it always had. What a feed
+reads in log order tells every reader of it.
+
+After a merge was undone, what was entered meanwhile under a number of the one person still stands in the
+chain of the other: `entered_meanwhile` lists it, `moving.py` puts it right.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.engine import Connection
+
+from recordsvc.access.tables import session
+from recordsvc.archive.append import OPEN
+from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
+from recordsvc.archive.errors import TargetUnknown
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.statements import Statement
+from recordsvc.ground import two_person
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.readers import Cursor
+from recordsvc.ground.two_person import Proposal
+from recordsvc.people import merges
+from recordsvc.people.merges import NotMergeable
+from recordsvc.people.resolve import MERGED, Person
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+MERGE: Final = "archive.merge"
+UNMERGE: Final = "archive.unmerge"
+_DECIDERS: Final = frozenset({"reviewer", "data-officer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """On what a merge or its undoing rests: a code of `merge_grounds`, words, SHA-256 (hex) of papers."""
+
+    ground: str
+    text: str
+    papers: Sequence[str] = ()
+
+
+def propose_merge(turn: Turn, house: "House", worker_id: bytes, into: bytes, why: Why, by: str) -> bytes:
+    """Propose to read an archive as another. Raises `TargetUnknown`, `NotMergeable`."""
+    cursor = house.db.cursor(turn.conn)
+    states = [house.people.load(cursor, one) for one in (worker_id, into)]
+    if None in states:
+        raise TargetUnknown
+    if worker_id == into or any(one.state != merges.OPEN for one in states if one is not None):
+        raise NotMergeable
+    return _propose(turn, MERGE, worker_id, into, why, by)
+
+
+def propose_unmerge(turn: Turn, house: "House", worker_id: bytes, why: Why, by: str) -> bytes:
+    """Propose that a merged archive stands alone again. Raises `TargetUnknown`, `NotMergeable`."""
+    worker = house.people.load(house.db.cursor(turn.conn), worker_id)
+    if worker is None:
+        raise TargetUnknown
+    if worker.merged_into is None:
+        raise NotMergeable
+    return _propose(turn, UNMERGE, worker_id, worker.merged_into, why, by)
+
+
+def _propose(turn: Turn, kind: str, worker_id: bytes, into: bytes, why: Why, by: str) -> bytes:
+    payload: dict[str, Any] = {
+        "from": str(uuid.UUID(bytes=worker_id)),
+        "into": str(uuid.UUID(bytes=into)),
+        "ground": why.ground,
+        "text": why.text,
+        "papers": list(why.papers),
+    }
+    return two_person.propose(turn, kind, payload["from"], payload, by)
+
+
+def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
+    return merges.versions(conn, worker_of(payload, "from"), worker_of(payload, "into"))
+
+
+@two_person.executor(MERGE, deciders=_DECIDERS, basis=_basis)
+def _merge(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
+    """Enter the merge in both chains and link the workers."""
+    worker_id, into = worker_of(payload, "from"), worker_of(payload, "into")
+    _state(turn, payload, proposal, "merge", OPEN)
+    merges.link(turn, worker_id, into)
+    # Who is signed in to the merged archive signs in again, to the one it is read as.
+    turn.conn.execute(
+        session.delete().where(session.c.actor_kind == "worker", session.c.actor_id == payload["from"])
+    )
+
+
+@two_person.executor(UNMERGE, deciders=_DECIDERS, basis=_basis)
+def _unmerge(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
+    """Enter the undoing in both chains and take the link back."""
+    house: House = proposal.tools
+    worker_id, into = worker_of(payload, "from"), worker_of(payload, "into")
+    undone = _merge_of(Reader(house).archive(worker_id, house.db.cursor(turn.conn)), payload)
+    _state(turn, payload, proposal, "unmerge", frozenset({MERGED}), undoes=undone)
+    merges.unlink(turn, worker_id, into)
+
+
+def _state(
+    turn: Turn,
+    payload: dict[str, Any],
+    proposal: Proposal,
+    record_type: str,
+    states: frozenset[str],
+    **more: str,
+) -> None:
+    """Enter one statement in each of the two chains; the archive merged away may be in `states`."""
+    house: House = proposal.tools
+    body = {"decision": decision_of(proposal), **more}
+    body |= {name: payload[name] for name in ("from", "into", "ground", "text")}
+    if payload["papers"]:
+        body["papers"] = payload["papers"]
+    said = [
+        (worker_of(payload, part), Statement(record_type, body, stater_of(proposal), own_id, states=allowed))
+        for part, allowed in (("from", states), ("into", OPEN))
+        for own_id in (record_id_of(house, proposal, part.encode()),)
+    ]
+    enter(house, turn, said)
+
+
+def _merge_of(archive: Archive | None, payload: dict[str, Any]) -> str:
+    """Return the id of the merge in force, as it stands in the chain of the archive merged away."""
+    for entry in reversed(archive.entries if archive is not None else ()):
+        if entry.kind is Kind.MERGE and entry.record is not None:
+            body = entry.record["body"]
+            if (body["from"], body["into"]) == (payload["from"], payload["into"]):
+                return str(entry.record["id"])
+    raise NotMergeable
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A record that stands in the chain of `worker_id`, though its number is another's."""
+
+    worker_id: bytes
+    seq: int
+    record_id: bytes
+    issuer: str
+
+
+def entered_meanwhile(house: "House", cursor: Cursor, worker_id: bytes) -> list[Stray]:
+    """Return what was entered elsewhere under a number of this worker while it was merged."""
+    own = Reader(house).archive(worker_id, cursor)
+    if own is None:
+        return []
+    others = {
+        uuid.UUID(entry.record["body"]["into"]).bytes
+        for entry in own.entries
+        if entry.kind is Kind.MERGE and entry.record is not None
+    } - {worker_id}
+    return [stray for other in sorted(others) for stray in _strays(house, cursor, worker_id, other)]
+
+
+def _strays(house: "House", cursor: Cursor, worker_id: bytes, other: bytes) -> list[Stray]:
+    archive = Reader(house).archive(other, cursor)
+    found = []
+    for state in archive.state.records if archive is not None else ():
+        record = state.record
+        if record is None or archive is None or "number" not in record["worker"]:
+            continue
+        said = record["worker"]
+        person = Person(said["document"], said["number"], said["name"])
+        record_id = archive.entries[state.seq].stored.record_id
+        if record_id is not None and house.people.whose(cursor, person) == worker_id:
+            found.append(Stray(other, state.seq, record_id, str(record["issuer"])))
+    return found

@@ -1,0 +1,77 @@
+"""Which worker is read as which (合并): links between workers, set and taken back under the writer's lock.
+
+Identifiers, names and index rows stay where they are: whoever resolves a number follows the link
+(`resolve.People`). Each change moves the versions of both workers, so that whatever was judged before is
+judged anew.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.problems import Conflict
+from recordsvc.people import tables
+from recordsvc.people.resolve import MERGED, MOST_MERGES
+
+OPEN = "open"
+
+
+class NotMergeable(Conflict):
+    """The two workers are not both open, are one already, or are not merged."""
+
+    code = "not-mergeable"
+    title_zh = "两份档案的现状不允许合并或撤回合并"
+    title_en = "The state of the two archives does not allow this"
+    remedy_zh = "请重新查看两份档案：须是两份不同的、正常状态的档案；撤回的须已合并。"
+    remedy_en = "Look at both archives again: two different ones, both open; to undo, they must be merged."
+
+
+def link(turn: Turn, worker_id: bytes, into: bytes) -> None:
+    """Read one worker as another from now on. Raises `NotMergeable`."""
+    if worker_id == into or not (_touch(turn, into) and _set(turn, worker_id, OPEN, MERGED, into)):
+        raise NotMergeable
+
+
+def unlink(turn: Turn, worker_id: bytes, into: bytes) -> None:
+    """Let a merged worker stand alone again. Raises `NotMergeable`."""
+    if person_id(turn.conn, into) != into or not _set(turn, worker_id, MERGED, OPEN, None, into):
+        raise NotMergeable
+    _touch(turn, into)
+
+
+def person_id(conn: Connection, worker_id: bytes) -> bytes:
+    """Return the worker that this one is read as: itself unless it was merged."""
+    worker = tables.worker
+    for _merge in range(MOST_MERGES):
+        into = conn.execute(sa.select(worker.c.merged_into).where(worker.c.worker_id == worker_id)).scalar()
+        if into is None:
+            return worker_id
+        worker_id = bytes(into)
+    raise RuntimeError("merges form a ring")
+
+
+def versions(conn: Connection, *workers: bytes) -> str:
+    """Return what a proposal about these workers rests on: that nobody changed any of them since."""
+    worker = tables.worker
+    rows = conn.execute(
+        sa.select(worker.c.worker_id, worker.c.version).where(worker.c.worker_id.in_(workers))
+    )
+    known = {row.worker_id: row.version for row in rows}
+    return "/".join(str(known.get(one, 0)) for one in workers)
+
+
+def _touch(turn: Turn, worker_id: bytes) -> bool:
+    """Move an open worker's version; False if it is not open."""
+    worker = tables.worker
+    open_one = worker.update().where(worker.c.worker_id == worker_id, worker.c.state == OPEN)
+    return turn.conn.execute(open_one.values(version=worker.c.version + 1)).rowcount == 1
+
+
+def _set(
+    turn: Turn, worker_id: bytes, before: str, after: str, into: bytes | None, was: bytes | None = None
+) -> bool:
+    worker = tables.worker
+    found = worker.c.merged_into.is_(None) if was is None else worker.c.merged_into == was
+    changing = worker.update().where(worker.c.worker_id == worker_id, worker.c.state == before, found)
+    values = {"state": after, "merged_into": into, "version": worker.c.version + 1}
+    return turn.conn.execute(changing.values(**values)).rowcount == 1

@@ -1,0 +1,247 @@
+"""Merging, undoing a merge, and moving a record: both chains, nothing deleted, old proofs as good as ever."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from recordsvc import anchor, fsck
+from recordsvc.archive import facts, merging, moving, persons
+from recordsvc.archive.confirm import confirm
+from recordsvc.archive.contradiction import Verdict, compare
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.merging import Why
+from recordsvc.archive.moving import Moving
+from recordsvc.archive.states import Confirmation, Life
+from recordsvc.ground import two_person
+from recordsvc.ground.problems import Problem
+from recordsvc.house import House
+from recordsvc.people import merges
+from tests.archive.support import STATER, Centre, id_of, person, receipts, shown, told
+
+WHY = Why("number-corrected", "公安机关证明")
+
+
+@pytest.fixture
+def centre(house: House) -> Centre:
+    return Centre(house, 1)
+
+
+def decided(house: House, propose: Any) -> Any:
+    """Propose and approve; what the executor returned."""
+    proposal = house.db.write(propose)
+    return house.db.write(
+        lambda turn: two_person.decide(
+            turn, proposal, "official:second", approve=True, reason="核对无误", role="reviewer", tools=house
+        )
+    )
+
+
+def merge(house: House, worker_id: bytes, into: bytes) -> None:
+    decided(house, lambda turn: merging.propose_merge(turn, house, worker_id, into, WHY, "official:first"))
+
+
+def unmerge(house: House, worker_id: bytes) -> None:
+    why = Why("merged-in-error", "并非一人")
+    decided(house, lambda turn: merging.propose_unmerge(turn, house, worker_id, why, "official:first"))
+
+
+def archives(house: House, worker_id: bytes) -> persons.PersonArchives:
+    found = persons.read(house, worker_id)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def two(house: House, centre: Centre) -> tuple[bytes, bytes]:
+    """Two archives, with one record each."""
+    centre.enter(centre.completion(person(1)), centre.completion(person(2)))
+    return centre.worker_id(person(1)), centre.worker_id(person(2))
+
+
+def test_a_merge_stands_in_both_chains_and_deletes_nothing(
+    house: House, centre: Centre, two: tuple[bytes, bytes]
+) -> None:
+    first, second = two
+    merge(house, first, second)
+
+    person_now = archives(house, second)
+    assert [one.worker_id for one in person_now.archives] == [second, first]
+    for archive in person_now.archives:
+        assert [entry.kind for entry in archive.entries] == [Kind.ISSUE, Kind.MERGE]
+        body = archive.entries[1].record["body"]
+        assert (body["from"], body["into"]) == (str(uuid.UUID(bytes=first)), str(uuid.UUID(bytes=second)))
+        assert body["decision"]["proposed_by"] != body["decision"]["decided_by"]
+    assert house.people.find("resident-id", person(1)["number"]) == second
+    assert fsck.fsck(house).finding is None
+
+
+def test_what_arrives_for_either_number_is_entered_in_the_archive_read_as_both(
+    house: House, centre: Centre, two: tuple[bytes, bytes]
+) -> None:
+    merge(house, *two)
+    centre.enter(centre.completion(person(1)), centre.completion(person(2)))
+
+    assert len(archives(house, two[1]).own.entries) == 4
+    assert fsck.fsck(house).finding is None
+
+
+def test_acts_go_into_the_chain_of_the_record_they_act_on(
+    house: House, centre: Centre, two: tuple[bytes, bytes]
+) -> None:
+    record = centre.completion(person(1))
+    centre.enter(record)
+    merge(house, *two)
+    centre.enter(centre.correction(person(1), record, score="91.0"))
+    centre.enter(centre.revocation(person(2), record))
+
+    merged = archives(house, two[1]).archives[1]
+    assert [entry.kind for entry in merged.entries[2:]] == [Kind.MERGE, Kind.CORRECT, Kind.REVOKE]
+    assert merged.state.of(1).life is Life.REVOKED
+    assert fsck.fsck(house).finding is None
+
+
+def test_the_person_confirms_records_of_both_chains(
+    house: House, centre: Centre, two: tuple[bytes, bytes]
+) -> None:
+    record = centre.completion(person(1))
+    centre.enter(record)
+    record_id = uuid.UUID(id_of(record)).bytes
+    seen = shown(house, two[0], record_id)
+    merge(house, *two)
+    confirm(house, two[1], seen, "page", STATER)
+
+    place = archives(house, two[1]).find(record_id)
+    assert place.archive.worker_id == two[0]
+    assert place.state.confirmation is Confirmation.CONFIRMED
+
+
+def test_old_receipts_keep_verifying(house: House, centre: Centre, two: tuple[bytes, bytes]) -> None:
+    answer = centre.send([centre.completion(person(1))])
+    (receipt,) = receipts(answer)
+    merge(house, *two)
+    unmerge(house, two[0])
+
+    with house.db.read() as conn:
+        verdict = compare(house.log, anchor.log_key(house), conn, receipt.encode()).verdict
+    assert verdict is Verdict.CONTINUED
+
+
+def test_a_merge_is_undone_and_what_came_meanwhile_is_listed(
+    house: House, centre: Centre, two: tuple[bytes, bytes]
+) -> None:
+    merge(house, *two)
+    meanwhile = centre.completion(person(1))
+    centre.enter(meanwhile)
+    unmerge(house, two[0])
+
+    assert [len(archives(house, one).archives) for one in two] == [1, 1]
+    assert house.people.find("resident-id", person(1)["number"]) == two[0]
+    with house.db.read_raw() as cursor:
+        (stray,) = merging.entered_meanwhile(house, cursor, two[0])
+    assert (stray.worker_id, stray.record_id) == (two[1], uuid.UUID(id_of(meanwhile)).bytes)
+
+    moved = Moving(stray.worker_id, stray.record_id, two[0], "合并期间误入")
+    decided(house, lambda turn: moving.propose_move(turn, house, moved, "official:first"))
+    with house.db.read_raw() as cursor:
+        assert [
+            archives(house, two[1]).own.state.of(one.seq).life
+            for one in merging.entered_meanwhile(house, cursor, two[0])
+        ] == [Life.REVOKED]
+    centre.enter(centre.completion(person(1)))
+    assert fsck.fsck(house).finding is None
+
+
+def test_a_chain_of_merges_is_read_as_one(house: House, centre: Centre, two: tuple[bytes, bytes]) -> None:
+    centre.enter(centre.completion(person(3)))
+    third = centre.worker_id(person(3))
+    merge(house, two[0], two[1])
+    merge(house, two[1], third)
+
+    assert [one.worker_id for one in archives(house, third).archives] == [third, two[1], two[0]]
+    assert house.people.find("resident-id", person(1)["number"]) == third
+    unmerge(house, two[1])
+    assert house.people.find("resident-id", person(1)["number"]) == two[1]
+    assert fsck.fsck(house).finding is None
+
+
+@pytest.mark.parametrize("ring", [False, True])
+def test_what_is_merged_or_the_same_cannot_be_merged(
+    house: House, two: tuple[bytes, bytes], ring: bool
+) -> None:
+    merge(house, *two)
+    pair = (two[1], two[0]) if ring else (two[0], two[1])
+    with pytest.raises(merges.NotMergeable):
+        house.db.write(lambda turn: merging.propose_merge(turn, house, *pair, WHY, "official:first"))
+    with pytest.raises(merges.NotMergeable):
+        house.db.write(lambda turn: merging.propose_merge(turn, house, two[1], two[1], WHY, "official:first"))
+
+
+def test_a_merge_decided_on_old_facts_is_refused(house: House, two: tuple[bytes, bytes]) -> None:
+    old = house.db.write(
+        lambda turn: merging.propose_merge(turn, house, two[1], two[0], WHY, "official:first")
+    )
+    merge(house, *two)
+    with pytest.raises(two_person.StaleProposal):
+        house.db.write(
+            lambda turn: two_person.decide(turn, old, "official:second", True, "同意", tools=house)
+        )
+
+
+def test_a_record_moves_in_one_act(house: House, centre: Centre, two: tuple[bytes, bytes]) -> None:
+    record = centre.completion(person(1))
+    centre.enter(record)
+    centre.enter(centre.correction(person(1), record, score="88.0"))
+    moved = Moving(two[0], uuid.UUID(id_of(record)).bytes, two[1], "同名误记")
+    index = decided(house, lambda turn: moving.propose_move(turn, house, moved, "official:first"))
+
+    wrong, right = archives(house, two[0]).own, archives(house, two[1]).own
+    assert wrong.state.of(1).life is Life.REVOKED
+    assert wrong.state.of(1).revocation.record["body"]["reason"] == "wrong-worker"
+    there = right.state.records[-1]
+    assert right.entries[there.seq].stored.idx == index
+    assert there.body["score"] == "88.0", "as it counted last"
+    assert there.record["provenance"]["original"]["uscc"] == centre.uscc
+    assert facts.trust_of(there, house.settings.region) == "bureau-vouched"
+    assert fsck.fsck(house).finding is None
+
+
+def test_the_issuers_own_signature_counts_instead_of_what_was_moved(
+    house: House, centre: Centre, two: tuple[bytes, bytes]
+) -> None:
+    record = centre.completion(person(1), **{"class": {"code": "2026-HJ-01"}})
+    centre.enter(record)
+    moved = Moving(two[0], uuid.UUID(id_of(record)).bytes, two[1], "同名误记")
+    decided(house, lambda turn: moving.propose_move(turn, house, moved, "official:first"))
+    centre.enter(centre.completion(person(2), **{"class": {"code": "2026-HJ-01"}}))
+
+    state = archives(house, two[1]).own.state
+    stated, signed = state.records[-2], state.records[-1]
+    assert facts.superseded(state, house.settings.region) == {stated.seq: signed.seq}
+
+
+def test_nothing_moves_that_is_not_there_or_not_in_force(
+    house: House, centre: Centre, two: tuple[bytes, bytes]
+) -> None:
+    record = centre.completion(person(1))
+    centre.enter(record)
+    centre.enter(centre.revocation(person(1), record))
+    record_id = uuid.UUID(id_of(record)).bytes
+    for moved, code in (
+        (Moving(two[0], bytes(16), two[1], "x"), "target-unknown"),
+        (Moving(two[0], record_id, bytes(16), "x"), "target-unknown"),
+        (Moving(two[0], record_id, two[1], "x"), "target-unfit"),
+    ):
+        with pytest.raises(Problem) as refused:
+            house.db.write(lambda turn, moved=moved: moving.propose_move(turn, house, moved, "official:a"))
+        assert refused.value.code == code
+
+
+def test_a_name_of_the_merged_archive_is_the_persons_under_its_number(
+    house: House, centre: Centre, two: tuple[bytes, bytes]
+) -> None:
+    merge(house, *two)
+    renamed = {**person(1), "name": person(2)["name"]}
+    assert told(centre.send([centre.completion(person(1))])) == ["accepted"]
+    assert told(centre.send([centre.completion(renamed)])) == ["accepted"]
+    assert told(centre.send([centre.completion({**person(1), "name": "丁不同"})])) == ["name-differs"]
