@@ -7,8 +7,7 @@ judgement and lock sends the request back to the start, a few times, before it i
 
 from typing import TYPE_CHECKING, Final
 
-from recordsvc import dated
-from recordsvc.archive import checks, errors, salts, store, types
+from recordsvc.archive import checks, errors, salts, snapshot, types
 from recordsvc.archive.append import (
     NO_TARGET,
     OPEN,
@@ -36,9 +35,11 @@ from recordsvc.archive.rows import (
     takes_none,
 )
 from recordsvc.archive.sealing import Sealer, dedupe_key
+from recordsvc.archive.snapshot import Facts
 from recordsvc.archive.standing import Standing, judge_targets
 from recordsvc.archive.submission import Item, Submission
 from recordsvc.archive.targets import OF_ANOTHER, Targets
+from recordsvc.bodies.institutions import Institution
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
@@ -71,9 +72,9 @@ class Admission:
         """
         for _attempt in range(ATTEMPTS):
             rows = [Row(item) for item in submission.items]
-            batch_id = self._examine(institution, submission, rows)
+            batch_id, sender = self._examine(institution, submission, rows)
             if submission.all_or_nothing and any(row.status == "not-taken" for row in rows):
-                return Answer(rows, None, batch_id)
+                return Answer(rows, None, batch_id, sender)
             ready = [(row, row.prepared) for row in pending(rows) if row.prepared is not None]
             held = [row for row in rows if row.status == "held" and row.held]
             log = None
@@ -86,27 +87,24 @@ class Admission:
                 for (row, _), one in zip(ready, outcome, strict=True):
                     settle(row, one)
             settle_repeated(rows)
-            return Answer(rows, log, batch_id)
+            return Answer(rows, log, batch_id, sender)
         raise errors.Busy
 
     # -- judging
 
-    def _examine(self, institution: str, submission: Submission, rows: list[Row]) -> str | None:
+    def _examine(
+        self, institution: str, submission: Submission, rows: list[Row]
+    ) -> tuple[str | None, Institution | None]:
+        """Judge the rows; the batch's id, and the institution as the register has it."""
         house = self._house
         now_ms = house.clock.now_ms()
+        self._read_all(institution, rows, now_ms)
         with house.db.read_raw() as cursor:
-            state = house.issuers.states(cursor, [institution]).get(institution)
+            facts = snapshot.ask(house, cursor, institution, rows, beijing_date(now_ms).isoformat())
+            state = facts.state
             if state is None:
                 raise errors.KeyUnknown
-            for row in rows:
-                try:
-                    row.said = self._read(row.item, institution, now_ms)
-                except Problem as problem:
-                    row.refuse(problem)
-                else:
-                    row.key = dedupe_key(institution, row.item.record["id"])
-                    row.digest = self.sealer.digest(row.item.raw)
-            known = Standing(house, cursor, pending(rows))
+            known = Standing(house, cursor, facts.known, facts.held)
             known.settle_same(pending(rows))
             batch_id = self._signatures(state, submission, rows, now_ms)
             window = state.window(now_ms)
@@ -114,8 +112,18 @@ class Admission:
                 row.issuer_version, row.window = state.version, window
             known.settle(rows)
             salts.refuse_weak(pending(rows))
-            self._check_and_place(cursor, institution, rows, now_ms, whole=submission.all_or_nothing)
-        return batch_id
+            self._check_and_place(cursor, facts, institution, rows, now_ms, whole=submission.all_or_nothing)
+        return batch_id, facts.institution
+
+    def _read_all(self, institution: str, rows: list[Row], now_ms: int) -> None:
+        for row in rows:
+            try:
+                row.said = self._read(row.item, institution, now_ms)
+            except Problem as problem:
+                row.refuse(problem)
+            else:
+                row.key = dedupe_key(institution, row.item.record["id"])
+                row.digest = self.sealer.digest(row.item.raw)
 
     def _signatures(
         self, state: IssuerState, submission: Submission, rows: list[Row], now_ms: int
@@ -156,14 +164,14 @@ class Admission:
         return Said(kind, person)
 
     def _check_and_place(
-        self, cursor: Cursor, institution: str, rows: list[Row], now_ms: int, *, whole: bool
+        self, cursor: Cursor, found: Facts, institution: str, rows: list[Row], now_ms: int, *, whole: bool
     ) -> None:
         """Check each record against dated data, judge its target, find its worker, and seal it.
 
-        Everything that can be refused or taken back is settled before any person is looked for: from there
-        on each row is either entered or held, and both leave a trace (docs/access.md).
+        Everything that can be refused or taken back is settled before any person is judged: from there on
+        each row is either entered or held, and both leave a trace (docs/access.md).
         """
-        facts = self._contexts.of(institution, cursor)
+        facts = self._contexts.made_of(institution, found.institution)
         received_on = beijing_date(now_ms).isoformat()
         for row, said in readable(rows):
             judge(row, person_context(received_on, facts, said.person))
@@ -172,14 +180,17 @@ class Admission:
             take_none(rows)
             return
         waiting = readable(rows)
-        if waiting:
-            self._refuse_flood(cursor, institution, received_on)
+        if waiting and found.waiting >= found.most:
+            # So much waits already that nothing more of this issuer is looked at. At the limit, a row that
+            # would be held and one that would enter must be answered alike: hence before persons are judged.
+            # One request may go beyond the limit by its own rows.
+            raise errors.TooManyHeld
         people = [said.person for _, said in waiting]
-        workers = self._house.people.resolve(cursor, people, f"issuer:{institution}")
-        for (row, said), found in zip(waiting, workers, strict=True):
-            worker, target = found, row.target
-            if target is not None and isinstance(found, Worker) and target.worker_id != found.worker_id:
-                worker = self._in_chain_of(cursor, found, target.worker_id)
+        workers = self._house.people.resolve(cursor, people, f"issuer:{institution}", found.hits)
+        for (row, said), person in zip(waiting, workers, strict=True):
+            worker, target = person, row.target
+            if target is not None and isinstance(person, Worker) and target.worker_id != person.worker_id:
+                worker = self._in_chain_of(cursor, person, target.worker_id)
             if isinstance(worker, Held):
                 row.held = worker.reason
             if row.held or isinstance(worker, Held):
@@ -201,16 +212,6 @@ class Admission:
         if found is None or self._house.people.person(cursor, found).worker_id != worker.worker_id:
             return Held(OF_ANOTHER)
         return found
-
-    def _refuse_flood(self, cursor: Cursor, institution: str, today: str) -> None:
-        """Raise `TooManyHeld` where so much waits already that nothing more of this issuer is looked at.
-
-        Asked before persons are looked for: at the limit, a row that would be held and one that would enter
-        must be answered alike. One request may go beyond the limit by its own rows.
-        """
-        most = dated.rule("waiting_limits", "held-per-issuer", today)["value"]
-        if store.waits(self._house.db, cursor, institution, most) >= most:
-            raise errors.TooManyHeld
 
     # -- appending
 

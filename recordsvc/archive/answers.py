@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 class Answers:
     """Puts the answer of one submission together."""
 
-    def __init__(self, house: "House", institution: str) -> None:
-        """Answer for the submissions of `institution`."""
+    def __init__(self, house: "House", answer: Answer) -> None:
+        """Tell `answer`."""
         self._house = house
-        self._institution = institution
+        self._answer = answer
         self._needed: dict[tuple[str, int, int], bool] = {}
 
-    def single(self, answer: Answer) -> tuple[dict[str, Any], int]:
+    def single(self) -> tuple[dict[str, Any], int]:
         """Return the body and status for one posted record. Raises the problem of a refused one."""
-        row = answer.rows[0]
+        answer, row = self._answer, self._answer.rows[0]
         if row.problem is not None:
             raise row.problem
         told = self._row(row)
@@ -34,8 +34,9 @@ class Answers:
             return told, 201
         return told, 202 if row.status == "held" else 200
 
-    def batch(self, answer: Answer) -> tuple[dict[str, Any], int]:
+    def batch(self) -> tuple[dict[str, Any], int]:
         """Return the body and status for a batch: 201 when anything new stands, 200 else."""
+        answer = self._answer
         told: dict[str, Any] = {"rows": [self._row(row) for row in answer.rows]}
         if answer.batch_id is not None:
             told["batch_id"] = answer.batch_id
@@ -89,7 +90,7 @@ class Answers:
         key = (record["type"], record["version"], ms)
         if key not in self._needed:
             on = beijing_date(ms).isoformat()
-            found = self._house.institutions.find(self._institution)
+            found = self._answer.institution
             kind = found.kind_on(on, ms) if found else ""
             self._needed[key] = needs_confirmation(record["type"], record["version"], kind, on)
         return self._needed[key]

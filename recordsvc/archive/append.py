@@ -117,15 +117,21 @@ class Appender:
 
     def take(self, turn: Turn, batches: Sequence[Batch]) -> list[Outcome]:
         """Append the batches that still stand; each answers with one outcome per record, or STALE."""
-        log = self._log.turn(turn)  # locks the head; from here on nobody else appends
-        cursor = self._db.cursor(turn.conn)
+        db = self._db
         keys = [one.key for batch in batches for one in batch.prepared]
-        holding = [row[1] for batch in batches for row in batch.held]
-        known = store.known(self._db, cursor, keys + holding)
-        heads = _Heads(store.heads(self._db, cursor, _workers(batches)))
-        versions = self._issuers.versions(cursor, {one.issuer for batch in batches for one in batch.prepared})
-        taken = self._people.taken(cursor, [tag for rows in _drafts(batches) for tag in rows.tags])
-        held = store.held_states(self._db, cursor, keys + holding)
+        keys += [row[1] for batch in batches for row in batch.held]
+        # The first locks the head, and each behind it sees what was committed before the lock was given: from
+        # there on nobody else appends.
+        log, known, found, versions, taken, held = db.ask(
+            db.cursor(turn.conn),
+            self._log.asking_turn(turn),
+            store.asking_known(db, keys),
+            store.asking_heads(db, _workers(batches)),
+            self._issuers.asking_versions({one.issuer for batch in batches for one in batch.prepared}),
+            self._people.asking_taken([tag for rows in _drafts(batches) for tag in rows.tags]),
+            store.asking_held_states(db, keys),
+        )
+        heads = _Heads(found)
         writing = _Writing()
         outcomes: list[Outcome] = []
         for batch in batches:
@@ -149,14 +155,19 @@ class Appender:
 
     def _write(self, turn: Turn, log: LogTurn, writing: "_Writing") -> None:
         log.append_all(writing.log_entries)
-        self._people.write(turn, writing.drafts.values())
-        bulk = self._db.bulk
-        # In the order of the primary keys: rows of one worker and neighbouring index pages land together.
-        bulk(turn.conn, tables.entry, sorted(writing.entries))
-        bulk(turn.conn, tables.ciphertext, sorted(writing.ciphertexts))
-        bulk(turn.conn, tables.place, writing.places)
-        bulk(turn.conn, tables.dedupe, sorted(writing.dedupe))
-        bulk(turn.conn, tables.held, writing.held)
+        self._db.bulk_all(
+            turn.conn,
+            [
+                *self._people.rows(writing.drafts.values()),
+                # In the order of the primary keys: rows of one worker and neighbouring index pages land
+                # together.
+                (tables.entry, sorted(writing.entries)),
+                (tables.ciphertext, sorted(writing.ciphertexts)),
+                (tables.place, writing.places),
+                (tables.dedupe, sorted(writing.dedupe)),
+                (tables.held, writing.held),
+            ],
+        )
         store.mark_released(turn, writing.released)
 
 

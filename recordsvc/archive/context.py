@@ -17,7 +17,10 @@ class InstitutionContexts:
 
     def of(self, uscc: str, cursor: Cursor) -> InstitutionFacts | None:
         """Return the facts of one institution as of a snapshot; None when the register has none."""
-        institution = self._institutions.through(cursor).get(uscc)
+        return self.made_of(uscc, self._institutions.through(cursor).get(uscc))
+
+    def made_of(self, uscc: str, institution: Institution | None) -> InstitutionFacts | None:
+        """Return the facts of an institution that was read before."""
         if institution is None:
             return None
         made = self._made.get(uscc)

@@ -6,7 +6,7 @@ derived.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +26,7 @@ from recordsvc.archive.keyevents import (
 )
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
-from recordsvc.ground.readers import Cursor
+from recordsvc.ground.readers import Cursor, Question
 from recordsvc.translog.store import Log
 from recordsvc.vault.signers import PublicKey
 
@@ -72,29 +72,27 @@ class Issuers:
 
     def states(self, cursor: Cursor, issuers: Iterable[str]) -> dict[str, IssuerState]:
         """Return the present state of each known issuer among `issuers`; `cursor` is a driver cursor."""
+        return self.at_versions(cursor, self.db.ask(cursor, self.asking_versions(set(issuers)))[0])
+
+    def at_versions(self, cursor: Cursor, versions: Mapping[str, int]) -> dict[str, IssuerState]:
+        """Return the states of issuers whose versions were asked of the same snapshot."""
         states = {}
-        for issuer in set(issuers):
-            cursor.execute(self.db.sql("SELECT version FROM issuer WHERE issuer = ?"), (issuer,))
-            row = cursor.fetchone()
-            if row is None:
-                continue
+        for issuer, version in versions.items():
             state = self._cache.get(issuer)
-            if state is None or state.version != row[0]:
-                state = self._read(cursor, issuer, row[0])
+            if state is None or state.version != version:
+                state = self._read(cursor, issuer, version)
                 with self._lock:
                     self._cache[issuer] = state
             states[issuer] = state
         return states
 
-    def versions(self, cursor: Cursor, issuers: Iterable[str]) -> dict[str, int]:
-        """Return the versions that count now; what the writer compares under the lock."""
-        found = {}
-        for issuer in issuers:
-            cursor.execute(self.db.sql("SELECT version FROM issuer WHERE issuer = ?"), (issuer,))
-            row = cursor.fetchone()
-            if row is not None:
-                found[issuer] = row[0]
-        return found
+    def asking_versions(self, issuers: Collection[str]) -> Question[dict[str, int]]:
+        """Ask for the versions that count now; what the writer compares under the lock."""
+        if not issuers:
+            return Question("", (), dict)
+        marks = ", ".join("?" * len(issuers))
+        query = f"SELECT issuer, version FROM issuer WHERE issuer IN ({marks})"  # noqa: S608 - marks, no values
+        return Question(self.db.sql(query), tuple(issuers), dict)
 
     def state(self, issuer: str) -> IssuerState | None:
         """Return one issuer's present state; None when it has no keys."""

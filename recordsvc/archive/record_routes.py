@@ -60,7 +60,7 @@ def submit_record(data: bytes) -> flask.Response:
     """Take one record."""
     institution = own_institution()
     answer = house().admission.submit(institution, submission.read_single(data))
-    told, status = Answers(house(), institution).single(answer)
+    told, status = Answers(house(), answer).single()
     return answers.answer(told, status)
 
 
@@ -89,7 +89,7 @@ def submit_batch(data: bytes) -> flask.Response:
     institution = own_institution()
     read = submission.read_ndjson if http.current().mimetype == NDJSON else submission.read_json
     answer = house().admission.submit(institution, read(data))
-    told, status = Answers(house(), institution).batch(answer)
+    told, status = Answers(house(), answer).batch()
     return answers.answer(told, status)
 
 

@@ -8,6 +8,7 @@ from recordsvc.archive import checks, errors, types
 from recordsvc.archive.append import ALWAYS, Accepted, Known, Prepared
 from recordsvc.archive.submission import Item
 from recordsvc.archive.targets import Target
+from recordsvc.bodies.institutions import Institution
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.problems import Problem
 from recordsvc.people.resolve import Person
@@ -63,6 +64,8 @@ class Answer:
     rows: list[Row]
     log: LogTurn | None
     batch_id: str | None = None
+    institution: Institution | None = None
+    """The sender as the register had it when the submission was judged."""
 
 
 def pending(rows: Iterable[Row]) -> list[Row]:

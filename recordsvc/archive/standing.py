@@ -35,12 +35,10 @@ def judge_targets(targets: Targets, rows: list[tuple[Row, Said]]) -> None:
 class Standing:
     """What stands or is held under the ids of a submission, as of its snapshot."""
 
-    def __init__(self, house: "House", cursor: Cursor, rows: list[Row]) -> None:
-        """Look the ids of `rows` up."""
-        keys = [row.key for row in rows]
+    def __init__(self, house: "House", cursor: Cursor, known: store.Known, held: store.HeldRows) -> None:
+        """Judge by what stands and what is held."""
         self._house, self._cursor = house, cursor
-        self._known = store.known(house.db, cursor, keys)
-        self._held = store.held_rows(house.db, cursor, keys)
+        self._known, self._held = known, held
 
     def settle_same(self, rows: list[Row]) -> None:
         """Answer the same records again; their signatures were judged when they came first."""

@@ -3,14 +3,16 @@
 `tests/archive/test_store.py` holds each of them row for row against a plain SQLAlchemy twin.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from recordsvc.archive import tables
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
-from recordsvc.ground.readers import Cursor
+from recordsvc.ground.readers import Cursor, Question
 from recordsvc.translog.tree import Frontier
+
+T = TypeVar("T")
 
 
 class StoredEntry(NamedTuple):
@@ -35,65 +37,96 @@ _ENTRY = (
 )
 
 
-def heads(db: Database, cursor: Cursor, workers: Sequence[bytes]) -> dict[bytes, tuple[int, str, Frontier]]:
-    """Return (version, state, frontier of the worker tree) of each worker that exists."""
-    if not workers:
-        return {}
-    query = (
+Heads = dict[bytes, tuple[int, str, Frontier]]
+"""worker_id -> (version, state, frontier of the worker tree)."""
+Known = dict[bytes, tuple[bytes, int, bytes]]
+"""Key of a record id -> (worker_id, seq, digest)."""
+
+
+def heads(db: Database, cursor: Cursor, workers: Sequence[bytes]) -> Heads:
+    """Return the head of each worker that exists."""
+    found: Heads = db.ask(cursor, asking_heads(db, workers))[0]
+    return found
+
+
+def asking_heads(db: Database, workers: Sequence[bytes]) -> Question[Heads]:
+    """Ask for the head of each worker that exists."""
+    return _by_keys(
+        db,
         "SELECT w.worker_id, w.version, w.state, e.seq, e.edge "
         "FROM {wanted} JOIN worker w ON w.worker_id = wanted.k "
         "LEFT JOIN entry e ON e.worker_id = w.worker_id "
-        "AND e.seq = (SELECT max(x.seq) FROM entry x WHERE x.worker_id = w.worker_id)"
+        "AND e.seq = (SELECT max(x.seq) FROM entry x WHERE x.worker_id = w.worker_id)",
+        workers,
+        lambda rows: {
+            bytes(worker_id): (
+                version,
+                state,
+                Frontier() if seq is None else Frontier.from_bytes(seq + 1, bytes(edge)),
+            )
+            for worker_id, version, state, seq, edge in rows
+        },
     )
-    cursor.execute(*db.by_keys(query, workers))
-    return {
-        bytes(worker_id): (
-            version,
-            state,
-            Frontier() if seq is None else Frontier.from_bytes(seq + 1, bytes(edge)),
-        )
-        for worker_id, version, state, seq, edge in cursor.fetchall()
-    }
 
 
-def known(db: Database, cursor: Cursor, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, int, bytes]]:
+def known(db: Database, cursor: Cursor, keys: Sequence[bytes]) -> Known:
     """Return worker, seq and digest of each record id that stands already."""
-    if not keys:
-        return {}
-    query = "SELECT d.key, d.worker_id, d.seq, d.digest FROM {wanted} JOIN dedupe d ON d.key = wanted.k"
-    cursor.execute(*db.by_keys(query, keys))
-    return {bytes(key): (bytes(worker), seq, bytes(digest)) for key, worker, seq, digest in cursor.fetchall()}
+    found: Known = db.ask(cursor, asking_known(db, keys))[0]
+    return found
 
 
-def held_states(db: Database, cursor: Cursor, keys: Sequence[bytes]) -> dict[bytes, str]:
-    """Return the state of each record id that is or was held."""
-    if not keys:
-        return {}
-    query = "SELECT h.key, h.state FROM {wanted} JOIN held_record h ON h.key = wanted.k"
-    cursor.execute(*db.by_keys(query, keys))
-    return {bytes(key): state for key, state in cursor.fetchall()}
+def asking_known(db: Database, keys: Sequence[bytes]) -> Question[Known]:
+    """Ask for worker, seq and digest of each record id that stands already."""
+    return _by_keys(
+        db,
+        "SELECT d.key, d.worker_id, d.seq, d.digest FROM {wanted} JOIN dedupe d ON d.key = wanted.k",
+        keys,
+        lambda rows: {bytes(key): (bytes(worker), seq, bytes(digest)) for key, worker, seq, digest in rows},
+    )
 
 
-def held_rows(
-    db: Database, cursor: Cursor, keys: Sequence[bytes]
-) -> dict[bytes, tuple[str, bytes, str | None]]:
+def asking_held_states(db: Database, keys: Sequence[bytes]) -> Question[dict[bytes, str]]:
+    """Ask for the state of each record id that is or was held."""
+    return _by_keys(
+        db,
+        "SELECT h.key, h.state FROM {wanted} JOIN held_record h ON h.key = wanted.k",
+        keys,
+        lambda rows: {bytes(key): state for key, state in rows},
+    )
+
+
+HeldRows = dict[bytes, tuple[str, bytes, str | None]]
+"""Key of a record id -> (state, digest, note)."""
+
+
+def held_rows(db: Database, cursor: Cursor, keys: Sequence[bytes]) -> HeldRows:
     """Return state, digest and note of each record id that is or was held."""
-    if not keys:
-        return {}
-    query = "SELECT h.key, h.state, h.digest, h.note FROM {wanted} JOIN held_record h ON h.key = wanted.k"
-    cursor.execute(*db.by_keys(query, keys))
-    return {bytes(key): (state, bytes(digest), note) for key, state, digest, note in cursor.fetchall()}
+    found: HeldRows = db.ask(cursor, asking_held_rows(db, keys))[0]
+    return found
 
 
-def waits(db: Database, cursor: Cursor, issuer: str, most: int) -> int:
-    """Return how many records of an issuer wait for officials, counted no further than `most`."""
+def asking_held_rows(db: Database, keys: Sequence[bytes]) -> Question[HeldRows]:
+    """Ask for state, digest and note of each record id that is or was held."""
+    return _by_keys(
+        db,
+        "SELECT h.key, h.state, h.digest, h.note FROM {wanted} JOIN held_record h ON h.key = wanted.k",
+        keys,
+        lambda rows: {bytes(key): (state, bytes(digest), note) for key, state, digest, note in rows},
+    )
+
+
+def _by_keys(db: Database, query: str, keys: Sequence[bytes], read: Callable[[list[Any]], T]) -> Question[T]:
+    statement, parameters = db.by_keys(query, keys) if keys else ("", ())
+    return Question(statement, parameters, read)
+
+
+def asking_waits(db: Database, issuer: str, most: int) -> Question[int]:
+    """Ask how many records of an issuer wait for officials, counted no further than `most`."""
     query = (
         "SELECT count(*) FROM (SELECT 1 FROM held_record "
         "WHERE issuer = ? AND state IN ('held', 'approved') LIMIT ?) waiting"
     )
-    cursor.execute(db.sql(query), (issuer, most))
-    (count,) = cursor.fetchone()
-    return int(count)
+    return Question(db.sql(query), (issuer, most), lambda rows: int(rows[0][0]))
 
 
 def mark_released(turn: Turn, keys: Sequence[bytes]) -> None:

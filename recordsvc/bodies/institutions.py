@@ -30,7 +30,7 @@ from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.readers import Cursor
+from recordsvc.ground.readers import Cursor, Question
 from recordsvc.people.checks import IdentifierError
 from recordsvc.people.identifiers import uscc as uscc_of
 
@@ -126,6 +126,14 @@ class Institutions:
     def through(self, cursor: Cursor) -> Mapping[str, Institution]:
         """All institutions by code, checked through an open driver cursor. Not to be changed."""
         return self._register.get(cursor)
+
+    def asking_version(self) -> Question[int]:
+        """Ask for the register's version, which `at_version` takes."""
+        return self._register.asking_version()
+
+    def at_version(self, number: int) -> Mapping[str, Institution]:
+        """All institutions at a version that was just asked for, or a newer one. Not to be changed."""
+        return self._register.at_version(number)
 
     def all(self, conn: Connection | None = None) -> Mapping[str, Institution]:
         """All institutions by code. Not to be changed."""

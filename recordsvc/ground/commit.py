@@ -56,6 +56,11 @@ class Turn:
             part = self._parts[kind] = make()
         return part
 
+    def joined(self, kind: type[P]) -> P | None:
+        """Return this turn's part of a kind if there is one yet."""
+        part = self._parts.get(kind)
+        return part if isinstance(part, kind) else None
+
     def blame(self, index: int) -> None:
         """Say which payload of the running handler raised."""
         self._blamed = index

@@ -7,11 +7,18 @@ A request asks four to six short questions. Taking a connection for one from the
 import collections
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Cursor(Protocol):
     """A driver's cursor, as far as the drivers of both databases agree."""
+
+    @property
+    def connection(self) -> object:
+        """The driver's connection it belongs to."""
+        ...
 
     @property
     def rowcount(self) -> int:
@@ -29,6 +36,18 @@ class Cursor(Protocol):
     def fetchall(self) -> list[Any]:
         """Return all rows that are left."""
         ...
+
+
+class Question(NamedTuple, Generic[T]):
+    """A hot query apart from its sending, so that several can travel together (`Database.ask`).
+
+    `statement` in the driver's own form; empty where there is nothing to ask. `read` makes the answer of the
+    rows.
+    """
+
+    statement: str
+    parameters: Sequence[Any]
+    read: Callable[[list[Any]], T]
 
 
 class Readers:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database, metadata
-from recordsvc.ground.readers import Cursor
+from recordsvc.ground.readers import Cursor, Question
 
 T = TypeVar("T")
 
@@ -66,13 +66,17 @@ class Register(Generic[T]):
         """
         if cursor is None:
             row = self._db.look_up(_READ, (self._name,))
-        else:
-            cursor.execute(self._db.sql(_READ), (self._name,))
-            row = cursor.fetchone()
+            return self.at_version(row[0] if row else 0)
+        return self.at_version(self._db.ask(cursor, self.asking_version())[0])
+
+    def asking_version(self) -> Question[int]:
+        """Ask for the number that tells whether the copy still holds."""
+        return Question(self._db.sql(_READ), (self._name,), lambda rows: rows[0][0] if rows else 0)
+
+    def at_version(self, number: int) -> T:
+        """The register at a version that was just asked for, or a newer one."""
         copy = self._copy
-        if copy is not None and copy[0] == (row[0] if row else 0):
-            return copy[1]
-        return self._reload()
+        return copy[1] if copy is not None and copy[0] == number else self._reload()
 
     def at(self, conn: Connection) -> T:
         """The register in this snapshot or turn. Loaded afresh when the copy is of another version.

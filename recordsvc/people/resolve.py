@@ -8,16 +8,18 @@ all reasons.
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from recordsvc.ground.commit import Turn
+import sqlalchemy as sa
+
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random, beijing_date, uuid7
-from recordsvc.ground.readers import Cursor
+from recordsvc.ground.readers import Cursor, Question
 from recordsvc.people import identifiers, names, tables
 from recordsvc.vault.envelope import DataKey, DataKeys, field_aad
 from recordsvc.vault.keystore import KeyStore, pepper_version
 
+K = TypeVar("K")
 NAME_TAG = 16
 MERGED = "merged"
 MOST_MERGES = 16
@@ -83,12 +85,14 @@ class Held:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Hit:
+class Hit:
+    """Whose a number is, and how well that is known."""
+
     worker: Worker
     standing: str
 
 
-_Hits = dict[tuple[str | None, str | None], _Hit]
+Hits = dict[tuple[str | None, str | None], Hit]
 """Kind and value of an identifier that was mentioned -> whose it is."""
 
 
@@ -115,22 +119,38 @@ class People:
     # -- finding
 
     def resolve(
-        self, cursor: Cursor, people: Sequence[Person], source: str | Sequence[str]
+        self,
+        cursor: Cursor,
+        people: Sequence[Person],
+        source: str | Sequence[str],
+        hits: Hits | None = None,
     ) -> list[Worker | Held]:
         """Return for each person the worker (known, or new with its rows) or why the record is held.
 
         `cursor` is a driver cursor on one snapshot; nothing is written here. `source` is noted on new
         identifiers: one for all, or one for each person. Records that are written together must be resolved
-        together: only then do they share one draft of a new worker, and attach a new card once.
+        together: only then do they share one draft of a new worker, and attach a new card once. `hits`: what
+        `asking_hits` found for them (or more) in the same snapshot; they are used up.
         """
         sources = [source] * len(people) if isinstance(source, str) else source
-        wanted = {said: self.tags(*said) for person in people for said in _mentioned(person)}
-        found = self._look_up(cursor, [tag for tags in wanted.values() for tag in tags])
-        # Of several live peppers the oldest that knows the number tells.
-        hits: _Hits = {
-            said: found[tag] for said, tags in wanted.items() for tag in reversed(tags) if tag in found
-        }
+        if hits is None:
+            hits = self.db.ask(cursor, self.asking_hits(people))[0]
+        hits = self._follow(cursor, hits)
         return [self._judge(person, hits, said) for person, said in zip(people, sources, strict=True)]
+
+    def asking_hits(self, people: Sequence[Person]) -> Question[Hits]:
+        """Ask whose the numbers are that these persons are mentioned with."""
+        wanted = {said: self.tags(*said) for person in people for said in _mentioned(person)}
+
+        def read(rows: list[Any]) -> Hits:
+            found = self._hits(rows)
+            # Of several live peppers the oldest that knows the number tells.
+            return {
+                said: found[tag] for said, tags in wanted.items() for tag in reversed(tags) if tag in found
+            }
+
+        statement, parameters = self._looking_up([tag for tags in wanted.values() for tag in tags])
+        return Question(statement, parameters, read)
 
     def find(self, kind: str, value: str) -> bytes | None:
         """Return the worker_id a number belongs to, for reading; any card the worker ever held will do."""
@@ -187,44 +207,49 @@ class People:
             wanted += merged
         return found
 
-    def _look_up(self, cursor: Cursor, tags: list[bytes]) -> dict[bytes, _Hit]:
+    def _look_up(self, cursor: Cursor, tags: list[bytes]) -> dict[bytes, Hit]:
+        found: dict[bytes, Hit] = self.db.ask(cursor, Question(*self._looking_up(tags), self._hits))[0]
+        return self._follow(cursor, found)
+
+    def _looking_up(self, tags: list[bytes]) -> tuple[str, Sequence[Any]]:
         if not tags:
-            return {}
+            return "", ()
         query = (
             "SELECT b.tag, b.standing, w.worker_id, w.version, w.state, w.names, k.wrapped, w.merged_into "
             "FROM {wanted} JOIN blind_index b ON b.tag = wanted.k "
             "JOIN worker w ON w.worker_id = b.worker_id "
             "JOIN worker_key k ON k.worker_id = b.worker_id"
         )
-        cursor.execute(*self.db.by_keys(query, tags))
+        return self.db.by_keys(query, tags)
+
+    def _hits(self, rows: list[Any]) -> dict[bytes, Hit]:
         data_keys = DataKeys(self._keys, self._random.bytes)
         found: dict[bytes, Worker] = {}
         hits = {}
-        merged = False
-        for tag, standing, worker_id, version, state, known, wrapped, into in cursor.fetchall():
+        for tag, standing, worker_id, version, state, known, wrapped, into in rows:
             worker = found.get(worker_id)
             if worker is None:
                 key = data_keys.get(bytes(worker_id), bytes(wrapped))
                 worker = found[worker_id] = Worker(bytes(worker_id), version, key, _split(known), state)
-                if into is not None:
-                    worker.merged_into, merged = bytes(into), True
-            hits[bytes(tag)] = _Hit(worker, standing)
-        return self._follow(cursor, hits, found) if merged else hits
+                worker.merged_into = None if into is None else bytes(into)
+            hits[bytes(tag)] = Hit(worker, standing)
+        return hits
 
-    def _follow(
-        self, cursor: Cursor, hits: dict[bytes, _Hit], found: dict[bytes, Worker]
-    ) -> dict[bytes, _Hit]:
-        """Lead numbers of merged archives to the one they are read as; each worker is one object."""
+    def _follow(self, cursor: Cursor, hits: dict[K, Hit]) -> dict[K, Hit]:
+        """Lead numbers of merged archives to the one they are read as; each worker stays one object."""
+        if all(hit.worker.merged_into is None for hit in hits.values()):
+            return hits
+        found = {hit.worker.worker_id: hit.worker for hit in hits.values()}
         followed = {}
-        for tag, hit in hits.items():
+        for said, hit in hits.items():
             person = self.person(cursor, hit.worker)
             if person is not hit.worker:
                 person = found.setdefault(person.worker_id, person)
                 person.found_by = hit.worker
-            followed[tag] = _Hit(person, hit.standing)
+            followed[said] = Hit(person, hit.standing)
         return followed
 
-    def _judge(self, person: Person, hits: _Hits, source: str) -> Worker | Held:
+    def _judge(self, person: Person, hits: Hits, source: str) -> Worker | Held:
         by_number = hits.get((person.document, person.number))
         by_card = hits.get((CARD, person.card))
         if person.number is None:
@@ -241,7 +266,7 @@ class People:
         self._attach_card(by_number.worker, person, hits, source)
         return by_number.worker
 
-    def _doubt(self, person: Person, by_number: _Hit, by_card: _Hit | None) -> str | None:
+    def _doubt(self, person: Person, by_number: Hit, by_card: Hit | None) -> str | None:
         """Return what keeps a known number from selecting its worker; None: nothing."""
         worker = by_number.worker
         if worker.state != "open":
@@ -257,7 +282,7 @@ class People:
 
     # -- new rows
 
-    def _new(self, person: Person, hits: _Hits, source: str) -> Worker:
+    def _new(self, person: Person, hits: Hits, source: str) -> Worker:
         """Draft a worker whom no one knew; further records of the same request find the draft in `hits`."""
         worker_id = uuid7(self._clock, self._random)
         wrapped, key = DataKeys(self._keys, self._random.bytes).new(worker_id)
@@ -270,7 +295,7 @@ class People:
         self._attach_card(worker, person, hits, source)
         return worker
 
-    def _attach_card(self, worker: Worker, person: Person, hits: _Hits, source: str) -> None:
+    def _attach_card(self, worker: Worker, person: Person, hits: Hits, source: str) -> None:
         for kind, value in ((CARD, person.card), (CHIP, person.chip)):
             if value is not None and (kind, value) not in hits:
                 self._identify(worker, kind, value, "claimed", source, hits)
@@ -278,14 +303,14 @@ class People:
                     self._note(worker, CARD_AREA, f"{value}/{person.area}", "claimed", source)
 
     def _identify(
-        self, worker: Worker, kind: str, value: str, standing: str, source: str, hits: _Hits
+        self, worker: Worker, kind: str, value: str, standing: str, source: str, hits: Hits
     ) -> None:
         rows = worker.rows = worker.rows or Rows()
         identifier_id = uuid7(self._clock, self._random)
         rows.identifiers.append(self._identifier_row(worker, identifier_id, kind, value, standing, source))
         for pepper, tag in zip(self._keys.peppers, self.tags(kind, value), strict=True):
             rows.index.append((tag, pepper_version(pepper), kind, standing, worker.worker_id, identifier_id))
-        hits[kind, value] = _Hit(worker, standing)
+        hits[kind, value] = Hit(worker, standing)
 
     def _note(self, worker: Worker, kind: str, value: str, standing: str, source: str) -> None:
         """Keep an assertion by which nobody is found."""
@@ -302,21 +327,21 @@ class People:
         )
         return (worker.worker_id, identifier_id, kind, standing, now, source, sealed)
 
-    def write(self, turn: Turn, drafts: Iterable[Rows]) -> None:
-        """Insert the rows; the caller has checked under the lock that their tags are still free."""
+    def rows(self, drafts: Iterable[Rows]) -> list[tuple[sa.Table, list[tuple[Any, ...]]]]:
+        """Return what to insert for drafts whose tags were found free under the lock."""
         drafts = list(drafts)
-        self.db.bulk(turn.conn, tables.worker, [rows.worker for rows in drafts if rows.worker])
-        self.db.bulk(turn.conn, tables.worker_key, [rows.key for rows in drafts if rows.key])
-        self.db.bulk(turn.conn, tables.identifier, [row for rows in drafts for row in rows.identifiers])
-        self.db.bulk(turn.conn, tables.blind_index, [row for rows in drafts for row in rows.index])
+        return [
+            (tables.worker, [rows.worker for rows in drafts if rows.worker]),
+            (tables.worker_key, [rows.key for rows in drafts if rows.key]),
+            (tables.identifier, [row for rows in drafts for row in rows.identifiers]),
+            (tables.blind_index, [row for rows in drafts for row in rows.index]),
+        ]
 
-    def taken(self, cursor: Cursor, tags: list[bytes]) -> set[bytes]:
-        """Return which of these tags someone has, as seen by `cursor`."""
-        if not tags:
-            return set()
+    def asking_taken(self, tags: list[bytes]) -> Question[set[bytes]]:
+        """Ask which of these tags someone has."""
         query = "SELECT b.tag FROM {wanted} JOIN blind_index b ON b.tag = wanted.k"
-        cursor.execute(*self.db.by_keys(query, tags))
-        return {bytes(row[0]) for row in cursor.fetchall()}
+        statement, parameters = self.db.by_keys(query, tags) if tags else ("", ())
+        return Question(statement, parameters, lambda rows: {bytes(row[0]) for row in rows})
 
 
 def identifier_aad(worker_id: bytes, identifier_id: bytes, kind: str, asserted_ms: int, source: str) -> bytes:

@@ -5,6 +5,7 @@ and stored in the same transaction as the entries it covers: an answer can carry
 leaves either both or none.
 """
 
+import contextlib
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.database import Database
-from recordsvc.ground.readers import Cursor
+from recordsvc.ground.database import COPY_ROWS, Database
+from recordsvc.ground.readers import Cursor, Question
 from recordsvc.translog import tables
 from recordsvc.translog.checkpoint import Checkpoint
 from recordsvc.translog.tiles import TileReader
@@ -60,7 +61,20 @@ class Log:
 
     def turn(self, turn: Turn) -> "LogTurn":
         """Return the log's part of a writer's turn; locks the head at first use."""
-        return turn.part(LogTurn, lambda: LogTurn(self, turn))
+        found: LogTurn = self.db.ask(self.db.cursor(turn.conn), self.asking_turn(turn))[0]
+        return found
+
+    def asking_turn(self, turn: Turn) -> "Question[LogTurn]":
+        """Ask for the log's part of a writer's turn; locks the head at first use."""
+        part = turn.joined(LogTurn)
+        if part is not None:
+            return Question("", (), lambda _rows: part)
+        query = f"SELECT size, edge, ms FROM log_head WHERE id = 1{self.db.for_update}"  # noqa: S608 - a constant
+
+        def join(rows: list[Any]) -> LogTurn:
+            return turn.part(LogTurn, lambda: LogTurn(self, turn, *rows[0]))
+
+        return Question(query, (), join)
 
     # -- checkpoints
 
@@ -143,14 +157,12 @@ class Log:
 class LogTurn:
     """The log's part of one writer's turn: what is appended, and after the commit the proofs of it."""
 
-    def __init__(self, log: Log, turn: Turn) -> None:
-        """Lock the head and take its frontier. The lock is held until the transaction ends."""
+    def __init__(self, log: Log, turn: Turn, size: int, edge: bytes, ms: int) -> None:
+        """Begin from the head's row, which this turn has locked until its transaction ends."""
         self._log = log
         self._turn = turn
         # Three statements of every turn go straight to the driver: compiling them costs as much as running.
         self._cursor = log.db.cursor(turn.conn)
-        self._cursor.execute(f"SELECT size, edge, ms FROM log_head WHERE id = 1{log.db.for_update}")  # noqa: S608 - a constant
-        size, edge, ms = self._cursor.fetchone()
         self._old = Frontier.from_bytes(size, bytes(edge))
         self._data: list[bytes] = []
         self._leaves: list[bytes] = []
@@ -192,19 +204,20 @@ class LogTurn:
         conn, first = self._turn.conn, self._old.size
         extension = Extension(self._old, self._leaves)
         rows = [(first + offset, data) for offset, data in enumerate(self._data)]
-        self._log.db.bulk(conn, tables.entry, rows)
+        db, root = self._log.db, extension.root()
         self._write_tiles(conn, extension)
-        root = extension.root()
-        self._cursor.execute(
-            self._log.db.sql(
-                "UPDATE log_head SET size = ?, root = ?, edge = ?, ms = ? WHERE id = 1 AND size = ?"
-            ),
-            (extension.size, root, extension.frontier().to_bytes(), self.ms, first),
-        )
-        if self._cursor.rowcount != 1:
+        with db.sent_together(conn) if len(rows) < COPY_ROWS else contextlib.nullcontext():
+            db.bulk(conn, tables.entry, rows)
+            # A cursor of its own for each: what it changed is known when all have been sent.
+            head = db.cursor(conn)
+            head.execute(
+                db.sql("UPDATE log_head SET size = ?, root = ?, edge = ?, ms = ? WHERE id = 1 AND size = ?"),
+                (extension.size, root, extension.frontier().to_bytes(), self.ms, first),
+            )
+            checkpoint = self._log.sign(self._cursor, extension.size, root, self.ms)
+        if head.rowcount != 1:
             raise RuntimeError("the log head moved under its lock")
-        self.checkpoint = self._log.sign(self._cursor, extension.size, root, self.ms)
-        self.extension = extension
+        self.checkpoint, self.extension = checkpoint, extension
 
     def _write_tiles(self, conn: Connection, extension: Extension) -> None:
         """Store each tile that these entries completed, level by level, and the roots they hand upwards."""

@@ -278,7 +278,7 @@ def wang(house: House) -> dict[str, str]:
     person, _ = read_person(document, house.clock.now_ms())
     with house.db.read_raw() as cursor:
         made = house.people.resolve(cursor, [person], "test")[0]
-    house.db.write(lambda turn: house.people.write(turn, [made.rows]))
+    house.db.write(lambda turn: house.db.bulk_all(turn.conn, house.people.rows([made.rows])))
     return {"kind": "worker"} | document
 
 

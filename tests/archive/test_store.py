@@ -62,6 +62,10 @@ class Filled:
             return list(conn.execute(plain)), hot(cursor)
 
 
+def held_states(db: Database, cursor: Any, keys: list[bytes]) -> dict[bytes, str]:
+    return db.ask(cursor, store.asking_held_states(db, keys))[0]
+
+
 def _held(pick: random.Random) -> list[tuple[Any, ...]]:
     states = ("held", "approved", "released", "returned")
     return [
@@ -176,9 +180,7 @@ def test_known(filled: Filled) -> None:
 def test_held_states_and_rows(filled: Filled) -> None:
     wanted = [row[1] for row in filled.held]
     asked = [*wanted, b"\xff" * 24]
-    rows, states = filled.both(
-        sa.select(tables.held), lambda cursor: store.held_states(filled.db, cursor, asked)
-    )
+    rows, states = filled.both(sa.select(tables.held), lambda cursor: held_states(filled.db, cursor, asked))
     assert states == {row.key: row.state for row in rows}
     _rows, held = filled.both(
         sa.select(tables.held), lambda cursor: store.held_rows(filled.db, cursor, asked)
@@ -190,7 +192,7 @@ def test_held_states_and_rows(filled: Filled) -> None:
 def test_nobody_asked_is_nobody_found(filled: Filled) -> None:
     """No key: no statement at all, since an empty list of values is no SQL."""
     with filled.db.read_raw() as cursor:
-        for query in (store.heads, store.known, store.held_states, store.held_rows):
+        for query in (store.heads, store.known, held_states, store.held_rows):
             assert query(filled.db, cursor, []) == {}
 
 
@@ -237,7 +239,7 @@ def test_a_query_costs_what_it_finds(filled: Filled) -> None:
         store.one(filled.db, cursor, WORKERS[0], 1)
         store.in_log_order(filled.db, cursor, 5, 10)
         store.heads(filled.db, cursor, WORKERS)
-        for query in (store.known, store.held_states, store.held_rows):
+        for query in (store.known, held_states, store.held_rows):
             query(filled.db, cursor, keys)
     # Only the list of wanted keys is walked; `SCAN x` of a table's alias would be the whole table.
     scans = [plan for plan in plans if re.match(r"SCAN [a-z]( |$)", plan)]

@@ -253,7 +253,7 @@ def test_a_worker_without_records_is_told_what_to_do(
     with house.db.read_raw() as cursor:
         named = Person(worker["document"], worker["number"], worker["name"])
         new = house.people.resolve(cursor, [named], "test")[0]
-    house.db.write(lambda turn: house.people.write(turn, [new.rows]))
+    house.db.write(lambda turn: house.db.bulk_all(turn.conn, house.people.rows([new.rows])))
     region.persona(worker)
     visitor.login()
     answer = visitor.get("/me")
