@@ -40,7 +40,7 @@ from recordsvc.archive.targets import OF_ANOTHER, Targets
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
-from recordsvc.ground.readers import Cursor
+from recordsvc.ground.readers import Cursor, Snapshot
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.resolve import Held, read_person
 from recordsvc.translog.store import LogTurn
@@ -154,7 +154,7 @@ class Admission:
         return Said(kind, person)
 
     def _check_and_place(
-        self, cursor: Cursor, institution: str, rows: list[Row], now_ms: int, *, whole: bool
+        self, cursor: Snapshot, institution: str, rows: list[Row], now_ms: int, *, whole: bool
     ) -> None:
         """Check each record against dated data, judge its target, find its worker, and seal it.
 

@@ -27,7 +27,7 @@ from recordsvc.archive.targets import Targets
 from recordsvc.ground import observe, two_person
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
-from recordsvc.ground.readers import Cursor
+from recordsvc.ground.readers import Cursor, Snapshot
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.resolve import Held, Person, Worker, read_person
@@ -145,7 +145,7 @@ class Rejudge:
                     worker = Held(f"worker-{worker.state}")
                 yield row.held_id, worker
 
-    def _made(self, cursor: Cursor, row: Any, fit: _Fit, worker: Worker | Held) -> list[Prepared] | Back:
+    def _made(self, cursor: Snapshot, row: Any, fit: _Fit, worker: Worker | Held) -> list[Prepared] | Back:
         house, record = self._house, fit.item.record
         now_ms = house.clock.now_ms()
         if isinstance(worker, Held):

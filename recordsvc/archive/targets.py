@@ -16,7 +16,7 @@ from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.dated import NoRuleInForce
-from recordsvc.ground.readers import Cursor
+from recordsvc.ground.readers import Snapshot
 from recordsvc.people.resolve import Person, Worker
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Target:
 class Targets:
     """Finds targets on one snapshot; one archive is kept open, so ask worker by worker."""
 
-    def __init__(self, house: "House", cursor: Cursor, context: checks.Context) -> None:
+    def __init__(self, house: "House", cursor: Snapshot, context: checks.Context) -> None:
         """Look up through `cursor`; `context` is that of the institution that acts."""
         self._context = context
         self._db = house.db

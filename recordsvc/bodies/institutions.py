@@ -80,6 +80,11 @@ class Institution:
         """
         return self._value(FactKind.KIND, day, stated_before_ms)
 
+    def only_kind(self) -> str | None:
+        """Its kind, if no other was ever stated: then that on every day, whenever it is asked."""
+        stated = [fact.value for fact in self.facts if fact.fact is FactKind.KIND]
+        return stated[0] if len(stated) == 1 else None
+
     def periods(self) -> tuple[tuple[str, str | None], ...]:
         """First and last days (None: without end) on which it may teach or assess.
 
@@ -126,6 +131,10 @@ class Institutions:
     def through(self, cursor: Cursor) -> Mapping[str, Institution]:
         """All institutions by code, checked through an open driver cursor. Not to be changed."""
         return self._register.get(cursor)
+
+    def of(self, seen: Mapping[str, int]) -> Mapping[str, Institution]:
+        """All institutions by code, at the register versions that a snapshot saw. Not to be changed."""
+        return self._register.of(seen)
 
     def all(self, conn: Connection | None = None) -> Mapping[str, Institution]:
         """All institutions by code. Not to be changed."""

@@ -6,7 +6,7 @@ suspension therefore holds from the next request on, in every process.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 import sqlalchemy as sa
@@ -27,6 +27,8 @@ register_version = sa.Table(
     comment="How often a register has changed; what processes compare before they trust their copy",
 )
 
+ALL = "SELECT name, version FROM register_version"
+"""Asks for the versions of all registers at once, for `Register.of`."""
 _READ = "SELECT version FROM register_version WHERE name = ?"
 _BUMP = sa.text(
     "INSERT INTO register_version (name, version) VALUES (:name, 1) "
@@ -59,6 +61,10 @@ class Register(Generic[T]):
         self._lock = threading.Lock()
         self._copy: tuple[int, T] | None = None
 
+    def of(self, versions: Mapping[str, int]) -> T:
+        """The register at these versions (what `ALL` answered on a snapshot), or newer if it has moved since."""
+        return self._current(versions.get(self._name, 0))
+
     def get(self, cursor: Cursor | None = None) -> T:
         """The register as of now: one indexed read of one number when nothing has changed.
 
@@ -69,10 +75,11 @@ class Register(Generic[T]):
         else:
             cursor.execute(self._db.sql(_READ), (self._name,))
             row = cursor.fetchone()
+        return self._current(row[0] if row else 0)
+
+    def _current(self, seen: int) -> T:
         copy = self._copy
-        if copy is not None and copy[0] == (row[0] if row else 0):
-            return copy[1]
-        return self._reload()
+        return copy[1] if copy is not None and copy[0] == seen else self._reload()
 
     def at(self, conn: Connection) -> T:
         """The register in this snapshot or turn. Loaded afresh when the copy is of another version.
