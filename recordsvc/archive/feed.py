@@ -18,9 +18,9 @@ _KINDS = {kind.value: kind.name.lower() for kind in formats.Kind}
 def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]], int]:
     """Return up to `limit` entries behind log index `after` and the position to go on from.
 
-    The worker is named by the opaque worker id; R is spliced in as stored; a record that was erased is told as
-    such. Positions of key events and other entries that are no record are passed over: the position, not the
-    count, tells how far the reader is.
+    The worker is named by the opaque worker id; R is spliced in as stored; a record that was erased is told
+    as such. Positions of key events and other entries that are no record are passed over: the position, not
+    the count, tells how far the reader is.
     """
     with house.db.read_raw() as cursor:
         stored = store.in_log_order(house.db, cursor, after, limit)

@@ -62,7 +62,7 @@ class Register(Generic[T]):
         self._copy: tuple[int, T] | None = None
 
     def of(self, versions: Mapping[str, int]) -> T:
-        """The register at these versions (what `ALL` answered on a snapshot), or newer if it has moved since."""
+        """The register at these versions (what `ALL` answered on a snapshot), or newer if it has moved."""
         return self._current(versions.get(self._name, 0))
 
     def get(self, cursor: Cursor | None = None) -> T:
