@@ -240,12 +240,10 @@ def _erase(target: _Trace, entry: Entry) -> None:
 
 def _untouched(entry: Entry, rule: ConfirmationRule | None) -> RecordState:
     """State of a record on which nothing acted, as on nearly all: a third of the way through `state`."""
-    record = entry.record
+    seq, _, _, ms, record, suspect = entry
     body = record["body"] if record else None
-    said = _needed(record, entry.ms, rule)
-    return RecordState(
-        entry.seq, entry.ms, record, Life.ACTIVE, body, (), None, None, said, None, entry.suspect, ()
-    )
+    said = _needed(record, ms, rule)
+    return RecordState(seq, ms, record, Life.ACTIVE, body, (), None, None, said, None, suspect, ())
 
 
 def _confirmation(trace: _Trace, rule: ConfirmationRule | None) -> tuple[Confirmation, Entry | None, bool]:

@@ -395,6 +395,14 @@ def _transaction(conn: Connection) -> Iterator[Connection]:
         raise CommitUnknown(type(error).__name__) from error
 
 
+def unavailable(error: Exception) -> bool:
+    """Tell an error that says the database is away, locked or full, with or without SQLAlchemy around.
+
+    By name: both drivers call it so, and psycopg is imported only where it serves.
+    """
+    return any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
+
+
 def _transient(error: Exception) -> bool:
     """Tell PostgreSQL's deadlock_detected and serialization_failure, with or without SQLAlchemy around."""
     driver = getattr(error, "orig", None) or error

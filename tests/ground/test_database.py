@@ -147,6 +147,47 @@ def test_a_read_that_fails_leaves_the_connection_fit_for_writers(addresses: Addr
     single.close()
 
 
+def test_questions_asked_together_get_the_answers_of_one_state(database: Database) -> None:
+    """Whatever the parameters are of; the snapshot is the one that questions before and behind them see."""
+    database.write(put("a"))
+    count, echo = ("SELECT count(*) FROM installation", ()), database.sql("SELECT ? || '!'")
+    plus = database.sql("SELECT value FROM installation WHERE length(value) = ?")
+    with database.read_raw() as cursor:
+        cursor.execute(*count)
+        assert cursor.fetchall() == [(1,)]
+        database.write(put("b", "x" * 300))
+        asked = [count, (echo, ("é",)), (plus, (1,)), (plus, (300,)), (plus, (70_000,)), count]
+        assert cursor.ask(*asked) == [[(1,)], [("é!",)], [("x",)], [], [], [(1,)]]
+    with database.read_raw() as cursor:
+        assert cursor.ask((plus, (300,)), count) == [[("x" * 300,)], [(2,)]]
+        assert cursor.fetchone() is None
+    assert database.look_up("SELECT value FROM installation WHERE name = ?", ("c",)) is None
+
+
+@only_postgresql
+def test_a_reader_whose_connection_was_lost_says_so_and_the_next_has_another(database: Database) -> None:
+    for broken in (
+        lambda: database.look_up("SELECT pg_terminate_backend(pg_backend_pid())", ()),
+        lambda: database.look_up("SELECT 1 / ?", (0,)),
+    ):
+        with pytest.raises((psycopg.OperationalError, psycopg.errors.DivisionByZero)):
+            broken()
+        assert database.look_up("SELECT 2", ()) == (2,)
+    with database.read_raw() as cursor, pytest.raises(psycopg.OperationalError) as lost:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert module.unavailable(lost.value)
+    with database.read_raw() as cursor:
+        assert cursor.ask(("SELECT 3", ())) == [[(3,)]]
+
+
+@only_postgresql
+def test_a_question_larger_than_the_socket_takes_is_sent_whole(database: Database) -> None:
+    text = "x" * 3_000_000
+    with database.read_raw() as cursor:
+        cursor.execute("SELECT %s::text, %s::text", (text, text))
+        assert cursor.fetchone() == (text, text)
+
+
 # -- dialect facts
 
 
