@@ -30,7 +30,7 @@ _PLACEHOLDER: Final = re.compile(r"%([sb%])")
 
 
 _numbers: Final = itertools.count()
-"""Names prepared statements; none is used twice, since one that an error cut short may or may not be there."""
+"""Names prepared statements; none twice, since one that an error cut short may or may not be there."""
 
 
 class _Sent(NamedTuple):
