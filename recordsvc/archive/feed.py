@@ -2,41 +2,49 @@
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from recordsvc.archive import formats, store
-from recordsvc.archive.reading import Reader
+from recordsvc.archive.sealing import Sealer
+from recordsvc.archive.store import StoredEntry
 from recordsvc.people.resolve import Worker
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
+_KINDS = {kind.value: kind.name.lower() for kind in formats.Kind}
+
 
 def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]], int]:
     """Return up to `limit` entries behind log index `after` and the position to go on from.
 
-    The worker is named by the opaque worker id; a record that was erased is told as such. Positions of key
-    events and other entries that are no record are passed over: the position, not the count, tells how far
-    the reader is.
+    The worker is named by the opaque worker id; R is spliced in as stored; a record that was erased is told
+    as such. Positions of key events and other entries that are no record are passed over: the position, not
+    the count, tells how far the reader is.
     """
-    told: list[dict[str, Any]] = []
-    workers: dict[bytes, Worker | None] = {}
-    reader = Reader(house)
     with house.db.read_raw() as cursor:
         stored = store.in_log_order(house.db, cursor, after, limit)
-        for one in stored:
-            if one.worker_id not in workers:
-                workers[one.worker_id] = house.people.load(cursor, one.worker_id)
-            worker = workers[one.worker_id]
-            record = None if worker is None else reader.open(worker, one).record
-            told.append(
-                {
-                    "index": one.idx,
-                    "kind": formats.Kind(one.leaf[1]).name.lower(),
-                    "entered_ms": int.from_bytes(one.leaf[2:10]),
-                    "worker_id": one.worker_id.hex(),
-                    "seq": one.seq,
-                    "target": None if one.target < 0 else one.target,
-                    "record": record,
-                    "erased": record is None,
-                }
-            )
+        workers = house.people.load_all(cursor, {one.worker_id for one in stored})
+    told = []
+    for one in stored:
+        record = _record(house.admission.sealer, workers.get(one.worker_id), one)
+        told.append(
+            {
+                "index": one.idx,
+                "kind": _KINDS[one.leaf[1]],
+                "entered_ms": int.from_bytes(one.leaf[2:10]),
+                "worker_id": one.worker_id.hex(),
+                "seq": one.seq,
+                "target": None if one.target < 0 else one.target,
+                "record": record,
+                "erased": record is None,
+            }
+        )
     return told, stored[-1].idx if stored else after
+
+
+def _record(sealer: Sealer, worker: Worker | None, stored: StoredEntry) -> orjson.Fragment | None:
+    """Return R as stored, for orjson to take over; None when the record or the person was erased."""
+    if worker is None or stored.sealed is None:
+        return None
+    return orjson.Fragment(sealer.open(worker.key, stored).raw)

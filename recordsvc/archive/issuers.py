@@ -24,12 +24,15 @@ from recordsvc.archive.keyevents import (
     KeyLife,
     KeyState,
 )
+from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.readers import Cursor, Question
 from recordsvc.translog.store import Log
 from recordsvc.vault.signers import PublicKey
 
+REGISTER: Final = "issuers"
+"""Its version counts the key events of all issuers."""
 NOW: Final = 2**63
 """A log index behind every event: where an entry appended now will stand, as far as keys are concerned."""
 
@@ -69,6 +72,8 @@ class Issuers:
         self._log = log
         self._cache: dict[str, IssuerState] = {}
         self._lock = threading.Lock()
+        self._suspects: tuple[int, dict[str, IssuerState | None]] = (-1, {})
+        """By issuer its state if a key of it is under suspicion, as of a version of the register."""
 
     def states(self, cursor: Cursor, issuers: Iterable[str]) -> dict[str, IssuerState]:
         """Return the present state of each known issuer among `issuers`; `cursor` is a driver cursor."""
@@ -93,6 +98,26 @@ class Issuers:
         marks = ", ".join("?" * len(issuers))
         query = f"SELECT issuer, version FROM issuer WHERE issuer IN ({marks})"  # noqa: S608 - marks, no values
         return Question(self.db.sql(query), tuple(issuers), dict)
+
+    def suspects(
+        self, cursor: Cursor, issuers: Iterable[str], seen: Mapping[str, int]
+    ) -> dict[str, IssuerState]:
+        """Return the state of those among `issuers` that have a key under suspicion.
+
+        `seen` are the register versions of the cursor's snapshot: until the issuers' moves, nothing is asked.
+        """
+        version = seen.get(REGISTER, 0)
+        at, known = self._suspects
+        if at != version:
+            known = {}
+            self._suspects = version, known
+        unknown = set(issuers).difference(known)
+        if unknown:
+            states = self.states(cursor, unknown)
+            for issuer in unknown:
+                state = states.get(issuer)
+                known[issuer] = state if state is not None and state.has_suspects() else None
+        return {issuer: state for issuer in issuers if (state := known[issuer]) is not None}
 
     def state(self, issuer: str) -> IssuerState | None:
         """Return one issuer's present state; None when it has no keys."""
@@ -181,6 +206,7 @@ class Issuers:
         data = event.pack()
         idx = log.append(data)
         history.add(idx, data)
+        versions.bump(turn, REGISTER)
         values = {"version": history.n, "last_event": history.last}
         if event.n == 0:
             turn.conn.execute(tables.issuer.insert().values(issuer=issuer, **values))

@@ -53,12 +53,12 @@ def read(house: "House", worker_id: bytes, cursor: Cursor | None = None) -> Pers
     if cursor is None:
         with house.db.read_raw() as own:
             return read(house, worker_id, own)
-    reader = Reader(house)
-    found = [
-        archive
-        for one in (worker_id, *house.people.read_as(cursor, worker_id))
-        if (archive := reader.archive(one, cursor)) is not None
-    ]
-    if not found or found[0].worker_id != worker_id:
-        return None
-    return PersonArchives(tuple(found))
+    reader, wanted = Reader(house), [worker_id]
+    found: list[Archive] = []
+    for one in wanted:  # grows by what was merged into each
+        archive = reader.archive(one, cursor)
+        if archive is not None:
+            found.append(archive)
+            wanted += archive.read_as
+    # An erased archive is gone, also for those that were merged into it: they stand alone again.
+    return PersonArchives(tuple(found)) if found and found[0].worker_id == worker_id else None

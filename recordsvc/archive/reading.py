@@ -21,6 +21,7 @@ from recordsvc.archive.status import ArchiveState, Entry, RecordState, derive
 from recordsvc.archive.store import StoredEntry
 from recordsvc.archive.twins import twins
 from recordsvc.bodies.institutions import Institution
+from recordsvc.ground import versions
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
 from recordsvc.people.resolve import Worker
@@ -60,6 +61,8 @@ class Archive:
     state: ArchiveState
     twins: Mapping[int, int]
     """seq of a record -> seq of an earlier one of same issuer, class and dates (疑似重复)."""
+    read_as: tuple[bytes, ...] = ()
+    """Archives that were merged into this one itself, and are read as it."""
 
     def landing(self, seq: int) -> RecordState | None:
         """Return the state of the record that the entry at `seq` is, or acted on."""
@@ -109,19 +112,26 @@ class Reader:
             with self._house.db.read_raw() as own:
                 return self.archive(worker_id, own)
         house = self._house
-        worker = house.people.load(cursor, worker_id)
+        found, registers, merged, rows = cursor.ask(
+            house.people.asked(worker_id),
+            (versions.ALL, ()),
+            house.people.asked_read_as(worker_id),
+            store.asked_archive(house.db, worker_id),
+        )
+        worker = house.people.loaded(worker_id, found)
         if worker is None:
             return None
-        entries = tuple(self.open(worker, stored) for stored in store.archive(house.db, cursor, worker_id))
+        seen = dict(registers)
+        entries = tuple([self.open(worker, stored) for stored in store.as_entries(rows)])
         issuers = {str(entry.record["issuer"]) for entry in entries if entry.record is not None}
-        states = house.issuers.states(cursor, issuers)
         # Nearly always empty, which spares looking at each entry's signature.
-        suspects = {issuer: state for issuer, state in states.items() if state.has_suspects()}
-        rule = _ConfirmationRule(house.settings.region, house.institutions.through(cursor))
+        suspects = house.issuers.suspects(cursor, issuers, seen)
+        rule = _ConfirmationRule(house.settings.region, house.institutions.of(seen))
         derived = derive(
             (_for_status(entry, suspects) for entry in entries), house.settings.region, rule.needs
         )
-        return Archive(worker_id, entries, derived, twins(derived))
+        read_as = tuple([bytes(row[0]) for row in merged])
+        return Archive(worker_id, entries, derived, twins(derived), read_as)
 
     def open(self, worker: Worker, stored: StoredEntry) -> OpenEntry:
         """Open one entry under its worker's key."""
@@ -133,14 +143,19 @@ class Reader:
 
 def _for_status(entry: OpenEntry, suspects: Mapping[str, IssuerState]) -> Entry:
     """Return what the derivation reads of an entry; `suspects` are the issuers with a key under suspicion."""
-    stored, record, ms = entry.stored, entry.record, entry.ms
-    suspect = False
-    issuer = suspects.get(str(record["issuer"])) if suspects and record is not None else None
-    if issuer is not None and entry.opened is not None:
-        life = issuer.key(kid_of(entry.opened.evidence))
-        suspect = life is not None and life.suspect(ms)
-    target = None if stored.target < 0 else stored.target
-    return Entry(stored.seq, entry.kind, target, ms, record, suspect)
+    (_, seq, _, target, _, leaf, _, _), _, record = entry
+    ms = int.from_bytes(leaf[2:10])
+    suspect = bool(suspects) and _is_suspect(entry, ms, suspects)
+    return Entry(seq, _KINDS[leaf[1]], None if target < 0 else target, ms, record, suspect)
+
+
+def _is_suspect(entry: OpenEntry, ms: int, suspects: Mapping[str, IssuerState]) -> bool:
+    """Whether an entry was made within a suspected compromise of the key that signed it."""
+    issuer = suspects.get(str(entry.record["issuer"])) if entry.record is not None else None
+    if issuer is None or entry.opened is None:
+        return False
+    life = issuer.key(kid_of(entry.opened.evidence))
+    return life is not None and life.suspect(ms)
 
 
 class _ConfirmationRule:
@@ -149,21 +164,30 @@ class _ConfirmationRule:
     def __init__(self, region: str, institutions: Mapping[str, Institution]) -> None:
         self._region = region
         self._institutions = institutions
+        self._only: dict[str, str | None] = {}
         self._known: dict[tuple[object, ...], bool] = {}
-        self._days: dict[int, str] = {}
 
     def needs(self, record: Mapping[str, Any], ms: int) -> bool:
         """Whether a record entered at UTC `ms` counts only once the worker confirmed it."""
-        number = (ms + BEIJING_MS) // DAY_MS
-        day = self._days.get(number) or self._days.setdefault(number, beijing_date(ms).isoformat())
-        question = (record["type"], record["version"], self._kind(str(record["issuer"]), day, ms), day)
-        if question not in self._known:
-            self._known[question] = needs_confirmation(*question)
-        return self._known[question]
+        issuer, day = record["issuer"], (ms + BEIJING_MS) // DAY_MS
+        if issuer not in self._only:
+            self._only[issuer] = self._only_kind(issuer)
+        kind = self._only[issuer]
+        if kind is None:
+            kind = self._institutions[issuer].kind_on(beijing_date(ms).isoformat(), ms)
+        question = (record["type"], record["version"], kind, day)
+        known = self._known.get(question)
+        if known is None:
+            known = needs_confirmation(*question[:3], beijing_date(ms).isoformat())
+            self._known[question] = known
+        return known
 
-    def _kind(self, issuer: str, day: str, ms: int) -> str:
-        """The issuer's kind as the register told it at the entry: facts dated back later change nothing."""
+    def _only_kind(self, issuer: str) -> str | None:
+        """The issuer's kind; None if the register told several.
+
+        Then the one it told at the entry counts: facts dated back later change nothing.
+        """
         if issuer == self._region:
             return "region"
         institution = self._institutions.get(issuer)
-        return institution.kind_on(day, ms) if institution else ""
+        return institution.only_kind() if institution else ""

@@ -15,6 +15,7 @@ from recordsvc.archive import store
 from recordsvc.archive.issuers import IssuerState
 from recordsvc.archive.rows import Row, readable
 from recordsvc.bodies.institutions import Institution
+from recordsvc.ground import versions
 from recordsvc.ground.readers import Cursor
 from recordsvc.people.resolve import Hits
 
@@ -39,18 +40,18 @@ def ask(house: "House", cursor: Cursor, uscc: str, rows: Sequence[Row], today: s
     """Ask all that the rows of an institution's submission will be judged by."""
     db, keys = house.db, [row.key for row in rows if row.said is not None]
     most: int = dated.rule("waiting_limits", "held-per-issuer", today)["value"]
-    versions, register, known, held, waiting, hits = db.ask(
+    own, registers, known, held, waiting, hits = db.ask(
         cursor,
         house.issuers.asking_versions((uscc,)),
-        house.institutions.asking_version(),
+        versions.asking_all(),
         store.asking_known(db, keys),
         store.asking_held_rows(db, keys),
         store.asking_waits(db, uscc, most),
         house.people.asking_hits([said.person for _row, said in readable(rows)]),
     )
     return Facts(
-        state=house.issuers.at_versions(cursor, versions).get(uscc),
-        institution=house.institutions.at_version(register).get(uscc),
+        state=house.issuers.at_versions(cursor, own).get(uscc),
+        institution=house.institutions.of(registers).get(uscc),
         known=known,
         held=held,
         waiting=waiting,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from recordsvc.archive import tables
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
-from recordsvc.ground.readers import Cursor, Question
+from recordsvc.ground.readers import Asked, Cursor, Question
 from recordsvc.translog.tree import Frontier
 
 T = TypeVar("T")
@@ -141,8 +141,18 @@ def mark_released(turn: Turn, keys: Sequence[bytes]) -> None:
 
 def archive(db: Database, cursor: Cursor, worker_id: bytes) -> list[StoredEntry]:
     """Return all entries of one worker in order: one indexed range."""
-    cursor.execute(db.sql(f"{_ENTRY} WHERE e.worker_id = ? ORDER BY e.seq"), (worker_id,))
-    return list(map(StoredEntry._make, cursor.fetchall()))
+    cursor.execute(*asked_archive(db, worker_id))
+    return as_entries(cursor.fetchall())
+
+
+def asked_archive(db: Database, worker_id: bytes) -> Asked:
+    """Return the statement of `archive`, to be asked together with others; `as_entries` takes its rows."""
+    return db.sql(f"{_ENTRY} WHERE e.worker_id = ? ORDER BY e.seq"), (worker_id,)
+
+
+def as_entries(rows: list[Any]) -> list[StoredEntry]:
+    """Return the rows of `asked_archive` as entries."""
+    return list(map(StoredEntry._make, rows))
 
 
 def one(db: Database, cursor: Cursor, worker_id: bytes, seq: int) -> StoredEntry | None:

@@ -30,7 +30,7 @@ from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.readers import Cursor, Question
+from recordsvc.ground.readers import Cursor
 from recordsvc.people.checks import IdentifierError
 from recordsvc.people.identifiers import uscc as uscc_of
 
@@ -80,6 +80,11 @@ class Institution:
         """
         return self._value(FactKind.KIND, day, stated_before_ms)
 
+    def only_kind(self) -> str | None:
+        """Its kind, if no other was ever stated: then that on every day, whenever it is asked."""
+        stated = [fact.value for fact in self.facts if fact.fact is FactKind.KIND]
+        return stated[0] if len(stated) == 1 else None
+
     def periods(self) -> tuple[tuple[str, str | None], ...]:
         """First and last days (None: without end) on which it may teach or assess.
 
@@ -127,13 +132,9 @@ class Institutions:
         """All institutions by code, checked through an open driver cursor. Not to be changed."""
         return self._register.get(cursor)
 
-    def asking_version(self) -> Question[int]:
-        """Ask for the register's version, which `at_version` takes."""
-        return self._register.asking_version()
-
-    def at_version(self, number: int) -> Mapping[str, Institution]:
-        """All institutions at a version that was just asked for, or a newer one. Not to be changed."""
-        return self._register.at_version(number)
+    def of(self, seen: Mapping[str, int]) -> Mapping[str, Institution]:
+        """All institutions by code, at the register versions that a snapshot saw. Not to be changed."""
+        return self._register.of(seen)
 
     def all(self, conn: Connection | None = None) -> Mapping[str, Institution]:
         """All institutions by code. Not to be changed."""

@@ -11,11 +11,12 @@ import flask
 import orjson
 from flask.json.provider import JSONProvider
 from marshmallow import Schema
-from sqlalchemy import exc as database
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from recordsvc.ground import observe, problems
 from recordsvc.ground.commit import CommitUnknown
+from recordsvc.ground.database import unavailable
 from recordsvc.ground.http import Request, current, too_large
 from recordsvc.ground.problems import Problem
 from recordsvc.ground.reading import json_problem
@@ -167,7 +168,7 @@ def as_problem(error: Exception, request: Request) -> Problem:
     elif isinstance(error, CommitUnknown):
         observe.log("fate_unknown", request=request.id, cause=observe.place(error))
         found = problems.FateUnknown()
-    elif isinstance(error, database.TimeoutError | database.OperationalError):
+    elif isinstance(error, PoolTimeout) or unavailable(error):
         # The pool is empty, the database is away, locked or full: nothing was written (a commit is
         # `CommitUnknown`).
         observe.log("database_unavailable", request=request.id, cause=observe.place(error))

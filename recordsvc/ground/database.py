@@ -1,5 +1,7 @@
 """The database: engines, snapshots, the writer's gate. Long: every dialect fact is here and only here.
 
+(But for `pipeline.py`, PostgreSQL's way of asking several things at once, which only this module uses.)
+
 SQLite runs in WAL mode with `synchronous=FULL` and `BEGIN IMMEDIATE`; anything less loses acknowledged
 records on power loss, so it is asserted at start. PostgreSQL reads on a repeatable-read snapshot.
 """
@@ -11,7 +13,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
@@ -19,7 +21,11 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from recordsvc.ground.commit import CommitUnknown, GroupCommit, Handler, Turn
 from recordsvc.ground.ports import Clock, SystemClock
-from recordsvc.ground.readers import Cursor, Question, Readers
+from recordsvc.ground.readers import Asked, Cursor, Question, Readers
+from recordsvc.ground.readers import Connection as ReaderConnection
+
+if TYPE_CHECKING:
+    from recordsvc.ground.pipeline import Writing
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -63,8 +69,6 @@ SQLITE_PRAGMAS = (
 COPY_ROWS = 32
 """From how many rows on PostgreSQL's COPY is cheaper than INSERT. It cannot travel with other statements."""
 
-_PG_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-
 
 class DatabaseUnfit(RuntimeError):
     """The database cannot keep the promises of this service; the text says which one."""
@@ -86,7 +90,7 @@ class Database:
             self._reader = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-        self._readers = Readers(self._unpooled, "BEGIN" if self.dialect == "sqlite" else _PG_SNAPSHOT)
+        self._readers = Readers(self._unpooled)
         self._writer = GroupCommit(self.clock, self._gate, _transient)
         self._writing: Connection | None = None
         """The writer's connection, kept from turn to turn: there is one leader at a time."""
@@ -99,20 +103,16 @@ class Database:
         with self._reader.connect() as conn:
             yield conn
 
-    @contextlib.contextmanager
-    def read_raw(self) -> Iterator[Cursor]:
+    def read_raw(self) -> contextlib.AbstractContextManager[Cursor]:
         """Give a driver cursor on one snapshot, for the few hot queries (`archive/store.py`)."""
-        with self._readers.snapshot() as driver:
-            yield driver.cursor() if self.dialect == "sqlite" else driver.cursor(binary=True)
+        return self._readers.snapshot()
 
     def look_up(self, statement: str, parameters: Sequence[Any]) -> Any:
         """Return the first row of one statement (`?` placeholders), or None.
 
-        For what every request asks (register versions, sessions): in autocommit PostgreSQL answers in one
-        round trip instead of the three of a transaction (70 µs against 230 measured).
+        For what every request asks (register versions, sessions).
         """
-        with self._readers.autocommit() as driver:
-            return driver.execute(self.sql(statement), parameters).fetchone()
+        return self._readers.look_up(self.sql(statement), parameters)
 
     # -- writing
 
@@ -173,14 +173,18 @@ class Database:
             self._writing = conn.execution_options(begin_with="BEGIN IMMEDIATE")
         return self._writing
 
-    def _unpooled(self) -> Any:
+    def _unpooled(self) -> ReaderConnection:
         """Open a driver connection that the pool forgets at once."""
         fairy = self.engine.raw_connection()
         driver = _driver(fairy)
         fairy.detach()
-        if self.dialect != "sqlite":
-            driver.autocommit = True
-        return driver
+        if self.dialect == "sqlite":
+            return _SqliteReader(driver)
+        # Imported here, since with SQLite nothing asks for psycopg.
+        from recordsvc.ground.pipeline import Pipeline
+
+        driver.autocommit = True
+        return Pipeline(driver)
 
     # -- life
 
@@ -221,39 +225,21 @@ class Database:
         return text if self.dialect == "sqlite" else _percent(text)
 
     def cursor(self, conn: Connection) -> Cursor:
-        """Return a driver cursor inside a connection's transaction."""
-        driver = _driver(conn.connection)
-        cursor: Cursor = driver.cursor() if self.dialect == "sqlite" else driver.cursor(binary=True)
-        return cursor
+        """Return a cursor of hot statements inside a connection's transaction."""
+        if self.dialect == "sqlite":
+            found: Cursor = _driver(conn.connection).cursor(_SqliteCursor)
+            return found
+        return _writing(conn)
 
     def ask(self, cursor: Cursor, *questions: Question[Any]) -> list[Any]:
-        """Return the answers of several hot queries, in their order, each as of its own statement.
+        """Return the answers of several hot queries, in their order.
 
-        PostgreSQL gets them in one round trip: a single one costs 100 to 150 µs of waiting and waking. The
-        answers are typed by whoever unpacks them.
+        PostgreSQL gets them in one round trip: a single one costs 100 to 150 µs of waiting and waking. In a
+        turn each sees what was committed before it ran. The answers are typed by whoever unpacks them.
         """
-        if self.dialect == "sqlite" or len(questions) == 1:
-            return [question.read(_rows(cursor, question)) for question in questions]
-        connection: Any = cursor.connection
-        with connection.pipeline():
-            # A cursor holds one result, and each is taken when all have come.
-            asked = [(connection.cursor(binary=True), question) for question in questions]
-            for own, question in asked:
-                if question.statement:
-                    own.execute(question.statement, question.parameters)
-        return [question.read(own.fetchall() if question.statement else []) for own, question in asked]
-
-    @contextlib.contextmanager
-    def sent_together(self, conn: Connection) -> Iterator[None]:
-        """Send the block's statements in one go where the driver can; only `bulk` and driver cursors inside.
-
-        Nothing is known of their outcome before the block ends, which raises the first error.
-        """
-        if self.dialect == "sqlite":
-            yield
-            return
-        with _driver(conn.connection).pipeline():
-            yield
+        asked = [(one.statement, one.parameters) for one in questions if one.statement]
+        rows = iter(cursor.ask(*asked) if asked else ())
+        return [one.read(next(rows) if one.statement else []) for one in questions]
 
     @property
     def for_update(self) -> str:
@@ -273,12 +259,22 @@ class Database:
         wanted = "(SELECT unnest(?b::bytea[]) AS k) AS wanted"
         return _percent(text.replace("{wanted}", wanted)), (list(keys),)
 
-    def bulk_all(self, conn: Connection, loads: Sequence[tuple[sa.Table, Sequence[tuple[Any, ...]]]]) -> None:
-        """Insert rows into several tables, as `bulk` does each; few rows travel together."""
-        few = all(len(rows) < COPY_ROWS for _table, rows in loads)
-        with self.sent_together(conn) if few else contextlib.nullcontext():
-            for table, rows in loads:
+    def bulk_all(
+        self, conn: Connection, loads: Sequence[tuple[sa.Table, Sequence[tuple[Any, ...]]]], *then: Asked
+    ) -> list[int]:
+        """Insert rows into several tables, as `bulk` does each, and run the statements `then` behind them.
+
+        Few rows travel together with these. Returns how many rows each of `then` changed.
+        """
+        few = [_inserting(table, rows) for table, rows in loads if rows and self._few(rows)]
+        for table, rows in loads:
+            if not self._few(rows):
                 self.bulk(conn, table, rows)
+        asked = [(self.sql(statement), parameters) for statement, parameters in then]
+        if self.dialect == "sqlite":
+            driver = _driver(conn.connection)
+            return [driver.execute(statement, parameters).rowcount for statement, parameters in asked]
+        return _writing(conn).run(*few, *asked)[len(few) :]
 
     def bulk(self, conn: Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert `rows` (all columns, in the table's order) the fastest way the driver has."""
@@ -286,12 +282,9 @@ class Database:
             return
         driver = _driver(conn.connection)
         if self.dialect == "sqlite":
-            driver.executemany(_insert(table, "?"), rows)
-        elif len(rows) < COPY_ROWS:
-            # One statement for all rows, with a list for each column: half of what a statement a row costs.
-            driver.cursor().execute(
-                _insert_lists(table), [list(column) for column in zip(*rows, strict=True)]
-            )
+            driver.executemany(_insert(table), rows)
+        elif self._few(rows):
+            _writing(conn).run(_inserting(table, rows))
         else:
             types = _copy_types(table)
             names = ", ".join(column.name for column in table.columns)
@@ -300,12 +293,56 @@ class Database:
                 for row in rows:
                     copy.write_row(row)
 
+    def _few(self, rows: Sequence[tuple[Any, ...]]) -> bool:
+        """Whether rows are few enough to travel with other statements; on SQLite nothing travels."""
+        return self.dialect != "sqlite" and len(rows) < COPY_ROWS
 
-def _rows(cursor: Cursor, question: Question[Any]) -> list[Any]:
-    if not question.statement:
-        return []
-    cursor.execute(question.statement, question.parameters)
-    return cursor.fetchall()
+
+def _writing(conn: Connection) -> "Writing":
+    """Return the hot statements of a connection, made once for as long as the pool keeps it."""
+    from recordsvc.ground.pipeline import Writing
+
+    info = conn.connection.info
+    found = info.get(Writing)
+    if not isinstance(found, Writing):
+        found = info[Writing] = Writing(_driver(conn.connection))
+    return found
+
+
+def _inserting(table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> Asked:
+    """Return one INSERT for a few rows: a list for each column costs half of a statement for each row."""
+    if len(rows) == 1:
+        return _insert_one(table), rows[0]
+    return _insert_lists(table), [list(column) for column in zip(*rows, strict=True)]
+
+
+class _SqliteCursor(sqlite3.Cursor):
+    """SQLite's cursor as a `Cursor`."""
+
+    def ask(self, *asked: Asked) -> list[list[Any]]:
+        """Return the rows of each statement."""
+        return [self.execute(statement, parameters).fetchall() for statement, parameters in asked]
+
+
+class _SqliteReader:
+    """A connection of SQLite that reads; in autocommit but for its snapshots."""
+
+    closed = False
+    """SQLite's connections are not lost."""
+
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self._driver = driver
+        self.close = driver.close
+
+    def begin(self) -> Cursor:
+        self._driver.execute("BEGIN")
+        return self._driver.cursor(_SqliteCursor)
+
+    def end(self) -> None:
+        self._driver.execute("ROLLBACK")
+
+    def look_up(self, statement: str, parameters: Sequence[Any]) -> Any:
+        return self._driver.execute(statement, parameters).fetchone()
 
 
 def _driver(pooled: PoolProxiedConnection) -> Any:
@@ -358,6 +395,14 @@ def _transaction(conn: Connection) -> Iterator[Connection]:
         raise CommitUnknown(type(error).__name__) from error
 
 
+def unavailable(error: Exception) -> bool:
+    """Tell an error that says the database is away, locked or full, with or without SQLAlchemy around.
+
+    By name: both drivers call it so, and psycopg is imported only where it serves.
+    """
+    return any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
+
+
 def _transient(error: Exception) -> bool:
     """Tell PostgreSQL's deadlock_detected and serialization_failure, with or without SQLAlchemy around."""
     driver = getattr(error, "orig", None) or error
@@ -408,7 +453,9 @@ def _postgresql_engine(url: str, pool_size: int) -> sa.Engine:
         max_overflow=pool_size,
         pool_timeout=10,
         pool_pre_ping=False,
-        connect_args={"prepare_threshold": 3},
+        # The hot statements are prepared by `pipeline.py`. Statements that psycopg prepared itself it takes
+        # back after a ROLLBACK with DEALLOCATE ALL, and those with them.
+        connect_args={"prepare_threshold": None},
     )
 
 
@@ -424,9 +471,16 @@ def _percent(text: str) -> str:
 
 
 @functools.cache
-def _insert(table: sa.Table, mark: str) -> str:
+def _insert(table: sa.Table) -> str:
     names = ", ".join(column.name for column in table.columns)
-    marks = ", ".join([mark] * len(table.columns))
+    marks = ", ".join("?" * len(table.columns))
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
+
+
+@functools.cache
+def _insert_one(table: sa.Table) -> str:
+    names = ", ".join(column.name for column in table.columns)
+    marks = ", ".join(f"%b::{kind}" for kind in _copy_types(table))
     return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
 
 

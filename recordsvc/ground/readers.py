@@ -11,13 +11,18 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 
+Asked = tuple[str, Sequence[Any]]
+"""A statement in the driver's own form, and its parameters."""
+
 
 class Cursor(Protocol):
-    """A driver's cursor, as far as the drivers of both databases agree."""
+    """A cursor of hot statements, as both databases have it.
 
-    @property
-    def connection(self) -> object:
-        """The driver's connection it belongs to."""
+    Outside a turn all of its statements see one state of the database, and none may write.
+    """
+
+    def ask(self, *asked: Asked) -> list[list[Any]]:
+        """Return the rows of each statement; on PostgreSQL all of them take one round trip."""
         ...
 
     @property
@@ -50,42 +55,68 @@ class Question(NamedTuple, Generic[T]):
     read: Callable[[list[Any]], T]
 
 
+class Connection(Protocol):
+    """A connection that reads, as the driver of a database has it."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is of no more use."""
+        ...
+
+    def begin(self) -> Cursor:
+        """Begin a snapshot."""
+        ...
+
+    def end(self) -> None:
+        """End the snapshot, whatever happened in it."""
+        ...
+
+    def look_up(self, statement: str, parameters: Sequence[Any]) -> Any:
+        """Return the first row of one statement that stands alone, or None."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
 class Readers:
-    """Connections in autocommit that nobody uses now; as many as there ever were readers at once."""
+    """Connections that nobody uses now; as many as there ever were readers at once."""
 
-    def __init__(self, connect: Callable[[], Any], snapshot: str) -> None:
-        """Open connections by `connect`; the statement `snapshot` begins a transaction on one state."""
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        """Open connections by `connect`."""
         self._connect = connect
-        self._snapshot = snapshot
         # A deque's ends are taken and given back without a lock, and the last one used is the warmest.
-        self._idle: collections.deque[Any] = collections.deque()
+        self._idle: collections.deque[Connection] = collections.deque()
+
+    def look_up(self, statement: str, parameters: Sequence[Any]) -> Any:
+        """Return the first row of one statement, or None."""
+        with self._connection() as connection:
+            return connection.look_up(statement, parameters)
 
     @contextlib.contextmanager
-    def autocommit(self) -> Iterator[Any]:
-        """Give a connection on which each statement stands alone."""
-        try:
-            driver = self._idle.pop()
-        except IndexError:
-            driver = self._connect()
-        try:
-            yield driver
-        finally:
-            # psycopg closes a connection that was lost; sqlite3 knows no such state.
-            if not getattr(driver, "closed", False):
-                self._idle.append(driver)
-
-    @contextlib.contextmanager
-    def snapshot(self) -> Iterator[Any]:
-        """Give a connection on which all statements see one state, and none may write."""
-        with self.autocommit() as driver:
-            driver.execute(self._snapshot)
+    def snapshot(self) -> Iterator[Cursor]:
+        """Give a cursor on which all statements see one state, and none may write."""
+        with self._connection() as connection:
+            cursor = connection.begin()
             try:
-                yield driver
+                yield cursor
             finally:
-                if not getattr(driver, "closed", False):
-                    driver.execute("ROLLBACK")
+                connection.end()
 
     def close(self) -> None:
         """Close what is idle."""
         while self._idle:
             self._idle.pop().close()
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            yield connection
+        finally:
+            if not connection.closed:
+                self._idle.append(connection)

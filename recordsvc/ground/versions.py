@@ -6,7 +6,7 @@ suspension therefore holds from the next request on, in every process.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 import sqlalchemy as sa
@@ -27,11 +27,18 @@ register_version = sa.Table(
     comment="How often a register has changed; what processes compare before they trust their copy",
 )
 
+ALL = "SELECT name, version FROM register_version"
+"""Asks for the versions of all registers at once, for `Register.of`."""
 _READ = "SELECT version FROM register_version WHERE name = ?"
 _BUMP = sa.text(
     "INSERT INTO register_version (name, version) VALUES (:name, 1) "
     "ON CONFLICT (name) DO UPDATE SET version = register_version.version + 1 RETURNING version"
 )
+
+
+def asking_all() -> Question[dict[str, int]]:
+    """Ask for the versions of all registers, for `Register.of`."""
+    return Question(ALL, (), dict)
 
 
 def bump(turn: Turn, name: str) -> int:
@@ -59,6 +66,10 @@ class Register(Generic[T]):
         self._lock = threading.Lock()
         self._copy: tuple[int, T] | None = None
 
+    def of(self, versions: Mapping[str, int]) -> T:
+        """The register at these versions (what `ALL` answered on a snapshot), or newer if it has moved."""
+        return self._current(versions.get(self._name, 0))
+
     def get(self, cursor: Cursor | None = None) -> T:
         """The register as of now: one indexed read of one number when nothing has changed.
 
@@ -66,17 +77,14 @@ class Register(Generic[T]):
         """
         if cursor is None:
             row = self._db.look_up(_READ, (self._name,))
-            return self.at_version(row[0] if row else 0)
-        return self.at_version(self._db.ask(cursor, self.asking_version())[0])
+        else:
+            cursor.execute(self._db.sql(_READ), (self._name,))
+            row = cursor.fetchone()
+        return self._current(row[0] if row else 0)
 
-    def asking_version(self) -> Question[int]:
-        """Ask for the number that tells whether the copy still holds."""
-        return Question(self._db.sql(_READ), (self._name,), lambda rows: rows[0][0] if rows else 0)
-
-    def at_version(self, number: int) -> T:
-        """The register at a version that was just asked for, or a newer one."""
+    def _current(self, seen: int) -> T:
         copy = self._copy
-        return copy[1] if copy is not None and copy[0] == number else self._reload()
+        return copy[1] if copy is not None and copy[0] == seen else self._reload()
 
     def at(self, conn: Connection) -> T:
         """The register in this snapshot or turn. Loaded afresh when the copy is of another version.

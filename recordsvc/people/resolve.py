@@ -7,16 +7,16 @@ all reasons.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random, beijing_date, uuid7
-from recordsvc.ground.readers import Cursor, Question
+from recordsvc.ground.readers import Asked, Cursor, Question
 from recordsvc.people import identifiers, names, tables
-from recordsvc.vault.envelope import DataKey, DataKeys, field_aad
+from recordsvc.vault.envelope import DataKey, DataKeys, field_aad, unwrap
 from recordsvc.vault.keystore import KeyStore, pepper_version
 
 K = TypeVar("K")
@@ -30,6 +30,14 @@ NAME = "name"
 CARD_AREA = "card-area"
 UNINDEXED = frozenset({NAME, CARD_AREA})
 """Assertions that are kept and shown, but by which nobody is found."""
+_LOAD = (
+    "SELECT w.version, w.state, w.names, k.wrapped, w.merged_into FROM worker w "
+    "JOIN worker_key k ON k.worker_id = w.worker_id WHERE w.worker_id = ?"
+)
+_LOAD_ALL = (
+    "SELECT w.worker_id, w.version, w.state, w.names, k.wrapped, w.merged_into FROM {wanted} "
+    "JOIN worker w ON w.worker_id = wanted.k JOIN worker_key k ON k.worker_id = w.worker_id"
+)
 CHECKED_KINDS = frozenset({"resident-id", "hmt-residence", "foreign-pr"})
 """Document kinds (证件类型) whose 18-character numbers carry a check digit and may create a worker."""
 
@@ -169,19 +177,32 @@ class People:
 
     def load(self, cursor: Cursor, worker_id: bytes) -> Worker | None:
         """Return one worker by id; None when there is none or the key is destroyed."""
-        cursor.execute(
-            self.db.sql(
-                "SELECT w.version, w.state, w.names, k.wrapped, w.merged_into FROM worker w "
-                "JOIN worker_key k ON k.worker_id = w.worker_id WHERE w.worker_id = ?"
-            ),
-            (worker_id,),
-        )
-        row = cursor.fetchone()
-        if row is None:
+        cursor.execute(*self.asked(worker_id))
+        return self.loaded(worker_id, cursor.fetchall())
+
+    def asked(self, worker_id: bytes) -> Asked:
+        """Return the statement that `loaded` makes a worker of, to be asked together with others."""
+        return self.db.sql(_LOAD), (worker_id,)
+
+    def loaded(self, worker_id: bytes, rows: list[Any]) -> Worker | None:
+        """Return the worker whom the rows of `asked` tell of; None when there is none."""
+        if not rows:
             return None
-        key = DataKeys(self._keys, self._random.bytes).get(worker_id, bytes(row[3]))
-        into = None if row[4] is None else bytes(row[4])
-        return Worker(worker_id, row[0], key, _split(row[2]), row[1], merged_into=into)
+        version, state, tags, wrapped, into = rows[0]
+        key = unwrap(self._keys, worker_id, bytes(wrapped), entropy=self._random.bytes)
+        merged_into = None if into is None else bytes(into)
+        return Worker(worker_id, version, key, _split(tags), state, merged_into=merged_into)
+
+    def load_all(self, cursor: Cursor, worker_ids: Collection[bytes]) -> dict[bytes, Worker]:
+        """Return those of the workers that are there and whose key is not destroyed, in one question."""
+        if not worker_ids:
+            return {}
+        cursor.execute(*self.db.by_keys(_LOAD_ALL, list(worker_ids)))
+        return {
+            worker_id: worker
+            for worker_id, *row in cursor.fetchall()
+            if (worker := self.loaded(bytes(worker_id), [row])) is not None
+        }
 
     def person(self, cursor: Cursor, worker: Worker) -> Worker:
         """Return the worker whose archive this one's is read as: itself unless it was merged."""
@@ -195,14 +216,18 @@ class People:
             found = into
         raise RuntimeError("merges form a ring")
 
+    def asked_read_as(self, worker_id: bytes) -> Asked:
+        """Return the statement that finds the archives which are read as this one since a merge."""
+        query = "SELECT w.worker_id FROM worker w WHERE w.merged_into = ? ORDER BY w.worker_id"
+        return self.db.sql(query), (worker_id,)
+
     def read_as(self, cursor: Cursor, worker_id: bytes) -> list[bytes]:
         """Return the archives that are read as this one: those merged into it, then those into these."""
         found: list[bytes] = []
         wanted = [worker_id]
         while wanted:
-            query = "SELECT w.worker_id FROM worker w WHERE w.merged_into = ? ORDER BY w.worker_id"
-            cursor.execute(self.db.sql(query), (wanted.pop(0),))
-            merged = [bytes(row[0]) for row in cursor.fetchall()]
+            (rows,) = cursor.ask(self.asked_read_as(wanted.pop(0)))
+            merged = [bytes(row[0]) for row in rows]
             found += merged
             wanted += merged
         return found

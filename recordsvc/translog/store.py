@@ -5,7 +5,6 @@ and stored in the same transaction as the entries it covers: an answer can carry
 leaves either both or none.
 """
 
-import contextlib
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.database import COPY_ROWS, Database
-from recordsvc.ground.readers import Cursor, Question
+from recordsvc.ground.database import Database
+from recordsvc.ground.readers import Question
 from recordsvc.translog import tables
 from recordsvc.translog.checkpoint import Checkpoint
 from recordsvc.translog.tiles import TileReader
@@ -55,7 +54,7 @@ class Log:
             if turn.conn.execute(sa.select(tables.head.c.id)).first() is not None:
                 return
             turn.conn.execute(tables.head.insert().values(id=1, size=0, root=EMPTY_ROOT, edge=b"", ms=0))
-            self.sign(self.db.cursor(turn.conn), 0, EMPTY_ROOT, turn.now_ms)
+            self.db.bulk_all(turn.conn, [], _storing(self.signed(0, EMPTY_ROOT, turn.now_ms)))
 
         self.db.write(begin)
 
@@ -106,13 +105,9 @@ class Log:
 
         self.db.write(keep)
 
-    def sign(self, cursor: Cursor, size: int, root: bytes, ms: int) -> Signed:
-        """Sign and store the checkpoint of a size, through a cursor of the transaction that reached it."""
+    def signed(self, size: int, root: bytes, ms: int) -> Signed:
+        """Sign the checkpoint of a size; it counts once it is stored by the transaction that reached it."""
         note = Checkpoint(self.origin, size, root).sign(self._keys.public("log").raw, self._sign_bytes)
-        cursor.execute(
-            self.db.sql("INSERT INTO log_checkpoint (size, root, ms, note) VALUES (?, ?, ?, ?)"),
-            (size, root, ms, note),
-        )
         return Signed(size, root, ms, note)
 
     def _sign_bytes(self, data: bytes) -> bytes:
@@ -161,8 +156,6 @@ class LogTurn:
         """Begin from the head's row, which this turn has locked until its transaction ends."""
         self._log = log
         self._turn = turn
-        # Three statements of every turn go straight to the driver: compiling them costs as much as running.
-        self._cursor = log.db.cursor(turn.conn)
         self._old = Frontier.from_bytes(size, bytes(edge))
         self._data: list[bytes] = []
         self._leaves: list[bytes] = []
@@ -206,16 +199,17 @@ class LogTurn:
         rows = [(first + offset, data) for offset, data in enumerate(self._data)]
         db, root = self._log.db, extension.root()
         self._write_tiles(conn, extension)
-        with db.sent_together(conn) if len(rows) < COPY_ROWS else contextlib.nullcontext():
-            db.bulk(conn, tables.entry, rows)
-            # A cursor of its own for each: what it changed is known when all have been sent.
-            head = db.cursor(conn)
-            head.execute(
-                db.sql("UPDATE log_head SET size = ?, root = ?, edge = ?, ms = ? WHERE id = 1 AND size = ?"),
+        checkpoint = self._log.signed(extension.size, root, self.ms)
+        changed = db.bulk_all(
+            conn,
+            [(tables.entry, rows)],
+            (
+                "UPDATE log_head SET size = ?, root = ?, edge = ?, ms = ? WHERE id = 1 AND size = ?",
                 (extension.size, root, extension.frontier().to_bytes(), self.ms, first),
-            )
-            checkpoint = self._log.sign(self._cursor, extension.size, root, self.ms)
-        if head.rowcount != 1:
+            ),
+            _storing(checkpoint),
+        )
+        if changed[0] != 1:
             raise RuntimeError("the log head moved under its lock")
         self.checkpoint, self.extension = checkpoint, extension
 
@@ -241,6 +235,11 @@ class LogTurn:
             return _tile_roots(conn, level, start, end)
         query = sa.select(tables.entry.c.data).where(tables.entry.c.idx >= start, tables.entry.c.idx < end)
         return [leaf_hash(data) for data in conn.execute(query.order_by(tables.entry.c.idx)).scalars()]
+
+
+def _storing(checkpoint: Signed) -> tuple[str, tuple[Any, ...]]:
+    statement = "INSERT INTO log_checkpoint (size, root, ms, note) VALUES (?, ?, ?, ?)"
+    return statement, (checkpoint.size, checkpoint.root, checkpoint.ms, checkpoint.note)
 
 
 def _tile_roots(conn: Connection, level: int, start: int, end: int) -> list[bytes]:

@@ -1,8 +1,10 @@
 """Who looked: written before anything is seen, shown to the worker, never changed."""
 
+import sqlite3
 import threading
 import uuid
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -84,7 +86,7 @@ def test_nothing_is_recorded_when_it_cannot_be_written(
     database: Database, worker_id: bytes, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(looked, "uuid7", lambda *_: None)
-    with pytest.raises(sa.exc.DBAPIError):
+    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.NotNullViolation)):
         record(database, look(worker_id))
 
 

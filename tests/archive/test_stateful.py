@@ -454,7 +454,7 @@ class Archive(RuleBasedStateMachine):
         self.check(*who)
 
     @precondition(lambda self: self.issues)
-    @rule(pick=any_one, at=st.sampled_from(["bulk", "sign"]))
+    @rule(pick=any_one, at=st.sampled_from(["entries sent", "log sent", "signed"]))
     def kill_a_turn(self, pick: int, at: str) -> None:
         """Killed in the middle of a turn: nothing of it is there, and the next process goes on."""
         act = self.issues[pick % len(self.issues)]
@@ -464,16 +464,18 @@ class Archive(RuleBasedStateMachine):
             self.centres[act.by].completion(person(act.who)),
             self.centres[act.by].revocation(person(act.who), act.raw),
         ]
-        victim = self.house.db if at == "bulk" else self.house.log
-        really = getattr(victim, at)
+        victim: Any = self.house.log if at == "signed" else self.house.db
+        verb, last = ("signed", 0) if at == "signed" else ("bulk_all", 0 if at == "entries sent" else 1)
+        really = getattr(victim, verb)
         calls = itertools.count()
 
         def killed(*arguments: Any) -> Any:
-            if at == "sign" or next(calls) == 2:
+            done = really(*arguments)
+            if next(calls) == last:
                 raise Killed
-            return really(*arguments)
+            return done
 
-        setattr(victim, at, killed)
+        setattr(victim, verb, killed)
         with pytest.raises(Killed):
             self.centres[act.by].send(raws)
         self.reopen()

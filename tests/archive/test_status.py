@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recordsvc.archive import status
 from recordsvc.archive.acts import ACTS
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.formats import Kind
@@ -422,6 +423,20 @@ def test_any_entries_in_any_order_give_a_state(found, random):
     random.shuffle(unique)
     assert derive(unique, REGION, lambda record, ms: True) == state
     derive(found, None)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(entries, max_size=14))
+def test_a_record_that_nothing_names_needs_no_trace(found):
+    """The short way of the many says what the long way of the few would say of them."""
+
+    def rule(record, ms):
+        return record["issuer"] == OTHER and ms > 50
+
+    short = derive(found, REGION, rule)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(status, "_untouched_by_all", lambda entries: {})
+        assert derive(found, REGION, rule) == short
 
 
 def test_the_register_of_types_says_the_same():

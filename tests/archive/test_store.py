@@ -226,6 +226,11 @@ def test_a_query_costs_what_it_finds(filled: Filled) -> None:
             self._cursor.execute(f"EXPLAIN QUERY PLAN {statement}", params)
             plans.extend(row[3] for row in self._cursor.fetchall())
 
+        def ask(self, *asked: Any) -> list[Any]:
+            for statement, params in asked:
+                self.execute(statement, params)
+            return [[] for _ in asked]
+
         def fetchall(self) -> list[Any]:
             return []
 

@@ -29,7 +29,6 @@ from tests.journeys.desk import NDJSON, SCHOOL, Journey
 from tests.journeys.desk import Centre as CentreOfJourney
 
 ROOT = Path(__file__).parents[2]
-READY_S = 5.0
 """Longest start after a crash (security.md 3.3)."""
 PEOPLE = 60
 PARTS = ("witness", "server", "work")

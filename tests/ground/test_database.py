@@ -1,6 +1,7 @@
 """What the database promises: durable settings asserted, snapshots, one writer between processes."""
 
 import contextlib
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from recordsvc.ground import database as module
 from recordsvc.ground.commit import CommitUnknown, Turn
 from recordsvc.ground.database import Database, DatabaseUnfit, _copy_types, installation
+from recordsvc.ground.readers import Question
 from recordsvc.schema import load_tables
 from tests.conftest import Addresses
 from tests.postgresql import PostgresServer
@@ -145,6 +147,47 @@ def test_a_read_that_fails_leaves_the_connection_fit_for_writers(addresses: Addr
     single.close()
 
 
+def test_questions_asked_together_get_the_answers_of_one_state(database: Database) -> None:
+    """Whatever the parameters are of; the snapshot is the one that questions before and behind them see."""
+    database.write(put("a"))
+    count, echo = ("SELECT count(*) FROM installation", ()), database.sql("SELECT ? || '!'")
+    plus = database.sql("SELECT value FROM installation WHERE length(value) = ?")
+    with database.read_raw() as cursor:
+        cursor.execute(*count)
+        assert cursor.fetchall() == [(1,)]
+        database.write(put("b", "x" * 300))
+        asked = [count, (echo, ("é",)), (plus, (1,)), (plus, (300,)), (plus, (70_000,)), count]
+        assert cursor.ask(*asked) == [[(1,)], [("é!",)], [("x",)], [], [], [(1,)]]
+    with database.read_raw() as cursor:
+        assert cursor.ask((plus, (300,)), count) == [[("x" * 300,)], [(2,)]]
+        assert cursor.fetchone() is None
+    assert database.look_up("SELECT value FROM installation WHERE name = ?", ("c",)) is None
+
+
+@only_postgresql
+def test_a_reader_whose_connection_was_lost_says_so_and_the_next_has_another(database: Database) -> None:
+    for broken in (
+        lambda: database.look_up("SELECT pg_terminate_backend(pg_backend_pid())", ()),
+        lambda: database.look_up("SELECT 1 / ?", (0,)),
+    ):
+        with pytest.raises((psycopg.OperationalError, psycopg.errors.DivisionByZero)):
+            broken()
+        assert database.look_up("SELECT 2", ()) == (2,)
+    with database.read_raw() as cursor, pytest.raises(psycopg.OperationalError) as lost:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert module.unavailable(lost.value)
+    with database.read_raw() as cursor:
+        assert cursor.ask(("SELECT 3", ())) == [[(3,)]]
+
+
+@only_postgresql
+def test_a_question_larger_than_the_socket_takes_is_sent_whole(database: Database) -> None:
+    text = "x" * 3_000_000
+    with database.read_raw() as cursor:
+        cursor.execute("SELECT %s::text, %s::text", (text, text))
+        assert cursor.fetchone() == (text, text)
+
+
 # -- dialect facts
 
 
@@ -213,12 +256,35 @@ def test_cursors_of_both_kinds_speak_binary(database: Database) -> None:
         for cursor in (database.cursor(conn), raw):
             cursor.execute(query, (7,))
             level, n, data = cursor.fetchone()
-            assert (level, n, bytes(data)) == (0, 7, b"\x00\xff")
-    if database.dialect == "postgresql":
-        with database.read() as conn:
-            cursor = database.cursor(conn)
-            cursor.execute(query, (7,))
-            assert cursor.pgresult.fformat(2) == 1  # binary
+            assert (level, n, data) == (0, 7, b"\x00\xff")
+            assert type(data) is bytes  # text form would come as something else
+
+
+def test_questions_that_travel_together_are_answered_in_their_order(database: Database) -> None:
+    """In a snapshot and in a turn; one that asks nothing is answered without asking."""
+    ask = lambda n: Question(database.sql("SELECT ? + 0"), (n,), lambda rows: rows[0][0])  # noqa: E731
+    nothing = Question("", (), lambda rows: ("none", rows))
+    with database.read_raw() as cursor:
+        assert database.ask(cursor, ask(1), nothing, ask(2)) == [1, ("none", []), 2]
+        assert database.ask(cursor, nothing) == [("none", [])]
+    assert database.write(lambda turn: database.ask(database.cursor(turn.conn), ask(3), ask(4))) == [3, 4]
+
+
+def test_a_hot_statement_that_fails_undoes_the_turn_and_leaves_the_writer_usable(database: Database) -> None:
+    tile = load_tables().tables["log_tile"]
+    good, twice = [(1, 1, b"x")], [(1, 2, b"y"), (1, 2, b"y")]
+    for loads in ([(tile, good), (tile, twice)], [(tile, twice), (tile, good)]):
+        with pytest.raises((sa.exc.DBAPIError, sqlite3.IntegrityError, psycopg.IntegrityError)):
+            database.write(lambda turn, loads=loads: database.bulk_all(turn.conn, loads))
+    database.write(lambda turn: database.bulk_all(turn.conn, [(tile, good)]))
+    with database.read() as conn:
+        assert conn.execute(sa.select(sa.func.count()).select_from(tile)).scalar() == 1
+
+
+def test_statements_run_behind_a_load_tell_what_they_changed(database: Database) -> None:
+    put_there = ("INSERT INTO installation (name, value) VALUES (?, ?)", ("a", "b"))
+    change = ("UPDATE log_head SET ms = ? WHERE id = ?", (1, 77))
+    assert database.write(lambda turn: database.bulk_all(turn.conn, [], put_there, change)) == [1, 0]
 
 
 def test_placeholders_of_both_drivers(database: Database) -> None:
