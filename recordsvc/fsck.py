@@ -51,8 +51,13 @@ UNPROTECTED: Final = (
     ),
     (
         "worker",
-        "version, created_ms, state",
-        "working state: it can delay or hold a request, never place an entry; `erased` is derived",
+        "version, created_ms",
+        "working state: it can delay a request, never place an entry",
+    ),
+    (
+        "erasure",
+        "row, worker_id, erasure_id, seq, idx, erased_ms, state",
+        "how far traces are gone: the entry in the chain and the journal outside say that it was erased",
     ),
     (
         "held_record",

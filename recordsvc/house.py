@@ -11,6 +11,7 @@ from recordsvc.vault.keystore import KeyStore, open_keys
 
 if TYPE_CHECKING:
     from recordsvc.archive.admit import Admission
+    from recordsvc.archive.erasing import Blocking
     from recordsvc.archive.issuers import Issuers
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.people.resolve import People
@@ -26,6 +27,9 @@ class House:
     clock: Clock
     random: Random
     keys: KeyStore
+
+    erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
+    """What rooms above the archive register that must be settled before a worker may be erased."""
 
     @functools.cached_property
     def log(self) -> "Log":

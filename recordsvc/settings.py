@@ -63,6 +63,8 @@ class Settings:
     """Minutes without a request after which a login session ends."""
     session_hours: int = 8
     """Hours after which a login session ends in any case."""
+    erasure_journal: str = ""
+    """File of what was erased, kept apart from backups; empty: `erasures.jsonl` in `data_dir`."""
     metrics_dir: str = ""
     """Folder shared by the worker processes for Prometheus; empty: one process only."""
     metrics_token: str = dataclasses.field(default="", repr=False)
@@ -91,6 +93,11 @@ class Settings:
     def keys_dir(self) -> Path:
         """Return the folder of the private keys."""
         return self.data_dir / "keys"
+
+    @property
+    def erasure_journal_path(self) -> Path:
+        """Return the file of what was erased, kept apart from backups of the database."""
+        return Path(self.erasure_journal) if self.erasure_journal else self.data_dir / "erasures.jsonl"
 
     @property
     def anchor_path(self) -> Path:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from recordsvc import anchor, genesis
+from recordsvc import anchor, erasures, genesis
 from recordsvc.house import open_house
 from recordsvc.witnesses import Witnesses
 
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 def check(house: "House") -> None:
     """Refuse to start on what cannot keep the service's promises.
 
-    Raises `DatabaseUnfit`, `genesis.NotThisInstallation`, `anchor.DatabaseBehind`, `NoteError`.
+    Raises `DatabaseUnfit`, `genesis.NotThisInstallation`, `anchor.DatabaseBehind`, `ErasureUndone`,
+    `NoteError`.
     """
     house.db.assert_fit()
     genesis.check(house)
     anchor.check(house)
+    erasures.check(house)
     Witnesses(house).check()
 
 

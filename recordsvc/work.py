@@ -4,6 +4,7 @@ Several lanes run side by side:
 
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned
+erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
 sweeps      forget idempotency keys that have expired
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
@@ -20,7 +21,7 @@ from typing import Final
 
 import click
 
-from recordsvc import anchor
+from recordsvc import anchor, erasures
 from recordsvc.archive.held import Releaser
 from recordsvc.ground import observe
 from recordsvc.ground.idempotency import Idempotency
@@ -54,13 +55,17 @@ class Worker:
         idempotency = Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe"))
         self.lanes = (
             # The outside checkpoint is promised within a second: nothing may stand before it in a queue.
-            (Job("anchor", functools.partial(anchor.keep, house), 0.4),),
+            (
+                Job("anchor", functools.partial(anchor.keep, house), 0.4),
+                Job("erasures", functools.partial(erasures.keep, house), 0.4),
+            ),
             # A witness that answers slowly keeps nobody else waiting.
             (Job("witnesses", Witnesses(house).cosign, 0.5),),
             (
                 Job("releases", Releaser(house).run, 0.5),
                 Job("sweeps", idempotency.sweep, 60.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
+                Job("scrub", functools.partial(erasures.scrub, house), 2.0),
             ),
         )
 

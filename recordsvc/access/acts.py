@@ -31,6 +31,8 @@ class Act(StrEnum):
     """Id of the held record whose content was shown."""
     HELD_RETURN = "held.return"
     """Id of the held record."""
+    ARCHIVE_RESTRICT = "archive.restrict"
+    """Id of the worker whose archive was restricted; the chain has the entry, this row has its author."""
     FIND_NOTHING = "worker.find-nothing"
     """Kind of the number that nobody here has; never the number."""
     ARCHIVE_NOTHING = "worker.archive-nothing"

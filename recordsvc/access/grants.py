@@ -161,6 +161,10 @@ POLICIES: Final[dict[str, Policy]] = {
     # One person stops a client at once; starting it again takes two.
     "client.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
+    # Merging, moving, closing: the first of two officials. Sealing takes one, unsealing and erasing two.
+    "archive.change": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
+    "archive.restrict": _official(Role.DATA_OFFICER),
+    "archive.erase": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
 }

@@ -147,6 +147,8 @@ _SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         "revocation": Shape(issuer_acts=False, codes=(("reason", "revocation_reasons"),)),
         "contest": Shape(issuer_acts=False, codes=(("reason", "contest_reasons"),)),
         "release": Shape(issuer_acts=False, others=("held_on",), more=(check_held_reasons,)),
+        "restriction": Shape(issuer_acts=False, codes=(("ground", "restriction_grounds"),)),
+        "closure": Shape(issuer_acts=False, others=("on",), codes=(("ground", "closure_grounds"),)),
         "erasure": Shape(issuer_acts=False, codes=(("ground", "erasure_grounds"),)),
         "merge": Shape(issuer_acts=False, codes=(("ground", "merge_grounds"),)),
         "unmerge": Shape(issuer_acts=False, codes=(("ground", "merge_grounds"),)),

@@ -14,10 +14,13 @@ Problem
 ├── HeldNotHere 409 ─────── held-decided            ├── KeyEventRefused ─── key-event
 ├── TargetUnknown 422 ───── target-unknown          ├── TargetUnfit ─────── target-unfit
 ├── SaltWeak 422 ────────── salt                    ├── TooManyHeld 429 ─── too-many-held
+├── ArchiveRestricted 423 ─ archive-restricted      ├── ErasureBlocked 409  erasure-blocked
+├── CopyNotDecided 403 ──── copy-not-decided
 ├── ChangedSinceSeen 409 ── changed-since-seen      ├── RecordAmbiguous ─── record-ambiguous
 └── Busy 503 ────────────── busy
 """
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from recordsvc.ground.problems import Conflict, Forbidden, Gone, Problem, Refused, TooMany, Unavailable
@@ -54,6 +57,30 @@ class Fault(Protocol):
     @property
     def remedy_en(self) -> str:
         """What to do, in English."""
+        ...
+
+
+class Blocking(Protocol):
+    """What stands against an erasure."""
+
+    @property
+    def code(self) -> str:
+        """Which rule."""
+        ...
+
+    @property
+    def until(self) -> str | None:
+        """Until when, if known (Beijing date)."""
+        ...
+
+    @property
+    def zh(self) -> str:
+        """What it is, in Chinese."""
+        ...
+
+    @property
+    def en(self) -> str:
+        """What it is, in English."""
         ...
 
 
@@ -313,6 +340,45 @@ class KeyEventRefused(Conflict):
     title_en = "The present state of the issuer's keys does not allow this"
     remedy_zh = "请重新查看该单位钥匙的登记情况。"
     remedy_en = "Read the issuer's keys again."
+
+
+class ArchiveRestricted(Problem):
+    """The archive is restricted: kept, and neither read nor used."""
+
+    status = 423
+    code = "archive-restricted"
+    title_zh = "档案已限制处理，暂停查阅和使用"
+    title_en = "The archive is restricted: it is kept, and neither read nor used"
+    remedy_zh = "如需查阅，请联系登记机关的个人信息保护负责人；依法调取须两名工作人员办理。"
+    remedy_en = "Ask the region's data officer; access by law takes two officials."
+
+
+class ErasureBlocked(Conflict):
+    """Law or open money keeps what should be erased; `errors` names each rule and until when."""
+
+    code = "erasure-blocked"
+    title_zh = "尚在法定保存期内或有未结事项，不能删除，继续限制处理"
+    title_en = "Retention by law or open matters stand against erasing; it stays restricted"
+    remedy_zh = "请在 errors 所列日期之后再办，或先办结所列事项。"
+    remedy_en = "Come back after the dates in errors, or settle what they name first."
+
+    @classmethod
+    def by(cls, blockers: "Iterable[Blocking]") -> "ErasureBlocked":
+        """Name what blocks."""
+        told = [
+            {"code": one.code, "until": one.until, "detail": one.zh, "detail_en": one.en} for one in blockers
+        ]
+        return cls(errors=told)
+
+
+class CopyNotDecided(Forbidden):
+    """No two officials decided this copy, or too long ago."""
+
+    code = "copy-not-decided"
+    title_zh = "没有双人决定的副本，或已超过办理期限"
+    title_en = "No two officials decided this copy, or its time is over"
+    remedy_zh = "请先提出并由另一位工作人员复核，再制作副本。"
+    remedy_en = "Propose it, have a second official decide, then make the copy."
 
 
 class Busy(Unavailable):

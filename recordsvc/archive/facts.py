@@ -87,5 +87,15 @@ def fact_of(state: RecordState) -> Fact | None:
     return None
 
 
+def day_of(state: RecordState) -> str | None:
+    """Return the day (Beijing date) on which what a record states was over; None when it cannot be read."""
+    record, body = state.record, state.body
+    if record is None or body is None:
+        return None
+    printed = body["certificate"]["issued_on"] if "certificate" in body else None
+    days = (body.get("ended_on"), printed, body.get("assessed_on"), body.get("awarded_on"))
+    return str(next((day for day in (*days, body.get("granted_on")) if day), record["issued_on"]))
+
+
 def _known(code: Any) -> str | None:
     return code if code in _RANK else None

@@ -8,6 +8,7 @@ from recordsvc.archive import formats, store
 from recordsvc.archive.sealing import Sealer
 from recordsvc.archive.store import StoredEntry
 from recordsvc.people.resolve import Worker
+from recordsvc.people.standing import RESTRICTED
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -18,16 +19,22 @@ _KINDS = {kind.value: kind.name.lower() for kind in formats.Kind}
 def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]], int]:
     """Return up to `limit` entries behind log index `after` and the position to go on from.
 
-    The worker is named by the opaque worker id; R is spliced in as stored; a record that was erased is told
-    as such. Positions of key events and other entries that are no record are passed over: the position, not
-    the count, tells how far the reader is.
+    The worker is named by the opaque worker id; R is spliced in as stored; a record that was erased, or whose
+    archive is restricted, is told as such. Positions of key events and other entries that are no record are
+    passed over: the position, not the count, tells how far the reader is.
     """
     with house.db.read_raw() as cursor:
         stored = store.in_log_order(house.db, cursor, after, limit)
         workers = house.people.load_all(cursor, {one.worker_id for one in stored})
+        sealed = {
+            worker_id
+            for worker_id, worker in workers.items()
+            if house.people.person(cursor, worker).state == RESTRICTED
+        }
     told = []
     for one in stored:
-        record = _record(house.admission.sealer, workers.get(one.worker_id), one)
+        worker, restricted = workers.get(one.worker_id), one.worker_id in sealed
+        record = None if restricted else _record(house.admission.sealer, worker, one)
         told.append(
             {
                 "index": one.idx,
@@ -37,7 +44,8 @@ def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]
                 "seq": one.seq,
                 "target": None if one.target < 0 else one.target,
                 "record": record,
-                "erased": record is None,
+                "erased": record is None and not restricted,
+                "restricted": restricted,
             }
         )
     return told, stored[-1].idx if stored else after

@@ -20,6 +20,7 @@ from recordsvc.ground.strictjson import StrictJsonError, is_canonical
 from recordsvc.people import tables as people_tables
 from recordsvc.people.fsck import ERASED
 from recordsvc.people.resolve import CARD, MERGED
+from recordsvc.people.standing import CLOSED, OPEN, RESTRICTED
 from recordsvc.translog.tree import Frontier
 from recordsvc.vault import signatures
 from recordsvc.vault.envelope import DataKey, SealError
@@ -85,7 +86,7 @@ class ChainCheck:
         for link in readable:
             self._acts(link, records[link.row.seq], links)
             self._releases.add(link.row, records[link.row.seq])
-        _merged(worker_id, standing, records.values())
+        _stands(worker_id, standing, records.values())
         self._belongs(links, records, tags)
         return len(readable)
 
@@ -242,17 +243,22 @@ class ChainCheck:
         return Wrong(f"{_place(tables.ciphertext, row)} ↔ {_place(tables.entry, row)}", zh, en)
 
 
-def _merged(worker_id: bytes, standing: Standing, records: Iterable[Mapping[str, Any]]) -> None:
-    """Compare what the chain says of merges with what the worker's row says."""
-    own, into = str(uuid.UUID(bytes=worker_id)), None
+def _stands(worker_id: bytes, standing: Standing, records: Iterable[Mapping[str, Any]]) -> None:
+    """Compare what the chain says of the archive as a whole with what the worker's row says."""
+    own, into, effects = str(uuid.UUID(bytes=worker_id)), None, {"restriction": "", "closure": ""}
     for record in records:
-        if record["type"] in ("merge", "unmerge") and record["body"]["from"] == own:
-            into = uuid.UUID(record["body"]["into"]).bytes if record["type"] == "merge" else None
-    if into != standing.merged_into or (into is not None) != (standing.state == MERGED):
+        name, body = str(record["type"]), record["body"]
+        if name in effects:
+            effects[name] = body["effect"]
+        elif name in ("merge", "unmerge") and body["from"] == own:
+            into = uuid.UUID(body["into"]).bytes if name == "merge" else None
+    state = CLOSED if effects["closure"] == "closed" else OPEN
+    state = RESTRICTED if effects["restriction"] == "restricted" else MERGED if into is not None else state
+    if (state, into) != (standing.state, standing.merged_into):
         raise Wrong(
             at(people_tables.worker, "state", "merged_into", worker_id=worker_id),
-            "状态与档案中的合并条目不一致",
-            "state and merged_into are not what the merges in the chain make them",
+            "状态与档案中的合并、限制、关闭条目不一致",
+            "state and merged_into are not what merges, restrictions and closures in the chain make them",
         )
 
 

@@ -48,17 +48,21 @@ class PersonArchives:
         return places[0] if places else None
 
 
-def read(house: "House", worker_id: bytes, cursor: Cursor | None = None) -> PersonArchives | None:
-    """Return the archives of a worker; None when there is no such worker, or the person was erased."""
+def read(
+    house: "House", worker_id: bytes, cursor: Cursor | None = None, *, sealed: bool = False
+) -> PersonArchives | None:
+    """Return the archives of a worker; None when there is no such worker, or the person was erased.
+
+    `sealed`: restricted ones too, to judge by. Raises `ArchiveRestricted`.
+    """
     if cursor is None:
         with house.db.read_raw() as own:
-            return read(house, worker_id, own)
-    reader, wanted = Reader(house), [worker_id]
+            return read(house, worker_id, own, sealed=sealed)
+    reader, wanted = Reader(house, sealed=sealed), [worker_id]
     found: list[Archive] = []
     for one in wanted:  # grows by what was merged into each
         archive = reader.archive(one, cursor)
         if archive is not None:
             found.append(archive)
             wanted += archive.read_as
-    # An erased archive is gone, also for those that were merged into it: they stand alone again.
     return PersonArchives(tuple(found)) if found and found[0].worker_id == worker_id else None

@@ -12,7 +12,7 @@ import orjson
 
 from recordsvc.archive import store
 from recordsvc.archive.checks_confirmation import needs_confirmation
-from recordsvc.archive.errors import RecordAmbiguous
+from recordsvc.archive.errors import ArchiveRestricted, RecordAmbiguous
 from recordsvc.archive.evidence import kid_of
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.issuers import IssuerState
@@ -25,6 +25,7 @@ from recordsvc.ground import versions
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
 from recordsvc.people.resolve import Worker
+from recordsvc.people.standing import RESTRICTED
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -102,12 +103,16 @@ class Archive:
 class Reader:
     """Reads archives of one house."""
 
-    def __init__(self, house: "House") -> None:
-        """Read from `house`."""
+    def __init__(self, house: "House", *, sealed: bool = False) -> None:
+        """Read from `house`; with `sealed`, restricted archives too: to judge by, never to show."""
         self._house = house
+        self._sealed = sealed
 
     def archive(self, worker_id: bytes, cursor: Cursor | None = None) -> Archive | None:
-        """Return a worker's archive; None when there is no such worker, or the person was erased."""
+        """Return a worker's archive; None when there is no such worker, or the person was erased.
+
+        Raises `ArchiveRestricted`.
+        """
         if cursor is None:
             with self._house.db.read_raw() as own:
                 return self.archive(worker_id, own)
@@ -121,6 +126,8 @@ class Reader:
         worker = house.people.loaded(worker_id, found)
         if worker is None:
             return None
+        if worker.state == RESTRICTED and not self._sealed:
+            raise ArchiveRestricted
         seen = dict(registers)
         entries = tuple([self.open(worker, stored) for stored in store.as_entries(rows)])
         issuers = {str(entry.record["issuer"]) for entry in entries if entry.record is not None}

@@ -139,6 +139,8 @@ class _Derivation:
                 if earlier is not trace:
                     _erase(earlier, entry)
             return None
+        if entry.kind is Kind.NOTE and entry.target is None:
+            return None  # said of the archive as a whole: a restriction, a closure
         target = self.traces.get(entry.target) if entry.target is not None else None
         if target is None or target is trace:
             return Oddity.TARGET_MISSING

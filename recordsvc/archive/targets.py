@@ -47,7 +47,8 @@ class Targets:
         """Look up through `cursor`; `context` is that of the institution that acts."""
         self._context = context
         self._db = house.db
-        self._reader = Reader(house)
+        # Also of a restricted archive: the act then waits for officials, as every doubt does.
+        self._reader = Reader(house, sealed=True)
         self._cursor = cursor
         self._archive: tuple[bytes, Archive | None] = (b"", None)
         self._bodies: dict[int, dict[str, Any]] = {}

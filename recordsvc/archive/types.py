@@ -68,6 +68,8 @@ _TYPES: Final = (
     RecordType("confirmation", 1, Kind.NOTE, _REGION, "confirms", target_required=True),
     RecordType("contest", 1, Kind.NOTE, _REGION, "contests", target_required=True),
     RecordType("release", 1, Kind.NOTE, _REGION, "releases", target_required=True),
+    RecordType("restriction", 1, Kind.NOTE, _REGION),
+    RecordType("closure", 1, Kind.NOTE, _REGION),
     RecordType("erasure", 1, Kind.ERASE, _REGION, "erases"),
     RecordType("merge", 1, Kind.MERGE, _REGION),
     RecordType("unmerge", 1, Kind.UNMERGE, _REGION),

@@ -211,6 +211,17 @@ class Database:
             with self.engine.connect() as conn:
                 conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
+    def truncate_wal(self) -> bool:
+        """Move SQLite's write-ahead log into the file and cut it to nothing; False while somebody reads."""
+        with self.engine.connect() as conn:
+            row = conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return bool(row[0] == 0)
+
+    def rewrite(self, table: sa.Table) -> None:
+        """Rewrite a table so that nothing of deleted rows stays in its file; PostgreSQL, as the owner."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table.name}")
+
     def close(self) -> None:
         """Give all connections back."""
         self._readers.close()

@@ -45,6 +45,22 @@ identifier = sa.Table(
     comment="Dated assertions: this number (or name, or card) is this person's, says this source",
 )
 
+erasure = sa.Table(
+    "erasure",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("erasure_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("idx", sa.BigInteger, nullable=False),
+    sa.Column("erased_ms", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.CheckConstraint("state IN ('erased', 'journalled', 'scrubbed')", name="state"),
+    sa.Index(None, "state"),
+    info={"kind": "state", "worker": True},
+    comment="What was erased: one record (seq) or the whole archive (-1), its entry, and how far its traces "
+    "are gone",
+)
+
 blind_index = sa.Table(
     "blind_index",
     metadata,

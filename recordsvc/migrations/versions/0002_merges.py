@@ -1,8 +1,4 @@
-"""Archives that are read as another.
-
-Revision ID: 0002
-Revises: 0001
-"""
+"""Archives that are read as another."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Bring in."""
+    """Apply."""
     with op.batch_alter_table("worker") as worker:
         worker.add_column(sa.Column("merged_into", sa.LargeBinary(length=16), nullable=True))
         worker.create_check_constraint(

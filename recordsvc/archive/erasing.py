@@ -1,0 +1,303 @@
+"""Restrict, then erase (限制处理与删除; PIPL art. 47): nobody reads on, then nothing can be read any more.
+
+    open ── one data officer ──> restricted ── two officials, nothing blocks ──> erased
+                                     └── two officials ──> open
+
+Erasing destroys the worker's data key, or one record's ciphertext. The erasure is an entry, every proof
+given before still verifies, and the commitments in the log are 32 random-looking bytes. What law or open
+money keeps (`Blocker`) is named, and until then the archive stays restricted.
+
+Archives that are read as one since a merge are one person's: they are restricted and erased together.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc import dated
+from recordsvc.access import acts
+from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.grants import Actor
+from recordsvc.access.tables import session
+from recordsvc.archive import persons, tables
+from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
+from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
+from recordsvc.archive.facts import day_of
+from recordsvc.archive.reading import Archive
+from recordsvc.archive.statements import Statement, Stater, derived_id
+from recordsvc.archive.states import Life, RecordState
+from recordsvc.ground import two_person
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.privileges import erasing
+from recordsvc.ground.two_person import Proposal
+from recordsvc.people import merges, standing
+from recordsvc.people import tables as people_tables
+from recordsvc.people.resolve import MERGED
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+LIFT: Final = "archive.unrestrict"
+ERASE: Final = "archive.erase"
+ERASE_RECORD: Final = "record.erase"
+WHOLE: Final = -1
+"""`erasure.seq` of a whole archive."""
+_DECIDERS: Final = frozenset({"data-officer"})
+_ANY_STATE: Final = frozenset({standing.OPEN, standing.RESTRICTED, standing.CLOSED, MERGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """Why something may not be erased yet: a rule's code, until when (Beijing date; None: unknown), words."""
+
+    code: str
+    until: str | None
+    zh: str
+    en: str
+
+
+Blocking = Callable[["House", Connection, bytes], Iterable[Blocker]]
+"""What a later room registers: the open claims and payments of a worker that must be settled first."""
+
+
+# -- restricting
+
+
+def restrict(house: "House", worker_id: bytes, ground: str, text: str, who: Actor) -> int:
+    """Restrict an archive at once, on one data officer's word; the entry's log index.
+
+    Raises `TargetUnknown`, `StandingRefused`.
+    """
+
+    def act(turn: Turn) -> int:
+        said = Statement(
+            "restriction",
+            {"effect": "restricted", "ground": ground, "text": text},
+            Stater(f"{who.kind}:{who.id}", "data-officer", "restriction"),
+            derived_id(house, b"restriction", worker_id, _version(turn.conn, worker_id)),
+        )
+        standing_now = _state(turn.conn, worker_id)
+        if standing_now is None:
+            raise TargetUnknown
+        if standing_now != standing.OPEN:
+            raise standing.StandingRefused
+        (entered,) = enter(house, turn, [(worker_id, said)])
+        standing.change(turn, worker_id, standing.OPEN, standing.RESTRICTED)
+        _end_sessions(turn, worker_id)
+        reason = f"{ground}: {text}"[:400]
+        subject = str(uuid.UUID(bytes=worker_id))
+        acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
+        return entered.index
+
+    return int(house.db.write(act))
+
+
+def propose_lift(turn: Turn, worker_id: bytes, ground: str, text: str, by: str) -> bytes:
+    """Propose to lift a restriction. Raises `TargetUnknown`, `StandingRefused`."""
+    found = _state(turn.conn, worker_id)
+    if found is None:
+        raise TargetUnknown
+    if found != standing.RESTRICTED:
+        raise standing.StandingRefused
+    payload = {"worker_id": str(uuid.UUID(bytes=worker_id)), "ground": ground, "text": text}
+    return two_person.propose(turn, LIFT, payload["worker_id"], payload, by)
+
+
+def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
+    return merges.versions(conn, worker_of(payload, "worker_id"))
+
+
+@two_person.executor(LIFT, deciders=_DECIDERS, basis=_basis)
+def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
+    house: House = proposal.tools
+    worker_id = worker_of(payload, "worker_id")
+    body = {
+        "decision": decision_of(proposal),
+        "effect": "lifted",
+        "ground": payload["ground"],
+        "text": payload["text"],
+    }
+    own_id = record_id_of(house, proposal, b"lift")
+    states = frozenset({standing.RESTRICTED})
+    said = Statement("restriction", body, stater_of(proposal), own_id, states=states)
+    (entered,) = enter(house, turn, [(worker_id, said)])
+    standing.change(turn, worker_id, standing.RESTRICTED, standing.OPEN)
+    return entered.index
+
+
+# -- what stands against erasing
+
+
+def blockers(house: "House", conn: Connection, archives: Iterable[Archive], ground: str) -> list[Blocker]:
+    """Return what keeps these archives from being erased, the longest first; empty: nothing."""
+    found: list[Blocker] = []
+    for archive in archives:
+        for state in archive.state.records:
+            blocker = _kept_by_law(house, state, ground)
+            if blocker is not None:
+                found.append(blocker)
+        for blocking in house.erasure_blockers:
+            found += blocking(house, conn, archive.worker_id)
+    longest = {one.code: one for one in sorted(found, key=lambda one: one.until or "9999")}
+    return sorted(longest.values(), key=lambda one: one.until or "9999", reverse=True)
+
+
+def _kept_by_law(house: "House", state: RecordState, ground: str) -> Blocker | None:
+    """Return the retention rule that still holds a record; one of a type without a rule is held by none."""
+    day = day_of(state)
+    if state.record is None or state.life is Life.ERASED or day is None:
+        return None
+    today = beijing_date(house.clock.now_ms())
+    rule = dated.on("retention_terms", today.isoformat()).get(str(state.record["type"]))
+    if rule is None or ground in rule["waived_for"]:
+        return None
+    until = _years_later(dt.date.fromisoformat(day), int(rule["years"]))
+    if until <= today:
+        return None
+    return Blocker(f"retention/{rule['code']}", until.isoformat(), str(rule["zh"]), str(rule["en"]))
+
+
+def _years_later(day: dt.date, years: int) -> dt.date:
+    """The corresponding day, or the month's last where there is none (民法典第二百零二条)."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+# -- erasing
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """On what an erasure rests: a code of `erasure_grounds`, and words without personal data."""
+
+    ground: str
+    text: str
+
+
+def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: str) -> bytes:
+    """Propose to erase a person's archives. Raises `TargetUnknown`, `StandingRefused`, `ErasureBlocked`."""
+    person = persons.read(house, worker_id, house.db.cursor(turn.conn), sealed=True)
+    if person is None:
+        raise TargetUnknown
+    if _state(turn.conn, worker_id) not in (standing.RESTRICTED, standing.CLOSED):
+        raise standing.StandingRefused("请先限制处理，再提出删除", detail_en="restrict it first")
+    _refuse_blocked(house, turn, person.archives, why.ground)
+    payload = {"worker_id": str(uuid.UUID(bytes=worker_id)), "ground": why.ground, "text": why.text}
+    return two_person.propose(turn, ERASE, payload["worker_id"], payload, by)
+
+
+def propose_record_erasure(
+    turn: Turn, house: "House", worker_id: bytes, record_id: bytes, why: Why, by: str
+) -> bytes:
+    """Propose to erase one record. Raises `TargetUnknown`, `TargetUnfit`, `ErasureBlocked`."""
+    person = persons.read(house, worker_id, house.db.cursor(turn.conn), sealed=True)
+    place = None if person is None else person.find(record_id)
+    if place is None or place.entry.opened is None:
+        raise TargetUnknown
+    if place.state is None:
+        raise TargetUnfit
+    blocker = _kept_by_law(house, place.state, why.ground)
+    if blocker is not None:
+        raise ErasureBlocked.by([blocker])
+    payload: dict[str, Any] = {
+        "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),
+        "record_id": str(uuid.UUID(bytes=record_id)),
+        "seq": place.entry.stored.seq,
+        "ground": why.ground,
+        "text": why.text,
+    }
+    return two_person.propose(turn, ERASE_RECORD, payload["worker_id"], payload, by)
+
+
+@two_person.executor(ERASE, deciders=_DECIDERS, basis=_basis)
+def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
+    """Enter the erasure in each chain of the person, and destroy keys and what the person is found by."""
+    house: House = proposal.tools
+    person = persons.read(house, worker_of(payload, "worker_id"), house.db.cursor(turn.conn), sealed=True)
+    if person is None:
+        raise TargetUnknown
+    _refuse_blocked(house, turn, person.archives, payload["ground"])
+    statements = [
+        (archive.worker_id, _erasure(house, payload, proposal, archive.worker_id))
+        for archive in person.archives
+    ]
+    for archive, entered in zip(person.archives, enter(house, turn, statements), strict=True):
+        sealed = tables.ciphertext
+        with erasing(turn.conn):
+            turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == archive.worker_id))
+        standing.erase(turn, archive.worker_id)
+        _end_sessions(turn, archive.worker_id)
+        _note(turn, proposal, archive.worker_id, WHOLE, entered.index)
+
+
+@two_person.executor(ERASE_RECORD, deciders=_DECIDERS, basis=_basis)
+def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
+    """Enter the erasure of one record and destroy its ciphertext, and with it its secret."""
+    house: House = proposal.tools
+    worker_id, seq = worker_of(payload, "worker_id"), int(payload["seq"])
+    said = _erasure(house, payload, proposal, worker_id)
+    (entered,) = enter(house, turn, [(worker_id, said)])
+    sealed = tables.ciphertext
+    with erasing(turn.conn):
+        turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == worker_id, sealed.c.seq == seq))
+    _note(turn, proposal, worker_id, seq, entered.index)
+
+
+def _erasure(house: "House", payload: dict[str, Any], proposal: Proposal, worker_id: bytes) -> Statement:
+    whole = "record_id" not in payload
+    body = {
+        "decision": decision_of(proposal),
+        "ground": payload["ground"],
+        "scope": "worker" if whole else "record",
+        "text": payload["text"],
+    }
+    own_id = record_id_of(house, proposal, b"erasure" + worker_id)
+    if whole:
+        return Statement("erasure", body, stater_of(proposal), own_id, states=_ANY_STATE)
+    body["erases"] = payload["record_id"]
+    return Statement(
+        "erasure", body, stater_of(proposal), own_id, target=int(payload["seq"]), states=_ANY_STATE
+    )
+
+
+def _refuse_blocked(house: "House", turn: Turn, archives: Iterable[Archive], ground: str) -> None:
+    found = blockers(house, turn.conn, archives, ground)
+    if found:
+        raise ErasureBlocked.by(found)
+
+
+def _note(turn: Turn, proposal: Proposal, worker_id: bytes, seq: int, idx: int) -> None:
+    turn.conn.execute(
+        people_tables.erasure.insert().values(
+            worker_id=worker_id,
+            erasure_id=proposal.id,
+            seq=seq,
+            idx=idx,
+            erased_ms=turn.now_ms,
+            state="erased",
+        )
+    )
+
+
+def _end_sessions(turn: Turn, worker_id: bytes) -> None:
+    mine = (session.c.actor_kind == "worker", session.c.actor_id == str(uuid.UUID(bytes=worker_id)))
+    turn.conn.execute(session.delete().where(*mine))
+
+
+def _state(conn: Connection, worker_id: bytes) -> str | None:
+    worker = people_tables.worker
+    found = conn.execute(sa.select(worker.c.state).where(worker.c.worker_id == worker_id)).scalar()
+    return None if found is None else str(found)
+
+
+def _version(conn: Connection, worker_id: bytes) -> bytes:
+    """What tells one restriction of an archive from the next."""
+    return merges.versions(conn, worker_id).encode()

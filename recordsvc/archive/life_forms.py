@@ -1,0 +1,89 @@
+"""What comes in and goes out at the desk's doors on whole archives: merging, moving, restricting, erasing."""
+
+from marshmallow import fields, validate
+
+from recordsvc.ground.forms import Form, Identifier, Whole, text
+
+PAPERS = validate.Length(0, 20)
+_HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="应为 64 位小写十六进制")
+
+
+class CaseForm(Form):
+    """A ground (code of the act's own table) and words without personal data."""
+
+    ground = text(1, 40, required=True)
+    text = text(1, 400, required=True)
+
+
+class EvidencedForm(CaseForm):
+    """A case with the SHA-256 of papers that stand behind it."""
+
+    papers = fields.List(fields.String(validate=_HASH), load_default=list, validate=PAPERS)
+
+
+class MergeForm(EvidencedForm):
+    """Which archive is read as this one's."""
+
+    into = Identifier(required=True)
+
+
+class MoveForm(Form):
+    """To whose archive a record belongs, and why; `issuer` where its id alone does not name it."""
+
+    to = Identifier(required=True)
+    issuer = text(18, 18, load_default=None)
+    text = text(1, 400, required=True)
+
+
+class ClosureForm(EvidencedForm):
+    """When the worker died (Beijing date)."""
+
+    on = text(10, 10, required=True)
+
+
+class ReopeningForm(Form):
+    """Why the closure was wrong."""
+
+    text = text(1, 400, required=True)
+
+
+class RelativeForm(Form):
+    """How the relative is related, in words; nobody's name or number."""
+
+    relation = text(1, 40, required=True)
+    text = text(1, 400, required=True)
+    papers = fields.List(fields.String(validate=_HASH), required=True, validate=validate.Length(1, 20))
+
+
+class CopyQuery(Form):
+    """The decided proposal, purpose and case of a relative's copy."""
+
+    proposal = Identifier(required=True)
+    purpose = text(1, 40, required=True)
+    case_ref = text(1, 80, required=True)
+
+
+class DecidedLaterForm(Form):
+    """A proposal that a second official decides."""
+
+    proposal_id = Identifier(required=True)
+
+
+class EnteredForm(Form):
+    """Where an act stands in the log."""
+
+    index = Whole(required=True)
+
+
+class StrayForm(Form):
+    """A record under another worker's number, to be moved."""
+
+    worker_id = Identifier(required=True)
+    record_id = Identifier(required=True)
+    issuer = fields.String(required=True)
+
+
+class StraysForm(Form):
+    """What was entered elsewhere while the archive was merged."""
+
+    items = fields.List(fields.Nested(StrayForm), required=True)

@@ -1,0 +1,282 @@
+"""Doors of the desk on whole archives: merging, moving a record, restricting, erasing, closing."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import flask
+
+from recordsvc import dated
+from recordsvc.access import looked
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.looked import Look
+from recordsvc.access.policy import Sends, door
+from recordsvc.access.services import once, reference
+from recordsvc.archive import bundle, closing, erasing, errors, merging, moving
+from recordsvc.archive.closing import Death
+from recordsvc.archive.life_forms import (
+    CaseForm,
+    ClosureForm,
+    CopyQuery,
+    DecidedLaterForm,
+    EnteredForm,
+    EvidencedForm,
+    MergeForm,
+    MoveForm,
+    RelativeForm,
+    ReopeningForm,
+    StraysForm,
+)
+from recordsvc.archive.merging import Why
+from recordsvc.archive.moving import Moving
+from recordsvc.archive.services import bp, house
+from recordsvc.ground import answers, http
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.problems import FormRefused, NotFound
+from recordsvc.people.merges import NotMergeable
+from recordsvc.people.standing import StandingRefused
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/merge",
+    policy="archive.change",
+    body=MergeForm,
+    answer={202: DecidedLaterForm},
+    problems=(errors.TargetUnknown, NotMergeable),
+    idempotent=True,
+    summary="提出合并档案 / Propose that an archive is read as another",
+)
+def propose_merge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a merge; both chains get an entry once a second official approves."""
+    _check_code("merge_grounds", form["ground"])
+    why, by = Why(form["ground"], form["text"], form["papers"]), reference()
+    return _proposed(lambda turn: merging.propose_merge(turn, house(), worker_id, form["into"], why, by))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/unmerge",
+    policy="archive.change",
+    body=EvidencedForm,
+    answer={202: DecidedLaterForm},
+    problems=(errors.TargetUnknown, NotMergeable),
+    idempotent=True,
+    summary="提出撤回合并 / Propose that a merged archive stands alone again",
+)
+def propose_unmerge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose to undo a merge."""
+    _check_code("merge_grounds", form["ground"])
+    why, by = Why(form["ground"], form["text"], form["papers"]), reference()
+    return _proposed(lambda turn: merging.propose_unmerge(turn, house(), worker_id, why, by))
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/workers/<id:worker_id>/strays",
+    policy="archive.change",
+    answer=StraysForm,
+    summary="合并期间误入他处的记录 / What was entered elsewhere while the archive was merged",
+)
+def list_strays(worker_id: bytes) -> flask.Response:
+    """List records by id alone, without what they say."""
+    with house().db.read_raw() as cursor:
+        found = merging.entered_meanwhile(house(), cursor, worker_id)
+    return answers.answer({"items": found}, form=StraysForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/move",
+    policy="archive.change",
+    body=MoveForm,
+    answer={202: DecidedLaterForm},
+    problems=(errors.TargetUnknown, errors.TargetUnfit, errors.RecordAmbiguous, errors.ArchiveRestricted),
+    idempotent=True,
+    summary="提出移动记录 / Propose to move a record to the person it is about",
+)
+def propose_move(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a move: revoked there, stated here, in one act."""
+    moved, by = Moving(worker_id, record_id, form["to"], form["text"], form["issuer"]), reference()
+    return _proposed(lambda turn: moving.propose_move(turn, house(), moved, by))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/restrict",
+    policy="archive.restrict",
+    body=CaseForm,
+    answer={201: EnteredForm},
+    problems=(errors.TargetUnknown, StandingRefused),
+    summary="立即限制处理 / Restrict an archive at once",
+)
+def restrict_archive(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Seal an archive on one data officer's word; lifting takes two."""
+    _check_code("restriction_grounds", form["ground"])
+    index = erasing.restrict(house(), worker_id, form["ground"], form["text"], actor())
+    return answers.answer({"index": index}, 201, form=EnteredForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/unrestrict",
+    policy="archive.erase",
+    body=CaseForm,
+    answer={202: DecidedLaterForm},
+    problems=(errors.TargetUnknown, StandingRefused),
+    idempotent=True,
+    summary="提出解除限制 / Propose to lift a restriction",
+)
+def propose_unrestriction(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose that a restricted archive may be read again."""
+    _check_code("restriction_grounds", form["ground"])
+    by = reference()
+    return _proposed(lambda turn: erasing.propose_lift(turn, worker_id, form["ground"], form["text"], by))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/erase",
+    policy="archive.erase",
+    body=CaseForm,
+    answer={202: DecidedLaterForm},
+    problems=(errors.TargetUnknown, errors.ErasureBlocked, StandingRefused),
+    idempotent=True,
+    summary="提出删除档案 / Propose to erase a restricted archive",
+)
+def propose_erasure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose an erasure; what law or open money keeps is named."""
+    _check_code("erasure_grounds", form["ground"])
+    why, by = erasing.Why(form["ground"], form["text"]), reference()
+    return _proposed(lambda turn: erasing.propose_erasure(turn, house(), worker_id, why, by))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/erase",
+    policy="archive.erase",
+    body=CaseForm,
+    answer={202: DecidedLaterForm},
+    problems=(
+        errors.TargetUnknown,
+        errors.TargetUnfit,
+        errors.RecordAmbiguous,
+        errors.ErasureBlocked,
+        StandingRefused,
+    ),
+    idempotent=True,
+    summary="提出删除一条记录 / Propose to erase one record",
+)
+def propose_record_erasure(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose the erasure of one record's content."""
+    _check_code("erasure_grounds", form["ground"])
+    why, by = erasing.Why(form["ground"], form["text"]), reference()
+    return _proposed(
+        lambda turn: erasing.propose_record_erasure(turn, house(), worker_id, record_id, why, by)
+    )
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/close",
+    policy="archive.change",
+    body=ClosureForm,
+    answer={202: DecidedLaterForm},
+    problems=(errors.TargetUnknown, StandingRefused),
+    idempotent=True,
+    summary="提出关闭档案 / Propose to close the archive of a worker who died",
+)
+def propose_closure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a closure; a closed archive takes nothing new."""
+    _check_code("closure_grounds", form["ground"])
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    if not (form["on"] <= today and _is_date(form["on"])):
+        raise FormRefused(errors=[{"pointer": "/on", "code": "value", "detail": "应为不晚于今天的日期"}])
+    death, by = Death(form["ground"], form["on"], form["text"], form["papers"]), reference()
+    return _proposed(lambda turn: closing.propose_closure(turn, worker_id, death, by))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/reopen",
+    policy="archive.change",
+    body=ReopeningForm,
+    answer={202: DecidedLaterForm},
+    problems=(errors.TargetUnknown, StandingRefused),
+    idempotent=True,
+    summary="提出恢复误关的档案 / Propose to reopen an archive closed in error",
+)
+def propose_reopening(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a reopening."""
+    by = reference()
+    return _proposed(lambda turn: closing.propose_reopening(turn, worker_id, form["text"], by))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/relatives",
+    policy="archive.change",
+    body=RelativeForm,
+    answer={202: DecidedLaterForm},
+    problems=(errors.TargetUnknown, StandingRefused),
+    idempotent=True,
+    summary="提出向近亲属提供副本 / Propose a copy for a close relative of a worker who died",
+)
+def propose_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a copy (个人信息保护法第四十九条)."""
+    by, said = reference(), (form["relation"], form["text"], form["papers"])
+    return _proposed(lambda turn: closing.propose_copy(turn, worker_id, *said, by))
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/workers/<id:worker_id>/copy",
+    policy="archive.change",
+    query=CopyQuery,
+    answer=Sends("application/json", "bundle.v1.json"),
+    problems=(errors.CopyNotDecided, errors.ArchiveRestricted, PurposeRefused),
+    summary="制作近亲属副本 / Make the copy that two officials decided",
+)
+def relative_copy(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
+    """Send the bundle of a closed archive; the row of who looked is durable before."""
+    with house().db.read() as conn:
+        closing.check_copy(conn, worker_id, query["proposal"], house().clock.now_ms())
+    look = Look(worker_id, actor(), query["purpose"], "records", query["case_ref"], http.current().id)
+    looked.record(house().db, house().random, [look])
+    made = bundle.make(house(), worker_id)
+    if made is None:
+        raise NotFound
+    disposition = f'attachment; filename="{bundle.file_name(worker_id)}"'
+    return answers.answer(made, headers={"Content-Disposition": disposition})
+
+
+def _proposed(act: Callable[[Turn], bytes]) -> flask.Response:
+    proposal_id = bytes.fromhex(once(lambda turn: act(turn).hex()))
+    return answers.answer({"proposal_id": proposal_id}, 202, form=DecidedLaterForm)
+
+
+def _check_code(table: str, code: str) -> None:
+    """Refuse a ground that the dated list does not have today."""
+    if code not in dated.table(table).on(beijing_date(house().clock.now_ms()).isoformat()):
+        raise FormRefused(errors=[{"pointer": "/ground", "code": "value", "detail": "不在现行代码表内"}])
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

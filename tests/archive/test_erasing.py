@@ -1,0 +1,364 @@
+"""Restrict, then erase: who may still read, what stands against it, and that nothing is left to be read."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from recordsvc import anchor, erasures, fsck, starting
+from recordsvc.access.grants import Actor, Kind
+from recordsvc.archive import bundle, erasing, feed, persons, receipts, tables
+from recordsvc.archive.contradiction import Verdict, compare
+from recordsvc.archive.erasing import Blocker, Why
+from recordsvc.archive.errors import ArchiveRestricted, ErasureBlocked, RecordErased
+from recordsvc.archive.states import Life
+from recordsvc.archive.verify import verify_bundle
+from recordsvc.ground import two_person
+from recordsvc.ground.database import Database
+from recordsvc.ground.ports import FixedClock, beijing_date
+from recordsvc.house import House
+from recordsvc.people import standing
+from recordsvc.people import tables as people_tables
+from tests.archive.support import Centre, id_of, person, told
+from tests.archive.support import receipts as receipts_of
+from tests.archive.test_merging import decided, merge
+
+OFFICER = Actor(Kind.OFFICIAL, "li", roles=frozenset({"data-officer"}))
+UNLAWFUL = Why("unlawful", "个人信息保护法第四十七条")
+ENDED = Why("retention-ended", "保存期满")
+
+
+@pytest.fixture
+def centre(house: House) -> Centre:
+    return Centre(house, 1)
+
+
+@pytest.fixture
+def worker(centre: Centre) -> bytes:
+    """A worker with two records."""
+    centre.enter(centre.completion(person(1)), centre.completion(person(1)))
+    return centre.worker_id(person(1))
+
+
+def restrict(house: House, worker_id: bytes) -> None:
+    erasing.restrict(house, worker_id, "erasure-requested", "本人申请删除", OFFICER)
+
+
+def propose(house: House, worker_id: bytes, why: Why = UNLAWFUL) -> Any:
+    return lambda turn: erasing.propose_erasure(turn, house, worker_id, why, "official:first")
+
+
+def decide_erasure(house: House, worker_id: bytes, why: Why = UNLAWFUL) -> None:
+    proposal = house.db.write(propose(house, worker_id, why))
+    house.db.write(
+        lambda turn: two_person.decide(
+            turn, proposal, "official:second", approve=True, reason="符合", role="data-officer", tools=house
+        )
+    )
+
+
+# -- restricting
+
+
+def test_a_restricted_archive_is_not_read_by_anybody(house: House, worker: bytes) -> None:
+    restrict(house, worker)
+
+    for reading in (
+        lambda: persons.read(house, worker),
+        lambda: bundle.make(house, worker),
+    ):
+        with pytest.raises(ArchiveRestricted):
+            reading()
+    items, _position = feed.entries(house, -1, 100)
+    assert [(one["restricted"], one["erased"], one["record"]) for one in items] == [(True, False, None)] * 3
+    assert fsck.fsck(house).finding is None
+
+
+def test_what_arrives_for_a_restricted_archive_waits(house: House, centre: Centre, worker: bytes) -> None:
+    first = centre.completion(person(1))
+    centre.enter(first)
+    restrict(house, worker)
+
+    new, act = centre.completion(person(1)), centre.correction(person(1), first, score="99.0")
+    assert told(centre.send([new])) == ["worker-restricted"]
+    assert told(centre.send([act])) == ["worker-restricted"]
+
+
+def test_a_restriction_is_lifted_by_two(house: House, worker: bytes) -> None:
+    restrict(house, worker)
+    with pytest.raises(standing.StandingRefused):
+        restrict(house, worker)
+    proposal = house.db.write(
+        lambda turn: erasing.propose_lift(turn, worker, "request-withdrawn", "本人撤回", "official:first")
+    )
+    with pytest.raises(two_person.SamePerson):
+        house.db.write(
+            lambda turn: two_person.decide(turn, proposal, "official:first", True, "同意", tools=house)
+        )
+    house.db.write(
+        lambda turn: two_person.decide(
+            turn, proposal, "official:second", True, "同意", role="data-officer", tools=house
+        )
+    )
+    assert persons.read(house, worker) is not None
+    restrict(house, worker)  # again, as another act
+    assert fsck.fsck(house).finding is None
+
+
+# -- what stands against it
+
+
+def test_an_archive_is_restricted_before_it_is_erased(house: House, worker: bytes) -> None:
+    with pytest.raises(standing.StandingRefused):
+        house.db.write(propose(house, worker))
+
+
+def test_retention_is_named_and_keeps_the_archive(house: House, worker: bytes, clock: FixedClock) -> None:
+    restrict(house, worker)
+    with pytest.raises(ErasureBlocked) as blocked:
+        house.db.write(propose(house, worker, ENDED))
+    (rule,) = blocked.value.to_dict()["errors"]
+    ended = beijing_date(clock.now_ms()) - dt.timedelta(days=10)
+    assert (rule["code"], rule["until"]) == (
+        "retention/training-completion",
+        ended.replace(year=ended.year + 10).isoformat(),
+    )
+    assert persons.read(house, worker, sealed=True) is not None
+
+
+def test_open_money_keeps_the_archive(house: House, worker: bytes) -> None:
+    claim = Blocker("claim/open", None, "有未结的补贴申请", "a claim is open")
+    house.erasure_blockers.append(lambda _house, _conn, one: [claim] if one == worker else [])
+    restrict(house, worker)
+    with pytest.raises(ErasureBlocked) as blocked:
+        house.db.write(propose(house, worker))
+    assert [one["code"] for one in blocked.value.to_dict()["errors"]] == ["claim/open"]
+
+
+def test_what_blocks_is_judged_again_at_the_decision(house: House, worker: bytes) -> None:
+    restrict(house, worker)
+    proposal = house.db.write(propose(house, worker))
+    house.erasure_blockers.append(lambda *_: [Blocker("claim/open", None, "有未结申请", "open")])
+    with pytest.raises(ErasureBlocked):
+        house.db.write(
+            lambda turn: two_person.decide(turn, proposal, "official:second", True, "同意", tools=house)
+        )
+    assert persons.read(house, worker, sealed=True) is not None
+
+
+# -- erasing
+
+
+def test_an_erased_person_is_gone_and_all_earlier_proofs_still_verify(
+    house: House, centre: Centre, worker: bytes
+) -> None:
+    (receipt,) = receipts_of(centre.send([centre.completion(person(1))]))
+    proven = bundle.make(house, worker)
+    assert proven is not None
+    restrict(house, worker)
+    decide_erasure(house, worker)
+
+    assert persons.read(house, worker) is None
+    assert house.people.find("resident-id", person(1)["number"]) is None
+    with house.db.read() as conn:
+        verdict = compare(house.log, anchor.log_key(house), conn, receipt.encode()).verdict
+    assert verdict is Verdict.CONTINUED
+    assert verify_bundle(proven, [anchor.log_key(house)]).outcome.name == "PROVEN"
+    assert fsck.fsck(house).finding is None
+
+
+def test_the_same_record_again_is_told_that_it_was_erased(
+    house: House, centre: Centre, worker: bytes
+) -> None:
+    record = centre.completion(person(1))
+    centre.enter(record)
+    restrict(house, worker)
+    decide_erasure(house, worker)
+
+    assert told(centre.send([record])) == ["erased"]
+    centre.enter(centre.completion(person(1)))
+    assert centre.worker_id(person(1)) != worker, "who comes again begins a new archive"
+    assert fsck.fsck(house).finding is None
+
+
+def test_archives_read_as_one_are_erased_as_one(house: House, centre: Centre, worker: bytes) -> None:
+    centre.enter(centre.completion(person(2)))
+    other = centre.worker_id(person(2))
+    merge(house, other, worker)
+    restrict(house, worker)
+    decide_erasure(house, worker)
+
+    for one in (worker, other):
+        assert persons.read(house, one, sealed=True) is None
+    assert house.people.find("resident-id", person(2)["number"]) is None
+    assert fsck.fsck(house).finding is None
+
+
+def test_one_record_is_erased_and_the_others_stay(house: House, centre: Centre, worker: bytes) -> None:
+    record = centre.completion(person(1))
+    centre.enter(record)
+    record_id = uuid.UUID(id_of(record)).bytes
+    decided(
+        house,
+        lambda turn: erasing.propose_record_erasure(
+            turn, house, worker, record_id, UNLAWFUL, "official:first"
+        ),
+    )
+    archive = persons.read(house, worker).own
+    assert [one.life for one in archive.state.records] == [Life.ACTIVE, Life.ACTIVE, Life.ERASED]
+    with (
+        house.db.read() as conn,
+        house.db.read_raw() as cursor,
+        pytest.raises(RecordErased),
+    ):
+        receipts.of_stored(house, conn, cursor, worker, 2)
+    assert fsck.fsck(house).finding is None
+
+
+# -- nothing is left
+
+
+def secrets_of(house: House, worker_id: bytes) -> list[bytes]:
+    """What would still open something: the wrapped key and sealed values of a worker."""
+    with house.db.read() as conn:
+        found = []
+        for table, column in (
+            (people_tables.worker_key, people_tables.worker_key.c.wrapped),
+            (people_tables.identifier, people_tables.identifier.c.sealed),
+            (people_tables.blind_index, people_tables.blind_index.c.tag),
+            (tables.ciphertext, tables.ciphertext.c.sealed),
+        ):
+            found += conn.execute(sa.select(column).where(table.c.worker_id == worker_id)).scalars().all()
+    return [bytes(one) for one in found]
+
+
+def files_of(house: House, postgresql_folder: Path | None) -> list[Path]:
+    if house.db.dialect == "sqlite":
+        path = Path(str(house.db.url.database))
+        return [one for one in path.parent.glob(path.name + "*") if one.is_file()]
+    assert postgresql_folder is not None
+    return [one for one in (postgresql_folder / "data" / "base").rglob("*") if one.is_file()]
+
+
+def test_nothing_of_the_person_is_left_in_the_files(
+    house: House, centre: Centre, worker: bytes, addresses: Any, request: pytest.FixtureRequest
+) -> None:
+    secrets = secrets_of(house, worker)
+    assert len(secrets) >= 6
+    folder = None
+    if house.db.dialect == "postgresql":
+        server = request.getfixturevalue("postgresql")
+        folder = server.folder
+    restrict(house, worker)
+    decide_erasure(house, worker)
+    assert erasures.keep(house) == 1
+    if house.db.dialect == "sqlite":
+        assert erasures.scrub(house) == 1
+    else:
+        owner = Database(addresses.owner)
+        list(erasures.rewrite(house, owner))
+        owner.close()
+        server.execute("CHECKPOINT")
+    left = [
+        (path.name, n)
+        for path in files_of(house, folder)
+        for n, secret in enumerate(secrets)
+        if secret[:24] in path.read_bytes()
+    ]
+    assert left == []
+
+
+GUESSES = 1_000_000
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_search_over_all_numbers_confirms_nothing(house: House, centre: Centre, worker: bytes) -> None:
+    """With database, log, peppers and all public keys no guess of the number fits, nor the right one.
+
+    Every value of the database is looked through for what a guess would give: the number, its hashes plain and
+    under the look-up pepper, and the keyed digest of a record with the guessed number but without its salt.
+    """
+    record = centre.completion(person(1))
+    centre.enter(record)
+    restrict(house, worker)
+    decide_erasure(house, worker)
+    erasures.keep(house)
+    erasures.scrub(house)
+
+    held = b"".join(path.read_bytes() for path in files_of(house, None))
+    right = person(1)["number"]
+    values = set()
+    with house.db.read() as conn:
+        for table in sa.inspect(conn).get_table_names():
+            for row in conn.execute(sa.text(f"SELECT * FROM {table}")):
+                values |= {bytes(one) for one in row if isinstance(one, bytes)}
+    sha256 = hashlib.sha256
+    confirmed = []
+    for n in range(GUESSES):
+        guess = right if n == GUESSES // 2 else f"{n:018d}"
+        data = guess.encode()
+        plain, tag = sha256(data).digest(), house.people.tags("resident-id", guess)[0]
+        if plain in values or plain[:16] in values or tag in values:
+            confirmed.append(guess)
+    assert confirmed == []
+    assert right.encode() not in held
+    assert person(1)["name"].encode() not in held
+    assert house.admission.sealer.digest(record.replace(b'"salt":"', b'"salt":"A')) not in values
+
+
+# -- a restored copy
+
+
+def test_a_restored_copy_does_not_open_before_the_journal_was_replayed(
+    house: House, centre: Centre, worker: bytes
+) -> None:
+    with house.db.read() as conn:
+        key = conn.execute(
+            sa.select(people_tables.worker_key).where(people_tables.worker_key.c.worker_id == worker)
+        ).one()
+    restrict(house, worker)
+    decide_erasure(house, worker)
+    erasures.keep(house)
+    erasures.check(house)
+
+    # Somebody brings the key back, as a copy of that table from before would.
+    house.db.write(
+        lambda turn: turn.conn.execute(people_tables.worker_key.insert().values(**key._mapping)).rowcount
+    )
+    with pytest.raises(erasures.ErasureUndone, match="erasure replay"):
+        starting.check(house)
+    assert erasures.replay(house) == 1
+    starting.check(house)
+    assert erasures.replay(house) == 0
+
+
+def test_the_journal_survives_a_line_that_was_cut_short(house: House, centre: Centre, worker: bytes) -> None:
+    restrict(house, worker)
+    decide_erasure(house, worker)
+    path = house.settings.erasure_journal_path
+    path.write_text('{"worker":"00', "utf-8")
+    assert erasures.read(house) == []
+    assert erasures.keep(house) == 1
+    (line,) = erasures.read(house)
+    assert (line.worker_id, line.seq) == (worker, erasing.WHOLE)
+    assert erasures.keep(house) == 0
+    path.write_text("nonsense\n" + path.read_text("utf-8"), "utf-8")
+    with pytest.raises(erasures.ErasureUndone, match="damaged"):
+        erasures.check(house)
+
+
+def test_the_journal_holds_opaque_ids_alone(house: House, centre: Centre, worker: bytes) -> None:
+    restrict(house, worker)
+    decide_erasure(house, worker)
+    erasures.keep(house)
+    text = house.settings.erasure_journal_path.read_text("utf-8")
+    for secret in (person(1)["number"], person(1)["name"], centre.uscc):
+        assert secret not in text
+    elsewhere = dataclasses.replace(house.settings, erasure_journal="/srv/journal.jsonl")
+    assert elsewhere.erasure_journal_path == Path("/srv/journal.jsonl")
