@@ -43,6 +43,7 @@ def build(settings: Settings, house: House, rooms: Iterable[str] = ROOMS) -> fla
     """Wire ground, access and the rooms to a Flask application, and seal it."""
     app = bare(settings, house.keys.hmac)
     app.extensions["house"] = house
+    app.extensions["warmers"] = []
     app.extensions["cursors"] = Cursors({1: functools.partial(house.keys.hmac, "cursor")})
     app.extensions["idempotency"] = Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe"))
     observe.ping(app, "database", lambda: _select_one(house))
@@ -54,6 +55,12 @@ def build(settings: Settings, house: House, rooms: Iterable[str] = ROOMS) -> fla
             setup(app, house)
     policy.seal(app)
     return app
+
+
+def warm(app: flask.Flask) -> None:
+    """Do what rooms need once and can do without at the first request; beside the first requests."""
+    for warmer in app.extensions["warmers"]:
+        warmer()
 
 
 def open_rooms(app: flask.Flask, rooms: Iterable[str] = ROOMS) -> list[ModuleType]:

@@ -28,6 +28,6 @@ __all__ = [
 
 
 def setup(app: flask.Flask, house: House) -> None:
-    """Compile the validators and open the cursors before the first request."""
-    types.warm()
+    """Open the cursors; the validators are compiled soon after the start, or at their first use."""
+    app.extensions["warmers"].append(types.warm)
     app.extensions.setdefault("cursors", Cursors({1: lambda data: house.keys.hmac("cursor", data)}))

@@ -147,7 +147,7 @@ def _body(name: str, version: int) -> jsonschema_rs.Draft202012Validator:
 
 
 def warm() -> None:
-    """Compile every validator now (about 20 ms): a server does so before it answers its first request."""
+    """Compile every validator (about 20 ms), so that no request has to."""
     for name, version in TYPES:
         _whole(name, version)
         _body(name, version)
