@@ -126,7 +126,7 @@ class Reader:
         worker = house.people.loaded(worker_id, found)
         if worker is None:
             return None
-        if worker.state == RESTRICTED and not self._sealed:
+        if not self._sealed and house.people.person(cursor, worker).state == RESTRICTED:
             raise ArchiveRestricted
         seen = dict(registers)
         entries = tuple([self.open(worker, stored) for stored in store.as_entries(rows)])
