@@ -16,6 +16,8 @@ COMMANDS: Final = {
     "work": ("recordsvc.work", "work", "run the background process"),
     "log": ("recordsvc.logcommands", "log", "checkpoint, fsck, keys of the log"),
     "official": ("recordsvc.access.commands", "official", "officials and their roles"),
+    "case": ("recordsvc.casecommands", "case", "an official's acts on whole archives"),
+    "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
     "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
     "verify": ("recordsvc.cli_verify", "verify", "check a bundle or receipt offline"),

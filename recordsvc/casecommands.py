@@ -1,0 +1,294 @@
+"""`recordsvc case …` (案卷办理): acts on whole archives by an official at the server's console.
+
+The same verbs as the desk's doors. The official is asked for a one-time login code, as at the page; the role
+is judged by the same policy; proposing and deciding take two different accounts.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from recordsvc.access.grants import Actor
+    from recordsvc.ground.commit import Turn
+    from recordsvc.house import House
+
+WORKER = click.argument("worker", type=click.UUID)
+TEXT = click.option(
+    "--text", required=True, help="依据的材料与情况，不写个人信息 / evidence, no personal data"
+)
+PAPER = click.option("--paper", "papers", multiple=True, help="材料的 SHA-256 / SHA-256 of a paper")
+
+
+def _ground(table: str) -> Callable[[Any], Any]:
+    return click.option("--ground", required=True, help=f"代码表 {table} / code of {table}")
+
+
+@click.group()
+@click.option("--official", required=True, help="经办账号 / account of the official who acts")
+@click.pass_context
+def case(context: click.Context, official: str) -> None:
+    """案卷办理：合并、移动、限制、删除、关闭 / Acts on whole archives, by an official."""
+    context.obj = official
+
+
+@contextmanager
+def _acting(account: str, action: str) -> Iterator[tuple["House", "Actor"]]:
+    """Open the service for an official who signs in with a one-time code and may do this."""
+    from recordsvc.access import codes
+    from recordsvc.access.grants import Actor, Kind, admits
+    from recordsvc.access.services import open_access
+    from recordsvc.ground.problems import Problem
+    from recordsvc.serving import load_settings
+    from recordsvc.starting import open_checked
+
+    house = open_checked(load_settings())
+    try:
+        code = click.prompt("一次性登录码 / one-time code", hide_input=True)
+        good = house.db.write(lambda turn: codes.spend(turn, house.keys, account, code))
+        official = open_access(house).officials.find(account)
+        if not good or official is None:
+            raise click.ClickException("账号或登录码不对 / wrong account or code")
+        who = Actor(Kind.OFFICIAL, account, roles=official.roles(house.clock.now_ms()))
+        if not admits(who, action):
+            raise click.ClickException("没有办理此事的岗位 / no role for this act")
+        yield house, who
+    except Problem as problem:
+        lines = [f"{problem.title_zh} / {problem.title_en}", problem.remedy_zh]
+        lines += [str(one.get("detail", "")) for one in problem.to_dict().get("errors", ())]
+        raise click.ClickException("\n".join(line for line in lines if line)) from None
+    finally:
+        house.close()
+
+
+def _propose(account: str, action: str, act: "Callable[[Turn, House, str], bytes]") -> None:
+    with _acting(account, action) as (house, who):
+        by = f"{who.kind}:{who.id}"
+        proposal = house.db.write(lambda turn: act(turn, house, by))
+        click.echo(f"已提出，待另一人复核 / proposed, a second official decides: {uuid.UUID(bytes=proposal)}")
+
+
+@case.command("list")
+@click.pass_obj
+def listed(account: str) -> None:
+    """待复核事项 / Proposals that can still be decided."""
+    from recordsvc.ground import two_person
+
+    with _acting(account, "proposal.read") as (house, _who), house.db.read() as conn:
+        for one in two_person.pending(conn, house.clock.now_ms()):
+            click.echo(f"{uuid.UUID(bytes=one.id)}  {one.kind}  {one.subject}  {one.proposed_by}")
+            click.echo(f"    {json.dumps(one.payload, ensure_ascii=False)}")
+
+
+@case.command()
+@click.argument("proposal", type=click.UUID)
+@click.option("--refuse", is_flag=True, help="不同意 / refuse instead of approving")
+@click.option("--reason", required=True, help="理由 / why")
+@click.pass_obj
+def decide(account: str, proposal: uuid.UUID, *, refuse: bool, reason: str) -> None:
+    """复核 / Decide a proposal as the second person."""
+    from recordsvc.ground import two_person
+    from recordsvc.ground.problems import Forbidden
+
+    with _acting(account, "proposal.decide") as (house, who):
+
+        def act(turn: "Turn") -> None:
+            kind = two_person.read(turn.conn, proposal.bytes, turn.now_ms).kind
+            wanted = two_person.deciders(kind)
+            held = sorted(wanted & who.roles if wanted else who.roles)
+            if wanted and not held:
+                raise Forbidden
+            word = (not refuse, reason)
+            role = held[0] if held else None
+            two_person.decide(turn, proposal.bytes, f"{who.kind}:{who.id}", *word, role=role, tools=house)
+
+        house.db.write(act)
+        click.echo("已退回 / refused" if refuse else "已办理 / done")
+
+
+@case.command()
+@WORKER
+@click.argument("into", type=click.UUID)
+@_ground("merge_grounds")
+@TEXT
+@PAPER
+@click.pass_obj
+def merge(
+    account: str, worker: uuid.UUID, into: uuid.UUID, ground: str, text: str, papers: tuple[str, ...]
+) -> None:
+    """提出合并：WORKER 作为 INTO 查看 / Propose that WORKER is read as INTO."""
+    from recordsvc.archive import merging
+
+    why = merging.Why(ground, text, papers)
+    _propose(
+        account,
+        "archive.change",
+        lambda turn, house, by: merging.propose_merge(turn, house, worker.bytes, into.bytes, why, by),
+    )
+
+
+@case.command()
+@WORKER
+@_ground("merge_grounds")
+@TEXT
+@PAPER
+@click.pass_obj
+def unmerge(account: str, worker: uuid.UUID, ground: str, text: str, papers: tuple[str, ...]) -> None:
+    """提出撤回合并 / Propose to undo a merge."""
+    from recordsvc.archive import merging
+
+    why = merging.Why(ground, text, papers)
+    _propose(
+        account,
+        "archive.change",
+        lambda turn, house, by: merging.propose_unmerge(turn, house, worker.bytes, why, by),
+    )
+
+
+@case.command()
+@WORKER
+@click.argument("record", type=click.UUID)
+@click.argument("to", type=click.UUID)
+@TEXT
+@click.option("--issuer", help="编号重复时的签发单位 / whose record, if the id is not alone")
+@click.pass_obj
+def move(
+    account: str, worker: uuid.UUID, record: uuid.UUID, to: uuid.UUID, text: str, issuer: str | None
+) -> None:
+    """提出把 RECORD 移到 TO 的档案 / Propose to move a record."""
+    from recordsvc.archive import moving
+
+    moved = moving.Moving(worker.bytes, record.bytes, to.bytes, text, issuer)
+    _propose(account, "archive.change", lambda turn, house, by: moving.propose_move(turn, house, moved, by))
+
+
+@case.command()
+@WORKER
+@_ground("restriction_grounds")
+@TEXT
+@click.pass_obj
+def restrict(account: str, worker: uuid.UUID, ground: str, text: str) -> None:
+    """立即限制处理 / Restrict an archive at once."""
+    from recordsvc.archive import erasing
+
+    with _acting(account, "archive.restrict") as (house, who):
+        index = erasing.restrict(house, worker.bytes, ground, text, who)
+        click.echo(f"已限制 / restricted: log index {index}")
+
+
+@case.command()
+@WORKER
+@_ground("restriction_grounds")
+@TEXT
+@click.pass_obj
+def unrestrict(account: str, worker: uuid.UUID, ground: str, text: str) -> None:
+    """提出解除限制 / Propose to lift a restriction."""
+    from recordsvc.archive import erasing
+
+    _propose(
+        account,
+        "archive.erase",
+        lambda turn, _house, by: erasing.propose_lift(turn, worker.bytes, ground, text, by),
+    )
+
+
+@case.command()
+@WORKER
+@_ground("erasure_grounds")
+@TEXT
+@click.option("--record", type=click.UUID, help="只删除这一条 / this record alone")
+@click.pass_obj
+def erase(account: str, worker: uuid.UUID, ground: str, text: str, record: uuid.UUID | None) -> None:
+    """提出删除整份档案或一条记录 / Propose to erase an archive, or one record."""
+    from recordsvc.archive import erasing
+
+    why = erasing.Why(ground, text)
+
+    def act(turn: "Turn", house: "House", by: str) -> bytes:
+        if record is None:
+            return erasing.propose_erasure(turn, house, worker.bytes, why, by)
+        return erasing.propose_record_erasure(turn, house, worker.bytes, record.bytes, why, by)
+
+    _propose(account, "archive.erase", act)
+
+
+@case.command()
+@WORKER
+@_ground("closure_grounds")
+@click.option("--on", required=True, help="死亡日期 / day of death, YYYY-MM-DD")
+@TEXT
+@PAPER
+@click.pass_obj
+def close(account: str, worker: uuid.UUID, ground: str, on: str, text: str, papers: tuple[str, ...]) -> None:
+    """提出关闭档案 / Propose to close the archive of a worker who died."""
+    from recordsvc.archive import closing
+
+    death = closing.Death(ground, on, text, papers)
+    _propose(
+        account,
+        "archive.change",
+        lambda turn, _house, by: closing.propose_closure(turn, worker.bytes, death, by),
+    )
+
+
+@case.command()
+@WORKER
+@TEXT
+@click.pass_obj
+def reopen(account: str, worker: uuid.UUID, text: str) -> None:
+    """提出恢复误关的档案 / Propose to reopen an archive closed in error."""
+    from recordsvc.archive import closing
+
+    _propose(
+        account,
+        "archive.change",
+        lambda turn, _house, by: closing.propose_reopening(turn, worker.bytes, text, by),
+    )
+
+
+@click.group()
+def erasure() -> None:
+    """删除日志：重做、清除 / What was erased: replay after a restore, scrub the bytes."""
+
+
+@erasure.command()
+def replay() -> None:
+    """恢复旧备份后重做删除 / Erase again what a restored copy brought back."""
+    from recordsvc import erasures
+    from recordsvc.house import open_house
+    from recordsvc.serving import load_settings
+
+    house = open_house(load_settings())
+    try:
+        click.echo(f"已重做 / erased again: {erasures.replay(house)}")
+    finally:
+        house.close()
+
+
+@erasure.command()
+def scrub() -> None:
+    """清除已删除内容的残留字节 / Take what was erased out of the files (PostgreSQL: locks tables)."""
+    from recordsvc import erasures
+    from recordsvc.ground.database import Database
+    from recordsvc.serving import load_settings
+    from recordsvc.starting import open_checked
+
+    settings = load_settings()
+    house = open_checked(settings)
+    try:
+        erasures.keep(house)
+        if house.db.dialect == "sqlite":
+            click.echo(f"已清除 / clean: {erasures.scrub(house)}")
+            return
+        owner = Database(settings.owner_database)
+        try:
+            for name in erasures.rewrite(house, owner):
+                click.echo(f"已重写 / rewritten: {name}")
+        finally:
+            owner.close()
+    finally:
+        house.close()
