@@ -2,7 +2,7 @@
 
 import flask
 
-from recordsvc.archive import desk_key_routes, desk_routes, me_routes, record_routes, schema_routes, types
+from recordsvc.archive import desk_key_routes, desk_routes, me_routes, record_routes, schema_routes
 from recordsvc.archive.services import bp
 from recordsvc.ground.paging import Cursors
 from recordsvc.house import House
@@ -11,6 +11,5 @@ __all__ = ["bp", "desk_key_routes", "desk_routes", "me_routes", "record_routes",
 
 
 def setup(app: flask.Flask, house: House) -> None:
-    """Compile the validators and open the cursors before the first request."""
-    types.warm()
+    """Open the cursors before the first request."""
     app.extensions.setdefault("cursors", Cursors({1: lambda data: house.keys.hmac("cursor", data)}))
