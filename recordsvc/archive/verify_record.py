@@ -20,6 +20,7 @@ from recordsvc.vault.signers import PublicKey
 MEMBERS: Final = frozenset(
     ("audience", "body", "environment", "id", "issued_on", "issuer", "salt", "type", "version", "worker")
 )
+_MEMBER_SETS: Final = (MEMBERS, MEMBERS | {"actor"})
 
 _FORMS: Final = {
     "audience": r"[!-~]{1,200}",
@@ -114,7 +115,7 @@ class RecordChecker:
 
 def wrong_member(record: Mapping[str, Any]) -> str | None:
     """Name of the first envelope member that lacks its form, or None. Bodies are for the schemas to judge."""
-    if record.keys() not in (MEMBERS, MEMBERS | {"actor"}):
+    if record.keys() not in _MEMBER_SETS:
         return "members"
     try:
         good = _ALL_TEXTS.fullmatch("\n".join(_TEXTS(record)))
