@@ -2,7 +2,7 @@
 
 import flask
 
-from recordsvc.archive import desk_key_routes, desk_routes, me_routes, record_routes, schema_routes
+from recordsvc.archive import desk_key_routes, desk_routes, me_routes, record_routes, schema_routes, types
 from recordsvc.archive.services import bp
 from recordsvc.ground.paging import Cursors
 from recordsvc.house import House

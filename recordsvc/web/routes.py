@@ -6,6 +6,7 @@ from recordsvc.house import House
 from recordsvc.web import (
     assets,
     public_routes,
+    render,
     saying_routes,
     sharing_routes,
     verify_routes,
