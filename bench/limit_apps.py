@@ -17,7 +17,7 @@ from typing import Any
 import flask
 import psycopg
 
-from recordsvc.ground.database import SQLITE_PRAGMAS
+from recordsvc.ground.sqlite import SQLITE_PRAGMAS
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Store = Callable[[bytes], None]

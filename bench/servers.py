@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 import socket
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def serving(
         begun = time.perf_counter()
         process = subprocess.Popen(
             command,
-            env=None if environ is None else dict(environ),
+            env=_environment(environ),
             pass_fds=(listener.fileno(),),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -54,6 +55,13 @@ def serving(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _environment(environ: Mapping[str, str] | None) -> dict[str, str]:
+    """Let the server keep its bytecode, as an installed one has it, whatever the caller's shell forbids."""
+    given = dict(os.environ if environ is None else environ)
+    given.pop("PYTHONDONTWRITEBYTECODE", None)
+    return given | {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "recordsvc-bench-bytecode")}
 
 
 @contextlib.contextmanager

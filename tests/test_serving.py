@@ -81,6 +81,20 @@ def test_what_the_workers_share_leaves_the_metrics_folder_to_them() -> None:
     assert said.stdout.strip() == "False"
 
 
+def test_what_a_start_makes_is_not_looked_through_for_garbage() -> None:
+    """In the master and again in each worker: what lives as long as the process is frozen."""
+    program = (
+        "import gc\nfrom types import SimpleNamespace\nfrom recordsvc import gunicorn_conf\n"
+        "gunicorn_conf.on_starting(None)\nfirst = gc.get_freeze_count()\n"
+        "made = [[] for _ in range(1000)]\n"
+        "gunicorn_conf.post_worker_init(SimpleNamespace(wsgi=None))\n"
+        "print(first > 10_000, gc.get_freeze_count() >= first + 1000, gc.isenabled(), gc.get_threshold())"
+    )
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert said.stdout.strip() == "True True True (20000, 20, 20)"
+
+
 def test_a_first_run_may_be_repeated_and_leaves_nothing_that_others_read(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     first = CliRunner().invoke(main, [*INIT, "--data-dir", str(folder)])

@@ -128,8 +128,10 @@ class KeyLife:
         """Whether an entry at log index `index` with time `ms` could be signed with this key."""
         if not self.not_before_ms <= ms < self.not_after_ms:
             return False
-        state = next((state for at, state in reversed(self.states) if at < index), None)
-        return state is KeyState.REGISTERED
+        for at, state in reversed(self.states):
+            if at < index:
+                return state is KeyState.REGISTERED
+        return False
 
     def suspect(self, ms: int) -> bool:
         """Whether an entry of time `ms` falls into a suspected compromise: to be re-confirmed (待复核)."""

@@ -20,8 +20,7 @@ from recordsvc.vault.signers import PublicKey
 MEMBERS: Final = frozenset(
     ("audience", "body", "environment", "id", "issued_on", "issuer", "salt", "type", "version", "worker")
 )
-
-_WITH: Final = (MEMBERS, MEMBERS | {"actor"}, MEMBERS | {"actor", "provenance"})
+_MEMBER_SETS: Final = (MEMBERS, MEMBERS | {"actor"}, MEMBERS | {"actor", "provenance"})
 """An institution's record; the region's; and the region's of what it took over from elsewhere."""
 
 _FORMS: Final = {
@@ -117,7 +116,7 @@ class RecordChecker:
 
 def wrong_member(record: Mapping[str, Any]) -> str | None:
     """Name of the first envelope member that lacks its form, or None. Bodies are for the schemas to judge."""
-    if record.keys() not in _WITH:
+    if record.keys() not in _MEMBER_SETS:
         return "members"
     try:
         good = _ALL_TEXTS.fullmatch("\n".join(_TEXTS(record)))

@@ -1,28 +1,26 @@
 """The database: engines, snapshots, the writer's gate. Long: every dialect fact is here and only here.
 
-(But for `pipeline.py`, PostgreSQL's way of asking several things at once, which only this module uses.)
+(Or in `sqlite.py`, `pipeline.py` and `loads.py`, which only this module uses.)
 
 SQLite runs in WAL mode with `synchronous=FULL` and `BEGIN IMMEDIATE`; anything less loses acknowledged
 records on power loss, so it is asserted at start. PostgreSQL reads on a repeatable-read snapshot.
 """
 
 import contextlib
-import fcntl
 import functools
-import os
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+from sqlalchemy.pool import PoolProxiedConnection
 
 from recordsvc.ground.commit import CommitUnknown, GroupCommit, Handler, Turn
+from recordsvc.ground.loads import COPY_ROWS, copy_types, insert, inserting, percent
 from recordsvc.ground.ports import Clock, SystemClock
 from recordsvc.ground.readers import Asked, Cursor, Question, Readers
 from recordsvc.ground.readers import Connection as ReaderConnection
+from recordsvc.ground.sqlite import DatabaseUnfit, SqliteCursor, SqliteReader, file_lock, sqlite_engine
 
 if TYPE_CHECKING:
     from recordsvc.ground.pipeline import Writing
@@ -52,27 +50,6 @@ installation = sa.Table(
     comment="What was fixed at the first run: log_origin, audience, environment, region",
 )
 
-SQLITE_PRAGMAS = (
-    ("journal_mode", "WAL"),
-    ("synchronous", "FULL"),
-    ("foreign_keys", "ON"),
-    ("secure_delete", "ON"),
-    ("busy_timeout", "10000"),
-    ("cache_size", "-131072"),
-    ("mmap_size", "1073741824"),
-    ("temp_store", "MEMORY"),
-    # A checkpoint inside a commit is what a client would wait for: `recordsvc work` checkpoints outside the
-    # writer's turn, and this bound only takes over when that process is away.
-    ("wal_autocheckpoint", "32768"),
-)
-
-COPY_ROWS = 32
-"""From how many rows on PostgreSQL's COPY is cheaper than INSERT. It cannot travel with other statements."""
-
-
-class DatabaseUnfit(RuntimeError):
-    """The database cannot keep the promises of this service; the text says which one."""
-
 
 class Database:
     """One process's access to the database."""
@@ -83,7 +60,7 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self.clock = clock or SystemClock()
         if self.dialect == "sqlite":
-            self.engine = _sqlite_engine(url, pool_size)
+            self.engine = sqlite_engine(url, pool_size)
             self._reader = self.engine
         else:
             self.engine = _postgresql_engine(url, pool_size)
@@ -150,7 +127,7 @@ class Database:
         0.08-1.3 s against 27-78 ms measured). PostgreSQL: the log head's row lock orders those who append.
         """
         if self.dialect == "sqlite":
-            with _file_lock(self.url.database), _transaction(self._writers()) as conn:
+            with file_lock(self.url.database), _transaction(self._writers()) as conn:
                 yield conn
             return
         conn = self._writers()
@@ -179,7 +156,7 @@ class Database:
         driver = _driver(fairy)
         fairy.detach()
         if self.dialect == "sqlite":
-            return _SqliteReader(driver)
+            return SqliteReader(driver)
         # Imported here, since with SQLite nothing asks for psycopg.
         from recordsvc.ground.pipeline import Pipeline
 
@@ -233,12 +210,12 @@ class Database:
 
     def sql(self, text: str) -> str:
         """Bring a statement with `?` placeholders to this driver's form."""
-        return text if self.dialect == "sqlite" else _percent(text)
+        return text if self.dialect == "sqlite" else percent(text)
 
     def cursor(self, conn: Connection) -> Cursor:
         """Return a cursor of hot statements inside a connection's transaction."""
         if self.dialect == "sqlite":
-            found: Cursor = _driver(conn.connection).cursor(_SqliteCursor)
+            found: Cursor = _driver(conn.connection).cursor(SqliteCursor)
             return found
         return _writing(conn)
 
@@ -268,7 +245,7 @@ class Database:
             return text.replace("{wanted}", wanted), tuple(keys)
         # ?b: sent in binary form; the text form of a thousand keys costs more than the query.
         wanted = "(SELECT unnest(?b::bytea[]) AS k) AS wanted"
-        return _percent(text.replace("{wanted}", wanted)), (list(keys),)
+        return percent(text.replace("{wanted}", wanted)), (list(keys),)
 
     def bulk_all(
         self, conn: Connection, loads: Sequence[tuple[sa.Table, Sequence[tuple[Any, ...]]]], *then: Asked
@@ -277,7 +254,7 @@ class Database:
 
         Few rows travel together with these. Returns how many rows each of `then` changed.
         """
-        few = [_inserting(table, rows) for table, rows in loads if rows and self._few(rows)]
+        few = [inserting(table, rows) for table, rows in loads if rows and self._few(rows)]
         for table, rows in loads:
             if not self._few(rows):
                 self.bulk(conn, table, rows)
@@ -293,11 +270,11 @@ class Database:
             return
         driver = _driver(conn.connection)
         if self.dialect == "sqlite":
-            driver.executemany(_insert(table), rows)
+            driver.executemany(insert(table), rows)
         elif self._few(rows):
-            _writing(conn).run(_inserting(table, rows))
+            _writing(conn).run(inserting(table, rows))
         else:
-            types = _copy_types(table)
+            types = copy_types(table)
             names = ", ".join(column.name for column in table.columns)
             with driver.cursor().copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
                 copy.set_types(types)
@@ -318,42 +295,6 @@ def _writing(conn: Connection) -> "Writing":
     if not isinstance(found, Writing):
         found = info[Writing] = Writing(_driver(conn.connection))
     return found
-
-
-def _inserting(table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> Asked:
-    """Return one INSERT for a few rows: a list for each column costs half of a statement for each row."""
-    if len(rows) == 1:
-        return _insert_one(table), rows[0]
-    return _insert_lists(table), [list(column) for column in zip(*rows, strict=True)]
-
-
-class _SqliteCursor(sqlite3.Cursor):
-    """SQLite's cursor as a `Cursor`."""
-
-    def ask(self, *asked: Asked) -> list[list[Any]]:
-        """Return the rows of each statement."""
-        return [self.execute(statement, parameters).fetchall() for statement, parameters in asked]
-
-
-class _SqliteReader:
-    """A connection of SQLite that reads; in autocommit but for its snapshots."""
-
-    closed = False
-    """SQLite's connections are not lost."""
-
-    def __init__(self, driver: sqlite3.Connection) -> None:
-        self._driver = driver
-        self.close = driver.close
-
-    def begin(self) -> Cursor:
-        self._driver.execute("BEGIN")
-        return self._driver.cursor(_SqliteCursor)
-
-    def end(self) -> None:
-        self._driver.execute("ROLLBACK")
-
-    def look_up(self, statement: str, parameters: Sequence[Any]) -> Any:
-        return self._driver.execute(statement, parameters).fetchone()
 
 
 def _driver(pooled: PoolProxiedConnection) -> Any:
@@ -420,43 +361,6 @@ def _transient(error: Exception) -> bool:
     return getattr(driver, "sqlstate", None) in ("40P01", "40001")
 
 
-@contextlib.contextmanager
-def _file_lock(database: str | None) -> Iterator[None]:
-    if not database or database == ":memory:":
-        raise DatabaseUnfit("SQLite needs a database file")
-    handle = os.open(f"{database}.writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _sqlite_engine(url: str, pool_size: int) -> sa.Engine:
-    database = make_url(url).database
-    if database:
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_timeout=10,
-        connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": 512},
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(driver: sqlite3.Connection, _record: object) -> None:
-        for name, value in SQLITE_PRAGMAS:
-            driver.execute(f"PRAGMA {name}={value}")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(conn: Connection) -> None:
-        conn.exec_driver_sql(conn.get_execution_options().get("begin_with", "BEGIN"))
-
-    return engine
-
-
 def _postgresql_engine(url: str, pool_size: int) -> sa.Engine:
     return sa.create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
@@ -474,36 +378,3 @@ def _note_uncertain_commit(into: list[str], notice: Any) -> None:
     """Remember SQLSTATE 01000 at commit: a cancelled wait for the synchronous standby *returns success*."""
     if notice.sqlstate == "01000":
         into.append("synchronous-replication-not-confirmed")
-
-
-@functools.cache
-def _percent(text: str) -> str:
-    return text.replace("%", "%%").replace("?b", "%b").replace("?", "%s")
-
-
-@functools.cache
-def _insert(table: sa.Table) -> str:
-    names = ", ".join(column.name for column in table.columns)
-    marks = ", ".join("?" * len(table.columns))
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
-
-
-@functools.cache
-def _insert_one(table: sa.Table) -> str:
-    names = ", ".join(column.name for column in table.columns)
-    marks = ", ".join(f"%b::{kind}" for kind in _copy_types(table))
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
-
-
-@functools.cache
-def _insert_lists(table: sa.Table) -> str:
-    names = ", ".join(column.name for column in table.columns)
-    lists = ", ".join(f"%b::{kind}[]" for kind in _copy_types(table))
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({lists})"  # noqa: S608 - our own tables
-
-
-@functools.cache
-def _copy_types(table: sa.Table) -> list[str]:
-    kinds = {sa.LargeBinary: "bytea", sa.BigInteger: "int8", sa.Integer: "int4", sa.SmallInteger: "int2"}
-    kinds |= {sa.String: "text", sa.Text: "text", sa.Boolean: "bool"}
-    return [kinds[type(column.type)] for column in table.columns]

@@ -65,7 +65,9 @@ def loads(
     if _WITH_ORJSON:
         obj, written = _through_orjson(data, 0)
         # Without its \n escapes the text must be beyond suspicion; what is left of \\n still has a backslash.
-        text = data.replace(b"\\n", b"") if line_breaks else data
+        # They stand in a note near the beginning: one byte is looked for ten times faster than two.
+        notes = data.rfind(b"\\") + 2 if line_breaks else 0
+        text = data[:notes].replace(b"\\n", b"") + data[notes:]
         if written == data and _plain(obj, max_depth, ascii_keys=ascii_keys) and _beyond_suspicion(text):
             return obj
     return jsonjudge.parse(
@@ -150,42 +152,28 @@ def _plain(obj: object, max_depth: int, *, ascii_keys: bool) -> bool:
     Says nothing about characters. Goes level by level instead of recursing: depth is counted, not feared.
     """
     level: list[Any] = [obj] if type(obj) is dict or type(obj) is list else []
+    keys: set[Any] = set()
     for _ in range(max_depth):
         deeper: list[Any] = []
         for node in level:
-            if type(node) is list:
-                values = () if _all_text(node) else node
-            elif ascii_keys and not "".join(node).isascii():
-                return False
+            if type(node) is dict:
+                keys.update(node)
+                values: Any = node.values()
             else:
-                values = node.values()
+                values = node
             for inner in values:
                 kind = type(inner)
-                # First, because nearly all are texts and small numbers.
-                if kind is str or (kind is int and -MAX_INT <= inner <= MAX_INT):
+                if kind is str:  # first, because nearly all are texts
                     continue
                 if kind is dict or kind is list:
                     deeper.append(inner)
-                elif not _plain_scalar(inner):
+                elif not (-MAX_INT <= inner <= MAX_INT if kind is int else inner is None or kind is bool):
                     return False
         if not deeper:
-            return bool(level)  # a document that is one bare value is rare: leave it to the walk
+            # A document that is one bare value is rare: leave it to the walk.
+            return bool(level) and (not ascii_keys or "".join(keys).isascii())
         level = deeper
     return False
-
-
-def _all_text(values: list[Any]) -> bool:
-    try:
-        "".join(values)
-    except TypeError:
-        return False
-    return True
-
-
-def _plain_scalar(value: object) -> bool:
-    if value is None or isinstance(value, bool):
-        return True
-    return type(value) is int and -MAX_INT <= value <= MAX_INT
 
 
 def _written(obj: object) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from recordsvc import anchor
 from recordsvc.archive.receipts import of_new
-from recordsvc.ground import database
+from recordsvc.ground import sqlite
 from recordsvc.house import open_house
 from recordsvc.settings import Settings
 from tests.archive.support import Centre, person
@@ -26,8 +26,8 @@ def say(line: str) -> None:
 
 def main(folder: Path, count: int, synchronous: str) -> None:
     """Append `count` records; keep the outside checkpoint and checkpoint the database now and then."""
-    database.SQLITE_PRAGMAS = tuple(
-        (name, synchronous if name == "synchronous" else value) for name, value in database.SQLITE_PRAGMAS
+    sqlite.SQLITE_PRAGMAS = tuple(
+        (name, synchronous if name == "synchronous" else value) for name, value in sqlite.SQLITE_PRAGMAS
     )
     house = open_house(Settings.load({"RECORDSVC_DATA_DIR": str(folder)}))
     centre = Centre(house, 1)

@@ -14,8 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc.ground import database as module
+from recordsvc.ground import sqlite
 from recordsvc.ground.commit import CommitUnknown, Turn
-from recordsvc.ground.database import Database, DatabaseUnfit, _copy_types, installation
+from recordsvc.ground.database import Database, DatabaseUnfit, installation
+from recordsvc.ground.loads import copy_types
 from recordsvc.ground.readers import Question
 from recordsvc.schema import load_tables
 from tests.conftest import Addresses
@@ -53,7 +55,7 @@ def test_every_connection_has_every_pragma(database: Database) -> None:
     with contextlib.ExitStack() as stack:
         opened = [stack.enter_context(database.read()) for _ in range(5)]
         for conn in opened:
-            for name, value in module.SQLITE_PRAGMAS:
+            for name, value in sqlite.SQLITE_PRAGMAS:
                 wanted = numbers.get(value) or int(value)
                 assert conn.exec_driver_sql(f"PRAGMA {name}").scalar() == wanted, name
 
@@ -71,8 +73,8 @@ def test_every_connection_has_every_pragma(database: Database) -> None:
 def test_sqlite_that_could_lose_a_commit_is_refused(
     addresses: Addresses, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    pragmas = [(key, value if key == name else given) for key, given in module.SQLITE_PRAGMAS]
-    monkeypatch.setattr(module, "SQLITE_PRAGMAS", pragmas)
+    pragmas = [(key, value if key == name else given) for key, given in sqlite.SQLITE_PRAGMAS]
+    monkeypatch.setattr(sqlite, "SQLITE_PRAGMAS", pragmas)
     weak = Database(addresses.application)
     with pytest.raises(DatabaseUnfit, match="synchronous=FULL"):
         weak.assert_fit()
@@ -243,7 +245,7 @@ def test_copy_knows_the_type_of_every_column(database: Database) -> None:
     """COPY in binary form needs a type for each column of any table that is ever written in bulk."""
     for table in load_tables().sorted_tables:
         if not any(isinstance(column.type, (sa.Float, sa.JSON)) for column in table.columns):
-            assert len(_copy_types(table)) == len(table.columns)
+            assert len(copy_types(table)) == len(table.columns)
 
 
 def test_cursors_of_both_kinds_speak_binary(database: Database) -> None:

@@ -15,7 +15,7 @@ from recordsvc.archive.statements import Stater
 from recordsvc.ground.problems import Internal
 from recordsvc.house import House
 from recordsvc.people.resolve import Person
-from recordsvc.web import assets
+from recordsvc.web import assets, render
 from tests.archive.support import shown
 from tests.web.conftest import BROWSER, Visitor
 from tests.web.region import SCHOOL, Region, person
@@ -452,3 +452,11 @@ def test_static_files_are_kept_for_ever_under_the_name_of_their_content(visitor:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert visitor.get("/static/style.css").status_code == 404
     assert visitor.get("/static/..%2fweb%2froutes.py").status_code == 404
+
+
+def test_every_template_compiles() -> None:
+    """A serving process compiles a template when its first page is asked for."""
+    names = render.environment().list_templates()
+
+    assert [name for name in names if render.environment().get_template(name).name != name] == []
+    assert names
