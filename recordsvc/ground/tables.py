@@ -3,7 +3,8 @@
 from recordsvc.ground.follower import follower
 from recordsvc.ground.idempotency import idempotency
 from recordsvc.ground.lease import lease
+from recordsvc.ground.outbox import outbox
 from recordsvc.ground.two_person import proposal
 from recordsvc.ground.versions import register_version
 
-__all__ = ["follower", "idempotency", "lease", "proposal", "register_version"]
+__all__ = ["follower", "idempotency", "lease", "outbox", "proposal", "register_version"]
