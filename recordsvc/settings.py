@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 ENVIRONMENTS = ("demo", "test", "production")
+MESSENGERS = ("file", "console", "print")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PREFIX = "RECORDSVC_"
 """What the name of a setting has before it in the environment."""
@@ -70,10 +71,15 @@ class Settings:
     metrics_token: str = dataclasses.field(default="", repr=False)
     """Bearer token for `/metrics` from elsewhere than loopback; empty: loopback only."""
 
+    messenger: str = "file"
+    """Where notices leave to: `file` (JSON lines for a gateway), `console`, or `print` (all on paper)."""
+
     def __post_init__(self) -> None:
         """Refuse what cannot be served safely."""
         if self.environment not in ENVIRONMENTS:
             raise SettingsError(f"environment must be one of {', '.join(ENVIRONMENTS)}")
+        if self.messenger not in MESSENGERS:
+            raise SettingsError(f"messenger must be one of {', '.join(MESSENGERS)}")
         if len(self.witness_urls) != len(self.witness_keys):
             raise SettingsError("witness_urls and witness_keys must have the same length")
         if self.environment == "demo" and self.host not in LOOPBACK:
@@ -103,6 +109,11 @@ class Settings:
     def anchor_path(self) -> Path:
         """Return the file of the newest checkpoint kept outside the database."""
         return self.data_dir / "anchor" / "checkpoint"
+
+    @property
+    def messages_path(self) -> Path:
+        """Return the file that the messenger `file` appends to."""
+        return self.data_dir / "messages" / "outgoing.jsonl"
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, data_dir: Path | None = None) -> Self:

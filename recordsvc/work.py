@@ -6,7 +6,9 @@ anchor      keep the newest checkpoint outside the database, only ever larger (a
 witnesses   have the newest checkpoint cosigned
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
-sweeps      forget idempotency keys that have expired
+notices     tell people what was entered about them
+outbox      deliver what must leave the house
+sweeps      forget idempotency keys that have expired, and messages that left long ago
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
 
@@ -22,8 +24,11 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures
+from recordsvc import anchor
+from recordsvc.archive.announcing import announcer
 from recordsvc.archive.held import Releaser
-from recordsvc.ground import observe
+from recordsvc.archive.letters import deliverer
+from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House
@@ -61,9 +66,14 @@ class Worker:
             ),
             # A witness that answers slowly keeps nobody else waiting.
             (Job("witnesses", Witnesses(house).cosign, 0.5),),
+            # Followers of the log: behind it for a while hurts nobody.
+            (Job("notices", announcer(house).run, 0.5),),
+            # A gateway that answers slowly keeps nobody else waiting.
+            (Job("outbox", deliverer(house).run, 0.5),),
             (
                 Job("releases", Releaser(house).run, 0.5),
                 Job("sweeps", idempotency.sweep, 60.0),
+                Job("outbox-sweep", lambda: house.db.write(outbox.sweep), 3_600.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
                 Job("scrub", functools.partial(erasures.scrub, house), 2.0),
             ),

@@ -9,11 +9,12 @@ the start; nothing is guessed.
 import enum
 import hashlib
 import struct
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from recordsvc.archive import store, tables
+from recordsvc.archive import notices, store, tables
 from recordsvc.archive.issuers import Issuers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -41,6 +42,9 @@ OPEN: Final = frozenset({"open"})
 """States of a worker in which ordinary records enter the chain."""
 OWN_CHAIN: Final = frozenset({"open", "merged"})
 """What acts on a record that stands goes into that record's own chain, also when it is read as another's."""
+
+_HELD = tuple(column.name for column in tables.held.columns)
+_ISSUER, _OWNER = _HELD.index("issuer"), _HELD.index("owner")
 
 _chain = struct.Struct(">II")
 _head = struct.Struct(">BBQ")
@@ -169,6 +173,21 @@ class Appender:
             ],
         )
         store.mark_released(turn, writing.released)
+        _tell(turn, writing)
+
+
+def _tell(turn: Turn, writing: "_Writing") -> None:
+    """Tell institutions what was held and released, and desks what waits for them: once for each turn."""
+    held = Counter((row[_ISSUER], row[_OWNER]) for row in writing.held)
+    for (issuer, owner), count in held.items():
+        first = next(row[0] for row in writing.held if (row[_ISSUER], row[_OWNER]) == (issuer, owner)).hex()
+        # The issuer gets one answer for all reasons, and so no desk's name.
+        notices.tell_institution(turn, issuer, "record-held", {"count": count}, first)
+        notices.tell_desk(turn, owner, "record-held", {"count": count, "issuer": issuer}, first)
+    if writing.released:
+        key = min(writing.released).hex()
+        for issuer, count in store.issuers_of_held(turn, writing.released).items():
+            notices.tell_institution(turn, issuer, "record-released", {"count": count}, key)
 
 
 @dataclass(slots=True)

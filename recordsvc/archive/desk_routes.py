@@ -14,7 +14,7 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, held, release, views
+from recordsvc.archive import errors, held, notices, release, views
 from recordsvc.archive.forms import (
     CardForm,
     FindForm,
@@ -160,6 +160,7 @@ def confirm_card(form: dict[str, Any]) -> flask.Response:
         worker_id = cards.confirm(turn, people, form["number"].strip().upper())
         look = Look(worker_id, who, form["purpose"], "identity", form["case_ref"], request_id)
         looked.note(turn, house().random, look)
+        notices.tell_worker(turn, house(), worker_id, "card-confirmed", {}, f"card/{request_id}")
         return worker_id
 
     return answers.answer({"worker_id": house().db.write(act)}, form=FoundForm)

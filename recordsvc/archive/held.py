@@ -19,7 +19,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import errors, tables
+from recordsvc.archive import errors, notices, tables
 from recordsvc.archive.append import STALE, Batch, Prepared
 from recordsvc.archive.rejudge import Back, Rejudge
 from recordsvc.archive.release import RELEASE
@@ -87,6 +87,13 @@ def give_back(turn: Turn, held_id: bytes, reason: str) -> None:
     )
     if done.rowcount != 1:
         raise errors.HeldNotHere
+    _tell_returned(turn, held_id)
+
+
+def _tell_returned(turn: Turn, held_id: bytes) -> None:
+    issuer = turn.conn.scalar(sa.select(tables.held.c.issuer).where(tables.held.c.held_id == held_id))
+    params = {"count": 1, "held_id": str(uuid.UUID(bytes=held_id))}
+    notices.tell_institution(turn, str(issuer), "record-returned", params, held_id.hex())
 
 
 class Releaser:
@@ -155,6 +162,8 @@ def _put_back(turn: Turn, back: dict[bytes, Back]) -> None:
         values: dict[str, Any] = {"state": "held", "reason": why.reason, "proposal": None, "worker_id": None}
         if why.note:
             values = {"state": "returned", "decided_ms": turn.now_ms, "note": why.note[:200], "sealed": None}
-        turn.conn.execute(
+        done = turn.conn.execute(
             held.update().where(held.c.held_id == held_id, held.c.state == "approved").values(**values)
         )
+        if why.note and done.rowcount:
+            _tell_returned(turn, held_id)

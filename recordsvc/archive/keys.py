@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import acts
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
-from recordsvc.archive import tables
+from recordsvc.archive import notices, tables
 from recordsvc.archive.errors import KeyEventRefused
 from recordsvc.archive.keyevents import KeyAction, KeyEvent
 from recordsvc.ground import two_person
@@ -46,7 +46,7 @@ def suspend(house: "House", issuer: str, kid: str, who: Actor, reason: str) -> i
     _check_not_region(house, issuer)
 
     def act(turn: Turn) -> int:
-        index = house.issuers.change(turn, issuer, kid, KeyAction.SUSPEND)
+        index = _suspend(house, turn, issuer, kid)
         acts.note(turn, house.random, OfficialAct(who, Act.KEY_SUSPEND, f"{issuer}/{kid}", reason))
         return index
 
@@ -67,6 +67,18 @@ def suspect(house: "House", issuer: str, kid: str, since_ms: int, who: Actor, re
         return index
 
     return int(house.db.write(act))
+
+
+def _suspend(house: "House", turn: Turn, issuer: str, kid: str) -> int:
+    index = house.issuers.change(turn, issuer, kid, KeyAction.SUSPEND)
+    _tell(turn, "key-suspended", issuer, index)
+    return index
+
+
+def _tell(turn: Turn, kind: str, issuer: str, index: int) -> None:
+    """Tell the institution whose key it is, and the registrars."""
+    notices.tell_institution(turn, issuer, kind, {"index": index}, f"log/{index}")
+    notices.tell_desk(turn, "desk:registrar", kind, {"index": index, "issuer": issuer}, f"log/{index}")
 
 
 def _suspect(house: "House", turn: Turn, issuer: str, kid: str, since_ms: int) -> int:
@@ -124,7 +136,9 @@ def _register(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
 def _revoke(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """End a key for good; payload: issuer, kid."""
     house: House = proposal.tools
-    return house.issuers.change(turn, payload["issuer"], payload["kid"], KeyAction.REVOKE)
+    index = house.issuers.change(turn, payload["issuer"], payload["kid"], KeyAction.REVOKE)
+    _tell(turn, "key-revoked", payload["issuer"], index)
+    return index
 
 
 @two_person.executor(LIFT, deciders=_DECIDERS, basis=_version)
@@ -137,8 +151,7 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
 @two_person.executor(SUSPEND, deciders=_DECIDERS, basis=_version)
 def _suspend_region(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Stop a key on two people's word, as the region's own; payload: issuer, kid."""
-    house: House = proposal.tools
-    return house.issuers.change(turn, payload["issuer"], payload["kid"], KeyAction.SUSPEND)
+    return _suspend(proposal.tools, turn, payload["issuer"], payload["kid"])
 
 
 @two_person.executor(SUSPECT, deciders=_DECIDERS, basis=_version)

@@ -3,8 +3,11 @@
 `tests/archive/test_store.py` holds each of them row for row against a plain SQLAlchemy twin.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy as sa
 
 from recordsvc.archive import tables
 from recordsvc.ground.commit import Turn
@@ -137,6 +140,15 @@ def mark_released(turn: Turn, keys: Sequence[bytes]) -> None:
             .where(tables.held.c.key.in_(keys[start : start + 500]))
             .values(state="released", decided_ms=turn.now_ms, sealed=None)
         )
+
+
+def issuers_of_held(turn: Turn, keys: Sequence[bytes]) -> dict[str, int]:
+    """Return whose these held records are, and how many of each."""
+    held, found = tables.held.c, Counter[str]()
+    for start in range(0, len(keys), 500):
+        query = sa.select(held.issuer).where(held.key.in_(keys[start : start + 500]))
+        found.update(turn.conn.scalars(query))
+    return dict(found)
 
 
 def archive(db: Database, cursor: Cursor, worker_id: bytes) -> list[StoredEntry]:

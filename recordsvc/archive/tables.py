@@ -95,3 +95,28 @@ issuer_key_event = sa.Table(
     info={"kind": "append-only"},
     comment="Key events as they stand in the log: register, revoke, suspend, lift, suspect",
 )
+
+notice = sa.Table(
+    "notice",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("notice_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("read_ms", sa.BigInteger),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    info={"kind": "state", "worker": True},
+    comment="What a worker was told: kind and particulars, sealed under the worker's data key",
+)
+
+office_notice = sa.Table(
+    "office_notice",
+    metadata,
+    sa.Column("addressee", sa.String(80), primary_key=True),
+    sa.Column("notice_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("params", sa.Text, nullable=False),
+    sa.Index(None, "addressee", "at_ms"),
+    info={"kind": "state"},
+    comment="What an institution or a desk was told: codes, counts and opaque ids, nothing of a person",
+)

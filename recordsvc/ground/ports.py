@@ -1,4 +1,4 @@
-"""Time and randomness come in here, so that tests can own them (architecture.md, rule 9).
+"""Time, randomness and messengers come in here, so that tests can own them (architecture.md, rule 9).
 
 Instants are UTC milliseconds since 1970; legal dates are Beijing dates (UTC+8, no daylight saving).
 """
@@ -8,6 +8,8 @@ import os
 import random
 import threading
 import time
+import uuid
+from dataclasses import dataclass, field
 from typing import Protocol
 
 BEIJING = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")
@@ -92,3 +94,25 @@ def uuid_text(value: bytes) -> str:
 def beijing_date(ms: int) -> dt.date:
     """Return the Beijing date of a UTC instant in milliseconds."""
     return dt.datetime.fromtimestamp(ms / 1000, BEIJING).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message on its way out. `address` is personal: it goes to the messenger and nowhere else."""
+
+    id: uuid.UUID
+    """The same at every attempt: whoever receives it twice knows it by this."""
+    text: str
+    address: str = field(repr=False)
+
+
+class Undeliverable(Exception):
+    """This letter can never be delivered; trying again is of no use."""
+
+
+class Messenger(Protocol):
+    """What carries letters out of the house: a gateway for short messages, a file, a screen."""
+
+    def send(self, letter: Letter) -> None:
+        """Hand the letter over; return once it cannot be lost. Raises `Undeliverable`, or what may pass."""
+        ...

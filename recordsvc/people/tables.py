@@ -75,3 +75,14 @@ blind_index = sa.Table(
     info={"kind": "erasable", "unique": "tag", "mutable": ("standing",)},
     comment="Number -> worker by HMAC(pepper, kind, number); unique in the world, so it leads with the tag",
 )
+
+contact = sa.Table(
+    "contact",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("set_ms", sa.BigInteger, nullable=False),
+    sa.Column("source", sa.String(80), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    info={"kind": "state", "worker": True},
+    comment="The phone at which a worker wants to be told, sealed under the worker's data key",
+)

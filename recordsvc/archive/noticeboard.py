@@ -1,0 +1,106 @@
+"""Reading notices (通知栏): of one person, whatever archive they stand in; of an institution; of desks."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.archive import notices, tables
+from recordsvc.ground.commit import Turn
+from recordsvc.people import tables as people_tables
+from recordsvc.vault.envelope import DataKeys
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice as its reader gets it; instants are UTC ms, `read_ms` is None while unread."""
+
+    notice_id: bytes
+    kind: str
+    params: Mapping[str, Any]
+    at_ms: int
+    read_ms: int | None = None
+
+
+Before = tuple[int, bytes]
+"""Instant and id of a notice: a list goes on with what stands before it."""
+NEWEST: Final[Before] = (2**62, b"\xff" * 16)
+
+
+def of_workers(
+    house: "House", conn: Connection, workers: Sequence[bytes], *, before: Before = NEWEST, limit: int = 100
+) -> list[Notice]:
+    """Return what these workers (one person's archives) were told, the newest first."""
+    notice, worker_key = tables.notice, people_tables.worker_key
+    query = (
+        sa.select(notice, worker_key.c.wrapped)
+        .join(worker_key, worker_key.c.worker_id == notice.c.worker_id)
+        .where(notice.c.worker_id.in_(list(workers)), _before(notice, before))
+        .order_by(notice.c.at_ms.desc(), notice.c.notice_id.desc())
+    )
+    ready = DataKeys(house.keys, house.random.bytes)
+    found = []
+    for row in conn.execute(query.limit(limit)):
+        worker_id, notice_id = bytes(row.worker_id), bytes(row.notice_id)
+        said = notices.open_sealed(
+            ready.get(worker_id, bytes(row.wrapped)), worker_id, notice_id, bytes(row.sealed)
+        )
+        found.append(Notice(notice_id, said["kind"], said["params"], row.at_ms, row.read_ms))
+    return found
+
+
+def one_of(house: "House", conn: Connection, worker_id: bytes, notice_id: bytes) -> Notice | None:
+    """Return one notice of a worker."""
+    row = conn.execute(
+        sa.select(tables.notice, people_tables.worker_key.c.wrapped)
+        .join(people_tables.worker_key, people_tables.worker_key.c.worker_id == tables.notice.c.worker_id)
+        .where(tables.notice.c.worker_id == worker_id, tables.notice.c.notice_id == notice_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    key = DataKeys(house.keys, house.random.bytes).get(worker_id, bytes(row.wrapped))
+    said = notices.open_sealed(key, worker_id, notice_id, bytes(row.sealed))
+    return Notice(notice_id, said["kind"], said["params"], row.at_ms, row.read_ms)
+
+
+def unread(conn: Connection, workers: Sequence[bytes]) -> int:
+    """Return how many notices of these workers nobody has read."""
+    own = tables.notice.c
+    query = sa.select(sa.func.count()).where(own.worker_id.in_(list(workers)), own.read_ms.is_(None))
+    return int(conn.execute(query).scalar_one())
+
+
+def mark_read(turn: Turn, workers: Sequence[bytes], ids: Collection[bytes] | None = None) -> int:
+    """Mark notices (all, or these) as read; how many were unread."""
+    own = tables.notice.c
+    which = [own.worker_id.in_(list(workers)), own.read_ms.is_(None)]
+    if ids is not None:
+        which.append(own.notice_id.in_(list(ids)))
+    return turn.conn.execute(tables.notice.update().where(*which).values(read_ms=turn.now_ms)).rowcount
+
+
+def of_office(
+    conn: Connection, addressees: Sequence[str], *, before: Before = NEWEST, limit: int = 100
+) -> list[Notice]:
+    """Return what an institution (`institution:USCC`) or desks were told, the newest first."""
+    own = tables.office_notice
+    query = sa.select(own).where(own.c.addressee.in_(list(addressees)), _before(own, before))
+    rows = conn.execute(query.order_by(own.c.at_ms.desc(), own.c.notice_id.desc()).limit(limit))
+    return [Notice(bytes(row.notice_id), row.kind, json.loads(row.params), row.at_ms) for row in rows]
+
+
+def desks_of(roles: Collection[str]) -> list[str]:
+    """Return the desks that somebody with these roles reads."""
+    return sorted(owner for owner, readers in notices.DESKS.items() if not readers.isdisjoint(roles))
+
+
+def _before(table: sa.Table, before: Before) -> sa.ColumnElement[bool]:
+    at_ms, notice_id = before
+    same = sa.and_(table.c.at_ms == at_ms, table.c.notice_id < notice_id)
+    return sa.or_(table.c.at_ms < at_ms, same)

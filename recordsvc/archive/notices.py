@@ -1,0 +1,266 @@
+"""Who is told what (通知): a row for each notice, and a message that leaves where the worker can be reached.
+
+A worker's notice is sealed under the worker's data key and goes with it; notices of institutions and desks
+hold codes, counts and opaque ids, nothing of a person. What a notice says is a dated text (`notice_texts`)
+with places for a few things only: `PARAMS` is all that may be filled in, each in its form, so that no number
+and no other person's data can come along. Reading them is `noticeboard.py`, wording `wording.py`.
+
+Told twice under one key, a person is told once.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from recordsvc import dated
+from recordsvc.archive import tables
+from recordsvc.ground import outbox
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.missing import insert_missing
+from recordsvc.ground.ports import beijing_date
+from recordsvc.people import contacts
+from recordsvc.people import tables as people_tables
+from recordsvc.people.resolve import MERGED
+from recordsvc.vault.envelope import DataKey, DataKeys, field_aad
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+TEXTS: Final = "notice_texts"
+TOPIC: Final = "notice"
+_CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_USCC: Final = re.compile(r"[0-9A-Z]{18}")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+PARAMS: Final[Mapping[str, re.Pattern[str]]] = {
+    "issuer": _USCC,
+    "type": _CODE,
+    "reason": _CODE,
+    "outcome": _CODE,
+    "due_on": _DAY,
+    "record_id": _UUID,
+    "held_id": _UUID,
+    "case_id": _UUID,
+}
+"""What a notice may carry, and in which form; besides these `count` and `index`, whole numbers."""
+NUMBERS: Final = ("count", "index")
+
+DESKS: Final[Mapping[str, frozenset[str]]] = {
+    "desk:identity": frozenset({"handler", "reviewer"}),
+    "desk:late": frozenset({"handler", "reviewer"}),
+    "desk:disputes": frozenset({"handler", "reviewer", "data-officer"}),
+    "desk:data-officer": frozenset({"data-officer"}),
+    "desk:registrar": frozenset({"registrar"}),
+}
+"""Desks that are told, and whose roles read what they were told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One thing to tell one worker; `key` names what happened, so that it is told once."""
+
+    worker_id: bytes
+    kind: str
+    params: Mapping[str, Any]
+    key: str
+
+    @property
+    def notice_id(self) -> bytes:
+        """The id that this key always has."""
+        return _notice_id(self.kind, self.key)
+
+
+# -- telling
+
+
+def tell_worker(
+    turn: Turn, house: "House", worker_id: bytes, kind: str, params: Mapping[str, Any], key: str
+) -> bool:
+    """Tell a worker in the running turn; False when there is nobody to tell (unknown, or erased)."""
+    return tell_workers(turn, house, [Telling(worker_id, kind, params, key)]) == 1
+
+
+def tell_institution(turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
+    """Tell an institution (USCC) in the running turn."""
+    _tell_office(turn, "institution", f"institution:{uscc}", kind, params, key)
+
+
+def tell_desk(turn: Turn, owner: str, kind: str, params: Mapping[str, Any], key: str) -> None:
+    """Tell a desk of `DESKS` in the running turn."""
+    if owner not in DESKS:
+        raise ValueError(f"no desk {owner!r}")
+    _tell_office(turn, "desk", owner, kind, params, key)
+
+
+def tell_workers(turn: Turn, house: "House", tellings: Sequence[Telling], *, add: bool = False) -> int:
+    """Tell workers in the running turn; how many things could be told.
+
+    With `add`, what was told under a key already grows by the new `count` and is unread again: for callers
+    who themselves come exactly once, as followers do.
+    """
+    for one in tellings:
+        _check("worker", one.kind, one.params)
+    keys = _locked(turn, house, {one.worker_id for one in tellings})
+    told = [one for one in tellings if one.worker_id in keys]
+    there = _there(turn, told)
+    grown = frozenset(there)
+    rows: dict[tuple[bytes, bytes], dict[str, Any]] = {}
+    for one in told:
+        place, key = (one.worker_id, one.notice_id), keys[one.worker_id]
+        params = dict(one.params)
+        if place in there:
+            if not add:
+                continue
+            before = open_sealed(key, *place, there[place])["params"]
+            params["count"] = before.get("count", 1) + params.get("count", 1)
+            if before.get("type") != params.get("type"):
+                params.pop("type", None)
+        there[place] = sealed = _seal(key, *place, one.kind, params)
+        rows[place] = {
+            "worker_id": place[0],
+            "notice_id": place[1],
+            "at_ms": turn.now_ms,
+            "read_ms": None,
+            "sealed": sealed,
+        }
+    _write(turn, [row for place, row in rows.items() if place in grown])
+    insert_missing(turn.conn, tables.notice, [row for place, row in rows.items() if place not in grown])
+    _post(turn, [one for one in told if (one.worker_id, one.notice_id) in rows])
+    return len(told)
+
+
+def _locked(turn: Turn, house: "House", workers: Collection[bytes]) -> dict[bytes, DataKey]:
+    """Lock the workers' rows, so that no erasure runs between, and return the keys of those who have one."""
+    worker, worker_key = people_tables.worker, people_tables.worker_key
+    ready = DataKeys(house.keys, house.random.bytes)
+    found: dict[bytes, DataKey] = {}
+    for some in _portions(sorted(workers)):
+        lock = sa.select(worker.c.worker_id).where(worker.c.worker_id.in_(some))
+        turn.conn.execute(lock.order_by(worker.c.worker_id).with_for_update()).all()
+        for row in turn.conn.execute(sa.select(worker_key).where(worker_key.c.worker_id.in_(some))):
+            found[bytes(row.worker_id)] = ready.get(bytes(row.worker_id), bytes(row.wrapped))
+    return found
+
+
+def _there(turn: Turn, tellings: Sequence[Telling]) -> dict[tuple[bytes, bytes], bytes]:
+    notice, found = tables.notice, {}
+    for some in _portions(tellings):
+        query = sa.select(notice.c.worker_id, notice.c.notice_id, notice.c.sealed).where(
+            notice.c.worker_id.in_({one.worker_id for one in some}),
+            notice.c.notice_id.in_({one.notice_id for one in some}),
+        )
+        for row in turn.conn.execute(query):
+            found[bytes(row.worker_id), bytes(row.notice_id)] = bytes(row.sealed)
+    return found
+
+
+def _write(turn: Turn, rows: Iterable[dict[str, Any]]) -> None:
+    """Let notices grow that stand already."""
+    notice = tables.notice
+    for row in rows:
+        own = (notice.c.worker_id == row["worker_id"], notice.c.notice_id == row["notice_id"])
+        turn.conn.execute(notice.update().where(*own).values(sealed=row["sealed"], read_ms=None))
+
+
+def _post(turn: Turn, tellings: Sequence[Telling]) -> None:
+    """Let those notices leave that can reach somebody: by phone, or on paper where the text asks for it."""
+    worker, contact = people_tables.worker, people_tables.contact
+    reached: set[bytes] = set()
+    for some in _portions(sorted({one.worker_id for one in tellings})):
+        reached.update(
+            map(bytes, turn.conn.scalars(sa.select(contact.c.worker_id).where(contact.c.worker_id.in_(some))))
+        )
+        # A merged one is reached where the archive is that it is read as; delivery looks.
+        merged = sa.select(worker.c.worker_id).where(worker.c.worker_id.in_(some), worker.c.state == MERGED)
+        reached.update(map(bytes, turn.conn.scalars(merged)))
+    outbox.put_all(
+        turn,
+        [
+            outbox.Message(
+                TOPIC,
+                recipient_of(one.worker_id),
+                one.kind,
+                {"notice": one.notice_id.hex()},
+                f"{one.worker_id.hex()}/{one.notice_id.hex()}",
+            )
+            for one in tellings
+            if one.worker_id in reached or on_paper(one.kind, turn.now_ms)
+        ],
+    )
+
+
+def _tell_office(
+    turn: Turn, audience: str, addressee: str, kind: str, params: Mapping[str, Any], key: str
+) -> None:
+    _check(audience, kind, params)
+    row = {
+        "addressee": addressee,
+        "notice_id": _notice_id(kind, key),
+        "kind": kind,
+        "at_ms": turn.now_ms,
+        "params": json.dumps(dict(params), sort_keys=True),
+    }
+    insert_missing(turn.conn, tables.office_notice, [row])
+
+
+def recipient_of(worker_id: bytes) -> str:
+    """Return how the outbox names a worker."""
+    return f"worker:{worker_id.hex()}"
+
+
+def erase(turn: Turn, worker_id: bytes) -> None:
+    """Remove all that a worker was and was to be told, and where; part of the worker's erasure."""
+    turn.conn.execute(tables.notice.delete().where(tables.notice.c.worker_id == worker_id))
+    contacts.remove(turn, worker_id)
+    outbox.forget(turn, recipient_of(worker_id))
+
+
+# -- small parts
+
+
+def on_paper(kind: str, at_ms: int) -> bool:
+    """Tell whether a worker who cannot be reached otherwise gets this on paper. Raises `NoRuleInForce`."""
+    return bool(text_of("worker", kind, at_ms)["paper"])
+
+
+def text_of(audience: str, kind: str, at_ms: int) -> dated.Row:
+    """Return the text in force at a UTC instant. Raises `NoRuleInForce`."""
+    return dated.rule(TEXTS, f"{audience}.{kind}", beijing_date(at_ms).isoformat())
+
+
+def _check(audience: str, kind: str, params: Mapping[str, Any]) -> None:
+    """Refuse a kind without text, and particulars that no notice may carry."""
+    if not any(row["code"] == f"{audience}.{kind}" for row in dated.table(TEXTS).rows):
+        raise ValueError(f"no text for {audience}.{kind}")
+    for name, value in params.items():
+        if name in NUMBERS and type(value) is int:
+            continue
+        if name not in PARAMS or not isinstance(value, str) or not PARAMS[name].fullmatch(value):
+            raise ValueError(f"a notice cannot carry {name!r} in this form")
+
+
+def _notice_id(kind: str, key: str) -> bytes:
+    return hashlib.sha256(f"notice/1\0{kind}\0{key}".encode()).digest()[:16]
+
+
+def _seal(key: DataKey, worker_id: bytes, notice_id: bytes, kind: str, params: Mapping[str, Any]) -> bytes:
+    said = orjson.dumps({"kind": kind, "params": dict(params)}, option=orjson.OPT_SORT_KEYS)
+    return key.seal(said, field_aad("notice", "sealed", worker_id, notice_id, 1))
+
+
+def open_sealed(key: DataKey, worker_id: bytes, notice_id: bytes, sealed: bytes) -> dict[str, Any]:
+    """Return `kind` and `params` of a worker's notice. Raises `SealError`."""
+    said: dict[str, Any] = orjson.loads(
+        key.open(sealed, field_aad("notice", "sealed", worker_id, notice_id, 1))
+    )
+    return said
+
+
+def _portions(things: Sequence[Any], size: int = 300) -> Iterable[Sequence[Any]]:
+    return (things[start : start + size] for start in range(0, len(things), size))

@@ -1,0 +1,75 @@
+"""Where a worker wants to be told (联系方式): one mobile number, sealed under the worker's data key.
+
+Nobody is found by it, and it identifies nobody: it is no identifier. It is opened for delivery alone.
+"""
+
+import re
+from typing import Final
+
+import sqlalchemy as sa
+
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.missing import insert_missing
+from recordsvc.ground.problems import FormRefused, NotFound
+from recordsvc.ground.readers import Cursor
+from recordsvc.people import tables
+from recordsvc.people.resolve import People, Worker
+from recordsvc.vault.envelope import field_aad
+
+_SPACES: Final = re.compile(r"[\s-]+")
+_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
+
+
+class PhoneRefused(FormRefused):
+    """Not a mobile number of the mainland (11 digits)."""
+
+    code = "phone"
+    title_zh = "不是可用的手机号码"
+    title_en = "Not a usable mobile number"
+    remedy_zh = "请填写 11 位手机号码。"
+    remedy_en = "Give a mobile number of 11 digits."
+
+
+def normal(number: str) -> str:
+    """Return a mobile number without spaces, hyphens and country code. Raises `PhoneRefused`."""
+    found = _SPACES.sub("", number).removeprefix("+86")
+    if not _MOBILE.fullmatch(found):
+        raise PhoneRefused(pointer="/phone")
+    return found
+
+
+def set_phone(turn: Turn, people: People, worker_id: bytes, number: str, source: str) -> None:
+    """Keep the worker's number in place of any earlier one. Raises `PhoneRefused`, `NotFound`.
+
+    `source` says on whose word: the worker's, or the window's with its clerk.
+    """
+    phone = normal(number)
+    own = tables.worker.c
+    # The row is locked: an erasure that runs now comes before or after this, never between.
+    held = sa.select(own.state).where(own.worker_id == worker_id).with_for_update()
+    turn.conn.execute(held).one_or_none()
+    worker = people.load(people.db.cursor(turn.conn), worker_id)
+    if worker is None:
+        raise NotFound
+    sealed = worker.key.seal(phone.encode(), _aad(worker_id))
+    values = {"set_ms": turn.now_ms, "source": source, "sealed": sealed}
+    mine = tables.contact.update().where(tables.contact.c.worker_id == worker_id)
+    if turn.conn.execute(mine.values(**values)).rowcount == 0:
+        insert_missing(turn.conn, tables.contact, [{"worker_id": worker_id, **values}])
+
+
+def remove(turn: Turn, worker_id: bytes) -> None:
+    """Forget the worker's number; also part of an erasure. Repeatable."""
+    turn.conn.execute(tables.contact.delete().where(tables.contact.c.worker_id == worker_id))
+
+
+def phone_of(people: People, cursor: Cursor, worker: Worker) -> str | None:
+    """Return the worker's number, for delivery. Raises `SealError`."""
+    query = "SELECT c.sealed FROM contact c WHERE c.worker_id = ?"
+    cursor.execute(people.db.sql(query), (worker.worker_id,))
+    row = cursor.fetchone()
+    return None if row is None else worker.key.open(bytes(row[0]), _aad(worker.worker_id)).decode()
+
+
+def _aad(worker_id: bytes) -> bytes:
+    return field_aad("contact", "sealed", worker_id, b"phone", 1)
