@@ -116,6 +116,16 @@ def test_letters_to_print_as_csv(journey: Journey, me: str) -> None:
     assert "notices.printed" in [one["act"] for one in acts]
 
 
+def test_a_confirmed_card_is_told_to_its_holder(journey: Journey, centre: Centre, me: str) -> None:
+    worker = {**journey.person(1), "card": {"area": "640100", "number": "K73915548"}}
+    record = journey.completion(centre, worker)
+    assert journey.post(centre, "/v1/records", sign.single_body(centre.key, record)).status_code == 201
+    asked = {"number": "K73915548", "purpose": "service-window", "case_ref": "W-1"}
+    journey.act("registrar", "/v1/desk/cards/confirm", asked, 200)
+
+    assert "card-confirmed" in [one["kind"] for one in journey.read(me, "/v1/me/notices")["items"]]
+
+
 def lag(journey: Journey) -> dict[str, float]:
     lines = journey.app.test_client().get("/metrics", base_url=HOST).text.splitlines()
     pairs = (line.rsplit(" ", 1) for line in lines if line.startswith(("follower_", "outbox_")))
