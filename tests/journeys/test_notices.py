@@ -2,16 +2,22 @@
 
 import csv
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from recordsvc import serving, starting
 from recordsvc.archive import letters, notices
 from recordsvc.archive.announcing import announcer
 from recordsvc.cli import main
+from recordsvc.ground.outbox import Deliverer
+from recordsvc.ground.ports import Letter, Undeliverable
 from recordsvc.house import House
+from recordsvc.people import contacts
 from recordsvc.submit import sign
 from recordsvc.work import Worker
 from tests.journeys.desk import HOST, NDJSON, Centre, Journey
@@ -167,13 +173,45 @@ def test_the_background_work_tells_and_delivers(journey: Journey, me: str) -> No
     assert json.loads(line)["address"] == PHONE
 
 
+def test_a_gateway_that_hangs_keeps_nobody_waiting(
+    journey: Journey, centre: Centre, me: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging, free = threading.Event(), threading.Event()
+
+    class Hanging:
+        def send(self, letter: Letter) -> None:
+            hanging.set()
+            free.wait(60)
+
+    house, mine = journey.house, worker_id(journey)
+    monkeypatch.setattr(letters, "messenger", lambda _house: Hanging())
+    house.db.write(lambda turn: contacts.set_phone(turn, house.people, mine, PHONE, "self"))
+    tell(house, mine, "card-confirmed")
+    worker = Worker(house)
+    working = threading.Thread(target=worker.loop)
+    working.start()
+    try:
+        assert hanging.wait(60)
+        record = journey.completion(centre, journey.person(2))
+        assert journey.post(centre, "/v1/records", sign.single_body(centre.key, record)).status_code == 201
+        other = journey.sign_in(journey.person(2)["number"])
+        for _tenth in range(600):
+            if journey.read(other, "/v1/me/notices")["items"]:
+                break
+            time.sleep(0.1)
+        assert journey.read(other, "/v1/me/notices")["items"] != []
+    finally:
+        free.set()
+        worker.stop()
+        working.join()
+
+
 # -- commands
 
 
 @pytest.fixture
 def command(journey: Journey, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run `recordsvc …` on this house."""
-    from recordsvc import serving, starting
 
     class Kept:
         """The house, which a command closes and this test goes on with."""
@@ -193,9 +231,6 @@ def command(journey: Journey, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_the_dead_are_listed_and_replayed(journey: Journey, me: str, command: Any) -> None:
-    from recordsvc.ground.outbox import Deliverer
-    from recordsvc.ground.ports import Letter, Undeliverable
-
     class Refusing:
         def send(self, letter: Letter) -> None:
             raise Undeliverable(letter.address)
