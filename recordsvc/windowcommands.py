@@ -104,6 +104,25 @@ def contest(
         click.echo(f"已登记异议 / contested: log index {index}")
 
 
+@window.command()
+@click.option("--kind", default="resident-id", show_default=True, help="证件类型或 card / kind of number")
+@click.option("--case", required=True, help="窗口受理号 / case of this visit")
+@click.option("--remove", is_flag=True, help="删除而不是设置 / forget it instead of setting it")
+def phone(kind: str, case: str, remove: bool) -> None:  # noqa: FBT001 - click hands flags over as they are
+    """代本人设置接收通知的手机 / Set the phone at which the worker wants to be told."""
+    from recordsvc.people import contacts
+
+    with _open() as house:
+        worker_id = _archive(house, kind, case).worker_id
+        if remove:
+            house.db.write(lambda turn: contacts.remove(turn, worker_id))
+            click.echo("已删除 / forgotten")
+            return
+        number, clerk = click.prompt("手机号码 / phone", hide_input=True), f"window/{_clerk()}"
+        house.db.write(lambda turn: contacts.set_phone(turn, house.people, worker_id, number, clerk[:80]))
+        click.echo("已设置 / set")
+
+
 def _clerk() -> str:
     return f"command:{getpass.getuser()}"
 

@@ -1,4 +1,4 @@
-"""Canaries: number, name, card and chip of one person who does not exist, put in everywhere, found nowhere.
+"""Canaries: number, name, card, chip, phone of one person who does not exist, put everywhere, found nowhere.
 
 They go through every member of a record, every header, path, query, cookie, form field, file name and broken
 request of a real server. Then the logs of server, witness and background work, metrics, what other people are
@@ -39,7 +39,8 @@ NAME = "欧阳金丝雀·阿依古丽"
 CARD = "K73915548"
 PASSPORT = "E73915520"
 CHIP = synthetic.chip_code(739155)
-CANARIES = {"number": NUMBER, "name": NAME, "card": CARD, "passport": PASSPORT, "chip": CHIP}
+PHONE = "13973915548"
+CANARIES = {"phone": PHONE, "number": NUMBER, "name": NAME, "card": CARD, "passport": PASSPORT, "chip": CHIP}
 
 
 def forms(canary: str) -> dict[str, bytes]:
@@ -269,11 +270,26 @@ class Planter:
         said = json.dumps({"reason": "wrong-hours", "seen": seen, "text": text}).encode()
         answer = ask(self.place.port, "POST", f"/v1/me/records/{record_id}/contest", said, me)
         assert answer.status == 201, answer.body
+        self._phone(me)
         handler = self._session("handler")
         for body in ({"kind": "resident-id", "value": NUMBER}, {"kind": "card", "value": CARD}):
             self.ask(
                 "find", "POST", "/v1/desk/workers/find", json.dumps(body).encode(), **_underscored(handler)
             )
+
+    def _phone(self, me: dict[str, str]) -> None:
+        """The person wants to be told at a phone, tries wrong ones first, and is told."""
+        form = {**me, "Content-Type": "application/x-www-form-urlencoded"}
+        for typed in (f"{PHONE}0", f"{NAME}", NUMBER, PHONE):
+            data = f"phone={quote(typed)}&csrf_token={quote(me['X-CSRF-Token'])}".encode()
+            self.ask("phone", "POST", "/me/notices/phone", data, **_underscored(form))
+        assert self.answers[-1][1].status == 303, self.answers[-1][1].body
+        self.post("told of", self.record())
+        for _tenth in range(150):
+            if any(PHONE.encode() in path.read_bytes() for path in self.place.folder.rglob("outgoing.jsonl")):
+                return
+            time.sleep(0.1)
+        raise AssertionError("the notice never left")
 
     def _session(self, kind: str) -> dict[str, str]:
         media = {"Content-Type": "application/json", "Origin": f"http://localhost:{self.place.port}"}
@@ -311,7 +327,8 @@ def searched(place: Installation, receipt: str, server: PostgresServer | None) -
         yield "a receipt, decoded", base64.b64decode(text)
     # Everything on the disk, logs of all processes and the write-ahead logs included.
     for path in sorted(place.folder.rglob("*")):
-        if path.is_file():
+        # What a gateway takes from holds the numbers it must reach.
+        if path.is_file() and path.parent.name != "messages":
             yield str(path.relative_to(place.folder)), path.read_bytes()
     yield from values(place)
     if server is not None:

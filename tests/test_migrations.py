@@ -42,6 +42,21 @@ def test_every_step_can_be_taken_back_and_applied_again(empty_database: Addresse
     database.close()
 
 
+def test_what_was_entered_before_there_were_notices_is_not_told(empty_database: Addresses) -> None:
+    schema.upgrade(empty_database.owner, "0002")
+    database = Database(empty_database.owner)
+    with database.engine.begin() as conn:
+        for idx in (3, 7):
+            row = {"idx": idx, "worker_id": b"\x01" * 16, "seq": idx}
+            conn.execute(schema.load_tables().tables["place"].insert().values(row))
+    schema.upgrade(empty_database.owner)
+
+    with database.engine.connect() as conn:
+        position = conn.scalar(sa.text("SELECT position FROM follower WHERE name = 'notices'"))
+    database.close()
+    assert position == 7
+
+
 def test_upgrading_twice_changes_nothing(addresses: Addresses) -> None:
     schema.upgrade(addresses.owner)
 

@@ -51,6 +51,7 @@ def test_a_named_folder_stands_over_the_environments(tmp_path: Path) -> None:
         ("metrics_token = 1\n", {}, "metrics_token must be text"),
         ("witness_urls = 1\n", {}, "witness_urls must be a list"),
         ("", {"witness_urls": "http://one"}, "same length"),
+        ("", {"messenger": "pigeon"}, "messenger must be one of"),
         ("", {"environment": "play"}, "environment must be one of"),
         ("", {"environment": "demo", "host": "192.0.2.1"}, "loopback only"),
     ],

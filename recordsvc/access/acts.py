@@ -35,6 +35,8 @@ class Act(StrEnum):
     """Id of the worker whose archive was restricted; the chain has the entry, this row has its author."""
     FIND_NOTHING = "worker.find-nothing"
     """Kind of the number that nobody here has; never the number."""
+    NOTICES_PRINTED = "notices.printed"
+    """How many letters were taken off the list to print."""
     ARCHIVE_NOTHING = "worker.archive-nothing"
     """Id that is no worker's."""
 

@@ -136,6 +136,7 @@ POLICIES: Final[dict[str, Policy]] = {
     # Machines of institutions.
     "record.submit": _client(Scope.RECORDS_WRITE),
     "record.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
+    "institution.notice.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
     "feed.read": _client(Scope.FEED_READ),
     # The worker's own.
     "own.archive.read": _OWN,
@@ -143,8 +144,14 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.record.decide": _OWN,
     "own.statement.make": _OWN,
     "own.looked.read": _OWN,
+    "own.notice.read": _OWN,
+    "own.notice.mark": _OWN,
+    "own.contact.set": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
+    "desk.notice.read": _official(*_DESK),
+    # The list names people without a phone: whoever serves them at the window.
+    "notice.print": _official(Role.HANDLER, Role.REVIEWER),
     "held.read": _official(Role.HANDLER, Role.REVIEWER),
     "held.propose": _official(Role.HANDLER, Role.REVIEWER),
     "held.return": _official(Role.HANDLER, Role.REVIEWER),

@@ -95,7 +95,7 @@ class _Announcing:
             params = {} if kind is Kind.UNMERGE else params
         else:
             return None
-        return Telling(entry.stored.worker_id, name, params, key)
+        return Telling(entry.stored.worker_id, name, params, key, entry.ms)
 
     def _tell_issuer(self, turn: Turn, cursor: Cursor, worker: Worker, entry: OpenEntry, kind: str) -> None:
         """Tell the issuer whose record was moved away from the person it named."""

@@ -69,6 +69,8 @@ class Telling:
     kind: str
     params: Mapping[str, Any]
     key: str
+    at_ms: int | None = None
+    """When (UTC) it happened, where that is not now."""
 
     @property
     def notice_id(self) -> bytes:
@@ -125,7 +127,7 @@ def tell_workers(turn: Turn, house: "House", tellings: Sequence[Telling], *, add
         rows[place] = {
             "worker_id": place[0],
             "notice_id": place[1],
-            "at_ms": turn.now_ms,
+            "at_ms": turn.now_ms if one.at_ms is None else one.at_ms,
             "read_ms": None,
             "sealed": sealed,
         }

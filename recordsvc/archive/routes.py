@@ -7,11 +7,14 @@ from recordsvc.archive import (
     desk_routes,
     life_routes,
     me_routes,
+    notice_routes,
     record_routes,
     schema_routes,
     types,
 )
+from recordsvc.archive.lags import lags
 from recordsvc.archive.services import bp
+from recordsvc.ground import observe
 from recordsvc.ground.paging import Cursors
 from recordsvc.house import House
 
@@ -21,6 +24,7 @@ __all__ = [
     "desk_routes",
     "life_routes",
     "me_routes",
+    "notice_routes",
     "record_routes",
     "schema_routes",
     "setup",
@@ -30,4 +34,5 @@ __all__ = [
 def setup(app: flask.Flask, house: House) -> None:
     """Open the cursors; the validators are compiled soon after the start, or at their first use."""
     app.extensions["warmers"].append(types.warm)
+    observe.gauges(app, lambda: lags(house))
     app.extensions.setdefault("cursors", Cursors({1: lambda data: house.keys.hmac("cursor", data)}))

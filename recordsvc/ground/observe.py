@@ -16,8 +16,8 @@ import secrets
 import sys
 import time
 import traceback
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import flask
 import orjson
@@ -198,4 +198,36 @@ def metrics(app: flask.Flask) -> tuple[bytes, str]:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    return generate_latest(registry) + _gauges(app), CONTENT_TYPE_LATEST
+
+
+class Gauge(NamedTuple):
+    """A figure that is read when somebody asks, wherever it stands; one value for each label."""
+
+    name: str
+    about: str
+    label: str
+    values: Mapping[str, float]
+
+
+def gauges(app: flask.Flask, read: Callable[[], Iterable[Gauge]]) -> None:
+    """Register figures of all processes together (from the database) for `/metrics`."""
+    app.extensions.setdefault("gauges", []).append(read)
+
+
+def _gauges(app: flask.Flask) -> bytes:
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client import Gauge as Meter
+
+    registry = CollectorRegistry()
+    for read in app.extensions.get("gauges", ()):
+        try:
+            found = list(read())
+        except Exception as error:  # noqa: BLE001 - the database is away: the other metrics say more than none
+            log("gauges_failed", cause=place(error))
+            continue
+        for name, about, label, values in found:
+            meter = Meter(name, about, (label,), registry=registry)
+            for of, value in values.items():
+                meter.labels(of).set(value)
+    return generate_latest(registry)

@@ -18,6 +18,28 @@ class ObjectionForm(ButtonForm):
     text = text(0, 2_000, load_default="")
 
 
+class NoFieldsForm(Form):
+    """A button that says everything by itself."""
+
+
+class PhoneForm(Form):
+    """A phone number as typed; what is wrong with it the page says."""
+
+    phone = text(0, 40, load_default="")
+
+
+class PrintedButtonForm(Form):
+    """The letters of a page, ids separated by commas."""
+
+    ids = text(36, 8_000, required=True)
+
+
+class NoticePageQuery(Form):
+    """From behind which notice."""
+
+    cursor = text(1, 200, load_default=None)
+
+
 class LookedPageQuery(Form):
     """From before which row."""
 

@@ -1,0 +1,32 @@
+"""How far behind the background work is (积压): figures for the operator, read from the database."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from recordsvc.archive import tables
+from recordsvc.ground import follower, outbox
+from recordsvc.ground.observe import Gauge
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+_OPEN: Final[tuple[str, ...]] = ("waiting", "dead", "print")
+
+
+def lags(house: "House") -> Iterator[Gauge]:
+    """Read them."""
+    now_ms = house.clock.now_ms()
+    with house.db.read() as conn:
+        end = conn.scalar(sa.select(sa.func.max(tables.place.c.idx)))
+        places = follower.places(conn)
+        waiting = outbox.counts(conn)
+    behind = {one.name: float(max(0, (-1 if end is None else end) - one.position)) for one in places}
+    failed = {one.name: float(one.attempts) for one in places}
+    count = {state: float(waiting.get(state, (0, 0))[0]) for state in _OPEN}
+    age = {state: max(0, now_ms - waiting[state][1]) / 1000 for state in _OPEN if state in waiting}
+    yield Gauge("follower_lag", "Log indexes a follower is behind", "follower", behind)
+    yield Gauge("follower_failures", "Failed attempts in front of a follower", "follower", failed)
+    yield Gauge("outbox_messages", "Messages that have not left", "state", count)
+    yield Gauge("outbox_oldest_seconds", "Age of the oldest message that has not left", "state", age)

@@ -1,0 +1,41 @@
+"""What comes in and goes out at the doors of notices."""
+
+from marshmallow import fields, validate
+
+from recordsvc.ground.forms import Form, Identifier
+from recordsvc.ground.paging import page_form
+
+
+class NoticeForm(Form):
+    """A notice: its kind and particulars for programs, and in words; `read_ms` null while unread."""
+
+    id = Identifier(required=True)
+    kind = fields.String(required=True)
+    params = fields.Dict(keys=fields.String(), required=True)
+    at_ms = fields.Integer(required=True)
+    read_ms = fields.Integer(allow_none=True, required=True)
+    title_zh = fields.String(required=True)
+    text_zh = fields.String(required=True)
+    title_en = fields.String(required=True)
+    text_en = fields.String(required=True)
+
+
+NoticePageForm = page_form(NoticeForm)
+
+
+class ReadForm(Form):
+    """Which notices were read; without `ids` all of them."""
+
+    ids = fields.List(Identifier(), load_default=None, validate=validate.Length(1, 1_000))
+
+
+class MarkedForm(Form):
+    """How many changed."""
+
+    count = fields.Integer(required=True)
+
+
+class PrintedForm(Form):
+    """Which letters of the list were printed."""
+
+    ids = fields.List(Identifier(), required=True, validate=validate.Length(1, 500))

@@ -1,0 +1,192 @@
+"""Doors to notices: the worker's own, an institution's, the desks' of an official, and the list to print."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import flask
+from sqlalchemy.engine import Connection
+
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.policy import Sends, door
+from recordsvc.archive import noticeboard, printing
+from recordsvc.archive.forms import LookQuery
+from recordsvc.archive.notice_forms import MarkedForm, NoticePageForm, PrintedForm, ReadForm
+from recordsvc.archive.noticeboard import NEWEST, Before, Notice
+from recordsvc.archive.services import bp, house, own_institution, own_worker
+from recordsvc.archive.wording import worded
+from recordsvc.ground import answers, http
+from recordsvc.ground.paging import Cursors, PageQuery
+
+_HALF: Final = 1 << 64
+List = Callable[[Connection, Before, int], list[Notice]]
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/me/notices",
+    policy="own.notice.read",
+    query=PageQuery,
+    answer=NoticePageForm,
+    summary="我的通知 / What I was told, newest first",
+)
+def my_notices(query: dict[str, Any]) -> flask.Response:
+    """List what the worker was told, in all archives that are read as the own one."""
+    workers = own_workers()
+
+    def listed(conn: Connection, before: Before, limit: int) -> list[Notice]:
+        return noticeboard.of_workers(house(), conn, workers, before=before, limit=limit)
+
+    return _page("worker", f"me-notices/{workers[0].hex()}", listed, query)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/notices/read",
+    policy="own.notice.mark",
+    body=ReadForm,
+    answer=MarkedForm,
+    summary="标为已读 / Mark notices as read",
+)
+def read_my_notices(form: dict[str, Any]) -> flask.Response:
+    """Mark some or all of the worker's notices as read; again changes nothing."""
+    workers = own_workers()
+    count = house().db.write(lambda turn: noticeboard.mark_read(turn, workers, form["ids"]))
+    return answers.answer({"count": count}, form=MarkedForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/institution/notices",
+    policy="institution.notice.read",
+    query=PageQuery,
+    answer=NoticePageForm,
+    summary="本单位的通知 / What an institution was told, newest first",
+)
+def institution_notices(query: dict[str, Any]) -> flask.Response:
+    """List what the client's institution was told."""
+    addressee = f"institution:{own_institution()}"
+
+    def listed(conn: Connection, before: Before, limit: int) -> list[Notice]:
+        return noticeboard.of_office(conn, [addressee], before=before, limit=limit)
+
+    return _page("institution", f"notices/{addressee}", listed, query)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/notices",
+    policy="desk.notice.read",
+    query=PageQuery,
+    answer=NoticePageForm,
+    summary="工作台通知 / What the desks of an official were told, newest first",
+)
+def desk_notices(query: dict[str, Any]) -> flask.Response:
+    """List what those desks were told that the official's roles read."""
+    desks = noticeboard.desks_of(actor().roles)
+
+    def listed(conn: Connection, before: Before, limit: int) -> list[Notice]:
+        return noticeboard.of_office(conn, desks, before=before, limit=limit)
+
+    return _page("desk", f"desk-notices/{actor().id}", listed, query)
+
+
+# -- on paper
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/notices/print",
+    policy="notice.print",
+    query=LookQuery,
+    answer=Sends("text/csv"),
+    problems=(PurposeRefused,),
+    summary="待打印的通知（CSV） / Notices for people without a phone, to print",
+    description="Columns id, name, number (last four characters), at, title, text; UTF-8 with a byte order "
+    "mark. A row of who looked is durable for each worker before the list leaves.",
+)
+def print_list(query: dict[str, str]) -> flask.Response:
+    """Send the list to print; each worker on it reads who took it."""
+    slips = printing.slips(house(), actor(), query["purpose"], query["case_ref"], http.current().id)
+    headers = {"Content-Disposition": 'attachment; filename="notices.csv"'}
+    return flask.Response(printing.csv_of(slips), 200, headers, content_type="text/csv; charset=utf-8")
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/notices/printed",
+    policy="notice.print",
+    body=PrintedForm,
+    answer=MarkedForm,
+    summary="标为已打印 / Mark notices as printed",
+)
+def mark_printed(form: dict[str, Any]) -> flask.Response:
+    """Take letters off the list; the act leaves a row with the official's name."""
+    count = printing.mark_printed(house(), actor(), form["ids"])
+    return answers.answer({"count": count}, form=MarkedForm)
+
+
+# -- shared with the pages
+
+
+def own_workers() -> list[bytes]:
+    """Return the worker who asks, then those whose archives are read as this one."""
+    own = own_worker()
+    with house().db.read_raw() as cursor:
+        return [own, *house().people.read_as(cursor, own)]
+
+
+def paged(context: str, listed: List, cursor: str | None, limit: int) -> tuple[list[Notice], str | None]:
+    """Return a page of notices behind a cursor, and the next cursor. Raises `CursorRefused`."""
+    cursors: Cursors = flask.current_app.extensions["cursors"]
+    before = NEWEST
+    if cursor:
+        at_ms, high, low = cursors.read(context, cursor)
+        before = (at_ms, (high * _HALF + low).to_bytes(16))
+    with house().db.read() as conn:
+        found = listed(conn, before, limit + 1)
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    high, low = divmod(int.from_bytes(last.notice_id), _HALF)
+    return found[:limit], cursors.make(context, last.at_ms, high, low)
+
+
+def _page(audience: str, context: str, listed: List, query: dict[str, Any]) -> flask.Response:
+    found, following = paged(context, listed, query["cursor"], query["limit"])
+    return answers.answer({"items": _told(audience, found), "next": following}, form=NoticePageForm)
+
+
+def _told(audience: str, found: Sequence[Notice]) -> list[dict[str, Any]]:
+    items = []
+    for notice in found:
+        words = worded(house(), audience, notice)
+        items.append(
+            {
+                "id": notice.notice_id,
+                "kind": notice.kind,
+                "params": notice.params,
+                "at_ms": notice.at_ms,
+                "read_ms": notice.read_ms,
+                "title_zh": words.title_zh,
+                "text_zh": words.text_zh,
+                "title_en": words.title_en,
+                "text_en": words.text_en,
+            }
+        )
+    return items
+
+
+def ids_of(text: str) -> list[bytes] | None:
+    """Return the ids of a comma-separated field of a page; None where one is none."""
+    try:
+        return [uuid.UUID(part).bytes for part in text.split(",") if part]
+    except ValueError:
+        return None

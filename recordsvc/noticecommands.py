@@ -1,0 +1,98 @@
+"""`recordsvc notices …` (通知): what could not be delivered, and letters to print without the desk."""
+
+import getpass
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from recordsvc.access.grants import Actor
+    from recordsvc.house import House
+
+PURPOSE = "service-window"
+
+
+@contextmanager
+def _open() -> Iterator["House"]:
+    from recordsvc.ground.problems import Problem
+    from recordsvc.serving import load_settings
+    from recordsvc.starting import open_checked
+
+    house = open_checked(load_settings())
+    try:
+        yield house
+    except Problem as problem:
+        raise click.ClickException(f"{problem.title_zh} / {problem.title_en}\n{problem.remedy_zh}") from None
+    finally:
+        house.close()
+
+
+def _clerk() -> "Actor":
+    from recordsvc.access.grants import Actor, Kind
+
+    return Actor(Kind.SYSTEM, f"command:{getpass.getuser()}")
+
+
+@click.group()
+def notices() -> None:
+    """通知的外发：发不出去的、待打印的 / Notices that leave: the dead, and those to print."""
+
+
+@notices.command()
+def dead() -> None:
+    """列出发不出去的 / List what could not be delivered: id, kind, attempts, error."""
+    from recordsvc.ground import outbox
+
+    with _open() as house, house.db.read() as conn:
+        for one in outbox.listed(conn, "dead"):
+            click.echo(f"{uuid.UUID(bytes=one.id)}  {one.kind}  {one.attempts}  {one.error}")
+
+
+@notices.command()
+@click.option("--id", "only", type=click.UUID, multiple=True, help="只重发这些 / only these; all without it")
+def replay(only: tuple[uuid.UUID, ...]) -> None:
+    """重发 / Let dead messages wait for delivery again."""
+    from recordsvc.ground import outbox
+
+    ids = [one.bytes for one in only] or None
+    with _open() as house:
+        count = house.db.write(lambda turn: outbox.replay(turn, ids))
+    click.echo(f"{count} 条重新排队 / waiting again")
+
+
+@notices.command("print-list")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--case", required=True, help="案卷号 / case under which the list is taken")
+def print_list(folder: Path, case: str) -> None:
+    """写出待打印的通知 / Write letters to print into FOLDER: notices.html and notices.csv."""
+    from recordsvc.archive import printing
+    from recordsvc.web.render import environment
+
+    with _open() as house:
+        slips = printing.slips(house, _clerk(), PURPOSE, case)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    html = environment().get_template("print_file.html").render(slips=slips)
+    for name, data in (("notices.html", html.encode()), ("notices.csv", printing.csv_of(slips))):
+        path = folder / name
+        path.touch(mode=0o600)
+        path.write_bytes(data)
+    click.echo(f"{len(slips)} 份 / letters")
+
+
+@notices.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def printed(file: Path) -> None:
+    """标为已打印 / Mark the letters of a notices.csv as printed."""
+    import csv
+
+    from recordsvc.archive import printing
+
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        ids = [uuid.UUID(row["id"]).bytes for row in csv.DictReader(lines)]
+    with _open() as house:
+        count = printing.mark_printed(house, _clerk(), ids)
+    click.echo(f"{count} 份已标记 / marked as printed")

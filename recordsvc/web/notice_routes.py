@@ -1,0 +1,207 @@
+"""Pages of notices (通知): the worker's, with the phone to be told at; the desk's; the letters to print."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import flask
+from sqlalchemy.engine import Connection
+
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.grants import can
+from recordsvc.access.policy import Surface, door
+from recordsvc.archive import noticeboard, printing
+from recordsvc.archive.forms import LookQuery
+from recordsvc.archive.notice_routes import ids_of, own_workers, paged
+from recordsvc.archive.noticeboard import Before, Notice
+from recordsvc.archive.services import own_worker
+from recordsvc.archive.wording import worded
+from recordsvc.ground import http
+from recordsvc.ground.problems import FormRefused
+from recordsvc.ground.reading import Fields
+from recordsvc.people import contacts
+from recordsvc.people.contacts import PhoneRefused
+from recordsvc.web import words
+from recordsvc.web.forms import NoFieldsForm, NoticePageQuery, PhoneForm, PrintedButtonForm
+from recordsvc.web.public_routes import HTML
+from recordsvc.web.render import go, page
+from recordsvc.web.services import bp, house
+
+PAGE: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """One notice in plain words."""
+
+    title: str
+    text: str
+    at: str
+    unread: bool
+
+
+def line_of(audience: str, notice: Notice) -> NoticeLine:
+    """Say what was told, and when."""
+    said = worded(house(), audience, notice)
+    unread = audience == "worker" and notice.read_ms is None
+    return NoticeLine(said.title_zh, said.text_zh, words.instant(notice.at_ms), unread)
+
+
+@door(
+    bp,
+    "GET",
+    "/me/notices",
+    policy="own.notice.read",
+    surface=Surface.PAGE,
+    query=NoticePageQuery,
+    answer=HTML,
+    summary="我的通知（网页） / What I was told, and where I want to be told",
+)
+def notices_page(query: dict[str, Any]) -> flask.Response:
+    """List what the worker was told, newest first."""
+    return _notices_page(query["cursor"])
+
+
+def _notices_page(cursor: str | None, error: str = "") -> flask.Response:
+    workers = own_workers()
+
+    def listed(conn: Connection, before: Before, limit: int) -> list[Notice]:
+        return noticeboard.of_workers(house(), conn, workers, before=before, limit=limit)
+
+    found, older = paged(f"me-notices/{workers[0].hex()}", listed, cursor, PAGE)
+    with house().db.read() as conn:
+        unread = noticeboard.unread(conn, workers)
+    with house().db.read_raw() as driver:
+        worker = house().people.load(driver, workers[0])
+        phone = None if worker is None else contacts.phone_of(house().people, driver, worker)
+    return page(
+        "notices.html",
+        422 if error else 200,
+        notices=[line_of("worker", one) for one in found],
+        older=older,
+        first=cursor is None,
+        unread=unread,
+        phone="" if phone is None else words.masked(phone),
+        error=error,
+    )
+
+
+@door(
+    bp,
+    "POST",
+    "/me/notices/read",
+    policy="own.notice.mark",
+    surface=Surface.PAGE,
+    body=Fields(NoFieldsForm),
+    answer={303: None},
+    summary="全部标为已读（网页） / Mark all notices as read from their page",
+)
+def read_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button has no fields
+    """Mark everything as read."""
+    workers = own_workers()
+    house().db.write(lambda turn: noticeboard.mark_read(turn, workers))
+    return go("/me/notices")
+
+
+@door(
+    bp,
+    "POST",
+    "/me/notices/phone",
+    policy="own.contact.set",
+    surface=Surface.PAGE,
+    body=Fields(PhoneForm),
+    answer={303: None, 422: HTML},
+    summary="设置接收通知的手机（网页） / Set the phone to be told at",
+)
+def phone_button(form: dict[str, str]) -> flask.Response:
+    """Keep the number, or show the form again with what is wrong."""
+    people, worker_id = house().people, own_worker()
+    try:
+        house().db.write(lambda turn: contacts.set_phone(turn, people, worker_id, form["phone"], "self"))
+    except PhoneRefused:
+        return _notices_page(None, "请填写 11 位手机号码")
+    return go("/me/notices")
+
+
+@door(
+    bp,
+    "POST",
+    "/me/notices/phone/remove",
+    policy="own.contact.set",
+    surface=Surface.PAGE,
+    body=Fields(NoFieldsForm),
+    answer={303: None},
+    summary="不再用手机接收通知（网页） / Forget the phone",
+)
+def phone_remove_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button has no fields
+    """Forget the number."""
+    worker_id = own_worker()
+    house().db.write(lambda turn: contacts.remove(turn, worker_id))
+    return go("/me/notices")
+
+
+# -- the desk
+
+
+@door(
+    bp,
+    "GET",
+    "/desk/notices",
+    policy="desk.notice.read",
+    surface=Surface.PAGE,
+    query=NoticePageQuery,
+    answer=HTML,
+    summary="工作台通知（网页） / What my desks were told",
+)
+def desk_notices_page(query: dict[str, Any]) -> flask.Response:
+    """List what the official's desks were told, and how many letters wait to be printed."""
+    desks = noticeboard.desks_of(actor().roles)
+
+    def listed(conn: Connection, before: Before, limit: int) -> list[Notice]:
+        return noticeboard.of_office(conn, desks, before=before, limit=limit)
+
+    found, older = paged(f"desk-notices/{actor().id}", listed, query["cursor"], PAGE)
+    return page(
+        "desk_notices.html",
+        notices=[line_of("desk", one) for one in found],
+        older=older,
+        first=query["cursor"] is None,
+        may_print=can(actor(), "notice.print"),
+        waiting=printing.waiting(house()),
+    )
+
+
+@door(
+    bp,
+    "GET",
+    "/desk/notices/print",
+    policy="notice.print",
+    surface=Surface.PAGE,
+    query=LookQuery,
+    answer=HTML,
+    problems=(PurposeRefused,),
+    summary="待打印的通知（网页） / Notices for people without a phone, to print",
+)
+def print_page(query: dict[str, str]) -> flask.Response:
+    """Show the letters, one below the other; each worker on it reads who took the list."""
+    slips = printing.slips(house(), actor(), query["purpose"], query["case_ref"], http.current().id)
+    return page("print.html", slips=slips, ids=",".join(words.uuid_text(slip.id) for slip in slips))
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/notices/printed",
+    policy="notice.print",
+    surface=Surface.PAGE,
+    body=Fields(PrintedButtonForm),
+    answer={303: None},
+    summary="标为已打印（网页） / Mark the letters of the page as printed",
+)
+def printed_button(form: dict[str, str]) -> flask.Response:
+    """Take the letters of the page off the list."""
+    ids = ids_of(form["ids"])
+    if ids is None:
+        raise FormRefused(errors=[{"pointer": "/ids", "code": "value", "detail": "应为编号"}])
+    printing.mark_printed(house(), actor(), ids)
+    return go("/desk/notices")
