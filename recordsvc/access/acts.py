@@ -35,6 +35,8 @@ class Act(StrEnum):
     """Kind of the number that nobody here has; never the number."""
     ARCHIVE_NOTHING = "worker.archive-nothing"
     """Id that is no worker's."""
+    PAPER_OPEN = "paper.open"
+    """`institution/paper id`: a paper of an institution that was opened, also by the institution itself."""
 
 
 @dataclass(frozen=True, slots=True)
