@@ -6,6 +6,7 @@ anchor      keep the newest checkpoint outside the database, only ever larger (a
 witnesses   have the newest checkpoint cosigned
 releases    append what two people released from the holding
 sweeps      forget idempotency keys that have expired
+papers      remove objects that no row names any more
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
 
@@ -60,6 +61,7 @@ class Worker:
             (
                 Job("releases", Releaser(house).run, 0.5),
                 Job("sweeps", idempotency.sweep, 60.0),
+                Job("papers", house.papers.sweep, 600.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
             ),
         )

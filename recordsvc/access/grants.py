@@ -137,12 +137,16 @@ POLICIES: Final[dict[str, Policy]] = {
     "record.submit": _client(Scope.RECORDS_WRITE),
     "record.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
     "feed.read": _client(Scope.FEED_READ),
+    "institution.paper.file": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
+    "institution.paper.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
     # The worker's own.
     "own.archive.read": _OWN,
     "own.bundle.read": _OWN,
     "own.record.decide": _OWN,
     "own.statement.make": _OWN,
     "own.looked.read": _OWN,
+    "own.paper.file": _OWN,
+    "own.paper.read": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
     "held.read": _official(Role.HANDLER, Role.REVIEWER),
@@ -163,6 +167,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
+    "worker.paper.file": _official(*_CASE),
+    "worker.paper.read": _official(*_CASE, Role.INSPECTOR),
 }
 
 

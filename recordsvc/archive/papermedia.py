@@ -36,7 +36,7 @@ _FLATE: Final = re.compile(rb"/Filter\s*(?:/FlateDecode|\[\s*/FlateDecode\s*\])(
 
 
 def sniff(data: bytes) -> str:
-    """Return the media type. Raises `PaperRefused` for other files, `PaperUnsafe` for what must not be kept."""
+    """Return the media type. Raises `PaperRefused` for other files, `PaperUnsafe` for active ones."""
     if data.startswith((b"%PDF-1.", b"%PDF-2.")):
         _judge_pdf(data)
         return PDF

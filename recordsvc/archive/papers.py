@@ -84,8 +84,8 @@ class Row:
     """A paper's row as it lies there."""
 
     owner: Owner
-    paper_id: bytes
     tag: bytes
+    paper_id: bytes
     kind: str
     media: str
     filed_ms: int
@@ -132,8 +132,8 @@ class Papers:
         begun_ms = _begun_ms(name)
         row = Row(
             holder.owner,
-            self._new_id(),
             tag,
+            self._new_id(),
             kind,
             media,
             begun_ms,
@@ -213,6 +213,13 @@ class Papers:
         key = holder.keys[row.owner]
         found = self.opened_row(key, row)
         return found, self.opened_file(key, row, found.sha256)
+
+    def person(self, worker_id: bytes) -> bytes:
+        """Return the worker under whom looks at these papers are noted: the one this archive is read as."""
+        owner = self._holder(worker_id).owner
+        if not isinstance(owner, bytes):
+            raise TypeError("not a worker")
+        return owner
 
     def hashes(self, owner: Owner, paper_ids: Sequence[bytes]) -> list[str]:
         """Return the SHA-256 (hex) of each named file, for an entry. Raises `PaperUnknown`."""

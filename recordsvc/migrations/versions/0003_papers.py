@@ -22,16 +22,15 @@ def upgrade() -> None:
         op.create_table(
             table,
             owner,
-            sa.Column("paper_id", sa.LargeBinary(length=16), nullable=False),
             sa.Column("tag", sa.LargeBinary(length=16), nullable=False),
+            sa.Column("paper_id", sa.LargeBinary(length=16), nullable=False),
             sa.Column("kind", sa.String(length=40), nullable=False),
             sa.Column("media", sa.String(length=20), nullable=False),
             sa.Column("filed_ms", sa.BigInteger(), nullable=False),
             sa.Column("filed_by", sa.String(length=80), nullable=False),
             sa.Column("object", sa.String(length=32), nullable=False),
             sa.Column("sealed", sa.LargeBinary(), nullable=False),
-            sa.PrimaryKeyConstraint(owner.name, "paper_id", name=op.f(f"pk_{table}")),
-            sa.UniqueConstraint(owner.name, "tag", name=op.f(f"uq_{table}_{owner.name}_tag")),
+            sa.PrimaryKeyConstraint(owner.name, "tag", name=op.f(f"pk_{table}")),
             comment=_COMMENTS[table],
         )
         op.create_index(op.f(f"ix_{table}_object"), table, ["object"], unique=False)
