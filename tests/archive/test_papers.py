@@ -3,11 +3,13 @@
 import dataclasses
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from recordsvc import fsck
 from recordsvc.access import acts, looked
 from recordsvc.access import tables as access_tables
 from recordsvc.access.errors import PurposeRefused
@@ -19,9 +21,12 @@ from recordsvc.ground.commit import CommitUnknown
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.people import tables as people_tables
-from recordsvc.vault.objects import StoreUnavailable
+from recordsvc.vault.objects import S3Objects, StoreUnavailable
+from recordsvc.work import Worker
 from tests.archive.paperfiles import jpeg, pdf, png
 from tests.archive.support import Centre, person
+from tests.archive.test_merging import merge
+from tests.vault import s3peer
 
 OFFICIAL = Actor(Kind.OFFICIAL, "7", roles=frozenset({"handler"}))
 ROWS = (tables.paper, tables.institution_paper, tables.institution_key)
@@ -403,3 +408,44 @@ def test_a_row_is_bound_to_each_of_its_columns(house: House, owner: Owner, colum
     assert house.papers.opened_row(key(owner), row) == kept
     with pytest.raises(errors.PaperDamaged):
         house.papers.opened_row(key(owner), dataclasses.replace(row, **{column: other}))
+
+
+def test_papers_of_merged_archives_are_read_together(house: House, worker: bytes, other: bytes) -> None:
+    mine, theirs = keep(house, worker), keep(house, other, jpeg())
+    merge(house, worker, other)
+    later = keep(house, worker, pdf())
+    assert later.owner == other, "filed with the archive this one is read as"
+    for owner in (worker, other):
+        assert {one.paper_id for one in house.papers.of(owner)} == {
+            one.paper_id for one in (mine, theirs, later)
+        }
+        assert opened(house, owner, mine.paper_id) == (mine, png())
+        assert opened(house, owner, theirs.paper_id) == (theirs, jpeg())
+    with house.db.read() as conn:
+        assert len(looked.of_worker(conn, other)) == 4, "noted where the person reads them"
+    assert fsck.fsck(house).finding is None
+
+
+def test_a_store_elsewhere_is_used_in_the_same_way(
+    house: House, owner: Owner, clock: FixedClock, tmp_path: Path
+) -> None:
+    with s3peer.peer(tmp_path) as address:
+        for name, value in (("url", address), ("key_id", "id"), ("secret", "s")):
+            object.__setattr__(house.settings, f"objects_{name}", value)
+        kept = keep(house, owner)
+        assert isinstance(house.objects, S3Objects)
+        assert opened(house, owner, kept.paper_id) == (kept, png())
+        assert fsck.fsck(house).counts["papers"] == 1
+        house.objects.put(f"{1:032x}", b"left over")
+        assert house.papers.sweep() == 1
+        assert len(list(house.objects.names())) == 1
+    with pytest.raises(problems.Unavailable):
+        opened(house, owner, kept.paper_id)
+
+
+def test_the_background_process_sweeps(house: House) -> None:
+    house.objects.put(f"{1:032x}", b"left over")
+    worker = Worker(house)
+    (job,) = (job for lane in worker.lanes for job in lane if job.name == "papers")
+    worker.tick(job)
+    assert list(house.objects.names()) == []
