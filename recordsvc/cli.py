@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
     "notices": ("recordsvc.noticecommands", "notices", "notices that leave: dead ones, replay, print list"),
+    "paper": ("recordsvc.papercommands", "paper", "a worker's papers at the counter"),
     "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
     "verify": ("recordsvc.cli_verify", "verify", "check a bundle or receipt offline"),
     "demo-archive": ("demo.read", "main", "show what a worker of the demo region sees"),

@@ -1,7 +1,8 @@
 """Re-derive everything from the rows (全库核验) and name the first thing that is wrong.
 
 settings → log (entries, tree, tiles, checkpoints, head, cosignatures, checkpoints kept elsewhere) → log
-entries against their rows → issuers' keys → people → chains, ciphertexts, signatures → record ids → holding.
+entries against their rows → issuers' keys → people → chains, ciphertexts, signatures → record ids → holding →
+papers and their files.
 One snapshot, rows streamed. Believed are only keys: the log's, the witnesses', those of the key store.
 """
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from recordsvc import anchor
 from recordsvc.archive.fsck import ArchiveCheck
+from recordsvc.archive.fsck_papers import PaperCheck
 from recordsvc.genesis import FIXED
 from recordsvc.ground.database import installation
 from recordsvc.ground.finding import Finding, Progress, Snapshot, Wrong, at, scan
@@ -64,6 +66,8 @@ UNPROTECTED: Final = (
         "reason, owner, state, decided_ms, note, worker_id, proposal",
         "working state until the release, which is signed",
     ),
+    ("paper", "row", "missing: an erased paper leaves nothing either; its hash in signed entries stays"),
+    ("institution_paper", "row", "missing: as of `paper`"),
 )
 """What no other row or key repeats: (table, column or `row`, why it may be so)."""
 
@@ -98,7 +102,11 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             histories = archive.rows.check(progress)
             people.run(progress)
             archive.run(histories, progress)
-            counts = {**log.counts, **archive.counts, **people.counts}
+            papers = PaperCheck(house, snapshot)
+            papers.run(progress)
+            counts = {**log.counts, **archive.counts, **people.counts, **papers.counts}
+            if papers.unreached:
+                notes.append(f"{papers.unreached} papers unchecked: the object store is out of reach")
             notes += [
                 f"{n} cosignatures of {name} unchecked: no key configured"
                 for name, n in log.unchecked.items()

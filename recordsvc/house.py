@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from recordsvc.archive.admit import Admission
     from recordsvc.archive.erasing import Blocking
     from recordsvc.archive.issuers import Issuers
+    from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
+    from recordsvc.vault.objects import ObjectStore
 
 
 @dataclasses.dataclass
@@ -65,6 +67,24 @@ class House:
         from recordsvc.archive.admit import Admission
 
         return Admission(self)
+
+    @functools.cached_property
+    def objects(self) -> "ObjectStore":
+        """Return the store of sealed papers."""
+        from recordsvc.vault.objects import Credentials, LocalObjects, S3Objects
+
+        given = self.settings
+        if not given.objects_url:
+            return LocalObjects(given.objects_dir)
+        who = Credentials(given.objects_key_id, given.objects_secret, given.objects_region)
+        return S3Objects(given.objects_url, who, self.clock)
+
+    @functools.cached_property
+    def papers(self) -> "Papers":
+        """Return the evidence store."""
+        from recordsvc.archive.papers import Papers
+
+        return Papers(self)
 
     def close(self) -> None:
         """Give back the connections."""

@@ -6,6 +6,7 @@ together.
 
 import dataclasses
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,9 @@ MESSENGERS = ("file", "console", "print")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PREFIX = "RECORDSVC_"
 """What the name of a setting has before it in the environment."""
+MAX_PAPER_BYTES = 15 * 1024 * 1024
+"""What the doors let in (16 MiB) less what surrounds a file in a form."""
+_STORE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9][A-Za-z0-9._/-]*")
 FILE = "recordsvc.toml"
 """Where a data folder keeps its settings."""
 
@@ -66,6 +70,16 @@ class Settings:
     """Hours after which a login session ends in any case."""
     erasure_journal: str = ""
     """File of what was erased, kept apart from backups; empty: `erasures.jsonl` in `data_dir`."""
+    paper_bytes: int = 8 * 1024 * 1024
+    """Bytes one paper (材料) may have; at most 15 MiB."""
+    objects_url: str = ""
+    """`https://host/bucket[/prefix]` of an S3-compatible store for papers; empty: `objects` in `data_dir`."""
+    objects_region: str = "us-east-1"
+    """Region that requests to that store are signed for."""
+    objects_key_id: str = ""
+    """Access key id at that store."""
+    objects_secret: str = dataclasses.field(default="", repr=False)
+    """Secret access key at that store."""
     metrics_dir: str = ""
     """Folder shared by the worker processes for Prometheus; empty: one process only."""
     metrics_token: str = dataclasses.field(default="", repr=False)
@@ -84,6 +98,16 @@ class Settings:
             raise SettingsError("witness_urls and witness_keys must have the same length")
         if self.environment == "demo" and self.host not in LOOPBACK:
             raise SettingsError("the demo environment serves on loopback only: set host = 127.0.0.1")
+        if not 0 < self.paper_bytes <= MAX_PAPER_BYTES:
+            raise SettingsError(f"paper_bytes must be between 1 and {MAX_PAPER_BYTES}")
+        if self.objects_url and not (self.objects_key_id and self.objects_secret):
+            raise SettingsError("objects_url needs objects_key_id and objects_secret")
+        if self.objects_url and _STORE.fullmatch(self.objects_url) is None:
+            raise SettingsError(
+                "objects_url must be http(s)://host[:port]/bucket[/prefix], in plain characters"
+            )
+        if self.environment == "production" and self.objects_url.startswith("http:"):
+            raise SettingsError("objects_url must be https in production")
 
     @property
     def database(self) -> str:
@@ -104,6 +128,11 @@ class Settings:
     def erasure_journal_path(self) -> Path:
         """Return the file of what was erased, kept apart from backups of the database."""
         return Path(self.erasure_journal) if self.erasure_journal else self.data_dir / "erasures.jsonl"
+
+    @property
+    def objects_dir(self) -> Path:
+        """Return the folder of the sealed papers."""
+        return self.data_dir / "objects"
 
     @property
     def anchor_path(self) -> Path:

@@ -21,7 +21,8 @@ PURPOSE = "service-window"
 
 
 @contextmanager
-def _open() -> Iterator["House"]:
+def opened() -> Iterator["House"]:
+    """Open the house; problems are told as a command tells them."""
     from recordsvc.ground.problems import Problem
     from recordsvc.serving import load_settings
     from recordsvc.starting import open_checked
@@ -45,7 +46,7 @@ def window() -> None:
 @click.option("--case", required=True, help="窗口受理号 / case of this visit")
 def listed(kind: str, case: str) -> None:
     """列出本人记录 / List the records of the worker at the counter."""
-    with _open() as house:
+    with opened() as house:
         archive = _archive(house, kind, case)
         for state in archive.state.records:
             entry = archive.entries[state.seq]
@@ -69,9 +70,9 @@ def confirm(record: uuid.UUID, kind: str, case: str, seen: int, issuer: str | No
     from recordsvc.archive import confirm as verbs
     from recordsvc.archive.statements import Stater
 
-    with _open() as house:
+    with opened() as house:
         archive = _archive(house, kind, case)
-        stater = Stater(_clerk(), "window", case)
+        stater = Stater(clerk(), "window", case)
         shown = verbs.Shown(record.bytes, seen, issuer)
         index = verbs.confirm(house, archive.worker_id, shown, "window", stater)
         click.echo(f"已确认 / confirmed: log index {index}")
@@ -94,11 +95,11 @@ def contest(
     from recordsvc.archive.statements import Stater
     from recordsvc.ground.ports import beijing_date
 
-    with _open() as house:
+    with opened() as house:
         if reason not in dated.table("contest_reasons").on(beijing_date(house.clock.now_ms()).isoformat()):
             raise click.BadParameter("not in /v1/codes/contest_reasons", param_hint="--reason")
         archive = _archive(house, kind, case)
-        stater = Stater(_clerk(), "window", case)
+        stater = Stater(clerk(), "window", case)
         shown = verbs.Shown(record.bytes, seen, issuer)
         index = verbs.contest(house, archive.worker_id, shown, "window", stater, reason, text)
         click.echo(f"已登记异议 / contested: log index {index}")
@@ -112,33 +113,41 @@ def phone(kind: str, case: str, remove: bool) -> None:  # noqa: FBT001 - click h
     """代本人设置接收通知的手机 / Set the phone at which the worker wants to be told."""
     from recordsvc.people import contacts
 
-    with _open() as house:
-        worker_id = _archive(house, kind, case).worker_id
+    with opened() as house:
+        worker_id = at_counter(house, kind, case, "identity")
         if remove:
             house.db.write(lambda turn: contacts.remove(turn, worker_id))
             click.echo("已删除 / forgotten")
             return
-        number, clerk = click.prompt("手机号码 / phone", hide_input=True), f"window/{_clerk()}"
-        house.db.write(lambda turn: contacts.set_phone(turn, house.people, worker_id, number, clerk[:80]))
+        number, source = click.prompt("手机号码 / phone", hide_input=True), f"window/{clerk()}"[:80]
+        house.db.write(lambda turn: contacts.set_phone(turn, house.people, worker_id, number, source))
         click.echo("已设置 / set")
 
 
-def _clerk() -> str:
+def clerk() -> str:
+    """Return who types: the account on this machine."""
     return f"command:{getpass.getuser()}"
 
 
-def _archive(house: "House", kind: str, case: str) -> "Archive":
-    """Ask for the number, note who looks and why, and return the archive."""
+def at_counter(house: "House", kind: str, case: str, fields: str) -> bytes:
+    """Ask for the number, note who looks at what and why, and return the worker."""
     from recordsvc.access import looked
     from recordsvc.access.grants import Actor, Kind
     from recordsvc.access.looked import Look
-    from recordsvc.archive.reading import Reader
 
     number = click.prompt("证件号码或卡号 / number", hide_input=True).strip().upper()
     worker_id = house.people.find(kind, number)
-    archive = Reader(house).archive(worker_id) if worker_id else None
-    if worker_id is None or archive is None:
+    if worker_id is None:
         raise click.ClickException("没有找到档案 / no archive under this number")
-    clerk = Actor(Kind.SYSTEM, _clerk())
-    looked.record(house.db, house.random, [Look(worker_id, clerk, PURPOSE, "records", case)])
+    look = Look(worker_id, Actor(Kind.SYSTEM, clerk()), PURPOSE, fields, case)
+    looked.record(house.db, house.random, [look])
+    return worker_id
+
+
+def _archive(house: "House", kind: str, case: str) -> "Archive":
+    from recordsvc.archive.reading import Reader
+
+    archive = Reader(house).archive(at_counter(house, kind, case, "records"))
+    if archive is None:
+        raise click.ClickException("没有找到档案 / no archive under this number")
     return archive

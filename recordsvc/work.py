@@ -9,6 +9,7 @@ releases    append what two people released from the holding
 notices     tell people what was entered about them
 outbox      deliver what must leave the house
 sweeps      forget idempotency keys that have expired, and messages that left long ago
+papers      remove objects that no row names any more
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
 
@@ -73,6 +74,7 @@ class Worker:
                 Job("releases", Releaser(house).run, 0.5),
                 Job("sweeps", idempotency.sweep, 60.0),
                 Job("outbox-sweep", lambda: house.db.write(outbox.sweep), 3_600.0),
+                Job("papers", house.papers.sweep, 600.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
                 Job("scrub", functools.partial(erasures.scrub, house), 2.0),
             ),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from recordsvc.settings import Settings, SettingsError, environment
+from tests import doors
 
 NEEDED = {
     "RECORDSVC_ENVIRONMENT": "test",
@@ -82,3 +83,24 @@ def test_a_child_gets_the_environment_with_these_settings_and_no_others(monkeypa
     assert {name: value for name, value in given.items() if name.startswith("RECORDSVC_")} == {
         "RECORDSVC_HOST": "::1"
     }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"paper_bytes": 0},
+        {"paper_bytes": 16 << 20},
+        {"objects_url": "https://store.example/papers"},
+        {"objects_url": "ftp://store.example/papers", "objects_key_id": "a", "objects_secret": "b"},
+        {"objects_url": "https://store.example", "objects_key_id": "a", "objects_secret": "b"},
+        {
+            "environment": "production",
+            "objects_url": "http://store.example/papers",
+            "objects_key_id": "a",
+            "objects_secret": "b",
+        },
+    ],
+)
+def test_a_store_that_cannot_be_used_safely_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(SettingsError):
+        doors.settings(**given)

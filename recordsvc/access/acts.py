@@ -39,6 +39,8 @@ class Act(StrEnum):
     """How many letters were taken off the list to print."""
     ARCHIVE_NOTHING = "worker.archive-nothing"
     """Id that is no worker's."""
+    PAPER_OPEN = "paper.open"
+    """`institution/paper id`: a paper of an institution that was opened, also by the institution itself."""
 
 
 @dataclass(frozen=True, slots=True)

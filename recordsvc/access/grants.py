@@ -138,6 +138,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "record.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
     "institution.notice.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
     "feed.read": _client(Scope.FEED_READ),
+    "institution.paper.file": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
+    "institution.paper.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
     # The worker's own.
     "own.archive.read": _OWN,
     "own.bundle.read": _OWN,
@@ -147,6 +149,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.notice.read": _OWN,
     "own.notice.mark": _OWN,
     "own.contact.set": _OWN,
+    "own.paper.file": _OWN,
+    "own.paper.read": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
     "desk.notice.read": _official(*_DESK),
@@ -174,6 +178,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "archive.erase": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
+    "worker.paper.file": _official(*_CASE),
+    "worker.paper.read": _official(*_CASE, Role.INSPECTOR),
 }
 
 

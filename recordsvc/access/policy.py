@@ -54,12 +54,14 @@ class Surface(StrEnum):
     API = "api"
     OPEN = "open"
     PAGE = "page"
+    FILE = "file"
 
 
 _HEADERS = {
     Surface.API: answers.API_HEADERS,
     Surface.OPEN: answers.OPEN_HEADERS,
     Surface.PAGE: answers.PAGE_HEADERS,
+    Surface.FILE: answers.FILE_HEADERS,
 }
 
 

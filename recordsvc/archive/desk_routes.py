@@ -69,7 +69,7 @@ def read_held(held_id: bytes, query: dict[str, str]) -> flask.Response:
     """Show the record that waits, to the official who decides; the row of it is durable before."""
     looked.check_purpose(house().db, query["purpose"])
     record = held.open_held(house(), held_id)
-    _record_act(Act.HELD_OPEN, str(uuid.UUID(bytes=held_id)), query)
+    record_act(Act.HELD_OPEN, str(uuid.UUID(bytes=held_id)), query)
     return answers.answer(orjson.dumps({"record": record}))
 
 
@@ -134,9 +134,9 @@ def find_worker(form: dict[str, Any]) -> flask.Response:
     """Find whose number it is; the number stands in the body only. Finding and not finding leave a row."""
     number = form["number"].strip().upper()
     worker_id = house().people.find(form["kind"], number)
-    _record_look([worker_id] if worker_id else [], form["purpose"], "identity", form["case_ref"])
+    record_look([worker_id] if worker_id else [], form["purpose"], "identity", form["case_ref"])
     if worker_id is None:
-        _record_act(Act.FIND_NOTHING, form["kind"], form)
+        record_act(Act.FIND_NOTHING, form["kind"], form)
         raise NotFound
     return answers.answer({"worker_id": worker_id}, form=FoundForm)
 
@@ -179,14 +179,14 @@ def confirm_card(form: dict[str, Any]) -> flask.Response:
 def read_archive(worker_id: bytes, query: dict[str, str]) -> flask.Response:
     """Show an archive to an official; the row of who looked is durable before the answer leaves."""
     archive = Reader(house()).archive(worker_id)
-    _record_look([worker_id] if archive else [], query["purpose"], "records", query["case_ref"])
+    record_look([worker_id] if archive else [], query["purpose"], "records", query["case_ref"])
     if archive is None:
-        _record_act(Act.ARCHIVE_NOTHING, str(uuid.UUID(bytes=worker_id)), query)
+        record_act(Act.ARCHIVE_NOTHING, str(uuid.UUID(bytes=worker_id)), query)
         raise NotFound
     return answers.answer(views.archive_json(archive))
 
 
-def _record_look(workers: Sequence[bytes], purpose: str, fields: str, case_ref: str) -> None:
+def record_look(workers: Sequence[bytes], purpose: str, fields: str, case_ref: str) -> None:
     """Write who looked; a purpose that is not in force is refused even when nobody was found."""
     who, request_id = actor(), http.current().id
     looks = [Look(one, who, purpose, fields, case_ref, request_id) for one in workers]
@@ -194,7 +194,7 @@ def _record_look(workers: Sequence[bytes], purpose: str, fields: str, case_ref: 
     looked.record(house().db, house().random, looks)
 
 
-def _record_act(act: Act, subject: str, given: dict[str, Any]) -> None:
+def record_act(act: Act, subject: str, given: dict[str, Any]) -> None:
     """Write a reading that no worker's list shows; its purpose is the reason."""
     done = OfficialAct(actor(), act, subject, given["purpose"], given["case_ref"])
     acts.record(house().db, house().random, done)

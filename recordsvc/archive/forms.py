@@ -211,3 +211,29 @@ class LookQuery(Form):
 
     purpose = text(1, 40, required=True)
     case_ref = text(1, 80, required=True)
+
+
+class PaperForm(Form):
+    """What a paper is: a code of `paper_kinds`, and what it is called."""
+
+    kind = text(1, 40, required=True)
+    title = text(0, 100, load_default="")
+
+
+class PaperToldForm(Form):
+    """A paper without its file; `sha256` is that of the file."""
+
+    paper_id = Identifier(required=True)
+    kind = fields.String(required=True)
+    title = fields.String(required=True)
+    media = fields.String(required=True)
+    size = fields.Integer(required=True)
+    sha256 = fields.String(required=True)
+    filed_ms = fields.Integer(required=True)
+    filed_by = fields.String(required=True)
+
+
+class PaperListForm(Form):
+    """Papers of one owner, oldest first."""
+
+    items = fields.List(fields.Nested(PaperToldForm), required=True)

@@ -120,3 +120,49 @@ office_notice = sa.Table(
     info={"kind": "state"},
     comment="What an institution or a desk was told: codes, counts and opaque ids, nothing of a person",
 )
+
+# A paper is a row and an object in the store (vault/objects.py); what is in the clear is bound into `sealed`.
+# The key ends with a keyed tag of the file: the same file of the same owner is one paper.
+
+paper = sa.Table(
+    "paper",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("tag", sa.LargeBinary(16), primary_key=True),
+    sa.Column("paper_id", sa.LargeBinary(16), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("media", sa.String(20), nullable=False),
+    sa.Column("filed_ms", sa.BigInteger, nullable=False),
+    sa.Column("filed_by", sa.String(80), nullable=False),
+    sa.Column("object", sa.String(32), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Index(None, "object"),
+    info={"kind": "erasable", "worker": True},
+    comment="Papers of a worker: kind, when filed, by whom, where the ciphertext lies; hash and title sealed",
+)
+
+institution_paper = sa.Table(
+    "institution_paper",
+    metadata,
+    sa.Column("uscc", sa.String(18), primary_key=True),
+    sa.Column("tag", sa.LargeBinary(16), primary_key=True),
+    sa.Column("paper_id", sa.LargeBinary(16), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("media", sa.String(20), nullable=False),
+    sa.Column("filed_ms", sa.BigInteger, nullable=False),
+    sa.Column("filed_by", sa.String(80), nullable=False),
+    sa.Column("object", sa.String(32), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Index(None, "object"),
+    info={"kind": "erasable"},
+    comment="Papers of an institution, as `paper`",
+)
+
+institution_key = sa.Table(
+    "institution_key",
+    metadata,
+    sa.Column("uscc", sa.String(18), primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    info={"kind": "erasable"},
+    comment="The data key of an institution's papers under the master key, made with the first paper",
+)

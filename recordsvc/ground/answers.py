@@ -45,6 +45,12 @@ OPEN_HEADERS = (
     ("Cross-Origin-Resource-Policy", "cross-origin"),
 )
 """Headers of published things (log, schemas): anybody's page may load them, since they are public."""
+FILE_HEADERS = (
+    *_COMMON,
+    ("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+"""Headers of files that people brought: whatever is in them, it runs and loads nothing here."""
 PAGE_HEADERS = (
     *_COMMON,
     (

@@ -44,3 +44,10 @@ class LookedPageQuery(Form):
     """From before which row."""
 
     before = Identifier(load_default=None)
+
+
+class PaperPageForm(Form):
+    """A paper as uploaded from its page. Empty is read, too, so that the page can say what is missing."""
+
+    kind = text(0, 40, load_default="")
+    title = text(0, 2_000, load_default="")

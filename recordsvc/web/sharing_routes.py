@@ -51,7 +51,7 @@ class SeenLine:
     case_ref: str
 
 
-_GROUPS: Final = {"identity": "身份信息", "records": "档案记录"}
+_GROUPS: Final = {"identity": "身份信息", "records": "档案记录", "papers": "材料"}
 
 
 def seen_line(seen: Seen) -> SeenLine:

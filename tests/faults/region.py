@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from recordsvc import anchor, genesis
+from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Kind as ActorKind
 from recordsvc.archive import confirm, formats, held, tables
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.keyevents import KeyAction
@@ -22,6 +24,7 @@ from recordsvc.settings import Settings
 from recordsvc.translog.note import SignatureType, Signer, parse_note
 from recordsvc.translog.tables import checkpoint
 from recordsvc.vault.keystore import create_keys
+from tests.archive.paperfiles import jpeg, png
 from tests.archive.support import STATER, Centre, id_of, person, shown, state
 from tests.postgresql import PostgresServer
 
@@ -120,6 +123,7 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     house.db.write(lambda turn: house.log.turn(turn).append(formats.service_statement(1, b"h" * 32)))
     _erase(house, centre, people[4], records[0][4], later)
     _hold(house, centre, people, later)
+    _file(house, centre, other, people, later)
     later()
     anchor.keep(house)
     return centre
@@ -194,6 +198,16 @@ def _hold(house: House, centre: Centre, people: list[dict], later: Callable[[], 
     release(house, waiting[0].held_id, centre.worker_id(people[5]))
     later()
     house.db.write(lambda turn: held.give_back(turn, waiting[1].held_id, "查无此人"))
+
+
+def _file(house: House, centre: Centre, other: Centre, people: list[dict], later: Callable[[], None]) -> None:
+    """Two workers and two institutions have papers, two each."""
+    owners = (centre.worker_id(people[0]), centre.worker_id(people[1]), centre.uscc, other.uscc)
+    for n, owner in enumerate((*owners, *owners)):
+        later()
+        kind = ("certificate-scan", "other")[n // 4]
+        clerk = Actor(ActorKind.OFFICIAL, str(n))
+        house.papers.keep(owner, (png, jpeg)[n // 4](n + 1), kind, f"第{n}份", clerk)
 
 
 def release(house: House, held_id: bytes, worker_id: bytes | None) -> int:

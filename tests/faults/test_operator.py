@@ -137,6 +137,7 @@ def test_a_rewritten_entry_is_named_by_all_who_remember(scene: Scene, grown: boo
     alone = replace(
         house, settings=replace(house.settings, witness_urls=(), witness_keys=(), data_dir=elsewhere(house))
     )
+    alone.objects = house.objects  # the papers' files are not what was rewritten
     assert fsck(alone).finding is None
     # … the witness refuses, at every try and at the start,
     with pytest.raises(WitnessContradiction):
@@ -177,6 +178,7 @@ def test_newest_entries_taken_away_are_named(scene: Scene) -> None:
     alone = replace(
         house, settings=replace(house.settings, witness_urls=(), witness_keys=(), data_dir=elsewhere(house))
     )
+    alone.objects = house.objects  # the papers' files are not what was rewritten
     assert fsck(alone).finding is None
     with pytest.raises(WitnessAhead):
         Witnesses(house).cosign()

@@ -20,6 +20,7 @@ from recordsvc.ground.database import Database, metadata
 from recordsvc.ground.privileges import Kind, kind_of
 from recordsvc.people import tables as people_tables
 from recordsvc.translog import tables as log_tables
+from recordsvc.vault.objects import LocalObjects, StoreUnavailable
 from tests.faults.owner import owning
 from tests.faults.region import Filled, filled
 
@@ -214,6 +215,41 @@ def test_nothing_is_wrong_before(region: Filled, owner: Database) -> None:
     assert report.counts["cosignatures"] == 2
     assert report.counts["tiles"] >= 2
     assert report.counts["held"] == 1
+    assert report.counts["papers"] == 8
+
+
+@pytest.mark.parametrize("owned", ["paper", "institution_paper"])
+@pytest.mark.parametrize("how", ["missing", "changed", "swapped"])
+def test_a_file_that_is_not_the_one_filed_is_named(
+    region: Filled, owner: Database, owned: str, how: str
+) -> None:
+    table, store = archive_tables.metadata.tables[owned], region.house.objects
+    with owning(owner) as conn:
+        names = [row["object"] for row in rows_of(conn, table)]
+        kept = {name: store.get(name) for name in names[:2]}
+        try:
+            store.delete(names[0])
+            if how != "missing":
+                data = kept[names[1]] if how == "swapped" else kept[names[0]][:-1] + b"?"
+                store.put(names[0], data)
+            assert_names(check(region, conn), table)
+        finally:
+            for name, data in kept.items():
+                store.delete(name)
+                store.put(name, data)
+
+
+def test_a_store_out_of_reach_is_a_note(
+    region: Filled, owner: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_arguments: object) -> bytes:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(LocalObjects, "get", away)
+    with owning(owner) as conn:
+        report = check(region, conn)
+    assert report.finding is None
+    assert "8 papers unchecked: the object store is out of reach" in report.notes
 
 
 def test_the_tables_are_those_of_the_metadata() -> None:

@@ -1,0 +1,438 @@
+"""The evidence store (材料库): scans and letters of a worker or an institution, sealed under its owner's key.
+
+A paper is an object in the store (vault/objects.py) and a row. The object comes first and is durable; the
+row follows in one turn: there is never a row without its object. An object that no row names is left over
+from a crash, an erasure or a refused turn; `sweep` removes it once no turn can name it any more.
+
+    object   DataKey.seal(file,                     aad = owner, paper id)
+    row      DataKey.seal({sha256, size, title},    aad = owner, paper id, every column in the clear)
+
+So neither a file nor a row opens in another's place. A worker's papers are sealed under the worker's data key
+and end with it; an institution's under a key of its own. The same file of the same owner is one paper.
+"""
+
+import hashlib
+import itertools
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc import dated
+from recordsvc.access import acts, looked
+from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.looked import Look
+from recordsvc.archive import papermedia
+from recordsvc.archive.errors import Busy, PaperDamaged, PaperUnknown, TooManyPapers
+from recordsvc.archive.tables import institution_key, institution_paper, paper
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.http import too_large
+from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
+from recordsvc.ground.privileges import erasing
+from recordsvc.ground.problems import FormRefused, NotFound, Problem, Unavailable
+from recordsvc.people import tables as people_tables
+from recordsvc.vault.envelope import DataKey, DataKeys, SealError, field_aad
+from recordsvc.vault.objects import ObjectMissing, StoreUnavailable
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+Owner = bytes | str
+"""A worker (worker_id) or an institution (unified social credit code)."""
+
+KINDS: Final = "paper_kinds"
+MAX_TITLE: Final = 100
+MOST: Final = 500
+"""How many papers are kept for one owner."""
+TURN_MS: Final = 10 * 60_000
+"""How long after its object was begun a row may still be written."""
+SWEPT_MS: Final = 60 * 60_000
+"""How long after it was begun an object without a row is a leftover: far beyond `TURN_MS`."""
+FIELDS: Final = "papers"
+"""The group of data that `looked` names."""
+_PORTION: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper without its file; `sha256` is that of the file, in hex."""
+
+    owner: Owner
+    paper_id: bytes
+    kind: str
+    title: str
+    media: str
+    size: int
+    sha256: str
+    filed_ms: int
+    filed_by: str
+
+    @property
+    def file_name(self) -> str:
+        """Return a name for the file that says nothing about anybody."""
+        return f"paper-{self.paper_id.hex()[-8:]}.{papermedia.ENDINGS[self.media]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A paper's row as it lies there."""
+
+    owner: Owner
+    tag: bytes
+    paper_id: bytes
+    kind: str
+    media: str
+    filed_ms: int
+    filed_by: str
+    object: str
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """Whose papers are meant: the one they are filed under now, and the keys of all that are read with it."""
+
+    owner: Owner
+    keys: dict[Owner, DataKey]
+
+
+class Papers:
+    """The papers of one service."""
+
+    def __init__(self, house: "House") -> None:
+        """Keep papers with the database, keys and object store of `house`."""
+        self._house = house
+
+    # -- filing
+
+    def keep(self, owner: Owner, data: bytes, kind: str, title: str, actor: Actor) -> Paper:
+        """File a paper and return it; durable on return. The same file again is the paper filed before.
+
+        Raises problems (`PaperRefused`, `PaperUnsafe`, `TooLarge`, `FormRefused`, `NotFound`, …) without
+        having changed anything.
+        """
+        title = self._check_words(kind, title)
+        if len(data) > self._house.settings.paper_bytes:
+            raise too_large(self._house.settings.paper_bytes)
+        media = papermedia.sniff(data)
+        holder = self._holder(owner, make_key=True)
+        digest = hashlib.sha256(data).digest()
+        tag = self.tag(holder.owner, digest)
+        with self._house.db.read() as conn:
+            known = _by_tag(conn, holder.owner, tag)
+        if known is not None:
+            return self.opened_row(holder.keys[holder.owner], known)
+        key, name = holder.keys[holder.owner], self._new_id().hex()
+        begun_ms = _begun_ms(name)
+        row = Row(
+            holder.owner,
+            tag,
+            self._new_id(),
+            kind,
+            media,
+            begun_ms,
+            f"{actor.kind}:{actor.id}",
+            name,
+            b"",
+        )
+        said = orjson.dumps({"sha256": digest.hex(), "size": len(data), "title": title})
+        sealed = key.seal(said, row_aad(row))
+        row = Row(**{one: getattr(row, one) for one in Row.__slots__ if one != "sealed"}, sealed=sealed)
+        try:
+            self._house.objects.put(name, key.seal(data, object_aad(row.owner, row.paper_id)))
+        except StoreUnavailable:
+            raise Unavailable from None
+        try:
+            kept = self._house.db.write(lambda turn: _enter(turn, self._house, row))
+        except Problem:
+            self._forget([name])
+            raise
+        if kept.object != name:  # the same file was filed meanwhile
+            self._forget([name])
+        return self.opened_row(key, kept)
+
+    def _check_words(self, kind: str, title: str) -> str:
+        title = " ".join(title.split())
+        today = beijing_date(self._house.clock.now_ms()).isoformat()
+        errors = []
+        if kind not in dated.table(KINDS).on(today):
+            errors.append({"pointer": "/kind", "code": "value", "detail": "没有这种材料类型"})
+        if len(title) > MAX_TITLE:
+            errors.append({"pointer": "/title", "code": "value", "detail": f"名称最多 {MAX_TITLE} 字"})
+        if errors:
+            raise FormRefused(errors=errors)
+        return title
+
+    def _new_id(self) -> bytes:
+        return uuid7(FixedClock(self._house.clock.now_ms()), self._house.random)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Remove objects that no row names; what fails now is swept later."""
+        for name in names:
+            with suppress(StoreUnavailable):
+                self._house.objects.delete(name)
+
+    # -- reading
+
+    def of(self, owner: Owner) -> list[Paper]:
+        """Return the papers of an owner, those of archives read as the worker's included, oldest first.
+
+        Records nothing: who shows them to somebody else notes the look.
+        """
+        holder = self._holder(owner)
+        found: list[Row] = []
+        with self._house.db.read() as conn:
+            for one in holder.keys:
+                found += _rows(conn, one)
+        found.sort(key=lambda row: (row.filed_ms, row.paper_id))
+        return [self.opened_row(holder.keys[row.owner], row) for row in found]
+
+    def open(
+        self, owner: Owner, paper_id: bytes, actor: Actor, purpose: str, case_ref: str, request_id: str = ""
+    ) -> tuple[Paper, bytes]:
+        """Return a paper and its file; who opened it and why is durable before, save for the worker's own.
+
+        Raises `NotFound` for a missing or foreign paper, `PurposeRefused`, and `PaperDamaged` when the file
+        is missing or is not the one that was filed.
+        """
+        if (actor.kind is Kind.WORKER and actor.worker_id != owner) or (
+            actor.kind is Kind.CLIENT and actor.institution != owner
+        ):
+            raise NotFound
+        holder = self._holder(owner)
+        row = self._find(holder, paper_id)
+        if row is None:
+            raise NotFound
+        self._note(holder.owner, paper_id, actor, purpose, case_ref, request_id)
+        key = holder.keys[row.owner]
+        found = self.opened_row(key, row)
+        return found, self.opened_file(key, row, found.sha256)
+
+    def person(self, worker_id: bytes) -> bytes:
+        """Return the worker under whom looks at these papers are noted: the one this archive is read as."""
+        owner = self._holder(worker_id).owner
+        if not isinstance(owner, bytes):
+            raise TypeError("not a worker")
+        return owner
+
+    def hashes(self, owner: Owner, paper_ids: Sequence[bytes]) -> list[str]:
+        """Return the SHA-256 (hex) of each named file, for an entry. Raises `PaperUnknown`."""
+        holder = self._holder(owner)
+        found = []
+        for paper_id in paper_ids:
+            row = self._find(holder, paper_id)
+            if row is None:
+                raise PaperUnknown
+            found.append(self.opened_row(holder.keys[row.owner], row).sha256)
+        return found
+
+    def _find(self, holder: _Holder, paper_id: bytes) -> Row | None:
+        with self._house.db.read() as conn:
+            for owner in holder.keys:
+                for row in _rows(conn, owner, paper_id):
+                    return row
+        return None
+
+    def _note(
+        self, owner: Owner, paper_id: bytes, actor: Actor, purpose: str, case_ref: str, request_id: str
+    ) -> None:
+        house = self._house
+        if isinstance(owner, bytes):
+            if actor.kind is not Kind.WORKER:
+                look = Look(owner, actor, purpose, FIELDS, case_ref, request_id)
+                looked.record(house.db, house.random, [look])
+            return
+        if actor.kind is Kind.OFFICIAL:
+            looked.check_purpose(house.db, purpose)
+        subject = f"{owner}/{uuid.UUID(bytes=paper_id)}"
+        acts.record(house.db, house.random, OfficialAct(actor, Act.PAPER_OPEN, subject, purpose, case_ref))
+
+    def opened_row(self, key: DataKey, row: Row) -> Paper:
+        """Return what a row says. Raises `PaperDamaged` when any column of it was changed."""
+        try:
+            said = orjson.loads(key.open(row.sealed, row_aad(row)))
+        except SealError:
+            raise PaperDamaged from None
+        return Paper(
+            row.owner,
+            row.paper_id,
+            row.kind,
+            said["title"],
+            row.media,
+            said["size"],
+            said["sha256"],
+            row.filed_ms,
+            row.filed_by,
+        )
+
+    def opened_file(self, key: DataKey, row: Row, sha256: str) -> bytes:
+        """Return the file of a row. Raises `PaperDamaged` unless it is the very one that was filed."""
+        try:
+            data = key.open(self._house.objects.get(row.object), object_aad(row.owner, row.paper_id))
+        except (ObjectMissing, SealError):
+            raise PaperDamaged from None
+        except StoreUnavailable:
+            raise Unavailable from None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise PaperDamaged
+        return data
+
+    def tag(self, owner: Owner, digest: bytes) -> bytes:
+        """Return the keyed tag by which the same file of the same owner is known again."""
+        return self._house.keys.hmac("dedupe", b"paper/1" + owner_bytes(owner) + digest)[:16]
+
+    # -- whose
+
+    def _holder(self, owner: Owner, *, make_key: bool = False) -> _Holder:
+        if isinstance(owner, str):
+            key = self.institution_key(owner, make=make_key)
+            return _Holder(owner, {} if key is None else {owner: key})
+        house = self._house
+        with house.db.read_raw() as cursor:
+            worker = house.people.load(cursor, owner)
+            if worker is None:
+                raise NotFound
+            person = house.people.person(cursor, worker)
+            keys: dict[Owner, DataKey] = {person.worker_id: person.key}
+            for merged in house.people.read_as(cursor, person.worker_id):
+                other = house.people.load(cursor, merged)
+                if other is not None:
+                    keys[merged] = other.key
+        return _Holder(person.worker_id, keys)
+
+    def institution_key(self, uscc: str, *, make: bool = False) -> DataKey | None:
+        """Return an institution's data key; made if told to. Raises `NotFound` for an unknown institution."""
+        house = self._house
+        if house.institutions.all().get(uscc) is None:
+            raise NotFound
+        wanted = sa.select(institution_key.c.wrapped).where(institution_key.c.uscc == uscc)
+        with house.db.read() as conn:
+            wrapped = conn.scalar(wanted)
+        if wrapped is None and not make:
+            return None
+        keys, owner = DataKeys(house.keys, house.random.bytes), owner_bytes(uscc)
+        if wrapped is None:
+            made, _key = keys.new(owner)
+
+            def write(turn: Turn) -> bytes:
+                _insert_new(turn, house, institution_key, (uscc, made))
+                return bytes(turn.conn.execute(wanted).scalar_one())
+
+            wrapped = house.db.write(write)
+        return keys.get(owner, bytes(wrapped))
+
+    # -- forgetting
+
+    def erase(self, turn: Turn, worker_id: bytes) -> list[str]:
+        """Delete all rows of a worker in the turn; returns the objects to `remove` once it is committed."""
+        named = sa.select(paper.c.object).where(paper.c.worker_id == worker_id)
+        names = [str(name) for name in turn.conn.execute(named).scalars()]
+        with erasing(turn.conn):
+            turn.conn.execute(paper.delete().where(paper.c.worker_id == worker_id))
+        return names
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete the objects of erased rows; what fails or is never reached is swept."""
+        self._forget(names)
+
+    def sweep(self) -> int:
+        """Delete the objects that no row names and none can name any more; returns how many."""
+        before = self._house.clock.now_ms() - SWEPT_MS
+        old = [name for name in self._house.objects.names() if _begun_ms(name) < before]
+        removed = 0
+        for start in range(0, len(old), _PORTION):
+            portion = old[start : start + _PORTION]
+            with self._house.db.read() as conn:
+                named = itertools.chain.from_iterable(
+                    conn.execute(sa.select(table.c.object).where(table.c.object.in_(portion))).scalars()
+                    for table in (paper, institution_paper)
+                )
+                left_over = set(portion) - set(named)
+            for name in left_over:
+                self._house.objects.delete(name)
+            removed += len(left_over)
+        return removed
+
+
+def owner_bytes(owner: Owner) -> bytes:
+    """Return what an owner is called in keys and places; the two kinds differ in length."""
+    return owner if isinstance(owner, bytes) else owner.encode()
+
+
+def object_aad(owner: Owner, paper_id: bytes) -> bytes:
+    """Return what a file's ciphertext is bound to."""
+    return field_aad(_table(owner).name, "object", owner_bytes(owner), paper_id, 1)
+
+
+def row_aad(row: Row) -> bytes:
+    """Return what a row's sealed part is bound to: every other column of it."""
+    said = (row.tag.hex(), row.kind, row.media, str(row.filed_ms), row.filed_by, row.object)
+    place = row.paper_id + b"\0".join(part.encode("utf-8", "surrogateescape") for part in said)
+    return field_aad(_table(row.owner).name, "sealed", owner_bytes(row.owner), place, 1)
+
+
+def _table(owner: Owner) -> sa.Table:
+    return paper if isinstance(owner, bytes) else institution_paper
+
+
+def _begun_ms(name: str) -> int:
+    """Return when an object was begun: its name is a UUIDv7."""
+    return int(name[:12], 16)
+
+
+def _rows(conn: Connection, owner: Owner, paper_id: bytes | None = None) -> list[Row]:
+    table = _table(owner)
+    wanted = sa.select(table).where(next(iter(table.c)) == owner)
+    if paper_id is not None:
+        wanted = wanted.where(table.c.paper_id == paper_id)
+    return [_row(found) for found in conn.execute(wanted)]
+
+
+def _by_tag(conn: Connection, owner: Owner, tag: bytes) -> Row | None:
+    table = _table(owner)
+    found = conn.execute(sa.select(table).where(next(iter(table.c)) == owner, table.c.tag == tag)).first()
+    return None if found is None else _row(found)
+
+
+def _row(found: Sequence[Any]) -> Row:
+    values: list[Any] = [bytes(value) if isinstance(value, memoryview) else value for value in found]
+    return Row(*values)
+
+
+def _enter(turn: Turn, house: "House", row: Row) -> Row:
+    """Write the row of an object that lies in the store; returns the row that now stands for the file."""
+    if abs(turn.now_ms - _begun_ms(row.object)) > TURN_MS:
+        raise Busy  # the sweep may be about to take the object for a leftover
+    table = _table(row.owner)
+    if isinstance(row.owner, bytes) and not _still_there(turn, row.owner):
+        raise NotFound
+    same_owner = next(iter(table.c)) == row.owner
+    counted = turn.conn.scalar(sa.select(sa.func.count()).select_from(table).where(same_owner))
+    if counted is not None and counted >= MOST:
+        raise TooManyPapers
+    _insert_new(turn, house, table, tuple(getattr(row, name) for name in Row.__slots__))
+    kept = _by_tag(turn.conn, row.owner, row.tag)
+    if kept is None:
+        raise RuntimeError("a paper's row is not there after it was written")
+    return kept
+
+
+def _still_there(turn: Turn, worker_id: bytes) -> bool:
+    """Tell whether the worker's key still stands; locks the worker, so that an erasure waits or has been."""
+    worker, key = people_tables.worker, people_tables.worker_key
+    turn.conn.execute(sa.select(worker.c.state).where(worker.c.worker_id == worker_id).with_for_update())
+    found = turn.conn.execute(sa.select(key.c.worker_id).where(key.c.worker_id == worker_id)).first()
+    return found is not None
+
+
+def _insert_new(turn: Turn, house: "House", table: sa.Table, row: tuple[Any, ...]) -> None:
+    """Insert a row unless its key or tag is there already."""
+    names, marks = ", ".join(column.name for column in table.columns), ", ".join("?" * len(row))
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of our own
+    house.db.cursor(turn.conn).execute(house.db.sql(statement), row)
