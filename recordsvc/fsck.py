@@ -55,6 +55,11 @@ UNPROTECTED: Final = (
         "working state: it can delay or hold a request, never place an entry; `erased` is derived",
     ),
     (
+        "card_fact",
+        "row",
+        "missing: the card registry's next extract brings it again; until then its holder's card is a claim",
+    ),
+    (
         "held_record",
         "reason, owner, state, decided_ms, note, worker_id, proposal",
         "working state until the release, which is signed",

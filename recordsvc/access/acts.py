@@ -33,6 +33,10 @@ class Act(StrEnum):
     """Id of the held record."""
     FIND_NOTHING = "worker.find-nothing"
     """Kind of the number that nobody here has; never the number."""
+    CONFIRM_REFUSED = "card.confirm-refused"
+    """Kind of the document that was seen beside a card that is not, here, its holder's; never a number."""
+    CARDS_IMPORT = "cards.import"
+    """SHA-256 of the extract whose facts were applied."""
     ARCHIVE_NOTHING = "worker.archive-nothing"
     """Id that is no worker's."""
 
