@@ -143,6 +143,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.record.decide": _OWN,
     "own.statement.make": _OWN,
     "own.looked.read": _OWN,
+    "own.numbers.read": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
     "held.read": _official(Role.HANDLER, Role.REVIEWER),
@@ -162,6 +163,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "client.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
+    "worker.numbers.read": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
+    "number.propose": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
 }
 

@@ -136,13 +136,18 @@ def return_held(form: dict[str, Any]) -> flask.Response:
 )
 def find_worker(form: dict[str, Any]) -> flask.Response:
     """Find whose number it is; the number stands in the body only. Finding and not finding leave a row."""
+    return answers.answer({"worker_id": find_shown(form)}, form=FoundForm)
+
+
+def find_shown(form: dict[str, Any]) -> bytes:
+    """Return whose number it is; found or not, a row is left. Raises `NotFound`, `PurposeRefused`."""
     number = form["number"].strip().upper()
     worker_id = house().people.find(form["kind"], number)
     _record_look([worker_id] if worker_id else [], form["purpose"], "identity", form["case_ref"])
     if worker_id is None:
         _record_act(Act.FIND_NOTHING, form["kind"], form)
         raise NotFound
-    return answers.answer({"worker_id": worker_id}, form=FoundForm)
+    return worker_id
 
 
 @door(
@@ -160,6 +165,11 @@ def confirm_card(form: dict[str, Any]) -> flask.Response:
 
     Card, document number and name must be one person's here; refused otherwise, and the attempt is noted.
     """
+    return answers.answer({"worker_id": confirm_shown(form)}, form=FoundForm)
+
+
+def confirm_shown(form: dict[str, Any]) -> bytes:
+    """Confirm the card of a form; the worker. Raises `NotFound`, `CardDisagrees`, `PurposeRefused`."""
     who, request_id, place = actor(), http.current().id, house()
     looked.check_purpose(place.db, form["purpose"])
     person = _shown(form)
@@ -173,11 +183,10 @@ def confirm_card(form: dict[str, Any]) -> flask.Response:
         return worker_id
 
     try:
-        worker_id = place.db.write(act)
+        return place.db.write(act)
     except (NotFound, CardDisagrees):
         _record_act(Act.CONFIRM_REFUSED, form["document"], form)
         raise
-    return answers.answer({"worker_id": worker_id}, form=FoundForm)
 
 
 @door(

@@ -2,12 +2,29 @@
 
 import flask
 
-from recordsvc.archive import desk_key_routes, desk_routes, me_routes, record_routes, schema_routes, types
+from recordsvc.archive import (
+    desk_key_routes,
+    desk_number_routes,
+    desk_routes,
+    me_routes,
+    record_routes,
+    schema_routes,
+    types,
+)
 from recordsvc.archive.services import bp
 from recordsvc.ground.paging import Cursors
 from recordsvc.house import House
 
-__all__ = ["bp", "desk_key_routes", "desk_routes", "me_routes", "record_routes", "schema_routes", "setup"]
+__all__ = [
+    "bp",
+    "desk_key_routes",
+    "desk_number_routes",
+    "desk_routes",
+    "me_routes",
+    "record_routes",
+    "schema_routes",
+    "setup",
+]
 
 
 def setup(app: flask.Flask, house: House) -> None:
