@@ -1,7 +1,5 @@
 """`python -m demo`: fill a running service of the environment `demo` with the demo region."""
 
-import datetime as dt
-import json
 from pathlib import Path
 
 import click
@@ -9,14 +7,12 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from demo import rosters
+from demo import kept, rosters
 from demo.doors import Refused, Service, Target
 from demo.load import Loader, NotReleased, Rejected
-from demo.region import WORKERS, Region, build
-from recordsvc.ground.ports import SystemClock, beijing_date
+from demo.region import WORKERS, Region
+from recordsvc.ground.ports import SystemClock
 from recordsvc.settings import Settings, SettingsError
-
-SEED = 64
 
 
 @click.command()
@@ -37,7 +33,7 @@ def main(url: str | None, workers: int, *, again: bool) -> None:
     if finished.exists() and not again:
         click.echo("演示数据已经就绪 / The demo region is in place")
         return
-    region = _region(folder / "region.json", workers)
+    region = kept.region(folder, workers)
     target = Target(
         url or f"http://localhost:{settings.port}",
         settings.audience,
@@ -46,25 +42,9 @@ def main(url: str | None, workers: int, *, again: bool) -> None:
     )
     counts = _load(target, region, folder / "keys")
     rosters.write_sample(folder / "sample", region, folder / "keys" / "care.jwk")
-    _keep(finished, counts)
+    kept.keep(finished, counts)
     told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     click.echo(f"演示数据 / Demo region: {len(region.people)} workers, {len(region.drafts)} records ({told})")
-
-
-def _region(path: Path, workers: int) -> Region:
-    """Make the region of the first load again: its seed and day are kept, so that ids never change."""
-    if not path.exists():
-        today = beijing_date(SystemClock().now_ms())
-        _keep(path, {"seed": SEED, "today": today.isoformat(), "workers": workers})
-    kept = json.loads(path.read_text("utf-8"))
-    return build(kept["seed"], dt.date.fromisoformat(kept["today"]), kept["workers"])
-
-
-def _keep(path: Path, values: dict[str, int | str]) -> None:
-    """Write a small file whole or not at all."""
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    fresh.replace(path)
 
 
 def _load(target: Target, region: Region, keys: Path) -> dict[str, int | str]:

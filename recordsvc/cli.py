@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
     "notices": ("recordsvc.noticecommands", "notices", "notices that leave: dead ones, replay, print list"),
     "paper": ("recordsvc.papercommands", "paper", "a worker's papers at the counter"),
+    "cards": ("recordsvc.cardcommands", "cards", "facts of the card registry: extract files, a card reader"),
     "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
     "verify": ("recordsvc.cli_verify", "verify", "check a bundle or receipt offline"),
     "demo-archive": ("demo.read", "main", "show what a worker of the demo region sees"),

@@ -62,6 +62,11 @@ UNPROTECTED: Final = (
         "how far traces are gone: the entry in the chain and the journal outside say that it was erased",
     ),
     (
+        "card_fact",
+        "row",
+        "missing: the card registry's next extract brings it again; until then its holder's card is a claim",
+    ),
+    (
         "held_record",
         "reason, owner, state, decided_ms, note, worker_id, proposal",
         "working state until the release, which is signed",

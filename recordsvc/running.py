@@ -5,14 +5,15 @@ is the real one, a process of its own; this one only starts them, waits, and end
 """
 
 import contextlib
+import datetime as dt
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -21,6 +22,10 @@ from recordsvc.house import House, open_house
 from recordsvc.processes import Parts
 from recordsvc.serving import forget_metrics, gunicorn_command, load_settings, write_settings
 from recordsvc.settings import FILE, Settings, environment
+
+if TYPE_CHECKING:
+    from demo.people import Person
+    from recordsvc.ground.commit import Turn
 
 DEMO: Final = {
     "environment": "demo",
@@ -145,6 +150,10 @@ def _region(house: House, environ: Mapping[str, str], people: int) -> list[str]:
     folder = house.settings.data_dir / "demo"
     house.db.write(lambda turn: demo.create_desk(turn, AREA))
     if not (folder / "personas").exists():
+        from demo.kept import region
+
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        enrol_cards(house, region(folder, people).people)
         url = f"http://localhost:{house.settings.port}"
         command = [sys.executable, "-m", "demo", "--url", url, "--workers", str(people)]
         loaded = subprocess.run(command, env=environ, check=False)  # noqa: S603 - our own module
@@ -156,6 +165,36 @@ def _region(house: House, environ: Mapping[str, str], people: int) -> list[str]:
         (folder / "personas").touch()
     with house.db.read() as conn:
         return [one.label for one in demo.personas(conn)]
+
+
+def enrol_cards(house: House, people: "Iterable[Person]") -> None:
+    """Let the card registry, a simulated one, tell of all cards before any centre shows one.
+
+    Who got a new card has not activated its bank function yet.
+    """
+    from recordsvc.people.cardbook import CardFact
+    from recordsvc.people.enrolling import PORTION, Enrolment
+    from recordsvc.people.registry import SimulatedRegistry
+
+    registry = SimulatedRegistry()
+    for person in people:
+        before: str | None = None
+        for card in sorted(person.cards, key=lambda one: one.from_on):
+            named = (person.document, person.number, person.name, card.number, "")
+            registry.issue(CardFact(*named, card.chip, card.area, before), card.from_on.isoformat())
+            active_on = (card.from_on + dt.timedelta(days=1)).isoformat()
+            registry.happen(card.number, "social-activated", active_on)
+            if before is None:
+                registry.happen(card.number, "bank-activated", active_on)
+            before = card.number
+    facts = [fact for fact in registry.facts() if isinstance(fact, CardFact)]
+    for start in range(0, len(facts), PORTION):
+        some = facts[start : start + PORTION]
+
+        def take(turn: "Turn", some: list[CardFact] = some) -> object:
+            return Enrolment(turn, house.people, house.keys, house.random).take(some)
+
+        house.db.write(take)
 
 
 def _make_personas(house: House, folder: Path) -> None:

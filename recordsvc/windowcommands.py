@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 PURPOSE = "service-window"
+WHICH = {
+    "resident-id": "公民身份号码（18 位，居民身份证最下方）",
+    "card": "社会保障卡卡号（9 位，在社会保障号码的下一行）",
+    "chip": "卡识别码（32 位，由读卡器读出）",
+}
+WHICH_ELSE = "该证件的号码"
+"""Which number is asked for, by kind."""
 
 
 @contextmanager
@@ -57,6 +64,27 @@ def listed(kind: str, case: str) -> None:
             click.echo(
                 f"{shown}  {name}  {state.life.value}  {state.confirmation.value}  seen={seen}  {issuer}"
             )
+
+
+@window.command("numbers")
+@click.option("--kind", default="resident-id", show_default=True, help="证件类型或 card / kind of number")
+@click.option("--case", required=True, help="窗口受理号 / case of this visit")
+def numbers_listed(kind: str, case: str) -> None:
+    """列出本人的号码与卡（只显示尾号） / List the worker's numbers and cards, masked."""
+    from recordsvc.archive import number_views
+    from recordsvc.people import numbers
+
+    with opened() as house:
+        archive = _archive(house, kind, case)
+        with house.db.read_raw() as cursor:
+            known = numbers.known(house, cursor, archive.worker_id)
+        told = number_views.told(house, known, number_views.masked)
+        for one in told["numbers"]:
+            click.echo(f"{one['kind']}  {one['value']}  {one['standing']}")
+        for one in told["cards"]:
+            today = one["today"]
+            functions = f"社保 / social={today['social']}  银行 / bank={today['bank']}"
+            click.echo(f"card  {one['number']}  {one['standing']}  {functions}")
 
 
 @window.command()
@@ -135,7 +163,7 @@ def at_counter(house: "House", kind: str, case: str, fields: str) -> bytes:
     from recordsvc.access.grants import Actor, Kind
     from recordsvc.access.looked import Look
 
-    number = click.prompt("证件号码或卡号 / number", hide_input=True).strip().upper()
+    number = click.prompt(f"{WHICH.get(kind, WHICH_ELSE)} / number", hide_input=True).strip().upper()
     worker_id = house.people.find(kind, number)
     if worker_id is None:
         raise click.ClickException("没有找到档案 / no archive under this number")

@@ -151,6 +151,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.contact.set": _OWN,
     "own.paper.file": _OWN,
     "own.paper.read": _OWN,
+    "own.numbers.read": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
     "desk.notice.read": _official(*_DESK),
@@ -177,6 +178,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "archive.restrict": _official(Role.DATA_OFFICER),
     "archive.erase": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
+    "worker.numbers.read": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
+    "number.propose": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
     "worker.paper.file": _official(*_CASE),
     "worker.paper.read": _official(*_CASE, Role.INSPECTOR),

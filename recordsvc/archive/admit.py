@@ -18,6 +18,7 @@ from recordsvc.archive.append import (
     Outcome,
     Prepared,
 )
+from recordsvc.archive.carded import card_findings, days_of
 from recordsvc.archive.context import InstitutionContexts, person_context
 from recordsvc.archive.evidence import Judge
 from recordsvc.archive.issuers import IssuerState
@@ -156,7 +157,7 @@ class Admission:
         if types.Signer.ISSUER not in kind.signers or "actor" in record:
             raise errors.SignerRefused(pointer="/type")
         try:
-            person, _warnings = read_person(record["worker"], now_ms)
+            person, _warnings = read_person(record["worker"], now_ms, days_of(record))
         except IdentifierError as error:
             raise errors.IdentifierRefused(
                 detail_en=str(error), pointer="/worker", reason=error.code
@@ -186,7 +187,7 @@ class Admission:
             # One request may go beyond the limit by its own rows.
             raise errors.TooManyHeld
         people = [said.person for _, said in waiting]
-        workers = self._house.people.resolve(cursor, people, f"issuer:{institution}", found.hits)
+        workers = self._house.people.resolve(cursor, people, f"issuer:{institution}", found.found)
         for (row, said), person in zip(waiting, workers, strict=True):
             worker, target = person, row.target
             if target is not None and isinstance(person, Worker) and target.worker_id != person.worker_id:
@@ -203,6 +204,7 @@ class Admission:
             row.prepared.window = row.window
             row.prepared.states = OPEN if target is None else OWN_CHAIN
             row.prepared.chain_size = None if target is None else target.chain_size
+            row.findings += card_findings(said.person, found.found.hits, received_on)
         if whole and any(row.held for row, _ in waiting):
             hold_all(rows)
 

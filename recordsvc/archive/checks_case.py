@@ -97,18 +97,7 @@ class Case:
 
     def add(self, code: str, pointer: str, limit: object = None) -> None:
         """Note a finding with the words and severity in force on the day of receipt."""
-        row = dated.rule("findings", code, self.context.received_on)
-        self.findings.append(
-            Finding(
-                code=code,
-                severity=Severity(str(row["severity"])),
-                pointer=pointer,
-                zh=str(row["zh"]).format(limit=limit),
-                en=str(row["en"]).format(limit=limit),
-                remedy_zh=str(row["remedy_zh"]).format(limit=limit),
-                remedy_en=str(row["remedy_en"]).format(limit=limit),
-            )
-        )
+        self.findings.append(finding(code, pointer, self.context.received_on, limit))
 
     def code_in(self, table: str, code: str | None, pointer: str) -> None:
         """Hold a code against its table on the day it was used; a table known to be incomplete only warns."""
@@ -117,6 +106,20 @@ class Case:
         view = dated.on(table, self.starts_on or self.context.received_on)
         if code not in view.by_code:
             self.add("code-unknown" if view.complete else "code-unlisted", pointer)
+
+
+def finding(code: str, pointer: str, received_on: str, limit: object = None) -> Finding:
+    """Return a finding with the words and severity in force on the day of receipt."""
+    row = dated.rule("findings", code, received_on)
+    return Finding(
+        code=code,
+        severity=Severity(str(row["severity"])),
+        pointer=pointer,
+        zh=str(row["zh"]).format(limit=limit),
+        en=str(row["en"]).format(limit=limit),
+        remedy_zh=str(row["remedy_zh"]).format(limit=limit),
+        remedy_en=str(row["remedy_en"]).format(limit=limit),
+    )
 
 
 @lru_cache(maxsize=4096)

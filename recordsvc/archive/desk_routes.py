@@ -30,8 +30,12 @@ from recordsvc.archive.reading import Reader
 from recordsvc.archive.services import bp, house
 from recordsvc.ground import answers, http, two_person
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import NotFound
-from recordsvc.people import cards
+from recordsvc.people import identifiers
+from recordsvc.people.enrolling import CardDisagrees, Enrolment
+from recordsvc.people.identifiers import IdentifierError
+from recordsvc.people.resolve import Person
 
 # -- held records
 
@@ -132,13 +136,18 @@ def return_held(form: dict[str, Any]) -> flask.Response:
 )
 def find_worker(form: dict[str, Any]) -> flask.Response:
     """Find whose number it is; the number stands in the body only. Finding and not finding leave a row."""
+    return answers.answer({"worker_id": find_shown(form)}, form=FoundForm)
+
+
+def find_shown(form: dict[str, Any]) -> bytes:
+    """Return whose number it is; found or not, a row is left. Raises `NotFound`, `PurposeRefused`."""
     number = form["number"].strip().upper()
     worker_id = house().people.find(form["kind"], number)
     record_look([worker_id] if worker_id else [], form["purpose"], "identity", form["case_ref"])
     if worker_id is None:
         record_act(Act.FIND_NOTHING, form["kind"], form)
         raise NotFound
-    return answers.answer({"worker_id": worker_id}, form=FoundForm)
+    return worker_id
 
 
 @door(
@@ -148,22 +157,37 @@ def find_worker(form: dict[str, Any]) -> flask.Response:
     policy="card.confirm",
     body=CardForm,
     answer=FoundForm,
-    problems=(PurposeRefused,),
+    problems=(PurposeRefused, CardDisagrees, errors.IdentifierRefused),
     summary="核实卡片 / Confirm a claimed card, which then selects its holder for writing",
 )
 def confirm_card(form: dict[str, Any]) -> flask.Response:
-    """Confirm a card on the official's word; the act leaves a row that its holder reads."""
-    who, request_id, people = actor(), http.current().id, house().people
-    looked.check_purpose(house().db, form["purpose"])
+    """Confirm a card that an official saw beside its holder's document; both leave a row.
+
+    Card, document number and name must be one person's here; refused otherwise, and the attempt is noted.
+    """
+    return answers.answer({"worker_id": confirm_shown(form)}, form=FoundForm)
+
+
+def confirm_shown(form: dict[str, Any]) -> bytes:
+    """Confirm the card of a form; the worker. Raises `NotFound`, `CardDisagrees`, `PurposeRefused`."""
+    who, request_id, place = actor(), http.current().id, house()
+    looked.check_purpose(place.db, form["purpose"])
+    person = _shown(form)
+    since = form["normal_since"]
 
     def act(turn: Turn) -> bytes:
-        worker_id = cards.confirm(turn, people, form["number"].strip().upper())
+        enrolment = Enrolment(turn, place.people, place.keys, place.random)
+        worker_id = enrolment.confirm(person, reference(who), since.isoformat() if since else None)
         look = Look(worker_id, who, form["purpose"], "identity", form["case_ref"], request_id)
-        looked.note(turn, house().random, look)
-        notices.tell_worker(turn, house(), worker_id, "card-confirmed", {}, f"card/{request_id}")
+        looked.note(turn, place.random, look)
+        notices.tell_worker(turn, place, worker_id, "card-confirmed", {}, f"card/{request_id}")
         return worker_id
 
-    return answers.answer({"worker_id": house().db.write(act)}, form=FoundForm)
+    try:
+        return place.db.write(act)
+    except (NotFound, CardDisagrees):
+        record_act(Act.CONFIRM_REFUSED, form["document"], form)
+        raise
 
 
 @door(
@@ -184,6 +208,17 @@ def read_archive(worker_id: bytes, query: dict[str, str]) -> flask.Response:
         record_act(Act.ARCHIVE_NOTHING, str(uuid.UUID(bytes=worker_id)), query)
         raise NotFound
     return answers.answer(views.archive_json(archive))
+
+
+def _shown(form: dict[str, Any]) -> Person:
+    """Return who and what was seen together. Raises `IdentifierRefused`."""
+    today = beijing_date(house().clock.now_ms())
+    try:
+        number = identifiers.parse(form["document"], form["document_number"], today).value
+        card = identifiers.card_number(form["number"])
+    except IdentifierError as fault:
+        raise errors.IdentifierRefused(detail_en=str(fault), reason=fault.code) from None
+    return Person(form["document"], number, form["name"], card)
 
 
 def record_look(workers: Sequence[bytes], purpose: str, fields: str, case_ref: str) -> None:

@@ -193,9 +193,17 @@ class FindForm(Form):
 
 
 class CardForm(Form):
-    """A card that was seen beside its holder's document: number on its face, purpose and case."""
+    """A card that was seen beside its holder's document, purpose and case.
+
+    `number` (社会保障卡卡号) stands on the card; kind, number and name on the document. `normal_since`: from
+    which day the social function was found normal; without it the card finds and does not select alone.
+    """
 
     number = text(9, 9, required=True)
+    document = text(1, 24, required=True)
+    document_number = text(1, 40, required=True)
+    name = text(1, 60, required=True)
+    normal_since = fields.Date(load_default=None)
     purpose = text(1, 40, required=True)
     case_ref = text(1, 80, required=True)
 

@@ -15,6 +15,7 @@ import orjson
 from recordsvc import dated
 from recordsvc.archive import errors, types
 from recordsvc.archive.append import NO_TARGET, OWN_CHAIN, PRECEDING, Prepared
+from recordsvc.archive.carded import days_of
 from recordsvc.archive.checks import Context
 from recordsvc.archive.context import InstitutionContexts
 from recordsvc.archive.evidence import kid_of
@@ -99,7 +100,7 @@ class Rejudge:
         try:
             raw, evidence = self._house.admission.sealer.unhold(row.held_id, row.sealed)
             item = Item(raw, orjson.loads(raw), evidence)
-            person = read_person(item.record["worker"], now_ms)[0]
+            person = read_person(item.record["worker"], now_ms, days_of(item.record))[0]
         except IdentifierError:
             return Back("identifier")
         except (SealError, LookupError, ValueError, TypeError, struct.error) as error:

@@ -4,6 +4,7 @@ import flask
 
 from recordsvc.archive import (
     desk_key_routes,
+    desk_number_routes,
     desk_routes,
     life_routes,
     me_routes,
@@ -22,6 +23,7 @@ from recordsvc.house import House
 __all__ = [
     "bp",
     "desk_key_routes",
+    "desk_number_routes",
     "desk_routes",
     "life_routes",
     "me_routes",

@@ -17,7 +17,7 @@ from recordsvc.archive.rows import Row, readable
 from recordsvc.bodies.institutions import Institution
 from recordsvc.ground import versions
 from recordsvc.ground.readers import Cursor
-from recordsvc.people.resolve import Hits
+from recordsvc.people.resolve import Found
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -33,21 +33,21 @@ class Facts:
     held: store.HeldRows
     waiting: int
     most: int
-    hits: Hits
+    found: Found
 
 
 def ask(house: "House", cursor: Cursor, uscc: str, rows: Sequence[Row], today: str) -> Facts:
     """Ask all that the rows of an institution's submission will be judged by."""
     db, keys = house.db, [row.key for row in rows if row.said is not None]
     most: int = dated.rule("waiting_limits", "held-per-issuer", today)["value"]
-    own, registers, known, held, waiting, hits = db.ask(
+    own, registers, known, held, waiting, *found = db.ask(
         cursor,
         house.issuers.asking_versions((uscc,)),
         versions.asking_all(),
         store.asking_known(db, keys),
         store.asking_held_rows(db, keys),
         store.asking_waits(db, uscc, most),
-        house.people.asking_hits([said.person for _row, said in readable(rows)]),
+        *house.people.asking([said.person for _row, said in readable(rows)]),
     )
     return Facts(
         state=house.issuers.at_versions(cursor, own).get(uscc),
@@ -56,5 +56,5 @@ def ask(house: "House", cursor: Cursor, uscc: str, rows: Sequence[Row], today: s
         held=held,
         waiting=waiting,
         most=most,
-        hits=hits,
+        found=Found(*found),
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, merged, scan
-from recordsvc.people import tables
-from recordsvc.people.resolve import NAME, NAME_TAG, UNINDEXED, People, identifier_aad
+from recordsvc.people import cardbook, tables
+from recordsvc.people.resolve import CARD, DISPUTED, NAME, NAME_TAG, UNINDEXED, People, identifier_aad
 from recordsvc.vault.envelope import DataKey, DataKeys, SealError
 from recordsvc.vault.keystore import KeyStore, pepper_version
 
@@ -37,6 +37,8 @@ class PeopleCheck:
         self._people = people
         self._keys = keys
         self.counts: dict[str, int] = defaultdict(int)
+        self._astray: dict[bytes, tuple[bytes, bytes]] = {}
+        """Tags of disputed numbers that lead to somebody else: whose they were said to be."""
 
     def run(self, progress: Progress) -> None:
         """Raise `Wrong` at the first thing that is wrong, in the order of worker ids."""
@@ -66,27 +68,24 @@ class PeopleCheck:
                 [index.worker_id, index.tag, index.pepper, index.kind, index.standing, index.identifier_id],
                 order=[index.worker_id, index.tag],
             ),
+            scan(self._snapshot, list(tables.card.c)),
+            scan(self._snapshot, list(tables.card_event.c)),
         )
-        for worker_id, (workers, keys, identifiers, tags) in merged(*streams):
+        for worker_id, (workers, *rows) in merged(*streams):
             if not workers:
-                _orphan(worker_id, keys, identifiers, tags)
-            self._worker(worker_id, workers[0][1], workers[0][2], keys, identifiers, tags)
+                _orphan(worker_id, rows)
+            self._worker(worker_id, workers[0][1], workers[0][2], rows)
             self.counts["workers"] += 1
             if self.counts["workers"] % EVERY == 0:
                 progress("people", self.counts["workers"])
+        self._elsewhere()
+        self._facts()
 
-    def _worker(
-        self,
-        worker_id: bytes,
-        state: str,
-        names: bytes,
-        keys: list[Any],
-        identifiers: list[Any],
-        tags: list[Any],
-    ) -> None:
+    def _worker(self, worker_id: bytes, state: str, names: bytes, rows: list[list[Any]]) -> None:
         if state == ERASED:
-            _nothing_left(worker_id, keys, identifiers, tags)
+            _nothing_left(worker_id, rows)
             return
+        keys, identifiers, tags, cards, events = rows
         if not keys:
             raise Wrong(
                 f"{at(tables.worker_key, worker_id=worker_id)} ↔ {tables.worker.name}",
@@ -97,6 +96,7 @@ class PeopleCheck:
         opened = [self._open(worker_id, key, row) for row in identifiers]
         self._names(worker_id, names, opened)
         self._index(worker_id, opened, tags)
+        self._cards(worker_id, key, opened, cards, events)
         self.counts["identifiers"] += len(opened)
 
     def _open(self, worker_id: bytes, key: DataKey, row: Any) -> _Row:
@@ -147,6 +147,9 @@ class PeopleCheck:
                 )
             raise Wrong(where, "没有号码会产生这一标签", "no number of this worker gives this tag")
         for tag, rows in wanted.items():
+            if tag not in there and all(row[2] == DISPUTED for row in rows):
+                self._astray[tag] = (worker_id, rows[0][3])
+                continue
             self._compare(worker_id, tag, there.get(tag), rows)
         self.counts["blind index rows"] += len(tags)
 
@@ -167,6 +170,68 @@ class PeopleCheck:
                 "the index row and the identifier differ",
             )
 
+    def _elsewhere(self) -> None:
+        """A disputed number without an index row of its own leads to somebody else, never to nobody."""
+        index = tables.blind_index.c
+        for tag, (worker_id, identifier_id) in self._astray.items():
+            if not list(scan(self._snapshot, [index.tag], index.tag == tag)):
+                owner = at(tables.identifier, "standing", worker_id=worker_id, identifier_id=identifier_id)
+                raise Wrong(
+                    f"{at(tables.blind_index, tag=tag)} ↔ {owner}",
+                    "有争议的号码没有盲索引",
+                    "a disputed number leads to nobody",
+                )
+
+    def _cards(
+        self, worker_id: bytes, key: DataKey, opened: list[_Row], cards: list[Any], events: list[Any]
+    ) -> None:
+        """Open each event of each card; they are numbered without a gap and as many as the card counts."""
+        owned = {row.identifier_id for row in opened if row.kind == CARD}
+        numbers: dict[bytes, list[int]] = defaultdict(list)
+        for row in events:
+            try:
+                cardbook.open_event(key, row)
+            except (SealError, ValueError, OverflowError) as error:
+                raise Wrong(
+                    at(
+                        tables.card_event,
+                        *("n", "at_ms", "sealed"),
+                        worker_id=worker_id,
+                        identifier_id=row[1],
+                    ),
+                    "密文打不开：该行被改动，或属于另一张卡",
+                    f"does not open, the row was changed or is another card's: {error}",
+                ) from None
+            numbers[row[1]].append(row[2])
+        counted = {card_id: count for _worker, card_id, count in cards}
+        for card_id in sorted(counted.keys() | numbers.keys()):
+            count, found = counted.get(card_id), numbers.get(card_id, [])
+            if card_id not in owned or count is None or found != list(range(count)):
+                raise Wrong(
+                    f"{at(tables.card, 'events', worker_id=worker_id, identifier_id=card_id)} "
+                    f"↔ {tables.card_event.name}",
+                    "卡的事件与计数不符：有事件缺失或多出，或该劳动者没有这张卡",
+                    f"counts {count} events, {len(found)} are there; or the worker has no such card",
+                )
+        self.counts["card events"] += len(events)
+
+    def _facts(self) -> None:
+        """What waits for a holder opens, and stands under the tag of its own card."""
+        own = tables.card_fact.c
+        peppers = {pepper_version(pepper): pepper for pepper in self._keys.peppers}
+        for tag, pepper, sealed in scan(self._snapshot, [own.tag, own.pepper, own.sealed]):
+            where = at(tables.card_fact, "tag", "pepper", "sealed", tag=tag)
+            try:
+                fact = cardbook.open_fact(self._keys, tag, sealed)
+            except (SealError, ValueError, IndexError) as error:
+                raise Wrong(
+                    where, "密文打不开：该行被改动", f"does not open, it was changed: {error}"
+                ) from None
+            tags = dict(zip(peppers, self._people.tags(CARD, fact.card), strict=True))
+            if tags.get(pepper) != tag:
+                raise Wrong(where, "标签与密封的卡号不一致", "the tag is not that of the sealed card")
+            self.counts["card facts"] += 1
+
 
 def open_key(keys: KeyStore, worker_id: bytes, wrapped: bytes) -> DataKey:
     """Return a worker's data key. Raises `Wrong` when it does not unwrap."""
@@ -180,9 +245,18 @@ def open_key(keys: KeyStore, worker_id: bytes, wrapped: bytes) -> DataKey:
         ) from None
 
 
-def _orphan(worker_id: bytes, keys: list[Any], identifiers: list[Any], tags: list[Any]) -> None:
-    found = ((tables.worker_key, keys), (tables.identifier, identifiers), (tables.blind_index, tags))
-    names = "/".join(table.name for table, rows in found if rows)
+_OWN: Final = (
+    tables.worker_key,
+    tables.identifier,
+    tables.blind_index,
+    tables.card,
+    tables.card_event,
+)
+"""Tables whose rows belong to a worker, in the order in which they are walked beside it."""
+
+
+def _orphan(worker_id: bytes, found: list[list[Any]]) -> None:
+    names = "/".join(table.name for table, rows in zip(_OWN, found, strict=True) if rows)
     raise Wrong(
         f"{names} worker_id → {at(tables.worker, worker_id=worker_id)}",
         "行属于不存在的劳动者",
@@ -190,12 +264,8 @@ def _orphan(worker_id: bytes, keys: list[Any], identifiers: list[Any], tags: lis
     )
 
 
-def _nothing_left(worker_id: bytes, keys: list[Any], identifiers: list[Any], tags: list[Any]) -> None:
-    for table, rows in (
-        (tables.worker_key, keys),
-        (tables.identifier, identifiers),
-        (tables.blind_index, tags),
-    ):
+def _nothing_left(worker_id: bytes, found: list[list[Any]]) -> None:
+    for table, rows in zip(_OWN, found, strict=True):
         if rows:
             raise Wrong(
                 at(table, worker_id=worker_id),

@@ -12,6 +12,7 @@ Warnings are
   chip-rid · chip-area-differs · uscc-inner-check
 """
 
+import datetime as dt
 import re
 
 from recordsvc.people.checks import (
@@ -39,6 +40,7 @@ __all__ = [
     "chip_code",
     "division",
     "for_matching",
+    "holder_number",
     "is_resident_id",
     "luhn",
     "mask",
@@ -65,6 +67,14 @@ def card_number(raw: str) -> str:
     if not _CARD_NUMBER.fullmatch(value):
         raise IdentifierError("card-number", "a card number has nine letters or digits")
     return value
+
+
+def holder_number(raw: str, on: str) -> Identifier:
+    """社会保障号码 (AAC002) as of a day (YYYY-MM-DD); for citizens it is the identity number."""
+    kinds = possible_kinds(raw)
+    if not kinds:
+        raise IdentifierError("id-form", "the number has the form of no document")
+    return parse(kinds[0], raw, dt.date.fromisoformat(on))
 
 
 def card_area(raw: str) -> str:

@@ -1,9 +1,9 @@
 """From what a record says of a person to the worker whose archive it belongs to. Never a guess.
 
 A number with a valid check digit, together with a name, selects or creates a worker. A card number has no
-known check digit: alone it selects only once the card registry or an official confirmed it, and it never
-creates. Whatever disagrees with what is known is held for officials (`Held`), with one public answer for
-all reasons.
+known check digit: alone it selects only once the card registry or an official confirmed it and if it was
+normal on the days the record tells of; it never creates. Whatever disagrees with what is known is held for
+officials (`Held`), with one public answer for all reasons.
 """
 
 import dataclasses
@@ -12,16 +12,20 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random, beijing_date, uuid7
 from recordsvc.ground.readers import Asked, Cursor, Question
-from recordsvc.people import identifiers, names, tables
+from recordsvc.people import cardbook, cards, identifiers, names, tables
+from recordsvc.people.cardbook import CardFact, EventRow
+from recordsvc.people.cards import CardEvent, Days
 from recordsvc.vault.envelope import DataKey, DataKeys, field_aad, unwrap
 from recordsvc.vault.keystore import KeyStore, pepper_version
 
 K = TypeVar("K")
 NAME_TAG = 16
 MERGED = "merged"
+DISPUTED = "disputed"
 MOST_MERGES = 16
 """How many merges in a row are followed; two officials each, nobody comes near it."""
 CARD = "card"
@@ -52,6 +56,8 @@ class Person:
     card: str | None = None
     chip: str | None = None
     area: str | None = None
+    days: Days | None = None
+    """First and last day of what the record tells of: on these the card is judged."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -78,6 +84,10 @@ class Rows:
     key: tuple[Any, ...] | None = None
     identifiers: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
     index: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
+    cards: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
+    events: list[EventRow] = dataclasses.field(default_factory=list)
+    facts: list[bytes] = dataclasses.field(default_factory=list)
+    """Tags of facts that waited for this person and are taken over."""
 
     @property
     def tags(self) -> list[bytes]:
@@ -98,10 +108,23 @@ class Hit:
 
     worker: Worker
     standing: str
+    events: tuple[CardEvent, ...] = ()
+    """Of a card: what is known of its life."""
 
 
 Hits = dict[tuple[str | None, str | None], Hit]
 """Kind and value of an identifier that was mentioned -> whose it is."""
+Said = tuple[str | None, str | None]
+
+
+@dataclasses.dataclass(slots=True)
+class Found:
+    """What one snapshot knows of the numbers that persons are mentioned with."""
+
+    hits: Hits
+    events: dict[Said, list[EventRow]] = dataclasses.field(default_factory=dict)
+    facts: dict[Said, tuple[bytes, bytes]] = dataclasses.field(default_factory=dict)
+    """Card -> (tag, sealed) of what the registry says of it, where its holder is not here yet."""
 
 
 class People:
@@ -131,40 +154,75 @@ class People:
         cursor: Cursor,
         people: Sequence[Person],
         source: str | Sequence[str],
-        hits: Hits | None = None,
+        found: Found | None = None,
     ) -> list[Worker | Held]:
         """Return for each person the worker (known, or new with its rows) or why the record is held.
 
         `cursor` is a driver cursor on one snapshot; nothing is written here. `source` is noted on new
         identifiers: one for all, or one for each person. Records that are written together must be resolved
-        together: only then do they share one draft of a new worker, and attach a new card once. `hits`: what
-        `asking_hits` found for them (or more) in the same snapshot; they are used up.
+        together: only then do they share one draft of a new worker, and attach a new card once. `found`: what
+        `asking` found for them (or more) in the same snapshot; its hits come back with merges followed.
         """
         sources = [source] * len(people) if isinstance(source, str) else source
-        if hits is None:
-            hits = self.db.ask(cursor, self.asking_hits(people))[0]
-        hits = self._follow(cursor, hits)
-        return [self._judge(person, hits, said) for person, said in zip(people, sources, strict=True)]
+        if found is None:
+            found = Found(*self.db.ask(cursor, *self.asking(people)))
+        for said, rows in found.events.items():
+            hit = found.hits[said]
+            found.hits[said] = Hit(hit.worker, hit.standing, cardbook.open_events(hit.worker.key, rows))
+        found.hits = self._follow(cursor, found.hits)
+        return [self._judge(person, found, said) for person, said in zip(people, sources, strict=True)]
 
-    def asking_hits(self, people: Sequence[Person]) -> Question[Hits]:
-        """Ask whose the numbers are that these persons are mentioned with."""
+    def asking(
+        self, people: Sequence[Person]
+    ) -> tuple[
+        Question[Hits], Question[dict[Said, list[EventRow]]], Question[dict[Said, tuple[bytes, bytes]]]
+    ]:
+        """Ask whose the numbers are that these persons are mentioned with, and of the cards among them more.
+
+        The answers in this order make a `Found`. Without a card only the first asks anything.
+        """
         wanted = {said: self.tags(*said) for person in people for said in _mentioned(person)}
+        shown = {said: tags for said, tags in wanted.items() if said[0] == CARD}
+        card_tags = [tag for tags in shown.values() for tag in tags]
 
+        # Of several live peppers the oldest that knows the number tells.
         def read(rows: list[Any]) -> Hits:
             found = self._hits(rows)
-            # Of several live peppers the oldest that knows the number tells.
             return {
                 said: found[tag] for said, tags in wanted.items() for tag in reversed(tags) if tag in found
             }
 
+        events, facts = cardbook.asking_events(self.db, card_tags), cardbook.asking_facts(self.db, card_tags)
+
+        def read_events(rows: list[Any]) -> dict[Said, list[EventRow]]:
+            found = events.read(rows)
+            if not found:
+                return {}
+            return {
+                said: found[tag] for said, tags in shown.items() for tag in reversed(tags) if tag in found
+            }
+
+        def read_facts(rows: list[Any]) -> dict[Said, tuple[bytes, bytes]]:
+            found = facts.read(rows)
+            if not found:
+                return {}
+            return {said: (tag, found[tag]) for said, tags in shown.items() for tag in tags if tag in found}
+
         statement, parameters = self._looking_up([tag for tags in wanted.values() for tag in tags])
-        return Question(statement, parameters, read)
+        return (
+            Question(statement, parameters, read),
+            Question(events.statement, events.parameters, read_events),
+            Question(facts.statement, facts.parameters, read_facts),
+        )
 
     def find(self, kind: str, value: str) -> bytes | None:
-        """Return the worker_id a number belongs to, for reading; any card the worker ever held will do."""
+        """Return the worker_id a number belongs to, for reading; any card the worker ever held will do.
+
+        A number that two people had leads to neither.
+        """
         with self.db.read_raw() as cursor:
             for hit in self._look_up(cursor, self.tags(kind, value)).values():
-                return hit.worker.worker_id
+                return None if hit.standing == DISPUTED else hit.worker.worker_id
         return None
 
     def whose(self, cursor: Cursor, person: Person) -> bytes | None:
@@ -271,24 +329,27 @@ class People:
             if person is not hit.worker:
                 person = found.setdefault(person.worker_id, person)
                 person.found_by = hit.worker
-            followed[said] = Hit(person, hit.standing)
+            followed[said] = Hit(person, hit.standing, hit.events)
         return followed
 
-    def _judge(self, person: Person, hits: Hits, source: str) -> Worker | Held:
+    def _judge(self, person: Person, found: Found, source: str) -> Worker | Held:
+        hits = found.hits
         by_number = hits.get((person.document, person.number))
         by_card = hits.get((CARD, person.card))
         if person.number is None:
             if by_card is None or by_card.standing != "verified":
                 return Held("card-not-confirmed")
+            if person.days is None or not cards.is_normal(by_card.events, person.days):
+                return Held("card-not-normal")
             by_number = by_card
         if by_number is None:
             if by_card is not None:
                 return Held("number-unknown-for-card")
-            return self._new(person, hits, source) if _checked(person) else Held("no-check-digit")
+            return self._new(person, found, source) if _checked(person) else Held("no-check-digit")
         doubt = self._doubt(person, by_number, by_card)
         if doubt is not None:
             return Held(doubt)
-        self._attach_card(by_number.worker, person, hits, source)
+        self._attach_card(by_number.worker, person, found, source)
         return by_number.worker
 
     def _doubt(self, person: Person, by_number: Hit, by_card: Hit | None) -> str | None:
@@ -296,7 +357,7 @@ class People:
         worker = by_number.worker
         if worker.state != "open":
             return f"worker-{worker.state}"
-        if by_number.standing == "disputed":
+        if by_number.standing == DISPUTED:
             return "number-disputed"
         if not any(self._named(known, person.name) for known in (worker, worker.found_by)):
             return "name-differs"
@@ -307,50 +368,83 @@ class People:
 
     # -- new rows
 
-    def _new(self, person: Person, hits: Hits, source: str) -> Worker:
-        """Draft a worker whom no one knew; further records of the same request find the draft in `hits`."""
+    def _new(self, person: Person, found: Found, source: str) -> Worker:
+        """Draft a worker whom no one knew; further records of the same request find the draft in the hits."""
         worker_id = uuid7(self._clock, self._random)
         wrapped, key = DataKeys(self._keys, self._random.bytes).new(worker_id)
         tag = self.name_tag(worker_id, person.name)
         now = self._clock.now_ms()
         rows = Rows((worker_id, 1, "open", tag, now, None), (worker_id, wrapped))
         worker = Worker(worker_id, 0, key, {tag}, rows=rows)
-        self._identify(worker, str(person.document), str(person.number), "verified", source, hits)
+        self._identify(worker, str(person.document), str(person.number), "verified", source, found.hits)
         self._note(worker, NAME, person.name, "verified", source)
-        self._attach_card(worker, person, hits, source)
+        self._attach_card(worker, person, found, source)
         return worker
 
-    def _attach_card(self, worker: Worker, person: Person, hits: Hits, source: str) -> None:
+    def _attach_card(self, worker: Worker, person: Person, found: Found, source: str) -> None:
+        """Attach what was shown and nobody has: claimed, unless the registry said before whose it is."""
+        if person.card is None:
+            return
+        waiting = found.facts.get((CARD, person.card))
+        fact = None if waiting is None else cardbook.open_fact(self._keys, *waiting)
+        standing = "claimed"
+        if fact is not None:
+            own = (fact.document, fact.number) == (person.document, person.number)
+            standing = "verified" if own and names.same_name(fact.name, person.name) else DISPUTED
         for kind, value in ((CARD, person.card), (CHIP, person.chip)):
-            if value is not None and (kind, value) not in hits:
-                self._identify(worker, kind, value, "claimed", source, hits)
+            if value is not None and (kind, value) not in found.hits:
+                card_id = self._identify(worker, kind, value, standing, source, found.hits)
                 if kind == CARD and person.area is not None:
-                    self._note(worker, CARD_AREA, f"{value}/{person.area}", "claimed", source)
+                    self._note(worker, CARD_AREA, f"{value}/{person.area}", standing, source)
+                if kind == CARD and fact is not None and waiting is not None and standing == "verified":
+                    self._take_over(worker, card_id, fact, waiting[0], found.hits)
+
+    def _take_over(self, worker: Worker, card_id: bytes, fact: CardFact, tag: bytes, hits: Hits) -> None:
+        """Let a draft bring the events that waited for it."""
+        rows, now = worker.rows or Rows(), self._clock.now_ms()
+        events = tuple(
+            CardEvent(n, on, what, fact.source, detail, now)
+            for n, (what, on, detail) in enumerate(fact.events)
+        )
+        rows.cards.append((worker.worker_id, card_id, len(events)))
+        rows.events += [cardbook.seal_event(worker.key, worker.worker_id, card_id, one) for one in events]
+        rows.facts.append(tag)
+        hits[CARD, fact.card] = Hit(worker, "verified", events)
 
     def _identify(
         self, worker: Worker, kind: str, value: str, standing: str, source: str, hits: Hits
-    ) -> None:
+    ) -> bytes:
         rows = worker.rows = worker.rows or Rows()
         identifier_id = uuid7(self._clock, self._random)
-        rows.identifiers.append(self._identifier_row(worker, identifier_id, kind, value, standing, source))
-        for pepper, tag in zip(self._keys.peppers, self.tags(kind, value), strict=True):
-            rows.index.append((tag, pepper_version(pepper), kind, standing, worker.worker_id, identifier_id))
+        rows.identifiers.append(self.identifier_row(worker, identifier_id, kind, value, standing, source))
+        rows.index += self.index_rows(worker.worker_id, identifier_id, kind, value, standing)
         hits[kind, value] = Hit(worker, standing)
+        return identifier_id
 
     def _note(self, worker: Worker, kind: str, value: str, standing: str, source: str) -> None:
         """Keep an assertion by which nobody is found."""
         rows = worker.rows = worker.rows or Rows()
         identifier_id = uuid7(self._clock, self._random)
-        rows.identifiers.append(self._identifier_row(worker, identifier_id, kind, value, standing, source))
+        rows.identifiers.append(self.identifier_row(worker, identifier_id, kind, value, standing, source))
 
-    def _identifier_row(
+    def identifier_row(
         self, worker: Worker, identifier_id: bytes, kind: str, value: str, standing: str, source: str
     ) -> tuple[Any, ...]:
+        """Return the row of an assertion, sealed for its worker."""
         now = self._clock.now_ms()
         sealed = worker.key.seal(
             value.encode(), identifier_aad(worker.worker_id, identifier_id, kind, now, source)
         )
         return (worker.worker_id, identifier_id, kind, standing, now, source, sealed)
+
+    def index_rows(
+        self, worker_id: bytes, identifier_id: bytes, kind: str, value: str, standing: str
+    ) -> list[tuple[Any, ...]]:
+        """Return the blind-index rows of a number, one for each live pepper."""
+        return [
+            (tag, pepper_version(pepper), kind, standing, worker_id, identifier_id)
+            for pepper, tag in zip(self._keys.peppers, self.tags(kind, value), strict=True)
+        ]
 
     def rows(self, drafts: Iterable[Rows]) -> list[tuple[sa.Table, list[tuple[Any, ...]]]]:
         """Return what to insert for drafts whose tags were found free under the lock."""
@@ -360,7 +454,16 @@ class People:
             (tables.worker_key, [rows.key for rows in drafts if rows.key]),
             (tables.identifier, [row for rows in drafts for row in rows.identifiers]),
             (tables.blind_index, [row for rows in drafts for row in rows.index]),
+            (tables.card, [row for rows in drafts for row in rows.cards]),
+            (tables.card_event, [row for rows in drafts for row in rows.events]),
         ]
+
+    @staticmethod
+    def drop_facts(turn: Turn, drafts: Iterable[Rows]) -> None:
+        """Remove the facts that waited for these drafts."""
+        tags = [tag for rows in drafts for tag in rows.facts]
+        if tags:
+            turn.conn.execute(tables.card_fact.delete().where(tables.card_fact.c.tag.in_(tags)))
 
     def asking_taken(self, tags: list[bytes]) -> Question[set[bytes]]:
         """Ask which of these tags someone has."""
@@ -375,8 +478,10 @@ def identifier_aad(worker_id: bytes, identifier_id: bytes, kind: str, asserted_m
     return field_aad("identifier", "sealed", worker_id, said, 1)
 
 
-def read_person(worker: dict[str, Any], now_ms: int) -> tuple[Person, tuple[str, ...]]:
-    """Return the person of a record's `worker` member and warnings.
+def read_person(
+    worker: dict[str, Any], now_ms: int, days: Days | None = None
+) -> tuple[Person, tuple[str, ...]]:
+    """Return the person of a record's `worker` member and warnings; `days` are those the record tells of.
 
     Raises `identifiers.IdentifierError` for a number that cannot be, or that is not in normal form: what is
     signed is refused, never normalised.
@@ -396,7 +501,7 @@ def read_person(worker: dict[str, Any], now_ms: int) -> tuple[Person, tuple[str,
     if chip is not None:
         read = identifiers.chip_code(chip, card.get("area"))
         warnings += read.warnings
-    return Person(document, number, worker["name"], card_number, chip, card.get("area")), warnings
+    return Person(document, number, worker["name"], card_number, chip, card.get("area"), days), warnings
 
 
 def _checked(person: Person) -> bool:

@@ -86,3 +86,36 @@ contact = sa.Table(
     info={"kind": "state", "worker": True},
     comment="The phone at which a worker wants to be told, sealed under the worker's data key",
 )
+
+card = sa.Table(
+    "card",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("identifier_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("events", sa.Integer, nullable=False),
+    info={"kind": "erasable", "worker": True, "mutable": ("events",)},
+    comment="A card of whose life something is known: how many events there are",
+)
+
+card_event = sa.Table(
+    "card_event",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("identifier_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    info={"kind": "erasable", "worker": True},
+    comment="Dated events of a card, sealed under its holder's key: issued, activated, lost, replaced ...",
+)
+
+card_fact = sa.Table(
+    "card_fact",
+    metadata,
+    sa.Column("tag", sa.LargeBinary(32), primary_key=True),
+    sa.Column("pepper", sa.SmallInteger, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+    info={"kind": "state", "unique": "tag"},
+    comment="What the card registry says of cards whose holder has no archive yet; gone with the first",
+)

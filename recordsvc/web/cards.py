@@ -13,6 +13,7 @@ from recordsvc.archive.formats import Kind
 from recordsvc.archive.states import Confirmation, Entry, Life, RecordState
 from recordsvc.ground.ports import beijing_date
 from recordsvc.web import headlines, words
+from recordsvc.web.badges import Badge
 
 Body = Mapping[str, Any]
 NameOf = Callable[[str, str], str | None]
@@ -21,14 +22,6 @@ NameOf = Callable[[str, str], str | None]
 REGION: Final = "登记机关（人社部门）"
 _PLACES: Final = ("institution", "organisation", "body", "authority", "organiser", "granted_by")
 """Members that name the institution a record is about, by type one of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """A state in a word; `tone` is good, wait, warn, bad, info or mute and never says more than the word."""
-
-    text: str
-    tone: str
 
 
 @dataclass(frozen=True, slots=True)

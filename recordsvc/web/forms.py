@@ -1,8 +1,9 @@
 """What comes in at the doors of the pages."""
 
-from marshmallow import validate
+from marshmallow import fields, validate
 
 from recordsvc.ground.forms import Form, Identifier, WholeText, text
+from recordsvc.people.numbers import STANDINGS
 
 
 class ButtonForm(Form):
@@ -51,3 +52,54 @@ class PaperPageForm(Form):
 
     kind = text(0, 40, load_default="")
     title = text(0, 2_000, load_default="")
+
+
+class FindPageForm(Form):
+    """Whom an official looks for: the kind of number, the number, purpose and case."""
+
+    kind = text(1, 24, required=True)
+    number = text(1, 40, required=True)
+    purpose = text(1, 40, required=True)
+    case_ref = text(1, 80, required=True)
+
+
+class ConfirmPageForm(Form):
+    """A card that lies beside its holder's document; an empty day says nothing of its function."""
+
+    number = text(9, 9, required=True)
+    document = text(1, 24, required=True)
+    document_number = text(1, 40, required=True)
+    name = text(1, 60, required=True)
+    normal_since = text(0, 10, load_default="")
+    purpose = text(1, 40, required=True)
+    case_ref = text(1, 80, required=True)
+
+
+class ChangePageForm(Form):
+    """A change of a worker's numbers or names as typed; `papers` one hash a line."""
+
+    ground = text(1, 40, required=True)
+    text = text(1, 400, required=True)
+    papers = fields.String(required=True, validate=validate.Length(1, 2_000))
+    purpose = fields.String(required=True, validate=validate.Length(1, 40))
+    case_ref = fields.String(required=True, validate=validate.Length(1, 80))
+
+
+class NumberPageForm(ChangePageForm):
+    """One more number."""
+
+    kind = fields.String(required=True, validate=validate.Length(1, 24))
+    number = fields.String(required=True, validate=validate.Length(1, 40))
+
+
+class NamePageForm(ChangePageForm):
+    """One more name."""
+
+    name = fields.String(required=True, validate=validate.Length(1, 60))
+
+
+class StandingPageForm(ChangePageForm):
+    """How a number stands from now on."""
+
+    identifier_id = Identifier(required=True)
+    standing = fields.String(required=True, validate=validate.OneOf(STANDINGS))

@@ -9,7 +9,7 @@ from recordsvc import anchor
 from recordsvc.access import demo
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Kind, Role
-from recordsvc.access.policy import Sends, Surface, door
+from recordsvc.access.policy import Sends, Surface, can, door
 from recordsvc.ground.answers import IMMUTABLE
 from recordsvc.ground.http import current
 from recordsvc.ground.problems import NotFound
@@ -117,7 +117,12 @@ def desk_page() -> flask.Response:
     who = actor()
     if who.kind is Kind.WORKER:
         return go("/me")
-    return page("desk.html", who=who.id, roles=[ROLES.get(Role(role), role) for role in sorted(who.roles)])
+    return page(
+        "desk.html",
+        who=who.id,
+        roles=[ROLES.get(Role(role), role) for role in sorted(who.roles)],
+        may_numbers=can(who, "worker.numbers.read"),
+    )
 
 
 @door(

@@ -12,6 +12,7 @@ from recordsvc.access.grants import ANYONE, Actor, Kind
 from recordsvc.ground.http import CSRF_FIELD, current
 from recordsvc.settings import Settings
 from recordsvc.web import assets, words
+from recordsvc.web.numbers import NUMBERS
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 HTML: Final = "text/html; charset=utf-8"
@@ -27,7 +28,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(asset=assets.address, csrf_field=CSRF_FIELD)
+    made.globals.update(asset=assets.address, csrf_field=CSRF_FIELD, number_kinds=NUMBERS)
     made.filters.update(day=words.day, instant=words.instant)
     return made
 

@@ -6,6 +6,7 @@ from recordsvc.house import House
 from recordsvc.web import (
     assets,
     notice_routes,
+    number_routes,
     paper_routes,
     public_routes,
     render,
@@ -20,6 +21,7 @@ from recordsvc.web.services import bp
 __all__ = [
     "bp",
     "notice_routes",
+    "number_routes",
     "paper_routes",
     "public_routes",
     "saying_routes",

@@ -20,6 +20,8 @@ from recordsvc.ground.ports import FixedClock, SeededRandom
 from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE, erasing
 from recordsvc.house import House, open_house
 from recordsvc.people import synthetic
+from recordsvc.people.cardbook import CardFact
+from recordsvc.people.enrolling import Enrolment
 from recordsvc.settings import Settings
 from recordsvc.translog.note import SignatureType, Signer, parse_note
 from recordsvc.translog.tables import checkpoint
@@ -125,6 +127,8 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _hold(house, centre, people, later)
     _file(house, centre, other, people, later)
     later()
+    _cards(house, people)
+    later()
     anchor.keep(house)
     return centre
 
@@ -157,6 +161,25 @@ def _keys(centre: Centre, later: Callable[[], None]) -> None:
     ):
         later()
         centre.act(action, since_ms)
+
+
+def _cards(house: House, people: list[dict]) -> None:
+    """The registry speaks of cards: of holders, of a card that another claimed, of strangers."""
+    happened = [
+        ("issued", "2020-01-02", ""),
+        ("social-activated", "2020-01-05", ""),
+        ("frozen", "2024-01-01", ""),
+    ]
+
+    def fact(who: dict, number: int, count: int) -> CardFact:
+        named = (who["document"], who["number"], who["name"])
+        events = tuple(happened[:count])
+        return CardFact(*named, synthetic.card_number(number), "extract:2025-10-01", events=events)
+
+    facts = [fact(who, n, 1 + n % 3) for n, who in enumerate(people[:12])]
+    facts.append(fact(people[12], 13, 2))
+    facts += [fact(person(n), n, 2) for n in range(900, 904)]
+    house.db.write(lambda turn: Enrolment(turn, house.people, house.keys, house.random).take(facts))
 
 
 def erase(house: House, worker_id: bytes, record_id: str, seq: int, n: int) -> None:

@@ -39,6 +39,7 @@ COLUMNS = [column for table in TABLES for column in table.columns] + [
         for name in ("held_id", "key", "digest", "issuer", "received_ms", "sealed")
     ),
     *(people_tables.worker.c[name] for name in ("worker_id", "names")),
+    *people_tables.card_fact.columns,
 ]
 
 NOT_THESE = {
@@ -51,7 +52,8 @@ NOT_THESE = {
 BORROWED = [
     column
     for column in COLUMNS
-    if column.table is not log_tables.head and list(column.table.primary_key.columns) != [column]
+    if column.table not in (log_tables.head, people_tables.card_fact)
+    and list(column.table.primary_key.columns) != [column]
 ]
 """Columns in which a row may have another row's value."""
 

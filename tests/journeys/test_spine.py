@@ -186,7 +186,19 @@ def test_a_confirmed_card_selects_its_holder(journey: Journey) -> None:
     alone = {"card": card, "name": journey.person(9)["name"]}
     waits = journey.completion(centre, alone)
     assert journey.post(centre, "/v1/records", sign.single_body(centre.key, waits)).status_code == 202
-    body = {"case_ref": "K-1", "number": card["number"], "purpose": "service-window"}
+    holder = journey.person(9)
+    body = {
+        "case_ref": "K-1",
+        "number": card["number"],
+        "document": holder["document"],
+        "document_number": holder["number"],
+        "name": holder["name"],
+        "normal_since": "2020-01-01",
+        "purpose": "service-window",
+    }
+    for wrong in ({"name": "别人"}, {"document_number": journey.person(8)["number"]}):
+        refused = journey.act("registrar", "/v1/desk/cards/confirm", body | wrong, 409)
+        assert refused["code"] == "card-disagrees"
     journey.act("handler", "/v1/desk/cards/confirm", body, 403)
     found = journey.act("registrar", "/v1/desk/cards/confirm", body, 200)
     assert found["worker_id"]

@@ -172,7 +172,7 @@ def test_a_number_sealed_for_another_worker_is_named_by_the_records(house: House
     with house.db.read() as conn, house.db.read_raw() as cursor:
         row = conn.execute(sa.select(own).where(number)).one()
         taker = house.people.load(cursor, two)
-    moved = house.people._identifier_row(
+    moved = house.people.identifier_row(
         taker, row.identifier_id, row.kind, person(1)["number"], "verified", row.source
     )
 

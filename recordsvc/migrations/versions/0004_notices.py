@@ -1,7 +1,7 @@
 """Followers of the log, messages that leave, contacts, notices.
 
 Revision ID: 0004
-Revises: 0002
+Revises: 0003
 """
 
 import sqlalchemy as sa

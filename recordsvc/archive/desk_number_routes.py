@@ -1,0 +1,210 @@
+"""Doors for numbers, names and cards of a worker: officials look and propose, the worker sees their own."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import flask
+
+from recordsvc import dated
+from recordsvc.access import acts, looked
+from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.looked import Look
+from recordsvc.access.policy import door
+from recordsvc.access.services import once, reference
+from recordsvc.archive import errors, number_views
+from recordsvc.archive.forms import LookQuery
+from recordsvc.archive.number_forms import (
+    AddNumberForm,
+    DisputedListForm,
+    NameForm,
+    NumberProposedForm,
+    NumbersForm,
+    StandingForm,
+    WithdrawalForm,
+)
+from recordsvc.archive.services import bp, house, own_worker
+from recordsvc.ground import answers, http
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date, uuid_text
+from recordsvc.ground.problems import FormRefused, NotFound
+from recordsvc.people import identifiers, numbers
+from recordsvc.people.identifiers import IdentifierError
+from recordsvc.people.names import is_a_name
+from recordsvc.people.numbers import Known, NumberTaken, NumberUnfit, Why
+
+TO_CHANGE: Final = (NumberTaken, NumberUnfit, errors.IdentifierRefused)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/me/cards",
+    policy="own.numbers.read",
+    answer=NumbersForm,
+    summary="我的号码与卡 / My numbers, names and cards, with the state of each",
+)
+def my_cards() -> flask.Response:
+    """Send everything by which the worker is known, whole."""
+    return answers.answer(own_numbers(), form=NumbersForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/workers/<id:worker_id>/numbers",
+    policy="worker.numbers.read",
+    query=LookQuery,
+    answer=NumbersForm,
+    problems=(PurposeRefused,),
+    summary="号码与卡一览 / A worker's numbers, names and cards, masked, for a purpose and a case",
+)
+def read_numbers(worker_id: bytes, query: dict[str, str]) -> flask.Response:
+    """Show by what a worker is known; the row of who looked is durable before."""
+    return answers.answer(seen_numbers(worker_id, query), form=NumbersForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/disputed",
+    policy="worker.numbers.read",
+    answer=DisputedListForm,
+    summary="有争议的号码与卡 / Disputed numbers and cards, without their values",
+)
+def list_disputed() -> flask.Response:
+    """List what officials have to settle: claims the registry contradicts, numbers that two people had."""
+    with house().db.read() as conn:
+        rows = [dict(row._mapping) for row in numbers.disputed(conn)]  # noqa: SLF001 - documented name
+    return answers.answer({"items": rows}, form=DisputedListForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/numbers",
+    policy="number.propose",
+    body=AddNumberForm,
+    answer={202: NumberProposedForm},
+    problems=TO_CHANGE,
+    idempotent=True,
+    summary="提出增加号码 / Propose one more number of a worker",
+)
+def propose_number(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a number; it counts once a second official approves. The proposal holds it sealed."""
+    return proposed(ask_number(worker_id, form))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/numbers/standing",
+    policy="number.propose",
+    body=StandingForm,
+    answer={202: NumberProposedForm},
+    problems=TO_CHANGE,
+    idempotent=True,
+    summary="提出号码作废、有争议或恢复 / Propose that a number is superseded, disputed or verified",
+)
+def propose_standing(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose how a number stands from now on."""
+    why, by, place = why_of(form), reference(), house()
+    told = (form["identifier_id"], form["standing"], why, by)
+    return proposed(lambda turn: numbers.propose_standing(turn, place, worker_id, *told))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/names",
+    policy="number.propose",
+    body=NameForm,
+    answer={202: NumberProposedForm},
+    problems=TO_CHANGE,
+    idempotent=True,
+    summary="提出变更姓名 / Propose one more name of a worker; the old one stays",
+)
+def propose_name(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a name; the proposal holds it sealed."""
+    return proposed(ask_name(worker_id, form))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/cards/withdraw",
+    policy="number.propose",
+    body=WithdrawalForm,
+    answer={202: NumberProposedForm},
+    problems=TO_CHANGE,
+    idempotent=True,
+    summary="提出撤回卡事件 / Propose that an event of a card does not count",
+)
+def propose_withdrawal(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose to withdraw an event that was entered in error; it stays and says so."""
+    why, by, place = why_of(form), reference(), house()
+    told = (form["identifier_id"], form["n"], why, by)
+    return proposed(lambda turn: numbers.propose_withdrawal(turn, place, worker_id, *told))
+
+
+# -- shared with the pages
+
+
+def own_numbers() -> dict[str, Any]:
+    """Return everything by which the worker who asks is known."""
+    return number_views.told(house(), _known(own_worker()), number_views.whole)
+
+
+def seen_numbers(worker_id: bytes, query: dict[str, str]) -> dict[str, Any]:
+    """Return by what a worker is known, masked, once the look is noted. Raises `PurposeRefused`."""
+    place, purpose, case = house(), query["purpose"], query["case_ref"]
+    looked.check_purpose(place.db, purpose)
+    found = _known(worker_id)
+    if not found:
+        act = OfficialAct(actor(), Act.ARCHIVE_NOTHING, uuid_text(worker_id), purpose, case)
+        acts.record(place.db, place.random, act)
+        raise NotFound
+    look = Look(worker_id, actor(), purpose, "identity", case, http.current().id)
+    looked.record(place.db, place.random, [look])
+    told = number_views.told(place, found, number_views.masked)
+    return told | {"asked": number_views.asked(place, worker_id)}
+
+
+def ask_number(worker_id: bytes, form: dict[str, Any]) -> Callable[[Turn], bytes]:
+    """Return the act of proposing a number. Raises `IdentifierRefused` for one that cannot be."""
+    why, by, place = why_of(form), reference(), house()
+    try:
+        identifiers.parse(form["kind"], form["number"], beijing_date(place.clock.now_ms()), legacy=True)
+    except IdentifierError as fault:
+        raise errors.IdentifierRefused(detail_en=str(fault), pointer="/number", reason=fault.code) from None
+    told = (form["kind"], form["number"], why, by, form["standing"])
+    return lambda turn: numbers.propose_add(turn, place, worker_id, *told)
+
+
+def ask_name(worker_id: bytes, form: dict[str, Any]) -> Callable[[Turn], bytes]:
+    """Return the act of proposing a name. Raises `FormRefused` for what is none."""
+    why, by, place = why_of(form), reference(), house()
+    name = identifiers.shown(form["name"])
+    if not is_a_name(name):
+        raise FormRefused(errors=[{"pointer": "/name", "code": "value", "detail": "不像姓名"}])
+    return lambda turn: numbers.propose_name(turn, place, worker_id, name, why, by)
+
+
+def why_of(form: dict[str, Any]) -> Why:
+    """Return on what a change rests. Raises `FormRefused` for a ground that the dated list does not have."""
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    if form["ground"] not in dated.table("number_grounds").on(today):
+        raise FormRefused(errors=[{"pointer": "/ground", "code": "value", "detail": "没有这种依据"}])
+    return Why(form["ground"], form["text"], form["papers"])
+
+
+def proposed(act: Callable[[Turn], bytes]) -> flask.Response:
+    """Propose, and tell the proposal's id."""
+    proposal_id = bytes.fromhex(once(lambda turn: act(turn).hex()))
+    return answers.answer({"proposal_id": proposal_id}, 202, form=NumberProposedForm)
+
+
+def _known(worker_id: bytes) -> list[Known]:
+    with house().db.read_raw() as cursor:
+        return numbers.known(house(), cursor, worker_id)

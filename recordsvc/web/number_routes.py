@@ -1,0 +1,291 @@
+"""Pages on numbers and cards: the worker's own, and the desk's - find, confirm a card, propose a change."""
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import flask
+
+from recordsvc import dated
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.policy import Surface, can, door
+from recordsvc.access.services import reference
+from recordsvc.archive import errors
+from recordsvc.archive.desk_number_routes import (
+    TO_CHANGE,
+    ask_name,
+    ask_number,
+    own_numbers,
+    seen_numbers,
+    why_of,
+)
+from recordsvc.archive.desk_routes import confirm_shown, find_shown
+from recordsvc.archive.forms import CardForm, LookQuery
+from recordsvc.archive.number_forms import AddNumberForm, NameForm, StandingForm
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.problems import NotFound, Problem
+from recordsvc.ground.reading import Fields, load
+from recordsvc.people import numbers
+from recordsvc.people.enrolling import CardDisagrees
+from recordsvc.web import words
+from recordsvc.web.forms import (
+    ConfirmPageForm,
+    FindPageForm,
+    NamePageForm,
+    NumberPageForm,
+    StandingPageForm,
+)
+from recordsvc.web.numbers import card_line, number_line
+from recordsvc.web.public_routes import HTML
+from recordsvc.web.render import go, page
+from recordsvc.web.services import bp, house
+
+_OTHER_DOCUMENTS: Final = ("resident-id",)
+"""Documents with a form of their own on the page."""
+
+
+@door(
+    bp,
+    "GET",
+    "/me/cards",
+    policy="own.numbers.read",
+    surface=Surface.PAGE,
+    answer=HTML,
+    summary="我的号码与卡（网页） / My numbers and cards, and what to do about them",
+)
+def my_cards_page() -> flask.Response:
+    """Show by what the worker is known; both functions of each card apart."""
+    return page("my_cards.html", **_lines(own_numbers(), mask=True))
+
+
+@door(
+    bp,
+    "GET",
+    "/desk/numbers",
+    policy="worker.numbers.read",
+    surface=Surface.PAGE,
+    answer=HTML,
+    summary="查找劳动者、核实卡片（网页） / Find a worker by number, confirm a card",
+)
+def numbers_page() -> flask.Response:
+    """Ask which number it is, with a picture of each."""
+    return _find_page()
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/numbers",
+    policy="worker.find",
+    surface=Surface.PAGE,
+    body=Fields(FindPageForm),
+    answer={303: None, 404: HTML},
+    problems=(PurposeRefused,),
+    summary="按号码查找（网页） / Find an archive by number; the number stands in the body only",
+)
+def find_button(form: dict[str, Any]) -> flask.Response:
+    """Go to the worker's page, or say that nobody has this number."""
+    try:
+        worker_id = find_shown(form)
+    except NotFound:
+        told = "没有找到。请对照证件或卡面逐位核对；号码有争议的也查不到，请换一个号码查找。"
+        return _find_page(404, told, form)
+    return _to_worker(worker_id, form)
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/cards/confirm",
+    policy="card.confirm",
+    surface=Surface.PAGE,
+    body=Fields(ConfirmPageForm),
+    answer={303: None, 404: HTML, 409: HTML, 422: HTML},
+    problems=(PurposeRefused,),
+    summary="核实卡片（网页） / Confirm a card that lies beside its holder's document",
+)
+def confirm_card_button(form: dict[str, Any]) -> flask.Response:
+    """Confirm, and go to the worker's page; or say what disagrees."""
+    read = load(CardForm, {**form, "normal_since": form["normal_since"] or None})
+    try:
+        worker_id = confirm_shown(read)
+    except NotFound:
+        return _find_page(404, "没有人报过这张卡，无从核实。请先由社会保障卡系统登记，或随记录报送。", form)
+    except (CardDisagrees, errors.IdentifierRefused) as problem:
+        return _find_page(problem.status, f"{problem.title_zh}。{problem.remedy_zh}", form)
+    return _to_worker(worker_id, form)
+
+
+@door(
+    bp,
+    "GET",
+    "/desk/workers/<id:worker_id>/numbers",
+    policy="worker.numbers.read",
+    surface=Surface.PAGE,
+    query=LookQuery,
+    answer=HTML,
+    problems=(PurposeRefused,),
+    summary="劳动者的号码与卡（网页） / A worker's numbers and cards, masked, for a purpose and a case",
+)
+def worker_numbers_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
+    """Show by what a worker is known, once the look is noted."""
+    return _worker_page(worker_id, query)
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/workers/<id:worker_id>/numbers",
+    policy="number.propose",
+    surface=Surface.PAGE,
+    body=Fields(NumberPageForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=TO_CHANGE,
+    summary="提出增加号码（网页） / Propose one more number of a worker",
+)
+def number_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose, and show what waits now."""
+    return _propose(
+        worker_id,
+        form,
+        lambda why: ask_number(worker_id, load(AddNumberForm, _only(form, "kind", "number") | why)),
+    )
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/workers/<id:worker_id>/names",
+    policy="number.propose",
+    surface=Surface.PAGE,
+    body=Fields(NamePageForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=TO_CHANGE,
+    summary="提出变更姓名（网页） / Propose one more name of a worker",
+)
+def name_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose, and show what waits now."""
+    return _propose(
+        worker_id, form, lambda why: ask_name(worker_id, load(NameForm, _only(form, "name") | why))
+    )
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/workers/<id:worker_id>/numbers/standing",
+    policy="number.propose",
+    surface=Surface.PAGE,
+    body=Fields(StandingPageForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=TO_CHANGE,
+    summary="提出号码作废或有争议（网页） / Propose how a number stands from now on",
+)
+def standing_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose, and show what waits now."""
+    place, by = house(), reference()
+
+    def ask(why: dict[str, Any]) -> Any:
+        said = {"identifier_id": words.uuid_text(form["identifier_id"]), "standing": form["standing"]}
+        read = load(StandingForm, said | why)
+        told = (read["identifier_id"], read["standing"], why_of(read), by)
+        return lambda turn: numbers.propose_standing(turn, place, worker_id, *told)
+
+    return _propose(worker_id, form, ask)
+
+
+def _propose(worker_id: bytes, form: dict[str, Any], ask: Any) -> flask.Response:
+    """Propose what `ask` makes of the grounds; a refusal is told on the worker's page."""
+    why = _only(form, "ground", "text") | {"papers": form["papers"].split()}
+    try:
+        house().db.write(ask(why))
+    except Problem as problem:
+        details = [str(one["detail"]) for one in problem.errors if "detail" in one]
+        told = "；".join([problem.title_zh, *details]) + f"。{problem.remedy_zh}"
+        return _worker_page(worker_id, form, problem.status, told)
+    return _to_worker(worker_id, form)
+
+
+def _only(form: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: form[name] for name in names}
+
+
+def _to_worker(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    query = urlencode(_only(form, "purpose", "case_ref"))
+    return go(f"/desk/workers/{words.uuid_text(worker_id)}/numbers?{query}")
+
+
+def _find_page(status: int = 200, error: str = "", form: dict[str, Any] | None = None) -> flask.Response:
+    who = actor()
+    documents = [row for row in _rows("identity_documents") if row["code"] not in _OTHER_DOCUMENTS]
+    return page(
+        "desk_numbers.html",
+        status,
+        error=error,
+        case_ref=(form or {}).get("case_ref", ""),
+        purpose=(form or {}).get("purpose", "service-window"),
+        documents=documents,
+        every_document=_rows("identity_documents"),
+        purposes=_rows("lookup_purposes"),
+        may_find=can(who, "worker.find"),
+        may_confirm=can(who, "card.confirm"),
+    )
+
+
+def _worker_page(
+    worker_id: bytes, query: dict[str, Any], status: int = 200, error: str = ""
+) -> flask.Response:
+    found = seen_numbers(worker_id, query)
+    asked = [
+        {
+            "what": _ASKED[one["act"]],
+            "kind": words.code("identity_documents", one["kind"], _KINDS.get(one["kind"], one["kind"])),
+            "value": one["value"],
+            "ground": words.code("number_grounds", one["ground"]),
+            "text": one["text"],
+            "by": one["proposed_by"],
+        }
+        for one in found["asked"]
+    ]
+    return page(
+        "desk_worker.html",
+        status,
+        error=error,
+        worker_id=words.uuid_text(worker_id),
+        asked=asked,
+        purpose=query["purpose"],
+        purpose_word=words.code("lookup_purposes", query["purpose"]),
+        case_ref=query["case_ref"],
+        documents=_rows("identity_documents"),
+        grounds=_rows("number_grounds"),
+        may_propose=can(actor(), "number.propose"),
+        **_lines(found, mask=False),
+    )
+
+
+_ASKED: Final = {
+    numbers.ADD: "增加号码",
+    numbers.STAND: "变更号码状态",
+    numbers.RENAME: "增加姓名",
+    numbers.WITHDRAW: "撤回卡事件",
+}
+_KINDS: Final = {"card": "社会保障卡", "chip": "卡识别码", "name": "姓名"}
+
+
+def _lines(found: dict[str, Any], *, mask: bool) -> dict[str, Any]:
+    """Return names, numbers and cards in words; the newest card first."""
+
+    def hidden(one: dict[str, Any], name: str) -> dict[str, Any]:
+        return one | {name: words.masked(one[name])} if mask else one
+
+    own = [card_line(hidden(one, "number")) for one in reversed(found["cards"])]
+    return {
+        "names": [number_line(one) for one in found["names"]],
+        "numbers": [number_line(hidden(one, "value")) for one in found["numbers"]],
+        "cards": sorted(own, key=lambda one: one.ended),
+    }
+
+
+def _rows(table: str) -> list[Any]:
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    return list(dated.table(table).on(today).rows)
