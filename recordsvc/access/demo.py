@@ -19,7 +19,8 @@ from recordsvc.access.grants import Kind, Role
 from recordsvc.access.tables import demo_login
 from recordsvc.ground.commit import Turn
 from recordsvc.people.checks import IdentifierError
-from recordsvc.people.resolve import Worker, read_person
+from recordsvc.people.resolve import read_person
+from recordsvc.people.workers import Worker
 from recordsvc.settings import LOOPBACK, Settings, SettingsError
 
 if TYPE_CHECKING:

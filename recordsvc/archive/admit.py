@@ -46,7 +46,8 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.ground.readers import Cursor
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import Held, Worker, read_person
+from recordsvc.people.resolve import Held, read_person
+from recordsvc.people.workers import Worker
 from recordsvc.translog.store import LogTurn
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from recordsvc.archive.store import StoredEntry
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Follower, Portion
 from recordsvc.ground.readers import Cursor
-from recordsvc.people.resolve import Worker
+from recordsvc.people.workers import Worker
 
 if TYPE_CHECKING:
     from recordsvc.house import House

@@ -18,7 +18,8 @@ from recordsvc.archive import notices, store, tables
 from recordsvc.archive.issuers import Issuers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
-from recordsvc.people.resolve import People, Rows, Worker
+from recordsvc.people.resolve import People
+from recordsvc.people.workers import Rows, Worker
 from recordsvc.translog.store import Log, LogTurn
 from recordsvc.translog.tree import Frontier
 

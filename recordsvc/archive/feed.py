@@ -7,8 +7,8 @@ import orjson
 from recordsvc.archive import formats, store
 from recordsvc.archive.sealing import Sealer
 from recordsvc.archive.store import StoredEntry
-from recordsvc.people.resolve import Worker
 from recordsvc.people.standing import RESTRICTED
+from recordsvc.people.workers import Worker
 
 if TYPE_CHECKING:
     from recordsvc.house import House

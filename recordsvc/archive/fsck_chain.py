@@ -19,8 +19,9 @@ from recordsvc.ground.finding import Snapshot, Wrong, at, scan
 from recordsvc.ground.strictjson import StrictJsonError, is_canonical
 from recordsvc.people import tables as people_tables
 from recordsvc.people.fsck import ERASED
-from recordsvc.people.resolve import CARD, MERGED
+from recordsvc.people.resolve import CARD
 from recordsvc.people.standing import CLOSED, OPEN, RESTRICTED
+from recordsvc.people.workers import MERGED
 from recordsvc.translog.tree import Frontier
 from recordsvc.vault import signatures
 from recordsvc.vault.envelope import DataKey, SealError

@@ -28,7 +28,8 @@ from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people import merges
 from recordsvc.people.merges import NotMergeable
-from recordsvc.people.resolve import MERGED, Person
+from recordsvc.people.resolve import Person
+from recordsvc.people.workers import MERGED
 
 if TYPE_CHECKING:
     from recordsvc.house import House

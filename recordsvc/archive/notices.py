@@ -26,7 +26,7 @@ from recordsvc.ground.missing import insert_missing
 from recordsvc.ground.ports import beijing_date
 from recordsvc.people import contacts
 from recordsvc.people import tables as people_tables
-from recordsvc.people.resolve import MERGED
+from recordsvc.people.workers import MERGED
 from recordsvc.vault.envelope import DataKey, DataKeys, field_aad
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import papermedia
-from recordsvc.archive.errors import Busy, PaperDamaged, PaperUnknown, TooManyPapers
+from recordsvc.archive.errors import ArchiveRestricted, Busy, PaperDamaged, PaperUnknown, TooManyPapers
 from recordsvc.archive.tables import institution_key, institution_paper, paper
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.http import too_large
@@ -37,6 +37,7 @@ from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.privileges import erasing
 from recordsvc.ground.problems import FormRefused, NotFound, Problem, Unavailable
 from recordsvc.people import tables as people_tables
+from recordsvc.people.standing import RESTRICTED
 from recordsvc.vault.envelope import DataKey, DataKeys, SealError, field_aad
 from recordsvc.vault.objects import ObjectMissing, StoreUnavailable
 
@@ -299,6 +300,8 @@ class Papers:
             if worker is None:
                 raise NotFound
             person = house.people.person(cursor, worker)
+            if person.state == RESTRICTED:
+                raise ArchiveRestricted
             keys: dict[Owner, DataKey] = {person.worker_id: person.key}
             for merged in house.people.read_as(cursor, person.worker_id):
                 other = house.people.load(cursor, merged)
@@ -328,14 +331,6 @@ class Papers:
         return keys.get(owner, bytes(wrapped))
 
     # -- forgetting
-
-    def erase(self, turn: Turn, worker_id: bytes) -> list[str]:
-        """Delete all rows of a worker in the turn; returns the objects to `remove` once it is committed."""
-        named = sa.select(paper.c.object).where(paper.c.worker_id == worker_id)
-        names = [str(name) for name in turn.conn.execute(named).scalars()]
-        with erasing(turn.conn):
-            turn.conn.execute(paper.delete().where(paper.c.worker_id == worker_id))
-        return names
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete the objects of erased rows; what fails or is never reached is swept."""
@@ -436,3 +431,12 @@ def _insert_new(turn: Turn, house: "House", table: sa.Table, row: tuple[Any, ...
     names, marks = ", ".join(column.name for column in table.columns), ", ".join("?" * len(row))
     statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of our own
     house.db.cursor(turn.conn).execute(house.db.sql(statement), row)
+
+
+def erase(turn: Turn, worker_id: bytes) -> list[str]:
+    """Delete all rows of a worker in the turn; returns their objects, which `Papers.sweep` removes, too."""
+    named = sa.select(paper.c.object).where(paper.c.worker_id == worker_id)
+    names = [str(name) for name in turn.conn.execute(named).scalars()]
+    with erasing(turn.conn):
+        turn.conn.execute(paper.delete().where(paper.c.worker_id == worker_id))
+    return names

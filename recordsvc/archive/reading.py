@@ -24,8 +24,8 @@ from recordsvc.bodies.institutions import Institution
 from recordsvc.ground import versions
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
-from recordsvc.people.resolve import Worker
 from recordsvc.people.standing import RESTRICTED
+from recordsvc.people.workers import Worker
 
 if TYPE_CHECKING:
     from recordsvc.house import House

@@ -15,7 +15,7 @@ from recordsvc.archive.append import Prepared
 from recordsvc.archive.store import StoredEntry
 from recordsvc.archive.submission import Item
 from recordsvc.ground.ports import FixedClock, Random, uuid7
-from recordsvc.people.resolve import Worker
+from recordsvc.people.workers import Worker
 from recordsvc.vault.envelope import DataKey, DataKeys
 from recordsvc.vault.keystore import KeyStore
 

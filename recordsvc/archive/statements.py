@@ -18,7 +18,7 @@ from recordsvc.ground.base64strict import b64u
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
 from recordsvc.ground.strictjson import canonical
-from recordsvc.people.resolve import Worker
+from recordsvc.people.workers import Worker
 from recordsvc.translog.store import LogTurn
 from recordsvc.vault import signatures
 

@@ -17,7 +17,8 @@ from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.readers import Cursor
-from recordsvc.people.resolve import Person, Worker
+from recordsvc.people.resolve import Person
+from recordsvc.people.workers import Worker
 
 if TYPE_CHECKING:
     from recordsvc.house import House

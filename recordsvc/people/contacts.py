@@ -13,7 +13,8 @@ from recordsvc.ground.missing import insert_missing
 from recordsvc.ground.problems import FormRefused, NotFound
 from recordsvc.ground.readers import Cursor
 from recordsvc.people import tables
-from recordsvc.people.resolve import People, Worker
+from recordsvc.people.resolve import People
+from recordsvc.people.workers import Worker
 from recordsvc.vault.envelope import field_aad
 
 _SPACES: Final = re.compile(r"[\s-]+")

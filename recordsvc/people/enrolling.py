@@ -20,7 +20,8 @@ from recordsvc.ground.readers import Cursor, Question
 from recordsvc.people import cardbook, cards, merges, names, tables
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.cards import CardEvent
-from recordsvc.people.resolve import CARD, CARD_AREA, CHIP, DISPUTED, Found, Hit, People, Person, Worker
+from recordsvc.people.resolve import CARD, CARD_AREA, CHIP, DISPUTED, Found, Hit, People, Person
+from recordsvc.people.workers import Worker
 from recordsvc.vault.keystore import KeyStore, pepper_version
 
 VERIFIED: Final = "verified"

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, merged, scan
 from recordsvc.people import cardbook, tables
-from recordsvc.people.resolve import CARD, DISPUTED, NAME, NAME_TAG, UNINDEXED, People, identifier_aad
+from recordsvc.people.resolve import CARD, DISPUTED, NAME, UNINDEXED, People, identifier_aad
+from recordsvc.people.workers import NAME_TAG
 from recordsvc.vault.envelope import DataKey, DataKeys, SealError
 from recordsvc.vault.keystore import KeyStore, pepper_version
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import Conflict
 from recordsvc.people import tables
-from recordsvc.people.resolve import MERGED, MOST_MERGES
+from recordsvc.people.workers import MERGED, MOST_MERGES
 
 OPEN = "open"
 

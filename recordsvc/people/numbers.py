@@ -25,16 +25,8 @@ from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people import cardbook, cards, identifiers, merges, tables
 from recordsvc.people.cards import CardEvent
-from recordsvc.people.resolve import (
-    CARD,
-    CARD_AREA,
-    DISPUTED,
-    NAME,
-    NAME_TAG,
-    UNINDEXED,
-    Worker,
-    identifier_aad,
-)
+from recordsvc.people.resolve import CARD, CARD_AREA, DISPUTED, NAME, UNINDEXED, identifier_aad
+from recordsvc.people.workers import NAME_TAG, Worker
 from recordsvc.vault.envelope import field_aad
 
 if TYPE_CHECKING:

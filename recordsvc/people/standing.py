@@ -15,6 +15,8 @@ RESTRICTED = "restricted"
 CLOSED = "closed"
 ERASED = "erased"
 
+_ERASED = (tables.worker_key, tables.identifier, tables.card, tables.card_event, tables.blind_index)
+
 
 class StandingRefused(Conflict):
     """The archive's present state does not allow this."""
@@ -46,6 +48,8 @@ def erase(turn: Turn, worker_id: bytes) -> None:
         .where(worker.c.worker_id == worker_id)
         .values(state=ERASED, merged_into=None, names=b"", version=worker.c.version + 1)
     )
+    mine = sa.select(tables.blind_index.c.tag).where(tables.blind_index.c.worker_id == worker_id)
+    turn.conn.execute(tables.card_fact.delete().where(tables.card_fact.c.tag.in_(mine)))
     with erasing(turn.conn):
-        for table in (tables.worker_key, tables.identifier, tables.blind_index):
+        for table in _ERASED:
             turn.conn.execute(sa.delete(table).where(table.c.worker_id == worker_id))

@@ -355,7 +355,7 @@ def test_erasure_takes_all_papers_of_the_worker_and_no_others(
     keep(house, worker)
     keep(house, worker, jpeg())
     theirs = [keep(house, other), keep(house, centre.uscc)]
-    names = house.db.write(lambda turn: house.papers.erase(turn, worker))
+    names = house.db.write(lambda turn: papers.erase(turn, worker))
     assert len(names) == 2
     house.papers.remove(names)
     assert house.papers.of(worker) == []
@@ -368,7 +368,7 @@ def test_an_erasure_that_never_came_to_its_objects_is_finished_by_the_sweep(
     house: House, worker: bytes, clock: FixedClock
 ) -> None:
     keep(house, worker)
-    house.db.write(lambda turn: house.papers.erase(turn, worker))
+    house.db.write(lambda turn: papers.erase(turn, worker))
     clock.advance(papers.SWEPT_MS + 1)
     assert house.papers.sweep() == 1
     assert list(house.objects.names()) == []

@@ -18,7 +18,7 @@ from recordsvc.ground.database import Database
 from recordsvc.ground.strictjson import canonical
 from recordsvc.house import House
 from recordsvc.people import tables as people_tables
-from recordsvc.people.resolve import Worker
+from recordsvc.people.workers import Worker
 from recordsvc.translog import tables as log_tables
 from recordsvc.translog.checkpoint import Checkpoint
 from recordsvc.translog.tree import Frontier, leaf_hash, root
