@@ -24,7 +24,6 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures
-from recordsvc import anchor
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.letters import deliverer
