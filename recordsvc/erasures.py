@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.archive import tables
-from recordsvc.archive.erasing import WHOLE
+from recordsvc.archive.erasing import WHOLE, forget
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.privileges import Kind, erasing, kind_of
@@ -163,6 +163,7 @@ def _again(line: Line, turn: Turn) -> int:
         turn.conn.execute(gone if line.seq == WHOLE else gone.where(sealed.c.seq == line.seq))
     if line.seq == WHOLE:
         standing.erase(turn, line.worker_id)
+        forget(turn, line.worker_id)
     return 1
 
 

@@ -60,6 +60,11 @@ UNPROTECTED: Final = (
         "how far traces are gone: the entry in the chain and the journal outside say that it was erased",
     ),
     (
+        "dispute",
+        "row, issuer, state, owner, opened_ms, due_on, closed_ms, outcome_idx, answer, answer_id, version",
+        "working state: the contest and what ended it are entries, from which a follower makes it again",
+    ),
+    (
         "held_record",
         "reason, owner, state, decided_ms, note, worker_id, proposal",
         "working state until the release, which is signed",

@@ -136,6 +136,8 @@ POLICIES: Final[dict[str, Policy]] = {
     # Machines of institutions.
     "record.submit": _client(Scope.RECORDS_WRITE),
     "record.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
+    "dispute.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
+    "dispute.answer": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
     "feed.read": _client(Scope.FEED_READ),
     # The worker's own.
     "own.archive.read": _OWN,
@@ -148,6 +150,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "held.read": _official(Role.HANDLER, Role.REVIEWER),
     "held.propose": _official(Role.HANDLER, Role.REVIEWER),
     "held.return": _official(Role.HANDLER, Role.REVIEWER),
+    "dispute.handle": _official(*_CASE),
     "proposal.read": _official(*_DESK),
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),
     "proposal.withdraw": _official(*_CASE, Role.REGISTRAR),

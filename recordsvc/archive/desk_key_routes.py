@@ -91,6 +91,23 @@ def propose_revoke(issuer: str, form: dict[str, Any]) -> flask.Response:
 @door(
     bp,
     "POST",
+    "/v1/desk/issuers/<issuer>/keys/retire",
+    policy="issuer-key.propose",
+    answer={202: ReleaseProposedForm},
+    problems=(errors.KeyEventRefused,),
+    idempotent=True,
+    summary="提出吊销停办机构的全部钥匙 / Propose to revoke all keys of a closed institution",
+)
+def propose_retirement(issuer: str) -> flask.Response:
+    """Propose the end of all keys of an institution that is closed."""
+    by = reference()
+    proposal = once(lambda turn: keys.propose_retirement(turn, house(), issuer, by).hex())
+    return answers.answer({"proposal_id": bytes.fromhex(proposal), "count": 1}, 202, form=ReleaseProposedForm)
+
+
+@door(
+    bp,
+    "POST",
     "/v1/desk/issuers/<issuer>/keys/lift",
     policy="issuer-key.propose",
     body=KeyActForm,

@@ -24,7 +24,7 @@ from recordsvc.access import acts
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import session
-from recordsvc.archive import persons, tables
+from recordsvc.archive import disputes, notices, persons, tables
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.facts import day_of
@@ -234,6 +234,7 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         with erasing(turn.conn):
             turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == archive.worker_id))
         standing.erase(turn, archive.worker_id)
+        forget(turn, archive.worker_id)
         _end_sessions(turn, archive.worker_id)
         _note(turn, proposal, archive.worker_id, WHOLE, entered.index)
 
@@ -249,6 +250,12 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
     with erasing(turn.conn):
         turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == worker_id, sealed.c.seq == seq))
     _note(turn, proposal, worker_id, seq, entered.index)
+
+
+def forget(turn: Turn, worker_id: bytes) -> None:
+    """Remove what else was kept of an erased worker: what was told, and what was said in objections."""
+    notices.erase(turn, worker_id)
+    disputes.erase(turn, worker_id)
 
 
 def _erasure(house: "House", payload: dict[str, Any], proposal: Proposal, worker_id: bytes) -> Statement:

@@ -5,6 +5,7 @@ import flask
 from recordsvc.archive import (
     desk_key_routes,
     desk_routes,
+    dispute_routes,
     life_routes,
     me_routes,
     record_routes,
@@ -19,6 +20,7 @@ __all__ = [
     "bp",
     "desk_key_routes",
     "desk_routes",
+    "dispute_routes",
     "life_routes",
     "me_routes",
     "record_routes",

@@ -38,6 +38,10 @@ COLUMNS = [column for table in TABLES for column in table.columns] + [
         for name in ("held_id", "key", "digest", "issuer", "received_ms", "sealed")
     ),
     *(people_tables.worker.c[name] for name in ("worker_id", "names")),
+    *(
+        archive_tables.dispute.c[name]
+        for name in ("worker_id", "dispute_id", "seq", "contest_seq", "messages")
+    ),
 ]
 
 NOT_THESE = {
