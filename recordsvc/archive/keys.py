@@ -165,7 +165,7 @@ def _suspect_region(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> 
 # -- an institution that is closed
 
 
-def propose_retirement(turn: Turn, house: "House", issuer: str, by: str) -> bytes:
+def propose_retirement(turn: Turn, house: "House", issuer: str, reason: str, by: str) -> bytes:
     """Propose to revoke all remaining keys of a closed institution. Raises `KeyEventRefused`.
 
     What they signed before keeps verifying: a key is judged at the place of the entry.
@@ -174,7 +174,7 @@ def propose_retirement(turn: Turn, house: "House", issuer: str, by: str) -> byte
         raise KeyEventRefused("该机构没有停办或注销的登记", detail_en="the institution is not closed")
     if not _remaining(house, turn, issuer):
         raise KeyEventRefused("该机构的钥匙已全部吊销", detail_en="all its keys are revoked")
-    return two_person.propose(turn, RETIRE, issuer, {"issuer": issuer}, by)
+    return two_person.propose(turn, RETIRE, issuer, {"issuer": issuer, "reason": reason}, by)
 
 
 @two_person.executor(RETIRE, deciders=_DECIDERS, basis=_version)

@@ -22,3 +22,9 @@ class LookedPageQuery(Form):
     """From before which row."""
 
     before = Identifier(load_default=None)
+
+
+class MessagePageForm(Form):
+    """More to say on an objection. Empty is read, too, so that the page itself can say what is missing."""
+
+    text = text(0, 2_000, load_default="")

@@ -8,7 +8,7 @@ import flask
 from recordsvc import anchor
 from recordsvc.access import demo
 from recordsvc.access.entrance import actor
-from recordsvc.access.grants import Kind, Role
+from recordsvc.access.grants import Kind, Role, admits
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.ground.answers import IMMUTABLE
 from recordsvc.ground.http import current
@@ -117,7 +117,12 @@ def desk_page() -> flask.Response:
     who = actor()
     if who.kind is Kind.WORKER:
         return go("/me")
-    return page("desk.html", who=who.id, roles=[ROLES.get(Role(role), role) for role in sorted(who.roles)])
+    return page(
+        "desk.html",
+        who=who.id,
+        roles=[ROLES.get(Role(role), role) for role in sorted(who.roles)],
+        handles_disputes=admits(who, "dispute.handle"),
+    )
 
 
 @door(

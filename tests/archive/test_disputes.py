@@ -526,10 +526,12 @@ def test_a_closed_institutions_keys_retire_and_what_they_signed_stands(
     house: House, centre: Centre, worker: bytes, record: bytes
 ) -> None:
     with pytest.raises(KeyEventRefused):
-        house.db.write(lambda turn: keys.propose_retirement(turn, house, centre.uscc, "official:first"))
+        house.db.write(
+            lambda turn: keys.propose_retirement(turn, house, centre.uscc, "停办公告", "official:first")
+        )
     close(house, centre)
     proposal = house.db.write(
-        lambda turn: keys.propose_retirement(turn, house, centre.uscc, "official:first")
+        lambda turn: keys.propose_retirement(turn, house, centre.uscc, "停办公告", "official:first")
     )
     house.db.write(
         lambda turn: two_person.decide(
@@ -549,7 +551,9 @@ def test_a_closed_institutions_keys_retire_and_what_they_signed_stands(
     with pytest.raises(KeyNotInForce):
         centre.send([centre.correction(person(1), record)])
     with pytest.raises(KeyEventRefused):
-        house.db.write(lambda turn: keys.propose_retirement(turn, house, centre.uscc, "official:first"))
+        house.db.write(
+            lambda turn: keys.propose_retirement(turn, house, centre.uscc, "停办公告", "official:first")
+        )
     case = opened(house, worker, record)
     assert case.owner == "region"
     decided(house, propose(house, case, SCORE))

@@ -64,7 +64,7 @@ def sound(answer: TestResponse) -> Page:
 
 
 PUBLIC = ("/", "/login", "/verify")
-OWN = ("/me", "/me/bundle", "/me/looked")
+OWN = ("/me", "/me/bundle", "/me/disputes", "/me/looked")
 
 
 @pytest.mark.parametrize("path", PUBLIC)
