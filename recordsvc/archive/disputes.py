@@ -185,7 +185,7 @@ def begin(turn: Turn, house: "House", worker_id: bytes, seq: int, contest_seq: i
     if there is not None:
         return there
     due_on = due(turn.now_ms, "issuer-answer")
-    owner = ISSUER if due_on and answers(turn, house, issuer) else REGION
+    owner = ISSUER if due_on and answers(turn.conn, house, issuer, turn.now_ms) else REGION
     if owner == REGION:
         due_on = due(turn.now_ms, "region-decision")
     made = Dispute(
@@ -269,22 +269,27 @@ def due(now_ms: int, term: str) -> str:
         return ""
 
 
-def answers(turn: Turn, house: "House", issuer: str) -> bool:
+def answers(conn: Connection, house: "House", issuer: str, now_ms: int) -> bool:
     """Tell whether an issuer is there to answer: an institution that is not closed, with a key in force."""
-    institution = house.institutions.find(issuer, turn.conn)
-    if institution is None or institution.closed_on(beijing_date(turn.now_ms).isoformat()) is not None:
+    institution = house.institutions.find(issuer, conn)
+    if institution is None or institution.closed_on(beijing_date(now_ms).isoformat()) is not None:
         return False
-    state = house.issuers.states(house.db.cursor(turn.conn), [issuer]).get(issuer)
-    return state is not None and any(life.in_force(NOW, turn.now_ms) for life in state.history.keys.values())
+    state = house.issuers.states(house.db.cursor(conn), [issuer]).get(issuer)
+    return state is not None and any(life.in_force(NOW, now_ms) for life in state.history.keys.values())
 
 
 def pass_on_due(house: "House") -> int:
     """Pass to the region what an issuer let lie, or can no longer answer; how many."""
-    own = tables.dispute.c
+    own, now_ms = tables.dispute.c, house.clock.now_ms()
+    today = beijing_date(now_ms).isoformat()
     with house.db.read() as conn:
-        query = sa.select(own.dispute_id).where(own.owner == ISSUER, own.state.in_(UNCLOSED))
-        waiting = [bytes(one) for one in conn.scalars(query.order_by(own.due_on))]
-    return sum(house.db.write(functools.partial(_pass_on_if_due, house, one)) for one in waiting)
+        query = sa.select(own.dispute_id, own.issuer, own.due_on).where(
+            own.owner == ISSUER, own.state.in_(UNCLOSED)
+        )
+        waiting = conn.execute(query.order_by(own.due_on)).all()
+        there = {one: answers(conn, house, one, now_ms) for one in {row.issuer for row in waiting}}
+    passing = [bytes(row.dispute_id) for row in waiting if row.due_on < today or not there[row.issuer]]
+    return sum(house.db.write(functools.partial(_pass_on_if_due, house, one)) for one in passing)
 
 
 def _pass_on_if_due(house: "House", dispute_id: bytes, turn: Turn) -> int:
@@ -292,7 +297,7 @@ def _pass_on_if_due(house: "House", dispute_id: bytes, turn: Turn) -> int:
     if dispute.closed or dispute.owner != ISSUER:
         return 0
     late = dispute.due_on < beijing_date(turn.now_ms).isoformat()
-    if not late and answers(turn, house, dispute.issuer):
+    if not late and answers(turn.conn, house, dispute.issuer, turn.now_ms):
         return 0
     pass_on(turn, house, dispute)
     return 1

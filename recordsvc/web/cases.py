@@ -70,7 +70,7 @@ def _turn(dispute: Dispute) -> str:
         return f"由{who}办理，期限待定"
     today = beijing_date(house().clock.now_ms()).isoformat()
     late = "（已过期限，催办中）" if dispute.due_on < today else ""
-    return f"由{who}办理，应在 {words.day(dispute.due_on)} 前答复{late}"
+    return f"由{who}办理，应在 {words.day(dispute.due_on)}前答复{late}"
 
 
 def _outcome(archive: Archive, dispute: Dispute) -> str:
