@@ -67,6 +67,11 @@ UNPROTECTED: Final = (
         "missing: the card registry's next extract brings it again; until then its holder's card is a claim",
     ),
     (
+        "dispute",
+        "row, issuer, state, owner, opened_ms, due_on, closed_ms, outcome_idx, answer, answer_id, version",
+        "working state: the contest and what ended it are entries, from which a follower makes it again",
+    ),
+    (
         "held_record",
         "reason, owner, state, decided_ms, note, worker_id, proposal",
         "working state until the release, which is signed",

@@ -179,3 +179,41 @@ def _archive(house: "House", kind: str, case: str) -> "Archive":
     if archive is None:
         raise click.ClickException("没有找到档案 / no archive under this number")
     return archive
+
+
+@window.command("disputes")
+@click.option("--kind", default="resident-id", show_default=True, help="证件类型或 card / kind of number")
+@click.option("--case", required=True, help="窗口受理号 / case of this visit")
+def disputed(kind: str, case: str) -> None:
+    """列出本人的异议 / List the objections of the worker at the counter, and how they stand."""
+    from recordsvc.archive import disputes
+
+    with opened() as house:
+        archive = _archive(house, kind, case)
+        with house.db.read() as conn:
+            found = disputes.of_workers(conn, [archive.worker_id, *archive.read_as])
+        for one in found:
+            click.echo(f"{one.name}  {one.state}  {one.owner}  due={one.due_on or '-'}  {one.issuer}")
+
+
+@window.command("say")
+@click.argument("dispute", type=click.UUID)
+@click.option("--kind", default="resident-id", show_default=True, help="证件类型或 card / kind of number")
+@click.option("--case", required=True, help="窗口受理号 / case of this visit")
+def say(dispute: uuid.UUID, kind: str, case: str) -> None:
+    """代本人补充异议说明 / Add the worker's words to an objection; they are asked for, never on the line."""
+    from recordsvc.archive import disputes
+    from recordsvc.ground.commit import Turn
+    from recordsvc.ground.problems import NotFound
+
+    with opened() as house:
+        archive = _archive(house, kind, case)
+        text = " ".join(click.prompt("说明 / words").split())[:1_000]
+
+        def act(turn: Turn) -> None:
+            if disputes.locked(turn, dispute.bytes).worker_id not in (archive.worker_id, *archive.read_as):
+                raise NotFound
+            disputes.say(turn, house, dispute.bytes, "worker", clerk(), text)
+
+        house.db.write(act)
+        click.echo("已登记 / added")

@@ -7,6 +7,7 @@ witnesses   have the newest checkpoint cosigned
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
 notices     tell people what was entered about them
+disputes    open and end cases of contested records, and pass on what an issuer let lie
 outbox      deliver what must leave the house
 sweeps      forget idempotency keys that have expired, and messages that left long ago
 papers      remove objects that no row names any more
@@ -25,7 +26,9 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures
+from recordsvc.archive import disputes
 from recordsvc.archive.announcing import announcer
+from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.letters import deliverer
 from recordsvc.ground import observe, outbox
@@ -68,6 +71,10 @@ class Worker:
             (Job("witnesses", Witnesses(house).cosign, 0.5),),
             # Followers of the log: behind it for a while hurts nobody.
             (Job("notices", announcer(house).run, 0.5),),
+            (
+                Job("disputes", dispute_follower(house).run, 0.5),
+                Job("dispute-terms", functools.partial(disputes.pass_on_due, house), 60.0),
+            ),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),
             (

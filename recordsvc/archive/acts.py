@@ -25,6 +25,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "restoration": Act(Kind.RESTORE, "restores"),
     "confirmation": Act(Kind.NOTE, "confirms", region=True),
     "contest": Act(Kind.NOTE, "contests", region=True),
+    "dispute-outcome": Act(Kind.NOTE, "decides", region=True),
     "release": Act(Kind.NOTE, "releases", region=True),
     "restriction": Act(Kind.NOTE, region=True),
     "closure": Act(Kind.NOTE, region=True),

@@ -146,6 +146,7 @@ _SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         ),
         "revocation": Shape(issuer_acts=False, codes=(("reason", "revocation_reasons"),)),
         "contest": Shape(issuer_acts=False, codes=(("reason", "contest_reasons"),)),
+        "dispute-outcome": Shape(issuer_acts=False, codes=(("ground", "dispute_grounds"),)),
         "release": Shape(issuer_acts=False, others=("held_on",), more=(check_held_reasons,)),
         "restriction": Shape(issuer_acts=False, codes=(("ground", "restriction_grounds"),)),
         "closure": Shape(issuer_acts=False, others=("on",), codes=(("ground", "closure_grounds"),)),

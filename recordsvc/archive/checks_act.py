@@ -3,7 +3,17 @@
 from recordsvc import dated
 from recordsvc.archive.checks_case import Case, day_number
 
-_TARGETS = ("corrects", "revokes", "restores", "confirms", "contests", "releases", "erases", "undoes")
+_TARGETS = (
+    "corrects",
+    "revokes",
+    "restores",
+    "confirms",
+    "contests",
+    "decides",
+    "releases",
+    "erases",
+    "undoes",
+)
 
 
 def check_act(case: Case) -> None:

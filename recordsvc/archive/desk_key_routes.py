@@ -17,6 +17,7 @@ from recordsvc.archive.forms import (
     KeyActForm,
     NewIssuerKeyForm,
     ReleaseProposedForm,
+    RetireKeysForm,
     SuspectForm,
 )
 from recordsvc.archive.keyevents import NO_END
@@ -86,6 +87,24 @@ def propose_key(issuer: str, form: dict[str, Any]) -> flask.Response:
 def propose_revoke(issuer: str, form: dict[str, Any]) -> flask.Response:
     """Propose the end of a key."""
     return _proposed(keys.REVOKE, issuer, {"issuer": issuer, **form})
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/issuers/<issuer>/keys/retire",
+    policy="issuer-key.propose",
+    body=RetireKeysForm,
+    answer={202: ReleaseProposedForm},
+    problems=(errors.KeyEventRefused,),
+    idempotent=True,
+    summary="提出吊销停办机构的全部钥匙 / Propose to revoke all keys of a closed institution",
+)
+def propose_retirement(issuer: str, form: dict[str, Any]) -> flask.Response:
+    """Propose the end of all keys of an institution that is closed."""
+    why, by = form["reason"], reference()
+    proposal = once(lambda turn: keys.propose_retirement(turn, house(), issuer, why, by).hex())
+    return answers.answer({"proposal_id": bytes.fromhex(proposal), "count": 1}, 202, form=ReleaseProposedForm)
 
 
 @door(

@@ -24,7 +24,7 @@ from recordsvc.access import acts
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import session
-from recordsvc.archive import notices, papers, persons, tables
+from recordsvc.archive import disputes, notices, papers, persons, tables
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.facts import day_of
@@ -253,8 +253,9 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
 
 
 def forget(turn: Turn, worker_id: bytes) -> None:
-    """Remove what else was kept of an erased worker: what was told, and papers; their files are swept."""
+    """Remove what else was kept of an erased worker: what was told and said, and papers (files are swept)."""
     notices.erase(turn, worker_id)
+    disputes.erase(turn, worker_id)
     papers.erase(turn, worker_id)
 
 

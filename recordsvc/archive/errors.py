@@ -15,7 +15,7 @@ Problem
 ├── TargetUnknown 422 ───── target-unknown          ├── TargetUnfit ─────── target-unfit
 ├── SaltWeak 422 ────────── salt                    ├── TooManyHeld 429 ─── too-many-held
 ├── ArchiveRestricted 423 ─ archive-restricted      ├── ErasureBlocked 409  erasure-blocked
-├── CopyNotDecided 403 ──── copy-not-decided
+├── CopyNotDecided 403 ──── copy-not-decided        ├── DisputeRefused 409  dispute-standing
 ├── ChangedSinceSeen 409 ── changed-since-seen      ├── RecordAmbiguous ─── record-ambiguous
 ├── PaperRefused 422 ────── paper-type              ├── PaperUnsafe ─────── paper-unsafe
 ├── PaperUnknown 422 ────── paper-unknown           ├── TooManyPapers 409 ─ paper-too-many
@@ -372,6 +372,16 @@ class ErasureBlocked(Conflict):
             {"code": one.code, "until": one.until, "detail": one.zh, "detail_en": one.en} for one in blockers
         ]
         return cls(errors=told)
+
+
+class DisputeRefused(Conflict):
+    """The case does not stand so that this could be done: it has ended, or it is somebody else's turn."""
+
+    code = "dispute-standing"
+    title_zh = "异议的现状不允许此操作"
+    title_en = "The state of the objection does not allow this"
+    remedy_zh = "请重新查看该异议：可能已办结，或已转由另一方处理。"
+    remedy_en = "Read the case again: it has ended, or it is another party's turn."
 
 
 class CopyNotDecided(Forbidden):

@@ -214,6 +214,12 @@ class FoundForm(Form):
     worker_id = Identifier(required=True)
 
 
+class RetireKeysForm(Form):
+    """On what the closure of an institution rests."""
+
+    reason = text(1, 200, required=True)
+
+
 class LookQuery(Form):
     """Why an official looks, and for which case."""
 

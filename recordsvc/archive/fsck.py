@@ -4,12 +4,12 @@ What stands in the log, and the issuers' keys, have been proven before.
 """
 
 import struct
-from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from recordsvc.archive import tables
+from recordsvc.archive import disputes, tables
 from recordsvc.archive.fsck_chain import ChainCheck, Standing
 from recordsvc.archive.fsck_log import LogRows
 from recordsvc.archive.keyevents import KeyHistory
@@ -41,6 +41,7 @@ class ArchiveCheck:
         self._chains(ChainCheck(self._house, self._snapshot, histories), progress)
         self._dedupe()
         self._holding()
+        self._disputes()
 
     def _chains(self, chain: ChainCheck, progress: Progress) -> None:
         entry, sealed, worker = tables.entry, tables.ciphertext, people_tables.worker
@@ -184,3 +185,56 @@ class ArchiveCheck:
             raise Wrong(f"{where} column key/issuer", "与暂存内容不符", "is not that of the held record")
         if sealer.digest(raw) != digest:
             raise Wrong(f"{where} column digest", "与暂存内容不符", "is not the digest of the held record")
+
+    def _disputes(self) -> None:
+        """Refuse cases that no contest of that record opened, and messages that are not as they were said."""
+        own, said, entry, key = tables.dispute, tables.dispute_message, tables.entry, people_tables.worker_key
+        opened = sa.and_(entry.c.worker_id == own.c.worker_id, entry.c.seq == own.c.contest_seq)
+        case = own.c
+        streams = (
+            scan(
+                self._snapshot,
+                [case.worker_id, case.dispute_id, case.seq, case.contest_seq, case.messages, entry.c.target],
+                source=own.outerjoin(entry, opened),
+            ),
+            scan(
+                self._snapshot,
+                [*said.c, key.c.wrapped],
+                source=said.outerjoin(key, key.c.worker_id == said.c.worker_id),
+            ),
+        )
+        for worker_id, (cases, messages) in merged(*streams):
+            found = Counter(self._message(*row) for row in messages)
+            for _worker, dispute_id, seq, contest_seq, count_said, target in cases:
+                where = at(own, worker_id=worker_id, dispute_id=dispute_id)
+                if target != seq or disputes.id_of(self._house, worker_id, contest_seq) != dispute_id:
+                    raise Wrong(where, "没有引起它的异议", "no contest of this record opened it")
+                if found.pop(dispute_id, 0) != count_said:
+                    raise Wrong(
+                        f"{said.name} ↔ {where} column messages",
+                        "说明的条数不符",
+                        "has another number of messages than the case says",
+                    )
+                self.counts["disputes"] += 1
+            if found:
+                raise Wrong(
+                    at(said, worker_id=worker_id, dispute_id=next(iter(found))),
+                    "不属于任何一件异议",
+                    "belongs to no case",
+                )
+
+    def _message(self, *row: Any) -> bytes:
+        """Open a message; return the id of its case."""
+        *columns, sealed, wrapped = row
+        message = disputes.Said(*columns)
+        where = at(tables.dispute_message, worker_id=message.worker_id, message_id=message.message_id)
+        if wrapped is None:
+            raise Wrong(where, "劳动者不存在或已删除", "there is no such worker, or it was erased")
+        try:
+            open_key(self._house.keys, message.worker_id, wrapped).open(sealed, disputes.message_aad(message))
+        except (SealError, OverflowError) as error:
+            raise Wrong(
+                where, "内容打不开：该行被改动", f"does not open, the row was changed: {error}"
+            ) from None
+        self.counts["dispute messages"] += 1
+        return message.dispute_id

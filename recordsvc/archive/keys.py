@@ -15,10 +15,11 @@ from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
 from recordsvc.archive import notices, tables
 from recordsvc.archive.errors import KeyEventRefused
-from recordsvc.archive.keyevents import KeyAction, KeyEvent
+from recordsvc.archive.keyevents import KeyAction, KeyEvent, KeyState
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.two_person import Proposal
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.two_person import Proposal, StaleProposal
 from recordsvc.vault.jwk import public_from_jwk
 from recordsvc.vault.verifiers import BadSignature
 
@@ -30,6 +31,7 @@ REVOKE: Final = "issuer-key.revoke"
 LIFT: Final = "issuer-key.lift"
 SUSPEND: Final = "issuer-key.suspend"
 SUSPECT: Final = "issuer-key.suspect"
+RETIRE: Final = "institution.retire-keys"
 _DECIDERS: Final = frozenset({"registrar"})
 
 
@@ -158,3 +160,42 @@ def _suspend_region(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> 
 def _suspect_region(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Flag a key on two people's word, as the region's own; payload: issuer, kid, since_ms (UTC)."""
     return _suspect(proposal.tools, turn, payload["issuer"], payload["kid"], payload["since_ms"])
+
+
+# -- an institution that is closed
+
+
+def propose_retirement(turn: Turn, house: "House", issuer: str, reason: str, by: str) -> bytes:
+    """Propose to revoke all remaining keys of a closed institution. Raises `KeyEventRefused`.
+
+    What they signed before keeps verifying: a key is judged at the place of the entry.
+    """
+    if not _closed(house, turn, issuer):
+        raise KeyEventRefused("该机构没有停办或注销的登记", detail_en="the institution is not closed")
+    if not _remaining(house, turn, issuer):
+        raise KeyEventRefused("该机构的钥匙已全部吊销", detail_en="all its keys are revoked")
+    return two_person.propose(turn, RETIRE, issuer, {"issuer": issuer, "reason": reason}, by)
+
+
+@two_person.executor(RETIRE, deciders=_DECIDERS, basis=_version)
+def _retire(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
+    """Revoke what keys are left; how many. Its right to correct is the region's from then on."""
+    house: House = proposal.tools
+    issuer = payload["issuer"]
+    if not _closed(house, turn, issuer):
+        raise StaleProposal
+    remaining = _remaining(house, turn, issuer)
+    for kid in remaining:
+        _tell(turn, "key-revoked", issuer, house.issuers.change(turn, issuer, kid, KeyAction.REVOKE))
+    return len(remaining)
+
+
+def _closed(house: "House", turn: Turn, issuer: str) -> bool:
+    institution = house.institutions.find(issuer, turn.conn)
+    today = beijing_date(turn.now_ms).isoformat()
+    return institution is not None and institution.closed_on(today) is not None
+
+
+def _remaining(house: "House", turn: Turn, issuer: str) -> list[str]:
+    keys = house.issuers.history(turn, issuer).keys
+    return [kid for kid, life in keys.items() if life.states[-1][1] is not KeyState.REVOKED]

@@ -166,3 +166,49 @@ institution_key = sa.Table(
     info={"kind": "erasable"},
     comment="The data key of an institution's papers under the master key, made with the first paper",
 )
+
+dispute = sa.Table(
+    "dispute",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("dispute_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("contest_seq", sa.Integer, nullable=False),
+    sa.Column("issuer", sa.String(18), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("owner", sa.String(10), nullable=False),
+    sa.Column("opened_ms", sa.BigInteger, nullable=False),
+    # Beijing date; empty where no calendar says: such a case comes before all others.
+    sa.Column("due_on", sa.String(10), nullable=False),
+    sa.Column("closed_ms", sa.BigInteger),
+    sa.Column("outcome_idx", sa.BigInteger),
+    sa.Column("answer", sa.String(10)),
+    sa.Column("answer_id", sa.LargeBinary(16)),
+    sa.Column("messages", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.CheckConstraint("state IN ('open', 'answered', 'upheld', 'rejected', 'withdrawn')", name="state"),
+    sa.CheckConstraint("owner IN ('issuer', 'region')", name="owner"),
+    sa.CheckConstraint("(state IN ('open', 'answered')) = (closed_ms IS NULL)", name="closed"),
+    sa.Index(None, "dispute_id"),
+    sa.Index(None, "issuer", "state", "due_on"),
+    sa.Index(None, "owner", "state", "due_on"),
+    info={"kind": "state", "worker": True},
+    comment="A case that a worker's contest opened: the record (seq), the contest, whose turn it is and "
+    "until when, how many messages it has, and the entry that ended it",
+)
+
+dispute_message = sa.Table(
+    "dispute_message",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("message_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("dispute_id", sa.LargeBinary(16), nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("who", sa.String(10), nullable=False),
+    sa.Column("said_by", sa.String(80), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.CheckConstraint("who IN ('worker', 'issuer', 'official')", name="who"),
+    sa.Index(None, "worker_id", "dispute_id"),
+    info={"kind": "erasable", "worker": True},
+    comment="What was said in a case, sealed under the worker's data key",
+)

@@ -67,6 +67,7 @@ _TYPES: Final = (
     RecordType("restoration", 1, Kind.RESTORE, _ANY, "restores", target_required=True),
     RecordType("confirmation", 1, Kind.NOTE, _REGION, "confirms", target_required=True),
     RecordType("contest", 1, Kind.NOTE, _REGION, "contests", target_required=True),
+    RecordType("dispute-outcome", 1, Kind.NOTE, _REGION, "decides", target_required=True),
     RecordType("release", 1, Kind.NOTE, _REGION, "releases", target_required=True),
     RecordType("restriction", 1, Kind.NOTE, _REGION),
     RecordType("closure", 1, Kind.NOTE, _REGION),

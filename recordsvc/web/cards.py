@@ -267,6 +267,7 @@ _REASONS: Final = {
     "contest": "contest_reasons",
     "revocation": "revocation_reasons",
     "erasure": "erasure_grounds",
+    "dispute-outcome": "dispute_grounds",
 }
 
 

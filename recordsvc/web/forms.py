@@ -103,3 +103,9 @@ class StandingPageForm(ChangePageForm):
 
     identifier_id = Identifier(required=True)
     standing = fields.String(required=True, validate=validate.OneOf(STANDINGS))
+
+
+class MessagePageForm(Form):
+    """More to say on an objection. Empty is read, too, so that the page itself can say what is missing."""
+
+    text = text(0, 2_000, load_default="")

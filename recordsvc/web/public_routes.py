@@ -122,6 +122,7 @@ def desk_page() -> flask.Response:
         who=who.id,
         roles=[ROLES.get(Role(role), role) for role in sorted(who.roles)],
         may_numbers=can(who, "worker.numbers.read"),
+        handles_disputes=can(who, "dispute.handle"),
     )
 
 

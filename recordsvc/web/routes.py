@@ -5,6 +5,7 @@ import flask
 from recordsvc.house import House
 from recordsvc.web import (
     assets,
+    dispute_routes,
     notice_routes,
     number_routes,
     paper_routes,
@@ -20,6 +21,7 @@ from recordsvc.web.services import bp
 
 __all__ = [
     "bp",
+    "dispute_routes",
     "notice_routes",
     "number_routes",
     "paper_routes",

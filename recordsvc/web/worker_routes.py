@@ -8,7 +8,7 @@ import flask
 import orjson
 
 from recordsvc.access.policy import Sends, Surface, door
-from recordsvc.archive import errors, receipts, views
+from recordsvc.archive import disputes, errors, receipts, views
 from recordsvc.archive.forms import RecordQuery
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.reading import Archive, OpenEntry
@@ -17,6 +17,7 @@ from recordsvc.ground import answers
 from recordsvc.ground.problems import NotFound
 from recordsvc.web import words
 from recordsvc.web.cards import Card, Dealer, by_year
+from recordsvc.web.cases import Case, case_of
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import page
 from recordsvc.web.services import bp, dealer, house
@@ -125,10 +126,11 @@ def record_page(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     """Show everything that is said in and about one record, and its receipt."""
     archive, entry, state = own_record(record_id, query)
     record = state.record or {}
-    worker = record["worker"]
+    worker, card = record["worker"], card_of(archive, state, dealer())
     return page(
         "record.html",
-        card=card_of(archive, state, dealer()),
+        card=card,
+        dispute=_newest_case(archive, state, card),
         lines=words.lines(record["type"], record["version"], state.body or {}),
         first=words.lines(record["type"], record["version"], record["body"]) if state.corrected else (),
         record=record,
@@ -188,3 +190,13 @@ def _receipt(entry: OpenEntry) -> str:
     with house().db.read() as conn:
         extra = entry.stored.leaf + entry.opened.open_key
         return str(receipts.at_commit(house(), conn, entry.stored.idx, extra))
+
+
+def _newest_case(archive: Archive, state: RecordState, card: Card) -> Case | None:
+    """Return the newest case of a record in words."""
+    with house().db.read() as conn:
+        cases = disputes.of_workers(conn, [archive.worker_id])
+    newest = next(
+        (one for one in cases if one.seq == state.seq and one.contest_seq < len(archive.entries)), None
+    )
+    return None if newest is None else case_of(archive, newest, card)

@@ -196,7 +196,7 @@ def test_a_contest_stands_through_a_correction(chain):
     assert (chain.only().confirmation, chain.only().corrected_since_said) == (Confirmation.CONTESTED, True)
 
 
-@pytest.mark.parametrize("name", ["confirmation", "contest", "release"])
+@pytest.mark.parametrize("name", ["confirmation", "contest", "dispute-outcome", "release"])
 def test_an_issuer_makes_no_notes(chain, name):
     chain.add(Kind.NOTE, chain.issue(), {}, name=name)
     state = chain.state()

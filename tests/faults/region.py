@@ -5,6 +5,7 @@ import itertools
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ import pytest
 from recordsvc import anchor, genesis
 from recordsvc.access.grants import Actor
 from recordsvc.access.grants import Kind as ActorKind
-from recordsvc.archive import confirm, formats, held, tables
+from recordsvc.archive import confirm, dispute_follower, disputes, formats, held, tables
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.keyevents import KeyAction
 from recordsvc.ground import two_person
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, SeededRandom
 from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE, erasing
 from recordsvc.house import House, open_house
@@ -134,8 +136,8 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
 
 
 def _say(house: House, centre: Centre, people: list[dict], later: Callable[[], None]) -> None:
-    """Two workers speak."""
-    for who, verb in ((people[2], "confirm"), (people[3], "contest")):
+    """Three workers speak; two of them contest, and say more."""
+    for who, verb in ((people[2], "confirm"), (people[3], "contest"), (people[9], "contest")):
         later()
         worker_id = centre.worker_id(who)
         with house.db.read() as conn:
@@ -150,6 +152,16 @@ def _say(house: House, centre: Centre, people: list[dict], later: Callable[[], N
             confirm.confirm(house, worker_id, seen, "page", STATER)
         else:
             confirm.contest(house, worker_id, seen, "page", STATER, "never-attended")
+    dispute_follower.follower(house).run()
+    with house.db.read() as conn:
+        cases = disputes.of_issuer(conn, centre.uscc)
+    for case in cases * 2:
+        later()
+        house.db.write(partial(_speak, house, case.dispute_id))
+
+
+def _speak(house: House, dispute_id: bytes, turn: Turn) -> None:
+    disputes.say(turn, house, dispute_id, "worker", "worker:1", "我那天在外地。")
 
 
 def _keys(centre: Centre, later: Callable[[], None]) -> None:

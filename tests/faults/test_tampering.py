@@ -40,6 +40,10 @@ COLUMNS = [column for table in TABLES for column in table.columns] + [
     ),
     *(people_tables.worker.c[name] for name in ("worker_id", "names")),
     *people_tables.card_fact.columns,
+    *(
+        archive_tables.dispute.c[name]
+        for name in ("worker_id", "dispute_id", "seq", "contest_seq", "messages")
+    ),
 ]
 
 NOT_THESE = {

@@ -64,7 +64,7 @@ def sound(answer: TestResponse) -> Page:
 
 
 PUBLIC = ("/", "/login", "/verify")
-OWN = ("/me", "/me/bundle", "/me/looked", "/me/papers")
+OWN = ("/me", "/me/bundle", "/me/disputes", "/me/looked", "/me/papers")
 
 
 @pytest.mark.parametrize("path", PUBLIC)

@@ -1,0 +1,177 @@
+"""The region decides a contested record (异议决定): two officials, and the outcome is an entry.
+
+Upheld: the region corrects or revokes the issuer's record in the turn of the decision. Rejected: a note with
+ground and reasons, which is no word of the worker and changes nothing of the record.
+
+What is to be entered stands in the proposal sealed under the worker's data key: a corrected score is
+personal data, and a proposal is kept for good.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.archive import disputes, types
+from recordsvc.archive.amend import CorrectionUnfit, corrected_body
+from recordsvc.archive.append import OWN_CHAIN
+from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
+from recordsvc.archive.disputes import Dispute
+from recordsvc.archive.errors import DisputeRefused, SchemaRefused, TargetUnfit, told
+from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.statements import Statement
+from recordsvc.archive.states import Life, RecordState
+from recordsvc.ground import two_person
+from recordsvc.ground.base64strict import b64u, unb64u
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.problems import NotFound
+from recordsvc.ground.readers import Cursor
+from recordsvc.ground.two_person import Proposal, StaleProposal
+from recordsvc.people import merges
+from recordsvc.vault.envelope import field_aad
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+DECIDE: Final = "dispute.decide"
+_DECIDERS: Final = frozenset({"reviewer", "data-officer"})
+_NOBODY: Final = {"decided_by": "second", "proposal": "none", "proposed_by": "first"}
+"""Stands for the decision while a body is held against its schema before there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is decided, with reasons for the worker: `fields` to correct, `revoke` (code) or `ground` (code).
+
+    With fields or a reason to revoke the case is upheld, with a ground it is rejected.
+    """
+
+    text: str
+    fields: Mapping[str, Any] | None = None
+    revoke: str | None = None
+    ground: str | None = None
+
+    def act(self, record_id: str) -> tuple[str, dict[str, Any]]:
+        """Return the type of the record that says so, and its body, still without the decision."""
+        if self.fields is not None:
+            return "correction", {"corrects": record_id, "fields": dict(self.fields), "reason": self.text}
+        if self.revoke is not None:
+            return "revocation", {"reason": self.revoke, "revokes": record_id, "text": self.text}
+        body = {"decides": record_id, "ground": self.ground, "outcome": "rejected", "text": self.text}
+        return "dispute-outcome", body
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A decision that waits for the second official: the type and body it would enter."""
+
+    proposal_id: bytes
+    proposed_by: str
+    type: str
+    body: Mapping[str, Any]
+
+
+def propose(turn: Turn, house: "House", dispute_id: bytes, decision: Decision, by: str) -> bytes:
+    """Propose a decision. Raises `NotFound`, `DisputeRefused`, `TargetUnfit`, `SchemaRefused`."""
+    dispute = disputes.find(turn.conn, dispute_id)
+    if dispute is None:
+        raise NotFound
+    if dispute.closed or dispute.owner != disputes.REGION:
+        raise DisputeRefused
+    cursor = house.db.cursor(turn.conn)
+    archive, state = _contested(house, cursor, dispute)
+    record: Mapping[str, Any] = state.record or {}
+    name, body = decision.act(str(record["id"]))
+    _check(name, body, state)
+    worker = house.people.load(cursor, dispute.worker_id)
+    if worker is None:
+        raise NotFound
+    sealed = worker.key.seal(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), _aad(dispute))
+    payload: dict[str, Any] = {
+        "worker_id": str(uuid.UUID(bytes=dispute.worker_id)),
+        "dispute_id": dispute.name,
+        "seen": archive.seen(state),
+        "type": name,
+        "sealed": b64u(sealed),
+    }
+    return two_person.propose(turn, DECIDE, dispute.name, payload, by)
+
+
+def proposed(house: "House", conn: Connection, dispute: Dispute) -> list[Proposed]:
+    """Return the decisions that wait for a second official, opened."""
+    own = two_person.proposal.c
+    query = sa.select(own.id).where(own.state == "open", own.kind == DECIDE, own.subject == dispute.name)
+    waiting = two_person.read_all(conn, list(conn.scalars(query)), house.clock.now_ms()).values()
+    cursor = house.db.cursor(conn)
+    return [
+        Proposed(one.id, one.proposed_by, one.payload["type"], _opened(house, cursor, dispute, one.payload))
+        for one in waiting
+        if one.state == "open"
+    ]
+
+
+def _check(name: str, body: dict[str, Any], state: RecordState) -> None:
+    """Refuse what its schema or, of a correction, that of the corrected record does not allow."""
+    with_decision = body | {"decision": _NOBODY} if name == "dispute-outcome" else body
+    faults = types.body_faults(name, 1, with_decision)
+    record: Mapping[str, Any] = state.record or {}
+    if not faults and name == "correction":
+        try:
+            corrected = corrected_body(state.body or {}, body)
+        except CorrectionUnfit as error:
+            raise TargetUnfit(pointer=f"/fields/{error.pointer}") from None
+        faults = types.body_faults(str(record["type"]), int(record["version"]), corrected)
+    if faults:
+        raise SchemaRefused(errors=[told(fault) for fault in faults])
+
+
+def _contested(house: "House", cursor: Cursor, dispute: Dispute) -> tuple[Archive, RecordState]:
+    archive = Reader(house).archive(dispute.worker_id, cursor)
+    state = None if archive is None else archive.state.of(dispute.seq)
+    if archive is None or state is None or state.record is None or state.life is not Life.ACTIVE:
+        raise TargetUnfit
+    return archive, state
+
+
+def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
+    dispute = disputes.find(conn, uuid.UUID(payload["dispute_id"]).bytes)
+    standing = "" if dispute is None else f"{dispute.state}/{dispute.owner}/{dispute.answer}"
+    return f"{standing}/{merges.versions(conn, worker_of(payload, 'worker_id'))}"
+
+
+@two_person.executor(DECIDE, deciders=_DECIDERS, basis=_basis)
+def _decide(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
+    """Enter what was decided on the record and end the case; the log index of the entry."""
+    house: House = proposal.tools
+    # The log before the case: in this order everybody else takes them, too.
+    house.log.turn(turn)
+    dispute = disputes.locked(turn, uuid.UUID(payload["dispute_id"]).bytes)
+    cursor = house.db.cursor(turn.conn)
+    archive, state = _contested(house, cursor, dispute)
+    if dispute.closed or archive.seen(state) != payload["seen"]:
+        raise StaleProposal
+    name, body = str(payload["type"]), _opened(house, cursor, dispute, payload)
+    if name == "dispute-outcome":
+        body["decision"] = decision_of(proposal)
+    own_id = record_id_of(house, proposal, b"outcome")
+    said = Statement(name, body, stater_of(proposal), own_id, target=dispute.seq, states=OWN_CHAIN)
+    (entered,) = enter(house, turn, [(dispute.worker_id, said)])
+    outcome = "rejected" if name == "dispute-outcome" else "upheld"
+    disputes.end(turn, house, dispute, outcome, entered.index)
+    return entered.index
+
+
+def _opened(house: "House", cursor: Cursor, dispute: Dispute, payload: Mapping[str, Any]) -> dict[str, Any]:
+    worker = house.people.load(cursor, dispute.worker_id)
+    if worker is None:
+        raise NotFound
+    body: dict[str, Any] = orjson.loads(worker.key.open(unb64u(payload["sealed"]), _aad(dispute)))
+    return body
+
+
+def _aad(dispute: Dispute) -> bytes:
+    return field_aad("proposal", "payload", dispute.worker_id, dispute.dispute_id, 1)

@@ -1,0 +1,87 @@
+"""What the log does to cases (异议跟读): contests open them, confirmations and corrections end them.
+
+In log order, each entry once: whoever is killed between leaves neither half a case nor a missing one.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from recordsvc.archive import disputes, store
+from recordsvc.archive.announcing import entries
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.reading import OpenEntry, Reader
+from recordsvc.archive.store import StoredEntry
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.follower import Follower
+from recordsvc.ground.readers import Cursor
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+NAME: Final = "disputes"
+_KINDS: Final = frozenset({Kind.NOTE, Kind.CORRECT, Kind.REVOKE, Kind.ERASE})
+
+
+def follower(house: "House") -> Follower[StoredEntry]:
+    """Return the follower that keeps cases in step with the log."""
+    return Follower(house.db, NAME, lambda after, limit: entries(house, after, limit), _Following(house))
+
+
+class _Following:
+    """Takes a portion in one turn."""
+
+    def __init__(self, house: "House") -> None:
+        self._house = house
+        self._reader = Reader(house)
+
+    def __call__(self, turn: Turn, stored: Sequence[StoredEntry]) -> None:
+        cursor = self._house.db.cursor(turn.conn)
+        for one in stored:
+            if one.target >= 0 and Kind(one.leaf[1]) in _KINDS:
+                self._take(turn, cursor, one)
+
+    def _take(self, turn: Turn, cursor: Cursor, stored: StoredEntry) -> None:
+        kind, worker_id = Kind(stored.leaf[1]), stored.worker_id
+        seq = disputes.root(self._house, cursor, worker_id, stored.target)
+        case = disputes.unclosed(turn, worker_id, seq)
+        if kind is Kind.ERASE:
+            if case is not None and seq == stored.target:
+                disputes.end(turn, self._house, case, "withdrawn", stored.idx)
+            return
+        if case is None and kind is not Kind.NOTE:
+            return
+        entry = self._open(cursor, stored)
+        if entry is None or entry.record is None:
+            return
+        if kind is not Kind.NOTE:
+            if case is not None and _upholds(case, entry):
+                disputes.end(turn, self._house, case, "upheld", stored.idx)
+            return
+        said = entry.record["type"]
+        if said == "confirmation" and case is not None:
+            disputes.end(turn, self._house, case, "withdrawn", stored.idx)
+        elif said == "contest" and case is None:
+            self._begin(turn, cursor, stored, seq)
+
+    def _begin(self, turn: Turn, cursor: Cursor, stored: StoredEntry, seq: int) -> None:
+        target = store.one(self._house.db, cursor, stored.worker_id, seq)
+        record = None if target is None else self._open(cursor, target)
+        if record is None or record.record is None:
+            return  # erased: there is nothing left to be contested
+        issuer = str(record.record["issuer"])
+        disputes.begin(turn, self._house, stored.worker_id, seq, stored.seq, issuer)
+
+    def _open(self, cursor: Cursor, stored: StoredEntry) -> OpenEntry | None:
+        worker = None if stored.sealed is None else self._house.people.load(cursor, stored.worker_id)
+        return None if worker is None else self._reader.open(worker, stored)
+
+
+def _upholds(case: disputes.Dispute, entry: OpenEntry) -> bool:
+    """Tell whether an act ends a case: the one its issuer named, or a revocation of the record itself."""
+    named = (
+        case.answer_id is not None
+        and entry.stored.record_id == case.answer_id
+        and entry.record is not None
+        and entry.record["issuer"] == case.issuer
+    )
+    return named or (entry.kind is Kind.REVOKE and entry.stored.target == case.seq)

@@ -1,0 +1,284 @@
+"""Doors of cases: the worker's own, the issuer's machine, the desk."""
+
+from typing import Any
+
+import flask
+
+from recordsvc import dated
+from recordsvc.access import looked
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.looked import Look
+from recordsvc.access.policy import door
+from recordsvc.access.services import once, reference
+from recordsvc.archive import dispute_decisions, dispute_views, disputes, errors
+from recordsvc.archive.dispute_decisions import Decision
+from recordsvc.archive.dispute_forms import (
+    AnswerForm,
+    DecideForm,
+    DeskDisputeForm,
+    DisputeDetailForm,
+    DisputeDetailsForm,
+    DisputeForm,
+    DisputesForm,
+    DisputesQuery,
+    SayForm,
+)
+from recordsvc.archive.disputes import Answer, Dispute
+from recordsvc.archive.forms import LookQuery
+from recordsvc.archive.life_forms import DecidedLaterForm
+from recordsvc.archive.me_routes import own_archives
+from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.services import bp, house, own_institution
+from recordsvc.ground import answers, http
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.problems import FormRefused, NotFound
+
+# -- the worker
+
+
+def own_disputes() -> list[tuple[Archive, Dispute]]:
+    """Return all cases of the worker who asks, the newest first, each with the archive it stands in."""
+    archives = {one.worker_id: one for one in own_archives().archives}
+    with house().db.read() as conn:
+        found = disputes.of_workers(conn, list(archives))
+    # A case of this very moment may be of a newer archive than was read.
+    return [
+        (archive, one) for one in found if len((archive := archives[one.worker_id]).entries) > one.contest_seq
+    ]
+
+
+def say_own(dispute_id: bytes, text: str) -> None:
+    """Add a message of the worker who asks. Raises `NotFound`, `DisputeRefused`."""
+    own, line, by = {one.worker_id for one in own_archives().archives}, one_line(text), reference()
+
+    def act(turn: Turn) -> None:
+        dispute = disputes.locked(turn, dispute_id)
+        if dispute.worker_id not in own:
+            raise NotFound
+        disputes.say(turn, house(), dispute_id, "worker", by, line)
+
+    house().db.write(act)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/me/disputes",
+    policy="own.archive.read",
+    answer=DisputeDetailsForm,
+    summary="我的异议 / My objections: whose turn, until when, what was said, how they ended",
+)
+def my_disputes() -> flask.Response:
+    """Send all cases, the newest first."""
+    found = own_disputes()
+    with house().db.read() as conn:
+        items = [dispute_views.described(house(), conn, archive, one) for archive, one in found]
+    return answers.answer({"items": items}, form=DisputeDetailsForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/disputes/<id:dispute_id>/messages",
+    policy="own.record.decide",
+    body=SayForm,
+    answer={204: None},
+    problems=(errors.DisputeRefused,),
+    summary="补充说明 / Say more on an objection",
+)
+def say_as_worker(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Add a message."""
+    say_own(dispute_id, form["text"])
+    return flask.Response(status=204)
+
+
+# -- the issuer
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/institution/disputes",
+    policy="dispute.read",
+    query=DisputesQuery,
+    answer=DisputesForm,
+    summary="涉及本单位记录的异议 / Open objections to own records, the most urgent first",
+)
+def list_issuer_disputes(query: dict[str, Any]) -> flask.Response:
+    """List cases without what was said."""
+    return _page(query, own_institution())
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/institution/disputes/<id:dispute_id>",
+    policy="dispute.read",
+    answer=DisputeDetailForm,
+    problems=(errors.ArchiveRestricted,),
+    summary="一件异议 / One objection, with the worker's words; the worker sees that it was read",
+)
+def read_issuer_dispute(dispute_id: bytes) -> flask.Response:
+    """Show a case to the issuer; the row of who looked is durable before the answer leaves."""
+    issuer = own_institution()
+    with house().db.read() as conn:
+        dispute = disputes.find(conn, dispute_id)
+        if dispute is None or dispute.issuer != issuer:
+            raise NotFound
+        told = dispute_views.described(house(), conn, _archive(dispute), dispute)
+    _record_look(dispute, disputes.PURPOSE, dispute.name)
+    return answers.answer(dispute_views.for_issuer(told), form=DisputeDetailForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/institution/disputes/<id:dispute_id>/answer",
+    policy="dispute.answer",
+    body=AnswerForm,
+    answer=DisputeForm,
+    problems=(errors.DisputeRefused, errors.TargetUnfit),
+    summary="答复异议 / Answer an objection",
+    description="`upheld` names the correction or revocation that is sent as any other; the case ends once "
+    "that stands. `rejected` gives reasons, and the region decides.",
+)
+def answer_dispute(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take the issuer's answer."""
+    issuer, by = own_institution(), reference()
+    said = Answer(form["outcome"], " ".join(form["text"].split()), form["record_id"])
+    house().db.write(lambda turn: disputes.answer(turn, house(), dispute_id, issuer, by, said))
+    with house().db.read() as conn:
+        found = disputes.find(conn, dispute_id)
+        told = dispute_views.listed(house(), conn, [] if found is None else [found])
+    return answers.answer(told[0], form=DisputeForm)
+
+
+# -- the desk
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/disputes",
+    policy="dispute.handle",
+    query=DisputesQuery,
+    answer=DisputesForm,
+    summary="待决定的异议 / Objections that the region decides, overdue ones first",
+)
+def list_desk_disputes(query: dict[str, Any]) -> flask.Response:
+    """List cases without what was said."""
+    return _page(query, None)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/disputes/<id:dispute_id>",
+    policy="dispute.handle",
+    query=LookQuery,
+    answer=DeskDisputeForm,
+    problems=(PurposeRefused, errors.ArchiveRestricted),
+    summary="一件异议 / One objection, for a purpose and a case",
+)
+def read_desk_dispute(dispute_id: bytes, query: dict[str, str]) -> flask.Response:
+    """Show a case to an official; the row of who looked is durable before the answer leaves."""
+    looked.check_purpose(house().db, query["purpose"])
+    with house().db.read() as conn:
+        dispute = disputes.find(conn, dispute_id)
+        if dispute is None:
+            raise NotFound
+        told = dispute_views.described(house(), conn, _archive(dispute), dispute)
+        told["worker_id"] = dispute.worker_id
+        told["proposed"] = dispute_decisions.proposed(house(), conn, dispute)
+    _record_look(dispute, query["purpose"], query["case_ref"])
+    return answers.answer(told, form=DeskDisputeForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/disputes/<id:dispute_id>/messages",
+    policy="dispute.handle",
+    body=SayForm,
+    answer={204: None},
+    problems=(errors.DisputeRefused,),
+    summary="向本人说明或询问 / Say or ask something in a case",
+)
+def say_as_official(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Add a message of the desk."""
+    line, by = one_line(form["text"]), reference()
+    house().db.write(lambda turn: disputes.say(turn, house(), dispute_id, "official", by, line))
+    return flask.Response(status=204)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/disputes/<id:dispute_id>/decide",
+    policy="dispute.handle",
+    body=DecideForm,
+    answer={202: DecidedLaterForm},
+    problems=(
+        errors.DisputeRefused,
+        errors.TargetUnfit,
+        errors.SchemaRefused,
+        errors.ArchiveRestricted,
+    ),
+    idempotent=True,
+    summary="提出异议决定 / Propose a decision: correct, revoke, or reject with a ground",
+)
+def propose_decision(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose; the entry is made once a second official approves."""
+    for member, table in (("revoke", "revocation_reasons"), ("ground", "dispute_grounds")):
+        _check_code(member, table, form[member])
+    decision = Decision(one_line(form["text"]), form["correct"], form["revoke"], form["ground"])
+    by = reference()
+    proposal = once(lambda turn: dispute_decisions.propose(turn, house(), dispute_id, decision, by).hex())
+    return answers.answer({"proposal_id": bytes.fromhex(proposal)}, 202, form=DecidedLaterForm)
+
+
+# -- small parts
+
+
+def one_line(text: str) -> str:
+    """Return a text as it is signed or kept: one line, no blanks at its ends. Raises `FormRefused`."""
+    line = " ".join(text.split())
+    if not line:
+        raise FormRefused(errors=[{"pointer": "/text", "code": "value", "detail": "不能为空"}])
+    return line
+
+
+def _page(query: dict[str, Any], issuer: str | None) -> flask.Response:
+    with house().db.read() as conn:
+        last = None if query["after"] is None else disputes.find(conn, query["after"])
+        if last is not None and issuer not in (None, last.issuer):
+            raise NotFound
+        after = disputes.FIRST if last is None else (last.due_on, last.dispute_id)
+        limit = query["limit"]
+        if issuer is None:
+            found = disputes.of_region(conn, after=after, limit=limit)
+        else:
+            found = disputes.of_issuer(conn, issuer, after=after, limit=limit)
+        items = dispute_views.listed(house(), conn, found)
+    following = found[-1].dispute_id if len(found) == limit else None
+    return answers.answer({"items": items, "next": following}, form=DisputesForm)
+
+
+def _archive(dispute: Dispute) -> Archive:
+    archive = Reader(house()).archive(dispute.worker_id)
+    if archive is None:
+        raise NotFound
+    return archive
+
+
+def _record_look(dispute: Dispute, purpose: str, case_ref: str) -> None:
+    look = Look(dispute.worker_id, actor(), purpose, "records", case_ref, http.current().id)
+    looked.record(house().db, house().random, [look])
+
+
+def _check_code(member: str, table: str, code: str | None) -> None:
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    if code is not None and code not in dated.table(table).on(today):
+        raise FormRefused(errors=[{"pointer": f"/{member}", "code": "value", "detail": "不在现行代码表内"}])

@@ -1,0 +1,452 @@
+"""Contested records as cases (异议办理): whose turn it is, until when, what was said, how it ended.
+
+    open ──┬── the issuer: upheld ──> answered ── its correction or revocation stands ──> upheld
+           ├── the issuer: rejected, silent, closed or without a key ──> the region's
+           │        └── two officials: correction or revocation ──> upheld; note with reasons ──> rejected
+           └── the worker confirms ──> withdrawn
+
+A case is opened by the contest's entry, once (`dispute_follower.py`), and each of the outcomes is an entry.
+A contest of a record whose case is still open belongs to that case; after it was closed it opens another.
+What is said in a case is sealed under the worker's data key and goes with it.
+"""
+
+import functools
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc import dated, workdays
+from recordsvc.archive import notices, store, tables
+from recordsvc.archive.errors import DisputeRefused, TargetUnfit
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.issuers import NOW
+from recordsvc.archive.sealing import dedupe_key
+from recordsvc.archive.statements import derived_id
+from recordsvc.dated import NoRuleInForce
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
+from recordsvc.ground.privileges import erasing
+from recordsvc.ground.problems import NotFound
+from recordsvc.ground.readers import Cursor
+from recordsvc.people import tables as people_tables
+from recordsvc.vault.envelope import DataKey, DataKeys, field_aad
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+TERMS: Final = "dispute_terms"
+PURPOSE: Final = "objection"
+ISSUER: Final = "issuer"
+REGION: Final = "region"
+UNCLOSED: Final = ("open", "answered")
+DESK: Final = "desk:disputes"
+MOST_MESSAGES: Final = 200
+"""Messages of one case; nobody comes near it who means to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A case as stored; `due_on` is a Beijing date, empty where no calendar gives one."""
+
+    worker_id: bytes
+    dispute_id: bytes
+    seq: int
+    contest_seq: int
+    issuer: str
+    state: str
+    owner: str
+    opened_ms: int
+    due_on: str
+    closed_ms: int | None
+    outcome_idx: int | None
+    answer: str | None
+    answer_id: bytes | None
+    messages: int
+    version: int
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self.state not in UNCLOSED
+
+    @property
+    def name(self) -> str:
+        """Its id as text."""
+        return str(uuid.UUID(bytes=self.dispute_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What somebody said in a case; `who` is worker, issuer or official."""
+
+    at_ms: int
+    who: str
+    said_by: str
+    text: str
+
+
+_COLUMNS: Final = [tables.dispute.c[name] for name in Dispute.__slots__]
+After = tuple[str, bytes]
+"""Date and id of a case: a list goes on with what stands behind it."""
+FIRST: Final[After] = ("", b"")
+
+
+# -- reading
+
+
+def find(conn: Connection, dispute_id: bytes) -> Dispute | None:
+    """Return a case."""
+    row = conn.execute(sa.select(*_COLUMNS).where(tables.dispute.c.dispute_id == dispute_id)).one_or_none()
+    return None if row is None else Dispute(*row)
+
+
+def of_workers(conn: Connection, workers: Sequence[bytes]) -> list[Dispute]:
+    """Return the cases of one person's archives, the newest first."""
+    own = tables.dispute.c
+    query = sa.select(*_COLUMNS).where(own.worker_id.in_(list(workers)))
+    return [Dispute(*row) for row in conn.execute(query.order_by(own.opened_ms.desc(), own.dispute_id))]
+
+
+def of_issuer(conn: Connection, issuer: str, *, after: After = FIRST, limit: int = 100) -> list[Dispute]:
+    """Return an issuer's cases that have not ended, the most urgent first."""
+    return _waiting(conn, tables.dispute.c.issuer == issuer, after, limit)
+
+
+def of_region(conn: Connection, *, after: After = FIRST, limit: int = 100) -> list[Dispute]:
+    """Return the cases that the region decides: those without a date first, then the overdue."""
+    return _waiting(conn, tables.dispute.c.owner == REGION, after, limit)
+
+
+def _waiting(conn: Connection, whose: sa.ColumnElement[bool], after: After, limit: int) -> list[Dispute]:
+    own = tables.dispute.c
+    behind = sa.or_(own.due_on > after[0], sa.and_(own.due_on == after[0], own.dispute_id > after[1]))
+    query = sa.select(*_COLUMNS).where(whose, own.state.in_(UNCLOSED), behind)
+    return [Dispute(*row) for row in conn.execute(query.order_by(own.due_on, own.dispute_id).limit(limit))]
+
+
+def messages(house: "House", conn: Connection, dispute: Dispute) -> list[Message]:
+    """Return what was said in a case, in order."""
+    own, key = tables.dispute_message, people_tables.worker_key
+    query = (
+        sa.select(own, key.c.wrapped)
+        .join(key, key.c.worker_id == own.c.worker_id)
+        .where(own.c.worker_id == dispute.worker_id, own.c.dispute_id == dispute.dispute_id)
+        .order_by(own.c.message_id)
+    )
+    ready = DataKeys(house.keys, house.random.bytes)
+    found = []
+    for row in conn.execute(query):
+        data_key = ready.get(bytes(row.worker_id), bytes(row.wrapped))
+        text = data_key.open(bytes(row.sealed), message_aad(row)).decode()
+        found.append(Message(row.at_ms, row.who, row.said_by, text))
+    return found
+
+
+def message_aad(row: "Said | sa.Row[Any]") -> bytes:
+    """Return what a message is bound to: every other column of its row."""
+    where = field_aad("dispute_message", "sealed", bytes(row.worker_id), bytes(row.message_id), 1)
+    return where + bytes(row.dispute_id) + row.at_ms.to_bytes(8) + f"{row.who}\0{row.said_by}".encode()
+
+
+# -- opening, passing on, ending: in the turn of what makes it so
+
+
+def id_of(house: "House", worker_id: bytes, contest_seq: int) -> bytes:
+    """Return the one id of the case that a contest opens."""
+    named: uuid.UUID = derived_id(house, b"dispute", worker_id, contest_seq.to_bytes(4))
+    return bytes(named.bytes)
+
+
+def unclosed(turn: Turn, worker_id: bytes, seq: int) -> Dispute | None:
+    """Return the open case of a record, locked."""
+    own = tables.dispute.c
+    query = sa.select(*_COLUMNS).where(own.worker_id == worker_id, own.seq == seq, own.state.in_(UNCLOSED))
+    row = turn.conn.execute(query.with_for_update()).one_or_none()
+    return None if row is None else Dispute(*row)
+
+
+def locked(turn: Turn, dispute_id: bytes) -> Dispute:
+    """Return a case, locked. Raises `NotFound`."""
+    query = sa.select(*_COLUMNS).where(tables.dispute.c.dispute_id == dispute_id)
+    row = turn.conn.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound
+    return Dispute(*row)
+
+
+def begin(turn: Turn, house: "House", worker_id: bytes, seq: int, contest_seq: int, issuer: str) -> Dispute:
+    """Open the case of a contest and tell everybody; one that is there already stays as it is."""
+    dispute_id = id_of(house, worker_id, contest_seq)
+    there = find(turn.conn, dispute_id)
+    if there is not None:
+        return there
+    due_on = due(turn.now_ms, "issuer-answer")
+    owner = ISSUER if due_on and answers(turn.conn, house, issuer, turn.now_ms) else REGION
+    if owner == REGION:
+        due_on = due(turn.now_ms, "region-decision")
+    made = Dispute(
+        worker_id=worker_id,
+        dispute_id=dispute_id,
+        seq=seq,
+        contest_seq=contest_seq,
+        issuer=issuer,
+        state="open",
+        owner=owner,
+        opened_ms=turn.now_ms,
+        due_on=due_on,
+        closed_ms=None,
+        outcome_idx=None,
+        answer=None,
+        answer_id=None,
+        messages=0,
+        version=1,
+    )
+    turn.conn.execute(
+        tables.dispute.insert().values({name: getattr(made, name) for name in Dispute.__slots__})
+    )
+    dated_params = {"due_on": due_on} if due_on else {}
+    kind = "objection-opened" if due_on else "objection-passed"
+    notices.tell_worker(turn, house, worker_id, kind, _about(made) | dated_params, made.name)
+    if owner == ISSUER:
+        notices.tell_institution(turn, issuer, kind, _about(made) | dated_params, made.name)
+    else:
+        _tell_desk(turn, made)
+    return made
+
+
+def pass_on(turn: Turn, house: "House", dispute: Dispute) -> Dispute:
+    """Make a case the region's, with a term of its own, and tell everybody."""
+    due_on = due(turn.now_ms, "region-decision")
+    passed = change(turn, dispute, owner=REGION, due_on=due_on)
+    notices.tell_worker(
+        turn, house, dispute.worker_id, "objection-passed", _about(dispute), f"{dispute.name}/passed"
+    )
+    notices.tell_institution(
+        turn, dispute.issuer, "objection-passed", _about(dispute), f"{dispute.name}/passed"
+    )
+    _tell_desk(turn, passed)
+    return passed
+
+
+def end(turn: Turn, house: "House", dispute: Dispute, state: str, idx: int) -> None:
+    """End a case with the entry that is its outcome, and tell everybody."""
+    change(turn, dispute, state=state, closed_ms=turn.now_ms, outcome_idx=idx)
+    about, key = _about(dispute) | {"outcome": state}, f"{dispute.name}/ended"
+    if state != "withdrawn":
+        notices.tell_worker(turn, house, dispute.worker_id, "objection-decided", about, key)
+    if dispute.issuer != house.settings.region:
+        notices.tell_institution(turn, dispute.issuer, "objection-decided", about, key)
+    if dispute.owner == REGION:
+        notices.tell_desk(turn, DESK, "objection-decided", about, key)
+
+
+def change(turn: Turn, dispute: Dispute, **values: Any) -> Dispute:
+    """Change an open case as it was read. Raises `DisputeRefused` when somebody else did meanwhile."""
+    own = tables.dispute
+    values["version"] = dispute.version + 1
+    mine = (
+        own.c.worker_id == dispute.worker_id,
+        own.c.dispute_id == dispute.dispute_id,
+        own.c.version == dispute.version,
+        own.c.state.in_(UNCLOSED),
+    )
+    if turn.conn.execute(own.update().where(*mine).values(**values)).rowcount != 1:
+        raise DisputeRefused
+    return Dispute(**{name: getattr(dispute, name) for name in Dispute.__slots__} | values)
+
+
+def due(now_ms: int, term: str) -> str:
+    """Return the last day of a term that begins now; empty where a rule or a year's calendar is missing."""
+    today = beijing_date(now_ms)
+    try:
+        days = int(dated.rule(TERMS, term, today.isoformat())["value"])
+        return workdays.due_on(today, days).isoformat()
+    except NoRuleInForce:
+        return ""
+
+
+def answers(conn: Connection, house: "House", issuer: str, now_ms: int) -> bool:
+    """Tell whether an issuer is there to answer: an institution that is not closed, with a key in force."""
+    institution = house.institutions.find(issuer, conn)
+    if institution is None or institution.closed_on(beijing_date(now_ms).isoformat()) is not None:
+        return False
+    state = house.issuers.states(house.db.cursor(conn), [issuer]).get(issuer)
+    return state is not None and any(life.in_force(NOW, now_ms) for life in state.history.keys.values())
+
+
+def pass_on_due(house: "House") -> int:
+    """Pass to the region what an issuer let lie, or can no longer answer; how many."""
+    own, now_ms = tables.dispute.c, house.clock.now_ms()
+    today = beijing_date(now_ms).isoformat()
+    with house.db.read() as conn:
+        query = sa.select(own.dispute_id, own.issuer, own.due_on).where(
+            own.owner == ISSUER, own.state.in_(UNCLOSED)
+        )
+        waiting = conn.execute(query.order_by(own.due_on)).all()
+        there = {one: answers(conn, house, one, now_ms) for one in {row.issuer for row in waiting}}
+    passing = [bytes(row.dispute_id) for row in waiting if row.due_on < today or not there[row.issuer]]
+    return sum(house.db.write(functools.partial(_pass_on_if_due, house, one)) for one in passing)
+
+
+def _pass_on_if_due(house: "House", dispute_id: bytes, turn: Turn) -> int:
+    dispute = locked(turn, dispute_id)
+    if dispute.closed or dispute.owner != ISSUER:
+        return 0
+    late = dispute.due_on < beijing_date(turn.now_ms).isoformat()
+    if not late and answers(turn.conn, house, dispute.issuer, turn.now_ms):
+        return 0
+    pass_on(turn, house, dispute)
+    return 1
+
+
+# -- speaking in a case
+
+
+def say(turn: Turn, house: "House", dispute_id: bytes, who: str, by: str, text: str) -> Dispute:
+    """Add a message and tell the others. Raises `NotFound`, `DisputeRefused` for a case that has ended."""
+    dispute = locked(turn, dispute_id)
+    said = _say(turn, house, dispute, who, by, text)
+    about, key = _about(said), f"{said.name}/{said.messages}"
+    if who != "worker":
+        notices.tell_worker(turn, house, said.worker_id, "objection-answered", about, key)
+    elif said.owner == ISSUER:
+        notices.tell_institution(turn, said.issuer, "objection-answered", about, key)
+    else:
+        notices.tell_desk(turn, DESK, "objection-answered", about, key)
+    return said
+
+
+def _say(turn: Turn, house: "House", dispute: Dispute, who: str, by: str, text: str) -> Dispute:
+    if dispute.closed or dispute.messages >= MOST_MESSAGES:
+        raise DisputeRefused
+    row = Said(
+        dispute.worker_id,
+        uuid7(FixedClock(turn.now_ms), house.random),
+        dispute.dispute_id,
+        turn.now_ms,
+        who,
+        by,
+    )
+    sealed = data_key(turn, house, dispute.worker_id).seal(text.encode(), message_aad(row))
+    values = {name: getattr(row, name) for name in Said.__slots__} | {"sealed": sealed}
+    turn.conn.execute(tables.dispute_message.insert().values(values))
+    return change(turn, dispute, messages=dispute.messages + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Where, when and by whom a message was said: all of its row but the words."""
+
+    worker_id: bytes
+    message_id: bytes
+    dispute_id: bytes
+    at_ms: int
+    who: str
+    said_by: str
+
+
+def data_key(turn: Turn, house: "House", worker_id: bytes) -> DataKey:
+    """Return a worker's key; the worker is locked, so that no erasure runs between. Raises `NotFound`."""
+    worker, key = people_tables.worker, people_tables.worker_key
+    turn.conn.execute(
+        sa.select(worker.c.worker_id).where(worker.c.worker_id == worker_id).with_for_update()
+    ).all()
+    wrapped = turn.conn.execute(sa.select(key.c.wrapped).where(key.c.worker_id == worker_id)).scalar()
+    if wrapped is None:
+        raise NotFound
+    return DataKeys(house.keys, house.random.bytes).get(worker_id, bytes(wrapped))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an issuer answers: `upheld` with the id of its correction or revocation, or `rejected`."""
+
+    outcome: str
+    text: str
+    record_id: bytes | None = None
+
+
+def answer(turn: Turn, house: "House", dispute_id: bytes, issuer: str, by: str, said: Answer) -> Dispute:
+    """Take an issuer's answer. Raises `NotFound`, `DisputeRefused`, `TargetUnfit`.
+
+    An upheld case ends with the issuer's entry, whether that stands already or is still to come; a rejected
+    one becomes the region's.
+    """
+    dispute = locked(turn, dispute_id)
+    if dispute.issuer != issuer:
+        raise NotFound
+    if dispute.closed or dispute.owner != ISSUER:
+        raise DisputeRefused
+    if said.text:
+        dispute = _say(turn, house, dispute, "issuer", by, said.text)
+    dispute = change(turn, dispute, state="answered", answer=said.outcome, answer_id=said.record_id)
+    notices.tell_worker(
+        turn, house, dispute.worker_id, "objection-answered", _about(dispute), f"{dispute.name}/answer"
+    )
+    if said.record_id is None:
+        return pass_on(turn, house, dispute)
+    idx = _standing(turn, house, dispute, said.record_id)
+    if idx is not None:
+        end(turn, house, dispute, "upheld", idx)
+    return dispute
+
+
+def _standing(turn: Turn, house: "House", dispute: Dispute, record_id: bytes) -> int | None:
+    """Return the log index of the entry that an issuer names; None: it is still to come."""
+    cursor = house.db.cursor(turn.conn)
+    key = dedupe_key(dispute.issuer, str(uuid.UUID(bytes=record_id)))
+    place = store.known(house.db, cursor, [key]).get(key)
+    if place is None:
+        return None
+    entry = store.one(house.db, cursor, place[0], place[1])
+    if (
+        entry is None
+        or place[0] != dispute.worker_id
+        or Kind(entry.leaf[1]) not in (Kind.CORRECT, Kind.REVOKE)
+        or root(house, cursor, place[0], entry.target) != dispute.seq
+        or place[1] < dispute.contest_seq
+    ):
+        raise TargetUnfit("所指的更正或撤销不是针对这条记录的，或早于异议")
+    return entry.idx
+
+
+def root(house: "House", cursor: Cursor, worker_id: bytes, seq: int) -> int:
+    """Return the record on which an act lands that names it, or a correction of it."""
+    while (entry := store.one(house.db, cursor, worker_id, seq)) is not None:
+        if Kind(entry.leaf[1]) is not Kind.CORRECT:
+            break
+        seq = entry.target
+    return seq
+
+
+# -- small parts
+
+
+def erase(turn: Turn, worker_id: bytes) -> None:
+    """Remove what was said, and end what is open; part of the worker's erasure."""
+    own, said = tables.dispute, tables.dispute_message
+    with erasing(turn.conn):
+        turn.conn.execute(sa.delete(said).where(said.c.worker_id == worker_id))
+    mine = own.c.worker_id == worker_id
+    turn.conn.execute(own.update().where(mine).values(messages=0))
+    turn.conn.execute(
+        own.update()
+        .where(mine, own.c.state.in_(UNCLOSED))
+        .values(state="withdrawn", closed_ms=turn.now_ms, version=own.c.version + 1)
+    )
+
+
+def _about(dispute: Dispute) -> dict[str, Any]:
+    return {"case_id": dispute.name}
+
+
+def _tell_desk(turn: Turn, dispute: Dispute) -> None:
+    if dispute.due_on:
+        params = _about(dispute) | {"due_on": dispute.due_on}
+        notices.tell_desk(turn, DESK, "objection-opened", params, dispute.name)
+    else:
+        notices.tell_desk(turn, DESK, "objection-undated", _about(dispute), dispute.name)
