@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "log": ("recordsvc.logcommands", "log", "checkpoint, fsck, keys of the log"),
     "official": ("recordsvc.access.commands", "official", "officials and their roles"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
+    "import": ("recordsvc.importcommand", "import_file", "enter old papers from a file, vouched for"),
     "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
     "verify": ("recordsvc.cli_verify", "verify", "check a bundle or receipt offline"),
     "demo-archive": ("demo.read", "main", "show what a worker of the demo region sees"),

@@ -60,6 +60,16 @@ UNPROTECTED: Final = (
         "how far traces are gone: the entry in the chain and the journal outside say that it was erased",
     ),
     (
+        "import_run",
+        "row",
+        "working state until its records are entered: they are signed and name file and row",
+    ),
+    (
+        "import_row",
+        "row",
+        "working state until its record is entered: it is signed and names file and row",
+    ),
+    (
         "held_record",
         "reason, owner, state, decided_ms, note, worker_id, proposal",
         "working state until the release, which is signed",

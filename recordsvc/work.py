@@ -6,6 +6,7 @@ anchor      keep the newest checkpoint outside the database, only ever larger (a
 witnesses   have the newest checkpoint cosigned
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
+imports     enter what two people released of a file of old papers
 sweeps      forget idempotency keys that have expired
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
@@ -23,6 +24,7 @@ import click
 
 from recordsvc import anchor, erasures
 from recordsvc.archive.held import Releaser
+from recordsvc.archive.importing import Importer
 from recordsvc.ground import observe
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
@@ -63,6 +65,7 @@ class Worker:
             (Job("witnesses", Witnesses(house).cosign, 0.5),),
             (
                 Job("releases", Releaser(house).run, 0.5),
+                Job("imports", Importer(house).run, 1.0),
                 Job("sweeps", idempotency.sweep, 60.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
                 Job("scrub", functools.partial(erasures.scrub, house), 2.0),
