@@ -5,6 +5,7 @@ import flask
 from recordsvc.house import House
 from recordsvc.web import (
     assets,
+    foreign_routes,
     public_routes,
     render,
     saying_routes,
@@ -17,6 +18,7 @@ from recordsvc.web.services import bp
 
 __all__ = [
     "bp",
+    "foreign_routes",
     "public_routes",
     "saying_routes",
     "setup",
