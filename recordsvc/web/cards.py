@@ -259,7 +259,8 @@ def _taken_from(record: Body) -> Iterable[tuple[str, str]]:
     yield "转录来源", words.code("provenance_sources", str(said["source"]))
     if "original" in said:
         yield "原出具单位", str(said["original"].get("name") or said["original"].get("uscc"))
-    yield "担保单位", str(said["vouched_by"])
+    if said["trust"] != "stated":
+        yield "担保单位", str(said["vouched_by"])
     if "file" in said:
         yield "原始文件", f"第 {said['file']['row']} 行（文件指纹 {said['file']['sha256'][:12]}…）"
     if "verification" in said:
