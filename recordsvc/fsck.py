@@ -72,6 +72,16 @@ UNPROTECTED: Final = (
         "working state: the contest and what ended it are entries, from which a follower makes it again",
     ),
     (
+        "import_run",
+        "row",
+        "working state until its records are entered: they are signed and name file and row",
+    ),
+    (
+        "import_row",
+        "row",
+        "working state until its record is entered: it is signed and names file and row",
+    ),
+    (
         "held_record",
         "reason, owner, state, decided_ms, note, worker_id, proposal",
         "working state until the release, which is signed",

@@ -152,6 +152,35 @@ def phone(kind: str, case: str, remove: bool) -> None:  # noqa: FBT001 - click h
         click.echo("已设置 / set")
 
 
+@window.command()
+@click.option("--evidence", required=True, help="代码表 evidence_kinds / code of evidence_kinds")
+@click.option("--title", required=True, help="证书或培训名称 / name of certificate or course")
+@click.option("--issued-by", required=True, help="出具单位 / body that gave it")
+@click.option("--province", help="省级代码 / first two digits of the province")
+@click.option("--country", default="CHN", show_default=True, help="国家或地区 / country or region")
+@click.option("--number", help="证面编号 / number on its face")
+@click.option("--level", help="等级代码 / level code")
+@click.option("--awarded-on", help="发证日期 / issue date, YYYY-MM-DD")
+@click.option("--paper", multiple=True, help="扫描件 SHA-256，可多次 / SHA-256 of a scan, may be repeated")
+@click.option("--kind", default="resident-id", show_default=True, help="证件类型或 card / kind of number")
+@click.option("--case", required=True, help="窗口受理号 / case of this visit")
+def foreign(kind: str, case: str, paper: tuple[str, ...], **said: str | None) -> None:
+    """代本人登记外省材料 / Enter evidence from another province on the worker's word."""
+    from recordsvc.archive.foreign import state_evidence
+    from recordsvc.archive.statements import Stater
+
+    members = {name: value for name, value in said.items() if value}
+    body = {"evidence_kind": members.pop("evidence")}
+    origin = {name: members.pop(name) for name in ("country", "province", "issued_by") if name in members}
+    with opened() as house:
+        archive = _archive(house, kind, case)
+        stater = Stater(clerk(), "window", case)
+        _id, index = state_evidence(
+            house, archive.worker_id, {**body, **members, "origin": origin}, paper, stater
+        )
+        click.echo(f"已登记，标明本人陈述 / stated: log index {index}")
+
+
 def clerk() -> str:
     """Return who types: the account on this machine."""
     return f"command:{getpass.getuser()}"

@@ -6,6 +6,7 @@ anchor      keep the newest checkpoint outside the database, only ever larger (a
 witnesses   have the newest checkpoint cosigned
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
+imports     enter what two people released of a file of old papers
 notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie
 outbox      deliver what must leave the house
@@ -30,6 +31,7 @@ from recordsvc.archive import disputes
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
+from recordsvc.archive.importing import Importer
 from recordsvc.archive.letters import deliverer
 from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
@@ -79,6 +81,7 @@ class Worker:
             (Job("outbox", deliverer(house).run, 0.5),),
             (
                 Job("releases", Releaser(house).run, 0.5),
+                Job("imports", Importer(house).run, 1.0),
                 Job("sweeps", idempotency.sweep, 60.0),
                 Job("outbox-sweep", lambda: house.db.write(outbox.sweep), 3_600.0),
                 Job("papers", house.papers.sweep, 600.0),

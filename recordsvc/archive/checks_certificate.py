@@ -11,6 +11,7 @@ from itertools import pairwise
 from recordsvc import dated
 from recordsvc.archive.checks_case import Case, limit
 
+_DIGITS = 16
 _NUMBER = "/body/certificate/number"
 _LETTERED_LEVELS = frozenset({"special", "chief"})
 _SCHEME_OF_LETTER = {"S": "social", "Y": "employer"}
@@ -35,8 +36,14 @@ def check_level_certificate(case: Case) -> None:
 
 
 def check_qualification_certificate(case: Case) -> None:
-    """Year and level inside the 16 digits; old Shanghai numbers (13 digits behind 000) have neither there."""
+    """Year and level inside the 16 digits; old Shanghai numbers (13 digits behind 000) have neither there.
+
+    What the region took over may be older than that rule.
+    """
     number: str = case.body["certificate"]["number"]
+    if not (len(number) == _DIGITS and number.isascii() and number.isdecimal()):
+        case.add("certificate-old-form" if "provenance" in case.record else "certificate-form", _NUMBER)
+        return
     if number.startswith("000"):
         case.add("certificate-old-shanghai", _NUMBER)
         return

@@ -7,9 +7,9 @@ linked, and left out of whatever counts (claims, exports, figures). Equal trust 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from recordsvc.archive.states import ArchiveState, Life, RecordState
+from recordsvc.archive.states import ArchiveState, Life, Record, RecordState
 
 TRUST: Final = (
     "stated",
@@ -34,6 +34,19 @@ _CERTIFICATES: Final = frozenset(
 
 Fact = tuple[object, ...]
 
+ELSEWHERE_ZH: Final = "本系统看不到其他省份发放的补贴和培训次数，这里的数目不含外省支付。"
+ELSEWHERE_EN: Final = (
+    "Payments and courses of other provinces cannot be seen here; no count here includes them."
+)
+
+
+class Elsewhere(NamedTuple):
+    """How many records in force tell of another place, and the sentence that stands beside every count."""
+
+    records: int
+    zh: str
+    en: str
+
 
 def trust_of(state: RecordState, region: str | None) -> str | None:
     """How far a record is trusted (可信等级): a code of `TRUST`; None when it cannot be read.
@@ -42,7 +55,11 @@ def trust_of(state: RecordState, region: str | None) -> str | None:
     otherwise the region vouches for what it states, and a worker's statement is the worker's word. Evidence
     from elsewhere says how far it was verified, whoever signed it.
     """
-    record, body = state.record, state.body
+    return trust_in(state.record, state.body, region)
+
+
+def trust_in(record: Record | None, body: Record | None, region: str | None) -> str | None:
+    """How far a record with this effective body is trusted, as `trust_of` tells it of a state."""
     if record is None or body is None:
         return None
     if record["type"] == "foreign-evidence":
@@ -58,11 +75,13 @@ def superseded(state: ArchiveState, region: str | None) -> Mapping[int, int]:
     """Return seq of a record -> seq of a better trusted one in force that states the same fact."""
     best: dict[Fact, tuple[int, int]] = {}
     ranked: list[tuple[int, int, Fact]] = []
-    for one in state.records:
-        fact, trust = fact_of(one), trust_of(one, region)
-        if fact is None or trust is None:
+    trusted = [(one, _RANK[trust]) for one in state.records if (trust := trust_of(one, region)) is not None]
+    if len({rank for _, rank in trusted}) < 2:
+        return {}  # as in nearly all archives: everything is trusted alike
+    for one, rank in trusted:
+        fact = fact_of(one)
+        if fact is None:
             continue
-        rank = _RANK[trust]
         ranked.append((one.seq, rank, fact))
         if fact not in best or best[fact][0] < rank:
             best[fact] = rank, one.seq
@@ -70,10 +89,22 @@ def superseded(state: ArchiveState, region: str | None) -> Mapping[int, int]:
 
 
 def fact_of(state: RecordState) -> Fact | None:
-    """Return what makes two records state the same fact; None when out of force or without such a mark."""
+    """Return what makes two records state the same fact; None when out of force or without such a mark.
+
+    The verifier asks, too, of bodies that no schema was held against.
+    """
     record, body = state.record, state.body
     if state.life is not Life.ACTIVE or record is None or body is None:
         return None
+    try:
+        fact = _fact(record, body)
+        hash(fact)
+    except (KeyError, TypeError, AttributeError):
+        return None
+    return fact
+
+
+def _fact(record: Record, body: Record) -> Fact | None:
     name = str(record["type"])
     if name == "foreign-evidence" and "number" in body and body["evidence_kind"] in _CERTIFICATES:
         return body["evidence_kind"], body["number"], body.get("awarded_on"), body.get("level")
@@ -97,5 +128,14 @@ def day_of(state: RecordState) -> str | None:
     return str(next((day for day in (*days, body.get("granted_on")) if day), record["issued_on"]))
 
 
+def seen_elsewhere(state: ArchiveState) -> Elsewhere:
+    """Return what an answer that counts has to say of other provinces: their payments are not seen here."""
+    told = sum(
+        one.life is Life.ACTIVE and one.record is not None and one.record["type"] == "foreign-evidence"
+        for one in state.records
+    )
+    return Elsewhere(told, ELSEWHERE_ZH, ELSEWHERE_EN)
+
+
 def _known(code: Any) -> str | None:
-    return code if code in _RANK else None
+    return code if isinstance(code, str) and code in _RANK else None

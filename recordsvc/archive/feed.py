@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from recordsvc.archive import formats, store
+from recordsvc.archive.facts import trust_in
 from recordsvc.archive.sealing import Sealer
 from recordsvc.archive.store import StoredEntry
 from recordsvc.people.standing import RESTRICTED
@@ -34,7 +35,8 @@ def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]
     told = []
     for one in stored:
         worker, restricted = workers.get(one.worker_id), one.worker_id in sealed
-        record = None if restricted else _record(house.admission.sealer, worker, one)
+        raw = None if restricted else _record(house.admission.sealer, worker, one)
+        record = None if raw is None else orjson.Fragment(raw)
         told.append(
             {
                 "index": one.idx,
@@ -43,6 +45,7 @@ def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]
                 "worker_id": one.worker_id.hex(),
                 "seq": one.seq,
                 "target": None if one.target < 0 else one.target,
+                "trust": _trust(raw, one, house.settings.region),
                 "record": record,
                 "erased": record is None and not restricted,
                 "restricted": restricted,
@@ -51,8 +54,16 @@ def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]
     return told, stored[-1].idx if stored else after
 
 
-def _record(sealer: Sealer, worker: Worker | None, stored: StoredEntry) -> orjson.Fragment | None:
-    """Return R as stored, for orjson to take over; None when the record or the person was erased."""
+def _record(sealer: Sealer, worker: Worker | None, stored: StoredEntry) -> bytes | None:
+    """Return R as stored; None when the record or the person was erased."""
     if worker is None or stored.sealed is None:
         return None
-    return orjson.Fragment(sealer.open(worker.key, stored).raw)
+    return sealer.open(worker.key, stored).raw
+
+
+def _trust(raw: bytes | None, stored: StoredEntry, region: str) -> str | None:
+    """How far a record was trusted when it was entered; None for what acts on a record."""
+    if raw is None or stored.leaf[1] != formats.Kind.ISSUE.value:
+        return None
+    record = orjson.loads(raw)
+    return trust_in(record, record["body"], region)

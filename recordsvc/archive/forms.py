@@ -50,6 +50,9 @@ class SaidForm(Form):
     index = fields.Integer(required=True)
 
 
+HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="应为 64 位小写十六进制")
+
+
 class StatementForm(Form):
     """What the worker states: a code of `statement_matters`, one line, the own words, from when to when."""
 
@@ -58,6 +61,39 @@ class StatementForm(Form):
     started_on = text(10, 10, load_default=None)
     ended_on = text(10, 10, load_default=None)
     text = text(1, 4_000, required=True)  # last: it hides the function that makes fields
+
+
+class ForeignForm(Form):
+    """Evidence from elsewhere as its holder states it; `papers` are SHA-256 of what was shown."""
+
+    evidence_kind = text(1, 40, required=True)
+    number = text(1, 80, load_default=None)
+    country = text(3, 3, load_default="CHN")
+    province = text(2, 2, load_default=None)
+    issued_by = text(1, 120, required=True)
+    level = text(1, 12, load_default=None)
+    started_on = text(10, 10, load_default=None)
+    ended_on = text(10, 10, load_default=None)
+    awarded_on = text(10, 10, load_default=None)
+    papers = fields.List(fields.String(validate=HASH), load_default=list, validate=validate.Length(0, 20))
+    title = text(1, 120, required=True)
+
+
+class VerificationForm(Form):
+    """How, when (Beijing date), by whom it was verified, and under which number."""
+
+    on = text(10, 10, required=True)
+    method = text(1, 120, required=True)
+    by = text(1, 120, required=True)
+    reference = text(1, 80, load_default=None)
+
+
+class TrustForm(Form):
+    """How far evidence is trusted (code of `trust_levels`), why, and how it was verified."""
+
+    trust = text(1, 40, required=True)
+    verification = fields.Nested(VerificationForm, load_default=None, allow_none=True)
+    text = text(1, 400, required=True)
 
 
 class FeedQuery(Form):

@@ -13,8 +13,9 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import bundle, closing, erasing, errors, merging, moving
+from recordsvc.archive import bundle, closing, erasing, errors, foreign, merging, moving
 from recordsvc.archive.closing import Death
+from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_forms import (
     CaseForm,
     ClosureForm,
@@ -262,6 +263,33 @@ def relative_copy(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
         raise NotFound
     disposition = f'attachment; filename="{bundle.file_name(worker_id)}"'
     return answers.answer(made, headers={"Content-Disposition": disposition})
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/trust",
+    policy="archive.change",
+    body=TrustForm,
+    answer={202: DecidedLaterForm},
+    problems=(
+        errors.TargetUnknown,
+        errors.TargetUnfit,
+        errors.RecordAmbiguous,
+        errors.ContentRefused,
+        errors.SchemaRefused,
+        errors.ArchiveRestricted,
+    ),
+    idempotent=True,
+    summary="提出外省材料的可信等级 / Propose how far evidence from elsewhere is trusted",
+)
+def propose_trust(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a trust level with its verification; a second official decides."""
+    proof, by = form["verification"], reference()
+    if proof is not None:
+        proof = {name: value for name, value in proof.items() if value is not None}
+    wanted = foreign.Raise(worker_id, record_id, form["trust"], proof, form["text"])
+    return _proposed(lambda turn: foreign.propose_trust(turn, house(), wanted, by))
 
 
 def _proposed(act: Callable[[Turn], bytes]) -> flask.Response:

@@ -12,10 +12,12 @@ from recordsvc.access.policy import Sends, door
 from recordsvc.archive import bundle, errors, persons, receipts, views
 from recordsvc.archive.confirm import Shown, confirm, contest
 from recordsvc.archive.declare import declare
+from recordsvc.archive.foreign import state_evidence
 from recordsvc.archive.forms import (
     BundleQuery,
     ConfirmForm,
     ContestForm,
+    ForeignForm,
     RecordQuery,
     SaidForm,
     StatementForm,
@@ -174,6 +176,29 @@ def make_statement(form: dict[str, Any]) -> flask.Response:
     """Enter what the worker states; the same words again make no second entry."""
     record_id, index = declare(house(), own_worker(), {**form, "channel": "api"}, own_stater())
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/foreign-evidence",
+    policy="own.statement.make",
+    body=ForeignForm,
+    answer={201: SaidForm},
+    problems=(errors.SchemaRefused, errors.ContentRefused, errors.RecordErased, errors.Busy),
+    summary="登记外省材料 / State evidence from another province, unverified, as a record",
+)
+def make_foreign_evidence(form: dict[str, Any]) -> flask.Response:
+    """Enter evidence on the worker's word; the same again makes no second entry."""
+    record_id, index = state_evidence(house(), own_worker(), foreign_body(form), form["papers"], own_stater())
+    return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
+
+
+def foreign_body(form: dict[str, Any]) -> dict[str, Any]:
+    """Return the body that a form of evidence states; what is None or empty is left out."""
+    origin = {name: form[name] for name in ("country", "issued_by", "province") if form[name]}
+    members = ("awarded_on", "ended_on", "evidence_kind", "level", "number", "started_on", "title")
+    return {"origin": origin, **{name: form[name] for name in members if form[name]}}
 
 
 def check_contest_reason(reason: str) -> None:

@@ -5,12 +5,12 @@ answer.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from recordsvc.archive import store
+from recordsvc.archive import facts, store
 from recordsvc.archive.checks_confirmation import needs_confirmation
 from recordsvc.archive.errors import ArchiveRestricted, RecordAmbiguous
 from recordsvc.archive.evidence import kid_of
@@ -62,8 +62,16 @@ class Archive:
     state: ArchiveState
     twins: Mapping[int, int]
     """seq of a record -> seq of an earlier one of same issuer, class and dates (疑似重复)."""
+    superseded: Mapping[int, int] = field(default_factory=dict)
+    """seq of a record -> seq of a better trusted one in force that states the same fact."""
+    region: str = ""
+    """Under which code the region states."""
     read_as: tuple[bytes, ...] = ()
     """Archives that were merged into this one itself, and are read as it."""
+
+    def trust(self, state: RecordState) -> str | None:
+        """Return how far a record is trusted (可信等级)."""
+        return facts.trust_of(state, self.region)
 
     def landing(self, seq: int) -> RecordState | None:
         """Return the state of the record that the entry at `seq` is, or acted on."""
@@ -138,7 +146,9 @@ class Reader:
             (_for_status(entry, suspects) for entry in entries), house.settings.region, rule.needs
         )
         read_as = tuple([bytes(row[0]) for row in merged])
-        return Archive(worker_id, entries, derived, twins(derived), read_as)
+        region = house.settings.region
+        better = facts.superseded(derived, region)
+        return Archive(worker_id, entries, derived, twins(derived), better, region, read_as)
 
     def open(self, worker: Worker, stored: StoredEntry) -> OpenEntry:
         """Open one entry under its worker's key."""

@@ -6,6 +6,7 @@ Such a record names the actor, their role and the case; `verify` says of it "sta
 
 import dataclasses
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from recordsvc.archive import types
@@ -76,12 +77,20 @@ class Region:
 
     def prepare(self, cursor: Cursor, worker: Worker, said: Statement) -> Prepared:
         """Sign and seal a statement; it still needs its turn. Raises `KeyNotInForce`."""
+        return self.prepare_all(cursor, [(worker, said)])[0]
+
+    def prepare_all(self, cursor: Cursor, statements: Sequence[tuple[Worker, Statement]]) -> list[Prepared]:
+        """Sign and seal several statements. Raises `KeyNotInForce`."""
         house, settings = self._house, self._house.settings
         now_ms = house.clock.now_ms()
         state = house.issuers.states(cursor, [settings.region]).get(settings.region)
         life = state.key(REGION_KID) if state else None
         if state is None or life is None or not life.in_force(NOW, now_ms):
             raise KeyNotInForce
+        return [self._sealed(worker, said, state.version, now_ms) for worker, said in statements]
+
+    def _sealed(self, worker: Worker, said: Statement, version: int, now_ms: int) -> Prepared:
+        house, settings = self._house, self._house.settings
         record = {
             "actor": dataclasses.asdict(said.stater),
             "audience": settings.audience,
@@ -108,7 +117,7 @@ class Region:
         sealer = house.admission.sealer
         key = dedupe_key(settings.region, str(said.record_id))
         prepared = sealer.prepare(
-            worker, kind, said.target, item, key, sealer.digest(raw), settings.region, state.version
+            worker, kind, said.target, item, key, sealer.digest(raw), settings.region, version
         )
         prepared.states = said.states
         return prepared

@@ -75,6 +75,43 @@ held = sa.Table(
     comment="Records that wait for an official, sealed under the holding key; emptied when decided",
 )
 
+import_run = sa.Table(
+    "import_run",
+    metadata,
+    sa.Column("run_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("file_sha256", sa.LargeBinary(32), nullable=False),
+    sa.Column("record_type", sa.String(40), nullable=False),
+    sa.Column("source", sa.String(40), nullable=False),
+    sa.Column("vouched_by", sa.String(120), nullable=False),
+    sa.Column("proposed_by", sa.String(80), nullable=False),
+    sa.Column("proposal", sa.LargeBinary(16)),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("ready", sa.Integer, nullable=False),
+    sa.Column("refused", sa.Integer, nullable=False),
+    sa.Column("entered", sa.Integer, nullable=False),
+    sa.Column("begun_ms", sa.BigInteger, nullable=False),
+    sa.Column("ended_ms", sa.BigInteger),
+    sa.Column("wrapped", sa.LargeBinary),
+    sa.CheckConstraint("state IN ('loading', 'proposed', 'approved', 'done', 'dropped')", name="state"),
+    sa.Index(None, "state"),
+    info={"kind": "state"},
+    comment="Files of old papers on their way into archives; the key of their rows goes when the run ends",
+)
+
+import_row = sa.Table(
+    "import_row",
+    metadata,
+    sa.Column("run_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("code", sa.String(120)),
+    sa.Column("sealed", sa.LargeBinary),
+    sa.CheckConstraint("state IN ('ready', 'entered', 'refused')", name="state"),
+    sa.Index(None, "run_id", "state", "row"),
+    info={"kind": "state"},
+    comment="Rows of such a file: sealed under the run's key until entered, and why one was refused",
+)
+
 issuer = sa.Table(
     "issuer",
     metadata,

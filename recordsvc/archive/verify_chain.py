@@ -6,7 +6,7 @@ Failures are collected, not thrown at the reader one by one: whoever has to find
 from collections.abc import Callable
 from typing import Any
 
-from recordsvc.archive import formats
+from recordsvc.archive import facts, formats
 from recordsvc.archive.acts import act_of, target_id
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.keyevents import KeyEvent, KeyEventError, KeyHistory
@@ -164,7 +164,8 @@ class ChainVerification:
         self._tell_open(stated, len(entries) - told)
         self._tell_notes(state)
         by_seq = {one.seq: one for one in entries}
-        report.records = [_line(by_seq[one.seq], one, region) for one in state.records]
+        better = facts.superseded(state, region)
+        report.records = [_line(by_seq[one.seq], one, region, better.get(one.seq)) for one in state.records]
 
     def _tell_open(self, stated: int, undisclosed: int) -> None:
         report = self.report
@@ -192,7 +193,7 @@ class ChainVerification:
             self.report.add(Level.NOTE, "odd", seq, why=why.value)
 
 
-def _line(entry: BundleEntry, state: RecordState, region: str) -> RecordLine:
+def _line(entry: BundleEntry, state: RecordState, region: str, superseded_by: int | None) -> RecordLine:
     record = state.record or {}
     issuer = record.get("issuer")
     return RecordLine(
@@ -209,4 +210,6 @@ def _line(entry: BundleEntry, state: RecordState, region: str) -> RecordLine:
         confirmation=state.confirmation.value,
         needs_reconfirmation=state.needs_reconfirmation,
         corrected_since_said=state.corrected_since_said,
+        trust=facts.trust_of(state, region),
+        superseded_by=superseded_by,
     )

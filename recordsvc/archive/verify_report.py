@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple
 
-from recordsvc.archive.verify_words import LIVES, OUTCOMES, SECTIONS, TYPES, WORDS
+from recordsvc import dated
+from recordsvc.archive.verify_words import LIVES, OUTCOMES, SECTIONS, SUPERSEDED, TYPES, WORDS
 
 
 class Outcome(IntEnum):
@@ -58,6 +59,8 @@ class RecordLine(NamedTuple):
     confirmation: str | None = None
     needs_reconfirmation: bool = False
     corrected_since_said: bool = False
+    trust: str | None = None
+    superseded_by: int | None = None
 
 
 class Failed(Exception):
@@ -136,8 +139,16 @@ def _line(one: RecordLine, pick: int) -> str:
     marks += [LIVES[one.confirmation][pick]] if one.confirmation in ("confirmed", "contested") else []
     marks += [LIVES["corrected-since-said"][pick]] if one.corrected_since_said else []
     marks += [LIVES["needs-reconfirmation"][pick]] if one.needs_reconfirmation else []
+    marks += [SUPERSEDED[pick].format(seq=one.superseded_by)] if one.superseded_by is not None else []
     state = ("、", ", ")[pick].join(marks)
     if one.type is None:
         return f"{one.seq:>3}  {LIVES['undisclosed'][pick]}  [{state}]"
     name = TYPES.get(one.type, (one.type, one.type))[pick]
-    return f"{one.seq:>3}  {one.issued_on}  {name}  {one.issuer}  [{state}]"
+    return (
+        f"{one.seq:>3}  {one.issued_on}  {name}  {one.issuer}  [{state}]  {_trust(one.trust, pick)}".rstrip()
+    )
+
+
+def _trust(code: str | None, pick: int) -> str:
+    rows = dated.table("trust_levels").rows
+    return next((str(row[("zh", "en")[pick]]) for row in rows if row["code"] == code), code or "")

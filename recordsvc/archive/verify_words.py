@@ -21,8 +21,8 @@ SECTIONS: Final[Words] = {
     "open": ("没有证明：", "Not proved:"),
     "note": ("请注意：", "Please note:"),
     "records": (
-        "各条记录（序号、签发日期、类型、签发单位、状态）：",
-        "Records (number, issue date, type, issuer, state):",
+        "各条记录（序号、签发日期、类型、签发单位、状态、可信等级）：",
+        "Records (number, issue date, type, issuer, state, trust):",
     ),
 }
 
@@ -37,6 +37,8 @@ LIVES: Final[Words] = {
     "needs-reconfirmation": ("待复核", "to be re-confirmed"),
     "undisclosed": ("（内容未公开）", "(not disclosed)"),
 }
+
+SUPERSEDED: Final = ("同一事实以第 {seq} 条为准", "entry {seq} states the same fact and counts")
 
 TYPES: Final[Words] = {
     "training-completion": ("培训结业", "training completion"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from recordsvc.archive import facts
 from recordsvc.archive.persons import PersonArchives
 from recordsvc.archive.reading import Archive, OpenEntry
 from recordsvc.archive.status import Entry, RecordState
@@ -18,6 +19,7 @@ def record_id(entry: OpenEntry) -> str | None:
 def person_json(person: PersonArchives) -> bytes:
     """Return a person's archives as JSON: the own one, and under `merged` those that are read as it."""
     told = _archive(person.own)
+    told["elsewhere"] = facts.seen_elsewhere(person.own.state)._asdict()
     if len(person.archives) > 1:
         told["merged"] = [_archive(one) for one in person.archives[1:]]
     return orjson.dumps(told)
@@ -49,6 +51,8 @@ def described(archive: Archive, state: RecordState) -> dict[str, Any]:
         "index": entry.stored.idx,
         "entered_ms": state.ms,
         "life": state.life,
+        "trust": archive.trust(state),
+        "superseded_by": _superseded_by(archive, state),
         "confirmation": state.confirmation,
         "corrected": state.corrected,
         "corrected_since_said": state.corrected_since_said,
@@ -63,6 +67,11 @@ def described(archive: Archive, state: RecordState) -> dict[str, Any]:
     if state.seq in archive.twins:
         told["twin_of"] = record_id(archive.entries[archive.twins[state.seq]])
     return told
+
+
+def _superseded_by(archive: Archive, state: RecordState) -> str | None:
+    better = archive.superseded.get(state.seq)
+    return None if better is None else record_id(archive.entries[better])
 
 
 def _act(archive: Archive, act: Entry) -> dict[str, Any]:

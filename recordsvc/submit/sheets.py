@@ -1,7 +1,7 @@
 """Opens a roster file, whatever it really is: the content decides, not the file's ending."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from recordsvc.submit.cells import (
     Unreadable,
     Value,
 )
-from recordsvc.submit.textfiles import read_csv, read_json
+from recordsvc.submit.textfiles import csv_rows, read_csv, read_json
 from recordsvc.submit.xlsx import Facts, check_package, read_facts
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and .xlsx with a password
@@ -48,6 +48,37 @@ def read_sheets(path: Path) -> list[Sheet]:
     return [read_csv(data, path.stem)]
 
 
+def each_row(data: bytes) -> tuple[Iterator[Row], bool]:
+    """The rows of a CSV file or of a first visible sheet one by one, and whether days count from 1904.
+
+    For files that are larger than any roster; merges carry no value here. Raises `Unreadable`.
+    """
+    if not data.startswith((b"PK", _OLE)):
+        return csv_rows(data), False
+    facts, since_1904 = read_facts(check_package(data)) if data.startswith(b"PK") else ({}, False)
+    return _rows_of_workbook(data, facts), since_1904
+
+
+def _rows_of_workbook(data: bytes, facts: Mapping[str, Facts]) -> Iterator[Row]:
+    try:
+        with calamine.load_workbook(BytesIO(data)) as book:
+            visible = [
+                one for one in book.sheets_metadata if one.visible == calamine.SheetVisibleEnum.Visible
+            ]
+            sheet = book.get_sheet_by_name(visible[0].name)
+            known = facts.get(visible[0].name) or Facts()
+            for number, line in enumerate(sheet.iter_rows(), 1):
+                cells = [
+                    Cell(_value(item), known.troubles.get((number, column)))
+                    for column, item in enumerate(line)
+                ]
+                yield Row(number, tuple(cells), hidden=number in known.hidden_rows)
+    except calamine.PasswordError as fault:
+        raise _password() from fault
+    except (calamine.CalamineError, calamine.ZipError, calamine.XmlError, IndexError) as fault:
+        raise _damaged() from fault
+
+
 def _bounded(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -74,11 +105,7 @@ def _workbook(data: bytes, facts: dict[str, Facts], *, since_1904: bool) -> list
     except (calamine.CalamineError, calamine.ZipError, calamine.XmlError, OSError, ValueError) as fault:
         if isinstance(fault, Unreadable):
             raise
-        raise Unreadable(
-            "damaged",
-            "文件已损坏，或不是 Excel 文件；请用 Excel/WPS 打开后另存为 .xlsx",
-            "the file is damaged or not an Excel file; open it in Excel or WPS and save it as .xlsx",
-        ) from fault
+        raise _damaged() from fault
 
 
 def _sheet(
@@ -133,6 +160,14 @@ def _merges(source: calamine.CalamineSheet) -> dict[tuple[int, int], tuple[int, 
                 if (row, column) != (top, left):
                     covered[row + 1, column] = (top + 1, left)
     return covered
+
+
+def _damaged() -> Unreadable:
+    return Unreadable(
+        "damaged",
+        "文件已损坏，或不是 Excel 文件；请用 Excel/WPS 打开后另存为 .xlsx",
+        "the file is damaged or not an Excel file; open it in Excel or WPS and save it as .xlsx",
+    )
 
 
 def _password() -> Unreadable:

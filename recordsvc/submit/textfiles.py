@@ -6,6 +6,7 @@ import io
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 from recordsvc.submit.cells import MAX_CELLS, MAX_ROWS, Cell, Row, Sheet, Unreadable, Value
@@ -28,23 +29,27 @@ def decode(data: bytes) -> str:
 
 def read_csv(data: bytes, name: str) -> Sheet:
     """One sheet; `number` counts records, as a spreadsheet program would show them. No cell has a type."""
+    rows = list(csv_rows(data))
+    _check_size(len(rows), sum(len(row.cells) for row in rows))
+    return Sheet(name, tuple(rows))
+
+
+def csv_rows(data: bytes) -> Iterator[Row]:
+    """The rows of a CSV file one by one, of any number. Raises `Unreadable`."""
     text = decode(data)
     if "\x00" in text:
         raise _not_text()
-    rows = []
     try:
         for number, fields in enumerate(
-            csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)), 1
+            csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text[:100_000])), 1
         ):
-            rows.append(Row(number, tuple(Cell(_unwrapped(item) or None) for item in fields)))
+            yield Row(number, tuple([Cell(_unwrapped(item) or None) for item in fields]))
     except csv.Error as fault:
         raise Unreadable(
             "csv-syntax",
             "CSV 格式有误（引号不配对或一格过长）；请用 Excel/WPS 重新另存",
             "the CSV is broken (unpaired quotes or an over-long field); save it again",
         ) from fault
-    _check_size(len(rows), sum(len(row.cells) for row in rows))
-    return Sheet(name, tuple(rows))
 
 
 def read_json(data: bytes, name: str) -> Sheet:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from recordsvc.archive import facts
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.states import Confirmation, Entry, Life, RecordState
@@ -71,6 +72,14 @@ class Card:
     objection: str
     """The worker's own reason, while contested."""
     twin_of: str | None
+    trust: str
+    """The trust level in words; "" when the record cannot be read."""
+    taken_from: tuple[tuple[str, str], ...]
+    """Where the region took it from: label and value."""
+    superseded: bool
+    """A better trusted record states the same fact and counts instead."""
+    better: str | None
+    """Address part of that record on the worker's own pages."""
     history: tuple[Happening, ...]
     may_confirm: bool
     may_contest: bool
@@ -98,6 +107,7 @@ REVOKED: Final = Badge("已撤销", "bad")
 ERASED: Final = Badge("已删除", "mute")
 SUSPECT: Final = Badge("待复核", "warn")
 TWIN: Final = Badge("疑似重复", "warn")
+SUPERSEDED: Final = Badge("另有更可信的记录", "mute")
 UNDISCLOSED: Final = Badge("未公开", "mute")
 NOT_SAID: Final = Badge("本人未表态", "mute")
 SAID_BEFORE: Final = Badge("确认后又更正", "wait")
@@ -130,6 +140,8 @@ class Dealer:
         record_id: str | None,
         twin_of: str | None = None,
         *,
+        superseded: bool = False,
+        better: str | None = None,
         seen: int | None = None,
         query: str = "",
         anchor: int | None = None,
@@ -154,13 +166,17 @@ class Dealer:
             day=day,
             entered=words.instant(state.ms),
             entered_on=_entered_on(state.ms),
-            badges=tuple(_badges(state, twin=twin_of is not None)),
+            badges=tuple(_badges(state, twin=twin_of is not None, superseded=superseded)),
             signer=self._signer(record, state.ms),
             by_region=record is not None and record["issuer"] == self._region,
             corrections=tuple(self._corrections(state, record_type, version)),
             ending=self._ending(state),
             objection=_objection(state),
             twin_of=twin_of,
+            trust=self._trust(state),
+            taken_from=tuple(_taken_from(record or {})),
+            superseded=superseded,
+            better=better,
             history=tuple(self._happening(act) for act in state.history),
             may_confirm=active and (state.confirmation in _OPEN or again),
             may_contest=active
@@ -189,6 +205,10 @@ class Dealer:
         if record["issuer"] == self._region:
             return REGION
         return self._named(str(record["issuer"]), beijing_date(ms).isoformat())
+
+    def _trust(self, state: RecordState) -> str:
+        trust = facts.trust_of(state, self._region)
+        return "" if trust is None else words.code("trust_levels", trust)
 
     def _corrections(self, state: RecordState, record_type: str, version: int) -> Iterable[Correction]:
         body: Body = state.record["body"] if state.record else {}
@@ -224,6 +244,23 @@ class Dealer:
         return self._signer(act.record, act.ms)
 
 
+def _taken_from(record: Body) -> Iterable[tuple[str, str]]:
+    """Say where a record of the region was taken from, in the order in which one would ask."""
+    said: Body = record.get("provenance", {})
+    if not said:
+        return
+    yield "转录来源", words.code("provenance_sources", str(said["source"]))
+    if "original" in said:
+        yield "原出具单位", str(said["original"].get("name") or said["original"].get("uscc"))
+    if said["trust"] != "stated":
+        yield "担保单位", str(said["vouched_by"])
+    if "file" in said:
+        yield "原始文件", f"第 {said['file']['row']} 行（文件指纹 {said['file']['sha256'][:12]}…）"
+    if "verification" in said:
+        proof = said["verification"]
+        yield "核验", f"{words.day(str(proof['on']))}，{proof['method']}，{proof['by']}"
+
+
 def _entered_on(ms: int) -> str:
     return words.day(beijing_date(ms).isoformat())
 
@@ -231,7 +268,7 @@ def _entered_on(ms: int) -> str:
 _OPEN: Final = (Confirmation.UNCONFIRMED, Confirmation.CONTESTED)
 
 
-def _badges(state: RecordState, *, twin: bool) -> Iterable[Badge]:
+def _badges(state: RecordState, *, twin: bool, superseded: bool) -> Iterable[Badge]:
     if state.life is Life.ERASED:
         yield ERASED
         return
@@ -245,11 +282,17 @@ def _badges(state: RecordState, *, twin: bool) -> Iterable[Badge]:
         yield _SAID[state.confirmation]
     elif state.record is not None and state.confirmation is Confirmation.UNKNOWN:
         yield SAID_BEFORE if state.corrected_since_said else NOT_SAID
+    yield from _remarks(state, twin=twin, superseded=superseded)
+
+
+def _remarks(state: RecordState, *, twin: bool, superseded: bool) -> Iterable[Badge]:
     if state.corrected:
         yield CORRECTED
     if state.needs_reconfirmation:
         yield SUSPECT
-    if twin:
+    if superseded:
+        yield SUPERSEDED
+    elif twin:
         yield TWIN
 
 

@@ -41,6 +41,18 @@ class NoticePageQuery(Form):
     cursor = text(1, 200, load_default=None)
 
 
+class ForeignPageForm(Form):
+    """Evidence as typed. Empty is read, too, so that the page itself can say what is missing."""
+
+    evidence_kind = text(0, 40, load_default="")
+    number = text(0, 80, load_default="")
+    province = text(0, 2, load_default="")
+    issued_by = text(0, 120, load_default="")
+    level = text(0, 12, load_default="")
+    awarded_on = text(0, 10, load_default="")
+    title = text(0, 120, load_default="")
+
+
 class LookedPageQuery(Form):
     """From before which row."""
 

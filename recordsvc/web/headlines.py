@@ -53,7 +53,6 @@ _SHOWN: Final = (
     "scheme",
     "review_due_on",
     "matter",
-    "trust",
 )
 """Members worth showing on a card; the detail page has them all."""
 

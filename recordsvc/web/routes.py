@@ -6,6 +6,7 @@ from recordsvc.house import House
 from recordsvc.web import (
     assets,
     dispute_routes,
+    foreign_routes,
     notice_routes,
     number_routes,
     paper_routes,
@@ -22,6 +23,7 @@ from recordsvc.web.services import bp
 __all__ = [
     "bp",
     "dispute_routes",
+    "foreign_routes",
     "notice_routes",
     "number_routes",
     "paper_routes",

@@ -12,6 +12,7 @@ import flask
 
 from recordsvc import anchor
 from recordsvc.access.policy import Surface, door
+from recordsvc.archive import facts
 from recordsvc.archive.batchforms import BatchEvidence
 from recordsvc.archive.evidence import kid_of
 from recordsvc.archive.formats import FormatError
@@ -195,7 +196,9 @@ def _cards(data: bytes) -> list[Card]:
         for one in bundle.entries
     ]
     made_by = dealer()
-    return [made_by.card(state, None) for state in derive(entries, bundle.region).records]
+    derived = derive(entries, bundle.region)
+    better = facts.superseded(derived, bundle.region)
+    return [made_by.card(state, None, superseded=state.seq in better) for state in derived.records]
 
 
 def _people(data: bytes) -> tuple[str, ...]:

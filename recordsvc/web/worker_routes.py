@@ -8,7 +8,7 @@ import flask
 import orjson
 
 from recordsvc.access.policy import Sends, Surface, door
-from recordsvc.archive import disputes, errors, receipts, views
+from recordsvc.archive import disputes, errors, facts, receipts, views
 from recordsvc.archive.forms import RecordQuery
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.reading import Archive, OpenEntry
@@ -58,16 +58,22 @@ def waiting(cards: Iterable[Card]) -> list[Card]:
 def card_of(archive: Archive, state: RecordState, made_by: Dealer) -> Card:
     """Return the card of one record."""
     twin = archive.twins.get(state.seq)
-    twin_of = None if twin is None else f"{views.record_id(archive.entries[twin])}{query_of(archive, twin)}"
+    better = archive.superseded.get(state.seq)
     record_id = views.record_id(archive.entries[state.seq])
     return made_by.card(
         state,
         record_id,
-        twin_of,
+        None if twin is None else _address(archive, twin),
+        superseded=better is not None,
+        better=None if better is None else _address(archive, better),
         seen=archive.seen(state),
         query=query_of(archive, state.seq),
         anchor=archive.entries[state.seq].stored.idx,
     )
+
+
+def _address(archive: Archive, seq: int) -> str:
+    return f"{views.record_id(archive.entries[seq])}{query_of(archive, seq)}"
 
 
 def query_of(archive: Archive, seq: int) -> str:
@@ -108,6 +114,7 @@ def me_page() -> flask.Response:
         years=by_year(cards),
         count=len(cards),
         waiting=waiting(cards),
+        elsewhere=facts.seen_elsewhere(archives[0].state).zh,
     )
 
 

@@ -1,0 +1,436 @@
+"""Import of old papers (旧档案导入): rows of a file become records that the region vouches for.
+
+loading ──all rows judged and sealed──> proposed ──two people──> approved ──portions──> done
+                                           └── refused, withdrawn, expired ──> dropped
+
+A row's record has one id, derived from the file's hash and the row: whatever dies in between, and however
+often a file is read, nothing enters twice. Rows are kept sealed under a key of the run, which is destroyed
+when the run ends; what remains of a row that was refused is its number and a code. Who a row is about is
+resolved exactly as at admission: whatever would be held there is an error of the row here, never a guess.
+"""
+
+import functools
+import itertools
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.archive import tables, types
+from recordsvc.archive.append import STALE, Batch
+from recordsvc.archive.checks import Severity, check
+from recordsvc.archive.context import person_context
+from recordsvc.archive.statements import Region, Statement, Stater, derived_id
+from recordsvc.ground import observe, two_person
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.readers import Cursor
+from recordsvc.ground.two_person import Proposal, StaleProposal
+from recordsvc.people.identifiers import IdentifierError
+from recordsvc.people.resolve import Held, Person, read_person
+from recordsvc.vault.envelope import DataKey, DataKeys, field_aad, unwrap
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+KIND: Final = "import.run"
+TRUST: Final = "bureau-vouched"
+PORTION: Final = 400
+ATTEMPTS: Final = 6
+HOLDING: Final = "holding"
+_PENDING: Final = ("loading", "proposed", "approved")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is imported: a file by its hash, as records of one type, from where, on whose word, by whom."""
+
+    file_sha256: bytes
+    record_type: str
+    source: str
+    vouched_by: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as read: `worker` and `body` as a record has them; or the code of what is wrong with it."""
+
+    number: int
+    worker: dict[str, Any] | None = None
+    body: dict[str, Any] | None = None
+    original: dict[str, str] | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How far an import is."""
+
+    run_id: bytes
+    state: str
+    proposal: bytes | None
+    ready: int
+    refused: int
+    entered: int
+
+
+def run_id(house: "House", plan: Plan) -> bytes:
+    """Return the one id of this file's import as this type."""
+    return derived_id(house, b"import", plan.file_sha256, plan.record_type.encode()).bytes
+
+
+def find(house: "House", wanted: bytes) -> Run | None:
+    """Return how far a run is; None when there is none."""
+    with house.db.read() as conn:
+        row = conn.execute(sa.select(tables.import_run).where(_run(wanted))).one_or_none()
+    return None if row is None else _made(row)
+
+
+def refused(house: "House", wanted: bytes) -> list[tuple[int, str]]:
+    """Return the rows that were refused, with their codes."""
+    row = tables.import_row.c
+    query = sa.select(row.row, row.code).where(row.run_id == wanted, row.state == "refused").order_by(row.row)
+    with house.db.read() as conn:
+        return [(number, str(code)) for number, code in conn.execute(query)]
+
+
+def judged(house: "House", plan: Plan, rows: Sequence[Row]) -> list[Row]:
+    """Judge rows as records of the region and look whom they are about; nothing is written."""
+    found = [_judge(house, plan, row) for row in rows]
+    good = [(at, person) for at, (_, person) in enumerate(found) if person is not None]
+    with house.db.read_raw() as cursor:
+        resolved = house.people.resolve(cursor, [person for _, person in good], _source(plan.file_sha256))
+    told = [row for row, _ in found]
+    for (at, _), worker in zip(good, resolved, strict=True):
+        if isinstance(worker, Held):
+            told[at] = Row(told[at].number, code=worker.reason)
+    return told
+
+
+def load(house: "House", plan: Plan, rows: Iterable[Row]) -> Iterable[int]:
+    """Seal the rows of a run that are not there yet; yields how many rows were seen so far."""
+    wanted = run_id(house, plan)
+    key = house.db.write(lambda turn: _begin(turn, house, plan, wanted))
+    there = _loaded(house, wanted)
+    seen = 0
+    for portion in portions(rows):
+        seen += len(portion)
+        fresh = [row for row in portion if row.number > there]
+        if fresh:
+            told = judged(house, plan, fresh)
+            data = [_stored(wanted, key, row) for row in told]
+            house.db.write(functools.partial(_keep, house=house, wanted=wanted, data=data))
+        yield seen
+
+
+def portions(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Cut rows into portions of one turn each."""
+    left = iter(rows)
+    while portion := list(itertools.islice(left, PORTION)):
+        yield portion
+
+
+def propose(turn: Turn, wanted: bytes, by: str) -> bytes:
+    """Propose that a loaded run is entered. Raises `StaleProposal` when it is no longer loading."""
+    row = turn.conn.execute(sa.select(tables.import_run).where(_run(wanted))).one()
+    payload = {
+        "run": str(uuid.UUID(bytes=wanted)),
+        "file_sha256": row.file_sha256.hex(),
+        "type": row.record_type,
+        "source": row.source,
+        "vouched_by": row.vouched_by,
+        "ready": row.ready,
+        "refused": row.refused,
+    }
+    subject = (
+        f"导入旧档案 {row.ready} 条（{row.record_type}，另有 {row.refused} 行有误不导入），"
+        f"文件 {row.file_sha256.hex()[:12]}，担保：{row.vouched_by}"
+    )
+    proposal = two_person.propose(turn, KIND, subject[:200], payload, by)
+    moved = _move(turn, wanted, "loading", state="proposed", proposal=proposal)
+    if not moved:
+        raise StaleProposal
+    return proposal
+
+
+def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
+    """Return what a run holds: a run that was changed since it was proposed cannot be approved."""
+    wanted = uuid.UUID(payload["run"]).bytes
+    row = conn.execute(sa.select(tables.import_run).where(_run(wanted))).one_or_none()
+    return "" if row is None else f"{row.file_sha256.hex()[:32]}/{row.ready}/{row.refused}/{row.vouched_by}"
+
+
+@two_person.executor(KIND, deciders=frozenset({"reviewer", "data-officer"}), basis=_basis)
+def _approve(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
+    """Let a run be entered; the number of its rows."""
+    if not _move(turn, uuid.UUID(payload["run"]).bytes, "proposed", state="approved", proposal=proposal.id):
+        raise StaleProposal
+    return int(payload["ready"])
+
+
+class Importer:
+    """Enters what two people released, in portions; resumable at any point."""
+
+    def __init__(self, house: "House") -> None:
+        """Enter into the archives of this house."""
+        self._house = house
+
+    def run(self) -> int:
+        """Enter all approved runs and drop those that were not approved; the number of rows entered."""
+        entered = 0
+        for row in self._waiting():
+            proposal = self._proposal(row)
+            if row.state == "approved" and not _unproven(row, proposal):
+                entered += sum(self.enter(row.run_id))
+            elif row.state == "approved":
+                observe.log("import-unproven", run=row.run_id.hex())
+            elif row.state == "proposed" and (proposal is None or proposal.state not in ("open", "done")):
+                self._end(row.run_id, "proposed", "dropped")
+        return entered
+
+    def enter(self, wanted: bytes) -> Iterable[int]:
+        """Enter an approved run; yields how many rows each portion settled."""
+        house = self._house
+        with house.db.read() as conn:
+            run = conn.execute(sa.select(tables.import_run).where(_run(wanted))).one()
+        if run.state != "approved" or _unproven(run, self._proposal(run)):
+            return
+        key = unwrap(house.keys, wanted, run.wrapped, HOLDING, house.random.bytes)
+        while rows := self._ready(wanted):
+            yield self._settle(run, key, rows)
+        self._end(wanted, "approved", "done")
+
+    def _waiting(self) -> Sequence[Any]:
+        run = tables.import_run
+        with self._house.db.read() as conn:
+            return conn.execute(sa.select(run).where(run.c.state.in_(_PENDING)).order_by(run.c.run_id)).all()
+
+    def _proposal(self, row: Any) -> Proposal | None:
+        if row.proposal is None:
+            return None
+        with self._house.db.read() as conn:
+            return two_person.read_all(conn, [row.proposal], self._house.clock.now_ms()).get(row.proposal)
+
+    def _ready(self, wanted: bytes) -> Sequence[Any]:
+        row = tables.import_row.c
+        query = sa.select(row.row, row.sealed).where(row.run_id == wanted, row.state == "ready")
+        with self._house.db.read() as conn:
+            return conn.execute(query.order_by(row.row).limit(PORTION)).all()
+
+    def _settle(self, run: Any, key: DataKey, rows: Sequence[Any]) -> int:
+        """Enter a portion; what stays stale is entered row by row, so that one stuck row blocks no other."""
+        for _attempt in range(ATTEMPTS):
+            if self._enter(run, key, rows):
+                return len(rows)
+        if len(rows) == 1:
+            self._house.db.write(lambda turn: _settled(turn, run.run_id, [], [(rows[0].row, "busy")]))
+            return 1
+        return sum(self._settle(run, key, [row]) for row in rows)
+
+    def _enter(self, run: Any, key: DataKey, rows: Sequence[Any]) -> bool:
+        """Judge and append one portion; False when its facts changed meanwhile."""
+        house = self._house
+        with house.db.read_raw() as cursor:
+            statements, numbers, bad = self._statements(cursor, run, key, rows)
+            batch = Batch(Region(house).prepare_all(cursor, statements))
+
+        def act(turn: Turn) -> bool:
+            if batch.prepared and house.admission.appender.take(turn, [batch])[0] is STALE:
+                return False
+            _settled(turn, run.run_id, numbers, bad)
+            return True
+
+        return bool(house.db.write(act))
+
+    def _statements(
+        self, cursor: Cursor, run: Any, key: DataKey, rows: Sequence[Any]
+    ) -> tuple[list[tuple[Any, Statement]], list[int], list[tuple[int, str]]]:
+        house, now_ms = self._house, self._house.clock.now_ms()
+        contents = [orjson.loads(key.open(row.sealed, _aad(run.run_id, row.row))) for row in rows]
+        people = [read_person(one["worker"], now_ms)[0] for one in contents]
+        resolved = house.people.resolve(cursor, people, _source(run.file_sha256))
+        proposal = self._proposal(run)
+        stater = Stater(
+            str(proposal.decided_by) if proposal else "", "reviewer", f"case-{uuid.UUID(bytes=run.proposal)}"
+        )
+        statements, numbers, bad = [], [], []
+        for row, content, worker in zip(rows, contents, resolved, strict=True):
+            if isinstance(worker, Held):
+                bad.append((row.row, worker.reason))
+                continue
+            number = int(row.row).to_bytes(4)
+            said = Statement(
+                run.record_type,
+                content["body"],
+                stater,
+                derived_id(house, b"import-row", run.file_sha256, run.record_type.encode(), number),
+                provenance=_provenance(run, row.row, content["original"]),
+            )
+            statements.append((worker, said))
+            numbers.append(row.row)
+        return statements, numbers, bad
+
+    def _end(self, wanted: bytes, before: str, state: str) -> None:
+        """End a run and destroy the key of its rows; of a run that is dropped the rows go, too."""
+
+        def act(turn: Turn) -> None:
+            ended = _move(turn, wanted, before, state=state, ended_ms=turn.now_ms, wrapped=None)
+            if ended and state == "dropped":
+                turn.conn.execute(tables.import_row.delete().where(tables.import_row.c.run_id == wanted))
+
+        self._house.db.write(act)
+
+
+def _unproven(run: Any, proposal: Proposal | None) -> bool:
+    """Whether the run is not what two people released: its state is a plain column."""
+    if proposal is None or proposal.kind != KIND or proposal.state != "done":
+        return True
+    said = proposal.payload
+    return proposal.decided_by in (None, proposal.proposed_by) or (
+        said["run"],
+        said["file_sha256"],
+        said["type"],
+        said["source"],
+        said["vouched_by"],
+    ) != (
+        str(uuid.UUID(bytes=run.run_id)),
+        run.file_sha256.hex(),
+        run.record_type,
+        run.source,
+        run.vouched_by,
+    )
+
+
+def _judge(house: "House", plan: Plan, row: Row) -> tuple[Row, Person | None]:
+    if row.code is not None or row.worker is None or row.body is None:
+        return row, None
+    now_ms = house.clock.now_ms()
+    today = beijing_date(now_ms).isoformat()
+    try:
+        person, _warnings = read_person(row.worker, now_ms)
+    except IdentifierError as fault:
+        return Row(row.number, code=fault.code), None
+    faults = types.body_faults(plan.record_type, 1, row.body)
+    if faults:
+        return Row(row.number, code=f"schema:{faults[0].pointer}"[:120]), None
+    record = {
+        "actor": {},
+        "body": row.body,
+        "issued_on": today,
+        "issuer": house.settings.region,
+        "provenance": {"source": plan.source, "trust": TRUST, "vouched_by": plan.vouched_by},
+        "type": plan.record_type,
+        "version": 1,
+    }
+    for one in check(record, person_context(today, None, person)):
+        if one.severity is Severity.REJECT:
+            return Row(row.number, code=one.code), None
+    return row, person
+
+
+def _provenance(run: Any, number: int, original: dict[str, str] | None) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "file": {"row": number, "sha256": run.file_sha256.hex()},
+        "source": run.source,
+        "trust": TRUST,
+        "vouched_by": run.vouched_by,
+    }
+    return said if original is None else {**said, "original": original}
+
+
+def _source(file_sha256: bytes) -> str:
+    return f"import:{file_sha256.hex()[:16]}"
+
+
+def _run(wanted: bytes) -> sa.ColumnElement[bool]:
+    return tables.import_run.c.run_id == wanted
+
+
+def _aad(wanted: bytes, number: int) -> bytes:
+    return field_aad("import_row", "sealed", wanted, number.to_bytes(4), 1)
+
+
+def _begin(turn: Turn, house: "House", plan: Plan, wanted: bytes) -> DataKey:
+    """Return the run's key, made with the run."""
+    row = turn.conn.execute(sa.select(tables.import_run).where(_run(wanted))).one_or_none()
+    if row is not None:
+        return unwrap(house.keys, wanted, row.wrapped, HOLDING, house.random.bytes)
+    wrapped, key = DataKeys(house.keys, house.random.bytes).new(wanted, HOLDING)
+    turn.conn.execute(
+        tables.import_run.insert().values(
+            run_id=wanted,
+            file_sha256=plan.file_sha256,
+            record_type=plan.record_type,
+            source=plan.source,
+            vouched_by=plan.vouched_by,
+            proposed_by=plan.by,
+            state="loading",
+            ready=0,
+            refused=0,
+            entered=0,
+            begun_ms=turn.now_ms,
+            wrapped=wrapped,
+        )
+    )
+    return key
+
+
+def _loaded(house: "House", wanted: bytes) -> int:
+    row = tables.import_row.c
+    with house.db.read() as conn:
+        return int(conn.scalar(sa.select(sa.func.max(row.row)).where(row.run_id == wanted)) or 0)
+
+
+def _stored(wanted: bytes, key: DataKey, row: Row) -> tuple[Any, ...]:
+    if row.code is not None:
+        return wanted, row.number, "refused", row.code[:120], None
+    content = orjson.dumps({"body": row.body, "original": row.original, "worker": row.worker})
+    return wanted, row.number, "ready", None, key.seal(content, _aad(wanted, row.number))
+
+
+def _keep(turn: Turn, house: "House", wanted: bytes, data: list[tuple[Any, ...]]) -> None:
+    house.db.bulk(turn.conn, tables.import_row, data)
+    bad = sum(row[2] == "refused" for row in data)
+    run = tables.import_run
+    turn.conn.execute(
+        run.update()
+        .where(_run(wanted))
+        .values(ready=run.c.ready + len(data) - bad, refused=run.c.refused + bad)
+    )
+
+
+def _settled(turn: Turn, wanted: bytes, good: Sequence[int], bad: Sequence[tuple[int, str]]) -> None:
+    """Mark rows as entered or refused; their content goes."""
+    row, run = tables.import_row, tables.import_run
+    waiting = row.update().where(row.c.run_id == wanted, row.c.state == "ready")
+    entered = 0
+    if good:
+        done = turn.conn.execute(waiting.where(row.c.row.in_(good)).values(state="entered", sealed=None))
+        entered = done.rowcount
+    refused_now = 0
+    for number, code in bad:
+        done = turn.conn.execute(
+            waiting.where(row.c.row == number).values(state="refused", code=code, sealed=None)
+        )
+        refused_now += done.rowcount
+    turn.conn.execute(
+        run.update()
+        .where(_run(wanted))
+        .values(entered=run.c.entered + entered, refused=run.c.refused + refused_now)
+    )
+
+
+def _move(turn: Turn, wanted: bytes, before: str, **values: Any) -> bool:
+    run = tables.import_run
+    return bool(
+        turn.conn.execute(run.update().where(_run(wanted), run.c.state == before).values(**values)).rowcount
+    )
+
+
+def _made(row: Any) -> Run:
+    return Run(row.run_id, row.state, row.proposal, row.ready, row.refused, row.entered)

@@ -1,0 +1,186 @@
+"""`recordsvc import FILE` (导入旧档案): judged, released by two officials, entered in portions, resumable."""
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from recordsvc.archive.importing import Plan, Run
+    from recordsvc.house import House
+    from recordsvc.importfiles import PaperFile, Profile
+
+PROFILE = "recordsvc-import-profile.json"
+KINDS = (
+    "level-certificate",
+    "qualification-certificate",
+    "skill-certificate",
+    "training-certificate",
+    "training-completion",
+)
+FIRST = frozenset({"handler", "reviewer", "data-officer"})
+"""Roles of which the first person needs one."""
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--kind", type=click.Choice(KINDS), required=True, help="记录类型 / type of record")
+@click.option("--vouched-by", required=True, help="担保单位 / office that vouches for the file")
+@click.option(
+    "--source", type=click.Choice(["paper-file", "retired-system"]), required=True, help="来源 / where from"
+)
+@click.option("--official", required=True, help="经办人账号 / account of the first official")
+@click.option(
+    "--profile",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="对照文件，默认在文件旁 / profile; beside the file unless given",
+)
+@click.option("--dry-run", is_flag=True, help="只检查，不写入 / judge only, write nothing")
+@click.option("--resume", is_flag=True, help="接着做已开始的导入 / go on with an import that was begun")
+def import_file(
+    file: Path,
+    kind: str,
+    vouched_by: str,
+    source: str,
+    official: str,
+    profile: Path | None,
+    dry_run: bool,  # noqa: FBT001 - click passes options by name
+    resume: bool,  # noqa: FBT001
+) -> None:
+    """导入旧档案 / Enter old papers from an XLSX or CSV file, vouched for by the bureau.
+
+    The first call judges all rows and proposes the run; a second official approves it at the desk; then
+    `recordsvc work`, or this command with --resume, enters it.
+    """
+    from recordsvc.archive import importing
+    from recordsvc.ground.problems import Problem
+    from recordsvc.serving import load_settings
+    from recordsvc.starting import open_checked
+    from recordsvc.submit.cells import Unreadable
+
+    house = open_checked(load_settings())
+    try:
+        _check_official(house, official)
+        answers, papers, where = _open(house, file, kind, profile)
+        plan = importing.Plan(papers.sha256, kind, source, vouched_by, f"official:{official}")
+        sheet = file.with_name(f"{file.stem}.import-errors.csv")
+        if dry_run:
+            _try(house, plan, papers, sheet)
+        else:
+            _go_on(house, plan, papers, sheet, resume=resume)
+        if answers.open:
+            answers.save(where)
+            click.echo(
+                f"还有要补的对照，已写入 {where.name}，补好后再运行 / open questions are in {where.name}"
+            )
+    except Unreadable as fault:
+        raise click.ClickException(str(fault)) from None
+    except Problem as problem:
+        raise click.ClickException(f"{problem.title_zh} / {problem.title_en}\n{problem.remedy_zh}") from None
+    finally:
+        house.close()
+
+
+def _check_official(house: "House", account: str) -> None:
+    from recordsvc.access import officials
+
+    with house.db.read() as conn:
+        found = officials.known(conn, account)
+    if FIRST.isdisjoint(found.roles(house.clock.now_ms())):
+        raise click.ClickException("该账号没有经办、复核角色 / the account holds none of the roles needed")
+
+
+def _open(house: "House", file: Path, kind: str, profile: Path | None) -> "tuple[Profile, PaperFile, Path]":
+    from recordsvc.bodies.institutions import FactKind
+    from recordsvc.ground.ports import beijing_date
+    from recordsvc.importfiles import PaperFile, Profile
+
+    where = profile or file.with_name(PROFILE)
+    answers = Profile.read(where)
+    register = house.institutions.all().items()
+    named = {fact.value: uscc for uscc, one in register for fact in one.facts if fact.fact is FactKind.NAME}
+    today = beijing_date(house.clock.now_ms())
+    return answers, PaperFile(file, kind, answers, today, named.get), where
+
+
+def _try(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path) -> None:
+    """Judge all rows and write nothing but the error sheet."""
+    from recordsvc.archive import importing
+
+    good, bad = 0, []
+    for portion in importing.portions(papers.rows()):
+        told = importing.judged(house, plan, portion)
+        bad += [(row.number, row.code) for row in told if row.code is not None]
+        good += sum(row.code is None for row in told)
+        _progress("检查 / judged", good + len(bad))
+    click.echo(err=True)
+    _write_errors(sheet, bad)
+    click.echo(f"试运行：可导入 {good} 行，有误 {len(bad)} 行，未写入任何内容 / dry run, nothing was written")
+
+
+def _go_on(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path, *, resume: bool) -> None:
+    from recordsvc.archive import importing
+
+    wanted = importing.run_id(house, plan)
+    run = importing.find(house, wanted)
+    if run is not None and not resume:
+        raise click.ClickException(f"这个文件已经开始导入（{run.state}），请加 --resume / begun before")
+    if run is None or run.state == "loading":
+        for seen in importing.load(house, plan, papers.rows()):
+            _progress("检查 / judged", seen)
+        click.echo(err=True)
+        proposal = house.db.write(lambda turn: importing.propose(turn, wanted, plan.by))
+        click.echo(f"待另一人批准，事项 {proposal.hex()} / waits for a second official")
+    elif run.state == "approved":
+        done = run.entered
+        for settled in importing.Importer(house).enter(wanted):
+            done += settled
+            _progress("导入 / entered", done)
+        click.echo(err=True)
+    _tell(importing.find(house, wanted))
+    _write_errors(sheet, importing.refused(house, wanted))
+
+
+def _tell(run: "Run | None") -> None:
+    if run is not None:
+        click.echo(
+            f"状态 {run.state}：合格 {run.ready} 行，已导入 {run.entered} 行，有误 {run.refused} 行"
+            " / ready, entered, refused"
+        )
+
+
+def _progress(what: str, count: int) -> None:
+    click.echo(f"\r{what}: {count}", nl=False, err=True)
+
+
+def _write_errors(sheet: Path, bad: "list[tuple[int, str]] | list[tuple[int, str | None]]") -> None:
+    """Write rows and codes with words; nothing of what the rows say."""
+    from recordsvc.submit.privatefiles import write_private
+
+    if not bad:
+        sheet.unlink(missing_ok=True)
+        return
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow(("行号", "问题", "代码"))
+    lines.writerows((number, _words(str(code)), code) for number, code in bad)
+    write_private(sheet, text.getvalue().encode("utf-8-sig"))
+    click.echo(f"{len(bad)} 行有误，见 {sheet.name} / rows that were refused")
+
+
+def _words(code: str) -> str:
+    from recordsvc import dated
+    from recordsvc.importfiles import WORDS
+    from recordsvc.submit.findings import ROW_CODES
+
+    if code in WORDS:
+        return WORDS[code]
+    if code in ROW_CODES:
+        return ROW_CODES[code].zh
+    for table in ("findings", "hold_reasons"):
+        found = [row for row in dated.table(table).rows if row["code"] == code]
+        if found:
+            return str(found[-1]["zh"])
+    return "内容不合格式" if code.startswith("schema:") else "证件号码有误"

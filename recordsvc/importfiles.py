@@ -1,0 +1,289 @@
+"""Files of old papers (旧档案文件): from rows as offices wrote them to what a record says.
+
+Headings are recognised as in rosters; certificate number and issue date have wordings of their own. What a
+file does not say - which code an occupation has, which credit code an office had - is asked for once and kept
+in a profile beside it. What cannot be read for certain is an error of the row.
+"""
+
+import datetime as dt
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from recordsvc.archive.importing import Row
+from recordsvc.submit import cells, values
+from recordsvc.submit.cells import Cell, Sheet, Unreadable, column_index
+from recordsvc.submit.headers import Field, fold
+from recordsvc.submit.layout import find_tables
+from recordsvc.submit.privatefiles import write_private
+from recordsvc.submit.reading import Reading, read_row
+from recordsvc.submit.sheets import each_row
+from recordsvc.submit.table import Table
+from recordsvc.submit.values import Puzzle
+
+TYPES: Final = (
+    "level-certificate",
+    "qualification-certificate",
+    "skill-certificate",
+    "training-certificate",
+    "training-completion",
+)
+HEAD: Final = 60
+"""Rows among which the headings must stand."""
+PERIOD: Final = 45
+_NUMBER: Final = re.compile(r"(证书?|证件?)?(编号|编码|号码?)$")
+_CERTIFICATE: Final = re.compile(r"证书|合格证|结业证|资格证|等级证")
+_AWARDED: Final = re.compile(r"(发证|颁证|颁发|证书)(日期|时间|年月日)|批准日期")
+_OFFICE: Final = re.compile(r"(发证|颁证|颁发|鉴定|考核|评价|培训)(机构|单位|机关|部门|中心|站|所)$")
+_OLD_SHANGHAI: Final = re.compile(r"[0-9]{13}")
+_MEMBER: Final = {
+    "level-certificate": "organisation",
+    "qualification-certificate": "body",
+    "skill-certificate": "organisation",
+    "training-certificate": "institution",
+    "training-completion": "institution",
+}
+
+
+class RowFault(ValueError):
+    """A row has no certain meaning; the message is the stable code."""
+
+
+@dataclass(slots=True)
+class Profile:
+    """What was answered once for files of this kind; `open` collects what has to be answered still."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    institutions: dict[str, str] = field(default_factory=dict)
+    occupations: dict[str, dict[str, str]] = field(default_factory=dict)
+    institution: str = ""
+    training_type: str = ""
+    minutes_per_period: int = PERIOD
+    open: dict[str, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> "Profile":
+        """Read a profile; an empty one when there is none. Raises `Unreadable`."""
+        try:
+            told = json.loads(path.read_text("utf-8"))
+            known = {name: told[name] for name in cls.members() if name in told}
+            return cls(**known)
+        except FileNotFoundError:
+            return cls()
+        except (ValueError, TypeError):
+            raise Unreadable("profile", "对照文件不是合法的 JSON", "the profile is not valid JSON") from None
+
+    @staticmethod
+    def members() -> tuple[str, ...]:
+        """Names of what a profile answers."""
+        return (
+            "columns",
+            "institution",
+            "institutions",
+            "minutes_per_period",
+            "occupations",
+            "training_type",
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the profile with a place for each open question."""
+        told = {name: getattr(self, name) for name in self.members()}
+        open_names = sorted(self.open.get("institutions", ()))
+        told["institutions"] = {**dict.fromkeys(open_names, ""), **self.institutions}
+        told["occupations"] = {
+            **{name: {"code": "", "edition": ""} for name in sorted(self.open.get("occupations", ()))},
+            **self.occupations,
+        }
+        write_private(path, f"{json.dumps(told, ensure_ascii=False, indent=1)}\n".encode())
+
+    def ask(self, about: str, name: str) -> None:
+        """Note a question."""
+        self.open.setdefault(about, set()).add(name)
+
+
+class PaperFile:
+    """One file as records of one type."""
+
+    def __init__(
+        self,
+        path: Path,
+        record_type: str,
+        profile: Profile,
+        today: dt.date,
+        uscc_of: Callable[[str], str | None],
+    ) -> None:
+        """Open a file; `uscc_of`: an institution's code by its name, as the register knows it."""
+        self._data = path.read_bytes()
+        self.sha256 = hashlib.sha256(self._data).digest()
+        self._type = record_type
+        self._profile = profile
+        self._today = today
+        self._uscc_of = uscc_of
+        rows, self._since_1904 = each_row(self._data)
+        head = tuple(itertools.islice(rows, HEAD))
+        known = set(Field)
+        chosen = {name: column for name, column in profile.columns.items() if name in known}
+        found = find_tables(Sheet(path.stem, head, since_1904=self._since_1904), chosen)
+        if not found:
+            raise Unreadable("nobody-listed", "没有找到表头或数据行", "no headings or no rows were found")
+        self._table: Table = found[0]
+        self._first = min(row.number for row in found[0].data)
+        self._number = self._column("certificate-number", _is_number)
+        self._awarded = self._column("certificate-issued-on", lambda text: bool(_AWARDED.search(text)))
+
+        self._office = self._column("issued-by", lambda text: bool(_OFFICE.search(text)))
+
+    def _column(self, name: str, fits: Callable[[str], bool]) -> int | None:
+        if name in self._profile.columns:
+            return column_index(self._profile.columns[name])
+        return next((at for at, text in enumerate(self._table.headings) if text and fits(fold(text))), None)
+
+    def rows(self) -> Iterator[Row]:
+        """Return each row that is about somebody; totals, notes and empty lines are passed over."""
+        for row in each_row(self._data)[0]:
+            if row.number < self._first or not row.filled:
+                continue
+            reading = read_row(self._table, row, row.number, self._today)
+            if not (reading.name or reading.written_id):
+                continue
+            yield self._row(row, reading)
+
+    def _row(self, row: cells.Row, reading: Reading) -> Row:
+        finding = reading.finding
+        if finding is not None and not reading.sendable:
+            return Row(row.number, code=finding.code)
+        try:
+            body = self._body(row, reading)
+        except (RowFault, Puzzle) as fault:
+            return Row(row.number, code=str(fault))
+        worker: dict[str, Any] = {
+            "document": reading.document,
+            "name": reading.name,
+            "number": reading.number,
+        }
+        if reading.card:
+            worker["card"] = {"number": reading.card, "area": reading.card_area or "640000"}
+        return Row(row.number, worker, body, body[_MEMBER[self._type]])
+
+    def _body(self, row: cells.Row, reading: Reading) -> dict[str, Any]:
+        body: dict[str, Any] = {_MEMBER[self._type]: self._institution(row, reading)}
+        if self._type != "training-completion":
+            body["certificate"] = self._certificate(row)
+        if self._type == "training-certificate":
+            body["project"] = _text(reading, Field.OCCUPATION, "project-missing")
+            return body | self._span(reading) | ({"level": reading.level} if reading.level else {})
+        body["occupation"] = self._occupation(reading)
+        if self._type == "skill-certificate":
+            return body
+        if self._type == "training-completion":
+            return body | self._course(reading)
+        body["level"] = reading.level or _fault("level-missing")
+        if self._type == "level-certificate":
+            body["scheme"] = "employer" if body["certificate"]["number"].startswith("Y") else "social"
+        return body
+
+    def _institution(self, row: cells.Row, reading: Reading) -> dict[str, str]:
+        printed = "" if self._office is None else " ".join(values.fold(row.cell(self._office).text).split())
+        name = reading.texts.get(Field.INSTITUTION) or printed or self._profile.institution
+        if not name:
+            raise RowFault("institution-missing")
+        uscc = (
+            reading.texts.get(Field.USCC) or self._profile.institutions.get(name) or self._uscc_of(name) or ""
+        )
+        if not uscc:
+            self._profile.ask("institutions", name)
+            raise RowFault("institution-code-missing")
+        return {"name": name, "uscc": uscc}
+
+    def _occupation(self, reading: Reading) -> dict[str, str]:
+        name = _text(reading, Field.OCCUPATION, "occupation-missing")
+        known = {key: value for key, value in self._profile.occupations.get(name, {}).items() if value}
+        if not known:
+            self._profile.ask("occupations", name)
+            raise RowFault("occupation-code-missing")
+        return {**known, "name": name}
+
+    def _certificate(self, row: cells.Row) -> dict[str, str]:
+        if self._number is None or self._awarded is None:
+            raise RowFault("certificate-column-missing")
+        number = values.fold(row.cell(self._number).text).replace(" ", "").upper()
+        if not number:
+            raise RowFault("certificate-number-missing")
+        if isinstance(row.cell(self._number).value, float) and len(number) > 15:
+            raise RowFault("certificate-number-lost")
+        if self._type == "qualification-certificate" and _OLD_SHANGHAI.fullmatch(number):
+            number = f"000{number}"
+        return {"issued_on": self._day(row.cell(self._awarded)), "number": number}
+
+    def _day(self, cell: Cell) -> str:
+        if cell.empty:
+            raise RowFault("award-date-missing")
+        return values.read_date(cell, today=self._today, since_1904=self._since_1904).isoformat()
+
+    def _span(self, reading: Reading) -> dict[str, str]:
+        if reading.started is None or reading.ended is None:
+            raise RowFault("course-dates-missing")
+        return {"ended_on": reading.ended.isoformat(), "started_on": reading.started.isoformat()}
+
+    def _course(self, reading: Reading) -> dict[str, Any]:
+        if reading.outcome is None or reading.outcome.kind not in ("passed", "failed"):
+            raise RowFault("result-missing")
+        if not self._profile.training_type:
+            raise RowFault("training-type-missing")
+        minutes = self._profile.minutes_per_period
+        planned = {
+            f"{name}_minutes": int(reading.amounts.get(column, 0) * minutes)
+            for column, name in (
+                (Field.THEORY, "theory"),
+                (Field.PRACTICE, "practice"),
+                (Field.ONLINE, "online"),
+            )
+        }
+        score = {} if reading.outcome.score is None else {"score": reading.outcome.score}
+        return {
+            "class": {"code": _text(reading, Field.CLASS_CODE, "class-missing")},
+            "level": reading.level or "0",
+            "minutes_per_period": minutes,
+            "planned": planned,
+            "result": reading.outcome.kind,
+            "training_type": self._profile.training_type,
+            **self._span(reading),
+            **score,
+        }
+
+
+def _is_number(text: str) -> bool:
+    return bool(_CERTIFICATE.search(text) and _NUMBER.search(text)) or text in ("证号", "编号")
+
+
+def _text(reading: Reading, wanted: Field, code: str) -> str:
+    return reading.texts.get(wanted) or str(_fault(code))
+
+
+def _fault(code: str) -> Any:
+    raise RowFault(code)
+
+
+WORDS: Final[Mapping[str, str]] = {
+    "award-date-missing": "没有发证日期",
+    "busy": "档案正在变动，请稍后用 --resume 再试",
+    "certificate-column-missing": "没有找到证书编号或发证日期栏，请在对照文件 columns 中写明",
+    "certificate-number-lost": "证书编号是数字格，末尾几位已丢失；请从原件补录为文本",
+    "certificate-number-missing": "没有证书编号",
+    "class-missing": "没有班级编号",
+    "course-dates-missing": "没有开始或结束日期",
+    "institution-code-missing": "机构没有统一社会信用代码，请在对照文件 institutions 中补上",
+    "institution-missing": "没有机构名称",
+    "level-missing": "没有等级",
+    "occupation-code-missing": "职业没有代码，请在对照文件 occupations 中补上版次和代码",
+    "occupation-missing": "没有职业",
+    "project-missing": "没有培训项目",
+    "result-missing": "没有合格或不合格的结果",
+    "training-type-missing": "没有培训类型，请在对照文件 training_type 中写明",
+}
+"""What a code of this module means and what to do."""
