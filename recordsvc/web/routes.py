@@ -5,6 +5,8 @@ import flask
 from recordsvc.house import House
 from recordsvc.web import (
     assets,
+    desk_routes,
+    desk_worker_routes,
     public_routes,
     render,
     saying_routes,
@@ -17,6 +19,8 @@ from recordsvc.web.services import bp
 
 __all__ = [
     "bp",
+    "desk_routes",
+    "desk_worker_routes",
     "public_routes",
     "saying_routes",
     "setup",

@@ -281,8 +281,8 @@ GUESSES = 1_000_000
 def test_a_search_over_all_numbers_confirms_nothing(house: House, centre: Centre, worker: bytes) -> None:
     """With database, log, peppers and all public keys no guess of the number fits, nor the right one.
 
-    Every value of the database is looked through for what a guess would give: the number, its hashes plain and
-    under the look-up pepper, and the keyed digest of a record with the guessed number but without its salt.
+    Every value of the database is looked through for what a guess would give: the number, its hashes plain
+    and under the look-up pepper, the keyed digest of a record with the guessed number but without its salt.
     """
     record = centre.completion(person(1))
     centre.enter(record)
