@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from recordsvc.access import acts, clients, registering
+from recordsvc.access import acts, clients, deciding, registering
 from recordsvc.access.clients import Client
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import ClientRefused, ClientStateConflict, ClientUnknown
@@ -28,7 +28,6 @@ from recordsvc.access.registering import NewClient, NewKey
 from recordsvc.access.services import access, bp, house, once, reference
 from recordsvc.ground import answers, two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.problems import Forbidden
 from recordsvc.ground.two_person import (
     AlreadyClosed,
     NotTheProposer,
@@ -202,14 +201,7 @@ def list_acts(query: dict[str, Any]) -> flask.Response:
 )
 def decide_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Approve, which acts at once, or refuse."""
-    who, tools = actor(), house()
-
-    def decide(turn: Turn) -> None:
-        role = _second_role(two_person.read(turn.conn, proposal_id, turn.now_ms), who)
-        word = (form["approve"], form["reason"])
-        two_person.decide(turn, proposal_id, reference(who), *word, role=role, tools=tools)
-
-    house().db.write(decide)
+    deciding.decide(house(), proposal_id, actor(), approve=form["approve"], reason=form["reason"])
     return _one(proposal_id)
 
 
@@ -225,18 +217,8 @@ def decide_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def withdraw_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take back what one has proposed oneself."""
-    by, why = reference(), form["reason"]
-    house().db.write(lambda turn: two_person.withdraw(turn, proposal_id, by, why))
+    deciding.withdraw(house(), proposal_id, actor(), form["reason"])
     return _one(proposal_id)
-
-
-def _second_role(proposal: Proposal, who: Actor) -> str | None:
-    """Return the role in which the official may decide this kind. Raises `Forbidden` without one."""
-    wanted = two_person.deciders(proposal.kind)
-    held = sorted(wanted & who.roles if wanted else who.roles)
-    if wanted and not held:
-        raise Forbidden
-    return held[0] if held else None
 
 
 def _one(proposal_id: bytes) -> flask.Response:
@@ -246,11 +228,8 @@ def _one(proposal_id: bytes) -> flask.Response:
 
 
 def _with_right(proposal: Proposal, who: Actor) -> dict[str, Any]:
-    wanted = two_person.deciders(proposal.kind)
-    other = proposal.proposed_by != reference(who)
     shown = {name: getattr(proposal, name) for name in Proposal.__slots__ if name not in ("tools", "basis")}
-    allowed = not wanted or not wanted.isdisjoint(who.roles)
-    return shown | {"may_decide": proposal.state == "open" and other and allowed}
+    return shown | {"may_decide": deciding.may_decide(proposal, who)}
 
 
 def _proposed(proposal_hex: str) -> flask.Response:

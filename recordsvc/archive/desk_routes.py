@@ -1,20 +1,19 @@
 """Doors of officials: held records, and looking into an archive for a purpose and a case."""
 
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 import flask
 import orjson
 
-from recordsvc.access import acts, looked
-from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access import looked
+from recordsvc.access.acts import Act
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, held, notices, release, views
+from recordsvc.archive import errors, held, looking, notices, release, views
 from recordsvc.archive.forms import (
     CardForm,
     FindForm,
@@ -26,6 +25,7 @@ from recordsvc.archive.forms import (
     ReleaseProposedForm,
     ReturnForm,
 )
+from recordsvc.archive.looking import Looker
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.services import bp, house
 from recordsvc.ground import answers, http, two_person
@@ -73,7 +73,7 @@ def read_held(held_id: bytes, query: dict[str, str]) -> flask.Response:
     """Show the record that waits, to the official who decides; the row of it is durable before."""
     looked.check_purpose(house().db, query["purpose"])
     record = held.open_held(house(), held_id)
-    record_act(Act.HELD_OPEN, str(uuid.UUID(bytes=held_id)), query)
+    looking.note_act(house(), _looker(query), Act.HELD_OPEN, str(uuid.UUID(bytes=held_id)))
     return answers.answer(orjson.dumps({"record": record}))
 
 
@@ -110,14 +110,7 @@ def propose_release(form: dict[str, Any]) -> flask.Response:
 )
 def return_held(form: dict[str, Any]) -> flask.Response:
     """Return one record with a reason that its issuer reads."""
-    held_id, reason, random = form["held_id"], form["reason"], house().random
-    done = OfficialAct(actor(), Act.HELD_RETURN, str(uuid.UUID(bytes=held_id)), reason)
-
-    def act(turn: Turn) -> None:
-        held.give_back(turn, held_id, reason)
-        acts.note(turn, random, done)
-
-    house().db.write(act)
+    held.return_one(house(), form["held_id"], form["reason"], actor())
     return flask.Response(status=204)
 
 
@@ -141,13 +134,7 @@ def find_worker(form: dict[str, Any]) -> flask.Response:
 
 def find_shown(form: dict[str, Any]) -> bytes:
     """Return whose number it is; found or not, a row is left. Raises `NotFound`, `PurposeRefused`."""
-    number = form["number"].strip().upper()
-    worker_id = house().people.find(form["kind"], number)
-    record_look([worker_id] if worker_id else [], form["purpose"], "identity", form["case_ref"])
-    if worker_id is None:
-        record_act(Act.FIND_NOTHING, form["kind"], form)
-        raise NotFound
-    return worker_id
+    return looking.find(house(), _looker(form), form["kind"], form["number"])
 
 
 @door(
@@ -186,7 +173,7 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
     try:
         return place.db.write(act)
     except (NotFound, CardDisagrees):
-        record_act(Act.CONFIRM_REFUSED, form["document"], form)
+        looking.note_act(place, _looker(form), Act.CONFIRM_REFUSED, form["document"])
         raise
 
 
@@ -203,10 +190,9 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
 def read_archive(worker_id: bytes, query: dict[str, str]) -> flask.Response:
     """Show an archive to an official; the row of who looked is durable before the answer leaves."""
     archive = Reader(house()).archive(worker_id)
-    record_look([worker_id] if archive else [], query["purpose"], "records", query["case_ref"])
     if archive is None:
-        record_act(Act.ARCHIVE_NOTHING, str(uuid.UUID(bytes=worker_id)), query)
-        raise NotFound
+        raise looking.nobody(house(), _looker(query), worker_id)
+    looking.note(house(), _looker(query), [worker_id], "records")
     return answers.answer(views.archive_json(archive))
 
 
@@ -221,15 +207,5 @@ def _shown(form: dict[str, Any]) -> Person:
     return Person(form["document"], number, form["name"], card)
 
 
-def record_look(workers: Sequence[bytes], purpose: str, fields: str, case_ref: str) -> None:
-    """Write who looked; a purpose that is not in force is refused even when nobody was found."""
-    who, request_id = actor(), http.current().id
-    looks = [Look(one, who, purpose, fields, case_ref, request_id) for one in workers]
-    looked.check_purpose(house().db, purpose)
-    looked.record(house().db, house().random, looks)
-
-
-def record_act(act: Act, subject: str, given: dict[str, Any]) -> None:
-    """Write a reading that no worker's list shows; its purpose is the reason."""
-    done = OfficialAct(actor(), act, subject, given["purpose"], given["case_ref"])
-    acts.record(house().db, house().random, done)
+def _looker(given: dict[str, Any]) -> Looker:
+    return Looker(actor(), given["purpose"], given["case_ref"], http.current().id)

@@ -6,7 +6,7 @@ In log order, each entry once: whoever is killed between leaves neither half a c
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from recordsvc.archive import disputes, store
+from recordsvc.archive import dispute_answers, disputes, store
 from recordsvc.archive.announcing import entries
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import OpenEntry, Reader
@@ -42,7 +42,7 @@ class _Following:
 
     def _take(self, turn: Turn, cursor: Cursor, stored: StoredEntry) -> None:
         kind, worker_id = Kind(stored.leaf[1]), stored.worker_id
-        seq = disputes.root(self._house, cursor, worker_id, stored.target)
+        seq = dispute_answers.root(self._house, cursor, worker_id, stored.target)
         case = disputes.unclosed(turn, worker_id, seq)
         if kind is Kind.ERASE:
             if case is not None and seq == stored.target:

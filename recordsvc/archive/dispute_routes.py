@@ -11,7 +11,8 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import dispute_decisions, dispute_views, disputes, errors
+from recordsvc.archive import dispute_answers, dispute_decisions, dispute_views, disputes, errors
+from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.dispute_forms import (
     AnswerForm,
@@ -24,7 +25,7 @@ from recordsvc.archive.dispute_forms import (
     DisputesQuery,
     SayForm,
 )
-from recordsvc.archive.disputes import Answer, Dispute
+from recordsvc.archive.disputes import Dispute
 from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.life_forms import DecidedLaterForm
 from recordsvc.archive.me_routes import own_archives
@@ -148,7 +149,7 @@ def answer_dispute(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take the issuer's answer."""
     issuer, by = own_institution(), reference()
     said = Answer(form["outcome"], " ".join(form["text"].split()), form["record_id"])
-    house().db.write(lambda turn: disputes.answer(turn, house(), dispute_id, issuer, by, said))
+    house().db.write(lambda turn: dispute_answers.answer(turn, house(), dispute_id, issuer, by, said))
     with house().db.read() as conn:
         found = disputes.find(conn, dispute_id)
         told = dispute_views.listed(house(), conn, [] if found is None else [found])

@@ -20,18 +20,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated, workdays
-from recordsvc.archive import notices, store, tables
-from recordsvc.archive.errors import DisputeRefused, TargetUnfit
-from recordsvc.archive.formats import Kind
+from recordsvc.archive import notices, tables
+from recordsvc.archive.errors import DisputeRefused
 from recordsvc.archive.issuers import NOW
-from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.statements import derived_id
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.privileges import erasing
 from recordsvc.ground.problems import NotFound
-from recordsvc.ground.readers import Cursor
 from recordsvc.people import tables as people_tables
 from recordsvc.vault.envelope import DataKey, DataKeys, field_aad
 
@@ -210,9 +207,9 @@ def begin(turn: Turn, house: "House", worker_id: bytes, seq: int, contest_seq: i
     )
     dated_params = {"due_on": due_on} if due_on else {}
     kind = "objection-opened" if due_on else "objection-passed"
-    notices.tell_worker(turn, house, worker_id, kind, _about(made) | dated_params, made.name)
+    notices.tell_worker(turn, house, worker_id, kind, about(made) | dated_params, made.name)
     if owner == ISSUER:
-        notices.tell_institution(turn, issuer, kind, _about(made) | dated_params, made.name)
+        notices.tell_institution(turn, issuer, kind, about(made) | dated_params, made.name)
     else:
         _tell_desk(turn, made)
     return made
@@ -223,10 +220,10 @@ def pass_on(turn: Turn, house: "House", dispute: Dispute) -> Dispute:
     due_on = due(turn.now_ms, "region-decision")
     passed = change(turn, dispute, owner=REGION, due_on=due_on)
     notices.tell_worker(
-        turn, house, dispute.worker_id, "objection-passed", _about(dispute), f"{dispute.name}/passed"
+        turn, house, dispute.worker_id, "objection-passed", about(dispute), f"{dispute.name}/passed"
     )
     notices.tell_institution(
-        turn, dispute.issuer, "objection-passed", _about(dispute), f"{dispute.name}/passed"
+        turn, dispute.issuer, "objection-passed", about(dispute), f"{dispute.name}/passed"
     )
     _tell_desk(turn, passed)
     return passed
@@ -235,13 +232,13 @@ def pass_on(turn: Turn, house: "House", dispute: Dispute) -> Dispute:
 def end(turn: Turn, house: "House", dispute: Dispute, state: str, idx: int) -> None:
     """End a case with the entry that is its outcome, and tell everybody."""
     change(turn, dispute, state=state, closed_ms=turn.now_ms, outcome_idx=idx)
-    about, key = _about(dispute) | {"outcome": state}, f"{dispute.name}/ended"
+    params, key = about(dispute) | {"outcome": state}, f"{dispute.name}/ended"
     if state != "withdrawn":
-        notices.tell_worker(turn, house, dispute.worker_id, "objection-decided", about, key)
+        notices.tell_worker(turn, house, dispute.worker_id, "objection-decided", params, key)
     if dispute.issuer != house.settings.region:
-        notices.tell_institution(turn, dispute.issuer, "objection-decided", about, key)
+        notices.tell_institution(turn, dispute.issuer, "objection-decided", params, key)
     if dispute.owner == REGION:
-        notices.tell_desk(turn, DESK, "objection-decided", about, key)
+        notices.tell_desk(turn, DESK, "objection-decided", params, key)
 
 
 def change(turn: Turn, dispute: Dispute, **values: Any) -> Dispute:
@@ -309,18 +306,19 @@ def _pass_on_if_due(house: "House", dispute_id: bytes, turn: Turn) -> int:
 def say(turn: Turn, house: "House", dispute_id: bytes, who: str, by: str, text: str) -> Dispute:
     """Add a message and tell the others. Raises `NotFound`, `DisputeRefused` for a case that has ended."""
     dispute = locked(turn, dispute_id)
-    said = _say(turn, house, dispute, who, by, text)
-    about, key = _about(said), f"{said.name}/{said.messages}"
+    said = said_by(turn, house, dispute, who, by, text)
+    params, key = about(said), f"{said.name}/{said.messages}"
     if who != "worker":
-        notices.tell_worker(turn, house, said.worker_id, "objection-answered", about, key)
+        notices.tell_worker(turn, house, said.worker_id, "objection-answered", params, key)
     elif said.owner == ISSUER:
-        notices.tell_institution(turn, said.issuer, "objection-answered", about, key)
+        notices.tell_institution(turn, said.issuer, "objection-answered", params, key)
     else:
-        notices.tell_desk(turn, DESK, "objection-answered", about, key)
+        notices.tell_desk(turn, DESK, "objection-answered", params, key)
     return said
 
 
-def _say(turn: Turn, house: "House", dispute: Dispute, who: str, by: str, text: str) -> Dispute:
+def said_by(turn: Turn, house: "House", dispute: Dispute, who: str, by: str, text: str) -> Dispute:
+    """Seal what was said into its case. Raises `DisputeRefused`."""
     if dispute.closed or dispute.messages >= MOST_MESSAGES:
         raise DisputeRefused
     row = Said(
@@ -361,68 +359,6 @@ def data_key(turn: Turn, house: "House", worker_id: bytes) -> DataKey:
     return DataKeys(house.keys, house.random.bytes).get(worker_id, bytes(wrapped))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an issuer answers: `upheld` with the id of its correction or revocation, or `rejected`."""
-
-    outcome: str
-    text: str
-    record_id: bytes | None = None
-
-
-def answer(turn: Turn, house: "House", dispute_id: bytes, issuer: str, by: str, said: Answer) -> Dispute:
-    """Take an issuer's answer. Raises `NotFound`, `DisputeRefused`, `TargetUnfit`.
-
-    An upheld case ends with the issuer's entry, whether that stands already or is still to come; a rejected
-    one becomes the region's.
-    """
-    dispute = locked(turn, dispute_id)
-    if dispute.issuer != issuer:
-        raise NotFound
-    if dispute.closed or dispute.owner != ISSUER:
-        raise DisputeRefused
-    if said.text:
-        dispute = _say(turn, house, dispute, "issuer", by, said.text)
-    dispute = change(turn, dispute, state="answered", answer=said.outcome, answer_id=said.record_id)
-    notices.tell_worker(
-        turn, house, dispute.worker_id, "objection-answered", _about(dispute), f"{dispute.name}/answer"
-    )
-    if said.record_id is None:
-        return pass_on(turn, house, dispute)
-    idx = _standing(turn, house, dispute, said.record_id)
-    if idx is not None:
-        end(turn, house, dispute, "upheld", idx)
-    return dispute
-
-
-def _standing(turn: Turn, house: "House", dispute: Dispute, record_id: bytes) -> int | None:
-    """Return the log index of the entry that an issuer names; None: it is still to come."""
-    cursor = house.db.cursor(turn.conn)
-    key = dedupe_key(dispute.issuer, str(uuid.UUID(bytes=record_id)))
-    place = store.known(house.db, cursor, [key]).get(key)
-    if place is None:
-        return None
-    entry = store.one(house.db, cursor, place[0], place[1])
-    if (
-        entry is None
-        or place[0] != dispute.worker_id
-        or Kind(entry.leaf[1]) not in (Kind.CORRECT, Kind.REVOKE)
-        or root(house, cursor, place[0], entry.target) != dispute.seq
-        or place[1] < dispute.contest_seq
-    ):
-        raise TargetUnfit("所指的更正或撤销不是针对这条记录的，或早于异议")
-    return entry.idx
-
-
-def root(house: "House", cursor: Cursor, worker_id: bytes, seq: int) -> int:
-    """Return the record on which an act lands that names it, or a correction of it."""
-    while (entry := store.one(house.db, cursor, worker_id, seq)) is not None:
-        if Kind(entry.leaf[1]) is not Kind.CORRECT:
-            break
-        seq = entry.target
-    return seq
-
-
 # -- small parts
 
 
@@ -440,13 +376,14 @@ def erase(turn: Turn, worker_id: bytes) -> None:
     )
 
 
-def _about(dispute: Dispute) -> dict[str, Any]:
+def about(dispute: Dispute) -> dict[str, Any]:
+    """Return what a notice says of a case."""
     return {"case_id": dispute.name}
 
 
 def _tell_desk(turn: Turn, dispute: Dispute) -> None:
     if dispute.due_on:
-        params = _about(dispute) | {"due_on": dispute.due_on}
+        params = about(dispute) | {"due_on": dispute.due_on}
         notices.tell_desk(turn, DESK, "objection-opened", params, dispute.name)
     else:
-        notices.tell_desk(turn, DESK, "objection-undated", _about(dispute), dispute.name)
+        notices.tell_desk(turn, DESK, "objection-undated", about(dispute), dispute.name)

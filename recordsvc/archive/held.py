@@ -19,6 +19,9 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import acts
+from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.grants import Actor
 from recordsvc.archive import errors, notices, tables
 from recordsvc.archive.append import STALE, Batch, Prepared
 from recordsvc.archive.rejudge import Back, Rejudge
@@ -29,7 +32,17 @@ from recordsvc.ground.commit import Turn
 if TYPE_CHECKING:
     from recordsvc.house import House
 
-__all__ = ["RELEASE", "HeldRecord", "Releaser", "give_back", "open_held", "waiting"]
+__all__ = [
+    "RELEASE",
+    "HeldRecord",
+    "Releaser",
+    "counts",
+    "give_back",
+    "one",
+    "open_held",
+    "return_one",
+    "waiting",
+]
 
 PORTION: Final = 300
 ATTEMPTS: Final = 6
@@ -68,6 +81,25 @@ def waiting(
     return [HeldRecord(r.held_id, r.issuer, r.reason, r.owner, r.state, r.received_ms, r.note) for r in rows]
 
 
+def counts(conn: Connection) -> list[tuple[str, int]]:
+    """Return how many records wait for each reason, the most first."""
+    held, count = tables.held, sa.func.count()
+    wanted = sa.select(held.c.reason, count).where(held.c.state == "held").group_by(held.c.reason)
+    return sorted(
+        ((str(row[0]), int(row[1])) for row in conn.execute(wanted)), key=lambda one: (-one[1], one)
+    )
+
+
+def one(conn: Connection, held_id: bytes) -> HeldRecord:
+    """Return one that waits, without its content. Raises `HeldNotHere`."""
+    held = tables.held
+    wanted = sa.select(held).where(held.c.held_id == held_id, held.c.state == "held")
+    r = conn.execute(wanted).one_or_none()
+    if r is None:
+        raise errors.HeldNotHere
+    return HeldRecord(r.held_id, r.issuer, r.reason, r.owner, r.state, r.received_ms, r.note)
+
+
 def open_held(house: "House", held_id: bytes) -> dict[str, Any]:
     """Return the record R of a held record, for the official who decides. Raises `HeldNotHere`."""
     with house.db.read() as conn:
@@ -94,6 +126,17 @@ def _tell_returned(turn: Turn, held_id: bytes) -> None:
     issuer = turn.conn.scalar(sa.select(tables.held.c.issuer).where(tables.held.c.held_id == held_id))
     params = {"count": 1, "held_id": str(uuid.UUID(bytes=held_id))}
     notices.tell_institution(turn, str(issuer), "record-returned", params, held_id.hex())
+
+
+def return_one(house: "House", held_id: bytes, reason: str, who: Actor) -> None:
+    """Return a held record on one official's word, which is kept. Raises `HeldNotHere`."""
+    done = OfficialAct(who, Act.HELD_RETURN, str(uuid.UUID(bytes=held_id)), reason)
+
+    def act(turn: Turn) -> None:
+        give_back(turn, held_id, reason)
+        acts.note(turn, house.random, done)
+
+    house.db.write(act)
 
 
 class Releaser:

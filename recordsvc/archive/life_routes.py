@@ -1,19 +1,15 @@
 """Doors of the desk on whole archives: merging, moving a record, restricting, erasing, closing."""
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import flask
 
-from recordsvc import dated
-from recordsvc.access import looked
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
-from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import bundle, closing, erasing, errors, foreign, merging, moving
+from recordsvc.archive import bundle, closing, erasing, errors, foreign, grounds, looking, merging, moving
 from recordsvc.archive.closing import Death
 from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_forms import (
@@ -29,13 +25,12 @@ from recordsvc.archive.life_forms import (
     ReopeningForm,
     StraysForm,
 )
+from recordsvc.archive.looking import Looker
 from recordsvc.archive.merging import Why
 from recordsvc.archive.moving import Moving
 from recordsvc.archive.services import bp, house
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.problems import FormRefused, NotFound
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
 
@@ -53,7 +48,7 @@ from recordsvc.people.standing import StandingRefused
 )
 def propose_merge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose a merge; both chains get an entry once a second official approves."""
-    _check_code("merge_grounds", form["ground"])
+    grounds.check(house(), "merge_grounds", form["ground"])
     why, by = Why(form["ground"], form["text"], form["papers"]), reference()
     return _proposed(lambda turn: merging.propose_merge(turn, house(), worker_id, form["into"], why, by))
 
@@ -71,7 +66,7 @@ def propose_merge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def propose_unmerge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose to undo a merge."""
-    _check_code("merge_grounds", form["ground"])
+    grounds.check(house(), "merge_grounds", form["ground"])
     why, by = Why(form["ground"], form["text"], form["papers"]), reference()
     return _proposed(lambda turn: merging.propose_unmerge(turn, house(), worker_id, why, by))
 
@@ -120,7 +115,7 @@ def propose_move(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> fl
 )
 def restrict_archive(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Seal an archive on one data officer's word; lifting takes two."""
-    _check_code("restriction_grounds", form["ground"])
+    grounds.check(house(), "restriction_grounds", form["ground"])
     index = erasing.restrict(house(), worker_id, form["ground"], form["text"], actor())
     return answers.answer({"index": index}, 201, form=EnteredForm)
 
@@ -138,7 +133,7 @@ def restrict_archive(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def propose_unrestriction(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose that a restricted archive may be read again."""
-    _check_code("restriction_grounds", form["ground"])
+    grounds.check(house(), "restriction_grounds", form["ground"])
     by = reference()
     return _proposed(lambda turn: erasing.propose_lift(turn, worker_id, form["ground"], form["text"], by))
 
@@ -156,7 +151,7 @@ def propose_unrestriction(worker_id: bytes, form: dict[str, Any]) -> flask.Respo
 )
 def propose_erasure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose an erasure; what law or open money keeps is named."""
-    _check_code("erasure_grounds", form["ground"])
+    grounds.check(house(), "erasure_grounds", form["ground"])
     why, by = erasing.Why(form["ground"], form["text"]), reference()
     return _proposed(lambda turn: erasing.propose_erasure(turn, house(), worker_id, why, by))
 
@@ -180,7 +175,7 @@ def propose_erasure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def propose_record_erasure(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose the erasure of one record's content."""
-    _check_code("erasure_grounds", form["ground"])
+    grounds.check(house(), "erasure_grounds", form["ground"])
     why, by = erasing.Why(form["ground"], form["text"]), reference()
     return _proposed(
         lambda turn: erasing.propose_record_erasure(turn, house(), worker_id, record_id, why, by)
@@ -200,10 +195,8 @@ def propose_record_erasure(worker_id: bytes, record_id: bytes, form: dict[str, A
 )
 def propose_closure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose a closure; a closed archive takes nothing new."""
-    _check_code("closure_grounds", form["ground"])
-    today = beijing_date(house().clock.now_ms()).isoformat()
-    if not (form["on"] <= today and _is_date(form["on"])):
-        raise FormRefused(errors=[{"pointer": "/on", "code": "value", "detail": "应为不晚于今天的日期"}])
+    grounds.check(house(), "closure_grounds", form["ground"])
+    grounds.check_day(house(), form["on"])
     death, by = Death(form["ground"], form["on"], form["text"], form["papers"]), reference()
     return _proposed(lambda turn: closing.propose_closure(turn, worker_id, death, by))
 
@@ -254,13 +247,8 @@ def propose_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def relative_copy(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
     """Send the bundle of a closed archive; the row of who looked is durable before."""
-    with house().db.read() as conn:
-        closing.check_copy(conn, worker_id, query["proposal"], house().clock.now_ms())
-    look = Look(worker_id, actor(), query["purpose"], "records", query["case_ref"], http.current().id)
-    looked.record(house().db, house().random, [look])
-    made = bundle.make(house(), worker_id)
-    if made is None:
-        raise NotFound
+    looker = Looker(actor(), query["purpose"], query["case_ref"], http.current().id)
+    made = looking.relative_copy(house(), looker, worker_id, query["proposal"])
     disposition = f'attachment; filename="{bundle.file_name(worker_id)}"'
     return answers.answer(made, headers={"Content-Disposition": disposition})
 
@@ -295,16 +283,3 @@ def propose_trust(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> f
 def _proposed(act: Callable[[Turn], bytes]) -> flask.Response:
     proposal_id = bytes.fromhex(once(lambda turn: act(turn).hex()))
     return answers.answer({"proposal_id": proposal_id}, 202, form=DecidedLaterForm)
-
-
-def _check_code(table: str, code: str) -> None:
-    """Refuse a ground that the dated list does not have today."""
-    if code not in dated.table(table).on(beijing_date(house().clock.now_ms()).isoformat()):
-        raise FormRefused(errors=[{"pointer": "/ground", "code": "value", "detail": "不在现行代码表内"}])
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False

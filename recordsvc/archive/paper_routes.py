@@ -14,9 +14,9 @@ from recordsvc.access.acts import Act
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, Surface, door
-from recordsvc.archive import errors
-from recordsvc.archive.desk_routes import record_act, record_look
+from recordsvc.archive import errors, looking, paper_errors
 from recordsvc.archive.forms import LookQuery, PaperForm, PaperListForm, PaperToldForm
+from recordsvc.archive.looking import Looker
 from recordsvc.archive.papers import FIELDS, Owner, Paper
 from recordsvc.archive.services import bp, house, own_institution, own_worker
 from recordsvc.ground import answers, http
@@ -26,10 +26,10 @@ from recordsvc.ground.reading import Upload
 UPLOAD: Final = Upload(PaperForm, ("file",))
 FILE: Final = Sends("application/octet-stream")
 TO_FILE: Final = (
-    errors.PaperRefused,
-    errors.PaperUnsafe,
-    errors.TooManyPapers,
-    errors.PaperDamaged,
+    paper_errors.PaperRefused,
+    paper_errors.PaperUnsafe,
+    paper_errors.TooManyPapers,
+    paper_errors.PaperDamaged,
     errors.Busy,
     TooLarge,
 )
@@ -80,7 +80,7 @@ def file_my_paper(form: dict[str, Any], files: dict[str, bytes]) -> flask.Respon
     "/v1/me/papers",
     policy="own.paper.read",
     answer=PaperListForm,
-    problems=(errors.PaperDamaged,),
+    problems=(paper_errors.PaperDamaged,),
     summary="我的材料 / My papers, oldest first",
 )
 def my_papers() -> flask.Response:
@@ -95,7 +95,7 @@ def my_papers() -> flask.Response:
     policy="own.paper.read",
     surface=Surface.FILE,
     answer=FILE,
-    problems=(errors.PaperDamaged,),
+    problems=(paper_errors.PaperDamaged,),
     summary="下载我的一份材料 / The file of one of my papers",
 )
 def my_paper(paper_id: bytes) -> flask.Response:
@@ -128,18 +128,19 @@ def file_workers_paper(worker_id: bytes, form: dict[str, Any], files: dict[str, 
     policy="worker.paper.read",
     query=LookQuery,
     answer=PaperListForm,
-    problems=(PurposeRefused, errors.PaperDamaged),
+    problems=(PurposeRefused, paper_errors.PaperDamaged),
     summary="劳动者材料清单 / The papers of a worker, for a purpose and a case",
 )
 def workers_papers(worker_id: bytes, query: dict[str, str]) -> flask.Response:
     """List a worker's papers to an official; the row of who looked is durable before the answer leaves."""
     looked.check_purpose(house().db, query["purpose"])
+    looker = Looker(actor(), query["purpose"], query["case_ref"], http.current().id)
     try:
         told, person = listed(worker_id), house().papers.person(worker_id)
     except NotFound:
-        record_act(Act.ARCHIVE_NOTHING, str(uuid.UUID(bytes=worker_id)), query)
+        looking.note_act(house(), looker, Act.ARCHIVE_NOTHING, str(uuid.UUID(bytes=worker_id)))
         raise
-    record_look([person], query["purpose"], FIELDS, query["case_ref"])
+    looking.note(house(), looker, [person], FIELDS)
     return told
 
 
@@ -151,7 +152,7 @@ def workers_papers(worker_id: bytes, query: dict[str, str]) -> flask.Response:
     query=LookQuery,
     surface=Surface.FILE,
     answer=FILE,
-    problems=(PurposeRefused, errors.PaperDamaged),
+    problems=(PurposeRefused, paper_errors.PaperDamaged),
     summary="调取劳动者的一份材料 / The file of a worker's paper, for a purpose and a case",
 )
 def workers_paper(worker_id: bytes, paper_id: bytes, query: dict[str, str]) -> flask.Response:
@@ -184,7 +185,7 @@ def file_institutions_paper(form: dict[str, Any], files: dict[str, bytes]) -> fl
     "/v1/institution/papers",
     policy="institution.paper.read",
     answer=PaperListForm,
-    problems=(errors.PaperDamaged,),
+    problems=(paper_errors.PaperDamaged,),
     summary="本单位材料清单 / The papers of one's own institution",
 )
 def institutions_papers() -> flask.Response:
@@ -199,7 +200,7 @@ def institutions_papers() -> flask.Response:
     policy="institution.paper.read",
     surface=Surface.FILE,
     answer=FILE,
-    problems=(errors.PaperDamaged,),
+    problems=(paper_errors.PaperDamaged,),
     summary="下载本单位的一份材料 / The file of a paper of one's own institution",
 )
 def institutions_paper(paper_id: bytes) -> flask.Response:

@@ -11,7 +11,7 @@ import struct
 import zlib
 from typing import Final
 
-from recordsvc.archive.errors import PaperRefused, PaperUnsafe
+from recordsvc.archive.paper_errors import PaperRefused, PaperUnsafe
 
 PDF: Final = "application/pdf"
 PNG: Final = "image/png"

@@ -29,7 +29,8 @@ from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import papermedia
-from recordsvc.archive.errors import ArchiveRestricted, Busy, PaperDamaged, PaperUnknown, TooManyPapers
+from recordsvc.archive.errors import ArchiveRestricted, Busy
+from recordsvc.archive.paper_errors import PaperDamaged, PaperUnknown, TooManyPapers
 from recordsvc.archive.tables import institution_key, institution_paper, paper
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.http import too_large

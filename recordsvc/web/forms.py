@@ -66,7 +66,7 @@ class PaperPageForm(Form):
     title = text(0, 2_000, load_default="")
 
 
-class FindPageForm(Form):
+class FindNumberPageForm(Form):
     """Whom an official looks for: the kind of number, the number, purpose and case."""
 
     kind = text(1, 24, required=True)

@@ -30,7 +30,7 @@ from recordsvc.people.enrolling import CardDisagrees
 from recordsvc.web import words
 from recordsvc.web.forms import (
     ConfirmPageForm,
-    FindPageForm,
+    FindNumberPageForm,
     NamePageForm,
     NumberPageForm,
     StandingPageForm,
@@ -78,12 +78,12 @@ def numbers_page() -> flask.Response:
     "/desk/numbers",
     policy="worker.find",
     surface=Surface.PAGE,
-    body=Fields(FindPageForm),
+    body=Fields(FindNumberPageForm),
     answer={303: None, 404: HTML},
     problems=(PurposeRefused,),
     summary="按号码查找（网页） / Find an archive by number; the number stands in the body only",
 )
-def find_button(form: dict[str, Any]) -> flask.Response:
+def find_numbers_button(form: dict[str, Any]) -> flask.Response:
     """Go to the worker's page, or say that nobody has this number."""
     try:
         worker_id = find_shown(form)
@@ -248,7 +248,7 @@ def _worker_page(
         for one in found["asked"]
     ]
     return page(
-        "desk_worker.html",
+        "desk_worker_numbers.html",
         status,
         error=error,
         worker_id=words.uuid_text(worker_id),

@@ -9,7 +9,7 @@ from recordsvc import dated
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Kind
 from recordsvc.access.policy import Surface, door
-from recordsvc.archive import errors
+from recordsvc.archive import paper_errors
 from recordsvc.archive.paper_routes import FILE, TO_FILE, attachment
 from recordsvc.archive.papers import KINDS, MAX_TITLE, Paper
 from recordsvc.archive.services import own_worker
@@ -65,7 +65,7 @@ def _size(count: int) -> str:
     policy="own.paper.read",
     surface=Surface.PAGE,
     answer=HTML,
-    problems=(errors.PaperDamaged,),
+    problems=(paper_errors.PaperDamaged,),
     summary="我的材料（网页） / My papers",
 )
 def papers_page() -> flask.Response:
@@ -91,7 +91,7 @@ def papers_upload(form: dict[str, Any], files: dict[str, bytes]) -> flask.Respon
         return _page(form, wrong)
     try:
         kept = house().papers.keep(own_worker(), files["file"], form["kind"], form["title"], actor())
-    except (errors.PaperRefused, errors.PaperUnsafe, errors.TooManyPapers) as problem:
+    except (paper_errors.PaperRefused, paper_errors.PaperUnsafe, paper_errors.TooManyPapers) as problem:
         said = problem.detail or f"{problem.title_zh}。"
         return _page(form, ("file", f"{said}{problem.remedy_zh}"))
     except TooLarge:
@@ -138,7 +138,7 @@ def _page(form: dict[str, Any], error: tuple[str, str] | None) -> flask.Response
     policy="own.paper.read",
     surface=Surface.FILE,
     answer=FILE,
-    problems=(errors.PaperDamaged,),
+    problems=(paper_errors.PaperDamaged,),
     summary="下载材料 / Download one of my papers",
 )
 def paper_file(paper_id: bytes) -> flask.Response:

@@ -1,4 +1,4 @@
-"""Pages for everybody: the front page, signing in, the desk's sign, static files."""
+"""Pages for everybody: the front page, signing in, static files."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,13 +9,13 @@ from recordsvc import anchor
 from recordsvc.access import demo
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Kind, Role
-from recordsvc.access.policy import Sends, Surface, can, door
+from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.ground.answers import IMMUTABLE
 from recordsvc.ground.http import current
 from recordsvc.ground.problems import NotFound
 from recordsvc.translog.checkpoint import add_cosignatures, open_checkpoint
 from recordsvc.web import assets
-from recordsvc.web.render import go, page
+from recordsvc.web.render import page
 from recordsvc.web.services import bp, house
 
 HTML: Final = Sends("text/html")
@@ -100,29 +100,6 @@ def login_page() -> flask.Response:
         home="/me" if who.kind is Kind.WORKER else "/desk",
         workers=[one for one in personas if one.actor_kind == Kind.WORKER],
         officials=[one for one in personas if one.actor_kind == Kind.OFFICIAL],
-    )
-
-
-@door(
-    bp,
-    "GET",
-    "/desk",
-    policy="session.read",
-    surface=Surface.PAGE,
-    answer={200: HTML, 303: None},
-    summary="工作台 / Where an official arrives",
-)
-def desk_page() -> flask.Response:
-    """Tell an official who they are here; acting goes through the interface until the desk has pages."""
-    who = actor()
-    if who.kind is Kind.WORKER:
-        return go("/me")
-    return page(
-        "desk.html",
-        who=who.id,
-        roles=[ROLES.get(Role(role), role) for role in sorted(who.roles)],
-        may_numbers=can(who, "worker.numbers.read"),
-        handles_disputes=can(who, "dispute.handle"),
     )
 
 

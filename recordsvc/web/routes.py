@@ -5,6 +5,8 @@ import flask
 from recordsvc.house import House
 from recordsvc.web import (
     assets,
+    desk_routes,
+    desk_worker_routes,
     dispute_routes,
     foreign_routes,
     notice_routes,
@@ -22,6 +24,8 @@ from recordsvc.web.services import bp
 
 __all__ = [
     "bp",
+    "desk_routes",
+    "desk_worker_routes",
     "dispute_routes",
     "foreign_routes",
     "notice_routes",

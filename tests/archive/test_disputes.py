@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from recordsvc import fsck, workdays
 from recordsvc.archive import confirm as words
 from recordsvc.archive import (
+    dispute_answers,
     dispute_decisions,
     dispute_follower,
     dispute_views,
@@ -22,8 +23,9 @@ from recordsvc.archive import (
     persons,
     tables,
 )
+from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision
-from recordsvc.archive.disputes import Answer, Dispute
+from recordsvc.archive.disputes import Dispute
 from recordsvc.archive.errors import (
     DisputeRefused,
     KeyEventRefused,
@@ -98,7 +100,9 @@ def opened(house: House, worker_id: bytes, record: bytes | str) -> Dispute:
 
 
 def answer(house: House, case: Dispute, issuer: str, said: Answer) -> None:
-    house.db.write(lambda turn: disputes.answer(turn, house, case.dispute_id, issuer, "client:1", said))
+    house.db.write(
+        lambda turn: dispute_answers.answer(turn, house, case.dispute_id, issuer, "client:1", said)
+    )
 
 
 def propose(house: House, case: Dispute, decision: Decision) -> Callable[[Any], bytes]:

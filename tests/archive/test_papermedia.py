@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordsvc.archive import papermedia
-from recordsvc.archive.errors import PaperRefused, PaperUnsafe
+from recordsvc.archive.paper_errors import PaperRefused, PaperUnsafe
 from tests.archive.paperfiles import jpeg, object_stream, pdf, png
 
 GOOD = {

@@ -14,7 +14,7 @@ from recordsvc.access import acts, looked
 from recordsvc.access import tables as access_tables
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import Actor, Kind
-from recordsvc.archive import errors, papers, tables
+from recordsvc.archive import errors, paper_errors, papers, tables
 from recordsvc.archive.papers import Owner, Paper
 from recordsvc.ground import problems
 from recordsvc.ground.commit import CommitUnknown
@@ -119,8 +119,8 @@ def test_the_same_file_filed_at_once_is_one_paper(
 
 LARGE = png(text=b"x" * 2000)
 REFUSED: dict[str, tuple[type[problems.Problem], dict[str, Any]]] = {
-    "type": (errors.PaperRefused, {"data": b"hello"}),
-    "unsafe": (errors.PaperUnsafe, {"data": pdf(b"/OpenAction 3 0 R")}),
+    "type": (paper_errors.PaperRefused, {"data": b"hello"}),
+    "unsafe": (paper_errors.PaperUnsafe, {"data": pdf(b"/OpenAction 3 0 R")}),
     "kind": (problems.FormRefused, {"kind": "photograph"}),
     "title": (problems.FormRefused, {"title": "长" * 101}),
     "large": (problems.TooLarge, {"data": LARGE}),
@@ -155,7 +155,7 @@ def test_so_many_and_no_more(house: House, owner: Owner, monkeypatch: pytest.Mon
     monkeypatch.setattr(papers, "MOST", 1)
     keep(house, owner)
     before = everything(house)
-    with pytest.raises(errors.TooManyPapers):
+    with pytest.raises(paper_errors.TooManyPapers):
         keep(house, owner, jpeg())
     assert everything(house) == before
     assert keep(house, owner)
@@ -169,7 +169,7 @@ def test_a_foreign_paper_is_as_good_as_none(
     for owner in (other, centre.uscc):
         with pytest.raises(problems.NotFound):
             opened(house, owner, kept.paper_id)
-        with pytest.raises(errors.PaperUnknown):
+        with pytest.raises(paper_errors.PaperUnknown):
             house.papers.hashes(owner, [kept.paper_id])
     strangers = (
         Actor(Kind.WORKER, "x", worker_id=other),
@@ -257,16 +257,16 @@ def test_swapped_or_changed_objects_do_not_open(house: House, owner: Owner) -> N
         house.objects.delete(name)
         house.objects.put(name, other_data)
     for kept in (first, second):
-        with pytest.raises(errors.PaperDamaged):
+        with pytest.raises(paper_errors.PaperDamaged):
             opened(house, owner, kept.paper_id)
     for name, own in zip((one, two), data, strict=True):
         house.objects.delete(name)
         house.objects.put(name, own[:-1] + bytes([own[-1] ^ 1]))
-    with pytest.raises(errors.PaperDamaged):
+    with pytest.raises(paper_errors.PaperDamaged):
         opened(house, owner, first.paper_id)
     house.objects.delete(one)
     house.objects.delete(two)
-    with pytest.raises(errors.PaperDamaged):
+    with pytest.raises(paper_errors.PaperDamaged):
         opened(house, owner, first.paper_id)
 
 
@@ -406,7 +406,7 @@ def test_a_row_is_bound_to_each_of_its_columns(house: House, owner: Owner, colum
         value + 1 if isinstance(value, int) else value[:-1] + (b"?" if isinstance(value, bytes) else "?")
     )
     assert house.papers.opened_row(key(owner), row) == kept
-    with pytest.raises(errors.PaperDamaged):
+    with pytest.raises(paper_errors.PaperDamaged):
         house.papers.opened_row(key(owner), dataclasses.replace(row, **{column: other}))
 
 

@@ -1,0 +1,77 @@
+"""An official looks for a purpose and a case (依目的和案卷查阅): found, noted durably, then answered.
+
+Finding nobody leaves a row too, which no worker's list shows (`access/acts.py`); numbers stand in neither.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recordsvc.access import acts, looked
+from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.grants import Actor
+from recordsvc.access.looked import Look
+from recordsvc.archive import bundle, closing
+from recordsvc.ground.problems import NotFound
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Who looks, why, for which case, in which request."""
+
+    actor: Actor
+    purpose: str
+    case_ref: str
+    request_id: str = ""
+
+
+def note(house: "House", looker: Looker, workers: Sequence[bytes], fields: str) -> None:
+    """Write who looked; a purpose that is not in force is refused even when nobody was found.
+
+    Raises `PurposeRefused`.
+    """
+    who, request_id = looker.actor, looker.request_id
+    looks = [Look(one, who, looker.purpose, fields, looker.case_ref, request_id) for one in workers]
+    looked.check_purpose(house.db, looker.purpose)
+    looked.record(house.db, house.random, looks)
+
+
+def note_act(house: "House", looker: Looker, act: Act, subject: str) -> None:
+    """Write a reading that no worker's list shows; its purpose is the reason."""
+    done = OfficialAct(looker.actor, act, subject, looker.purpose, looker.case_ref)
+    acts.record(house.db, house.random, done)
+
+
+def find(house: "House", looker: Looker, kind: str, number: str) -> bytes:
+    """Return whose archive a number leads to. Raises `NotFound`, `PurposeRefused`."""
+    worker_id = house.people.find(kind, number.strip().upper())
+    note(house, looker, [worker_id] if worker_id else [], "identity")
+    if worker_id is None:
+        note_act(house, looker, Act.FIND_NOTHING, kind)
+        raise NotFound
+    return worker_id
+
+
+def nobody(house: "House", looker: Looker, worker_id: bytes) -> NotFound:
+    """Note that an archive was asked for that is not there; the problem to raise."""
+    note(house, looker, [], "records")
+    note_act(house, looker, Act.ARCHIVE_NOTHING, str(uuid.UUID(bytes=worker_id)))
+    return NotFound()
+
+
+def relative_copy(house: "House", looker: Looker, worker_id: bytes, proposal_id: bytes) -> bytes:
+    """Return the bundle that two officials decided for a close relative.
+
+    Raises `CopyNotDecided`, `PurposeRefused`, `NotFound`, `ArchiveRestricted`.
+    """
+    with house.db.read() as conn:
+        closing.check_copy(conn, worker_id, proposal_id, house.clock.now_ms())
+    note(house, looker, [worker_id], "records")
+    made = bundle.make(house, worker_id)
+    if made is None:
+        raise NotFound
+    return made

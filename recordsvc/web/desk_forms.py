@@ -1,0 +1,132 @@
+"""Forms of the desk (工作台的表单): fields with their labels, read leniently, judged by the API's own forms.
+
+A page form takes any text, so that the page itself can say what is wrong; what an act needs is the law of
+the form that its API door has.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from marshmallow import fields, validate
+
+from recordsvc import dated
+from recordsvc.access.forms import ReasonForm
+from recordsvc.ground.forms import Form, Identifier, text
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.problems import FormRefused, Problem
+from recordsvc.ground.reading import load
+from recordsvc.web.services import house
+
+MOST: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field; `kind` is line, area, day or choice, a choice names its dated table or brings its rows."""
+
+    name: str
+    label: str
+    kind: str = "line"
+    hint: str = ""
+    table: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+    most: int = 400
+
+    def choices(self) -> Sequence[tuple[str, str]]:
+        """Return code and word of what may be chosen today."""
+        return self.rows or codes(self.table)
+
+
+def codes(table: str) -> list[tuple[str, str]]:
+    """Return code and Chinese word of the rows in force today."""
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    return [(str(row["code"]), str(row["zh"])) for row in dated.table(table).on(today).rows]
+
+
+def numbers() -> list[tuple[str, str]]:
+    """Return the kinds of number a person is found by."""
+    documents = codes("identity_documents")
+    return [*documents, ("card", "社会保障卡卡号"), ("chip", "社会保障卡识别码")]
+
+
+PURPOSE: Final = Field("purpose", "查阅目的", "choice", table="lookup_purposes")
+CASE: Final = Field(
+    "case_ref", "案卷号", hint="本次办理的案卷或受理编号，本人会看到。不要写姓名和号码。", most=80
+)
+REASON: Final = Field("reason", "理由", "area", hint="写清依据，最多 400 字，不要写姓名和号码。")
+GATE: Final = (PURPOSE, CASE)
+
+
+def judged(schema: type[Form], typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed as the API's form reads it; line breaks are spaces. Raises `FormRefused`.
+
+    What was left empty was not given.
+    """
+    given = {
+        name: " ".join(value.split()) if isinstance(value, str) else value for name, value in typed.items()
+    }
+    loaded: dict[str, Any] = load(schema, {name: value for name, value in given.items() if value != ""})
+    return loaded
+
+
+def faults(problem: Problem, fields: Sequence[Field]) -> tuple[dict[str, str], Problem | None]:
+    """Return what is wrong by field, and the problem itself as far as no field is to blame."""
+    names = {one.name: one.label for one in fields}
+    found = {str(one.get("pointer", "")).split("/")[1]: one for one in problem.errors if one.get("pointer")}
+    if not isinstance(problem, FormRefused) or not found.keys() <= names.keys():
+        return {}, problem
+    return {name: f"{names[name]}：{one['detail']}" for name, one in found.items()}, None
+
+
+class FindPageForm(Form):
+    """Whom an official looks for, as typed."""
+
+    kind = text(0, 24, load_default="")
+    number = text(0, 100, load_default="")
+    purpose = text(0, 40, load_default="")
+    case_ref = text(0, 200, load_default="")
+
+
+class GatePageForm(Form):
+    """Why an official looks, as typed."""
+
+    purpose = text(0, 40, load_default="")
+    case_ref = text(0, 200, load_default="")
+
+
+class LookPageQuery(Form):
+    """The sealed reason of a look."""
+
+    look = text(0, 1_000, load_default=None)
+
+
+class ProposalsPageQuery(Form):
+    """Open or closed ones, behind an id."""
+
+    state = fields.String(load_default="open", validate=validate.OneOf(("open", "closed")))
+    cursor = Identifier(load_default=None)
+
+
+class WordPageForm(Form):
+    """The second person's word as typed."""
+
+    word = text(1, 10, required=True)
+    reason = text(0, MOST, load_default="")
+
+
+class ReasonPageForm(Form):
+    """A reason as typed."""
+
+    reason = text(0, MOST, load_default="")
+
+
+class CopyPageForm(GatePageForm):
+    """Which decided copy, for which purpose and case."""
+
+    proposal = Identifier(required=True)
+
+
+def reason_of(typed: Mapping[str, Any]) -> str:
+    """Return the reason as the API's form reads it. Raises `FormRefused`."""
+    return str(judged(ReasonForm, {"reason": typed["reason"]})["reason"])

@@ -1,0 +1,349 @@
+"""The desk (工作台): what waits for an official, finding a worker, and the proposals of two people."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+import flask
+
+from recordsvc.access import deciding
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.grants import Actor, Kind, Role, can
+from recordsvc.access.policy import Surface, door
+from recordsvc.access.services import access
+from recordsvc.archive import closing, errors, held, looking
+from recordsvc.archive.forms import FindForm
+from recordsvc.archive.looking import Looker
+from recordsvc.ground import two_person
+from recordsvc.ground.http import current
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.problems import FormRefused, NotFound, Problem
+from recordsvc.ground.reading import Fields
+from recordsvc.ground.two_person import (
+    AlreadyClosed,
+    NotTheProposer,
+    Proposal,
+    SamePerson,
+    StaleProposal,
+    UnknownProposal,
+)
+from recordsvc.people.merges import NotMergeable
+from recordsvc.people.standing import StandingRefused
+from recordsvc.web import desk_looks, proposal_words, words
+from recordsvc.web.desk_forms import (
+    CASE,
+    GATE,
+    PURPOSE,
+    REASON,
+    Field,
+    FindPageForm,
+    ProposalsPageQuery,
+    ReasonPageForm,
+    WordPageForm,
+    codes,
+    faults,
+    judged,
+    numbers,
+    reason_of,
+)
+from recordsvc.web.proposal_words import STATES
+from recordsvc.web.public_routes import HTML, ROLES
+from recordsvc.web.render import go, page
+from recordsvc.web.services import bp, house
+
+SHOWN: Final = 5
+PAGE: Final = 30
+MOST: Final = 100
+FAILED: Final = (403, 409, 422, 423)
+"""Statuses of problems that a form of the desk tells in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A proposal as a list shows it."""
+
+    id: str
+    title: str
+    subject: str
+    by: str
+    at: str
+    until: str
+    state: tuple[str, str]
+    mine: bool
+    for_me: bool
+
+
+def name_of(author: str | None) -> str:
+    """Return an official as colleagues know them: name and account; a command of the server itself."""
+    kind, _, account = (author or "").partition(":")
+    found = access().officials.find(account) if kind == Kind.OFFICIAL else None
+    return author or "" if found is None else f"{found.name}（{account}）"
+
+
+def institution_name() -> Callable[[str], str]:
+    """Return how institutions are called today; the code of unknown ones."""
+    register, today = house().institutions.all(), beijing_date(house().clock.now_ms()).isoformat()
+
+    def called(uscc: str) -> str:
+        found = register.get(uscc)
+        return (None if found is None else found.name_on(today)) or uscc
+
+    return called
+
+
+def listed(proposal: Proposal, who: Actor) -> Waiting:
+    """Return a proposal as a list shows it."""
+    return Waiting(
+        words.uuid_text(proposal.id),
+        proposal_words.title(proposal),
+        proposal.subject if proposal.kind == "held.release" else "",
+        name_of(proposal.proposed_by),
+        words.instant(proposal.proposed_ms),
+        words.instant(proposal.expires_ms),
+        STATES[proposal.state],
+        proposal.proposed_by == deciding.reference(who),
+        deciding.may_decide(proposal, who) and can(who, "proposal.decide"),
+    )
+
+
+# -- the desk itself
+
+NUMBER_FIELDS: Final = (
+    Field("kind", "号码种类", "choice"),
+    Field(
+        "number",
+        "号码",
+        hint="身份证 18 位；社会保障卡卡号是卡面上的 9 位，不是银行卡号；识别码 32 位。",
+        most=40,
+    ),
+)
+
+
+@door(
+    bp,
+    "GET",
+    "/desk",
+    policy="session.read",
+    surface=Surface.PAGE,
+    answer={200: HTML, 303: None},
+    summary="工作台 / What waits for an official, and finding a worker",
+)
+def desk_page() -> flask.Response:
+    """Show what waits for whoever asks."""
+    if actor().kind is Kind.WORKER:
+        return go("/me")
+    return _desk({})
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/find",
+    policy="worker.find",
+    surface=Surface.PAGE,
+    body=Fields(FindPageForm),
+    answer={303: None, 404: HTML, 422: HTML},
+    problems=(PurposeRefused,),
+    summary="查找劳动者（网页） / Find a worker from the desk",
+)
+def find_button(form: dict[str, Any]) -> flask.Response:
+    """Find whose number it is; the number stands in the body only, the address after it is opaque."""
+    try:
+        given = judged(FindForm, form)
+        _check_choice("kind", given["kind"], dict(numbers()), "请选择号码种类")
+        looker = Looker(actor(), given["purpose"], given["case_ref"], current().id)
+        worker_id = looking.find(house(), looker, given["kind"], given["number"])
+    except NotFound:
+        return _desk(form, 404, {"number": "没有这个号码的档案。请逐位核对号码和种类。"})
+    except FormRefused as problem:
+        wrong, _ = faults(problem, (*NUMBER_FIELDS, *GATE))
+        return _desk(form, 422, wrong)
+    look = desk_looks.seal(worker_id, given["purpose"], given["case_ref"])
+    return go(f"/desk/workers/{words.uuid_text(worker_id)}?look={look}")
+
+
+def _desk(typed: dict[str, Any], status: int = 200, wrong: dict[str, str] | None = None) -> flask.Response:
+    who = actor()
+    waiting: list[Waiting] = []
+    counts: list[tuple[str, int]] = []
+    with house().db.read() as conn:
+        if can(who, "proposal.read"):
+            found = two_person.pending(conn, house().clock.now_ms(), limit=MOST)
+            waiting = [one for proposal in found if (one := listed(proposal, who)).for_me or one.mine]
+        if can(who, "held.read"):
+            counts = held.counts(conn)
+    official = access().officials.find(who.id)
+    return page(
+        "desk.html",
+        status,
+        who=who.id if official is None else official.name,
+        roles=[ROLES.get(Role(role), role) for role in sorted(who.roles)],
+        tabs=tabs(),
+        for_me=[one for one in waiting if one.for_me],
+        mine=[one for one in waiting if one.mine],
+        shown=SHOWN,
+        reads_proposals=can(who, "proposal.read"),
+        reads_held=can(who, "held.read"),
+        held=[(words.code("hold_reasons", code), count) for code, count in counts],
+        finds=can(who, "worker.find"),
+        kinds=numbers(),
+        purposes=codes("lookup_purposes"),
+        fields=(*NUMBER_FIELDS, PURPOSE, CASE),
+        typed=typed,
+        wrong=wrong or {},
+        trouble=None,
+    )
+
+
+def _check_choice(name: str, value: str, known: Collection[str], detail: str) -> None:
+    if value not in known:
+        raise FormRefused(errors=[{"pointer": f"/{name}", "code": "value", "detail": detail}])
+
+
+def tabs() -> list[tuple[str, str]]:
+    """Return the pages of the desk that whoever asks may open."""
+    pages = (
+        ("/desk", "总览", "session.read"),
+        ("/desk/proposals", "双人复核", "proposal.read"),
+        ("/desk/numbers", "号码与卡", "worker.numbers.read"),
+        ("/desk/disputes", "异议", "dispute.handle"),
+        ("/desk/notices", "通知", "desk.notice.read"),
+    )
+    return [(path, text) for path, text, policy in pages if can(actor(), policy)]
+
+
+# -- proposals
+
+
+@door(
+    bp,
+    "GET",
+    "/desk/proposals",
+    policy="proposal.read",
+    surface=Surface.PAGE,
+    query=ProposalsPageQuery,
+    answer=HTML,
+    summary="双人复核（网页） / Proposals",
+)
+def proposals_page(query: dict[str, Any]) -> flask.Response:
+    """List what waits for a second person, or what became of it."""
+    now, who, opened = house().clock.now_ms(), actor(), query["state"] == "open"
+    with house().db.read() as conn:
+        if opened:
+            found = two_person.pending(conn, now, after=query["cursor"] or b"", limit=PAGE + 1)
+        else:
+            found = two_person.closed(conn, now, before=query["cursor"] or b"\xff" * 16, limit=PAGE + 1)
+    return page(
+        "desk_proposals.html",
+        tabs=tabs(),
+        opened=opened,
+        first=query["cursor"] is None,
+        items=[listed(one, who) for one in found[:PAGE]],
+        following=words.uuid_text(found[PAGE - 1].id) if len(found) > PAGE else None,
+    )
+
+
+@door(
+    bp,
+    "GET",
+    "/desk/proposals/<id:proposal_id>",
+    policy="proposal.read",
+    surface=Surface.PAGE,
+    answer=HTML,
+    problems=(UnknownProposal,),
+    summary="一项待办（网页） / One proposal in words",
+)
+def proposal_page(proposal_id: bytes) -> flask.Response:
+    """Show what is proposed, and what became of it."""
+    return _proposal(proposal_id)
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/proposals/<id:proposal_id>/decide",
+    policy="proposal.decide",
+    surface=Surface.PAGE,
+    body=Fields(WordPageForm),
+    answer={303: None, 422: HTML},
+    problems=(
+        UnknownProposal,
+        SamePerson,
+        AlreadyClosed,
+        StaleProposal,
+        NotMergeable,
+        StandingRefused,
+        errors.ErasureBlocked,
+        errors.HeldNotHere,
+    ),
+    summary="复核决定（网页） / Decide a proposal from its page",
+)
+def decide_button(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Approve or refuse; what stands against it is told on the page."""
+    try:
+        _check_choice("word", form["word"], ("approve", "refuse"), "请选择批准或退回")
+        approve, reason = form["word"] == "approve", reason_of(form)
+        deciding.decide(house(), proposal_id, actor(), approve=approve, reason=reason)
+    except Problem as problem:
+        return _told_in_place(proposal_id, form, problem)
+    return go(f"/desk/proposals/{words.uuid_text(proposal_id)}")
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/proposals/<id:proposal_id>/withdraw",
+    policy="proposal.withdraw",
+    surface=Surface.PAGE,
+    body=Fields(ReasonPageForm),
+    answer={303: None, 422: HTML},
+    problems=(UnknownProposal, NotTheProposer, AlreadyClosed),
+    summary="撤回待办（网页） / Withdraw one's own proposal from its page",
+)
+def withdraw_button(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take back what one has proposed oneself."""
+    try:
+        deciding.withdraw(house(), proposal_id, actor(), reason_of(form))
+    except Problem as problem:
+        return _told_in_place(proposal_id, form, problem)
+    return go(f"/desk/proposals/{words.uuid_text(proposal_id)}")
+
+
+def _told_in_place(proposal_id: bytes, form: dict[str, Any], problem: Problem) -> flask.Response:
+    if problem.status not in FAILED:
+        raise problem
+    return _proposal(proposal_id, form, problem)
+
+
+def _proposal(
+    proposal_id: bytes, typed: dict[str, Any] | None = None, problem: Problem | None = None
+) -> flask.Response:
+    who = actor()
+    with house().db.read() as conn:
+        found = two_person.read(conn, proposal_id, house().clock.now_ms())
+    wrong, trouble = faults(problem, (REASON,)) if problem is not None else ({}, None)
+    copy = found.kind == closing.COPY and found.state == "done" and can(who, "archive.change")
+    decider = deciding.reference(who) if found.decided_by is None else found.decided_by
+    wanted = two_person.deciders(found.kind)
+    return page(
+        "desk_proposal.html",
+        200 if problem is None else problem.status,
+        tabs=tabs(),
+        one=listed(found, who),
+        told=proposal_words.told(found, institution_name()),
+        proposal=found,
+        decided_by=name_of(decider),
+        decided_role=ROLES.get(Role(found.decided_role), "") if found.decided_role in set(Role) else "",
+        closed=words.instant(found.closed_ms) if found.closed_ms else "",
+        deciders=[ROLES[Role(role)] for role in sorted(wanted)],
+        may_withdraw=found.proposed_by == deciding.reference(who)
+        and found.state in ("open", "expired")
+        and can(who, "proposal.withdraw"),
+        copy=found.payload["worker_id"] if copy else None,
+        gate=GATE,
+        fields=(REASON,),
+        typed=typed or {},
+        wrong=wrong,
+        trouble=trouble,
+    )

@@ -1,0 +1,139 @@
+"""A worker's archive at the desk (档案查阅): for a purpose and a case each time, noted before it is shown."""
+
+from typing import Any, Final
+
+import flask
+
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.policy import Sends, Surface, door
+from recordsvc.archive import bundle, errors, looking, persons
+from recordsvc.archive.forms import LookQuery
+from recordsvc.archive.looking import Looker
+from recordsvc.ground import answers
+from recordsvc.ground.http import current
+from recordsvc.ground.problems import FormRefused
+from recordsvc.ground.reading import Fields
+from recordsvc.people.standing import RESTRICTED
+from recordsvc.web import desk_looks, words
+from recordsvc.web.cards import by_year
+from recordsvc.web.desk_forms import GATE, CopyPageForm, GatePageForm, LookPageQuery, faults, judged
+from recordsvc.web.desk_routes import tabs
+from recordsvc.web.public_routes import HTML
+from recordsvc.web.render import go, page
+from recordsvc.web.services import bp, dealer, house
+from recordsvc.web.worker_routes import cards_of, holder_of
+
+STATES: Final = {
+    "open": ("正常", "good"),
+    "restricted": ("已限制处理", "warn"),
+    "closed": ("已关闭", "mute"),
+    "merged": ("已合并", "info"),
+}
+"""State of an archive -> word and tone; an erased one is not found."""
+
+
+@door(
+    bp,
+    "GET",
+    "/desk/workers/<id:worker_id>",
+    policy="worker.archive.read",
+    surface=Surface.PAGE,
+    query=LookPageQuery,
+    answer=HTML,
+    summary="查阅档案（网页） / A worker's archive, for a purpose and a case",
+)
+def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
+    """Show the archive; without a reason that is still good, ask for one and look nothing up."""
+    looker = desk_looks.opened(worker_id, query["look"])
+    if looker is None:
+        return _gate(worker_id, {}, {}, late=bool(query["look"]))
+    with house().db.read_raw() as cursor:
+        worker = house().people.load(cursor, worker_id)
+        sealed = worker is not None and worker.state == RESTRICTED
+        person = None if sealed else persons.read(house(), worker_id, cursor)
+    if worker is None or (person is None and not sealed):
+        raise looking.nobody(house(), looker, worker_id)
+    archives = () if person is None else person.archives
+    looked_at = [one.worker_id for one in archives] or [worker_id]
+    looking.note(house(), looker, looked_at, "identity" if sealed else "records")
+    made_by = dealer()
+    into = worker.merged_into
+    return page(
+        "desk_worker.html",
+        tabs=tabs(),
+        worker=words.uuid_text(worker_id),
+        state=STATES[worker.state],
+        sealed=sealed,
+        into=None if into is None else _link(into, looker),
+        holder=holder_of(person.own) if person else None,
+        masked=words.masked,
+        merged=[_link(one.worker_id, looker) for one in archives[1:]],
+        years=by_year([card for archive in archives for card in cards_of(archive, made_by)]),
+        purpose=words.code("lookup_purposes", looker.purpose),
+        case_ref=looker.case_ref,
+    )
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/workers/<id:worker_id>",
+    policy="worker.archive.read",
+    surface=Surface.PAGE,
+    body=Fields(GatePageForm),
+    answer={303: None, 422: HTML},
+    problems=(PurposeRefused,),
+    summary="说明查阅依据（网页） / Say why one looks at an archive",
+)
+def look_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take the reason along to the archive; whether there is one is not told here."""
+    try:
+        given = judged(LookQuery, form)
+        looking.note(house(), Looker(actor(), **given), [], "records")
+    except FormRefused as problem:
+        return _gate(worker_id, form, faults(problem, GATE)[0], late=False)
+    return go(_address(worker_id, given["purpose"], given["case_ref"]))
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/workers/<id:worker_id>/copy",
+    policy="archive.change",
+    surface=Surface.PAGE,
+    body=Fields(CopyPageForm),
+    answer=Sends("application/json", "bundle.v1.json"),
+    problems=(errors.CopyNotDecided, errors.ArchiveRestricted, PurposeRefused),
+    summary="下载近亲属副本（网页） / Download the copy that two officials decided",
+)
+def copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Send the bundle of a closed archive."""
+    given = judged(LookQuery, {name: form[name] for name in ("purpose", "case_ref")})
+    looker = Looker(actor(), given["purpose"], given["case_ref"], current().id)
+    made = looking.relative_copy(house(), looker, worker_id, form["proposal"])
+    disposition = f'attachment; filename="{bundle.file_name(worker_id)}"'
+    return answers.answer(made, headers={"Content-Disposition": disposition})
+
+
+def _gate(worker_id: bytes, typed: dict[str, Any], wrong: dict[str, str], *, late: bool) -> flask.Response:
+    return page(
+        "desk_gate.html",
+        422 if wrong else 200,
+        tabs=tabs(),
+        worker=words.uuid_text(worker_id),
+        late=late,
+        fields=GATE,
+        typed=typed,
+        wrong=wrong,
+    )
+
+
+def _link(worker_id: bytes, looker: Looker) -> tuple[str, str]:
+    """Return the id of another archive and its address for the same purpose and case."""
+    return words.uuid_text(worker_id), _address(worker_id, looker.purpose, looker.case_ref)
+
+
+def _address(worker_id: bytes, purpose: str, case_ref: str) -> str:
+    look = desk_looks.seal(worker_id, purpose, case_ref)
+    return f"/desk/workers/{words.uuid_text(worker_id)}?look={look}"

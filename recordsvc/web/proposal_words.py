@@ -1,0 +1,192 @@
+"""Proposals in plain words (待办的中文说明): what would happen, to what, on which ground. Pure.
+
+A kind that is not known here is shown member by member, so that a new one can be decided before it has words.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from recordsvc.ground.two_person import Proposal
+from recordsvc.web import words
+
+Payload = Mapping[str, Any]
+NameOf = Callable[[str], str]
+"""Unified social credit code -> what the institution is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line; `href` leads to what it names."""
+
+    label: str
+    value: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A proposal in words: its title, what approving it does, and the facts."""
+
+    title: str
+    effect: str
+    facts: tuple[Fact, ...]
+
+
+STATES: Final = {
+    "open": ("待复核", "wait"),
+    "expired": ("已过期", "mute"),
+    "done": ("已批准", "good"),
+    "refused": ("已退回", "bad"),
+    "withdrawn": ("已撤回", "mute"),
+}
+"""State of a proposal -> word and tone."""
+
+_TITLES: Final = {
+    "client.register": ("登记接入方", "批准后，该系统可用登记的公钥接入，权限以下列为限。"),
+    "client.key": ("为接入方增加公钥", "批准后，该接入方可以使用这把公钥。"),
+    "client.lift": ("恢复接入方", "批准后，已暂停的接入方恢复接入。"),
+    "issuer-key.register": ("登记签名钥匙", "批准后，该单位可以用这把钥匙签发记录。"),
+    "issuer-key.revoke": ("吊销签名钥匙", "批准后，这把钥匙永久失效；此前的签名仍可核验。"),
+    "issuer-key.lift": ("恢复签名钥匙", "批准后，已暂停的钥匙可以继续签名。"),
+    "issuer-key.suspend": ("暂停登记机关的钥匙", "批准后，登记机关的这把钥匙暂停签名。"),
+    "issuer-key.suspect": (
+        "标记登记机关的钥匙疑似泄露",
+        "批准后，此时刻以来的签名一律标为待复核，不能撤销。",
+    ),
+    "held.release": ("放行暂存记录", "批准后，逐条重新审核，符合条件的记入档案。"),
+    "archive.merge": ("合并档案", "批准后，前一份档案并入后一份一同查阅；两份的记录都保留，可以撤回。"),
+    "archive.unmerge": ("撤回合并", "批准后，两份档案各自独立；合并期间记错的记录另行移动。"),
+    "record.move": ("移动记录", "批准后，原处撤销，同样内容记入另一人的档案，由登记机关陈述。"),
+    "archive.unrestrict": ("解除限制", "批准后，档案恢复查阅和使用。"),
+    "archive.erase": ("删除整份档案", "批准后立即销毁密钥和全部内容，任何人都不能恢复。"),
+    "record.erase": ("删除一条记录", "批准后立即销毁这条记录的内容，任何人都不能恢复。"),
+    "archive.close": ("关闭档案（死亡）", "批准后，档案仍可查阅，不再收录新记录。"),
+    "archive.reopen": ("恢复误关的档案", "批准后，档案恢复收录。"),
+    "archive.relative-copy": ("向近亲属提供副本", "批准后三十日内，可以制作一份副本。"),
+}
+_GROUNDS: Final = {
+    "archive.merge": "merge_grounds",
+    "archive.unmerge": "merge_grounds",
+    "archive.unrestrict": "restriction_grounds",
+    "archive.erase": "erasure_grounds",
+    "record.erase": "erasure_grounds",
+    "archive.close": "closure_grounds",
+    "archive.reopen": "closure_grounds",
+}
+_LABELS: Final = {
+    "client_id": "接入方编号",
+    "from": "并入的档案",
+    "into": "并入到",
+    "ground": "依据",
+    "issuer": "单位",
+    "jwk": "公钥",
+    "kid": "钥匙编号",
+    "kind": "类别",
+    "name": "名称",
+    "institution": "机构",
+    "not_after_ms": "失效时间",
+    "not_before_ms": "生效时间",
+    "on": "死亡日期",
+    "papers": "材料",
+    "reason": "理由",
+    "record_id": "记录编号",
+    "relation": "与死者的关系",
+    "scopes": "权限",
+    "since_ms": "疑似泄露始于",
+    "text": "说明",
+    "to": "移入的档案",
+    "worker_id": "档案",
+}
+_CLIENTS: Final = {
+    "centre": "培训机构的系统",
+    "assessor": "技能评价机构的系统",
+    "authority": "发证机关的系统",
+    "credit-bank": "学分银行的系统",
+}
+SCOPES: Final = {
+    "records:write": "报送记录",
+    "records:read": "查询本单位报送的记录",
+    "feed:read": "读取记录流",
+}
+_ARCHIVES: Final = ("worker_id", "from", "into", "to")
+_SILENT: Final = ("held", "seq")
+"""Members that another line tells, or that say nothing to people."""
+
+
+def title(proposal: Proposal) -> str:
+    """Return what is proposed in a few words; the kind itself where there are none."""
+    return _TITLES[proposal.kind][0] if proposal.kind in _TITLES else f"其他事项（{proposal.kind}）"
+
+
+def told(proposal: Proposal, name_of: NameOf) -> Told:
+    """Return a proposal in words."""
+    effect = _TITLES[proposal.kind][1] if proposal.kind in _TITLES else "批准后，系统按下列内容办理。"
+    return Told(title(proposal), effect, tuple(_facts(proposal, name_of)))
+
+
+def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
+    payload = proposal.payload
+    # What a proposal is about stands in its subject alone where the payload does not repeat it.
+    if proposal.kind == "record.move":
+        yield Fact("记录编号", proposal.subject)
+    elif proposal.kind in ("client.key", "client.lift"):
+        yield Fact("接入方编号", proposal.subject)
+    elif proposal.kind not in _TITLES:
+        yield Fact("事项", proposal.subject)
+    for name, value in payload.items():
+        if value not in (None, [], "") and name not in _SILENT:
+            yield from _member(proposal.kind, name, value, name_of)
+    if "held" in payload:
+        yield Fact("条数", f"{len(payload['held'])} 条")
+
+
+def _member(kind: str, name: str, value: Any, name_of: NameOf) -> Iterable[Fact]:
+    label = _LABELS.get(name, name)
+    if name in _ARCHIVES:
+        return [Fact(label, str(value), f"/desk/workers/{value}")]
+    if name == "keys":
+        return [Fact("公钥", _key(one["jwk"])) for one in value]
+    if name == "counts":
+        return [_count(one, name_of) for one in value]
+    if name in ("issuer", "institution"):
+        named = name_of(str(value))
+        return [Fact(label, str(value) if named == value else f"{named}（{value}）")]
+    if name == "ground" and kind in _GROUNDS:
+        return [Fact(label, words.code(_GROUNDS[kind], str(value)))]
+    return [Fact(label, _VALUES.get(name, _plain)(value))]
+
+
+def _count(one: Payload, name_of: NameOf) -> Fact:
+    reason = words.code("hold_reasons", one["reason"])
+    return Fact(name_of(one["issuer"]), f"{reason}：{one['count']} 条")
+
+
+def _key(jwk: Payload) -> str:
+    return f"{jwk.get('crv', jwk.get('kty', ''))}，编号 {jwk.get('kid', '')}"
+
+
+def _plain(value: Any) -> str:
+    """Return whatever a payload holds as one line."""
+    if isinstance(value, Mapping):
+        return "；".join(f"{name}：{_plain(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return "、".join(_plain(one) for one in value)
+    return str(value)
+
+
+def _instant(value: Any) -> str:
+    return words.instant(int(value))
+
+
+_VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "jwk": _key,
+    "kind": lambda value: _CLIENTS.get(value, str(value)),
+    "not_after_ms": _instant,
+    "not_before_ms": _instant,
+    "on": words.day,
+    "papers": lambda value: "\n".join(f"SHA-256 {one}" for one in value),
+    "scopes": lambda value: "、".join(SCOPES.get(one, one) for one in value),
+    "since_ms": _instant,
+}
+"""How the value of a member is written."""
