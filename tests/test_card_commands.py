@@ -17,8 +17,8 @@ HEADER = "社会保障号码,姓名,卡号,发卡日期,卡状态,卡状态日�
 @pytest.fixture(autouse=True)
 def _here(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command's house is the test's; it stays open."""
-    for commands in (cardcommands, windowcommands):
-        monkeypatch.setattr(commands, "_open", lambda: _Kept(house))
+    monkeypatch.setattr(cardcommands, "_open", lambda: _Kept(house))
+    monkeypatch.setattr(windowcommands, "opened", lambda: _Kept(house))
 
 
 class _Kept:

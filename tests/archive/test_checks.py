@@ -306,8 +306,13 @@ def test_every_finding_code_is_tested_somewhere() -> None:
         "past-retirement",
         "occupation-edition",
         "certificate-letter",
+        "certificate-old-form",
         "certificate-old-shanghai",
         "trust-too-high",
+        "card-replaced",
+        "card-lost",
+        "card-frozen",
+        "card-void",
     }
 
     assert {row["code"] for row in dated.table("findings").rows} == here | elsewhere | single

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from recordsvc import anchor, erasures, fsck, starting
+from recordsvc import anchor, erasures, fsck, schema, starting
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.archive import bundle, erasing, feed, persons, receipts, tables
+from recordsvc.archive.announcing import announcer
 from recordsvc.archive.contradiction import Verdict, compare
 from recordsvc.archive.erasing import Blocker, Why
 from recordsvc.archive.errors import ArchiveRestricted, ErasureBlocked, RecordErased
@@ -21,9 +22,15 @@ from recordsvc.archive.verify import verify_bundle
 from recordsvc.ground import two_person
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, beijing_date
+from recordsvc.ground.privileges import Kind as TableKind
+from recordsvc.ground.privileges import kind_of
+from recordsvc.ground.problems import NotFound
 from recordsvc.house import House
-from recordsvc.people import standing
+from recordsvc.people import contacts, standing, synthetic
 from recordsvc.people import tables as people_tables
+from recordsvc.people.cardbook import CardFact
+from recordsvc.people.enrolling import Enrolment
+from tests.archive.paperfiles import png
 from tests.archive.support import Centre, id_of, person, told
 from tests.archive.support import receipts as receipts_of
 from tests.archive.test_merging import decided, merge
@@ -170,6 +177,56 @@ def test_an_erased_person_is_gone_and_all_earlier_proofs_still_verify(
     assert verdict is Verdict.CONTINUED
     assert verify_bundle(proven, [anchor.log_key(house)]).outcome.name == "PROVEN"
     assert fsck.fsck(house).finding is None
+
+
+def test_no_table_keeps_anything_erasable_of_an_erased_person(
+    house: House, centre: Centre, worker: bytes
+) -> None:
+    """Whatever a room registers as erasable goes with the worker; so do notices and the phone."""
+    card = synthetic.card_number(1)
+    facts = [
+        CardFact(
+            *(person(1)[one] for one in ("document", "number", "name")),
+            card,
+            "extract:2025-10-01",
+            events=(("issued", "2020-01-02", ""),),
+        )
+    ]
+    house.db.write(lambda turn: Enrolment(turn, house.people, house.keys, house.random).take(facts))
+    house.db.write(lambda turn: contacts.set_phone(turn, house.people, worker, "13800000000", "self"))
+    house.papers.keep(worker, png(), "commitment-letter", "承诺书", OFFICER)
+    announcer(house).run()
+    before = {name for name, rows in _rows_of(house, worker).items() if rows}
+    restrict(house, worker)
+    decide_erasure(house, worker)
+
+    gone = {"worker_key", "identifier", "card", "card_event", "paper", "contact", "notice"}
+    assert gone <= before
+    left = {name for name, rows in _rows_of(house, worker).items() if rows}
+    assert left == {"worker", "erasure"}
+    with pytest.raises(NotFound):
+        house.papers.of(worker)
+
+
+def _rows_of(house: House, worker: bytes) -> dict[str, int]:
+    """Return how many rows of each table that may change or go name the worker."""
+    with house.db.read() as conn:
+        return {
+            table.name: int(
+                conn.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.worker_id == worker))
+                or 0
+            )
+            for table in schema.load_tables().sorted_tables
+            if "worker_id" in table.c and kind_of(table) in (TableKind.ERASABLE, TableKind.STATE)
+        }
+
+
+def test_papers_of_a_restricted_archive_are_shown_to_nobody(house: House, worker: bytes) -> None:
+    house.papers.keep(worker, png(), "commitment-letter", "承诺书", OFFICER)
+    restrict(house, worker)
+
+    with pytest.raises(ArchiveRestricted):
+        house.papers.of(worker)
 
 
 def test_the_same_record_again_is_told_that_it_was_erased(

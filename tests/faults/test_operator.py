@@ -32,7 +32,7 @@ from tests.postgresql import PostgresServer
 from tests.witness.process import WitnessProcess
 from witness.__main__ import add_log, init
 
-WORKERS, ROUNDS = 8, 34
+WORKERS, ROUNDS = 14, 20
 """More than one full tile, and few people."""
 
 

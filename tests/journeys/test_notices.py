@@ -126,7 +126,14 @@ def test_a_confirmed_card_is_told_to_its_holder(journey: Journey, centre: Centre
     worker = {**journey.person(1), "card": {"area": "640100", "number": "K73915548"}}
     record = journey.completion(centre, worker)
     assert journey.post(centre, "/v1/records", sign.single_body(centre.key, record)).status_code == 201
-    asked = {"number": "K73915548", "purpose": "service-window", "case_ref": "W-1"}
+    asked = {
+        "number": "K73915548",
+        "document": worker["document"],
+        "document_number": worker["number"],
+        "name": worker["name"],
+        "purpose": "service-window",
+        "case_ref": "W-1",
+    }
     journey.act("registrar", "/v1/desk/cards/confirm", asked, 200)
 
     assert "card-confirmed" in [one["kind"] for one in journey.read(me, "/v1/me/notices")["items"]]
