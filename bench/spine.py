@@ -141,6 +141,9 @@ def token(place: Region, loader: Loader, client_id: str = "") -> str:
 # -- single records
 
 
+WAYS = {"each": "each request alone", "group": "requests together"}
+
+
 def _singles(
     kind: str, place: Region, loader: Loader, seconds: float, rounds: int, workers: int, pick: random.Random
 ) -> Iterator[Row]:
@@ -151,26 +154,26 @@ def _singles(
 
     with limits.bare_commits(kind) as bare:
         for clients, count, reach in ((1, 200, "p50 ≤ 10 ms"), (CLIENTS, 1_600, "≥ 50 %, worst ≤ 0.5 s")):
-            ours, theirs = [], []
+            ours: list[Waits] = []
+            theirs: dict[str, list[Waits]] = {way: [] for way in bare}
             for _ in range(rounds):
                 ours.append(send(place, loader, posts(count), "/v1/records", clients, "application/json"))
-                theirs.append(
-                    max(
-                        (limits.commit_round(one, clients, seconds) for one in bare.values()),
-                        key=lambda w: w.rate,
-                    )
+                for way, one in bare.items():
+                    theirs[way].append(limits.commit_round(one, clients, seconds))
+            waits = middle(ours)
+            # The harder limit is the one to reach; beside it the same server without shared commits.
+            found = sorted(((middle(rates).rate, way) for way, rates in theirs.items()), reverse=True)
+            for (limit, way), asked in zip(found, (reach, ""), strict=True):
+                yield Row(
+                    f"single POST with receipt, {clients} client{'s'[: clients - 1]}",
+                    kind,
+                    waits.rate,
+                    "records/s",
+                    waits,
+                    f"bare WSGI + durable commit, {WAYS[way]}",
+                    limit,
+                    asked,
                 )
-            waits, limit = middle(ours), middle(theirs)
-            yield Row(
-                f"single POST with receipt, {clients} client{'s'[: clients - 1]}",
-                kind,
-                waits.rate,
-                "records/s",
-                waits,
-                "bare WSGI + durable commit",
-                limit.rate,
-                reach,
-            )
 
 
 # -- reading
