@@ -68,6 +68,8 @@ class Settings:
     """Minutes without a request after which a login session ends."""
     session_hours: int = 8
     """Hours after which a login session ends in any case."""
+    step_up_minutes: int = 5
+    """Minutes for which a fresh proof of who sits there opens the doors that ask for one."""
     erasure_journal: str = ""
     """File of what was erased, kept apart from backups; empty: `erasures.jsonl` in `data_dir`."""
     paper_bytes: int = 8 * 1024 * 1024

@@ -16,7 +16,7 @@ from recordsvc.ground.problems import Unauthenticated
 from recordsvc.settings import Settings
 
 WORKER = Actor(Kind.WORKER, "worker-1", worker_id=b"\x01" * 16, session_id="session-1")
-OTHER_WORKER = Actor(Kind.WORKER, "worker-2", worker_id=b"\x02" * 16)
+OTHER_WORKER = Actor(Kind.WORKER, "worker-2", worker_id=b"\x02" * 16, session_id="session-2")
 CENTRE = Actor(Kind.CLIENT, "centre-1", institution="CENTRE-1", scopes=frozenset(Scope))
 OFFICIALS = {str(role): Actor(Kind.OFFICIAL, f"official-{role}", roles=frozenset({role})) for role in Role}
 ACTORS: dict[str, Actor] = {"worker": WORKER, "other": OTHER_WORKER, "centre": CENTRE, **OFFICIALS}
@@ -53,10 +53,15 @@ def cookie(request: Request) -> Actor | None:
     return ACTORS.get(request.cookies.get("who", ""))
 
 
+def fresh(who: Actor) -> bool:
+    """Take the session of the actor named `worker` for one whose holder has just proved who they are."""
+    return who is WORKER
+
+
 def application(*blueprints: flask.Blueprint, cookies: CookieReader = cookie, **changed: Any) -> flask.Flask:
     """Build a sealed application of these blueprints."""
     app = service.bare(settings(**changed), mac)
-    policy.authenticate(app, bearer=bearer, cookie=cookies)
+    policy.authenticate(app, bearer=bearer, cookie=cookies, fresh=fresh)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     policy.seal(app)

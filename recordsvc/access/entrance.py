@@ -26,6 +26,8 @@ TokenReader = Callable[[str], Actor]
 """Bearer token → actor; raises `Unauthenticated`."""
 CookieReader = Callable[[Request], Actor | None]
 """Request with cookies → actor of its session, or None."""
+Freshness = Callable[[Actor], bool]
+"""Actor of a session → whether whoever sits there proved who they are a moment ago."""
 
 
 @dataclasses.dataclass
@@ -39,15 +41,21 @@ class Entrance:
     """HMAC under a key of the house, for CSRF tokens."""
     bearer: TokenReader | None = None
     cookie: CookieReader | None = None
+    fresh: Freshness = lambda _who: False
 
 
 def authenticate(
-    app: flask.Flask, *, bearer: TokenReader | None = None, cookie: CookieReader | None = None
+    app: flask.Flask,
+    *,
+    bearer: TokenReader | None = None,
+    cookie: CookieReader | None = None,
+    fresh: Freshness | None = None,
 ) -> None:
-    """Register how tokens and session cookies become actors."""
+    """Register how tokens and session cookies become actors, and when a session's proof is recent."""
     entrance = _entrance(app)
     entrance.bearer = bearer or entrance.bearer
     entrance.cookie = cookie or entrance.cookie
+    entrance.fresh = fresh or entrance.fresh
 
 
 def csrf_token(who: Actor) -> str:

@@ -3,7 +3,8 @@
 Problem
 ├── Unauthenticated
 │   ├── TokenRefused ────────── token-refused          (one answer for every cause)
-│   └── LoginRefused ────────── login-refused          (one answer for every cause)
+│   ├── LoginRefused ────────── login-refused          (one answer for every cause)
+│   └── StepUpRequired ──────── step-up
 ├── NotFound
 │   └── ClientUnknown ───────── client-unknown
 ├── Conflict
@@ -43,6 +44,16 @@ class LoginRefused(Unauthenticated):
     title_en = "Sign-in failed"
     remedy_zh = "请核对账号与一次性登录码；登录码短时有效、只能用一次，可请管理员重新生成。"
     remedy_en = "Check account and one-time code; a code is short-lived and works once. Ask for a new one."
+
+
+class StepUpRequired(Unauthenticated):
+    """This act asks who sits there once more (RFC 9470): the session's last proof is too old for it."""
+
+    code = "step-up"
+    title_zh = "请再次验证身份"
+    title_en = "Please prove once more who you are"
+    remedy_zh = "请到 /login/again 再次验证身份，然后重新提交；此前填写的内容没有生效。"
+    remedy_en = "Prove who you are at /login/again and submit again; nothing has been changed."
 
 
 class ClientUnknown(NotFound):

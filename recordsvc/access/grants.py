@@ -19,6 +19,8 @@ class Kind(StrEnum):
     CLIENT = "client"
     """A registered machine of an institution or receiver."""
     WORKER = "worker"
+    STAFF = "staff"
+    """A person of an institution, employer or department (机构工作人员), signed in under their own name."""
     OFFICIAL = "official"
     SYSTEM = "system"
     """This service's own processes and command line."""
@@ -45,6 +47,21 @@ class Role(StrEnum):
     """系统管理员: runs the service, holds no data role."""
 
 
+class Position(StrEnum):
+    """What a person of an institution, employer or department is there for (domain.md §12)."""
+
+    CLERK = "clerk"
+    """机构经办: classes, rosters, answers to objections."""
+    TEACHER = "teacher"
+    """教师: own classes and attendance."""
+    SIGNER = "signer"
+    """签发人: whose key signs the institution's records."""
+    HR = "hr"
+    """用人单位人力资源: employees who consented."""
+    OFFICER = "officer"
+    """残联、退役军人、农业农村等部门专员: assertions of their department."""
+
+
 class Scope(StrEnum):
     """What a client's token may be used for; words are compared whole."""
 
@@ -61,6 +78,27 @@ class Owner(StrEnum):
     INSTITUTION = "institution"
 
 
+class Way(StrEnum):
+    """How somebody acts in a worker's place."""
+
+    WINDOW = "window"
+    """窗口代办: a clerk, for the worker who stands there with card and document."""
+    HELPER = "helper"
+    """亲情代办: a person the worker named, with recorded consent."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Through:
+    """Who acts in a worker's place; it goes into every trace that the act leaves."""
+
+    way: Way
+    id: str
+    """Official's id at the window; helper's worker id as text."""
+    purpose: str
+    """Code of `lookup_purposes`."""
+    case_ref: str = ""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks, as authentication found it. Handlers pass it on; verbs never look at the request."""
@@ -75,6 +113,12 @@ class Actor:
     scopes: frozenset[str] = frozenset()
     session_id: str = ""
     """Set when a browser session, and not a token, says who this is."""
+    authenticated_ms: int = 0
+    """When whoever sits there last proved who they are (UTC); what a door with step-up asks for."""
+    through: Through | None = None
+    """Set when somebody else acts for the worker."""
+    duties: frozenset[tuple[str, str]] = frozenset()
+    """(role, division code) of an official's grants now in force: which role holds where."""
 
 
 ANYONE: Final = Actor(Kind.ANYONE)
@@ -86,8 +130,8 @@ class Grant:
     """One way to be allowed: all of its conditions together."""
 
     kind: Kind
-    roles: frozenset[Role] = frozenset()
-    """Any one of them."""
+    roles: frozenset[str] = frozenset()
+    """Any one of them: `Role` of officials, `Position` of staff."""
     scope: Scope | None = None
     owner: Owner = Owner.NOBODY
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import flask
 
-from recordsvc.access import codes, demo
+from recordsvc.access import codes, demo, devices
 from recordsvc.access.entrance import actor, csrf_token
 from recordsvc.access.errors import LoginRefused
 from recordsvc.access.forms import (
@@ -22,13 +22,14 @@ from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import of_worker
 from recordsvc.access.policy import door
 from recordsvc.access.services import access, bp, house
+from recordsvc.access.sessions import Entering, Method
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.http import current
 
 demo_bp = flask.Blueprint("demo", __name__)
 """Registered where demo logins may exist and nowhere else."""
-HOME: Final = {Kind.WORKER: "/me", Kind.OFFICIAL: "/desk"}
+HOME: Final = {Kind.WORKER: "/me", Kind.STAFF: "/centre", Kind.OFFICIAL: "/desk"}
 """Where a page goes on after signing in: fixed, so that no link can send a person elsewhere."""
 LOOKED_PAGE: Final = 50
 
@@ -51,7 +52,9 @@ def login_code(form: dict[str, str]) -> flask.Response:
         # Returned and not raised: a wrong attempt must stay counted.
         if not codes.spend(turn, keys, form["official_id"], form["code"]):
             return None
-        return services.sessions.begin(turn, Kind.OFFICIAL, form["official_id"], former)
+        return services.sessions.begin(
+            turn, _entering(Kind.OFFICIAL, form["official_id"], Method.CODE), former
+        )
 
     cookie = house().db.write(enter)
     if cookie is None:
@@ -92,9 +95,10 @@ def demo_enter(form: dict[str, str]) -> flask.Response:
 
     def enter(turn: Turn) -> str:
         if worker_id is not None:
-            return services.sessions.begin(turn, Kind.WORKER, worker_id, former)
+            return services.sessions.begin(turn, _entering(Kind.WORKER, worker_id, Method.DEMO), former)
         persona = demo.find(turn.conn, form["kind"])
-        return services.sessions.begin(turn, Kind(persona.actor_kind), persona.actor_id, former)
+        who = _entering(Kind(persona.actor_kind), persona.actor_id, Method.DEMO)
+        return services.sessions.begin(turn, who, former)
 
     return _entered(house().db.write(enter))
 
@@ -155,6 +159,10 @@ def read_cookie(request: flask.Request) -> Actor | None:
     """Who the session cookie of a request stands for; what the entrance asks."""
     cookie = request.cookies.get(access().sessions.cookie.name)
     return None if cookie is None else access().sessions.find(cookie)
+
+
+def _entering(kind: Kind, actor_id: str, method: Method) -> Entering:
+    return Entering(kind, actor_id, method, devices.coarse(current().headers.get("User-Agent", "")))
 
 
 def _cookie() -> str | None:

@@ -60,9 +60,11 @@ class Official:
             return frozenset()
         return frozenset(grant.role for grant in self.grants if grant.in_force(now_ms))
 
-    def areas(self, role: str, now_ms: int) -> frozenset[str]:
-        """Division codes in which a role is held now."""
-        return frozenset(grant.area for grant in self.grants if grant.role == role and grant.in_force(now_ms))
+    def duties(self, now_ms: int) -> frozenset[tuple[str, str]]:
+        """Return (role, division code) of the grants in force; none once the account is closed."""
+        if self.closed_ms is not None:
+            return frozenset()
+        return frozenset((grant.role, grant.area) for grant in self.grants if grant.in_force(now_ms))
 
 
 class Officials:

@@ -19,6 +19,7 @@ from flask.sansio.app import App
 from marshmallow import Schema
 
 from recordsvc.access.entrance import Entrance, actor, authenticate, check_site, csrf_token, own
+from recordsvc.access.errors import StepUpRequired
 from recordsvc.access.grants import ANYONE, POLICIES, SYSTEM, Actor, Kind, Role, Scope, admits, can
 from recordsvc.ground import answers, http, observe, reading
 from recordsvc.ground.http import Body
@@ -93,6 +94,7 @@ class Door:
     surface: Surface
     cache: str
     idempotent: bool
+    step_up: bool
     headers: tuple[tuple[str, str], ...]
     public: bool
 
@@ -131,6 +133,7 @@ def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
     surface: Surface = Surface.API,
     cache: str = answers.NO_STORE,
     idempotent: bool = False,
+    step_up: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a view under a rule, with everything that is true of its door.
 
@@ -142,6 +145,8 @@ def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
         scope: repeats the policy's scope where a reader should see it; must agree with the table.
         cache: `Cache-Control` of good answers; personal ones keep the default `no-store`.
         idempotent: takes `Idempotency-Key` (ground/idempotency.py).
+        step_up: asks a session for a proof of identity not older than `step_up_minutes` (consent, account
+            change, payment); raises `StepUpRequired` otherwise. Machines prove themselves with every token.
     """
     grants = POLICIES.get(policy)
     if grants is None:
@@ -161,6 +166,7 @@ def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
         surface=surface,
         cache=cache,
         idempotent=idempotent,
+        step_up=step_up,
         headers=_HEADERS[surface],
         public=any(grant.kind is Kind.ANYONE for grant in grants),
     )
@@ -208,6 +214,8 @@ def install(app: flask.Flask, entrance: Entrance) -> None:
             who = actor()
             if not admits(who, declared.policy):
                 raise Unauthenticated if who.kind == Kind.ANYONE else Forbidden
+            if declared.step_up and who.session_id and not entrance.fresh(who):
+                raise StepUpRequired
         http.check_body(request, declared.body)
         if declared.query is None and request.environ["QUERY_STRING"]:
             reading.read_query(request, None)

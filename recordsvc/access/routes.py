@@ -28,7 +28,10 @@ def setup(app: flask.Flask, house: House) -> None:
             observe.note(refused=refused.why)
             raise
 
-    authenticate(app, bearer=bearer, cookie=login_routes.read_cookie)
+    def fresh(who: Actor) -> bool:
+        return house.clock.now_ms() - who.authenticated_ms < services.sessions.step_up_ms
+
+    authenticate(app, bearer=bearer, cookie=login_routes.read_cookie, fresh=fresh)
     with house.db.read() as conn:
         demo.check_allowed(house.settings, conn)
     if demo.allowed(house.settings):

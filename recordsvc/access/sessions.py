@@ -1,26 +1,34 @@
 """Browser sessions (会话): a row on the server, a random cookie at the client, nothing in between.
 
 The cookie carries 256 random bits; the table knows only their SHA-256. A session ends after minutes without a
-request, after hours in any case, at sign-out, and when somebody ends all sessions of a person. Roles are not
-part of it: they are read from the register at every request.
+request, after hours in any case, at sign-out, and when somebody ends one or all sessions of a person. Roles
+are not part of it: they are read from the register at every request. Whose session it is may differ from who
+sits there: a clerk at the window and a helper act in the worker's place, and the row says so.
 """
 
 import hashlib
 import uuid
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
-from recordsvc.access.grants import Actor, Kind
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.access.grants import Actor, Kind, Through, Way
 from recordsvc.access.officials import Officials
 from recordsvc.access.tables import session
 from recordsvc.ground.base64strict import b64u, unb64u
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
-from recordsvc.ground.ports import Clock, Random
+from recordsvc.ground.ports import Clock, FixedClock, Random, uuid7
 from recordsvc.people import merges
 from recordsvc.settings import Settings
 
-_FIND: Final = "SELECT actor_kind, actor_id, begun_ms, seen_ms, ends_ms FROM session WHERE digest = ?"
+_FIND: Final = (
+    "SELECT actor_kind, actor_id, seen_ms, ends_ms, authenticated_ms, "
+    "through_way, through_id, purpose, case_ref FROM session WHERE digest = ?"
+)
 TOUCH_MS: Final = 60_000
 """Being seen is written at most once a minute: reading must not cost a commit each time."""
 
@@ -39,6 +47,47 @@ def cookie_of(settings: Settings) -> Cookie:
     return Cookie("recordsvc-demo" if plain else "__Host-recordsvc", secure=not plain)
 
 
+class Method(StrEnum):
+    """How somebody proved who they are (登录方式)."""
+
+    DEMO = "demo"
+    CODE = "code"
+    """An official's one-time code."""
+    OIDC = "oidc"
+    PASSKEY = "passkey"
+    PIN = "pin"
+    """PIN and a printed one-time code."""
+    PASSWORD = "password"  # noqa: S105 - the name of a way to sign in
+    """Password and TOTP."""
+    WINDOW = "window"
+    """Card and document, seen by a clerk."""
+    HELPER = "helper"
+
+
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """Who begins a session, and how they proved it. `device` is a coarse word for the owner's list."""
+
+    kind: Kind
+    actor_id: str
+    method: Method
+    device: str = ""
+    through: Through | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A session as its owner sees it; instants are UTC."""
+
+    id: bytes
+    method: str
+    device: str
+    begun_ms: int
+    seen_ms: int
+    through_way: str | None
+    through_id: str | None
+
+
 class Sessions:
     """Begins, finds and ends sessions."""
 
@@ -51,14 +100,16 @@ class Sessions:
         self._random = random
         self._idle_ms = settings.session_idle_minutes * 60_000
         self._life_ms = settings.session_hours * 3_600_000
+        self.step_up_ms: Final = settings.step_up_minutes * 60_000
         self.cookie = cookie_of(settings)
 
-    def begin(self, turn: Turn, kind: Kind, actor_id: str, former: str | None = None) -> str:
+    def begin(self, turn: Turn, who: Entering, former: str | None = None) -> str:
         """Open a session; returns the cookie's value. `former`, the cookie sent along, ends.
 
         A worker whose archive is read as another's since a merge signs in to that one.
         """
-        if kind is Kind.WORKER:
+        actor_id = who.actor_id
+        if who.kind is Kind.WORKER:
             person = merges.person_id(turn.conn, uuid.UUID(actor_id).bytes)
             actor_id = str(uuid.UUID(bytes=person))
         if former is not None:
@@ -68,11 +119,16 @@ class Sessions:
         turn.conn.execute(
             session.insert().values(
                 digest=hashlib.sha256(secret).digest(),
-                actor_kind=kind,
+                id=uuid7(FixedClock(turn.now_ms), self._random),
+                actor_kind=who.kind,
                 actor_id=actor_id,
+                method=who.method,
+                device=who.device,
                 begun_ms=turn.now_ms,
+                authenticated_ms=turn.now_ms,
                 seen_ms=turn.now_ms,
                 ends_ms=turn.now_ms + self._life_ms,
+                **_through_columns(who.through),
             )
         )
         return b64u(secret)
@@ -84,11 +140,24 @@ class Sessions:
             return None
         row = self._db.look_up(_FIND, (digest,))
         now = self._clock.now_ms()
-        if row is None or now >= row[4] or now - row[3] >= self._idle_ms:
+        if row is None:
             return None
-        if now - row[3] >= TOUCH_MS:
+        kind, actor_id, seen_ms, ends_ms, authenticated_ms, way, through_id, purpose, case_ref = row
+        if now >= ends_ms or now - seen_ms >= self._idle_ms:
+            return None
+        if now - seen_ms >= TOUCH_MS:
             self._db.write(lambda turn: _touch(turn, digest))
-        return self._actor(row[0], row[1], digest, now)
+        through = None if way is None else Through(Way(way), through_id, purpose, case_ref)
+        # The digest names the session without being able to open it: safe in CSRF tokens and log pseudonyms.
+        seat = Seat(digest.hex(), authenticated_ms, through)
+        return self._actor(kind, actor_id, seat, now)
+
+    def strengthen(self, turn: Turn, session_id: str) -> None:
+        """Note that the person at this session has just proved again who they are (step-up)."""
+        digest = bytes.fromhex(session_id)
+        turn.conn.execute(
+            session.update().where(session.c.digest == digest).values(authenticated_ms=turn.now_ms)
+        )
 
     def end(self, turn: Turn, cookie: str) -> None:
         """Sign out; unknown cookies are nobody's."""
@@ -101,11 +170,32 @@ class Sessions:
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id)
         return turn.conn.execute(session.delete().where(*mine)).rowcount
 
-    def _actor(self, kind: str, actor_id: str, digest: bytes, now: int) -> Actor | None:
-        # The digest names the session without being able to open it: safe in CSRF tokens and log pseudonyms.
-        session_id = digest.hex()
+    def end_one(self, turn: Turn, kind: Kind, actor_id: str, session_id: bytes) -> bool:
+        """End one session of a person's list; tells whether it was theirs."""
+        mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id, session.c.id == session_id)
+        return turn.conn.execute(session.delete().where(*mine)).rowcount == 1
+
+    def listed(self, conn: Connection, kind: Kind, actor_id: str) -> list[Listed]:
+        """Return the open sessions of a person, newest first."""
+        now = self._clock.now_ms()
+        names = [session.c[name] for name in Listed.__slots__]
+        mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id)
+        alive = (session.c.ends_ms > now, session.c.seen_ms > now - self._idle_ms)
+        rows = conn.execute(sa.select(*names).where(*mine, *alive).order_by(session.c.id.desc()))
+        return [Listed(*row) for row in rows]
+
+    def _actor(self, kind: str, actor_id: str, seat: "Seat", now: int) -> Actor | None:
         if kind == Kind.WORKER:
-            return Actor(Kind.WORKER, actor_id, worker_id=uuid.UUID(actor_id).bytes, session_id=session_id)
+            if not self._stands(seat.through, now):
+                return None
+            return Actor(
+                Kind.WORKER,
+                actor_id,
+                worker_id=uuid.UUID(actor_id).bytes,
+                session_id=seat.session_id,
+                authenticated_ms=seat.authenticated_ms,
+                through=seat.through,
+            )
         official = self._officials.find(actor_id)
         if official is None or official.closed_ms is not None:
             return None
@@ -114,8 +204,37 @@ class Sessions:
             actor_id,
             roles=official.roles(now),
             institution=official.institution,
-            session_id=session_id,
+            session_id=seat.session_id,
+            authenticated_ms=seat.authenticated_ms,
+            duties=official.duties(now),
         )
+
+    def _stands(self, through: Through | None, now: int) -> bool:
+        """Tell whether who acts in the worker's place may still: a clerk whose account is open."""
+        if through is None or through.way is not Way.WINDOW:
+            return True
+        clerk = self._officials.find(through.id)
+        return clerk is not None and clerk.closed_ms is None and bool(clerk.roles(now))
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What a session says beside whose it is."""
+
+    session_id: str
+    authenticated_ms: int
+    through: Through | None
+
+
+def _through_columns(through: Through | None) -> dict[str, str]:
+    if through is None:
+        return {}
+    return {
+        "through_way": through.way,
+        "through_id": through.id,
+        "purpose": through.purpose,
+        "case_ref": through.case_ref,
+    }
 
 
 def _touch(turn: Turn, digest: bytes) -> None:

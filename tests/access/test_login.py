@@ -6,11 +6,12 @@ import uuid
 
 import flask
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from recordsvc import service
-from recordsvc.access import codes, demo, officials
-from recordsvc.access.grants import Kind
+from recordsvc.access import codes, demo, devices, officials
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.services import Access
 from recordsvc.access.sessions import cookie_of
 from recordsvc.access.tables import login_code, session
@@ -37,6 +38,66 @@ def sign_in(browser: FlaskClient, account: str, code: str):
 
 
 # -- sessions
+
+
+def test_the_owner_sees_each_session_and_ends_one(
+    enter, access: Access, house: House, worker_id: bytes, clock: FixedClock
+) -> None:
+    phone = enter("worker")
+    clock.advance(1000)
+    desk = enter("worker")
+    mine = str(uuid.UUID(bytes=worker_id))
+
+    def listed():
+        with house.db.read() as conn:
+            return access.sessions.listed(conn, Kind.WORKER, mine)
+
+    newest, oldest = listed()
+    assert (newest.method, newest.through_way) == ("demo", None)
+    end = house.db.write
+    assert not end(lambda turn: access.sessions.end_one(turn, Kind.WORKER, "somebody else", oldest.id))
+    assert end(lambda turn: access.sessions.end_one(turn, Kind.WORKER, mine, oldest.id))
+    assert [one.id for one in listed()] == [newest.id]
+    assert (who(phone), who(desk)) == (401, 200)
+    clock.advance(15 * 60_000)
+    assert listed() == []
+
+
+def test_a_proof_of_identity_is_fresh_for_minutes_and_can_be_given_again(
+    enter, app: flask.Flask, access: Access, house: House, clock: FixedClock
+) -> None:
+    enter("worker")
+    with house.db.read() as conn:
+        digest = conn.execute(sa.select(session.c.digest)).scalar_one()
+    fresh = app.extensions["entrance"].fresh
+
+    def sitting():
+        with house.db.read() as conn:
+            return conn.execute(sa.select(session.c.authenticated_ms)).scalar_one()
+
+    clock.advance(house.settings.step_up_minutes * 60_000)
+    assert not fresh(Actor(Kind.WORKER, session_id=digest.hex(), authenticated_ms=sitting()))
+    house.db.write(lambda turn: access.sessions.strengthen(turn, digest.hex()))
+    assert fresh(Actor(Kind.WORKER, session_id=digest.hex(), authenticated_ms=sitting()))
+
+
+@pytest.mark.parametrize(
+    ("header", "word"),
+    [
+        (
+            "Mozilla/5.0 (Linux; Android 14; x) AppleWebKit/537.36 Chrome/126 Mobile Safari/537.36",
+            "Android · Chrome",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) MicroMessenger/8.0", "iPhone · 微信"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/126 Safari/537.36 Edg/126.0",
+            "Windows · Edge",
+        ),
+        ("curl/8", ""),
+    ],
+)
+def test_a_device_is_a_word_and_no_fingerprint(header: str, word: str) -> None:
+    assert devices.coarse(header) == word
 
 
 def test_a_session_says_who_it_is(enter, worker_id: bytes):

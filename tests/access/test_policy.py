@@ -60,6 +60,11 @@ def login(form: dict[str, Any]) -> Any:
     return answer(form)
 
 
+@door(bp, "GET", "/grave", policy="own.archive.read", step_up=True, summary="t")
+def grave() -> Any:
+    return answer({})
+
+
 @door(
     bp,
     "POST",
@@ -270,6 +275,21 @@ def test_a_bearer_token_needs_no_second_one(client: FlaskClient) -> None:
 
 def test_reading_needs_no_token(client: FlaskClient) -> None:
     assert client.get("/own/mine", headers={"Cookie": "who=worker"}).status_code == 200
+
+
+# -- step-up
+
+
+def test_a_grave_act_asks_a_session_for_a_fresh_proof(client: FlaskClient) -> None:
+    assert client.get("/grave", headers={"Cookie": "who=worker"}).status_code == 200
+
+    stale = client.get("/grave", headers={"Cookie": "who=other"})
+    assert (stale.status_code, stale.json["code"]) == (401, "step-up")
+
+
+def test_a_grave_act_tells_nobody_without_the_role_to_prove_themselves(client: FlaskClient) -> None:
+    assert client.get("/grave", **as_(client, "centre")).status_code == 403
+    assert client.get("/grave").json["code"] == "unauthenticated"
 
 
 # -- the matrix of the whole service
