@@ -8,7 +8,7 @@ import contextlib
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 from bench.figures import Row, Waits
@@ -16,10 +16,12 @@ from bench.figures import Row, Waits
 PAUSE_SECONDS = 0.1
 """Between one look of a reader and its next; there are three readers."""
 FEED_PAGE = 100
+Prove = Callable[[str, str, str], str]
+"""Method, path and token → DPoP proof."""
 
 
 @contextlib.contextmanager
-def reading(port: int, token: str) -> Iterator[dict[str, int]]:
+def reading(port: int, token: str, prove: Prove) -> Iterator[dict[str, int]]:
     """Read beside the block; gives how often each was read. Raises what a reader met."""
     ended = threading.Event()
     done = {"feed": 0, "tiles": 0, "checkpoint": 0}
@@ -35,7 +37,7 @@ def reading(port: int, token: str) -> Iterator[dict[str, int]]:
             failures.append(error)
 
     looks = {
-        "feed": _feed(port, token),
+        "feed": _feed(port, token, prove),
         "tiles": _again(port, "/log/tile/0/000"),
         "checkpoint": _again(port, "/log/checkpoint"),
     }
@@ -74,12 +76,13 @@ def _again(port: int, path: str) -> Iterator[None]:
         yield
 
 
-def _feed(port: int, token: str) -> Iterator[None]:
+def _feed(port: int, token: str, prove: Prove) -> Iterator[None]:
     """Follow the feed from its beginning; each page leaves rows of who looked."""
     connection, cursor = http.client.HTTPConnection("127.0.0.1", port), ""
     while True:
         query = f"limit={FEED_PAGE}" + (f"&cursor={quote(cursor)}" if cursor else "")
-        answer = _get(connection, f"/v1/entries?{query}", {"Authorization": f"Bearer {token}"})
+        bound = {"Authorization": f"DPoP {token}", "DPoP": prove("GET", "/v1/entries", token)}
+        answer = _get(connection, f"/v1/entries?{query}", bound)
         cursor = json.loads(answer)["next"]
         yield
 

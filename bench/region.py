@@ -16,6 +16,7 @@ from recordsvc.access import registering
 from recordsvc.access.grants import Kind
 from recordsvc.access.registering import NewClient, NewKey
 from recordsvc.access.services import open_access
+from recordsvc.access.sessions import Entering, Method
 from recordsvc.archive import submission
 from recordsvc.bodies import institutions
 from recordsvc.ground import two_person
@@ -32,6 +33,7 @@ ROLES = Path(__file__).parent.parent / "deploy" / "postgresql" / "roles.sql"
 SCHOOL = synthetic.uscc(11, registrar="52")
 NAME = "基准职业培训学校"
 LOAD = 2_000
+UNLIMITED = 2**31 - 1
 
 
 @dataclasses.dataclass
@@ -67,11 +69,24 @@ class Region:
         kind = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
         return f"grant_type=client_credentials&client_assertion_type={kind}&client_assertion={said}".encode()
 
+    def proof(self, method: str, path: str, token: str = "") -> str:
+        """Return a DPoP proof of this moment; `path` without its query."""
+        return sign.dpop_proof(
+            self.machine,
+            method,
+            f"http://localhost{path}",
+            now_s=int(time.time()),
+            jti=uuid.uuid4().hex,
+            token=token,
+        )
+
     def session(self, worker_id: bytes) -> str:
         """Open a worker's browser session; the cookie header's value."""
         sessions = open_access(self.house).sessions
         cookie = self.house.db.write(
-            lambda turn: sessions.begin(turn, Kind.WORKER, str(uuid.UUID(bytes=worker_id)))
+            lambda turn: sessions.begin(
+                turn, Entering(Kind.WORKER, str(uuid.UUID(bytes=worker_id)), Method.DEMO)
+            )
         )
         return f"{sessions.cookie.name}={cookie}"
 
@@ -187,7 +202,15 @@ def _client(
     house: House, machine: sign.SigningKey, kind: str, institution: str | None, scopes: list[str]
 ) -> str:
     """Register a client by two officials; returns its id."""
-    new = NewClient(kind, NAME, institution, scopes, [NewKey(machine.public_jwk())])
+    new = NewClient(
+        kind,
+        NAME,
+        institution,
+        scopes,
+        [NewKey(machine.public_jwk())],
+        units_a_day=UNLIMITED,
+        at_once=1000,
+    )
     proposal, client_id = house.db.write(
         lambda turn: registering.propose_client(turn, new, by="system:first", random=house.random)
     )

@@ -116,7 +116,7 @@ def _beside_row(kind: str, place: Region, server: Server, loader: Loader, rounds
     alone, disturbed = [], []
     for _ in range(rounds):
         alone.append(batches())
-        with beside.reading(server.port, token(place, loader, place.receiver_id)) as done:
+        with beside.reading(server.port, token(place, loader, place.receiver_id), place.proof) as done:
             disturbed.append(batches())
     return beside.row(kind, size, middle(disturbed), middle(alone), done)
 
@@ -132,9 +132,9 @@ def send(
 
 def token(place: Region, loader: Loader, client_id: str = "") -> str:
     """Fetch an access token."""
-    asked = request(
-        "POST", "/oauth/token", place.assertion(client_id), Content_Type="application/x-www-form-urlencoded"
-    )
+    bound = {"DPoP": place.proof("POST", "/oauth/token")} if client_id else {}
+    form = "application/x-www-form-urlencoded"
+    asked = request("POST", "/oauth/token", place.assertion(client_id), Content_Type=form, **bound)
     return str(json.loads(loader.round([asked]).last_body)["access_token"])
 
 

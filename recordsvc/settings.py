@@ -68,6 +68,8 @@ class Settings:
     """Minutes without a request after which a login session ends."""
     session_hours: int = 8
     """Hours after which a login session ends in any case."""
+    client_certificate_header: str = ""
+    """Header in which the edge hands on a client's certificate over the Unix socket; empty: never."""
     step_up_minutes: int = 5
     """Minutes for which a fresh proof of who sits there opens the doors that ask for one."""
     erasure_journal: str = ""

@@ -41,7 +41,7 @@ def mac(key: str, data: bytes) -> bytes:
     return hmac.digest(key.encode(), data, "sha256")
 
 
-def bearer(token: str) -> Actor:
+def bearer(token: str, scheme: str = "bearer") -> Actor:
     """Take an actor's name in `ACTORS` for a token."""
     if token not in ACTORS:
         raise Unauthenticated

@@ -7,12 +7,15 @@ work.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Final
 
 import sqlalchemy as sa
 
 from recordsvc.access import jose
+from recordsvc.access.binding import BOUND_SCOPES, DPOP, Confirmation
 from recordsvc.access.clients import Client, ClientKey, Clients
+from recordsvc.access.dpop import NonceWanted
 from recordsvc.access.errors import OAuthRefused
 from recordsvc.access.jose import Header, JwtRefused
 from recordsvc.access.tables import assertion_seen
@@ -41,8 +44,13 @@ class TokenEndpoint:
         self._tokens = tokens
         self._issuer = issuer
 
-    def grant(self, form: dict[str, str]) -> dict[str, object]:
-        """Answer a token request (RFC 6749 section 4.4). Raises `OAuthRefused`."""
+    def grant(
+        self, form: dict[str, str], offered: Callable[[], Confirmation | None] = lambda: None
+    ) -> dict[str, object]:
+        """Answer a token request (RFC 6749 section 4.4). Raises `OAuthRefused`.
+
+        `offered` reads what the request offers to bind the token to; asked once the client is known.
+        """
         if form.get("grant_type") != "client_credentials":
             present = "grant_type" in form
             raise OAuthRefused(
@@ -55,10 +63,13 @@ class TokenEndpoint:
             client = self._authenticate(form["client_assertion"], form.get("client_id"))
         except JwtRefused as refused:
             raise OAuthRefused("invalid_client", "client authentication failed", 401, refused.code) from None
+        bound = _bound(offered)
         scopes = _scopes(client, form.get("scope"))
+        if bound is None:
+            scopes = _unbound_part(scopes, asked="scope" in form)
         return {
-            "access_token": self._tokens.issue(client, scopes),
-            "token_type": "Bearer",
+            "access_token": self._tokens.issue(client, scopes, bound),
+            "token_type": "DPoP" if bound is not None and bound.member == DPOP else "Bearer",
             "expires_in": self._tokens.seconds,
             "scope": " ".join(sorted(scopes)),
         }
@@ -97,6 +108,27 @@ class TokenEndpoint:
 
         if not self._db.write(spend):
             raise JwtRefused("replay")
+
+
+def _bound(offered: Callable[[], Confirmation | None]) -> Confirmation | None:
+    try:
+        return offered()
+    except NonceWanted as wanted:
+        raise OAuthRefused(
+            "use_dpop_nonce", "the proof needs a nonce", why=wanted.code, headers={"DPoP-Nonce": wanted.nonce}
+        ) from None
+    except JwtRefused as refused:
+        raise OAuthRefused("invalid_dpop_proof", "the proof is not good", why=refused.code) from None
+
+
+def _unbound_part(scopes: frozenset[str], *, asked: bool) -> frozenset[str]:
+    """What of these an unbound token may carry. Raises `OAuthRefused` when that is not what was asked for."""
+    left = scopes - BOUND_SCOPES
+    if (asked and left != scopes) or not left:
+        raise OAuthRefused(
+            "invalid_dpop_proof", "this scope needs a token bound by DPoP or mutual TLS", why="unbound"
+        )
+    return left
 
 
 def _key(client: Client | None, header: Header, now: int) -> ClientKey | None:

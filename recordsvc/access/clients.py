@@ -39,6 +39,8 @@ class ClientKind(StrEnum):
     """学分银行."""
     PAYROLL = "payroll"
     """用人单位薪酬系统."""
+    ONLINE = "online-platform"
+    """线上培训平台."""
     PLATFORM = "platform"
     """人社一体化等上级平台."""
 
@@ -48,6 +50,7 @@ SCOPES: Final[Mapping[ClientKind, frozenset[Scope]]] = {
     ClientKind.CENTRE: ISSUING,
     ClientKind.ASSESSOR: ISSUING,
     ClientKind.AUTHORITY: ISSUING,
+    ClientKind.ONLINE: ISSUING,
     ClientKind.CREDIT_BANK: frozenset({Scope.FEED_READ}),
     ClientKind.PAYROLL: frozenset({Scope.FEED_READ}),
     ClientKind.PLATFORM: frozenset({Scope.FEED_READ}),
@@ -83,6 +86,10 @@ class Client:
     state: str
     version: int
     registered_ms: int
+    units_a_day: int | None = None
+    """Its own daily ceiling; None: what the dated table gives its kind."""
+    at_once: int | None = None
+    """Its own number of requests at once; None as above."""
     keys: Mapping[str, ClientKey] = field(default_factory=dict)
 
     @property
@@ -100,6 +107,10 @@ class Clients:
     def find(self, client_id: str) -> Client | None:
         """A client as of now."""
         return self._register.get().get(client_id)
+
+    def known(self, client_id: str) -> Client | None:
+        """A client as this process last read it, a moment ago when its token was checked."""
+        return self._register.last().get(client_id)
 
     def all(self) -> list[Client]:
         """All clients in order of their ids."""

@@ -250,5 +250,5 @@ def _shown(found: Client) -> dict[str, Any]:
         }
         for key in found.keys.values()
     ]
-    names = ("client_id", "kind", "name", "institution", "state", "registered_ms")
+    names = ("client_id", "kind", "name", "institution", "state", "registered_ms", "units_a_day", "at_once")
     return {name: getattr(found, name) for name in names} | {"scopes": sorted(found.scopes), "keys": keys}

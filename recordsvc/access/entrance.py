@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import flask
 
 from recordsvc.access.grants import ANYONE, Actor, can
+from recordsvc.access.permit import Permit
 from recordsvc.ground import http
 from recordsvc.ground.http import Request
 from recordsvc.ground.problems import CrossSite, NotFound, Unauthenticated
@@ -20,12 +21,14 @@ from recordsvc.ground.reading import form_pairs
 
 T = TypeVar("T")
 CSRF_HEADER: Final = "X-CSRF-Token"
-MAX_TOKEN_BYTES: Final = 8 * 1024
+SCHEMES: Final = ("bearer", "dpop")
 
-TokenReader = Callable[[str], Actor]
-"""Bearer token → actor; raises `Unauthenticated`."""
+TokenReader = Callable[[str, str], Actor]
+"""Token and the scheme it came by (`bearer`, `dpop`) → actor; raises `Unauthenticated`."""
 CookieReader = Callable[[Request], Actor | None]
 """Request with cookies → actor of its session, or None."""
+Meter = Callable[[Actor], Permit | None]
+"""Actor → what this request may use, or None where nothing is counted; raises `TooMany`."""
 Freshness = Callable[[Actor], bool]
 """Actor of a session → whether whoever sits there proved who they are a moment ago."""
 
@@ -42,6 +45,7 @@ class Entrance:
     bearer: TokenReader | None = None
     cookie: CookieReader | None = None
     fresh: Freshness = lambda _who: False
+    meter: Meter | None = None
 
 
 def authenticate(
@@ -50,12 +54,14 @@ def authenticate(
     bearer: TokenReader | None = None,
     cookie: CookieReader | None = None,
     fresh: Freshness | None = None,
+    meter: Meter | None = None,
 ) -> None:
-    """Register how tokens and session cookies become actors, and when a session's proof is recent."""
+    """Register how tokens and cookies become actors, when a proof is recent, and who counts requests."""
     entrance = _entrance(app)
     entrance.bearer = bearer or entrance.bearer
     entrance.cookie = cookie or entrance.cookie
     entrance.fresh = fresh or entrance.fresh
+    entrance.meter = meter or entrance.meter
 
 
 def csrf_token(who: Actor) -> str:
@@ -91,9 +97,10 @@ def _identify(request: Request) -> Actor:
     header = request.environ.get("HTTP_AUTHORIZATION")
     if header is not None:
         scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer" or entrance.bearer is None or len(token) > MAX_TOKEN_BYTES:
+        scheme = scheme.lower()
+        if scheme not in SCHEMES or entrance.bearer is None:
             raise Unauthenticated
-        return entrance.bearer(token)
+        return entrance.bearer(token, scheme)
     if entrance.cookie is not None and "HTTP_COOKIE" in request.environ:
         return entrance.cookie(request) or ANYONE
     return ANYONE

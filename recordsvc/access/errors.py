@@ -17,6 +17,7 @@ Problem
 └── OAuthRefused                (RFC 6749 section 5.2; answered by the token endpoint in that form)
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from recordsvc.ground.problems import Conflict, FormRefused, NotFound, Unauthenticated
@@ -31,8 +32,11 @@ class TokenRefused(Unauthenticated):
     remedy_zh = "请到 /oauth/token 重新换取访问令牌。"
     remedy_en = "Obtain a new access token at /oauth/token."
 
-    def __init__(self, why: str = "") -> None:
-        super().__init__(headers={"WWW-Authenticate": 'Bearer realm="recordsvc", error="invalid_token"'})
+    def __init__(self, why: str = "", *, scheme: str = "Bearer", nonce: str = "") -> None:
+        error = "use_dpop_nonce" if nonce else "invalid_token"
+        super().__init__(headers={"WWW-Authenticate": f'{scheme} realm="recordsvc", error="{error}"'})
+        if nonce:
+            self.headers["DPoP-Nonce"] = nonce
         self.why = why
 
 
@@ -119,8 +123,16 @@ class PurposeRefused(FormRefused):
 class OAuthRefused(Exception):
     """A token request that is refused (RFC 6749 section 5.2)."""
 
-    def __init__(self, error: str, description: str, status: int = 400, why: str = "") -> None:
+    def __init__(
+        self,
+        error: str,
+        description: str,
+        status: int = 400,
+        why: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(error)
+        self.headers = dict(headers or {})
         self.error = error
         self.description = description
         self.status = status

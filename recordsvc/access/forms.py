@@ -106,6 +106,8 @@ class NewClientForm(Form):
     institution = text(18, 18, load_default=None)
     scopes = fields.List(text(1, 40), required=True)
     keys = fields.List(fields.Nested(NewKeyForm), required=True, validate=validate.Length(1, 8))
+    units_a_day = Whole(load_default=None, validate=validate.Range(1, 2**31 - 1))
+    at_once = Whole(load_default=None, validate=validate.Range(1, 1000))
 
 
 class ReasonForm(Form):
@@ -141,6 +143,8 @@ class ClientForm(Form):
     scopes = fields.List(fields.String(), required=True)
     state = fields.String(required=True)
     registered_ms = fields.Integer(required=True)
+    units_a_day = fields.Integer(required=True, allow_none=True)
+    at_once = fields.Integer(required=True, allow_none=True)
     keys = fields.List(fields.Nested(ClientKeyForm), required=True)
 
 

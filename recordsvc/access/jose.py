@@ -38,13 +38,18 @@ class Header:
     typ: str | None
 
 
-def read_header(token: str) -> Header:
-    """The header of a compact JWT of three segments. Members beyond alg, kid and typ are refused."""
+def read_members(token: str) -> dict[str, Any]:
+    """The members of the header of a compact JWT of three segments; nothing of them is judged yet."""
     if len(token) > MAX_TOKEN_BYTES or not token.isascii():
         raise JwtRefused("size")
     if token.count(".") != 2:
         raise JwtRefused("form")
-    members = _object(token.partition(".")[0])
+    return _object(token.partition(".")[0])
+
+
+def read_header(token: str) -> Header:
+    """The header of a compact JWT of three segments. Members beyond alg, kid and typ are refused."""
+    members = read_members(token)
     if not members.keys() <= _HEADER_MEMBERS or not {"alg", "kid"} <= members.keys():
         # jku, jwk, x5u, x5c, crit, b64: a key is never fetched or brought along, an extension never guessed.
         raise JwtRefused("header-members")
@@ -57,27 +62,32 @@ def read_claims(token: str, header: Header, key: PublicKey, *, issuer: str, audi
     """The claims, once the signature holds under `key`; issuer and audience are compared whole."""
     if header.alg != key.alg:
         raise JwtRefused("alg")
-    try:
-        jwt.decode(
-            token,
-            _pyjwk(key),
-            algorithms=[key.alg],
-            issuer=issuer,
-            audience=audience,
-            # The clock is ours (a port); PyJWT would ask the machine's.
-            options={
-                "verify_exp": False,
-                "verify_nbf": False,
-                "verify_iat": False,
-                "require": ["iss", "aud"],
-            },
-        )
-    except Exception as error:  # noqa: BLE001 - whatever it trips over, the token is not good
-        raise JwtRefused(f"pyjwt-{type(error).__name__}") from None
+    _decode(token, key, {"require": ["iss", "aud"]}, issuer=issuer, audience=audience)
     claims = _object(token.split(".")[1])
     if claims.get("iss") != issuer or claims.get("aud") != audience:
         raise JwtRefused("aud-form")
     return claims
+
+
+def read_unaddressed(token: str, key: PublicKey) -> dict[str, Any]:
+    """The claims of a JWT that names neither issuer nor audience (a DPoP proof), once `key` signed it."""
+    _decode(token, key, {"verify_aud": False})
+    return _object(token.split(".")[1])
+
+
+def _decode(
+    token: str,
+    key: PublicKey,
+    options: dict[str, Any],
+    issuer: str | None = None,
+    audience: str | None = None,
+) -> None:
+    # The clock is ours (a port); PyJWT would ask the machine's.
+    asked: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, **options}
+    try:
+        jwt.decode(token, _pyjwk(key), algorithms=[key.alg], options=asked, issuer=issuer, audience=audience)
+    except Exception as error:  # noqa: BLE001 - whatever it trips over, the token is not good
+        raise JwtRefused(f"pyjwt-{type(error).__name__}") from None
 
 
 def claimed_subject(token: str) -> str:

@@ -21,6 +21,7 @@ from marshmallow import Schema
 from recordsvc.access.entrance import Entrance, actor, authenticate, check_site, csrf_token, own
 from recordsvc.access.errors import StepUpRequired
 from recordsvc.access.grants import ANYONE, POLICIES, SYSTEM, Actor, Kind, Role, Scope, admits, can
+from recordsvc.access.permit import Permit
 from recordsvc.ground import answers, http, observe, reading
 from recordsvc.ground.http import Body
 from recordsvc.ground.idempotency import Idempotency, Ticket
@@ -39,6 +40,7 @@ __all__ = [
     "actor",
     "authenticate",
     "can",
+    "charge",
     "csrf_token",
     "door",
     "own",
@@ -191,6 +193,13 @@ def ticket(keys: Idempotency) -> Ticket | None:
     return keys.ticket(f"{who.kind}:{who.id}", f"{request.method} {request.path}", key, content)
 
 
+def charge(units: int) -> None:
+    """Count the request as so many units of its caller's limit; one is counted already. Raises `TooMany`."""
+    permit: Permit | None = http.current().permit
+    if permit is not None and units > 1:
+        permit.charge(units - 1)
+
+
 def doors(app: App) -> dict[str, Door]:
     """Return the application's doors by endpoint."""
     found: dict[str, Door] = app.extensions.setdefault("doors", {})
@@ -211,18 +220,35 @@ def install(app: flask.Flask, entrance: Entrance) -> None:
             return
         declared = request.door = known[request.endpoint or ""]
         if not declared.public:
-            who = actor()
-            if not admits(who, declared.policy):
-                raise Unauthenticated if who.kind == Kind.ANYONE else Forbidden
-            if declared.step_up and who.session_id and not entrance.fresh(who):
-                raise StepUpRequired
+            _judge(actor(), declared, entrance)
         http.check_body(request, declared.body)
         if declared.query is None and request.environ["QUERY_STRING"]:
             reading.read_query(request, None)
         if request.method not in SAFE:
             check_site(request, entrance)
 
+    def leave(response: flask.Response) -> flask.Response:
+        permit: Permit | None = http.current().permit
+        if permit is not None:
+            response.headers.update(permit.headers())
+            if response.is_streamed:
+                response.call_on_close(permit.release)
+            else:
+                permit.release()
+        return response
+
     app.before_request(admit)
+    app.after_request(leave)
+
+
+def _judge(who: Actor, declared: Door, entrance: Entrance) -> None:
+    """Let a caller in, count them, and ask for a fresh proof where the door wants one."""
+    if not admits(who, declared.policy):
+        raise Unauthenticated if who.kind == Kind.ANYONE else Forbidden
+    if entrance.meter is not None:
+        http.current().permit = entrance.meter(who)
+    if declared.step_up and who.session_id and not entrance.fresh(who):
+        raise StepUpRequired
 
 
 def seal(app: flask.Flask) -> None:

@@ -40,6 +40,10 @@ class NewClient:
     institution: str | None
     scopes: Sequence[str]
     keys: Sequence[NewKey]
+    units_a_day: int | None = None
+    """Its own daily ceiling; None: what its kind has."""
+    at_once: int | None = None
+    """Its own number of requests at once; None as above."""
 
 
 def propose_client(turn: Turn, new: NewClient, *, by: str, random: Random) -> tuple[bytes, str]:
@@ -62,6 +66,8 @@ def propose_client(turn: Turn, new: NewClient, *, by: str, random: Random) -> tu
         "institution": code,
         "scopes": sorted(scopes),
         "keys": keys,
+        "units_a_day": new.units_a_day,
+        "at_once": new.at_once,
     }
     return two_person.propose(turn, "client.register", client_id, payload, by, random=random), client_id
 
@@ -101,6 +107,8 @@ def _register(turn: Turn, payload: Mapping[str, Any], decided: Proposal) -> str:
             state="active",
             version=0,
             registered_ms=turn.now_ms,
+            units_a_day=payload.get("units_a_day"),
+            at_once=payload.get("at_once"),
         )
     )
     for key in payload["keys"]:

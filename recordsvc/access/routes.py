@@ -3,11 +3,13 @@
 import flask
 
 from recordsvc.access import demo, desk_routes, login_routes, token_routes
+from recordsvc.access.dpop import NonceWanted
 from recordsvc.access.entrance import authenticate
 from recordsvc.access.errors import TokenRefused
 from recordsvc.access.grants import Actor
 from recordsvc.access.services import Access, access, bp, open_access
 from recordsvc.ground import observe
+from recordsvc.ground.http import current
 from recordsvc.house import House
 
 __all__ = ["Access", "access", "bp", "desk_routes", "login_routes", "setup", "token_routes"]
@@ -20,9 +22,14 @@ def setup(app: flask.Flask, house: House) -> None:
     """
     services = app.extensions["access"] = open_access(house)
 
-    def bearer(token: str) -> Actor:
+    def bearer(token: str, scheme: str) -> Actor:
+        request = current()
         try:
-            return services.tokens.verify(token)
+            return services.tokens.verify(
+                token, lambda bound: services.bindings.check(bound, request, scheme, token)
+            )
+        except NonceWanted as wanted:
+            raise TokenRefused(wanted.code, scheme="DPoP", nonce=wanted.nonce) from None
         except TokenRefused as refused:
             # The one audit line of a refused token: why, and the first 8 hex digits of its hash.
             observe.note(refused=refused.why)
@@ -31,7 +38,9 @@ def setup(app: flask.Flask, house: House) -> None:
     def fresh(who: Actor) -> bool:
         return house.clock.now_ms() - who.authenticated_ms < services.sessions.step_up_ms
 
-    authenticate(app, bearer=bearer, cookie=login_routes.read_cookie, fresh=fresh)
+    authenticate(
+        app, bearer=bearer, cookie=login_routes.read_cookie, fresh=fresh, meter=services.limits.enter
+    )
     with house.db.read() as conn:
         demo.check_allowed(house.settings, conn)
     if demo.allowed(house.settings):

@@ -1,15 +1,20 @@
 """What access holds in a process, and the blueprint that all its doors hang on."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import flask
 
 from recordsvc.access.assertions import TokenEndpoint
+from recordsvc.access.binding import Bindings
 from recordsvc.access.clients import Clients
+from recordsvc.access.dpop import Proofs
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor
+from recordsvc.access.limits import Limits
 from recordsvc.access.officials import Officials
 from recordsvc.access.policy import ticket
 from recordsvc.access.sessions import Sessions
@@ -32,6 +37,8 @@ class Access:
     tokens: Tokens
     endpoint: TokenEndpoint
     sessions: Sessions
+    bindings: Bindings
+    limits: Limits
 
 
 def open_access(house: "House") -> Access:
@@ -53,6 +60,12 @@ def open_access(house: "House") -> Access:
         tokens=tokens,
         endpoint=TokenEndpoint(house.db, clients, tokens, settings.issuer_url),
         sessions=Sessions(house.db, officials, house.clock, house.random, settings),
+        bindings=Bindings(
+            Proofs(house.db, functools.partial(house.keys.hmac, "login")),
+            scheme=urlsplit(settings.public_url).scheme or "http",
+            certificate_header=settings.client_certificate_header,
+        ),
+        limits=Limits(house.db, clients, house.random),
     )
 
 

@@ -15,6 +15,8 @@ client = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("registered_ms", sa.BigInteger, nullable=False),
+    sa.Column("units_a_day", sa.Integer),
+    sa.Column("at_once", sa.Integer),
     sa.CheckConstraint("state IN ('active', 'suspended')", name="state"),
     info={"kind": "state"},
     comment="A machine that may ask for tokens; version counts its changes",
@@ -57,6 +59,39 @@ assertion_seen = sa.Table(
     sa.Index(None, "exp_ms"),
     info={"kind": "state"},
     comment="SHA-256 of the jti of each client assertion until it expires: one assertion, one token",
+)
+
+proof_seen = sa.Table(
+    "proof_seen",
+    metadata,
+    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+    sa.Index(None, "until_ms"),
+    info={"kind": "state"},
+    comment="SHA-256 of key and jti of each DPoP proof while it would be believed: one proof, one request",
+)
+
+request_usage = sa.Table(
+    "request_usage",
+    metadata,
+    sa.Column("subject", sa.String(80), primary_key=True),
+    sa.Column("window_ms", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("used", sa.BigInteger, nullable=False),
+    sa.Index(None, "window_ms"),
+    info={"kind": "state"},
+    comment="Units of a caller's limit handed out to processes in the window that began at window_ms",
+)
+
+request_slot = sa.Table(
+    "request_slot",
+    metadata,
+    sa.Column("subject", sa.String(80), primary_key=True),
+    sa.Column("holder", sa.LargeBinary(16), primary_key=True),
+    sa.Column("held", sa.Integer, nullable=False),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+    sa.Index(None, "until_ms"),
+    info={"kind": "state"},
+    comment="Requests at once of a client that a process may run until then; the empty holder is its lock",
 )
 
 official = sa.Table(

@@ -1,5 +1,6 @@
 """Doors for machines: the token endpoint, its metadata and its key (RFC 6749, 7523, 8414)."""
 
+import functools
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -10,7 +11,7 @@ from recordsvc.access.grants import Scope
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.access.services import access, bp, house
 from recordsvc.ground import answers, observe
-from recordsvc.ground.http import FORM
+from recordsvc.ground.http import FORM, current
 from recordsvc.ground.reading import Bytes
 
 MOST_FIELDS: Final = 20
@@ -30,11 +31,12 @@ _METADATA_SECONDS: Final = "public, max-age=300"
 def token(data: bytes) -> flask.Response:
     """Answer a token request; a refusal has the form the RFC wants, its reason stands only in our log."""
     try:
-        return answers.answer(access().endpoint.grant(_fields(data)))
+        offered = functools.partial(access().bindings.offered, current())
+        return answers.answer(access().endpoint.grant(_fields(data), offered))
     except OAuthRefused as refused:
         observe.note(refused=refused.why)
         headers = {"WWW-Authenticate": 'Bearer realm="recordsvc"'} if refused.status == 401 else {}
-        return answers.answer(refused.members(), refused.status, headers)
+        return answers.answer(refused.members(), refused.status, headers | refused.headers)
 
 
 def _fields(data: bytes) -> dict[str, str]:
@@ -74,6 +76,8 @@ def metadata() -> flask.Response:
             "grant_types_supported": ["client_credentials"],
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": ["EdDSA", "ES256"],
+            "dpop_signing_alg_values_supported": ["EdDSA", "ES256"],
+            "tls_client_certificate_bound_access_tokens": True,
             "scopes_supported": sorted(Scope),
         }
     )

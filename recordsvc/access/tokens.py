@@ -6,17 +6,21 @@ from the register at every use, so a suspension holds from the next request on. 
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from recordsvc.access import jose
+from recordsvc.access.binding import BOUND_SCOPES, KNOWN, Confirmation
 from recordsvc.access.clients import Client, Clients
+from recordsvc.access.dpop import NonceWanted
 from recordsvc.access.errors import TokenRefused
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.jose import JwtRefused
 from recordsvc.ground.base64strict import b64u
 from recordsvc.ground.ports import Clock, Random
 from recordsvc.ground.strictjson import canonical
+from recordsvc.vault.jwk import thumbprint
 from recordsvc.vault.keystore import KeyStore
 from recordsvc.vault.signatures import public_to_jwk
 
@@ -34,6 +38,12 @@ class Checked:
     client_id: str
     scopes: frozenset[str]
     until_ms: int
+    bound: Confirmation | None
+
+
+def _unbound(bound: Confirmation | None) -> None:
+    if bound is not None:
+        raise JwtRefused("cnf")
 
 
 class Tokens:
@@ -58,14 +68,14 @@ class Tokens:
         self._audience = audience
         self.seconds = seconds
         self._public = keys.public("token")
-        self.kid = _thumbprint(public_to_jwk(self._public, ""))
+        self.kid = thumbprint(public_to_jwk(self._public, ""))
         self._header = b64u(canonical({"alg": "ES256", "kid": self.kid, "typ": TYPE}))
         self._checked: dict[bytes, Checked] = {}
 
-    def issue(self, client: Client, scopes: frozenset[str]) -> str:
-        """A new token for a client that has just proved itself."""
+    def issue(self, client: Client, scopes: frozenset[str], bound: Confirmation | None = None) -> str:
+        """A new token for a client that has just proved itself, bound to what it offered."""
         now = self._clock.now_ms() // 1000
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self._issuer,
             "aud": self._audience,
             "sub": client.client_id,
@@ -75,11 +85,17 @@ class Tokens:
             "jti": b64u(self._random.bytes(16)),
             "scope": " ".join(sorted(scopes)),
         }
+        if bound is not None:
+            claims["cnf"] = {bound.member: bound.thumbprint}
         signing_input = f"{self._header}.{b64u(canonical(claims))}"
         return f"{signing_input}.{b64u(self._keys.sign('token', signing_input.encode()))}"
 
-    def verify(self, token: str) -> Actor:
-        """The client that a bearer token (without its scheme) stands for. Raises `TokenRefused`."""
+    def verify(self, token: str, held: Callable[[Confirmation | None], None] = _unbound) -> Actor:
+        """The client that a token (without its scheme) stands for.
+
+        `held` refuses (`JwtRefused`) whoever does not hold what the token is bound to; without it only
+        unbound tokens are good. Raises `TokenRefused`, `NonceWanted`.
+        """
         now = self._clock.now_ms()
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         checked = self._checked.get(digest)
@@ -92,8 +108,16 @@ class Tokens:
         client = self._clients.find(checked.client_id)
         if client is None or not client.active:
             raise TokenRefused(f"client-state {digest[:4].hex()}")
+        try:
+            held(checked.bound)
+        except NonceWanted:
+            raise
+        except JwtRefused as refused:
+            raise TokenRefused(f"{refused.code} {digest[:4].hex()}") from None
         # A scope taken from the client is gone from its tokens too.
         scopes = checked.scopes & client.scopes
+        if checked.bound is None:
+            scopes -= BOUND_SCOPES
         return Actor(Kind.CLIENT, client.client_id, institution=client.institution, scopes=scopes)
 
     def jwks(self) -> dict[str, Any]:
@@ -107,9 +131,7 @@ class Tokens:
         if header.kid != self.kid:
             raise JwtRefused("kid")
         claims = jose.read_claims(token, header, self._public, issuer=self._issuer, audience=self._audience)
-        if "cnf" in claims:
-            # Bound to a key that we could not ask for: worth nothing as a bearer token.
-            raise JwtRefused("cnf")
+        bound = _confirmation(claims)
         expires, issued = jose.instant_ms(claims, "exp"), jose.instant_ms(claims, "iat")
         if expires is None or issued is None or not 0 < expires - issued <= MAX_LIFE_MS:
             raise JwtRefused("life")
@@ -121,7 +143,7 @@ class Tokens:
         if jose.text(claims, "sub") != client_id:
             raise JwtRefused("sub")
         scopes = frozenset(jose.text(claims, "scope", 400).split(" "))
-        return Checked(client_id, scopes, min(expires, now + _CACHE_MS))
+        return Checked(client_id, scopes, min(expires, now + _CACHE_MS), bound)
 
     def _keep(self, digest: bytes, checked: Checked) -> None:
         if len(self._checked) >= _CACHE_SIZE:
@@ -131,7 +153,14 @@ class Tokens:
         self._checked[digest] = checked
 
 
-def _thumbprint(jwk: dict[str, str]) -> str:
-    """RFC 7638, of an EC key."""
-    members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
-    return b64u(hashlib.sha256(canonical(members)).digest())
+def _confirmation(claims: dict[str, Any]) -> Confirmation | None:
+    """What the token is bound to. One binding that we can ask for, or none: anything else is refused."""
+    if "cnf" not in claims:
+        return None
+    cnf = claims["cnf"]
+    if not isinstance(cnf, dict) or len(cnf) != 1:
+        raise JwtRefused("cnf")
+    ((member, value),) = cnf.items()
+    if member not in KNOWN or not isinstance(value, str) or len(value) != 43:
+        raise JwtRefused("cnf")
+    return Confirmation(member, value)

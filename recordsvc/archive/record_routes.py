@@ -9,7 +9,7 @@ from recordsvc.access import looked
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
-from recordsvc.access.policy import Sends, door
+from recordsvc.access.policy import Sends, charge, door
 from recordsvc.archive import errors, feed, receipts, submission
 from recordsvc.archive.answers import Answers
 from recordsvc.archive.forms import FeedQuery, RecordStatusForm
@@ -88,7 +88,9 @@ def submit_batch(data: bytes) -> flask.Response:
     """Take a batch."""
     institution = own_institution()
     read = submission.read_ndjson if http.current().mimetype == NDJSON else submission.read_json
-    answer = house().admission.submit(institution, read(data))
+    submitted = read(data)
+    charge(len(submitted.items))
+    answer = house().admission.submit(institution, submitted)
     told, status = Answers(house(), answer).batch()
     return answers.answer(told, status)
 
@@ -150,6 +152,7 @@ def read_feed(query: dict[str, Any]) -> flask.Response:
     context = f"entries/{who.id}"
     after = cursors.read(context, query["cursor"])[0] - 1 if query["cursor"] else -1
     items, position = feed.entries(house(), after, query["limit"])
+    charge(len(items))
     workers = {bytes.fromhex(item["worker_id"]) for item in items}
     looks = [Look(one, who, FEED_PURPOSE, "records", request_id=http.current().id) for one in sorted(workers)]
     looked.record(house().db, house().random, looks)

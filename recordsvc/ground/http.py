@@ -39,6 +39,8 @@ class Request(flask.Request):
     """The declared door, once the rule is known."""
     actor: Any = None
     """Who asks, once somebody wanted to know."""
+    permit: Any = None
+    """What the caller may use for this request, where somebody counts."""
     content: bytes = b""
     """The body's bytes, once they are read."""
     pairs: list[tuple[str, str]] | None = None

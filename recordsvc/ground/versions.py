@@ -86,6 +86,10 @@ class Register(Generic[T]):
         copy = self._copy
         return copy[1] if copy is not None and copy[0] == seen else self._reload()
 
+    def last(self) -> T:
+        """The copy as it was last read: for who has asked for this register a moment ago, in this request."""
+        return self._reload() if self._copy is None else self._copy[1]
+
     def at(self, conn: Connection) -> T:
         """The register in this snapshot or turn. Loaded afresh when the copy is of another version.
 

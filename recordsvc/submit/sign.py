@@ -10,6 +10,7 @@ Byte layouts (frozen):
 """
 
 import datetime as dt
+import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -165,6 +166,21 @@ def client_assertion(key: SigningKey, client_id: str, token_issuer: str, *, now_
         "sub": client_id,
     }
     return _compact(key, "JWT", canonical(claims))
+
+
+def dpop_proof(
+    key: SigningKey, method: str, url: str, *, now_s: int, jti: str, token: str = "", nonce: str = ""
+) -> str:
+    """A DPoP proof (RFC 9449) for one request: with the access token once there is one."""
+    claims: dict[str, object] = {"htm": method, "htu": url, "iat": now_s, "jti": jti}
+    if token:
+        claims["ath"] = b64u(hashlib.sha256(token.encode("ascii")).digest())
+    if nonce:
+        claims["nonce"] = nonce
+    jwk = {name: value for name, value in key.public_jwk().items() if name in ("crv", "kty", "x", "y")}
+    header = b64u(canonical({"alg": key.alg, "jwk": jwk, "typ": "dpop+jwt"}))
+    signing_input = f"{header}.{b64u(canonical(claims))}"
+    return f"{signing_input}.{b64u(key.sign(signing_input.encode('ascii')))}"
 
 
 def _protected(key: SigningKey, typ: str) -> str:

@@ -1,9 +1,11 @@
 """Public keys as JWK (RFC 7517; OKP by RFC 8037, EC by RFC 7518 section 6.2), in and out."""
 
+import hashlib
 import re
 from typing import Any, Final
 
 from recordsvc.ground.base64strict import b64u, unb64u
+from recordsvc.ground.strictjson import canonical
 from recordsvc.vault.signers import PublicKey
 from recordsvc.vault.verifiers import BadSignature, check_public
 
@@ -19,6 +21,12 @@ def public_to_jwk(key: PublicKey, kid: str) -> dict[str, str]:
     if key.alg == "EdDSA":
         return named | {"kty": "OKP", "crv": "Ed25519", "x": b64u(key.raw)}
     return named | {"kty": "EC", "crv": _CURVES[key.alg], "x": b64u(key.raw[1:33]), "y": b64u(key.raw[33:])}
+
+
+def thumbprint(jwk: dict[str, str]) -> str:
+    """The SHA-256 thumbprint of a public JWK (RFC 7638): its required members only, in base64url."""
+    names = ("crv", "kty", "x", "y") if jwk["kty"] == "EC" else ("crv", "kty", "x")
+    return b64u(hashlib.sha256(canonical({name: jwk[name] for name in names})).digest())
 
 
 def public_from_jwk(jwk: object) -> tuple[PublicKey, str]:

@@ -93,6 +93,8 @@ _LABELS: Final = {
     "record_id": "记录编号",
     "relation": "与死者的关系",
     "scopes": "权限",
+    "units_a_day": "每日条数上限",
+    "at_once": "同时请求数上限",
     "since_ms": "疑似泄露始于",
     "text": "说明",
     "to": "移入的档案",
@@ -103,6 +105,9 @@ _CLIENTS: Final = {
     "assessor": "技能评价机构的系统",
     "authority": "发证机关的系统",
     "credit-bank": "学分银行的系统",
+    "payroll": "用人单位的薪酬系统",
+    "online-platform": "线上培训平台的系统",
+    "platform": "上级平台的系统",
 }
 SCOPES: Final = {
     "records:write": "报送记录",

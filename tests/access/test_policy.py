@@ -16,7 +16,7 @@ from recordsvc.ground.answers import answer
 from recordsvc.ground.forms import Form, text
 from recordsvc.ground.http import BATCH_LIMIT
 from recordsvc.ground.reading import Bytes, Fields
-from tests.doors import ACTORS, CENTRE, OTHER_WORKER, WORKER, application, as_
+from tests.doors import ACTORS, CENTRE, OTHER_WORKER, WORKER, application, as_, bearer
 
 MATRIX = Path(__file__).with_name("matrix.txt")
 
@@ -328,7 +328,7 @@ def test_the_matrix_of_doors_and_callers_is_the_reviewed_one() -> None:
 def test_every_door_admits_exactly_whom_its_policy_admits() -> None:
     """Knock at every door as everybody: 401 or 403 for those outside its policy, and only for them."""
     app = service.skeleton()
-    policy.authenticate(app, bearer=ACTORS.__getitem__)
+    policy.authenticate(app, bearer=bearer)
     # Nobody is at home: whoever gets in meets this instead of the view.
     for endpoint in app.view_functions:
         app.view_functions[endpoint] = lambda **_: flask.Response("in", 299)
