@@ -345,8 +345,9 @@ class Enrolment:
         for worker_id, worker in writing.changed.items():
             if worker.merged_into is not None:
                 concerned.add(merges.person_id(conn, worker_id))
-        for worker_id in concerned:
-            conn.execute(own.update().where(own.c.worker_id == worker_id).values(version=own.c.version + 1))
+        if concerned:
+            moved = own.update().where(own.c.worker_id.in_(sorted(concerned)))
+            conn.execute(moved.values(version=own.c.version + 1))
         self._writing = _Writing()
 
 
