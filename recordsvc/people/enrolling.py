@@ -43,6 +43,8 @@ class Outcome(StrEnum):
     NUMBER_NOT_VERIFIED = "number-not-verified"
     NAME_DIFFERS = "name-differs"
     CARD_OF_ANOTHER = "card-of-another"
+    CARD_TAKEN_BACK = "card-taken-back"
+    """Two officials found that it is not this person's."""
 
     @property
     def conflict(self) -> bool:
@@ -56,6 +58,7 @@ _CONFLICTS: Final = frozenset(
         Outcome.NUMBER_NOT_VERIFIED,
         Outcome.NAME_DIFFERS,
         Outcome.CARD_OF_ANOTHER,
+        Outcome.CARD_TAKEN_BACK,
     }
 )
 
@@ -142,6 +145,8 @@ class Enrolment:
             card = self._attach(worker, fact)
             outcome = Outcome.ATTACHED if outcome is Outcome.UNCHANGED else outcome
         elif card.standing != VERIFIED:
+            if any(one.what == cards.TAKEN_BACK for one in cards.standing_events(card.events)):
+                return Outcome.CARD_TAKEN_BACK
             self._verify(card, fact.card)
             outcome = Outcome.CONFIRMED
         self._chip(worker, fact)
