@@ -1,4 +1,4 @@
-"""Cards that the registry knew before their holders (待认领的卡): attached in the background."""
+"""Cards that the registry knew before their holders (待认领的卡): attached in the background.
 
 A fact waits under the tag of its card. Its holder may come by a record that names no card, by a corrected or
 added number, or by a changed name; none of these meets the card. So what waits is walked through, a portion
