@@ -8,12 +8,13 @@ import pytest
 from recordsvc import dated
 from recordsvc.access.looked import of_worker
 from recordsvc.ground.ports import uuid_text
+from recordsvc.ground.two_person import Proposal
 from recordsvc.house import House
 from recordsvc.people import numbers, synthetic
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.cards import Bank, Social
 from recordsvc.people.enrolling import Enrolment
-from recordsvc.web import assets
+from recordsvc.web import assets, proposal_words
 from recordsvc.web.numbers import NUMBERS, STANDING, card_line
 from tests.web.conftest import Visitor
 from tests.web.region import Region
@@ -204,3 +205,20 @@ def test_whatever_is_wrong_with_a_card_something_is_advised(social: Social, bank
     line = card_line(told | {"today": today, "events": []})
     well = social in (Social.NORMAL, Social.UNKNOWN) and bank in (Bank.ACTIVE, Bank.UNKNOWN)
     assert bool(line.advice) is not well
+
+
+@pytest.mark.parametrize("kind", numbers.KINDS)
+def test_a_change_waits_for_the_second_person_in_words(kind: str) -> None:
+    payload = {
+        "ground": "card-wrong-person",
+        "identifier_id": uuid_text(bytes(16)),
+        "papers": ["ab" * 32],
+        "sealed": "c2VhbGVk",
+        "worker_id": uuid_text(bytes(16)),
+    }
+    made = Proposal(bytes(16), kind, "x", payload, "", "official:1", 0, 1, "open", None, None, None, "")
+    found = proposal_words.told(made, str)
+    lines = {fact.label: fact.value for fact in found.facts}
+    assert "其他事项" not in found.title
+    assert lines["依据"] == "卡登记到了他人档案"
+    assert "c2VhbGVk" not in lines.values()
