@@ -35,6 +35,7 @@ WORDS: Final = {
     "number-not-verified": "证件号码有争议 / the number is disputed",
     "name-differs": "姓名与档案不一致 / the name differs from the archive",
     "card-of-another": "卡已核实为另一人的 / the card is verified for somebody else",
+    "card-taken-back": "卡已由两人收回，不是此人的 / two officials took the card back from this person",
 }
 
 

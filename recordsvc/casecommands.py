@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recordsvc.officialcommands import signed_in
+
 if TYPE_CHECKING:
     from recordsvc.access.grants import Actor
     from recordsvc.ground.commit import Turn
@@ -24,7 +26,8 @@ TEXT = click.option(
 PAPER = click.option("--paper", "papers", multiple=True, help="材料的 SHA-256 / SHA-256 of a paper")
 
 
-def _ground(table: str) -> Callable[[Any], Any]:
+def ground_of(table: str) -> Callable[[Any], Any]:
+    """Return the option that names a ground of a dated table."""
     return click.option("--ground", required=True, help=f"代码表 {table} / code of {table}")
 
 
@@ -37,23 +40,16 @@ def case(context: click.Context, official: str) -> None:
 
 
 @contextmanager
-def _acting(account: str, action: str) -> Iterator[tuple["House", "Actor"]]:
+def acting(account: str, action: str) -> Iterator[tuple["House", "Actor"]]:
     """Open the service for an official who signs in with a one-time code and may do this."""
-    from recordsvc.access import codes
-    from recordsvc.access.grants import Actor, Kind, admits
-    from recordsvc.access.services import open_access
+    from recordsvc.access.grants import admits
     from recordsvc.ground.problems import Problem
     from recordsvc.serving import load_settings
     from recordsvc.starting import open_checked
 
     house = open_checked(load_settings())
     try:
-        code = click.prompt("一次性登录码 / one-time code", hide_input=True)
-        good = house.db.write(lambda turn: codes.spend(turn, house.keys, account, code))
-        official = open_access(house).officials.find(account)
-        if not good or official is None:
-            raise click.ClickException("账号或登录码不对 / wrong account or code")
-        who = Actor(Kind.OFFICIAL, account, roles=official.roles(house.clock.now_ms()))
+        who = signed_in(house, account)
         if not admits(who, action):
             raise click.ClickException("没有办理此事的岗位 / no role for this act")
         yield house, who
@@ -65,8 +61,9 @@ def _acting(account: str, action: str) -> Iterator[tuple["House", "Actor"]]:
         house.close()
 
 
-def _propose(account: str, action: str, act: "Callable[[Turn, House, str], bytes]") -> None:
-    with _acting(account, action) as (house, who):
+def propose(account: str, action: str, act: "Callable[[Turn, House, str], bytes]") -> None:
+    """Propose as the official who signs in, and tell the proposal's id."""
+    with acting(account, action) as (house, who):
         by = f"{who.kind}:{who.id}"
         proposal = house.db.write(lambda turn: act(turn, house, by))
         click.echo(f"已提出，待另一人复核 / proposed, a second official decides: {uuid.UUID(bytes=proposal)}")
@@ -78,7 +75,7 @@ def listed(account: str) -> None:
     """待复核事项 / Proposals that can still be decided."""
     from recordsvc.ground import two_person
 
-    with _acting(account, "proposal.read") as (house, _who), house.db.read() as conn:
+    with acting(account, "proposal.read") as (house, _who), house.db.read() as conn:
         for one in two_person.pending(conn, house.clock.now_ms()):
             click.echo(f"{uuid.UUID(bytes=one.id)}  {one.kind}  {one.subject}  {one.proposed_by}")
             click.echo(f"    {json.dumps(one.payload, ensure_ascii=False)}")
@@ -94,7 +91,7 @@ def decide(account: str, proposal: uuid.UUID, *, refuse: bool, reason: str) -> N
     from recordsvc.ground import two_person
     from recordsvc.ground.problems import Forbidden
 
-    with _acting(account, "proposal.decide") as (house, who):
+    with acting(account, "proposal.decide") as (house, who):
 
         def act(turn: "Turn") -> None:
             kind = two_person.read(turn.conn, proposal.bytes, turn.now_ms).kind
@@ -113,7 +110,7 @@ def decide(account: str, proposal: uuid.UUID, *, refuse: bool, reason: str) -> N
 @case.command()
 @WORKER
 @click.argument("into", type=click.UUID)
-@_ground("merge_grounds")
+@ground_of("merge_grounds")
 @TEXT
 @PAPER
 @click.pass_obj
@@ -124,7 +121,7 @@ def merge(
     from recordsvc.archive import merging
 
     why = merging.Why(ground, text, papers)
-    _propose(
+    propose(
         account,
         "archive.change",
         lambda turn, house, by: merging.propose_merge(turn, house, worker.bytes, into.bytes, why, by),
@@ -133,7 +130,7 @@ def merge(
 
 @case.command()
 @WORKER
-@_ground("merge_grounds")
+@ground_of("merge_grounds")
 @TEXT
 @PAPER
 @click.pass_obj
@@ -142,7 +139,7 @@ def unmerge(account: str, worker: uuid.UUID, ground: str, text: str, papers: tup
     from recordsvc.archive import merging
 
     why = merging.Why(ground, text, papers)
-    _propose(
+    propose(
         account,
         "archive.change",
         lambda turn, house, by: merging.propose_unmerge(turn, house, worker.bytes, why, by),
@@ -163,33 +160,33 @@ def move(
     from recordsvc.archive import moving
 
     moved = moving.Moving(worker.bytes, record.bytes, to.bytes, text, issuer)
-    _propose(account, "archive.change", lambda turn, house, by: moving.propose_move(turn, house, moved, by))
+    propose(account, "archive.change", lambda turn, house, by: moving.propose_move(turn, house, moved, by))
 
 
 @case.command()
 @WORKER
-@_ground("restriction_grounds")
+@ground_of("restriction_grounds")
 @TEXT
 @click.pass_obj
 def restrict(account: str, worker: uuid.UUID, ground: str, text: str) -> None:
     """立即限制处理 / Restrict an archive at once."""
     from recordsvc.archive import erasing
 
-    with _acting(account, "archive.restrict") as (house, who):
+    with acting(account, "archive.restrict") as (house, who):
         index = erasing.restrict(house, worker.bytes, ground, text, who)
         click.echo(f"已限制 / restricted: log index {index}")
 
 
 @case.command()
 @WORKER
-@_ground("restriction_grounds")
+@ground_of("restriction_grounds")
 @TEXT
 @click.pass_obj
 def unrestrict(account: str, worker: uuid.UUID, ground: str, text: str) -> None:
     """提出解除限制 / Propose to lift a restriction."""
     from recordsvc.archive import erasing
 
-    _propose(
+    propose(
         account,
         "archive.erase",
         lambda turn, _house, by: erasing.propose_lift(turn, worker.bytes, ground, text, by),
@@ -198,7 +195,7 @@ def unrestrict(account: str, worker: uuid.UUID, ground: str, text: str) -> None:
 
 @case.command()
 @WORKER
-@_ground("erasure_grounds")
+@ground_of("erasure_grounds")
 @TEXT
 @click.option("--record", type=click.UUID, help="只删除这一条 / this record alone")
 @click.pass_obj
@@ -213,12 +210,12 @@ def erase(account: str, worker: uuid.UUID, ground: str, text: str, record: uuid.
             return erasing.propose_erasure(turn, house, worker.bytes, why, by)
         return erasing.propose_record_erasure(turn, house, worker.bytes, record.bytes, why, by)
 
-    _propose(account, "archive.erase", act)
+    propose(account, "archive.erase", act)
 
 
 @case.command()
 @WORKER
-@_ground("closure_grounds")
+@ground_of("closure_grounds")
 @click.option("--on", required=True, help="死亡日期 / day of death, YYYY-MM-DD")
 @TEXT
 @PAPER
@@ -228,7 +225,7 @@ def close(account: str, worker: uuid.UUID, ground: str, on: str, text: str, pape
     from recordsvc.archive import closing
 
     death = closing.Death(ground, on, text, papers)
-    _propose(
+    propose(
         account,
         "archive.change",
         lambda turn, _house, by: closing.propose_closure(turn, worker.bytes, death, by),
@@ -243,7 +240,7 @@ def reopen(account: str, worker: uuid.UUID, text: str) -> None:
     """提出恢复误关的档案 / Propose to reopen an archive closed in error."""
     from recordsvc.archive import closing
 
-    _propose(
+    propose(
         account,
         "archive.change",
         lambda turn, _house, by: closing.propose_reopening(turn, worker.bytes, text, by),

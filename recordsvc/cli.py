@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "log": ("recordsvc.logcommands", "log", "checkpoint, fsck, keys of the log"),
     "official": ("recordsvc.access.commands", "official", "officials and their roles"),
     "case": ("recordsvc.casecommands", "case", "an official's acts on whole archives"),
+    "numbers": ("recordsvc.numbercommands", "numbers", "change a worker's numbers, names and cards"),
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
     "notices": ("recordsvc.noticecommands", "notices", "notices that leave: dead ones, replay, print list"),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from recordsvc.archive.importing import Plan, Run
+    from recordsvc.archive.importing import Run
+    from recordsvc.archive.importrows import Plan
     from recordsvc.house import House
     from recordsvc.importfiles import PaperFile, Profile
 
@@ -16,6 +17,7 @@ PROFILE = "recordsvc-import-profile.json"
 KINDS = (
     "level-certificate",
     "qualification-certificate",
+    "safety-permit",
     "skill-certificate",
     "training-certificate",
     "training-completion",
@@ -51,10 +53,10 @@ def import_file(
 ) -> None:
     """导入旧档案 / Enter old papers from an XLSX or CSV file, vouched for by the bureau.
 
-    The first call judges all rows and proposes the run; a second official approves it at the desk; then
-    `recordsvc work`, or this command with --resume, enters it.
+    The official is asked for a one-time login code. The first call judges all rows and proposes the run; a
+    second official approves it at the desk; then `recordsvc work`, or this command with --resume, enters it.
     """
-    from recordsvc.archive import importing
+    from recordsvc.archive import importrows
     from recordsvc.ground.problems import Problem
     from recordsvc.serving import load_settings
     from recordsvc.starting import open_checked
@@ -64,7 +66,7 @@ def import_file(
     try:
         _check_official(house, official)
         answers, papers, where = _open(house, file, kind, profile)
-        plan = importing.Plan(papers.sha256, kind, source, vouched_by, f"official:{official}")
+        plan = importrows.Plan(papers.sha256, kind, source, vouched_by, f"official:{official}")
         sheet = file.with_name(f"{file.stem}.import-errors.csv")
         if dry_run:
             _try(house, plan, papers, sheet)
@@ -84,11 +86,10 @@ def import_file(
 
 
 def _check_official(house: "House", account: str) -> None:
-    from recordsvc.access import officials
+    """Let the first person sign in, as at every act of an official at the console."""
+    from recordsvc.officialcommands import signed_in
 
-    with house.db.read() as conn:
-        found = officials.known(conn, account)
-    if FIRST.isdisjoint(found.roles(house.clock.now_ms())):
+    if FIRST.isdisjoint(signed_in(house, account).roles):
         raise click.ClickException("该账号没有经办、复核角色 / the account holds none of the roles needed")
 
 
@@ -107,11 +108,11 @@ def _open(house: "House", file: Path, kind: str, profile: Path | None) -> "tuple
 
 def _try(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path) -> None:
     """Judge all rows and write nothing but the error sheet."""
-    from recordsvc.archive import importing
+    from recordsvc.archive import importing, importrows
 
     good, bad = 0, []
     for portion in importing.portions(papers.rows()):
-        told = importing.judged(house, plan, portion)
+        told = importrows.judged(house, plan, portion)
         bad += [(row.number, row.code) for row in told if row.code is not None]
         good += sum(row.code is None for row in told)
         _progress("检查 / judged", good + len(bad))

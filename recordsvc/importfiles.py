@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from recordsvc.archive.importing import Row
+from recordsvc.archive.importrows import Row
 from recordsvc.submit import cells, values
 from recordsvc.submit.cells import Cell, Sheet, Unreadable, column_index
 from recordsvc.submit.headers import Field, fold
@@ -29,6 +29,7 @@ from recordsvc.submit.values import Puzzle
 TYPES: Final = (
     "level-certificate",
     "qualification-certificate",
+    "safety-permit",
     "skill-certificate",
     "training-certificate",
     "training-completion",
@@ -37,13 +38,26 @@ HEAD: Final = 60
 """Rows among which the headings must stand."""
 PERIOD: Final = 45
 _NUMBER: Final = re.compile(r"(证书?|证件?)?(编号|编码|号码?)$")
-_CERTIFICATE: Final = re.compile(r"证书|合格证|结业证|资格证|等级证")
-_AWARDED: Final = re.compile(r"(发证|颁证|颁发|证书)(日期|时间|年月日)|批准日期")
+_CERTIFICATE: Final = re.compile(r"证书|合格证|结业证|资格证|等级证|操作证")
+_AWARDED: Final = re.compile(r"(发证|颁证|颁发|签发|证书)(日期|时间|年月日)|批准日期")
+_PERMIT_TEXTS: Final = {
+    "category": re.compile(r"作业(类别|种类)|操作类别"),
+    "item": re.compile(r"(准操|操作|作业)项目"),
+}
+_PERMIT_DAYS: Final = {
+    "valid_from": re.compile(r"有效(期限?)?(自|起|开始)|(生效|起始)(日期|时间)"),
+    "valid_to": re.compile(r"有效(期限?)?(止|至|截止|终止|届满|到期)|(失效|截止|到期)(日期|时间)"),
+    "first_issued_on": re.compile(r"初次?(领证|发证|取证)"),
+    "review_due_on": re.compile(r"应复审|复审(到期|截止|期限)|下次复审"),
+}
+_PERMIT_TERM: Final = re.compile(r"有效期限?")
+"""A column with both days of the term: 2019-05-08至2025-05-07."""
 _OFFICE: Final = re.compile(r"(发证|颁证|颁发|鉴定|考核|评价|培训)(机构|单位|机关|部门|中心|站|所)$")
 _OLD_SHANGHAI: Final = re.compile(r"[0-9]{13}")
 _MEMBER: Final = {
     "level-certificate": "organisation",
     "qualification-certificate": "body",
+    "safety-permit": "authority",
     "skill-certificate": "organisation",
     "training-certificate": "institution",
     "training-completion": "institution",
@@ -134,9 +148,16 @@ class PaperFile:
         self._table: Table = found[0]
         self._first = min(row.number for row in found[0].data)
         self._number = self._column("certificate-number", _is_number)
-        self._awarded = self._column("certificate-issued-on", lambda text: bool(_AWARDED.search(text)))
-
+        self._awarded = self._column(
+            "certificate-issued-on",
+            lambda text: bool(_AWARDED.search(text)) and not _PERMIT_DAYS["first_issued_on"].search(text),
+        )
         self._office = self._column("issued-by", lambda text: bool(_OFFICE.search(text)))
+        self._permit = {
+            name: self._column(f"permit-{name}".replace("_", "-"), _finding(form))
+            for name, form in (_PERMIT_TEXTS | _PERMIT_DAYS).items()
+        }
+        self._term = self._column("permit-term", lambda text: bool(_PERMIT_TERM.fullmatch(text)))
 
     def _column(self, name: str, fits: Callable[[str], bool]) -> int | None:
         if name in self._profile.columns:
@@ -177,6 +198,8 @@ class PaperFile:
         if self._type == "training-certificate":
             body["project"] = _text(reading, Field.OCCUPATION, "project-missing")
             return body | self._span(reading) | ({"level": reading.level} if reading.level else {})
+        if self._type == "safety-permit":
+            return body | self._permitted(row)
         body["occupation"] = self._occupation(reading)
         if self._type == "skill-certificate":
             return body
@@ -220,6 +243,22 @@ class PaperFile:
             number = f"000{number}"
         return {"issued_on": self._day(row.cell(self._awarded)), "number": number}
 
+    def _permitted(self, row: cells.Row) -> dict[str, str]:
+        """Return what a special-operation permit says beside its number: work, term, review."""
+        told = {}
+        for name, column in self._permit.items():
+            cell = Cell(None) if column is None else row.cell(column)
+            if name in _PERMIT_DAYS:
+                told[name] = "" if cell.empty else self._day(cell)
+            else:
+                told[name] = " ".join(values.fold(cell.text).split()) or str(_fault(f"permit-{name}-missing"))
+        if not told["valid_from"] and not told["valid_to"] and self._term is not None:
+            term = values.range_of(row.cell(self._term).text, today=self._today)
+            told["valid_from"], told["valid_to"] = (day.isoformat() for day in term)
+        if not (told["valid_from"] and told["valid_to"]):
+            raise RowFault("permit-term-missing")
+        return {name: value for name, value in told.items() if value}
+
     def _day(self, cell: Cell) -> str:
         if cell.empty:
             raise RowFault("award-date-missing")
@@ -257,6 +296,10 @@ class PaperFile:
         }
 
 
+def _finding(form: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda text: bool(form.search(text))
+
+
 def _is_number(text: str) -> bool:
     return bool(_CERTIFICATE.search(text) and _NUMBER.search(text)) or text in ("证号", "编号")
 
@@ -270,6 +313,7 @@ def _fault(code: str) -> Any:
 
 
 WORDS: Final[Mapping[str, str]] = {
+    "already-known": "同一证书（或同一班次）已按担保转录收录过，不重复收录；内容要改的，请办理更正",
     "award-date-missing": "没有发证日期",
     "busy": "档案正在变动，请稍后用 --resume 再试",
     "certificate-column-missing": "没有找到证书编号或发证日期栏，请在对照文件 columns 中写明",
@@ -282,6 +326,9 @@ WORDS: Final[Mapping[str, str]] = {
     "level-missing": "没有等级",
     "occupation-code-missing": "职业没有代码，请在对照文件 occupations 中补上版次和代码",
     "occupation-missing": "没有职业",
+    "permit-category-missing": "没有作业类别",
+    "permit-item-missing": "没有操作项目",
+    "permit-term-missing": "没有有效期起止日期",
     "project-missing": "没有培训项目",
     "result-missing": "没有合格或不合格的结果",
     "training-type-missing": "没有培训类型，请在对照文件 training_type 中写明",

@@ -7,6 +7,7 @@ witnesses   have the newest checkpoint cosigned
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
 imports     enter what two people released of a file of old papers
+cards       attach cards that the registry knew before their holders
 notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie
 outbox      deliver what must leave the house
@@ -37,6 +38,7 @@ from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House
+from recordsvc.people.waiting import WaitingCards
 from recordsvc.serving import load_settings
 from recordsvc.starting import open_checked
 from recordsvc.witnesses import Witnesses
@@ -82,6 +84,7 @@ class Worker:
             (
                 Job("releases", Releaser(house).run, 0.5),
                 Job("imports", Importer(house).run, 1.0),
+                Job("cards", WaitingCards(house).run, 1.0),
                 Job("sweeps", idempotency.sweep, 60.0),
                 Job("outbox-sweep", lambda: house.db.write(outbox.sweep), 3_600.0),
                 Job("papers", house.papers.sweep, 600.0),

@@ -13,7 +13,7 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, number_views
+from recordsvc.archive import errors, number_views, reassigning
 from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.number_forms import (
     AddNumberForm,
@@ -21,6 +21,7 @@ from recordsvc.archive.number_forms import (
     NameForm,
     NumberProposedForm,
     NumbersForm,
+    ReassignForm,
     StandingForm,
     WithdrawalForm,
 )
@@ -146,6 +147,24 @@ def propose_withdrawal(worker_id: bytes, form: dict[str, Any]) -> flask.Response
     why, by, place = why_of(form), reference(), house()
     told = (form["identifier_id"], form["n"], why, by)
     return proposed(lambda turn: numbers.propose_withdrawal(turn, place, worker_id, *told))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/cards/reassign",
+    policy="number.propose",
+    body=ReassignForm,
+    answer={202: NumberProposedForm},
+    problems=TO_CHANGE,
+    idempotent=True,
+    summary="提出收回登记错人的卡 / Propose to take back a card and give it to whom it belongs",
+)
+def propose_reassign(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose that a card is another person's; no record changes with it."""
+    why, by, place = why_of(form), reference(), house()
+    told = (form["identifier_id"], form["to"], why, by)
+    return proposed(lambda turn: reassigning.propose_reassign(turn, place, worker_id, *told))
 
 
 # -- shared with the pages

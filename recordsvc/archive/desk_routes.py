@@ -31,7 +31,7 @@ from recordsvc.archive.services import bp, house
 from recordsvc.ground import answers, http, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.problems import NotFound
+from recordsvc.ground.problems import FormRefused, NotFound
 from recordsvc.people import identifiers
 from recordsvc.people.enrolling import CardDisagrees, Enrolment
 from recordsvc.people.identifiers import IdentifierError
@@ -156,11 +156,16 @@ def confirm_card(form: dict[str, Any]) -> flask.Response:
 
 
 def confirm_shown(form: dict[str, Any]) -> bytes:
-    """Confirm the card of a form; the worker. Raises `NotFound`, `CardDisagrees`, `PurposeRefused`."""
+    """Confirm the card of a form; the worker.
+
+    Raises `NotFound`, `CardDisagrees`, `PurposeRefused`, `FormRefused` for a day that is still to come.
+    """
     who, request_id, place = actor(), http.current().id, house()
     looked.check_purpose(place.db, form["purpose"])
     person = _shown(form)
     since = form["normal_since"]
+    if since is not None and since > beijing_date(place.clock.now_ms()):
+        raise FormRefused(errors=[{"pointer": "/normal_since", "code": "value", "detail": "日期在今天之后"}])
 
     def act(turn: Turn) -> bytes:
         enrolment = Enrolment(turn, place.people, place.keys, place.random)

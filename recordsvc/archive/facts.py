@@ -96,16 +96,20 @@ def fact_of(state: RecordState) -> Fact | None:
     record, body = state.record, state.body
     if state.life is not Life.ACTIVE or record is None or body is None:
         return None
+    return fact_in(str(record.get("type")), body)
+
+
+def fact_in(record_type: str, body: Record) -> Fact | None:
+    """Return the mark of the fact that a body of this type states; None without one."""
     try:
-        fact = _fact(record, body)
+        fact = _fact(record_type, body)
         hash(fact)
     except (KeyError, TypeError, AttributeError):
         return None
     return fact
 
 
-def _fact(record: Record, body: Record) -> Fact | None:
-    name = str(record["type"])
+def _fact(name: str, body: Record) -> Fact | None:
     if name == "foreign-evidence" and "number" in body and body["evidence_kind"] in _CERTIFICATES:
         return body["evidence_kind"], body["number"], body.get("awarded_on"), body.get("level")
     if name in _CERTIFICATES:

@@ -231,15 +231,16 @@ class FindForm(Form):
 class CardForm(Form):
     """A card that was seen beside its holder's document, purpose and case.
 
-    `number` (社会保障卡卡号) stands on the card; kind, number and name on the document. `normal_since`: from
-    which day the social function was found normal; without it the card finds and does not select alone.
+    `number` (社会保障卡卡号) stands on the card; kind, number and name on the document. `normal_since` must
+    be stated: from which day the social function was found normal, or null if nobody looked; then the card
+    finds, and does not select alone.
     """
 
     number = text(9, 9, required=True)
     document = text(1, 24, required=True)
     document_number = text(1, 40, required=True)
     name = text(1, 60, required=True)
-    normal_since = fields.Date(load_default=None)
+    normal_since = fields.Date(required=True, allow_none=True)
     purpose = text(1, 40, required=True)
     case_ref = text(1, 80, required=True)
 

@@ -19,6 +19,7 @@ from recordsvc.ground.finding import Snapshot, Wrong, at, scan
 from recordsvc.ground.strictjson import StrictJsonError, is_canonical
 from recordsvc.people import tables as people_tables
 from recordsvc.people.fsck import ERASED
+from recordsvc.people.fsck_cards import taken_back_tags
 from recordsvc.people.resolve import CARD
 from recordsvc.people.standing import CLOSED, OPEN, RESTRICTED
 from recordsvc.people.workers import MERGED
@@ -88,7 +89,7 @@ class ChainCheck:
             self._acts(link, records[link.row.seq], links)
             self._releases.add(link.row, records[link.row.seq])
         _stands(worker_id, standing, records.values())
-        self._belongs(links, records, tags)
+        self._belongs(links, records, tags, key)
         return len(readable)
 
     # -- one record --------------------------------------------------------------------------------
@@ -202,7 +203,7 @@ class ChainCheck:
             )
 
     def _belongs(
-        self, links: Sequence[Link], records: Mapping[int, Mapping[str, Any]], tags: set[bytes]
+        self, links: Sequence[Link], records: Mapping[int, Mapping[str, Any]], tags: set[bytes], key: DataKey
     ) -> None:
         """Prove that each record's number leads to this worker, unless two people released it to them."""
         linked = _linked(records.values())
@@ -216,7 +217,12 @@ class ChainCheck:
             number = said.get("number")
             pair = (CARD, said["card"]["number"]) if number is None else (said["document"], number)
             wanted = self._people.tags(*pair)
-            if seq not in released and tags.isdisjoint(wanted):
+            if seq in released or not tags.isdisjoint(wanted):
+                continue
+            if number is None:
+                # Entered while the card led here; which records go with it is decided one by one.
+                tags = tags | taken_back_tags(self._snapshot, self._people, row.worker_id, key)
+            if tags.isdisjoint(wanted):
                 self._refuse_foreign(row, wanted, linked)
 
     def _refuse_foreign(self, row: StoredEntry, wanted: list[bytes], linked: set[bytes]) -> None:

@@ -3,10 +3,12 @@
 loading ──all rows judged and sealed──> proposed ──two people──> approved ──portions──> done
                                            └── refused, withdrawn, expired ──> dropped
 
-A row's record has one id, derived from the file's hash and the row: whatever dies in between, and however
-often a file is read, nothing enters twice. Rows are kept sealed under a key of the run, which is destroyed
-when the run ends; what remains of a row that was refused is its number and a code. Who a row is about is
-resolved exactly as at admission: whatever would be held there is an error of the row here, never a guess.
+A row's record has one id, derived from the archive and the fact it states, or from the file's hash and the
+row where a type has no mark of its facts: whatever dies in between, however often a file is read, and if
+another file holds the same certificate, nothing enters twice. Rows are kept sealed under a key of the run,
+which is destroyed when the run ends; what remains of a row that was refused is its number and a code. Who a
+row is about is resolved exactly as at admission: whatever would be held there is an error of the row here,
+never a guess.
 """
 
 import functools
@@ -20,51 +22,25 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import tables, types
-from recordsvc.archive.append import STALE, Batch
-from recordsvc.archive.checks import Severity, check
-from recordsvc.archive.context import person_context
+from recordsvc.archive import tables
+from recordsvc.archive.append import STALE, Batch, Known
+from recordsvc.archive.importrows import ALREADY_KNOWN, TRUST, Plan, Row, judged, record_id_of, source_of
 from recordsvc.archive.statements import Region, Statement, Stater, derived_id
 from recordsvc.ground import observe, two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal, StaleProposal
-from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import Held, Person, read_person
+from recordsvc.people.resolve import Held, read_person
 from recordsvc.vault.envelope import DataKey, DataKeys, field_aad, unwrap
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
 KIND: Final = "import.run"
-TRUST: Final = "bureau-vouched"
 PORTION: Final = 400
 ATTEMPTS: Final = 6
 HOLDING: Final = "holding"
 _PENDING: Final = ("loading", "proposed", "approved")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is imported: a file by its hash, as records of one type, from where, on whose word, by whom."""
-
-    file_sha256: bytes
-    record_type: str
-    source: str
-    vouched_by: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row as read: `worker` and `body` as a record has them; or the code of what is wrong with it."""
-
-    number: int
-    worker: dict[str, Any] | None = None
-    body: dict[str, Any] | None = None
-    original: dict[str, str] | None = None
-    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +73,6 @@ def refused(house: "House", wanted: bytes) -> list[tuple[int, str]]:
     query = sa.select(row.row, row.code).where(row.run_id == wanted, row.state == "refused").order_by(row.row)
     with house.db.read() as conn:
         return [(number, str(code)) for number, code in conn.execute(query)]
-
-
-def judged(house: "House", plan: Plan, rows: Sequence[Row]) -> list[Row]:
-    """Judge rows as records of the region and look whom they are about; nothing is written."""
-    found = [_judge(house, plan, row) for row in rows]
-    good = [(at, person) for at, (_, person) in enumerate(found) if person is not None]
-    with house.db.read_raw() as cursor:
-        resolved = house.people.resolve(cursor, [person for _, person in good], _source(plan.file_sha256))
-    told = [row for row, _ in found]
-    for (at, _), worker in zip(good, resolved, strict=True):
-        if isinstance(worker, Held):
-            told[at] = Row(told[at].number, code=worker.reason)
-    return told
 
 
 def load(house: "House", plan: Plan, rows: Iterable[Row]) -> Iterable[int]:
@@ -240,9 +203,13 @@ class Importer:
             batch = Batch(Region(house).prepare_all(cursor, statements))
 
         def act(turn: Turn) -> bool:
-            if batch.prepared and house.admission.appender.take(turn, [batch])[0] is STALE:
+            outcome = house.admission.appender.take(turn, [batch])[0] if batch.prepared else []
+            if outcome is STALE:
                 return False
-            _settled(turn, run.run_id, numbers, bad)
+            # Records and rows are settled in one transaction: what stands already stands by another row.
+            twice = {number for number, one in zip(numbers, outcome, strict=True) if isinstance(one, Known)}
+            good = [number for number in numbers if number not in twice]
+            _settled(turn, run.run_id, good, [*bad, *((number, ALREADY_KNOWN) for number in sorted(twice))])
             return True
 
         return bool(house.db.write(act))
@@ -253,7 +220,7 @@ class Importer:
         house, now_ms = self._house, self._house.clock.now_ms()
         contents = [orjson.loads(key.open(row.sealed, _aad(run.run_id, row.row))) for row in rows]
         people = [read_person(one["worker"], now_ms)[0] for one in contents]
-        resolved = house.people.resolve(cursor, people, _source(run.file_sha256))
+        resolved = house.people.resolve(cursor, people, source_of(run.file_sha256))
         proposal = self._proposal(run)
         stater = Stater(
             str(proposal.decided_by) if proposal else "", "reviewer", f"case-{uuid.UUID(bytes=run.proposal)}"
@@ -263,12 +230,11 @@ class Importer:
             if isinstance(worker, Held):
                 bad.append((row.row, worker.reason))
                 continue
-            number = int(row.row).to_bytes(4)
             said = Statement(
                 run.record_type,
                 content["body"],
                 stater,
-                derived_id(house, b"import-row", run.file_sha256, run.record_type.encode(), number),
+                record_id_of(house, run, row.row, content["body"], worker),
                 provenance=_provenance(run, row.row, content["original"]),
             )
             statements.append((worker, said))
@@ -306,33 +272,6 @@ def _unproven(run: Any, proposal: Proposal | None) -> bool:
     )
 
 
-def _judge(house: "House", plan: Plan, row: Row) -> tuple[Row, Person | None]:
-    if row.code is not None or row.worker is None or row.body is None:
-        return row, None
-    now_ms = house.clock.now_ms()
-    today = beijing_date(now_ms).isoformat()
-    try:
-        person, _warnings = read_person(row.worker, now_ms)
-    except IdentifierError as fault:
-        return Row(row.number, code=fault.code), None
-    faults = types.body_faults(plan.record_type, 1, row.body)
-    if faults:
-        return Row(row.number, code=f"schema:{faults[0].pointer}"[:120]), None
-    record = {
-        "actor": {},
-        "body": row.body,
-        "issued_on": today,
-        "issuer": house.settings.region,
-        "provenance": {"source": plan.source, "trust": TRUST, "vouched_by": plan.vouched_by},
-        "type": plan.record_type,
-        "version": 1,
-    }
-    for one in check(record, person_context(today, None, person)):
-        if one.severity is Severity.REJECT:
-            return Row(row.number, code=one.code), None
-    return row, person
-
-
 def _provenance(run: Any, number: int, original: dict[str, str] | None) -> dict[str, Any]:
     said: dict[str, Any] = {
         "file": {"row": number, "sha256": run.file_sha256.hex()},
@@ -341,10 +280,6 @@ def _provenance(run: Any, number: int, original: dict[str, str] | None) -> dict[
         "vouched_by": run.vouched_by,
     }
     return said if original is None else {**said, "original": original}
-
-
-def _source(file_sha256: bytes) -> str:
-    return f"import:{file_sha256.hex()[:16]}"
 
 
 def _run(wanted: bytes) -> sa.ColumnElement[bool]:

@@ -46,6 +46,13 @@ class WithdrawalForm(GroundForm):
     n = Whole(required=True, validate=validate.Range(0, 10_000))
 
 
+class ReassignForm(GroundForm):
+    """Which card is another person's: `to` is the archive it goes to, null while that is not known."""
+
+    identifier_id = Identifier(required=True)
+    to = Identifier(load_default=None, allow_none=True)
+
+
 class EventForm(Form):
     """One event of a card: day, code of `card_events`, who said so; `withdrawn` says what does not count."""
 

@@ -44,6 +44,10 @@ class CardFact:
     """Where it stood in a file, for whoever reads what became of it."""
 
 
+_TOLD: Final = tuple(one.name for one in dataclasses.fields(CardFact) if one.compare)
+"""What of a fact is kept while it waits."""
+
+
 def event_aad(worker_id: bytes, card_id: bytes, n: int, at_ms: int) -> bytes:
     """Return what an event's ciphertext is bound to."""
     return field_aad("card_event", "sealed", worker_id, card_id + n.to_bytes(4) + at_ms.to_bytes(8), 1)
@@ -77,7 +81,9 @@ def open_events(key: DataKey, rows: Iterable[EventRow]) -> tuple[CardEvent, ...]
 def seal_fact(keys: KeyStore, random: Random, tag: bytes, fact: CardFact) -> bytes:
     """Seal a fact that waits, under a key of its own."""
     wrapped, key = DataKeys(keys, random.bytes).new(tag, "holding")
-    said = json.dumps(dataclasses.asdict(dataclasses.replace(fact, line=0)), ensure_ascii=False).encode()
+    # By hand: `asdict` copies deeply, which was a third of what a waiting fact costs.
+    told = {name: getattr(fact, name) for name in _TOLD}
+    said = json.dumps(told, ensure_ascii=False).encode()
     return bytes([len(wrapped)]) + wrapped + key.seal(said, _FACT_LABEL + tag)
 
 

@@ -22,6 +22,8 @@ WITHDRAWN: Final = "withdrawn"
 REPLACED: Final = "replaced"
 MOVED: Final = "moved"
 ISSUED: Final = "issued"
+TAKEN_BACK: Final = "taken-back"
+"""The card turned out to be another person's."""
 
 
 class Social(StrEnum):

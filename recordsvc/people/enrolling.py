@@ -43,6 +43,8 @@ class Outcome(StrEnum):
     NUMBER_NOT_VERIFIED = "number-not-verified"
     NAME_DIFFERS = "name-differs"
     CARD_OF_ANOTHER = "card-of-another"
+    CARD_TAKEN_BACK = "card-taken-back"
+    """Two officials found that it is not this person's."""
 
     @property
     def conflict(self) -> bool:
@@ -56,6 +58,7 @@ _CONFLICTS: Final = frozenset(
         Outcome.NUMBER_NOT_VERIFIED,
         Outcome.NAME_DIFFERS,
         Outcome.CARD_OF_ANOTHER,
+        Outcome.CARD_TAKEN_BACK,
     }
 )
 
@@ -142,6 +145,8 @@ class Enrolment:
             card = self._attach(worker, fact)
             outcome = Outcome.ATTACHED if outcome is Outcome.UNCHANGED else outcome
         elif card.standing != VERIFIED:
+            if any(one.what == cards.TAKEN_BACK for one in cards.standing_events(card.events)):
+                return Outcome.CARD_TAKEN_BACK
             self._verify(card, fact.card)
             outcome = Outcome.CONFIRMED
         self._chip(worker, fact)
@@ -345,8 +350,9 @@ class Enrolment:
         for worker_id, worker in writing.changed.items():
             if worker.merged_into is not None:
                 concerned.add(merges.person_id(conn, worker_id))
-        for worker_id in concerned:
-            conn.execute(own.update().where(own.c.worker_id == worker_id).values(version=own.c.version + 1))
+        if concerned:
+            moved = own.update().where(own.c.worker_id.in_(sorted(concerned)))
+            conn.execute(moved.values(version=own.c.version + 1))
         self._writing = _Writing()
 
 

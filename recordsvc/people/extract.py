@@ -9,7 +9,6 @@ import codecs
 import csv
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final, TypeVar
@@ -74,11 +73,11 @@ class ExtractFile:
 
     def _fact(self, line: int, cells: dict[str, str]) -> CardFact | RowError:
         try:
-            return replace(self._read(cells), line=line)
+            return self._read(line, cells)
         except _Fault as fault:
             return RowError(line, *fault.told)
 
-    def _read(self, cells: dict[str, str]) -> CardFact:
+    def _read(self, line: int, cells: dict[str, str]) -> CardFact:
         for name in NEEDED:
             if not cells[name]:
                 raise _Fault(name, "empty", "这一格是空的", "the cell is empty", "补上后重新导入这一行")
@@ -97,6 +96,7 @@ class ExtractFile:
             _identified("area", lambda: identifiers.card_area(str(area))) if area else None,
             _identified("replaces", lambda: identifiers.card_number(str(old))) if old else None,
             tuple(self._events(cells)),
+            line,
         )
 
     def _events(self, cells: dict[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -36,7 +36,9 @@ ADD: Final = "number.add"
 STAND: Final = "number.stand"
 RENAME: Final = "name.add"
 WITHDRAW: Final = "card.withdraw"
-KINDS: Final = (ADD, STAND, RENAME, WITHDRAW)
+REASSIGN: Final = "card.reassign"
+"""A card goes to another person: `archive/reassigning.py`, since institutions are told."""
+KINDS: Final = (ADD, STAND, RENAME, WITHDRAW, REASSIGN)
 DECIDERS: Final = frozenset({"reviewer", "data-officer"})
 VERIFIED: Final = "verified"
 SUPERSEDED: Final = "superseded"
@@ -176,7 +178,7 @@ def propose_add(
 
     Raises `IdentifierError`, `NumberTaken`, `NumberUnfit`, `NotFound`.
     """
-    worker = _worker(house, turn, worker_id)
+    worker = worker_of(house, turn, worker_id)
     number = identifiers.parse(kind, value, beijing_date(turn.now_ms), legacy=True)
     written = number.value
     if number.derived and number.written is not None and len(number.written) == 15:
@@ -186,44 +188,45 @@ def propose_add(
         written, standing = number.written, SUPERSEDED
     _free(turn, house, worker_id, kind, written, standing)
     payload = {"kind": kind, "standing": standing, **_sealed(worker, written)}
-    return _propose(turn, ADD, worker_id, payload, why, by)
+    return propose(turn, ADD, worker_id, payload, why, by)
 
 
 def propose_standing(
     turn: Turn, house: "House", worker_id: bytes, identifier_id: bytes, standing: str, why: Why, by: str
 ) -> bytes:
     """Propose that a number is verified, superseded or disputed from now on."""
-    _worker(house, turn, worker_id)
+    worker_of(house, turn, worker_id)
     row = _row(turn.conn, worker_id, identifier_id)
     if row is None or row.kind in UNINDEXED:
         raise NotFound
     if standing not in STANDINGS or row.standing == standing:
         raise NumberUnfit
     payload = {"identifier_id": uuid_text(identifier_id), "kind": row.kind, "standing": standing}
-    return _propose(turn, STAND, worker_id, payload, why, by)
+    return propose(turn, STAND, worker_id, payload, why, by)
 
 
 def propose_name(turn: Turn, house: "House", worker_id: bytes, name: str, why: Why, by: str) -> bytes:
     """Propose one more name of a worker; the old ones stay."""
-    worker = _worker(house, turn, worker_id)
+    worker = worker_of(house, turn, worker_id)
     if house.people.name_tag(worker_id, name) in worker.names:
         raise NumberUnfit
-    return _propose(turn, RENAME, worker_id, {"kind": NAME, **_sealed(worker, name)}, why, by)
+    return propose(turn, RENAME, worker_id, {"kind": NAME, **_sealed(worker, name)}, why, by)
 
 
 def propose_withdrawal(
     turn: Turn, house: "House", worker_id: bytes, card_id: bytes, n: int, why: Why, by: str
 ) -> bytes:
     """Propose that an event of a card, entered in error, does not count."""
-    _worker(house, turn, worker_id)
+    worker_of(house, turn, worker_id)
     count = _events(turn.conn, worker_id, card_id)
     if count is None or not 0 <= n < count:
         raise NotFound
     payload = {"identifier_id": uuid_text(card_id), "kind": CARD, "n": n}
-    return _propose(turn, WITHDRAW, worker_id, payload, why, by)
+    return propose(turn, WITHDRAW, worker_id, payload, why, by)
 
 
-def _propose(turn: Turn, kind: str, worker_id: bytes, payload: dict[str, Any], why: Why, by: str) -> bytes:
+def propose(turn: Turn, kind: str, worker_id: bytes, payload: dict[str, Any], why: Why, by: str) -> bytes:
+    """Propose a change of one of `KINDS`, with what it rests on."""
     told = {"worker_id": uuid_text(worker_id), "ground": why.ground, "text": why.text}
     told["papers"] = list(why.papers)  # type: ignore[assignment]  # a list of hashes beside texts
     return two_person.propose(turn, kind, uuid_text(worker_id), {**payload, **told}, by)
@@ -246,7 +249,7 @@ def _add(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     if not taken:
         rows = house.people.index_rows(worker.worker_id, identifier_id, kind, value, standing)
         house.db.bulk(turn.conn, tables.blind_index, rows)
-    _touch(turn, worker)
+    touch(turn, worker)
 
 
 @two_person.executor(STAND, deciders=DECIDERS, basis=_basis)
@@ -260,7 +263,7 @@ def _stand(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         # The number leads to somebody else: it is theirs until it is disputed there, too.
         raise NumberTaken
     turn.conn.execute(own.update().where(*mine).values(standing=standing))
-    _touch(turn, worker)
+    touch(turn, worker)
 
 
 @two_person.executor(RENAME, deciders=DECIDERS, basis=_basis)
@@ -277,7 +280,7 @@ def _rename(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     names = bytes(turn.conn.execute(sa.select(row.c.names).where(here)).scalar_one())
     assert len(names) % NAME_TAG == 0  # noqa: S101 - tags of one length follow one another
     turn.conn.execute(row.update().where(here).values(names=names + tag))
-    _touch(turn, worker)
+    touch(turn, worker)
 
 
 @two_person.executor(WITHDRAW, deciders=DECIDERS, basis=_basis)
@@ -287,24 +290,25 @@ def _withdraw(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     if n is None:
         raise NotFound
     on = beijing_date(turn.now_ms).isoformat()
-    event = CardEvent(n, on, cards.WITHDRAWN, _source(proposal), str(payload["n"]), turn.now_ms)
+    event = CardEvent(n, on, cards.WITHDRAWN, source_of(proposal), str(payload["n"]), turn.now_ms)
     house: House = proposal.tools
     row = cardbook.seal_event(worker.key, worker.worker_id, card_id, event)
     house.db.bulk(turn.conn, tables.card_event, [row])
     own = tables.card
     here = (own.c.worker_id == worker.worker_id, own.c.identifier_id == card_id)
     turn.conn.execute(own.update().where(*here).values(events=n + 1))
-    _touch(turn, worker)
+    touch(turn, worker)
 
 
 def _decided(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> Worker:
-    return _worker(proposal.tools, turn, bytes.fromhex(payload["worker_id"].replace("-", "")))
+    return worker_of(proposal.tools, turn, bytes.fromhex(payload["worker_id"].replace("-", "")))
 
 
 # -- small parts
 
 
-def _worker(house: "House", turn: Turn, worker_id: bytes) -> Worker:
+def worker_of(house: "House", turn: Turn, worker_id: bytes) -> Worker:
+    """Return a worker whose numbers may change. Raises `NotFound`, `NumberUnfit`."""
     worker = house.people.load(house.db.cursor(turn.conn), worker_id)
     if worker is None:
         raise NotFound
@@ -313,7 +317,7 @@ def _worker(house: "House", turn: Turn, worker_id: bytes) -> Worker:
     return worker
 
 
-def _touch(turn: Turn, worker: Worker) -> None:
+def touch(turn: Turn, worker: Worker) -> None:
     """Move the versions of the worker and of whom they are read as: what is being judged is judged anew."""
     row = tables.worker
     for one in {worker.worker_id, merges.person_id(turn.conn, worker.worker_id)}:
@@ -346,12 +350,13 @@ def _insert(
     turn: Turn, house: "House", worker: Worker, kind: str, value: str, standing: str, proposal: Proposal
 ) -> bytes:
     identifier_id = uuid7(FixedClock(turn.now_ms), house.random)
-    row = house.people.identifier_row(worker, identifier_id, kind, value, standing, _source(proposal))
+    row = house.people.identifier_row(worker, identifier_id, kind, value, standing, source_of(proposal))
     house.db.bulk(turn.conn, tables.identifier, [row])
     return identifier_id
 
 
-def _source(proposal: Proposal) -> str:
+def source_of(proposal: Proposal) -> str:
+    """Return what is noted as the source of what a proposal decided."""
     return f"decided:{uuid_text(proposal.id)}"
 
 

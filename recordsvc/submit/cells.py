@@ -10,6 +10,9 @@ Value = str | int | float | bool | date | None
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_ROWS = 60_000
 MAX_CELLS = 3_000_000
+MAX_LONG_ROWS = 250_000
+MAX_LONG_CELLS = 5_000_000
+"""Limits of a workbook that is read row by row: a register of old papers is longer than any roster."""
 
 
 class Unreadable(ValueError):

@@ -10,6 +10,8 @@ import python_calamine as calamine
 from recordsvc.submit.cells import (
     MAX_CELLS,
     MAX_FILE_BYTES,
+    MAX_LONG_CELLS,
+    MAX_LONG_ROWS,
     MAX_ROWS,
     Cell,
     Row,
@@ -51,11 +53,14 @@ def read_sheets(path: Path) -> list[Sheet]:
 def each_row(data: bytes) -> tuple[Iterator[Row], bool]:
     """The rows of a CSV file or of a first visible sheet one by one, and whether days count from 1904.
 
-    For files that are larger than any roster; merges carry no value here. Raises `Unreadable`.
+    For files that are larger than any roster: text of any length, a workbook of up to `MAX_LONG_ROWS`, whose
+    values are in memory while it is read. Merges carry no value here. Raises `Unreadable`.
     """
     if not data.startswith((b"PK", _OLE)):
         return csv_rows(data), False
-    facts, since_1904 = read_facts(check_package(data)) if data.startswith(b"PK") else ({}, False)
+    if not data.startswith(b"PK"):
+        return _rows_of_workbook(data, {}), False
+    facts, since_1904 = read_facts(check_package(data), MAX_LONG_ROWS, MAX_LONG_CELLS)
     return _rows_of_workbook(data, facts), since_1904
 
 

@@ -63,18 +63,20 @@ def check_package(data: bytes) -> zipfile.ZipFile:
     return package
 
 
-def read_facts(package: zipfile.ZipFile) -> tuple[dict[str, Facts], bool]:
-    """Facts by sheet name, and whether day numbers count from 1904."""
+def read_facts(
+    package: zipfile.ZipFile, rows: int = MAX_ROWS, cells: int = MAX_CELLS
+) -> tuple[dict[str, Facts], bool]:
+    """Facts by sheet name, and whether day numbers count from 1904. Raises `Unreadable` beyond the limits."""
     sheets, since_1904 = _sheet_parts(package)
     found = {}
     for name, part in sheets.items():
         facts = Facts()
         _stream(package, part, _SheetReader(facts))
-        if facts.last_row > MAX_ROWS or facts.last_row * (facts.last_column + 1) > MAX_CELLS:
+        if facts.last_row > rows or facts.last_row * (facts.last_column + 1) > cells:
             raise Unreadable(
                 "too-large",
-                f"表太大（最多 {MAX_ROWS} 行）；请删去多余的行列，或分成几个文件",
-                f"the sheet is too large (at most {MAX_ROWS} rows); delete stray cells or split the file",
+                f"表太大（最多 {rows} 行）；请删去多余的行列，或分成几个文件",
+                f"the sheet is too large (at most {rows} rows); delete stray cells or split the file",
             )
         found[name] = facts
     return found, since_1904

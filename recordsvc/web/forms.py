@@ -76,12 +76,16 @@ class FindNumberPageForm(Form):
 
 
 class ConfirmPageForm(Form):
-    """A card that lies beside its holder's document; an empty day says nothing of its function."""
+    """A card that lies beside its holder's document; whether its function was found normal, and since when.
+
+    Empty is read, too, so that the page itself can say what is missing.
+    """
 
     number = text(9, 9, required=True)
     document = text(1, 24, required=True)
     document_number = text(1, 40, required=True)
     name = text(1, 60, required=True)
+    social = text(0, 12, load_default="")
     normal_since = text(0, 10, load_default="")
     purpose = text(1, 40, required=True)
     case_ref = text(1, 80, required=True)
@@ -115,6 +119,13 @@ class StandingPageForm(ChangePageForm):
 
     identifier_id = Identifier(required=True)
     standing = fields.String(required=True, validate=validate.OneOf(STANDINGS))
+
+
+class ReassignPageForm(ChangePageForm):
+    """Which card is another person's, and whose archive it goes to; empty: taken back."""
+
+    identifier_id = Identifier(required=True)
+    to = fields.String(load_default="", validate=validate.Length(0, 36))
 
 
 class MessagePageForm(Form):

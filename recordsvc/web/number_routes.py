@@ -10,7 +10,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Surface, can, door
 from recordsvc.access.services import reference
-from recordsvc.archive import errors
+from recordsvc.archive import errors, reassigning
 from recordsvc.archive.desk_number_routes import (
     TO_CHANGE,
     ask_name,
@@ -21,9 +21,9 @@ from recordsvc.archive.desk_number_routes import (
 )
 from recordsvc.archive.desk_routes import confirm_shown, find_shown
 from recordsvc.archive.forms import CardForm, LookQuery
-from recordsvc.archive.number_forms import AddNumberForm, NameForm, StandingForm
+from recordsvc.archive.number_forms import AddNumberForm, NameForm, ReassignForm, StandingForm
 from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.problems import NotFound, Problem
+from recordsvc.ground.problems import FormRefused, NotFound, Problem
 from recordsvc.ground.reading import Fields, load
 from recordsvc.people import numbers
 from recordsvc.people.enrolling import CardDisagrees
@@ -33,6 +33,7 @@ from recordsvc.web.forms import (
     FindNumberPageForm,
     NamePageForm,
     NumberPageForm,
+    ReassignPageForm,
     StandingPageForm,
 )
 from recordsvc.web.numbers import card_line, number_line
@@ -106,9 +107,14 @@ def find_numbers_button(form: dict[str, Any]) -> flask.Response:
 )
 def confirm_card_button(form: dict[str, Any]) -> flask.Response:
     """Confirm, and go to the worker's page; or say what disagrees."""
-    read = load(CardForm, {**form, "normal_since": form["normal_since"] or None})
+    social, since = form["social"], form["normal_since"].strip()
+    if social not in _SOCIAL or (social == "normal") != bool(since):
+        return _find_page(422, "社保功能：查过的，写明从哪天起正常；没有查的，选“没有核对”，不写日期。", form)
+    told = {name: form[name] for name in form if name != "social"}
     try:
-        worker_id = confirm_shown(read)
+        worker_id = confirm_shown(load(CardForm, told | {"normal_since": since or None}))
+    except FormRefused as refused:
+        return _find_page(422, f"{_details(refused)}。日期写成 2026-11-28，不晚于今天。", form)
     except NotFound:
         return _find_page(404, "没有人报过这张卡，无从核实。请先由社会保障卡系统登记，或随记录报送。", form)
     except (CardDisagrees, errors.IdentifierRefused) as problem:
@@ -194,16 +200,43 @@ def standing_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     return _propose(worker_id, form, ask)
 
 
+@door(
+    bp,
+    "POST",
+    "/desk/workers/<id:worker_id>/cards/reassign",
+    policy="number.propose",
+    surface=Surface.PAGE,
+    body=Fields(ReassignPageForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=TO_CHANGE,
+    summary="提出收回登记错人的卡（网页） / Propose to take back a card and give it to whom it belongs",
+)
+def reassign_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose, and show what waits now."""
+    place, by = house(), reference()
+
+    def ask(why: dict[str, Any]) -> Any:
+        said = {"identifier_id": words.uuid_text(form["identifier_id"]), "to": form["to"].strip() or None}
+        read = load(ReassignForm, said | why)
+        told = (read["identifier_id"], read["to"], why_of(read), by)
+        return lambda turn: reassigning.propose_reassign(turn, place, worker_id, *told)
+
+    return _propose(worker_id, form, ask)
+
+
 def _propose(worker_id: bytes, form: dict[str, Any], ask: Any) -> flask.Response:
     """Propose what `ask` makes of the grounds; a refusal is told on the worker's page."""
     why = _only(form, "ground", "text") | {"papers": form["papers"].split()}
     try:
         house().db.write(ask(why))
     except Problem as problem:
-        details = [str(one["detail"]) for one in problem.errors if "detail" in one]
-        told = "；".join([problem.title_zh, *details]) + f"。{problem.remedy_zh}"
+        told = f"{_details(problem)}。{problem.remedy_zh}"
         return _worker_page(worker_id, form, problem.status, told)
     return _to_worker(worker_id, form)
+
+
+def _details(problem: Problem) -> str:
+    return "；".join([problem.title_zh, *(str(one["detail"]) for one in problem.errors if "detail" in one)])
 
 
 def _only(form: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -268,7 +301,10 @@ _ASKED: Final = {
     numbers.STAND: "变更号码状态",
     numbers.RENAME: "增加姓名",
     numbers.WITHDRAW: "撤回卡事件",
+    numbers.REASSIGN: "收回登记错人的卡",
 }
+_SOCIAL: Final = ("normal", "unchecked")
+"""What an official may say of a card's social function when confirming it."""
 _KINDS: Final = {"card": "社会保障卡", "chip": "卡识别码", "name": "姓名"}
 
 

@@ -63,6 +63,14 @@ _TITLES: Final = {
     "record.erase": ("删除一条记录", "批准后立即销毁这条记录的内容，任何人都不能恢复。"),
     "archive.close": ("关闭档案（死亡）", "批准后，档案仍可查阅，不再收录新记录。"),
     "archive.reopen": ("恢复误关的档案", "批准后，档案恢复收录。"),
+    "number.add": ("增加号码", "批准后，这个号码也能找到该档案；有争议的除外。"),
+    "number.stand": ("变更号码状态", "批准后，号码按下列状态使用，原有记录不变。"),
+    "name.add": ("增加姓名", "批准后，新旧姓名都有效。"),
+    "card.withdraw": ("撤回卡事件", "批准后，这一项不再计入，仍可看到。"),
+    "card.reassign": (
+        "收回登记错人的卡",
+        "批准后，这张卡归移入的档案；没有写明的，暂不能查找和报送。两份档案的记录都不变。",
+    ),
     "archive.relative-copy": ("向近亲属提供副本", "批准后三十日内，可以制作一份副本。"),
 }
 _GROUNDS: Final = {
@@ -73,12 +81,18 @@ _GROUNDS: Final = {
     "record.erase": "erasure_grounds",
     "archive.close": "closure_grounds",
     "archive.reopen": "closure_grounds",
+    "number.add": "number_grounds",
+    "number.stand": "number_grounds",
+    "name.add": "number_grounds",
+    "card.withdraw": "number_grounds",
+    "card.reassign": "number_grounds",
 }
 _LABELS: Final = {
     "client_id": "接入方编号",
     "from": "并入的档案",
     "into": "并入到",
     "ground": "依据",
+    "identifier_id": "号码或卡的编号",
     "issuer": "单位",
     "jwk": "公钥",
     "kid": "钥匙编号",
@@ -92,9 +106,11 @@ _LABELS: Final = {
     "reason": "理由",
     "record_id": "记录编号",
     "relation": "与死者的关系",
+    "n": "第几项（从 0 起）",
     "scopes": "权限",
     "units_a_day": "每日条数上限",
     "at_once": "同时请求数上限",
+    "standing": "状态",
     "since_ms": "疑似泄露始于",
     "text": "说明",
     "to": "移入的档案",
@@ -115,7 +131,7 @@ SCOPES: Final = {
     "feed:read": "读取记录流",
 }
 _ARCHIVES: Final = ("worker_id", "from", "into", "to")
-_SILENT: Final = ("held", "seq")
+_SILENT: Final = ("held", "seq", "sealed")
 """Members that another line tells, or that say nothing to people."""
 
 

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from openpyxl import Workbook
 
 from recordsvc import anchor, fsck
-from recordsvc.archive import bundle, importing, persons, tables, views
-from recordsvc.archive.importing import Importer, Plan, Row
+from recordsvc.archive import bundle, importing, importrows, persons, tables, views
+from recordsvc.archive.importing import Importer
+from recordsvc.archive.importrows import Plan, Row
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.ground import two_person
 from recordsvc.ground.ports import beijing_date
@@ -186,7 +187,7 @@ def test_each_bad_row_is_named_and_holds_nobody_up(house: House, centre: Centre,
 
 def test_a_dry_run_writes_nothing(house: House, tmp_path: Path) -> None:
     file = papers(house, written(tmp_path / "old.csv", [old_row(1), old_row(2, on="")]))
-    told = importing.judged(house, plan_of(file), list(file.rows()))
+    told = importrows.judged(house, plan_of(file), list(file.rows()))
 
     assert [row.code for row in told] == [None, "award-date-missing"]
     with house.db.read() as conn:
@@ -258,6 +259,92 @@ def test_the_issuers_signature_counts_instead_until_it_is_revoked(
 
     office.enter(office.revocation(person(1), signed))
     assert records(house, centre, 1)[0]["superseded_by"] is None
+
+
+def test_the_same_certificate_in_another_file_is_told_and_not_doubled(
+    house: House, centre: Centre, tmp_path: Path
+) -> None:
+    imported(house, papers(house, written(tmp_path / "old.csv", [old_row(1), old_row(2)])))
+    again = papers(house, written(tmp_path / "new.csv", [old_row(3), old_row(2), old_row(3, office=OFFICE)]))
+
+    dry = importrows.judged(house, plan_of(again), list(again.rows()))
+    assert [row.code for row in dry][:2] == [None, "already-known"]
+    imported(house, again)
+
+    run = importing.find(house, importing.run_id(house, plan_of(again)))
+    assert run is not None
+    assert (run.state, run.entered, run.refused) == ("done", 1, 2)
+    assert dict(importing.refused(house, run.run_id)) == {3: "already-known", 4: "already-known"}
+    assert [len(records(house, centre, n)) for n in (1, 2, 3)] == [1, 1, 1]
+    assert fsck.fsck(house, offline=True).finding is None
+
+
+def test_two_files_that_wait_together_enter_a_certificate_once(
+    house: House, centre: Centre, tmp_path: Path
+) -> None:
+    one = papers(house, written(tmp_path / "a.csv", [old_row(1), old_row(2)]))
+    two = papers(house, written(tmp_path / "b.csv", [old_row(2), old_row(4)]))
+    for proposal in [loaded(house, file) for file in (one, two)]:
+        decide(house, proposal)
+    assert Importer(house).run() == 4
+
+    refused = [importing.refused(house, importing.run_id(house, plan_of(file))) for file in (one, two)]
+    assert sorted(code for rows in refused for _row, code in rows) == ["already-known"]
+    assert [len(records(house, centre, n)) for n in (1, 2, 4)] == [1, 1, 1]
+
+
+def test_another_number_or_day_is_another_certificate(house: House, centre: Centre, tmp_path: Path) -> None:
+    imported(house, papers(house, written(tmp_path / "old.csv", [old_row(1)])))
+    other = old_row(1, number="0630010123400009"[:10] + "400009")
+    imported(house, papers(house, written(tmp_path / "new.csv", [other])))
+    assert len(records(house, centre, 1)) == 2
+
+
+PERMIT = ("姓名", "身份证号", "作业类别", "准操项目", "操作证编号", "签发日期", "发证机关")
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells"),
+    [
+        (("有效期起", "有效期止"), ("2019-05-08", "2025-05-07")),
+        (("有效期限",), ("2019年5月8日至2025年5月7日",)),
+    ],
+)
+def test_permits_of_special_operations_are_read(
+    house: House, centre: Centre, tmp_path: Path, headings: tuple[str, ...], cells: tuple[str, ...]
+) -> None:
+    who, path = person(1), tmp_path / "permits.csv"
+    said = (who["name"], who["number"], "电工作业", "低压电工作业", "T640104-2019-0093", "2019.5.8", OFFICE)
+    lost = (person(2)["name"], person(2)["number"], "", *said[3:])
+    with path.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(
+            [
+                (*PERMIT, *headings, "初次领证日期", "应复审日期"),
+                (*said, *cells, "2013-05-08", "2022-05-07"),
+                (*lost, *cells, "", ""),
+            ]
+        )
+    file = papers(house, path, "safety-permit")
+    plan = plan_of(file, "safety-permit")
+    list(importing.load(house, plan, file.rows()))
+    wanted = importing.run_id(house, plan)
+    decide(house, house.db.write(lambda turn: importing.propose(turn, wanted, plan.by)))
+    Importer(house).run()
+
+    assert dict(importing.refused(house, wanted)) == {3: "permit-category-missing"}
+    (told,) = records(house, centre, 1)
+    body = told["record"]["body"]
+    assert body.pop("authority")["name"] == OFFICE
+    assert body == {
+        "category": "电工作业",
+        "certificate": {"issued_on": "2019-05-08", "number": "T640104-2019-0093"},
+        "first_issued_on": "2013-05-08",
+        "item": "低压电工作业",
+        "review_due_on": "2022-05-07",
+        "valid_from": "2019-05-08",
+        "valid_to": "2025-05-07",
+    }
+    assert told["trust"] == "bureau-vouched"
 
 
 def test_rows_at_rest_say_nothing(house: House, tmp_path: Path) -> None:

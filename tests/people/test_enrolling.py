@@ -12,6 +12,7 @@ from recordsvc.house import House
 from recordsvc.people import synthetic
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment, Outcome
+from recordsvc.people.resolve import Person
 from tests.archive.support import Centre, person, told
 from tests.archive.test_merging import merge
 
@@ -62,6 +63,26 @@ def test_a_claim_is_confirmed(house: House, centre: Centre) -> None:
     assert told(centre.send([centre.completion(alone(1))])) == ["card-not-confirmed"]
     assert take(house, fact(1)) == [Outcome.CONFIRMED]
     centre.enter(centre.completion(alone(1)))
+    assert fsck.fsck(house).finding is None
+
+
+def test_a_card_confirmed_at_the_desk_selects_from_the_day_that_is_stated(
+    house: House, centre: Centre
+) -> None:
+    """The course ran from 40 to 10 days ago."""
+    centre.enter(centre.completion(person(1, number=CARD)))
+    who = person(1)
+    seen = Person(who["document"], who["number"], who["name"], CARD)
+
+    def confirm(since: str | None) -> list[str]:
+        house.db.write(
+            lambda turn: Enrolment(turn, house.people, house.keys, house.random).confirm(seen, "d", since)
+        )
+        return told(centre.send([centre.completion(alone(1))]))
+
+    assert confirm(None) == ["card-not-normal"], "nobody looked at its function"
+    assert confirm(ago(house, 20)) == ["card-not-normal"], "normal since the course began is what counts"
+    assert confirm(ago(house, 60)) == ["accepted"]
     assert fsck.fsck(house).finding is None
 
 

@@ -8,12 +8,13 @@ import pytest
 from recordsvc import dated
 from recordsvc.access.looked import of_worker
 from recordsvc.ground.ports import uuid_text
+from recordsvc.ground.two_person import Proposal
 from recordsvc.house import House
-from recordsvc.people import synthetic
+from recordsvc.people import numbers, synthetic
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.cards import Bank, Social
 from recordsvc.people.enrolling import Enrolment
-from recordsvc.web import assets
+from recordsvc.web import assets, proposal_words
 from recordsvc.web.numbers import NUMBERS, STANDING, card_line
 from tests.web.conftest import Visitor
 from tests.web.region import Region
@@ -122,7 +123,7 @@ def test_changes_are_proposed_on_the_page_and_wait_there(
 
 
 def test_a_card_is_confirmed_on_the_page(
-    visitor: Visitor, region: Region, ids: dict[str, str], worker: dict[str, Any]
+    visitor: Visitor, house: House, region: Region, ids: dict[str, str], worker: dict[str, Any]
 ) -> None:
     shown = {"card": {"number": CARD, "area": "640100"}}
     region.course({**worker, **shown}, "2025-10-20", 12)
@@ -132,10 +133,16 @@ def test_a_card_is_confirmed_on_the_page(
         "document": worker["document"],
         "document_number": worker["number"],
         "name": worker["name"],
+        "social": "unchecked",
         "normal_since": "",
         **CASE,
     }
     for wrong, status in (
+        ({"social": ""}, 422),
+        ({"social": "normal"}, 422),
+        ({"normal_since": "2020-01-01"}, 422),
+        ({"social": "normal", "normal_since": "2020-13-01"}, 422),
+        ({"social": "normal", "normal_since": "2999-01-01"}, 422),
         ({"name": "别人"}, 409),
         ({"number": "X99999999"}, 404),
         ({"number": "???????  "}, 422),
@@ -146,6 +153,34 @@ def test_a_card_is_confirmed_on_the_page(
     done = visitor.post("/desk/cards/confirm", **form)
     assert done.status_code == 303
     assert "已核实" in visitor.get(done.location).text
+    again = visitor.post("/desk/cards/confirm", **form | {"social": "normal", "normal_since": "2020-01-01"})
+    assert again.status_code == 303
+    with house.db.read_raw() as cursor:
+        known = numbers.known(house, cursor, region.worker_id(worker))
+    (card,) = [one for one in known if one.value == CARD]
+    assert [(one.what, one.on) for one in card.events] == [("social-activated", "2020-01-01")]
+
+
+def test_a_card_of_the_wrong_person_is_given_on_from_the_page(
+    visitor: Visitor, house: House, region: Region, cards: None, worker: dict[str, Any]
+) -> None:
+    visitor.login("handler")
+    path = f"/desk/workers/{uuid_text(region.worker_id(worker))}"
+    seen = visitor.get(f"{path}/numbers?purpose=identity-correction&case_ref=K-7")
+    sound(seen)
+    own = re.search(rf'<option value="([0-9a-f-]{{36}})">社会保障卡 [*]*{CARD[-4:]}', seen.text)
+    assert own is not None
+    said = {"identifier_id": own[1], "to": "", **PAPER, "ground": "card-wrong-person"}
+    for wrong, status in (({"to": "nobody"}, 422), ({"to": uuid_text(bytes(16))}, 404)):
+        refused = visitor.post(f"{path}/cards/reassign", **said | wrong)
+        assert refused.status_code == status
+        sound(refused)
+    done = visitor.post(f"{path}/cards/reassign", **said)
+    assert done.status_code == 303
+    shown = visitor.get(done.location)
+    sound(shown)
+    assert "收回登记错人的卡" in shown.text
+    assert "卡登记到了他人档案" in shown.text
 
 
 def test_every_picture_and_word_is_there() -> None:
@@ -170,3 +205,20 @@ def test_whatever_is_wrong_with_a_card_something_is_advised(social: Social, bank
     line = card_line(told | {"today": today, "events": []})
     well = social in (Social.NORMAL, Social.UNKNOWN) and bank in (Bank.ACTIVE, Bank.UNKNOWN)
     assert bool(line.advice) is not well
+
+
+@pytest.mark.parametrize("kind", numbers.KINDS)
+def test_a_change_waits_for_the_second_person_in_words(kind: str) -> None:
+    payload = {
+        "ground": "card-wrong-person",
+        "identifier_id": uuid_text(bytes(16)),
+        "papers": ["ab" * 32],
+        "sealed": "c2VhbGVk",
+        "worker_id": uuid_text(bytes(16)),
+    }
+    made = Proposal(bytes(16), kind, "x", payload, "", "official:1", 0, 1, "open", None, None, None, "")
+    found = proposal_words.told(made, str)
+    lines = {fact.label: fact.value for fact in found.facts}
+    assert "其他事项" not in found.title
+    assert lines["依据"] == "卡登记到了他人档案"
+    assert "c2VhbGVk" not in lines.values()

@@ -1,0 +1,121 @@
+"""Rows of old papers (旧档案的行) before they enter: judged, looked up, and given the id of what they state.
+
+A record's id follows from the archive and the fact it states, so that a certificate which two files hold
+enters once. A type without a mark of its facts has one id for each row of each file.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from recordsvc.archive import facts, store, types
+from recordsvc.archive.checks import Severity, check
+from recordsvc.archive.context import person_context
+from recordsvc.archive.sealing import dedupe_key
+from recordsvc.archive.statements import derived_id
+from recordsvc.ground.ports import beijing_date
+from recordsvc.people.identifiers import IdentifierError
+from recordsvc.people.resolve import Held, Person, read_person
+from recordsvc.people.workers import Worker
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+TRUST: Final = "bureau-vouched"
+ALREADY_KNOWN: Final = "already-known"
+"""What a row is refused with whose fact the region states already, from whichever file or row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is imported: a file by its hash, as records of one type, from where, on whose word, by whom."""
+
+    file_sha256: bytes
+    record_type: str
+    source: str
+    vouched_by: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as read: `worker` and `body` as a record has them; or the code of what is wrong with it."""
+
+    number: int
+    worker: dict[str, Any] | None = None
+    body: dict[str, Any] | None = None
+    original: dict[str, str] | None = None
+    code: str | None = None
+
+
+def judged(house: "House", plan: Plan, rows: Sequence[Row]) -> list[Row]:
+    """Judge rows as records of the region and look whom they are about; nothing is written."""
+    found = [_judge(house, plan, row) for row in rows]
+    good = [(at, person) for at, (_, person) in enumerate(found) if person is not None]
+    with house.db.read_raw() as cursor:
+        resolved = house.people.resolve(cursor, [person for _, person in good], source_of(plan.file_sha256))
+        told = [row for row, _ in found]
+        ids: dict[int, bytes] = {}
+        for (at, _), worker in zip(good, resolved, strict=True):
+            if isinstance(worker, Held):
+                told[at] = Row(told[at].number, code=worker.reason)
+            else:
+                record_id = record_id_of(house, plan, told[at].number, told[at].body or {}, worker)
+                ids[at] = dedupe_key(house.settings.region, str(record_id))
+        known = house.db.ask(cursor, store.asking_known(house.db, list(ids.values())))[0]
+    return _once(told, ids, set(known))
+
+
+def _once(told: list[Row], ids: Mapping[int, bytes], known: set[bytes]) -> list[Row]:
+    """Refuse rows whose fact stands already, or is stated by a row before."""
+    for at, key in ids.items():
+        if key in known:
+            told[at] = Row(told[at].number, code=ALREADY_KNOWN)
+        known.add(key)
+    return told
+
+
+def _judge(house: "House", plan: Plan, row: Row) -> tuple[Row, Person | None]:
+    if row.code is not None or row.worker is None or row.body is None:
+        return row, None
+    now_ms = house.clock.now_ms()
+    today = beijing_date(now_ms).isoformat()
+    try:
+        person, _warnings = read_person(row.worker, now_ms)
+    except IdentifierError as fault:
+        return Row(row.number, code=fault.code), None
+    faults = types.body_faults(plan.record_type, 1, row.body)
+    if faults:
+        return Row(row.number, code=f"schema:{faults[0].pointer}"[:120]), None
+    record = {
+        "actor": {},
+        "body": row.body,
+        "issued_on": today,
+        "issuer": house.settings.region,
+        "provenance": {"source": plan.source, "trust": TRUST, "vouched_by": plan.vouched_by},
+        "type": plan.record_type,
+        "version": 1,
+    }
+    for one in check(record, person_context(today, None, person)):
+        if one.severity is Severity.REJECT:
+            return Row(row.number, code=one.code), None
+    return row, person
+
+
+def record_id_of(
+    house: "House", plan: Plan | Any, number: int, body: dict[str, Any], worker: Worker
+) -> uuid.UUID:
+    """Return the id of a row's record: one for a fact of an archive; without its mark one for each row."""
+    record_type = plan.record_type.encode()
+    fact = facts.fact_in(plan.record_type, body)
+    if fact is None:
+        return derived_id(house, b"import-row", plan.file_sha256, record_type, int(number).to_bytes(4))
+    return derived_id(house, b"import-fact", worker.worker_id, orjson.dumps(fact))
+
+
+def source_of(file_sha256: bytes) -> str:
+    """Return what is noted as the source of identifiers that a file brings."""
+    return f"import:{file_sha256.hex()[:16]}"
