@@ -43,12 +43,13 @@ def notices() -> None:
 
 
 @notices.command()
-def dead() -> None:
+@click.option("--failing", is_flag=True, help="列出还在重试的 / those that fail and are still tried, instead")
+def dead(failing: bool) -> None:  # noqa: FBT001 - click hands flags over as they are
     """列出发不出去的 / List what could not be delivered: id, kind, attempts, error."""
     from recordsvc.ground import outbox
 
     with _open() as house, house.db.read() as conn:
-        for one in outbox.listed(conn, "dead"):
+        for one in outbox.failing(conn) if failing else outbox.listed(conn, "dead"):
             click.echo(f"{uuid.UUID(bytes=one.id)}  {one.kind}  {one.attempts}  {one.error}")
 
 
@@ -62,6 +63,29 @@ def replay(only: tuple[uuid.UUID, ...]) -> None:
     with _open() as house:
         count = house.db.write(lambda turn: outbox.replay(turn, ids))
     click.echo(f"{count} 条重新排队 / waiting again")
+
+
+@notices.command()
+@click.option("--id", "ids", type=click.UUID, multiple=True, required=True, help="放弃哪些 / which ones")
+@click.option("--reason", required=True, help="为什么放弃，不写个人信息 / why, without personal data")
+def skip(ids: tuple[uuid.UUID, ...], reason: str) -> None:
+    """放弃发送 / Give up messages that are dead or still fail; the act is noted with the reason."""
+    from recordsvc.access import acts
+    from recordsvc.access.acts import Act, OfficialAct
+    from recordsvc.ground import outbox
+    from recordsvc.ground.commit import Turn
+
+    with _open() as house:
+
+        def act(turn: Turn) -> int:
+            count = outbox.skip(turn, [one.bytes for one in ids])
+            if count:
+                said = OfficialAct(_clerk(), Act.NOTICES_SKIPPED, f"{count} messages", reason[:400])
+                acts.note(turn, house.random, said)
+            return count
+
+        count = house.db.write(act)
+    click.echo(f"{count} 条不再发送 / given up")
 
 
 @notices.command("print-list")

@@ -11,7 +11,7 @@ cards       attach cards that the registry knew before their holders
 notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie
 outbox      deliver what must leave the house
-sweeps      forget idempotency keys that have expired, and messages that left long ago
+sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
@@ -28,7 +28,7 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures
-from recordsvc.archive import disputes
+from recordsvc.archive import disputes, farewell
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
@@ -87,6 +87,7 @@ class Worker:
                 Job("cards", WaitingCards(house).run, 1.0),
                 Job("sweeps", idempotency.sweep, 60.0),
                 Job("outbox-sweep", lambda: house.db.write(outbox.sweep), 3_600.0),
+                Job("farewells", functools.partial(farewell.expire, house), 3_600.0),
                 Job("papers", house.papers.sweep, 600.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
                 Job("scrub", functools.partial(erasures.scrub, house), 2.0),

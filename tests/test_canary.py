@@ -14,6 +14,8 @@ import json
 import random
 import re
 import socket
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -24,12 +26,14 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
-from recordsvc.access import demo
+from recordsvc.access import codes, demo
 from recordsvc.people import synthetic
 from recordsvc.schema import load_tables
 from recordsvc.submit import sign
 from recordsvc.submit.sign import b64u
 from tests import corpus
+from tests.archive.paperfiles import multipart, pdf, png
+from tests.archive.test_importing import OFFICE, WELDER, old_row, written
 from tests.conftest import Addresses
 from tests.faults.processes import Answer, Installation, Maker, ask
 from tests.postgresql import PostgresServer
@@ -291,6 +295,113 @@ class Planter:
             time.sleep(0.1)
         raise AssertionError("the notice never left")
 
+    def papers(self, folder: Path) -> None:
+        """Papers: in file names, titles, kinds, files that are taken and that are not; at every door."""
+        me, handler = self._session("canary"), self._session("handler")
+        form = {"Content_Type": "multipart/form-data; boundary=boundary-of-a-form"}
+        bearer = {"Authorization": f"Bearer {self.token}"}
+        with self.place.house() as house:
+            worker_id = house.people.find("resident-id", NUMBER)
+            assert worker_id is not None
+        worker, uscc = str(uuid.UUID(bytes=worker_id)), self.place.centre.uscc
+        why = "purpose=claim-review&case_ref=K-1"
+        doors = (
+            ("/v1/me/papers", "/v1/me/papers/{}", _underscored(me)),
+            (
+                f"/v1/desk/workers/{worker}/papers",
+                f"/v1/desk/workers/{worker}/papers/{{}}?{why}",
+                _underscored(handler),
+            ),
+            ("/v1/institution/papers", "/v1/institution/papers/{}", bearer),
+        )
+        for number, (path, one, who) in enumerate(doors):
+            text = " ".join(CANARIES.values())
+            good = png(text=f"{text} {number}".encode())
+            taken = self._upload(
+                path, good, {"kind": "other", "title": text[:100]}, who | form, answers=False
+            )
+            assert taken.status == 201, taken.body
+            name = json.loads(taken.body)["paper_id"]
+            assert ask(self.place.port, "GET", one.format(name), headers=_dashed(who)).body == good
+            for canary in CANARIES.values():
+                for fields, data in (
+                    ({"kind": canary, "title": canary}, good),
+                    ({"kind": "other", "title": canary * 20}, good),
+                    ({"kind": "other", canary: canary}, good),
+                    ({"kind": "other"}, canary.encode()),
+                    ({"kind": "other"}, pdf(f"/OpenAction ({canary})".encode())),
+                ):
+                    self._upload(path, data, fields, who | form)
+                self.ask("paper path", "GET", f"{path.partition('?')[0]}/{quote(canary)}", **who)
+        # Who may read a title is told it: it must leave no other trace.
+        listing = f"/v1/desk/institutions/{uscc}/papers?{why}"
+        assert ask(self.place.port, "GET", listing, headers=self._session("registrar")).status == 200
+        page = {**_underscored(handler), "Content_Type": "application/x-www-form-urlencoded"}
+        token = quote(handler["X-CSRF-Token"])
+        for canary in (NUMBER, CARD, NAME):
+            data = f"uscc={quote(canary)}&purpose=claim-review&case_ref=K-1&csrf_token={token}".encode()
+            answer = ask(self.place.port, "POST", "/desk/papers", data, _dashed(page))
+            assert answer.status == 404, answer.body
+        self._sheets(folder)
+
+    def _upload(
+        self, path: str, data: bytes, fields: dict[str, str], who: dict[str, str], *, answers: bool = True
+    ) -> Answer:
+        """File a paper under a name with canaries; the owner's own paper in the answer is not searched."""
+        body = multipart(data, f"{NUMBER} {NAME}.png", **fields)["data"]
+        assert isinstance(body, bytes)
+        if answers:
+            return self.ask("paper", "POST", path, body, **who)
+        return ask(self.place.port, "POST", path, body, _dashed(who))
+
+    def _sheets(self, folder: Path) -> None:
+        """Cells of an extract of cards and of a sheet of old papers: good rows, wrong rows, mixed up."""
+        folder.mkdir()
+        extract = folder / f"{NUMBER}-{NAME}-20251001.csv"
+        rows = [
+            ("社会保障号码", "姓名", "卡号", "发卡日期", "卡状态", "卡状态日期"),
+            (NUMBER, NAME, CARD, "20200102", "1", "20200105"),
+            (NAME, NUMBER, PASSPORT, CARD, NUMBER, PHONE),
+            (NUMBER, "金丝雀", CARD, "20200102", NAME, "20200105"),
+        ]
+        extract.write_text("\n".join(",".join(row) for row in rows) + "\n", "utf-8")
+        self._command("cards", "import", str(extract), "--taken-on", "2025-10-01")
+        cells = len(old_row(1))
+        old = written(
+            folder / "old.csv",
+            [old_row(2, name=NAME, id=NUMBER), (NUMBER,) * cells, (NAME,) * cells, (CARD,) * cells],
+        )
+        said = (
+            *("import", str(old), "--kind", "qualification-certificate", "--source", "paper-file"),
+            *("--vouched-by", "示范市就业局", "--official", "demo-handler"),
+        )
+        self._command(*said, "--dry-run")
+        profile = folder / "recordsvc-import-profile.json"
+        answers = json.loads(profile.read_text("utf-8"))
+        answers |= {"institutions": {OFFICE: self.place.centre.uscc}, "occupations": WELDER}
+        profile.write_text(json.dumps(answers), "utf-8")
+        self._command(*said)
+        assert "待另一人批准".encode() in self.answers[-1][1].body, self.answers[-1][1].body
+
+    def _command(self, *words: str) -> None:
+        """Run a command beside the service; what it says is searched, too. Who signs in has a fresh code."""
+        typed = ""
+        if "--official" in words:
+            with self.place.house() as house:
+                typed = house.db.write(
+                    lambda turn: codes.create(turn, house.keys, house.random, "demo-handler")
+                )
+        told = subprocess.run(
+            [sys.executable, "-m", "recordsvc", *words],
+            check=False,
+            capture_output=True,
+            env=self.place.environ,
+            input=f"{typed}\n".encode(),
+            timeout=60,
+        )
+        self.answers.append((f"command {words[0]}", Answer(0, told.stdout + told.stderr)))
+        assert b"Traceback" not in told.stderr, words[0]
+
     def _session(self, kind: str) -> dict[str, str]:
         media = {"Content-Type": "application/json", "Origin": f"http://localhost:{self.place.port}"}
         media["Host"] = f"localhost:{self.place.port}"
@@ -300,6 +411,10 @@ class Planter:
 
 def _underscored(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("-", "_"): value for name, value in headers.items()}
+
+
+def _dashed(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 def _login(port: int, kind: str, media: dict[str, str]) -> tuple[Any, str]:
@@ -345,7 +460,7 @@ def values(place: Installation) -> Iterator[tuple[str, bytes]]:
 
 
 def test_no_canary_is_found_anywhere(
-    place: Installation, dialect: str, request: pytest.FixtureRequest
+    place: Installation, dialect: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     planter = Planter(place)
     receipt = planter.archive()
@@ -353,6 +468,7 @@ def test_no_canary_is_found_anywhere(
     planter.requests()
     planter.broken()
     planter.person()
+    planter.papers(tmp_path / "sheets")
     time.sleep(1.2)  # the background work keeps the checkpoint outside and has it cosigned
     server = request.getfixturevalue("postgresql") if dialect == "postgresql" else None
     found = [hit for where, data in searched(place, receipt, server) for hit in hits(where, data)]

@@ -37,6 +37,8 @@ class Act(StrEnum):
     """Kind of the number that nobody here has; never the number."""
     NOTICES_PRINTED = "notices.printed"
     """How many letters were taken off the list to print."""
+    NOTICES_SKIPPED = "notices.skipped"
+    """How many messages that could not be delivered were given up."""
     CONFIRM_REFUSED = "card.confirm-refused"
     """Kind of the document that was seen beside a card that is not, here, its holder's; never a number."""
     CARDS_IMPORT = "cards.import"
@@ -45,6 +47,8 @@ class Act(StrEnum):
     """Id that is no worker's."""
     PAPER_OPEN = "paper.open"
     """`institution/paper id`: a paper of an institution that was opened, also by the institution itself."""
+    PAPER_LIST = "paper.list"
+    """Institution whose papers an official listed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,6 +230,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
     "worker.paper.file": _official(*_CASE),
     "worker.paper.read": _official(*_CASE, Role.INSPECTOR),
+    # What an institution filed, for a purpose: whoever judges its records, keys or standing.
+    "institution.paper.look": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
 }
 
 

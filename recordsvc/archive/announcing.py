@@ -85,6 +85,9 @@ class _Announcing:
             name = "record-moved" if by_region and reason == WRONG_WORKER else "record-revoked"
             params["reason"] = reason
             key += f"/{reason}"
+        elif kind is Kind.ERASE:
+            # Of a whole archive the person is told in the erasing turn itself (`farewell.py`).
+            name, params = "record-erased", {"count": 1}
         elif kind is Kind.MERGE:
             # One person, two chains: told in the one that goes on.
             if str(record["body"]["from"]).replace("-", "") == entry.stored.worker_id.hex():

@@ -75,6 +75,16 @@ def _standing(turn: Turn, house: "House", dispute: Dispute, record_id: bytes) ->
     return entry.idx
 
 
+def offered(house: "House", cursor: Cursor, dispute: Dispute) -> int | None:
+    """Return the log index of the issuer's entry that the worker may agree to; None: there is none."""
+    if dispute.owner != disputes.ISSUER or dispute.state != "answered" or dispute.answer_id is None:
+        return None
+    key = dedupe_key(dispute.issuer, str(uuid.UUID(bytes=dispute.answer_id)))
+    place = store.known(house.db, cursor, [key]).get(key)
+    entry = None if place is None else store.one(house.db, cursor, place[0], place[1])
+    return None if entry is None else entry.idx
+
+
 def root(house: "House", cursor: Cursor, worker_id: bytes, seq: int) -> int:
     """Return the record on which an act lands that names it, or a correction of it."""
     while (entry := store.one(house.db, cursor, worker_id, seq)) is not None:

@@ -16,22 +16,26 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import disputes, types
+from recordsvc.archive import checks, disputes, types
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.append import OWN_CHAIN
+from recordsvc.archive.context import InstitutionContexts, person_context
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.disputes import Dispute
-from recordsvc.archive.errors import DisputeRefused, SchemaRefused, TargetUnfit, told
+from recordsvc.archive.errors import ContentRefused, DisputeRefused, SchemaRefused, TargetUnfit, told
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.statements import Statement
 from recordsvc.archive.states import Life, RecordState
+from recordsvc.dated import NoRuleInForce
 from recordsvc.ground import two_person
 from recordsvc.ground.base64strict import b64u, unb64u
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import NotFound
 from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal, StaleProposal
 from recordsvc.people import merges
+from recordsvc.people.resolve import Person
 from recordsvc.vault.envelope import field_aad
 
 if TYPE_CHECKING:
@@ -76,7 +80,11 @@ class Proposed:
 
 
 def propose(turn: Turn, house: "House", dispute_id: bytes, decision: Decision, by: str) -> bytes:
-    """Propose a decision. Raises `NotFound`, `DisputeRefused`, `TargetUnfit`, `SchemaRefused`."""
+    """Propose a decision.
+
+    Raises `NotFound`, `DisputeRefused`, `TargetUnfit`, `SchemaRefused`, and `ContentRefused` for a correction
+    that the dated checks refuse in the issuer's own records, too.
+    """
     dispute = disputes.find(turn.conn, dispute_id)
     if dispute is None:
         raise NotFound
@@ -86,7 +94,7 @@ def propose(turn: Turn, house: "House", dispute_id: bytes, decision: Decision, b
     archive, state = _contested(house, cursor, dispute)
     record: Mapping[str, Any] = state.record or {}
     name, body = decision.act(str(record["id"]))
-    _check(name, body, state)
+    _check(house, cursor, name, body, state)
     worker = house.people.load(cursor, dispute.worker_id)
     if worker is None:
         raise NotFound
@@ -114,7 +122,7 @@ def proposed(house: "House", conn: Connection, dispute: Dispute) -> list[Propose
     ]
 
 
-def _check(name: str, body: dict[str, Any], state: RecordState) -> None:
+def _check(house: "House", cursor: Cursor, name: str, body: dict[str, Any], state: RecordState) -> None:
     """Refuse what its schema or, of a correction, that of the corrected record does not allow."""
     with_decision = body | {"decision": _NOBODY} if name == "dispute-outcome" else body
     faults = types.body_faults(name, 1, with_decision)
@@ -127,6 +135,26 @@ def _check(name: str, body: dict[str, Any], state: RecordState) -> None:
         faults = types.body_faults(str(record["type"]), int(record["version"]), corrected)
     if faults:
         raise SchemaRefused(errors=[told(fault) for fault in faults])
+    if name == "correction":
+        _plausible(house, cursor, {**record, "body": corrected_body(state.body or {}, body)})
+
+
+def _plausible(house: "House", cursor: Cursor, corrected: dict[str, Any]) -> None:
+    """Hold what a correction makes against the dated checks. Raises `ContentRefused`, `TargetUnfit`.
+
+    What would make an issuer's record wait is left to the two who decide: that is what it waits for.
+    """
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    said = corrected["worker"]
+    person = Person(said.get("document"), said.get("number"), said.get("name", ""))
+    institution = InstitutionContexts(house.institutions).of(str(corrected["issuer"]), cursor)
+    try:
+        found = checks.check(corrected | {"issued_on": today}, person_context(today, institution, person))
+    except NoRuleInForce:
+        raise TargetUnfit("核对所需的规则已过期，暂时不能更正") from None
+    rejects = [one for one in found if one.severity is checks.Severity.REJECT]
+    if rejects:
+        raise ContentRefused("更正后的内容自相矛盾", errors=[told(one) for one in rejects])
 
 
 def _contested(house: "House", cursor: Cursor, dispute: Dispute) -> tuple[Archive, RecordState]:
@@ -155,6 +183,8 @@ def _decide(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     if dispute.closed or archive.seen(state) != payload["seen"]:
         raise StaleProposal
     name, body = str(payload["type"]), _opened(house, cursor, dispute, payload)
+    # Rules change between the first and the second official.
+    _check(house, cursor, name, body, state)
     if name == "dispute-outcome":
         body["decision"] = decision_of(proposal)
     own_id = record_id_of(house, proposal, b"outcome")

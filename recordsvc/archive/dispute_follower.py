@@ -53,15 +53,41 @@ class _Following:
         entry = self._open(cursor, stored)
         if entry is None or entry.record is None:
             return
-        if kind is not Kind.NOTE:
-            if case is not None and _upholds(case, entry):
-                disputes.end(turn, self._house, case, "upheld", stored.idx)
-            return
-        said = entry.record["type"]
-        if said == "confirmation" and case is not None:
-            disputes.end(turn, self._house, case, "withdrawn", stored.idx)
-        elif said == "contest" and case is None:
-            self._begin(turn, cursor, stored, seq)
+        if case is None:
+            if entry.record["type"] == "contest":
+                self._begin(turn, cursor, stored, seq)
+        elif kind is Kind.NOTE:
+            self._said(turn, cursor, case, entry)
+        else:
+            self._changed(turn, cursor, case, entry)
+
+    def _said(self, turn: Turn, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> None:
+        """Take the worker's word on a case: agreed, withdrawn, or not content with what the issuer did."""
+        said = "" if entry.record is None else entry.record["type"]
+        offered = dispute_answers.offered(self._house, cursor, case)
+        if said == "confirmation" and offered is not None:
+            disputes.end(turn, self._house, case, "upheld", offered)
+        elif said == "confirmation":
+            disputes.end(turn, self._house, case, "withdrawn", entry.stored.idx)
+        elif said == "contest" and offered is not None:
+            disputes.pass_on(turn, self._house, case)
+
+    def _changed(self, turn: Turn, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> None:
+        if _upholds(case, entry):
+            disputes.end(turn, self._house, case, "upheld", entry.stored.idx)
+        elif self._may_answer(cursor, case, entry):
+            disputes.offer(turn, self._house, case, entry.stored.record_id)
+
+    def _may_answer(self, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> bool:
+        """Tell whether an act that names no case is offered to the worker: the issuer's own, in its turn.
+
+        Where the issuer has named an entry that is still to come, that one is its answer.
+        """
+        own = entry.record is not None and entry.record["issuer"] == case.issuer
+        if not own or case.owner != disputes.ISSUER or entry.stored.seq <= case.contest_seq:
+            return False
+        named = case.answer_id is not None
+        return not named or dispute_answers.offered(self._house, cursor, case) is not None
 
     def _begin(self, turn: Turn, cursor: Cursor, stored: StoredEntry, seq: int) -> None:
         target = store.one(self._house.db, cursor, stored.worker_id, seq)

@@ -1,6 +1,8 @@
 """Contested records as cases (异议办理): whose turn it is, until when, what was said, how it ended.
 
     open ──┬── the issuer: upheld ──> answered ── its correction or revocation stands ──> upheld
+           ├── the issuer corrects, naming no case ──> answered ─┬─ the worker confirms ──> upheld
+           │                                                     └─ contests, or lets it lie ──> the region's
            ├── the issuer: rejected, silent, closed or without a key ──> the region's
            │        └── two officials: correction or revocation ──> upheld; note with reasons ──> rejected
            └── the worker confirms ──> withdrawn
@@ -227,6 +229,16 @@ def pass_on(turn: Turn, house: "House", dispute: Dispute) -> Dispute:
     )
     _tell_desk(turn, passed)
     return passed
+
+
+def offer(turn: Turn, house: "House", dispute: Dispute, record_id: bytes | None) -> None:
+    """Take an act of the issuer that names no case as its answer, for the worker to agree to.
+
+    The term goes on: an act that does not meet the objection must not end the case, nor keep it.
+    """
+    offered = change(turn, dispute, state="answered", answer="upheld", answer_id=record_id)
+    key = f"{dispute.name}/offer/{offered.version}"
+    notices.tell_worker(turn, house, dispute.worker_id, "objection-answered", about(dispute), key)
 
 
 def end(turn: Turn, house: "House", dispute: Dispute, state: str, idx: int) -> None:

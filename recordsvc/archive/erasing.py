@@ -24,7 +24,7 @@ from recordsvc.access import acts
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import session
-from recordsvc.archive import disputes, notices, papers, persons, tables
+from recordsvc.archive import disputes, farewell, notices, papers, persons, tables
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.facts import day_of
@@ -229,6 +229,8 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         (archive.worker_id, _erasure(house, payload, proposal, archive.worker_id))
         for archive in person.archives
     ]
+    # Made while there is a phone and a name; posted behind `forget`, which takes all there was to be told.
+    last = farewell.made(turn, house, person.archives)
     for archive, entered in zip(person.archives, enter(house, turn, statements), strict=True):
         sealed = tables.ciphertext
         with erasing(turn.conn):
@@ -237,6 +239,7 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         forget(turn, archive.worker_id)
         _end_sessions(turn, archive.worker_id)
         _note(turn, proposal, archive.worker_id, WHOLE, entered.index)
+    farewell.post(turn, last)
 
 
 @two_person.executor(ERASE_RECORD, deciders=_DECIDERS, basis=_basis)

@@ -3,7 +3,8 @@
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from recordsvc.archive import noticeboard
+from recordsvc.archive import farewell, noticeboard
+from recordsvc.archive.noticeboard import Notice
 from recordsvc.archive.notices import TOPIC, on_paper
 from recordsvc.archive.wording import worded
 from recordsvc.ground.messengers import ConsoleMessenger, FileMessenger
@@ -41,7 +42,15 @@ def worker_of(message: Waiting) -> bytes:
     return bytes.fromhex(message.recipient.removeprefix("worker:"))
 
 
+def last_notice(message: Waiting) -> Notice:
+    """Return what the last notice to an erased person says; it stands on no board."""
+    return Notice(message.id, message.kind, {}, message.put_ms)
+
+
 def _compose(house: "House", message: Waiting) -> Letter | Way:
+    if message.topic == farewell.TOPIC:
+        phone = farewell.opened(house, worker_of(message), message).phone
+        return Way.PRINT if phone is None else _letter(house, message, last_notice(message), phone)
     if message.topic != TOPIC:
         raise Undeliverable
     worker_id = worker_of(message)
@@ -53,6 +62,10 @@ def _compose(house: "House", message: Waiting) -> Letter | Way:
     if phone is None:
         # Who has read it in the archive needs no paper.
         return Way.PRINT if on_paper(notice.kind, notice.at_ms) and notice.read_ms is None else Way.VOID
+    return _letter(house, message, notice, phone)
+
+
+def _letter(house: "House", message: Waiting, notice: Notice, phone: str) -> Letter:
     text = worded(house, "worker", notice)
     return Letter(uuid.UUID(bytes=message.id), f"{SIGNATURE}{text.title_zh}：{text.text_zh}", phone)
 

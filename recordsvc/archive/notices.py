@@ -88,6 +88,14 @@ def tell_worker(
     return tell_workers(turn, house, [Telling(worker_id, kind, params, key)]) == 1
 
 
+def consent_used(turn: Turn, house: "House", worker_id: bytes, reader: str, use: str) -> bool:
+    """Tell a worker that an institution (USCC) read the archive under the worker's consent.
+
+    `use` names the use, without personal data; each use is told once, and one use may be a day of them.
+    """
+    return tell_worker(turn, house, worker_id, "consent-used", {"issuer": reader}, f"{reader}/{use}")
+
+
 def tell_institution(turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
     """Tell an institution (USCC) in the running turn."""
     _tell_office(turn, "institution", f"institution:{uscc}", kind, params, key)

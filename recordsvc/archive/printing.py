@@ -15,8 +15,9 @@ from recordsvc.access import acts, looked
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
 from recordsvc.access.looked import Look
-from recordsvc.archive import noticeboard
+from recordsvc.archive import farewell, letters, noticeboard
 from recordsvc.archive.letters import worker_of
+from recordsvc.archive.noticeboard import Notice
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.wording import worded
 from recordsvc.ground import outbox
@@ -96,20 +97,17 @@ def _plain(cell: str) -> str:
 
 
 def _slip(house: "House", message: Waiting, archive: Archive | None) -> Slip | None:
-    with house.db.read() as conn:
-        notice = noticeboard.one_of(house, conn, worker_of(message), bytes.fromhex(message.params["notice"]))
+    notice: Notice | None
+    if message.topic == farewell.TOPIC:
+        last = farewell.opened(house, worker_of(message), message)
+        name, number, notice = last.name, last.number, letters.last_notice(message)
+    else:
+        name, number = farewell.named(archive)
+        notice_id = bytes.fromhex(message.params["notice"])
+        with house.db.read() as conn:
+            notice = noticeboard.one_of(house, conn, worker_of(message), notice_id)
     if notice is None:
         return None
-    name, number = _person(archive)
     words = worded(house, "worker", notice)
     on = beijing_date(notice.at_ms).isoformat()
     return Slip(message.id, name, number[-4:], on, words.title_zh, words.text_zh)
-
-
-def _person(archive: Archive | None) -> tuple[str, str]:
-    """Return name and number as the newest record with both has them."""
-    for entry in reversed(archive.entries if archive is not None else ()):
-        worker = {} if entry.record is None else entry.record["worker"]
-        if "number" in worker:
-            return str(worker["name"]), str(worker["number"])
-    return "", ""

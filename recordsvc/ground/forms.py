@@ -11,6 +11,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from recordsvc.ground.naming import repeated
+
 _DIGITS = re.compile(r"[0-9]{1,16}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -87,7 +89,7 @@ def faults(messages: Mapping[Any, Any] | list[Any], place: str = "") -> Iterator
     """Flatten marshmallow's nested messages to `pointer` (RFC 6901), `code` and `detail` each."""
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
-            step = "" if key == "_schema" else "/" + str(key).replace("~", "~0").replace("/", "~1")
+            step = "" if key == "_schema" else "/" + repeated(key)
             yield from faults(inner, place + step)
         return
     for message in messages:

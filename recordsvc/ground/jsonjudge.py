@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from recordsvc.ground.naming import repeated
+
 MAX_INT: Final = 2**53 - 1  # the largest integer every JSON reader keeps exactly (RFC 7493 section 2.2)
 
 TITLES: Final[dict[str, tuple[str, str]]] = {
@@ -117,7 +119,7 @@ def check_text(value: object, pointer: str, *, ascii_keys: bool, line_breaks: bo
             if ascii_keys and not key.isascii():
                 raise StrictJsonError("key-not-ascii", pointer)
             _check_string(key, pointer, line_breaks=line_breaks)
-            check_text(inner, f"{pointer}/{_token(key)}", ascii_keys=ascii_keys, line_breaks=line_breaks)
+            check_text(inner, f"{pointer}/{repeated(key)}", ascii_keys=ascii_keys, line_breaks=line_breaks)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             check_text(inner, f"{pointer}/{number}", ascii_keys=ascii_keys, line_breaks=line_breaks)
@@ -131,7 +133,7 @@ def check_types(value: object, pointer: str) -> None:
         for key, inner in value.items():
             if type(key) is not str or not key.isascii():
                 raise StrictJsonError("key-not-ascii", pointer)
-            check_types(inner, f"{pointer}/{_token(key)}")
+            check_types(inner, f"{pointer}/{repeated(key)}")
     elif type(value) is list:
         for number, inner in enumerate(value):
             check_types(inner, f"{pointer}/{number}")
@@ -142,10 +144,6 @@ def check_types(value: object, pointer: str) -> None:
         raise StrictJsonError("float", pointer)
     elif type(value) not in (str, bool, type(None)):
         raise StrictJsonError("type", pointer, type(value).__name__)
-
-
-def _token(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _check_string(text: str, pointer: str, *, line_breaks: bool) -> None:

@@ -34,6 +34,8 @@ ROUNDS: Final = 20
 ATTEMPTS: Final = 16
 FIRST_PAUSE_MS: Final = 5_000
 LONGEST_PAUSE_MS: Final = 6 * 3_600_000
+NOTHING: Final = "{}"
+"""Particulars of a message that is done."""
 KEEP_MS: Final = 90 * 24 * 3_600_000
 """How long is known what left."""
 
@@ -152,10 +154,29 @@ def replay(turn: Turn, ids: Sequence[bytes] | None = None) -> int:
     ).rowcount
 
 
+def failing(conn: Connection, *, limit: int = 1_000) -> list[Waiting]:
+    """Return messages that failed at least once and are tried again, the oldest first."""
+    query = sa.select(outbox).where(outbox.c.state == "waiting", outbox.c.attempts > 0)
+    return [_made(row) for row in conn.execute(query.order_by(outbox.c.put_ms, outbox.c.id).limit(limit))]
+
+
+def skip(turn: Turn, ids: Sequence[bytes]) -> int:
+    """Give up messages that are dead or still fail: they never leave; how many."""
+    stuck = sa.or_(outbox.c.state == "dead", sa.and_(outbox.c.state == "waiting", outbox.c.attempts > 0))
+    own = outbox.update().where(outbox.c.id.in_(list(ids)), stuck)
+    return turn.conn.execute(own.values(state="void", done_ms=turn.now_ms, params=NOTHING)).rowcount
+
+
+def drop(turn: Turn, topic: str, before_ms: int) -> int:
+    """Remove messages of a topic that were put before a UTC instant, left or not; how many."""
+    old = (outbox.c.topic == topic, outbox.c.put_ms < before_ms)
+    return turn.conn.execute(outbox.delete().where(*old)).rowcount
+
+
 def printed(turn: Turn, ids: Sequence[bytes]) -> int:
     """Mark messages as printed; how many of them still waited for it."""
     own = outbox.update().where(outbox.c.state == "print", outbox.c.id.in_(list(ids)))
-    return turn.conn.execute(own.values(state="printed", done_ms=turn.now_ms)).rowcount
+    return turn.conn.execute(own.values(state="printed", done_ms=turn.now_ms, params=NOTHING)).rowcount
 
 
 def sweep(turn: Turn) -> int:
@@ -206,7 +227,9 @@ class Deliverer:
             self._failed(message, error)
             return False
         state = "sent" if isinstance(made, Letter) else "print" if made is Way.PRINT else "void"
-        self._mark(message, {"state": state}, done=made is not Way.PRINT)
+        final = made is not Way.PRINT
+        # Nothing is made of it again: what it was made of is not kept.
+        self._mark(message, {"state": state} | ({"params": NOTHING} if final else {}), done=final)
         return state == "sent"
 
     def _failed(self, message: Waiting, error: Exception) -> None:

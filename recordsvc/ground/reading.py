@@ -26,6 +26,7 @@ from recordsvc.ground.http import (
     Request,
     too_large,
 )
+from recordsvc.ground.naming import repeated
 
 _KEY = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
@@ -75,7 +76,7 @@ class Upload:
         for name, part in request.files.items(multi=True):
             if name in files or name not in self.files:
                 raise problems.FormRefused(
-                    errors=[{"pointer": "/" + name[:40], "code": "unknown", "detail": "没有这个文件项"}]
+                    errors=[{"pointer": "/" + repeated(name), "code": "unknown", "detail": "没有这个文件项"}]
                 )
             files[name] = part.stream.read()
         missing = [name for name in self.files if name not in files]
@@ -151,9 +152,9 @@ def single_fields(request: Request) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in form_pairs(request):
         if name in found:
-            raise problems.ParameterRepeated(errors=[{"parameter": name[:40], "code": "repeated"}])
+            raise problems.ParameterRepeated(errors=[{"parameter": repeated(name), "code": "repeated"}])
         if not _legible(value, also="\r\n\t"):
-            raise problems.FormRefused(errors=[{"pointer": "/" + name[:40], **_ILLEGIBLE}])
+            raise problems.FormRefused(errors=[{"pointer": "/" + repeated(name), **_ILLEGIBLE}])
         found[name] = value
     found.pop(CSRF_FIELD, None)
     return found
@@ -188,7 +189,7 @@ def read_query(request: Request, schema: type[Schema] | None) -> dict[str, Any]:
         known: Mapping[str, Any] = {} if schema is None else schema().fields
         for name, value in pairs:
             if name not in known:
-                raise problems.ParameterUnknown(errors=[{"parameter": name[:40], "code": "unknown"}])
+                raise problems.ParameterUnknown(errors=[{"parameter": repeated(name), "code": "unknown"}])
             if name in given:
                 raise problems.ParameterRepeated(errors=[{"parameter": name, "code": "repeated"}])
             if not _legible(value):

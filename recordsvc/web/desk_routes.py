@@ -208,6 +208,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/proposals", "双人复核", "proposal.read"),
         ("/desk/numbers", "号码与卡", "worker.numbers.read"),
         ("/desk/disputes", "异议", "dispute.handle"),
+        ("/desk/papers", "机构材料", "institution.paper.look"),
         ("/desk/notices", "通知", "desk.notice.read"),
     )
     return [(path, text) for path, text, policy in pages if can(actor(), policy)]
