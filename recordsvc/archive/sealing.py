@@ -8,7 +8,6 @@ random-looking bytes.
 import functools
 import hashlib
 import struct
-import uuid
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from recordsvc.archive import formats
