@@ -14,7 +14,7 @@ from recordsvc.archive import errors, formats
 from recordsvc.archive.formats import BatchPayload, FormatError
 from recordsvc.archive.issuers import NOW, IssuerState
 from recordsvc.archive.submission import Submission
-from recordsvc.ground.base64strict import b64u
+from recordsvc.ground.base64strict import b64u_bytes
 from recordsvc.ground.problems import Problem
 from recordsvc.settings import Settings
 from recordsvc.translog import tree
@@ -109,15 +109,21 @@ def _key(state: IssuerState, now_ms: int, kid: str) -> PublicKey:
 
 
 def _evidence(jws: str, levels: Sequence[Sequence[bytes]], size: int) -> list[bytes]:
-    """Return each record's batch evidence, canonical `{batch, index, path, size}`; nodes written once."""
-    texts = [[b'"' + b64u(value).encode() + b'"' for value in row] for row in levels]
+    """Return each record's batch evidence, canonical `{batch, index, path, size}`.
+
+    From the root down, since all records below a node share the path from there on: it is written once.
+    """
+    paths = [b""]
+    for row in reversed(levels[:-1]):
+        texts = [b'"' + b64u_bytes(value) + b'"' for value in row]
+        paths = [_path(texts, n, paths[n >> 1]) for n in range(len(row))]
     head = b'{"batch":"' + jws.encode("ascii") + b'","index":'
     tail = b'],"size":%d}' % size
-    return [
-        head
-        + b"%d" % at
-        + b',"path":['
-        + b",".join(texts[level][n] for level, n in tree.path_nodes(at, size))
-        + tail
-        for at in range(size)
-    ]
+    return [b'%b%d,"path":[%b%b' % (head, at, path, tail) for at, path in enumerate(paths)]
+
+
+def _path(texts: Sequence[bytes], n: int, above: bytes) -> bytes:
+    """Return the path of node `n` of a level, its sibling first; the last of an odd level has none."""
+    if n ^ 1 == len(texts):
+        return above
+    return texts[n ^ 1] + b"," + above if above else texts[n ^ 1]

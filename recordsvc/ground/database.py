@@ -254,14 +254,17 @@ class Database:
 
         Few rows travel together with these. Returns how many rows each of `then` changed.
         """
-        few = [inserting(table, rows) for table, rows in loads if rows and self._few(rows)]
-        for table, rows in loads:
-            if not self._few(rows):
-                self.bulk(conn, table, rows)
+        filled = [(table, rows) for table, rows in loads if rows]
         asked = [(self.sql(statement), parameters) for statement, parameters in then]
         if self.dialect == "sqlite":
             driver = _driver(conn.connection)
+            for table, rows in filled:
+                driver.executemany(insert(table), rows)
             return [driver.execute(statement, parameters).rowcount for statement, parameters in asked]
+        few = [inserting(table, rows) for table, rows in filled if len(rows) < COPY_ROWS]
+        for table, rows in filled:
+            if len(rows) >= COPY_ROWS:
+                self.bulk(conn, table, rows)
         return _writing(conn).run(*few, *asked)[len(few) :]
 
     def bulk(self, conn: Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -271,7 +274,7 @@ class Database:
         driver = _driver(conn.connection)
         if self.dialect == "sqlite":
             driver.executemany(insert(table), rows)
-        elif self._few(rows):
+        elif len(rows) < COPY_ROWS:
             _writing(conn).run(inserting(table, rows))
         else:
             types = copy_types(table)
@@ -280,10 +283,6 @@ class Database:
                 copy.set_types(types)
                 for row in rows:
                     copy.write_row(row)
-
-    def _few(self, rows: Sequence[tuple[Any, ...]]) -> bool:
-        """Whether rows are few enough to travel with other statements; on SQLite nothing travels."""
-        return self.dialect != "sqlite" and len(rows) < COPY_ROWS
 
 
 def _writing(conn: Connection) -> "Writing":

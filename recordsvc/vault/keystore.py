@@ -92,10 +92,11 @@ class FileKeyStore:
         self._signers: dict[str, Callable[[bytes], bytes]] = {}
         self._publics: dict[str, PublicKey] = {}
         self._wrappers: dict[str, AESGCM] = {}
-        self._macs: dict[str, bytes] = {}
+        self._macs: dict[str, hmac_module.HMAC] = {}
+        # Begun once and copied for each message: setting up the key costs more than the digest of a short message.
         for key_id, (algorithm, secret) in secrets_by_id.items():
             if algorithm is Algorithm.HMAC:
-                self._macs[key_id] = secret
+                self._macs[key_id] = hmac_module.new(secret, digestmod="sha256")
             elif algorithm is Algorithm.AES_256:
                 self._wrappers[key_id] = AESGCM(secret)
             else:
@@ -124,10 +125,12 @@ class FileKeyStore:
 
     def hmac(self, key_id: str, data: bytes) -> bytes:
         """HMAC-SHA256 under a pepper or another HMAC key."""
-        secret = self._macs.get(key_id)
-        if secret is None:
+        begun = self._macs.get(key_id)
+        if begun is None:
             raise KeyUseError(f"no HMAC key {key_id!r}")
-        return hmac_module.digest(secret, data, "sha256")
+        mac = begun.copy()
+        mac.update(data)
+        return mac.digest()
 
     def sign(self, key_id: str, data: bytes) -> bytes:
         """Sign `data` itself (no pre-hash)."""
