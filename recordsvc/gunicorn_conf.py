@@ -37,7 +37,7 @@ control_socket_disable = True
 # address set SCRIPT_NAME and PATH_INFO, and a proxy on this machine passes on what strangers put there.
 forwarder_headers = ""
 forwarded_allow_ips = ""
-# Whoever speaks through a Unix socket is believed by gunicorn whatever the line above says: nothing to believe.
+# gunicorn believes whoever speaks through a Unix socket, whatever the line above says: nothing to believe.
 secure_scheme_headers: dict[str, str] = {}
 proxy_protocol = False
 http2_cleartext = "off"

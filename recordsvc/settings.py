@@ -1,4 +1,4 @@
-"""Every setting of the service, read once (environment, secret files, `recordsvc.toml`, default) and then frozen.
+"""Every setting of the service, read once (environment, secrets, `recordsvc.toml`, default), then frozen.
 
 Nothing else reads the environment. Each field is described in `docs/settings.md`; a test holds the two
 together.
@@ -148,7 +148,7 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, data_dir: Path | None = None) -> Self:
-        """Read `recordsvc.toml` in the data folder, secrets that systemd hands over, and `RECORDSVC_*` over both.
+        """Read `recordsvc.toml` in the data folder, systemd's secrets over it, `RECORDSVC_*` over both.
 
         `environ` stands in for the process's environment, `data_dir` for the folder that is named there.
         Raises `SettingsError` for unknown names, missing values and values of the wrong kind.
@@ -198,7 +198,7 @@ def _from_file(path: Path) -> dict[str, object]:
 
 
 def _secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """Read settings from files `recordsvc_<name>` that systemd hands over (`LoadCredential=`, `deploy/systemd`)."""
+    """Read settings from files `recordsvc_<name>` that systemd hands over (`LoadCredential=`)."""
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
     files = sorted(Path(folder).glob(f"{PREFIX.lower()}*")) if folder else []
     return {path.name.removeprefix(PREFIX.lower()): path.read_text("utf-8").strip() for path in files}

@@ -29,8 +29,8 @@ CSRF_FIELD = "csrf_token"
 CLIENT_CERTIFICATE = "Client-Cert"
 """Header in which the proxy says which certificate a machine proved (RFC 9440: base64 of its DER in colons).
 
-Believed only where it comes through the proxy's Unix socket (`REMOTE_ADDR` empty); from any other peer a request
-that carries it is refused. The proxies of `deploy/` delete what strangers put there.
+Believed only where it comes through the proxy's Unix socket (`REMOTE_ADDR` empty); from any other peer a
+request that carries it is refused. The proxies of `deploy/` delete what strangers put there.
 """
 _CERTIFICATE = "HTTP_" + CLIENT_CERTIFICATE.upper().replace("-", "_")
 

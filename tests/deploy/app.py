@@ -1,4 +1,4 @@
-"""An application to serve behind the shipped proxies: it says what reached it, and has a page of one person."""
+"""An application to serve behind the shipped proxies: it says what reached it; one page is personal."""
 
 from typing import Any
 

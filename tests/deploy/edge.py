@@ -1,7 +1,7 @@
 """The shipped deployment on loopback: proxy, Unix socket as systemd hands it over, gunicorn.
 
-The configurations are the shipped ones; only ports, paths and the account are put in place of their own. What is
-put in must be found, so that a changed configuration cannot be tested by its former text.
+The configurations are the shipped ones; only ports, paths and the account are replaced. What is replaced must be
+found, so that a changed configuration cannot be tested by its former text.
 """
 
 import contextlib
@@ -51,7 +51,7 @@ def need(program: str) -> str:
 
 
 def make_certificates(folder: Path) -> None:
-    """Write a server's certificate with its key, one of a machine, and the list of machines that are let in."""
+    """Write certificates with keys of server, machine and stranger, and the list of machines let in."""
     for name in ("records", "machine", "stranger"):
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -96,7 +96,8 @@ class Service:
         command = [sys.executable, "-m", "gunicorn", "--config", GUNICORN_CONFIG, self._application]
         # The process names itself, as systemd names it, and becomes gunicorn.
         handed = "import os, sys; os.dup2(int(sys.argv[1]), 3); os.set_inheritable(3, True); "
-        handed += "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); os.execv(sys.argv[2], sys.argv[2:])"
+        handed += "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid())); "
+        handed += "os.execv(sys.argv[2], sys.argv[2:])"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", handed, str(self.socket.fileno()), *command],

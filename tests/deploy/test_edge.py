@@ -16,6 +16,7 @@ from recordsvc.ground.http import CLIENT_CERTIFICATE
 from tests.deploy.app import OCTETS
 from tests.deploy.edge import CONFIGURATION, DEPLOY, KINDS, Edge
 
+POST = f"POST /size HTTP/1.1\r\nHost: localhost\r\nContent-Type: {OCTETS}\r\n"
 FORGED = {
     "SCRIPT_NAME": "/inner",
     "Script-Name": "/inner",
@@ -65,7 +66,9 @@ def test_what_only_the_proxy_may_say_is_not_taken_from_a_stranger(edge: Edge, na
 
 
 def test_the_caller_is_named_by_the_proxy_alone(edge: Edge) -> None:
-    request = b"GET /seen HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.9\r\nConnection: close\r\n\r\n"
+    request = (
+        b"GET /seen HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.9\r\nConnection: close\r\n\r\n"
+    )
     with edge.connect(source="127.0.0.7") as client:
         client.sendall(request)
         answer = http.client.HTTPResponse(client)
@@ -115,9 +118,9 @@ def test_plain_http_is_sent_to_the_one_name_over_tls(edge: Edge) -> None:
 
 def test_old_tls_is_refused(edge: Edge) -> None:
     old = edge.context()
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         old.minimum_version = ssl.TLSVersion.TLSv1
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     old.set_ciphers("ALL:@SECLEVEL=0")
     client = socket.create_connection(("127.0.0.1", edge.port), 5)
@@ -243,12 +246,12 @@ def test_the_largest_body_passes_and_one_byte_more_does_not(edge: Edge) -> None:
     media = {"Content-Type": OCTETS}
 
     assert edge.ask("POST", "/size", b"x" * limit, media).json == {"size": limit}
-    head = f"POST /size HTTP/1.1\r\nHost: localhost\r\nContent-Type: {OCTETS}\r\nContent-Length: {limit + 1}\r\n\r\n"
+    head = POST + f"Content-Length: {limit + 1}\r\n\r\n"
     assert edge.raw(head.encode() + b"x" * 200_000, 5).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_body_without_end_is_stopped_at_the_limit(edge: Edge) -> None:
-    head = f"POST /size HTTP/1.1\r\nHost: localhost\r\nContent-Type: {OCTETS}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = POST + f"Transfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
     sent, answer = 0, b""
     with edge.connect(seconds=20) as client, contextlib.suppress(OSError):
@@ -269,14 +272,16 @@ def test_a_body_without_end_is_stopped_at_the_limit(edge: Edge) -> None:
 
 def test_a_packed_body_is_refused_unopened(edge: Edge) -> None:
     """A gzip bomb: nothing on the way opens it."""
-    answer = edge.ask("POST", "/size", b"\x1f\x8b" + b"\0" * 5000, {"Content-Type": OCTETS, "Content-Encoding": "gzip"})
+    answer = edge.ask(
+        "POST", "/size", b"\x1f\x8b" + b"\0" * 5000, {"Content-Type": OCTETS, "Content-Encoding": "gzip"}
+    )
 
     assert answer.status == 415
 
 
 def test_a_waiting_client_is_told_to_go_on(edge: Edge) -> None:
     """curl asks first (Expect: 100-continue) before it sends a batch."""
-    head = f"POST /size HTTP/1.1\r\nHost: localhost\r\nContent-Type: {OCTETS}\r\nContent-Length: 5\r\nExpect: 100-continue\r\n"
+    head = POST + f"Content-Length: 5\r\nExpect: 100-continue\r\n"
     with edge.connect() as client:
         client.sendall(head.encode() + b"Connection: close\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 100 ")
@@ -304,7 +309,9 @@ def test_no_log_format_names_the_target_or_a_header(kind: str) -> None:
     formats = "\n".join(re.findall(r"log.format (?:lines )?[^\n]*(?:\n\s+'[^\n]*)?", text))
 
     assert formats
-    assert not re.search(r"%(r|HU|HP|HQ|HM|hr|hs|\{)|\$(request|uri|args|http_)\b|\$request_uri|\$http_", formats)
+    assert not re.search(
+        r"%(r|HU|HP|HQ|HM|hr|hs|\{)|\$(request|uri|args|http_)\b|\$request_uri|\$http_", formats
+    )
 
 
 def test_an_address_may_not_hold_all_connections(edge: Edge) -> None:

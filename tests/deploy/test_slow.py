@@ -7,6 +7,7 @@ import pytest
 from tests.deploy.app import OCTETS
 from tests.deploy.attackers import Slow, to_port, to_socket
 from tests.deploy.edge import Edge, exchange
+from tests.faults.test_kill import say
 
 pytestmark = pytest.mark.long
 
@@ -18,11 +19,9 @@ PATIENCE_S = 10
 @pytest.mark.parametrize(
     "shape",
     [{"headers": 200}, {"bodies": 200}, {"large": 40}, {"headers": 200, "bodies": 200, "large": 40}],
-    ids=lambda shape: "+".join(shape),
+    ids="+".join,
 )
-def test_ordinary_requests_are_answered_beside_slow_ones(
-    edge: Edge, shape: dict[str, int]
-) -> None:
+def test_ordinary_requests_are_answered_beside_slow_ones(edge: Edge, shape: dict[str, int]) -> None:
     with Slow(to_port(edge.port, edge.context()), **shape):
         time.sleep(1)
         times = []
@@ -34,7 +33,7 @@ def test_ordinary_requests_are_answered_beside_slow_ones(
                 answer = edge.ask("POST", "/size", b"x" * 1000, {"Content-Type": OCTETS}, seconds=PATIENCE_S)
             times.append(time.perf_counter() - began)
             assert answer.status == 200
-    print(f"{edge.kind} {shape}: median {sorted(times)[len(times) // 2]:.4f} s, worst {max(times):.4f} s")
+    say(f"{edge.kind} {shape}: median {sorted(times)[len(times) // 2]:.4f} s, worst {max(times):.4f} s")
     # Nothing is left behind either.
     assert edge.ask("GET", "/seen").status == 200
 
@@ -54,7 +53,8 @@ def test_the_same_clients_stop_a_service_without_a_proxy(edge: Edge) -> None:
 def test_many_large_bodies_at_once_are_all_taken(edge: Edge) -> None:
     """Those that do not fit in the lane of large ones wait; none is refused that comes from its own address."""
     size = 2 * 1024 * 1024
-    head = f"POST /size HTTP/1.1\r\nHost: localhost\r\nContent-Type: {OCTETS}\r\nContent-Length: {size}\r\n"
+    head = f"POST /size HTTP/1.1\r\nHost: localhost\r\nContent-Type: {OCTETS}\r\n"
+    head += f"Content-Length: {size}\r\n"
     held = [edge.connect(source=f"127.0.9.{n + 1}", seconds=60) for n in range(20)]
     try:
         for client in held:

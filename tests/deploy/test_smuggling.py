@@ -1,7 +1,7 @@
 """Request smuggling: proxy and service read the same requests out of the same bytes, or refuse them.
 
-Whatever a connection carries, the application logs one line for each request that reached it; a second request
-hidden in the first would be a line for `/open`, which nobody asks for here.
+Whatever a connection carries, the application logs one line for each request that reached it; a second
+request hidden in the first would be a line for `/open`, which nobody asks for here.
 """
 
 import re
@@ -156,7 +156,7 @@ def test_an_odd_request_line_is_one_request_or_none(edge: Edge, request_line: by
 
 @pytest.mark.parametrize("name", AMBIGUOUS)
 def test_the_service_alone_reads_no_second_request_behind_a_doubtful_one(edge: Edge, name: str) -> None:
-    """Past the proxy, at the socket itself: doubtful bytes are answered once at most, and the connection ends."""
+    """Past the proxy, at the socket itself: doubtful bytes are answered once at most."""
     before = len(edge.service.requests())
     edge.service.raw(AMBIGUOUS[name], 1.0)
     hidden = [line for line in edge.service.requests()[before:] if line["rule"] == "/open"]
