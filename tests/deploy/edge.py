@@ -1,7 +1,7 @@
 """The shipped deployment on loopback: proxy, Unix socket as systemd hands it over, gunicorn.
 
-The configurations are the shipped ones; only ports, paths and the account are replaced. What is replaced must be
-found, so that a changed configuration cannot be tested by its former text.
+The configurations are the shipped ones; only ports, paths and the account are replaced. What is replaced must
+be found, so that a changed configuration cannot be tested by its former text.
 """
 
 import contextlib

@@ -251,7 +251,7 @@ def test_the_largest_body_passes_and_one_byte_more_does_not(edge: Edge) -> None:
 
 
 def test_a_body_without_end_is_stopped_at_the_limit(edge: Edge) -> None:
-    head = POST + f"Transfer-Encoding: chunked\r\n\r\n"
+    head = POST + "Transfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
     sent, answer = 0, b""
     with edge.connect(seconds=20) as client, contextlib.suppress(OSError):
@@ -281,7 +281,7 @@ def test_a_packed_body_is_refused_unopened(edge: Edge) -> None:
 
 def test_a_waiting_client_is_told_to_go_on(edge: Edge) -> None:
     """curl asks first (Expect: 100-continue) before it sends a batch."""
-    head = POST + f"Content-Length: 5\r\nExpect: 100-continue\r\n"
+    head = POST + "Content-Length: 5\r\nExpect: 100-continue\r\n"
     with edge.connect() as client:
         client.sendall(head.encode() + b"Connection: close\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 100 ")

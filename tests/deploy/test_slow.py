@@ -51,7 +51,7 @@ def test_the_same_clients_stop_a_service_without_a_proxy(edge: Edge) -> None:
 
 
 def test_many_large_bodies_at_once_are_all_taken(edge: Edge) -> None:
-    """Those that do not fit in the lane of large ones wait; none is refused that comes from its own address."""
+    """Those that do not fit in the lane of large ones wait; none is refused."""
     size = 2 * 1024 * 1024
     head = f"POST /size HTTP/1.1\r\nHost: localhost\r\nContent-Type: {OCTETS}\r\n"
     head += f"Content-Length: {size}\r\n"
