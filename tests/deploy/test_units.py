@@ -1,8 +1,6 @@
 """The shipped systemd units and PostgreSQL roles, judged by systemd and PostgreSQL themselves."""
 
-import contextlib
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +16,7 @@ from recordsvc.ground.privileges import (
 )
 from recordsvc.settings import Settings
 from tests.conftest import ROLES, Addresses
-from tests.deploy.edge import DEPLOY, ROOT, need
-from tests.faults.processes import free_ports
+from tests.deploy.edge import DEPLOY, need
 from tests.postgresql import PostgresServer
 
 UNITS = sorted((DEPLOY / "systemd").iterdir())
@@ -193,29 +190,3 @@ def test_the_roles_script_may_be_repeated_and_leaves_no_role_more_than_it_says(
     assert not roles[ERASURE_ROLE].rolcanlogin
     # It makes nothing, becomes no owner, and holds the erasure role only where it takes it on.
     assert tuple(may) == (False, False, False, False, False, True)
-
-
-# -- what a first run leaves
-
-
-def _pair_of_ports() -> int:
-    """A free port whose next one, the witness's, is free as well."""
-    while True:
-        (port,) = free_ports(1)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
-            return port
-
-
-@pytest.mark.long
-def test_nothing_that_a_run_makes_is_readable_by_others(tmp_path: Path) -> None:
-    """Whatever the umask of whoever types it: keys, database, logs, metrics, the witness's store."""
-    folder = tmp_path / "data"
-    command = [sys.executable, "-m", "recordsvc", "run", "--once", "--workers", "60"]
-    port = _pair_of_ports()
-    command += ["--port", str(port), "--data-dir", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, umask=0o022)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-    made = list(folder.rglob("*"))
-    assert {"keys", "recordsvc.db", "server.log", "witness"} <= {path.name for path in made}
-    assert [str(path.relative_to(folder)) for path in (folder, *made) if path.lstat().st_mode & 0o077] == []
