@@ -4,7 +4,7 @@ Two processes, since signatures, canonical JSON and AES hold the interpreter's l
 since a request that waits for the shared commit must not keep the next one from joining it. On SQLite the
 writers of both processes queue at one file lock (`recordsvc/ground/database.py`).
 
-Never exposed by itself: a buffering proxy (`deploy/haproxy.cfg`) stands in front, so that slow senders hold
+Never exposed by itself: a buffering proxy (`deploy/README.md`) stands in front, so that slow senders hold
 no thread here. `SIGHUP` replaces the workers, and those that leave finish what is under way.
 """
 
@@ -37,6 +37,12 @@ control_socket_disable = True
 # address set SCRIPT_NAME and PATH_INFO, and a proxy on this machine passes on what strangers put there.
 forwarder_headers = ""
 forwarded_allow_ips = ""
+# gunicorn believes whoever speaks through a Unix socket, whatever the line above says: nothing to believe.
+secure_scheme_headers: dict[str, str] = {}
+proxy_protocol = False
+http2_cleartext = "off"
+# One reading of HTTP, whatever else is installed.
+http_parser = "python"
 header_map = "drop"
 limit_request_line = 4094
 limit_request_fields = 64

@@ -1,4 +1,4 @@
-"""Every setting of the service, read once (environment over `recordsvc.toml` over default) and then frozen.
+"""Every setting of the service, read once (environment, secrets, `recordsvc.toml`, default), then frozen.
 
 Nothing else reads the environment. Each field is described in `docs/settings.md`; a test holds the two
 together.
@@ -68,8 +68,6 @@ class Settings:
     """Minutes without a request after which a login session ends."""
     session_hours: int = 8
     """Hours after which a login session ends in any case."""
-    client_certificate_header: str = ""
-    """Header in which the edge hands on a client's certificate over the Unix socket; empty: never."""
     step_up_minutes: int = 5
     """Minutes for which a fresh proof of who sits there opens the doors that ask for one."""
     erasure_journal: str = ""
@@ -150,20 +148,21 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, data_dir: Path | None = None) -> Self:
-        """Read `recordsvc.toml` in the data folder and `RECORDSVC_*` over it.
+        """Read `recordsvc.toml` in the data folder, systemd's secrets over it, `RECORDSVC_*` over both.
 
         `environ` stands in for the process's environment, `data_dir` for the folder that is named there.
         Raises `SettingsError` for unknown names, missing values and values of the wrong kind.
         """
         fields = {field.name: field for field in dataclasses.fields(cls) if field.name != "data_dir"}
+        around = os.environ if environ is None else environ
         given = {
             name.removeprefix(PREFIX).lower(): value
-            for name, value in (os.environ if environ is None else environ).items()
+            for name, value in around.items()
             if name.startswith(PREFIX)
         }
         named = given.pop("data_dir", "data")
         folder = (data_dir or Path(named)).resolve()
-        values: dict[str, object] = _from_file(folder / FILE) | given
+        values: dict[str, object] = _from_file(folder / FILE) | _secrets(around) | given
         unknown = sorted(set(values) - set(fields))
         if unknown:
             raise SettingsError(f"unknown setting: {', '.join(unknown)} (see docs/settings.md)")
@@ -196,6 +195,13 @@ def _from_file(path: Path) -> dict[str, object]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path.name} is not readable TOML: {error}") from error
+
+
+def _secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Read settings from files `recordsvc_<name>` that systemd hands over (`LoadCredential=`)."""
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    files = sorted(Path(folder).glob(f"{PREFIX.lower()}*")) if folder else []
+    return {path.name.removeprefix(PREFIX.lower()): path.read_text("utf-8").strip() for path in files}
 
 
 def _read(name: str, kind: str, value: object) -> object:

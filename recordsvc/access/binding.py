@@ -7,19 +7,15 @@ log would otherwise open everybody's archive for its five minutes.
 
 import hashlib
 import ssl
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from recordsvc.access.dpop import Proofs, Sent
 from recordsvc.access.grants import Scope
 from recordsvc.access.jose import JwtRefused
 from recordsvc.ground.base64strict import b64u, unb64
-from recordsvc.ground.http import Request
+from recordsvc.ground.http import CERTIFICATE_VARIABLE, Request
 
 DPOP: Final = "jkt"
 MTLS: Final = "x5t#S256"
@@ -41,18 +37,16 @@ class Confirmation:
 class Bindings:
     """Asks requests for what tokens are bound to."""
 
-    def __init__(self, proofs: Proofs, *, scheme: str, certificate_header: str) -> None:
-        """`certificate_header` is the one in which the edge hands on a client certificate; empty: none."""
+    def __init__(self, proofs: Proofs, scheme: str) -> None:
         self._proofs = proofs
         self._scheme = scheme
-        self._header = "HTTP_" + certificate_header.upper().replace("-", "_") if certificate_header else ""
 
     def offered(self, request: Request) -> Confirmation | None:
         """What a request for a token offers to bind it to. Raises `JwtRefused`, `NonceWanted`."""
         proof = request.environ.get("HTTP_DPOP")
         if proof is not None:
             return Confirmation(DPOP, self._proofs.check(proof, self._sent(request)))
-        certificate = self._certificate(request.environ)
+        certificate = _certificate(request.environ)
         return None if certificate is None else Confirmation(MTLS, _fingerprint(certificate))
 
     def check(self, wanted: Confirmation | None, request: Request, scheme: str, token: str) -> None:
@@ -70,7 +64,7 @@ class Bindings:
                 raise JwtRefused("dpop-missing")
             held = self._proofs.check(proof, self._sent(request), token)
         else:
-            certificate = self._certificate(request.environ)
+            certificate = _certificate(request.environ)
             if certificate is None:
                 raise JwtRefused("mtls-missing")
             held = _fingerprint(certificate)
@@ -81,33 +75,28 @@ class Bindings:
         # The host was checked against ours before anybody was asked who they are.
         return Sent(request.method, f"{self._scheme}://{request.environ['HTTP_HOST'].lower()}{request.path}")
 
-    def _certificate(self, environ: Mapping[str, Any]) -> bytes | None:
-        """Return the client's certificate (DER): of the connection itself, or handed on by the edge.
 
-        The header is believed only over a Unix socket, where nobody but the edge can connect; the edge strips
-        it from what clients send (deploy/).
-        """
-        socket: Any = environ.get("gunicorn.socket")
-        if isinstance(socket, ssl.SSLSocket):
-            return socket.getpeercert(binary_form=True)
-        sent = environ.get(self._header) if self._header and not environ.get("REMOTE_ADDR") else None
-        return None if sent is None else _handed_on(sent)
+def _certificate(environ: Mapping[str, Any]) -> bytes | None:
+    """Read the client's certificate (DER): of the connection itself, or handed on by the edge.
+
+    Over anything but the Unix socket of the edge the header never gets this far (`ground/http.py`), and the
+    edge strips it from what clients send (deploy/).
+    """
+    socket: Any = environ.get("gunicorn.socket")
+    if isinstance(socket, ssl.SSLSocket):
+        return socket.getpeercert(binary_form=True)
+    sent = environ.get(CERTIFICATE_VARIABLE)
+    return None if sent is None else _handed_on(sent)
 
 
 def _handed_on(header: str) -> bytes:
-    """Read a certificate as RFC 9440 writes it (`:base64:`), or as percent-encoded PEM."""
-    if len(header) > _MAX_CERTIFICATE:
+    """Read a certificate as RFC 9440 writes it: `:base64 of the DER:`."""
+    if len(header) > _MAX_CERTIFICATE or not (header.startswith(":") and header.endswith(":")):
         raise JwtRefused("mtls-form")
     try:
-        if header.startswith(":") and header.endswith(":"):
-            data = unb64(header[1:-1])
-        else:
-            data = x509.load_pem_x509_certificate(urllib.parse.unquote(header).encode()).public_bytes(
-                Encoding.DER
-            )
+        return unb64(header[1:-1])
     except ValueError:
         raise JwtRefused("mtls-form") from None
-    return data
 
 
 def _fingerprint(certificate: bytes) -> str:

@@ -62,8 +62,7 @@ def open_access(house: "House") -> Access:
         sessions=Sessions(house.db, officials, house.clock, house.random, settings),
         bindings=Bindings(
             Proofs(house.db, functools.partial(house.keys.hmac, "login")),
-            scheme=urlsplit(settings.public_url).scheme or "http",
-            certificate_header=settings.client_certificate_header,
+            urlsplit(settings.public_url).scheme or "http",
         ),
         limits=Limits(house.db, clients, house.random),
     )

@@ -41,7 +41,7 @@ class Opened(NamedTuple):
 
 def dedupe_key(issuer: str, record_id: str) -> bytes:
     """Return the 24 bytes under which (issuer, record id) is unique: issuer, then the time-ordered id."""
-    # The schema let only the one spelling of a UUID through: `uuid.UUID` would look at it several times longer.
+    # The schema let only the one spelling of a UUID through: `uuid.UUID` would take several times longer.
     return _issuer_key(issuer) + bytes.fromhex(record_id.replace("-", ""))
 
 

@@ -32,6 +32,7 @@ _COMMON = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
 API_HEADERS = (
     *_COMMON,
@@ -61,7 +62,6 @@ PAGE_HEADERS = (
         ),
     ),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
 """Headers of pages: no inline script or style, no frames, nothing from elsewhere."""
 

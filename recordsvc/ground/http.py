@@ -26,6 +26,13 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 CSRF_FIELD = "csrf_token"
+CLIENT_CERTIFICATE = "Client-Cert"
+"""Header in which the proxy says which certificate a machine proved (RFC 9440: base64 of its DER in colons).
+
+Believed only where it comes through the proxy's Unix socket (`REMOTE_ADDR` empty); from any other peer a
+request that carries it is refused. The proxies of `deploy/` delete what strangers put there.
+"""
+CERTIFICATE_VARIABLE = "HTTP_" + CLIENT_CERTIFICATE.upper().replace("-", "_")
 
 
 class Request(flask.Request):
@@ -109,6 +116,8 @@ def check_envelope(environ: Mapping[str, Any], hosts: frozenset[str]) -> None:
             size += len(name) + len(value)
     if count > MAX_HEADERS or size > MAX_HEADER_BYTES:
         raise problems.HeadersTooLarge
+    if CERTIFICATE_VARIABLE in environ and environ.get("REMOTE_ADDR"):
+        raise problems.HeaderRefused(f"{CLIENT_CERTIFICATE} 只能由前置代理填写。")
     if "HTTP_TRANSFER_ENCODING" in environ and environ.get("CONTENT_LENGTH"):
         raise problems.HeaderRefused("不得同时使用 Content-Length 与 Transfer-Encoding。")
 

@@ -93,7 +93,7 @@ class FileKeyStore:
         self._publics: dict[str, PublicKey] = {}
         self._wrappers: dict[str, AESGCM] = {}
         self._macs: dict[str, hmac_module.HMAC] = {}
-        # Begun once and copied for each message: setting up the key costs more than the digest of a short message.
+        # Begun once and copied: setting up the key costs more than the digest of a short message.
         for key_id, (algorithm, secret) in secrets_by_id.items():
             if algorithm is Algorithm.HMAC:
                 self._macs[key_id] = hmac_module.new(secret, digestmod="sha256")
