@@ -26,6 +26,8 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 CSRF_FIELD = "csrf_token"
+ONCE_FIELD = "once"
+"""Names a form as it was handed out: sent twice, it acts once."""
 
 
 class Request(flask.Request):

@@ -188,7 +188,7 @@ def standing_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     def ask(why: dict[str, Any]) -> Any:
         said = {"identifier_id": words.uuid_text(form["identifier_id"]), "standing": form["standing"]}
         read = load(StandingForm, said | why)
-        told = (read["identifier_id"], read["standing"], why_of(read), by)
+        told = (read["identifier_id"], read["standing"], why_of(worker_id, read), by)
         return lambda turn: numbers.propose_standing(turn, place, worker_id, *told)
 
     return _propose(worker_id, form, ask)
