@@ -259,7 +259,7 @@ def propose_decision(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
 
 
 def propose_shown(dispute_id: bytes, form: dict[str, Any]) -> bytes:
-    """Propose what a form of `DecideForm` says; the proposal's id. Raises what `propose_decision` declares."""
+    """Propose what a form of `DecideForm` says; the proposal's id. Raises what its door declares."""
     for member, table in (("revoke", "revocation_reasons"), ("ground", "dispute_grounds")):
         _check_code(member, table, form[member])
     decision = Decision(one_line(form["text"]), form["correct"], form["revoke"], form["ground"])

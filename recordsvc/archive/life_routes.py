@@ -9,7 +9,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import bundle, errors, foreign, life_asks, looking, paperrefs
+from recordsvc.archive import bundle, errors, foreign, life_asks, looking, merging, paperrefs
 from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.life_forms import (

@@ -1,7 +1,7 @@
 """How a request names papers (材料的指称): by the id of a filed one, or by the SHA-256 of its file.
 
-Entries name papers by hash; people choose them from a list. An id is looked up among the papers of whoever the
-act is about and becomes its hash; a hash stays what it is, since a paper need not be filed here.
+Entries name papers by hash; people choose them from a list. An id is looked up among the papers of
+whoever the act is about and becomes its hash; a hash stays what it is, since a paper need not be filed here.
 """
 
 import uuid

@@ -17,12 +17,13 @@ from recordsvc.ground.reading import Fields
 from recordsvc.people.standing import RESTRICTED
 from recordsvc.web import desk_looks, words
 from recordsvc.web.cards import by_year
+from recordsvc.web.desk_act_routes import offered, offered_for_records
 from recordsvc.web.desk_forms import GATE, CopyPageForm, GatePageForm, LookPageQuery, faults, judged
 from recordsvc.web.desk_routes import tabs
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, dealer, house
-from recordsvc.web.worker_routes import cards_of, holder_of
+from recordsvc.web.worker_routes import cards_of, holder_of, person_cards
 
 STATES: Final = {
     "open": ("正常", "good"),
@@ -69,9 +70,13 @@ def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
         holder=holder_of(person.own) if person else None,
         masked=words.masked,
         merged=[_link(one.worker_id, looker) for one in archives[1:]],
-        years=by_year([card for archive in archives for card in cards_of(archive, made_by)]),
+        years=by_year(person_cards(archives, made_by)),
         purpose=words.code("lookup_purposes", looker.purpose),
         case_ref=looker.case_ref,
+        acts=offered(worker_id, worker.state, looker),
+        record_acts=[] if sealed else offered_for_records(worker.state, looker),
+        own_cards={card.anchor for card in cards_of(person.own, made_by)} if person else set(),
+        look=desk_looks.seal(worker_id, looker.purpose, looker.case_ref),
     )
 
 

@@ -78,7 +78,7 @@ def test_an_official_finds_by_card_and_sees_masked(
     missing = visitor.post("/desk/numbers", kind="card", number="X99999999", **CASE)
     assert missing.status_code == 404
     sound(missing)
-    found = visitor.post("/desk/numbers", kind="card", number=OLD, **CASE)
+    found = visitor.post("/desk/numbers", kind="card", number=OLD, to="numbers", **CASE)
     assert found.status_code == 303
     assert OLD not in found.location
     answer = visitor.get(found.location)
