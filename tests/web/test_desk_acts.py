@@ -16,6 +16,7 @@ from recordsvc.ground import two_person
 from recordsvc.house import House
 from recordsvc.people import merges, standing
 from tests.archive.paperfiles import pdf
+from tests.archive.support import shown
 from tests.web.conftest import BROWSER, Visitor
 from tests.web.region import SCHOOL, Region, person
 from tests.web.test_pages import sound
@@ -316,9 +317,9 @@ def test_a_dispute_is_read_answered_and_decided(
     desk: Any, house: House, region: Region, worker_id: bytes, ids: dict[str, str]
 ) -> None:
     record_id = uuid.UUID(ids["fresh"]).bytes
-    shown = confirm.shown(confirm.persons.read(house, worker_id).own, record_id)
+    seen = shown(house, worker_id, record_id)
     confirm.contest(
-        house, worker_id, shown, "page", Stater("x", "worker", "session-1"), "wrong-result", "我得了 91 分"
+        house, worker_id, seen, "page", Stater("x", "worker", "session-1"), "wrong-result", "我得了 91 分"
     )
     house.db.write(lambda turn: turn.conn.execute(tables.dispute.update().values(owner=disputes.REGION)))
     with house.db.read() as conn:
@@ -357,10 +358,10 @@ def test_blanks_around_what_a_worker_says_are_left_out(
 ) -> None:
     detail = me.client.get(f"/v1/me/records/{ids['fresh']}").json
     headers = {"X-CSRF-Token": me.csrf, "Origin": "http://localhost"}
-    said = {"seen": detail["state"]["seen"], "reason": "wrong-result", "text": "  我得了\n91 分 "}
+    said = {"seen": detail["state"]["seen"], "reason": "wrong-result", "text": "  我得了 91 分 "}
     answer = me.client.post(f"/v1/me/records/{ids['fresh']}/contest", json=said, headers=headers)
     assert answer.status_code == 201, answer.json
-    stated = {"matter": first_code(house, "statement_matters"), "title": " 学徒 ", "text": " 三年\n学徒 "}
+    stated = {"matter": first_code(house, "statement_matters"), "title": " 学徒 ", "text": " 三年学徒 "}
     assert me.client.post("/v1/me/statements", json=stated, headers=headers).status_code == 201
     blank = me.client.post("/v1/me/statements", json=stated | {"text": "  "}, headers=headers)
     assert blank.status_code == 422
