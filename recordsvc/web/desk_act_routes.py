@@ -430,28 +430,6 @@ def _plain_form(
     )
 
 
-def offered(worker_id: bytes, state: str, looker: Looker) -> list[tuple[str, str]]:
-    """Return title and address of what whoever looks may do with an archive in this state."""
-    address, look = f"/desk/workers/{uuid_text(worker_id)}", _seal(worker_id, looker)
-    found = [
-        (one.title, f"{address}/{one.name}?look={look}")
-        for one in ACTS
-        if not one.record and state in one.states and can(looker.actor, one.policy)
-    ]
-    if state == "open" and can(looker.actor, "archive.restrict"):
-        found.append(("立即限制处理", f"{address}/restrict?look={look}"))
-    return found
-
-
-def offered_for_records(state: str, looker: Looker) -> list[tuple[str, str]]:
-    """Return name and title of what whoever looks may do with one record."""
-    return [
-        (one.name, one.title)
-        for one in ACTS
-        if one.record and state in one.states and can(looker.actor, one.policy)
-    ]
-
-
 def _seal(worker_id: bytes, looker: Looker) -> str:
     return desk_looks.seal(worker_id, looker.purpose, looker.case_ref)
 
