@@ -147,7 +147,8 @@ def _address(worker_id: bytes, purpose: str, case_ref: str) -> str:
 
 def _offered(worker_id: bytes, state: str, looker: Looker) -> list[tuple[str, str]]:
     """Return title and address of what whoever looks may do with an archive in this state."""
-    address, look = f"/desk/workers/{uuid_text(worker_id)}", _seal(worker_id, looker)
+    address = f"/desk/workers/{words.uuid_text(worker_id)}"
+    look = desk_looks.seal(worker_id, looker.purpose, looker.case_ref)
     found = [
         (one.title, f"{address}/{one.name}?look={look}")
         for one in ACTS
