@@ -88,7 +88,8 @@ def test_an_official_finds_by_card_and_sees_masked(
         assert number not in answer.text
         assert number[-4:] in answer.text
     with house.db.read() as conn:
-        assert len(of_worker(conn, region.worker_id(worker))) == 2
+        noted = sorted(one.fields for one in of_worker(conn, region.worker_id(worker)))
+    assert noted == ["identity", "identity", "papers"], "found, looked at, and the papers to choose from"
 
 
 def test_changes_are_proposed_on_the_page_and_wait_there(
