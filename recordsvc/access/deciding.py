@@ -23,12 +23,15 @@ def decide(house: "House", proposal_id: bytes, who: Actor, *, approve: bool, rea
     Raises `Forbidden` without a role that this kind asks for, what `two_person.decide` raises, and what the
     act itself does.
     """
+    house.db.write(lambda turn: decide_in(turn, house, proposal_id, who, approve=approve, reason=reason))
 
-    def act(turn: Turn) -> None:
-        role = _second_role(two_person.read(turn.conn, proposal_id, turn.now_ms), who)
-        two_person.decide(turn, proposal_id, reference(who), approve, reason, role=role, tools=house)
 
-    house.db.write(act)
+def decide_in(
+    turn: Turn, house: "House", proposal_id: bytes, who: Actor, *, approve: bool, reason: str
+) -> None:
+    """Decide within a turn. Raises what `decide` raises."""
+    role = _second_role(two_person.read(turn.conn, proposal_id, turn.now_ms), who)
+    two_person.decide(turn, proposal_id, reference(who), approve, reason, role=role, tools=house)
 
 
 def withdraw(house: "House", proposal_id: bytes, who: Actor, reason: str) -> None:

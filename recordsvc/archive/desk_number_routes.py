@@ -13,7 +13,7 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, number_views, reassigning
+from recordsvc.archive import errors, number_views, paperrefs, reassigning
 from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.number_forms import (
     AddNumberForm,
@@ -35,7 +35,7 @@ from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.names import is_a_name
 from recordsvc.people.numbers import Known, NumberTaken, NumberUnfit, Why
 
-TO_CHANGE: Final = (NumberTaken, NumberUnfit, errors.IdentifierRefused)
+TO_CHANGE: Final = (NumberTaken, NumberUnfit, errors.IdentifierRefused, *paperrefs.PROBLEMS)
 
 
 @door(
@@ -110,7 +110,7 @@ def propose_number(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def propose_standing(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose how a number stands from now on."""
-    why, by, place = why_of(form), reference(), house()
+    why, by, place = why_of(worker_id, form), reference(), house()
     told = (form["identifier_id"], form["standing"], why, by)
     return proposed(lambda turn: numbers.propose_standing(turn, place, worker_id, *told))
 
@@ -144,7 +144,7 @@ def propose_name(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def propose_withdrawal(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose to withdraw an event that was entered in error; it stays and says so."""
-    why, by, place = why_of(form), reference(), house()
+    why, by, place = why_of(worker_id, form), reference(), house()
     told = (form["identifier_id"], form["n"], why, by)
     return proposed(lambda turn: numbers.propose_withdrawal(turn, place, worker_id, *told))
 
@@ -162,7 +162,7 @@ def propose_withdrawal(worker_id: bytes, form: dict[str, Any]) -> flask.Response
 )
 def propose_reassign(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose that a card is another person's; no record changes with it."""
-    why, by, place = why_of(form), reference(), house()
+    why, by, place = why_of(worker_id, form), reference(), house()
     told = (form["identifier_id"], form["to"], why, by)
     return proposed(lambda turn: reassigning.propose_reassign(turn, place, worker_id, *told))
 
@@ -192,7 +192,7 @@ def seen_numbers(worker_id: bytes, query: dict[str, str]) -> dict[str, Any]:
 
 def ask_number(worker_id: bytes, form: dict[str, Any]) -> Callable[[Turn], bytes]:
     """Return the act of proposing a number. Raises `IdentifierRefused` for one that cannot be."""
-    why, by, place = why_of(form), reference(), house()
+    why, by, place = why_of(worker_id, form), reference(), house()
     try:
         identifiers.parse(form["kind"], form["number"], beijing_date(place.clock.now_ms()), legacy=True)
     except IdentifierError as fault:
@@ -203,19 +203,23 @@ def ask_number(worker_id: bytes, form: dict[str, Any]) -> Callable[[Turn], bytes
 
 def ask_name(worker_id: bytes, form: dict[str, Any]) -> Callable[[Turn], bytes]:
     """Return the act of proposing a name. Raises `FormRefused` for what is none."""
-    why, by, place = why_of(form), reference(), house()
+    why, by, place = why_of(worker_id, form), reference(), house()
     name = identifiers.shown(form["name"])
     if not is_a_name(name):
         raise FormRefused(errors=[{"pointer": "/name", "code": "value", "detail": "不像姓名"}])
     return lambda turn: numbers.propose_name(turn, place, worker_id, name, why, by)
 
 
-def why_of(form: dict[str, Any]) -> Why:
-    """Return on what a change rests. Raises `FormRefused` for a ground that the dated list does not have."""
+def why_of(worker_id: bytes, form: dict[str, Any]) -> Why:
+    """Return on what a change of a worker rests.
+
+    Raises `FormRefused` for a ground that the dated list does not have, and `paperrefs.PROBLEMS`.
+    """
     today = beijing_date(house().clock.now_ms()).isoformat()
     if form["ground"] not in dated.table("number_grounds").on(today):
         raise FormRefused(errors=[{"pointer": "/ground", "code": "value", "detail": "没有这种依据"}])
-    return Why(form["ground"], form["text"], form["papers"])
+    papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    return Why(form["ground"], form["text"], papers)
 
 
 def proposed(act: Callable[[Turn], bytes]) -> flask.Response:

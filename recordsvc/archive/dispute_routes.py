@@ -1,5 +1,6 @@
 """Doors of cases: the worker's own, the issuer's machine, the desk."""
 
+import uuid
 from typing import Any
 
 import flask
@@ -13,7 +14,7 @@ from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
 from recordsvc.archive import dispute_answers, dispute_decisions, dispute_views, disputes, errors
 from recordsvc.archive.dispute_answers import Answer
-from recordsvc.archive.dispute_decisions import Decision
+from recordsvc.archive.dispute_decisions import Decision, Proposed
 from recordsvc.archive.dispute_forms import (
     AnswerForm,
     DecideForm,
@@ -54,13 +55,14 @@ def say_own(dispute_id: bytes, text: str) -> None:
     """Add a message of the worker who asks. Raises `NotFound`, `DisputeRefused`."""
     own, line, by = {one.worker_id for one in own_archives().archives}, one_line(text), reference()
 
-    def act(turn: Turn) -> None:
+    def act(turn: Turn) -> str:
         dispute = disputes.locked(turn, dispute_id)
         if dispute.worker_id not in own:
             raise NotFound
         disputes.say(turn, house(), dispute_id, "worker", by, line)
+        return dispute.name
 
-    house().db.write(act)
+    once(act)
 
 
 @door(
@@ -185,16 +187,26 @@ def list_desk_disputes(query: dict[str, Any]) -> flask.Response:
 )
 def read_desk_dispute(dispute_id: bytes, query: dict[str, str]) -> flask.Response:
     """Show a case to an official; the row of who looked is durable before the answer leaves."""
-    looked.check_purpose(house().db, query["purpose"])
+    dispute, archive, proposed = seen_at_desk(dispute_id, query["purpose"], query["case_ref"])
+    with house().db.read() as conn:
+        told = dispute_views.described(house(), conn, archive, dispute)
+    told |= {"worker_id": dispute.worker_id, "proposed": proposed}
+    return answers.answer(told, form=DeskDisputeForm)
+
+
+def seen_at_desk(dispute_id: bytes, purpose: str, case_ref: str) -> tuple[Dispute, Archive, list[Proposed]]:
+    """Return a case, the archive it stands in and what is proposed, once the look is noted.
+
+    Raises `NotFound`, `PurposeRefused`, `ArchiveRestricted`.
+    """
+    looked.check_purpose(house().db, purpose)
     with house().db.read() as conn:
         dispute = disputes.find(conn, dispute_id)
         if dispute is None:
             raise NotFound
-        told = dispute_views.described(house(), conn, _archive(dispute), dispute)
-        told["worker_id"] = dispute.worker_id
-        told["proposed"] = dispute_decisions.proposed(house(), conn, dispute)
-    _record_look(dispute, query["purpose"], query["case_ref"])
-    return answers.answer(told, form=DeskDisputeForm)
+        archive, proposed = _archive(dispute), dispute_decisions.proposed(house(), conn, dispute)
+    _record_look(dispute, purpose, case_ref)
+    return dispute, archive, proposed
 
 
 @door(
@@ -209,9 +221,19 @@ def read_desk_dispute(dispute_id: bytes, query: dict[str, str]) -> flask.Respons
 )
 def say_as_official(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Add a message of the desk."""
-    line, by = one_line(form["text"]), reference()
-    house().db.write(lambda turn: disputes.say(turn, house(), dispute_id, "official", by, line))
+    say_from_desk(dispute_id, form["text"])
     return flask.Response(status=204)
+
+
+def say_from_desk(dispute_id: bytes, text: str) -> None:
+    """Add a message of the desk. Raises `FormRefused`, `NotFound`, `DisputeRefused`."""
+    line, by = one_line(text), reference()
+
+    def act(turn: Turn) -> str:
+        disputes.say(turn, house(), dispute_id, "official", by, line)
+        return str(uuid.UUID(bytes=dispute_id))
+
+    once(act)
 
 
 @door(
@@ -232,12 +254,18 @@ def say_as_official(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def propose_decision(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose; the entry is made once a second official approves."""
+    proposal = propose_shown(dispute_id, form)
+    return answers.answer({"proposal_id": proposal}, 202, form=DecidedLaterForm)
+
+
+def propose_shown(dispute_id: bytes, form: dict[str, Any]) -> bytes:
+    """Propose what a form of `DecideForm` says; the proposal's id. Raises what its door declares."""
     for member, table in (("revoke", "revocation_reasons"), ("ground", "dispute_grounds")):
         _check_code(member, table, form[member])
     decision = Decision(one_line(form["text"]), form["correct"], form["revoke"], form["ground"])
     by = reference()
     proposal = once(lambda turn: dispute_decisions.propose(turn, house(), dispute_id, decision, by).hex())
-    return answers.answer({"proposal_id": bytes.fromhex(proposal)}, 202, form=DecidedLaterForm)
+    return bytes.fromhex(proposal)
 
 
 # -- small parts

@@ -74,28 +74,29 @@ def restrict(house: "House", worker_id: bytes, ground: str, text: str, who: Acto
 
     Raises `TargetUnknown`, `StandingRefused`.
     """
+    return int(house.db.write(lambda turn: restrict_in(turn, house, worker_id, ground, text, who)))
 
-    def act(turn: Turn) -> int:
-        said = Statement(
-            "restriction",
-            {"effect": "restricted", "ground": ground, "text": text},
-            Stater(f"{who.kind}:{who.id}", "data-officer", "restriction"),
-            derived_id(house, b"restriction", worker_id, _version(turn.conn, worker_id)),
-        )
-        standing_now = _state(turn.conn, worker_id)
-        if standing_now is None:
-            raise TargetUnknown
-        if standing_now != standing.OPEN:
-            raise standing.StandingRefused
-        (entered,) = enter(house, turn, [(worker_id, said)])
-        standing.change(turn, worker_id, standing.OPEN, standing.RESTRICTED)
-        _end_sessions(turn, worker_id)
-        reason = f"{ground}: {text}"[:400]
-        subject = str(uuid.UUID(bytes=worker_id))
-        acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
-        return entered.index
 
-    return int(house.db.write(act))
+def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text: str, who: Actor) -> int:
+    """Restrict within a turn. Raises `TargetUnknown`, `StandingRefused`."""
+    said = Statement(
+        "restriction",
+        {"effect": "restricted", "ground": ground, "text": text},
+        Stater(f"{who.kind}:{who.id}", "data-officer", "restriction"),
+        derived_id(house, b"restriction", worker_id, _version(turn.conn, worker_id)),
+    )
+    standing_now = _state(turn.conn, worker_id)
+    if standing_now is None:
+        raise TargetUnknown
+    if standing_now != standing.OPEN:
+        raise standing.StandingRefused
+    (entered,) = enter(house, turn, [(worker_id, said)])
+    standing.change(turn, worker_id, standing.OPEN, standing.RESTRICTED)
+    _end_sessions(turn, worker_id)
+    reason = f"{ground}: {text}"[:400]
+    subject = str(uuid.UUID(bytes=worker_id))
+    acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
+    return entered.index
 
 
 def propose_lift(turn: Turn, worker_id: bytes, ground: str, text: str, by: str) -> bytes:
@@ -146,6 +147,12 @@ def blockers(house: "House", conn: Connection, archives: Iterable[Archive], grou
             found += blocking(house, conn, archive.worker_id)
     longest = {one.code: one for one in sorted(found, key=lambda one: one.until or "9999")}
     return sorted(longest.values(), key=lambda one: one.until or "9999", reverse=True)
+
+
+def record_blockers(house: "House", state: RecordState, ground: str) -> list[Blocker]:
+    """Return what keeps one record from being erased."""
+    found = _kept_by_law(house, state, ground)
+    return [] if found is None else [found]
 
 
 def _kept_by_law(house: "House", state: RecordState, ground: str) -> Blocker | None:
@@ -204,9 +211,9 @@ def propose_record_erasure(
         raise TargetUnknown
     if place.state is None:
         raise TargetUnfit
-    blocker = _kept_by_law(house, place.state, why.ground)
-    if blocker is not None:
-        raise ErasureBlocked.by([blocker])
+    found = record_blockers(house, place.state, why.ground)
+    if found:
+        raise ErasureBlocked.by(found)
     payload: dict[str, Any] = {
         "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),
         "record_id": str(uuid.UUID(bytes=record_id)),

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from recordsvc.archive.paperrefs import REFERENCE
 from recordsvc.ground.forms import Form, Identifier, Whole, WholeText, text
 
 
@@ -50,9 +51,6 @@ class SaidForm(Form):
     index = fields.Integer(required=True)
 
 
-HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="应为 64 位小写十六进制")
-
-
 class StatementForm(Form):
     """What the worker states: a code of `statement_matters`, one line, the own words, from when to when."""
 
@@ -64,7 +62,7 @@ class StatementForm(Form):
 
 
 class ForeignForm(Form):
-    """Evidence from elsewhere as its holder states it; `papers` are SHA-256 of what was shown."""
+    """Evidence from elsewhere as its holder states it; `papers` are ids or SHA-256 of what was shown."""
 
     evidence_kind = text(1, 40, required=True)
     number = text(1, 80, load_default=None)
@@ -75,7 +73,9 @@ class ForeignForm(Form):
     started_on = text(10, 10, load_default=None)
     ended_on = text(10, 10, load_default=None)
     awarded_on = text(10, 10, load_default=None)
-    papers = fields.List(fields.String(validate=HASH), load_default=list, validate=validate.Length(0, 20))
+    papers = fields.List(
+        fields.String(validate=REFERENCE), load_default=list, validate=validate.Length(0, 20)
+    )
     title = text(1, 120, required=True)
 
 

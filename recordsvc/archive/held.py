@@ -130,13 +130,13 @@ def _tell_returned(turn: Turn, held_id: bytes) -> None:
 
 def return_one(house: "House", held_id: bytes, reason: str, who: Actor) -> None:
     """Return a held record on one official's word, which is kept. Raises `HeldNotHere`."""
-    done = OfficialAct(who, Act.HELD_RETURN, str(uuid.UUID(bytes=held_id)), reason)
+    house.db.write(lambda turn: return_in(turn, house, held_id, reason, who))
 
-    def act(turn: Turn) -> None:
-        give_back(turn, held_id, reason)
-        acts.note(turn, house.random, done)
 
-    house.db.write(act)
+def return_in(turn: Turn, house: "House", held_id: bytes, reason: str, who: Actor) -> None:
+    """Return a held record within a turn. Raises `HeldNotHere`."""
+    give_back(turn, held_id, reason)
+    acts.note(turn, house.random, OfficialAct(who, Act.HELD_RETURN, str(uuid.UUID(bytes=held_id)), reason))
 
 
 class Releaser:

@@ -2,10 +2,10 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.archive.paperrefs import REFERENCE
 from recordsvc.ground.forms import Form, Identifier, Whole, text
 
 PAPERS = validate.Length(0, 20)
-_HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="应为 64 位小写十六进制")
 
 
 class CaseForm(Form):
@@ -16,9 +16,9 @@ class CaseForm(Form):
 
 
 class EvidencedForm(CaseForm):
-    """A case with the SHA-256 of papers that stand behind it."""
+    """A case with the papers that stand behind it: the id of a filed one, or SHA-256."""
 
-    papers = fields.List(fields.String(validate=_HASH), load_default=list, validate=PAPERS)
+    papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
 
 
 class MergeForm(EvidencedForm):
@@ -52,7 +52,7 @@ class RelativeForm(Form):
 
     relation = text(1, 40, required=True)
     text = text(1, 400, required=True)
-    papers = fields.List(fields.String(validate=_HASH), required=True, validate=validate.Length(1, 20))
+    papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=validate.Length(1, 20))
 
 
 class CopyQuery(Form):

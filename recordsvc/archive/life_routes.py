@@ -9,9 +9,9 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import bundle, closing, erasing, errors, foreign, grounds, looking, merging, moving
-from recordsvc.archive.closing import Death
+from recordsvc.archive import bundle, errors, foreign, life_asks, looking, merging, paperrefs
 from recordsvc.archive.forms import TrustForm
+from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.life_forms import (
     CaseForm,
     ClosureForm,
@@ -26,8 +26,6 @@ from recordsvc.archive.life_forms import (
     StraysForm,
 )
 from recordsvc.archive.looking import Looker
-from recordsvc.archive.merging import Why
-from recordsvc.archive.moving import Moving
 from recordsvc.archive.services import bp, house
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
@@ -42,15 +40,13 @@ from recordsvc.people.standing import StandingRefused
     policy="archive.change",
     body=MergeForm,
     answer={202: DecidedLaterForm},
-    problems=(errors.TargetUnknown, NotMergeable),
+    problems=(errors.TargetUnknown, NotMergeable, *paperrefs.PROBLEMS),
     idempotent=True,
     summary="提出合并档案 / Propose that an archive is read as another",
 )
 def propose_merge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose a merge; both chains get an entry once a second official approves."""
-    grounds.check(house(), "merge_grounds", form["ground"])
-    why, by = Why(form["ground"], form["text"], form["papers"]), reference()
-    return _proposed(lambda turn: merging.propose_merge(turn, house(), worker_id, form["into"], why, by))
+    return _proposed(life_asks.merge(worker_id, NO_RECORD, form))
 
 
 @door(
@@ -60,15 +56,13 @@ def propose_merge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     policy="archive.change",
     body=EvidencedForm,
     answer={202: DecidedLaterForm},
-    problems=(errors.TargetUnknown, NotMergeable),
+    problems=(errors.TargetUnknown, NotMergeable, *paperrefs.PROBLEMS),
     idempotent=True,
     summary="提出撤回合并 / Propose that a merged archive stands alone again",
 )
 def propose_unmerge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose to undo a merge."""
-    grounds.check(house(), "merge_grounds", form["ground"])
-    why, by = Why(form["ground"], form["text"], form["papers"]), reference()
-    return _proposed(lambda turn: merging.propose_unmerge(turn, house(), worker_id, why, by))
+    return _proposed(life_asks.unmerge(worker_id, NO_RECORD, form))
 
 
 @door(
@@ -99,8 +93,7 @@ def list_strays(worker_id: bytes) -> flask.Response:
 )
 def propose_move(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose a move: revoked there, stated here, in one act."""
-    moved, by = Moving(worker_id, record_id, form["to"], form["text"], form["issuer"]), reference()
-    return _proposed(lambda turn: moving.propose_move(turn, house(), moved, by))
+    return _proposed(life_asks.move(worker_id, record_id, form))
 
 
 @door(
@@ -115,8 +108,7 @@ def propose_move(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> fl
 )
 def restrict_archive(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Seal an archive on one data officer's word; lifting takes two."""
-    grounds.check(house(), "restriction_grounds", form["ground"])
-    index = erasing.restrict(house(), worker_id, form["ground"], form["text"], actor())
+    index = int(house().db.write(life_asks.restrict(worker_id, NO_RECORD, form)))
     return answers.answer({"index": index}, 201, form=EnteredForm)
 
 
@@ -133,9 +125,7 @@ def restrict_archive(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def propose_unrestriction(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose that a restricted archive may be read again."""
-    grounds.check(house(), "restriction_grounds", form["ground"])
-    by = reference()
-    return _proposed(lambda turn: erasing.propose_lift(turn, worker_id, form["ground"], form["text"], by))
+    return _proposed(life_asks.unrestrict(worker_id, NO_RECORD, form))
 
 
 @door(
@@ -151,9 +141,7 @@ def propose_unrestriction(worker_id: bytes, form: dict[str, Any]) -> flask.Respo
 )
 def propose_erasure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose an erasure; what law or open money keeps is named."""
-    grounds.check(house(), "erasure_grounds", form["ground"])
-    why, by = erasing.Why(form["ground"], form["text"]), reference()
-    return _proposed(lambda turn: erasing.propose_erasure(turn, house(), worker_id, why, by))
+    return _proposed(life_asks.erase(worker_id, NO_RECORD, form))
 
 
 @door(
@@ -175,11 +163,7 @@ def propose_erasure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def propose_record_erasure(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose the erasure of one record's content."""
-    grounds.check(house(), "erasure_grounds", form["ground"])
-    why, by = erasing.Why(form["ground"], form["text"]), reference()
-    return _proposed(
-        lambda turn: erasing.propose_record_erasure(turn, house(), worker_id, record_id, why, by)
-    )
+    return _proposed(life_asks.erase_record(worker_id, record_id, form))
 
 
 @door(
@@ -189,16 +173,13 @@ def propose_record_erasure(worker_id: bytes, record_id: bytes, form: dict[str, A
     policy="archive.change",
     body=ClosureForm,
     answer={202: DecidedLaterForm},
-    problems=(errors.TargetUnknown, StandingRefused),
+    problems=(errors.TargetUnknown, StandingRefused, *paperrefs.PROBLEMS),
     idempotent=True,
     summary="提出关闭档案 / Propose to close the archive of a worker who died",
 )
 def propose_closure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose a closure; a closed archive takes nothing new."""
-    grounds.check(house(), "closure_grounds", form["ground"])
-    grounds.check_day(house(), form["on"])
-    death, by = Death(form["ground"], form["on"], form["text"], form["papers"]), reference()
-    return _proposed(lambda turn: closing.propose_closure(turn, worker_id, death, by))
+    return _proposed(life_asks.close(worker_id, NO_RECORD, form))
 
 
 @door(
@@ -214,8 +195,7 @@ def propose_closure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def propose_reopening(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose a reopening."""
-    by = reference()
-    return _proposed(lambda turn: closing.propose_reopening(turn, worker_id, form["text"], by))
+    return _proposed(life_asks.reopen(worker_id, NO_RECORD, form))
 
 
 @door(
@@ -225,14 +205,13 @@ def propose_reopening(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     policy="archive.change",
     body=RelativeForm,
     answer={202: DecidedLaterForm},
-    problems=(errors.TargetUnknown, StandingRefused),
+    problems=(errors.TargetUnknown, StandingRefused, *paperrefs.PROBLEMS),
     idempotent=True,
     summary="提出向近亲属提供副本 / Propose a copy for a close relative of a worker who died",
 )
 def propose_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose a copy (个人信息保护法第四十九条)."""
-    by, said = reference(), (form["relation"], form["text"], form["papers"])
-    return _proposed(lambda turn: closing.propose_copy(turn, worker_id, *said, by))
+    return _proposed(life_asks.copy(worker_id, NO_RECORD, form))
 
 
 @door(

@@ -9,7 +9,7 @@ import orjson
 from recordsvc import dated
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Sends, door
-from recordsvc.archive import bundle, errors, persons, receipts, views
+from recordsvc.archive import bundle, errors, paperrefs, persons, receipts, views
 from recordsvc.archive.confirm import Shown, confirm, contest
 from recordsvc.archive.declare import declare
 from recordsvc.archive.foreign import state_evidence
@@ -158,7 +158,8 @@ def contest_record(record_id: bytes, query: dict[str, Any], form: dict[str, Any]
     """Enter the worker's objection to the record as it was shown, with its reason."""
     check_contest_reason(form["reason"])
     shown = Shown(record_id, form["seen"], query["issuer"])
-    index = contest(house(), own_worker(), shown, "api", own_stater(), form["reason"], form["text"])
+    text = one_line(form["text"])
+    index = contest(house(), own_worker(), shown, "api", own_stater(), form["reason"], text)
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
 
 
@@ -174,7 +175,8 @@ def contest_record(record_id: bytes, query: dict[str, Any], form: dict[str, Any]
 )
 def make_statement(form: dict[str, Any]) -> flask.Response:
     """Enter what the worker states; the same words again make no second entry."""
-    record_id, index = declare(house(), own_worker(), {**form, "channel": "api"}, own_stater())
+    said = {name: one_line(value) if isinstance(value, str) else value for name, value in form.items()}
+    record_id, index = declare(house(), own_worker(), {**said, "channel": "api"}, own_stater())
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
 
 
@@ -185,12 +187,19 @@ def make_statement(form: dict[str, Any]) -> flask.Response:
     policy="own.statement.make",
     body=ForeignForm,
     answer={201: SaidForm},
-    problems=(errors.SchemaRefused, errors.ContentRefused, errors.RecordErased, errors.Busy),
+    problems=(
+        errors.SchemaRefused,
+        errors.ContentRefused,
+        errors.RecordErased,
+        errors.Busy,
+        *paperrefs.PROBLEMS,
+    ),
     summary="登记外省材料 / State evidence from another province, unverified, as a record",
 )
 def make_foreign_evidence(form: dict[str, Any]) -> flask.Response:
     """Enter evidence on the worker's word; the same again makes no second entry."""
-    record_id, index = state_evidence(house(), own_worker(), foreign_body(form), form["papers"], own_stater())
+    papers = paperrefs.resolved(house(), [own_worker()], form["papers"])
+    record_id, index = state_evidence(house(), own_worker(), foreign_body(form), papers, own_stater())
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
 
 
@@ -199,6 +208,11 @@ def foreign_body(form: dict[str, Any]) -> dict[str, Any]:
     origin = {name: form[name] for name in ("country", "issued_by", "province") if form[name]}
     members = ("awarded_on", "ended_on", "evidence_kind", "level", "number", "started_on", "title")
     return {"origin": origin, **{name: form[name] for name in members if form[name]}}
+
+
+def one_line(text: str) -> str:
+    """Return words as they are signed: one line, no blanks at its ends; what was only blanks is empty."""
+    return " ".join(text.split())
 
 
 def check_contest_reason(reason: str) -> None:

@@ -2,19 +2,20 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.archive.paperrefs import REFERENCE
 from recordsvc.ground.forms import Form, Identifier, Whole, text
 from recordsvc.people.numbers import STANDINGS
 
-PAPER = validate.Regexp(r"[0-9a-f]{64}\Z", error="应为 64 位小写十六进制（材料的 SHA-256）")
-
 
 class GroundForm(Form):
-    """On what a change rests: a code of `number_grounds`, words, and the SHA-256 of at least one paper."""
+    """On what a change rests: a code of `number_grounds`, words, and at least one paper (id or SHA-256)."""
 
     ground = text(1, 40, required=True)
     text = text(1, 400, required=True)
     papers = fields.List(
-        fields.String(validate=PAPER), required=True, validate=validate.Length(1, 20, error="至少一份材料")
+        fields.String(validate=REFERENCE),
+        required=True,
+        validate=validate.Length(1, 20, error="至少一份材料"),
     )
 
 

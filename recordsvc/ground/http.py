@@ -33,6 +33,8 @@ Believed only where it comes through the proxy's Unix socket (`REMOTE_ADDR` empt
 request that carries it is refused. The proxies of `deploy/` delete what strangers put there.
 """
 CERTIFICATE_VARIABLE = "HTTP_" + CLIENT_CERTIFICATE.upper().replace("-", "_")
+ONCE_FIELD = "once"
+"""Names a form as it was handed out: sent twice, it acts once."""
 
 
 class Request(flask.Request):

@@ -23,6 +23,7 @@ from recordsvc.ground.http import (
     JSON,
     MAX_FIELDS,
     MULTIPART,
+    ONCE_FIELD,
     Request,
     too_large,
 )
@@ -57,7 +58,7 @@ class Fields:
     media: tuple[str, ...] = (FORM,)
 
     def read(self, request: Request) -> dict[str, Any]:
-        """Read, check and load; the CSRF field has been judged and is left out."""
+        """Read, check and load; CSRF field and `once` are not the view's and are left out."""
         return {"form": load(self.schema, single_fields(request))}
 
 
@@ -156,7 +157,8 @@ def single_fields(request: Request) -> dict[str, str]:
         if not _legible(value, also="\r\n\t"):
             raise problems.FormRefused(errors=[{"pointer": "/" + repeated(name), **_ILLEGIBLE}])
         found[name] = value
-    found.pop(CSRF_FIELD, None)
+    for field in (CSRF_FIELD, ONCE_FIELD):
+        found.pop(field, None)
     return found
 
 
@@ -205,8 +207,10 @@ def read_query(request: Request, schema: type[Schema] | None) -> dict[str, Any]:
 
 
 def idempotency_key(request: Request, *, required: bool = False) -> str | None:
-    """Return the `Idempotency-Key` the client chose, or None."""
+    """Return the `Idempotency-Key` the client chose, or the one a page's form carries as `once`, or None."""
     key = request.headers.get("Idempotency-Key")
+    if key is None and request.mimetype in (FORM, MULTIPART):
+        key = next((value for name, value in form_pairs(request) if name == ONCE_FIELD), None)
     if key is None:
         if required:
             raise problems.HeaderRefused("缺少 Idempotency-Key。", detail_en="Idempotency-Key is missing.")

@@ -89,6 +89,8 @@ class Card:
     """The worker's word is wanted."""
     seen: int | None
     """Log index of the newest entry this card tells of: what the worker's word will be said of."""
+    origin: str
+    """Of a record of an archive merged into the one shown: which, in words; else empty."""
     query: str
     """Empty, or `?issuer=` and its code where the id alone does not name the record in its archive."""
 
@@ -134,7 +136,7 @@ class Dealer:
         self._name_of = name_of
         self._region = region
 
-    def card(
+    def card(  # noqa: PLR0913 - a record, and what its archive and page say of it
         self,
         state: RecordState,
         record_id: str | None,
@@ -145,6 +147,7 @@ class Dealer:
         seen: int | None = None,
         query: str = "",
         anchor: int | None = None,
+        origin: str = "",
     ) -> Card:
         """Make the card of one record; `anchor` tells it from cards of other archives on the same page."""
         record, body = state.record, state.body or {}
@@ -184,6 +187,7 @@ class Dealer:
             again=again,
             waits=active and state.confirmation is Confirmation.UNCONFIRMED,
             seen=seen,
+            origin=origin,
             query=query,
         )
 

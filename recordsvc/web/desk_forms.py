@@ -12,9 +12,11 @@ from marshmallow import fields, validate
 
 from recordsvc import dated
 from recordsvc.access.forms import ReasonForm
+from recordsvc.archive import looking
+from recordsvc.archive.looking import Looker
 from recordsvc.ground.forms import Form, Identifier, text
 from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.problems import FormRefused, Problem
+from recordsvc.ground.problems import FormRefused, NotFound, Problem
 from recordsvc.ground.reading import load
 from recordsvc.web.services import house
 
@@ -79,13 +81,96 @@ def faults(problem: Problem, fields: Sequence[Field]) -> tuple[dict[str, str], P
     return {name: f"{names[name]}：{one['detail']}" for name, one in found.items()}, None
 
 
+def found_person(looker: Looker, typed: Mapping[str, Any]) -> bytes:
+    """Return whose number was typed; found or not, a row is left. Raises `FormRefused` naming the field."""
+    wrong = []
+    if typed["kind"] not in dict(numbers()):
+        wrong.append({"pointer": "/kind", "code": "value", "detail": "请选择号码种类"})
+    if not typed["number"].strip():
+        wrong.append({"pointer": "/number", "code": "required", "detail": "必填"})
+    if wrong:
+        raise FormRefused(errors=wrong)
+    try:
+        return looking.find(house(), looker, typed["kind"], typed["number"])
+    except NotFound:
+        detail = "没有这个号码的档案。请逐位核对号码和种类。"
+        raise FormRefused(errors=[{"pointer": "/number", "code": "value", "detail": detail}]) from None
+
+
 class FindPageForm(Form):
-    """Whom an official looks for, as typed."""
+    """Whom an official looks for, as typed; `to` says what to open of them: archive or numbers."""
 
     kind = text(0, 24, load_default="")
     number = text(0, 100, load_default="")
     purpose = text(0, 40, load_default="")
     case_ref = text(0, 200, load_default="")
+    to = fields.String(load_default="archive", validate=validate.OneOf(("archive", "numbers")))
+
+
+class ActPageQuery(Form):
+    """The sealed reason of a look; the issuer where a record's id alone does not name it."""
+
+    look = text(0, 1_000, load_default=None)
+    issuer = text(18, 18, load_default=None)
+
+
+class ActPageForm(Form):
+    """An act as typed, with the sealed look it was shown for; which members count the act says."""
+
+    look = text(0, 1_000, load_default="")
+    issuer = text(0, 18, load_default="")
+    kind = text(0, 24, load_default="")
+    number = text(0, 100, load_default="")
+    ground = text(0, 40, load_default="")
+    on = text(0, 10, load_default="")
+    relation = text(0, 400, load_default="")
+    papers = text(0, 64, load_default="")
+    papers_2 = text(0, 64, load_default="")
+    papers_3 = text(0, 64, load_default="")
+    text = text(0, MOST, load_default="")  # last: it hides the function that makes fields
+
+
+class DeskPaperForm(Form):
+    """A paper filed beside a form, with the sealed look."""
+
+    look = text(0, 1_000, load_default="")
+    kind = text(0, 40, load_default="")
+    title = text(0, 2_000, load_default="")
+
+
+class HeldPageForm(Form):
+    """What becomes of a held record, and why, as typed; whose it is where the record cannot say."""
+
+    look = text(0, 1_000, load_default="")
+    kind = text(0, 24, load_default="")
+    number = text(0, 100, load_default="")
+    reason = text(0, MOST, load_default="")
+
+
+class SayPageForm(Form):
+    """A message in a case as typed."""
+
+    look = text(0, 1_000, load_default="")
+    text = text(0, MOST, load_default="")
+
+
+class DecidePageForm(Form):
+    """A decision as typed: how, and what belongs to that."""
+
+    look = text(0, 1_000, load_default="")
+    how = text(0, 10, load_default="")
+    pointer = text(0, 200, load_default="")
+    value = text(0, 1_000, load_default="")
+    revoke = text(0, 40, load_default="")
+    ground = text(0, 40, load_default="")
+    text = text(0, MOST, load_default="")  # last: it hides the function that makes fields
+
+
+class RetirePageForm(Form):
+    """Which institution's keys end, and why, as typed."""
+
+    issuer = text(0, 40, load_default="")
+    reason = text(0, MOST, load_default="")
 
 
 class GatePageForm(Form):

@@ -1,24 +1,22 @@
 """The desk (工作台): what waits for an official, finding a worker, and the proposals of two people."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import flask
+from sqlalchemy.engine import Connection
 
 from recordsvc.access import deciding
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import Actor, Kind, Role, can
 from recordsvc.access.policy import Surface, door
-from recordsvc.access.services import access
-from recordsvc.archive import closing, errors, held, looking
-from recordsvc.archive.forms import FindForm
-from recordsvc.archive.looking import Looker
+from recordsvc.access.services import access, once
+from recordsvc.archive import closing, errors, held
 from recordsvc.ground import two_person
-from recordsvc.ground.http import current
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.problems import FormRefused, NotFound, Problem
+from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields
 from recordsvc.ground.two_person import (
     AlreadyClosed,
@@ -30,21 +28,14 @@ from recordsvc.ground.two_person import (
 )
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
-from recordsvc.web import desk_looks, proposal_words, words
+from recordsvc.web import proposal_words, words
 from recordsvc.web.desk_forms import (
-    CASE,
     GATE,
-    PURPOSE,
     REASON,
-    Field,
-    FindPageForm,
     ProposalsPageQuery,
     ReasonPageForm,
     WordPageForm,
-    codes,
     faults,
-    judged,
-    numbers,
     reason_of,
 )
 from recordsvc.web.proposal_words import STATES
@@ -109,16 +100,6 @@ def listed(proposal: Proposal, who: Actor) -> Waiting:
 
 # -- the desk itself
 
-NUMBER_FIELDS: Final = (
-    Field("kind", "号码种类", "choice"),
-    Field(
-        "number",
-        "号码",
-        hint="身份证 18 位；社会保障卡卡号是卡面上的 9 位，不是银行卡号；识别码 32 位。",
-        most=40,
-    ),
-)
-
 
 @door(
     bp,
@@ -133,50 +114,22 @@ def desk_page() -> flask.Response:
     """Show what waits for whoever asks."""
     if actor().kind is Kind.WORKER:
         return go("/me")
-    return _desk({})
+    return _desk()
 
 
-@door(
-    bp,
-    "POST",
-    "/desk/find",
-    policy="worker.find",
-    surface=Surface.PAGE,
-    body=Fields(FindPageForm),
-    answer={303: None, 404: HTML, 422: HTML},
-    problems=(PurposeRefused,),
-    summary="查找劳动者（网页） / Find a worker from the desk",
-)
-def find_button(form: dict[str, Any]) -> flask.Response:
-    """Find whose number it is; the number stands in the body only, the address after it is opaque."""
-    try:
-        given = judged(FindForm, form)
-        _check_choice("kind", given["kind"], dict(numbers()), "请选择号码种类")
-        looker = Looker(actor(), given["purpose"], given["case_ref"], current().id)
-        worker_id = looking.find(house(), looker, given["kind"], given["number"])
-    except NotFound:
-        return _desk(form, 404, {"number": "没有这个号码的档案。请逐位核对号码和种类。"})
-    except FormRefused as problem:
-        wrong, _ = faults(problem, (*NUMBER_FIELDS, *GATE))
-        return _desk(form, 422, wrong)
-    look = desk_looks.seal(worker_id, given["purpose"], given["case_ref"])
-    return go(f"/desk/workers/{words.uuid_text(worker_id)}?look={look}")
-
-
-def _desk(typed: dict[str, Any], status: int = 200, wrong: dict[str, str] | None = None) -> flask.Response:
+def _desk() -> flask.Response:
     who = actor()
     waiting: list[Waiting] = []
     counts: list[tuple[str, int]] = []
     with house().db.read() as conn:
         if can(who, "proposal.read"):
-            found = two_person.pending(conn, house().clock.now_ms(), limit=MOST)
+            found = _all_pending(conn)
             waiting = [one for proposal in found if (one := listed(proposal, who)).for_me or one.mine]
         if can(who, "held.read"):
             counts = held.counts(conn)
     official = access().officials.find(who.id)
     return page(
         "desk.html",
-        status,
         who=who.id if official is None else official.name,
         roles=[ROLES.get(Role(role), role) for role in sorted(who.roles)],
         tabs=tabs(),
@@ -185,18 +138,22 @@ def _desk(typed: dict[str, Any], status: int = 200, wrong: dict[str, str] | None
         shown=SHOWN,
         reads_proposals=can(who, "proposal.read"),
         reads_held=can(who, "held.read"),
-        held=[(words.code("hold_reasons", code), count) for code, count in counts],
+        held=[(code, words.code("hold_reasons", code), count) for code, count in counts],
         finds=can(who, "worker.find"),
-        kinds=numbers(),
-        purposes=codes("lookup_purposes"),
-        fields=(*NUMBER_FIELDS, PURPOSE, CASE),
-        typed=typed,
-        wrong=wrong or {},
-        trouble=None,
+        retires=can(who, "issuer-key.propose"),
     )
 
 
-def _check_choice(name: str, value: str, known: Collection[str], detail: str) -> None:
+def _all_pending(conn: Connection) -> Iterator[Proposal]:
+    """Yield every proposal that can still be decided, oldest first, portion by portion."""
+    after = b""
+    while found := two_person.pending(conn, house().clock.now_ms(), after=after, limit=MOST):
+        yield from found
+        after = found[-1].id
+
+
+def check_choice(name: str, value: str, known: Collection[str], detail: str) -> None:
+    """Refuse what is not among the known. Raises `FormRefused`."""
     if value not in known:
         raise FormRefused(errors=[{"pointer": f"/{name}", "code": "value", "detail": detail}])
 
@@ -206,7 +163,8 @@ def tabs() -> list[tuple[str, str]]:
     pages = (
         ("/desk", "总览", "session.read"),
         ("/desk/proposals", "双人复核", "proposal.read"),
-        ("/desk/numbers", "号码与卡", "worker.numbers.read"),
+        ("/desk/held", "暂存记录", "held.read"),
+        ("/desk/numbers", "查找与核卡", "worker.numbers.read"),
         ("/desk/disputes", "异议", "dispute.handle"),
         ("/desk/papers", "机构材料", "institution.paper.look"),
         ("/desk/notices", "通知", "desk.notice.read"),
@@ -283,9 +241,15 @@ def proposal_page(proposal_id: bytes) -> flask.Response:
 def decide_button(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Approve or refuse; what stands against it is told on the page."""
     try:
-        _check_choice("word", form["word"], ("approve", "refuse"), "请选择批准或退回")
+        check_choice("word", form["word"], ("approve", "refuse"), "请选择批准或退回")
         approve, reason = form["word"] == "approve", reason_of(form)
-        deciding.decide(house(), proposal_id, actor(), approve=approve, reason=reason)
+        who, place = actor(), house()
+
+        def act(turn: Turn) -> str:
+            deciding.decide_in(turn, place, proposal_id, who, approve=approve, reason=reason)
+            return words.uuid_text(proposal_id)
+
+        once(act)
     except Problem as problem:
         return _told_in_place(proposal_id, form, problem)
     return go(f"/desk/proposals/{words.uuid_text(proposal_id)}")
@@ -305,7 +269,13 @@ def decide_button(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
 def withdraw_button(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take back what one has proposed oneself."""
     try:
-        deciding.withdraw(house(), proposal_id, actor(), reason_of(form))
+        reason, by = reason_of(form), deciding.reference(actor())
+
+        def act(turn: Turn) -> str:
+            two_person.withdraw(turn, proposal_id, by, reason)
+            return words.uuid_text(proposal_id)
+
+        once(act)
     except Problem as problem:
         return _told_in_place(proposal_id, form, problem)
     return go(f"/desk/proposals/{words.uuid_text(proposal_id)}")

@@ -6,6 +6,7 @@ import flask
 
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.grants import can
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.archive import bundle, errors, looking, persons
 from recordsvc.archive.forms import LookQuery
@@ -17,12 +18,13 @@ from recordsvc.ground.reading import Fields
 from recordsvc.people.standing import RESTRICTED
 from recordsvc.web import desk_looks, words
 from recordsvc.web.cards import by_year
+from recordsvc.web.desk_acts import ACTS
 from recordsvc.web.desk_forms import GATE, CopyPageForm, GatePageForm, LookPageQuery, faults, judged
 from recordsvc.web.desk_routes import tabs
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, dealer, house
-from recordsvc.web.worker_routes import cards_of, holder_of
+from recordsvc.web.worker_routes import cards_of, holder_of, person_cards
 
 STATES: Final = {
     "open": ("正常", "good"),
@@ -69,9 +71,13 @@ def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
         holder=holder_of(person.own) if person else None,
         masked=words.masked,
         merged=[_link(one.worker_id, looker) for one in archives[1:]],
-        years=by_year([card for archive in archives for card in cards_of(archive, made_by)]),
+        years=by_year(person_cards(archives, made_by)),
         purpose=words.code("lookup_purposes", looker.purpose),
         case_ref=looker.case_ref,
+        acts=_offered(worker_id, worker.state, looker),
+        record_acts=[] if sealed else _offered_for_records(worker.state, looker),
+        own_cards={card.anchor for card in cards_of(person.own, made_by)} if person else set(),
+        look=desk_looks.seal(worker_id, looker.purpose, looker.case_ref),
     )
 
 
@@ -137,3 +143,26 @@ def _link(worker_id: bytes, looker: Looker) -> tuple[str, str]:
 def _address(worker_id: bytes, purpose: str, case_ref: str) -> str:
     look = desk_looks.seal(worker_id, purpose, case_ref)
     return f"/desk/workers/{words.uuid_text(worker_id)}?look={look}"
+
+
+def _offered(worker_id: bytes, state: str, looker: Looker) -> list[tuple[str, str]]:
+    """Return title and address of what whoever looks may do with an archive in this state."""
+    address = f"/desk/workers/{words.uuid_text(worker_id)}"
+    look = desk_looks.seal(worker_id, looker.purpose, looker.case_ref)
+    found = [
+        (one.title, f"{address}/{one.name}?look={look}")
+        for one in ACTS
+        if not one.record and state in one.states and can(looker.actor, one.policy)
+    ]
+    if state == "open" and can(looker.actor, "archive.restrict"):
+        found.append(("立即限制处理", f"{address}/restrict?look={look}"))
+    return found
+
+
+def _offered_for_records(state: str, looker: Looker) -> list[tuple[str, str]]:
+    """Return name and title of what whoever looks may do with one record."""
+    return [
+        (one.name, one.title)
+        for one in ACTS
+        if one.record and state in one.states and can(looker.actor, one.policy)
+    ]

@@ -5,19 +5,25 @@ from typing import Any, Final
 import flask
 
 from recordsvc import dated
+from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Surface, door
-from recordsvc.archive import errors, facts
+from recordsvc.archive import errors, facts, paper_errors
 from recordsvc.archive.foreign import state_evidence
 from recordsvc.archive.me_routes import foreign_body, own_stater
+from recordsvc.archive.paper_routes import TO_FILE
+from recordsvc.archive.papers import MAX_TITLE
 from recordsvc.archive.services import own_worker
 from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.reading import Fields
+from recordsvc.ground.problems import TooLarge
+from recordsvc.ground.reading import Upload
 from recordsvc.web import words
 from recordsvc.web.forms import ForeignPageForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
+SCAN_KIND: Final = "certificate-scan"
+"""Code of `paper_kinds` under which a scan of such evidence is filed."""
 EMPTY: Final = dict.fromkeys(
     ("evidence_kind", "number", "province", "issued_by", "level", "awarded_on", "title"), ""
 )
@@ -54,12 +60,12 @@ def foreign_page() -> flask.Response:
     "/me/foreign",
     policy="own.statement.make",
     surface=Surface.PAGE,
-    body=Fields(ForeignPageForm),
+    body=Upload(ForeignPageForm, ("scan",)),
     answer={303: None, 422: HTML},
-    problems=(errors.RecordErased, errors.Busy),
+    problems=(errors.RecordErased, *TO_FILE),
     summary="提交外省材料（网页） / State evidence from another province from the page",
 )
-def foreign_button(form: dict[str, Any]) -> flask.Response:
+def foreign_button(form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:
     """Enter the evidence, or show the form again with what is wrong."""
     said = {name: " ".join(value.split()) for name, value in form.items()}
     for name, text in _NEEDED:
@@ -69,11 +75,24 @@ def foreign_button(form: dict[str, Any]) -> flask.Response:
         return _form(said, _WRONG["/body/origin/province"])
     body = foreign_body({"started_on": "", "ended_on": "", "country": "CHN", **said})
     try:
-        record_id, _index = state_evidence(house(), own_worker(), body, (), own_stater())
+        papers = _scan(said, files["scan"])
+        record_id, _index = state_evidence(house(), own_worker(), body, papers, own_stater())
+    except (paper_errors.PaperRefused, paper_errors.PaperUnsafe, paper_errors.TooManyPapers) as refused:
+        return _form(said, ("scan", f"{refused.detail or refused.title_zh}。{refused.remedy_zh}"))
+    except TooLarge:
+        return _form(said, ("scan", "文件太大，请缩小后重新上传"))
     except (errors.SchemaRefused, errors.ContentRefused) as refused:
         at = str(refused.errors[0].get("pointer", "")) if refused.errors else ""
         return _form(said, _WRONG.get(at, ("title", "有一项填写不对，请核对")))
     return go(f"/me/records/{words.uuid_text(record_id)}")
+
+
+def _scan(said: dict[str, str], data: bytes) -> list[str]:
+    """File the scan among the worker's papers, if one was chosen; its hash, for the entry."""
+    if not data:
+        return []
+    kept = house().papers.keep(own_worker(), data, SCAN_KIND, said["title"][:MAX_TITLE], actor())
+    return [kept.sha256]
 
 
 def _provinces() -> list[dated.Row]:

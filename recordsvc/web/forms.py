@@ -66,15 +66,6 @@ class PaperPageForm(Form):
     title = text(0, 2_000, load_default="")
 
 
-class FindNumberPageForm(Form):
-    """Whom an official looks for: the kind of number, the number, purpose and case."""
-
-    kind = text(1, 24, required=True)
-    number = text(1, 40, required=True)
-    purpose = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
-
-
 class ConfirmPageForm(Form):
     """A card that lies beside its holder's document; whether its function was found normal, and since when.
 
@@ -92,11 +83,13 @@ class ConfirmPageForm(Form):
 
 
 class ChangePageForm(Form):
-    """A change of a worker's numbers or names as typed; `papers` one hash a line."""
+    """A change of a worker's numbers or names as typed; each of `papers` names one."""
 
     ground = text(1, 40, required=True)
     text = text(1, 400, required=True)
-    papers = fields.String(required=True, validate=validate.Length(1, 2_000))
+    papers = fields.String(load_default="", validate=validate.Length(0, 64))
+    papers_2 = fields.String(load_default="", validate=validate.Length(0, 64))
+    papers_3 = fields.String(load_default="", validate=validate.Length(0, 64))
     purpose = fields.String(required=True, validate=validate.Length(1, 40))
     case_ref = fields.String(required=True, validate=validate.Length(1, 80))
 

@@ -9,7 +9,7 @@ from recordsvc import dated
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Surface, can, door
-from recordsvc.access.services import reference
+from recordsvc.access.services import once, reference
 from recordsvc.archive import errors, reassigning
 from recordsvc.archive.desk_number_routes import (
     TO_CHANGE,
@@ -20,17 +20,23 @@ from recordsvc.archive.desk_number_routes import (
     why_of,
 )
 from recordsvc.archive.desk_routes import confirm_shown, find_shown
-from recordsvc.archive.forms import CardForm, LookQuery
+from recordsvc.archive.forms import CardForm, FindForm, LookQuery
+from recordsvc.archive.looking import Looker
 from recordsvc.archive.number_forms import AddNumberForm, NameForm, ReassignForm, StandingForm
+from recordsvc.archive.paper_routes import TO_FILE
+from recordsvc.ground.http import current
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused, NotFound, Problem
-from recordsvc.ground.reading import Fields, load
+from recordsvc.ground.reading import Fields, Upload, load
 from recordsvc.people import numbers
 from recordsvc.people.enrolling import CardDisagrees
-from recordsvc.web import words
+from recordsvc.web import desk_looks, words
+from recordsvc.web.desk_act_routes import SLOTS, file_for, papers_for
+from recordsvc.web.desk_forms import GATE, DeskPaperForm, Field, FindPageForm, codes, faults, judged
+from recordsvc.web.desk_forms import numbers as numbers_of_people
+from recordsvc.web.desk_routes import check_choice, tabs
 from recordsvc.web.forms import (
     ConfirmPageForm,
-    FindNumberPageForm,
     NamePageForm,
     NumberPageForm,
     ReassignPageForm,
@@ -41,6 +47,7 @@ from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
+SEARCHED: Final = (Field("kind", "号码种类", "choice"), Field("number", "号码"))
 _OTHER_DOCUMENTS: Final = ("resident-id",)
 """Documents with a form of their own on the page."""
 
@@ -79,19 +86,26 @@ def numbers_page() -> flask.Response:
     "/desk/numbers",
     policy="worker.find",
     surface=Surface.PAGE,
-    body=Fields(FindNumberPageForm),
-    answer={303: None, 404: HTML},
-    problems=(PurposeRefused,),
+    body=Fields(FindPageForm),
+    answer={303: None, 404: HTML, 422: HTML},
     summary="按号码查找（网页） / Find an archive by number; the number stands in the body only",
 )
 def find_numbers_button(form: dict[str, Any]) -> flask.Response:
-    """Go to the worker's page, or say that nobody has this number."""
+    """Go to the worker's archive or numbers, or say that nobody has this number, or what is wrong."""
     try:
-        worker_id = find_shown(form)
+        given = judged(FindForm, {name: form[name] for name in ("kind", "number", "purpose", "case_ref")})
+        check_choice("kind", given["kind"], dict(numbers_of_people()), "请选择号码种类")
+        worker_id = find_shown(given)
     except NotFound:
-        told = "没有找到。请对照证件或卡面逐位核对；号码有争议的也查不到，请换一个号码查找。"
+        told = "没有这个号码的档案。请逐位核对号码和种类；号码有争议的也查不到，请换一个号码查找。"
         return _find_page(404, told, form)
-    return _to_worker(worker_id, form)
+    except FormRefused as problem:
+        wrong, _ = faults(problem, (*SEARCHED, *GATE))
+        return _find_page(422, "；".join(wrong.values()) or problem.title_zh, form)
+    if form["to"] == "numbers":
+        return _to_worker(worker_id, given)
+    look = desk_looks.seal(worker_id, given["purpose"], given["case_ref"])
+    return go(f"/desk/workers/{words.uuid_text(worker_id)}?look={look}")
 
 
 @door(
@@ -194,7 +208,7 @@ def standing_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     def ask(why: dict[str, Any]) -> Any:
         said = {"identifier_id": words.uuid_text(form["identifier_id"]), "standing": form["standing"]}
         read = load(StandingForm, said | why)
-        told = (read["identifier_id"], read["standing"], why_of(read), by)
+        told = (read["identifier_id"], read["standing"], why_of(worker_id, read), by)
         return lambda turn: numbers.propose_standing(turn, place, worker_id, *told)
 
     return _propose(worker_id, form, ask)
@@ -218,17 +232,42 @@ def reassign_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     def ask(why: dict[str, Any]) -> Any:
         said = {"identifier_id": words.uuid_text(form["identifier_id"]), "to": form["to"].strip() or None}
         read = load(ReassignForm, said | why)
-        told = (read["identifier_id"], read["to"], why_of(read), by)
+        told = (read["identifier_id"], read["to"], why_of(worker_id, read), by)
         return lambda turn: reassigning.propose_reassign(turn, place, worker_id, *told)
 
     return _propose(worker_id, form, ask)
 
 
+@door(
+    bp,
+    "POST",
+    "/desk/workers/<id:worker_id>/numbers/papers",
+    policy="worker.paper.file",
+    surface=Surface.PAGE,
+    body=Upload(DeskPaperForm, ("file",)),
+    answer={303: None, 422: HTML},
+    problems=TO_FILE,
+    summary="为号码变更收存材料（网页） / File a paper from the page of a worker's numbers",
+)
+def number_paper_button(worker_id: bytes, form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:
+    """File a paper of the worker and go back, where it can be chosen now."""
+    looker = desk_looks.opened(worker_id, form["look"])
+    if looker is None:
+        return go("/desk/numbers")
+    case = {"purpose": looker.purpose, "case_ref": looker.case_ref}
+    problem = file_for(worker_id, form, files)
+    if problem is None:
+        return _to_worker(worker_id, case)
+    details = [str(one["detail"]) for one in problem.errors if "detail" in one]
+    return _worker_page(worker_id, case, 422, "；".join([problem.title_zh, *details]))
+
+
 def _propose(worker_id: bytes, form: dict[str, Any], ask: Any) -> flask.Response:
     """Propose what `ask` makes of the grounds; a refusal is told on the worker's page."""
-    why = _only(form, "ground", "text") | {"papers": form["papers"].split()}
+    why = _only(form, "ground", "text") | {"papers": [form[slot] for slot in SLOTS if form[slot]]}
     try:
-        house().db.write(ask(why))
+        act = ask(why)
+        once(lambda turn: act(turn).hex())
     except Problem as problem:
         told = f"{_details(problem)}。{problem.remedy_zh}"
         return _worker_page(worker_id, form, problem.status, told)
@@ -255,6 +294,9 @@ def _find_page(status: int = 200, error: str = "", form: dict[str, Any] | None =
         "desk_numbers.html",
         status,
         error=error,
+        tabs=tabs(),
+        typed=form or {},
+        may_numbers=can(who, "worker.numbers.read"),
         case_ref=(form or {}).get("case_ref", ""),
         purpose=(form or {}).get("purpose", "service-window"),
         documents=documents,
@@ -269,6 +311,7 @@ def _worker_page(
     worker_id: bytes, query: dict[str, Any], status: int = 200, error: str = ""
 ) -> flask.Response:
     found = seen_numbers(worker_id, query)
+    looker = Looker(actor(), query["purpose"], query["case_ref"], current().id)
     asked = [
         {
             "what": _ASKED[one["act"]],
@@ -292,6 +335,10 @@ def _worker_page(
         documents=_rows("identity_documents"),
         grounds=_rows("number_grounds"),
         may_propose=can(actor(), "number.propose"),
+        papers=papers_for(worker_id, looker) if can(actor(), "number.propose") else [],
+        may_file=can(actor(), "worker.paper.file"),
+        paper_kinds=codes("paper_kinds"),
+        look=desk_looks.seal(worker_id, query["purpose"], query["case_ref"]),
         **_lines(found, mask=False),
     )
 

@@ -9,7 +9,8 @@ import jinja2
 
 from recordsvc.access.entrance import actor, csrf_token
 from recordsvc.access.grants import ANYONE, Actor, Kind
-from recordsvc.ground.http import CSRF_FIELD, current
+from recordsvc.archive.services import house
+from recordsvc.ground.http import CSRF_FIELD, ONCE_FIELD, current
 from recordsvc.settings import Settings
 from recordsvc.web import assets, words
 from recordsvc.web.numbers import NUMBERS
@@ -28,7 +29,9 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(asset=assets.address, csrf_field=CSRF_FIELD, number_kinds=NUMBERS)
+    made.globals.update(
+        asset=assets.address, csrf_field=CSRF_FIELD, once_field=ONCE_FIELD, number_kinds=NUMBERS
+    )
     made.filters.update(day=words.day, instant=words.instant)
     return made
 
@@ -53,6 +56,7 @@ def _answer(template: str, status: int, who: Actor, values: dict[str, Any]) -> f
             signed_in=bool(who.session_id),
             is_worker=who.kind is Kind.WORKER,
             csrf=csrf_token(who) if who.session_id else "",
+            once=house().random.bytes(16).hex(),
             **values,
         )
     )

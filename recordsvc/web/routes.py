@@ -5,6 +5,9 @@ import flask
 from recordsvc.house import House
 from recordsvc.web import (
     assets,
+    desk_act_routes,
+    desk_dispute_routes,
+    desk_held_routes,
     desk_paper_routes,
     desk_routes,
     desk_worker_routes,
@@ -25,6 +28,9 @@ from recordsvc.web.services import bp
 
 __all__ = [
     "bp",
+    "desk_act_routes",
+    "desk_dispute_routes",
+    "desk_held_routes",
     "desk_paper_routes",
     "desk_routes",
     "desk_worker_routes",

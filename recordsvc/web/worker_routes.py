@@ -1,6 +1,6 @@
 """Pages of the worker: the archive as a timeline, one record with its history, its receipt."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +45,18 @@ def holder_of(archive: Archive) -> Holder:
     return Holder("", "", "")
 
 
-def cards_of(archive: Archive, made_by: Dealer) -> list[Card]:
-    """Return a card for each record."""
-    return [card_of(archive, state, made_by) for state in archive.state.records]
+def cards_of(archive: Archive, made_by: Dealer, origin: str = "") -> list[Card]:
+    """Return a card for each record; `origin` says in words which merged archive they come from."""
+    return [card_of(archive, state, made_by, origin) for state in archive.state.records]
+
+
+def person_cards(archives: Sequence[Archive], made_by: Dealer) -> list[Card]:
+    """Return the cards of one person; those of archives merged into the first say so."""
+    found = cards_of(archives[0], made_by) if archives else []
+    several = len(archives) > 2
+    for at, archive in enumerate(archives[1:], 1):
+        found += cards_of(archive, made_by, f"来自合并的另一份档案{f'（第 {at} 份）' if several else ''}")
+    return found
 
 
 def waiting(cards: Iterable[Card]) -> list[Card]:
@@ -55,7 +64,7 @@ def waiting(cards: Iterable[Card]) -> list[Card]:
     return sorted((card for card in cards if card.waits), key=lambda one: (one.day, one.seq), reverse=True)
 
 
-def card_of(archive: Archive, state: RecordState, made_by: Dealer) -> Card:
+def card_of(archive: Archive, state: RecordState, made_by: Dealer, origin: str = "") -> Card:
     """Return the card of one record."""
     twin = archive.twins.get(state.seq)
     better = archive.superseded.get(state.seq)
@@ -68,6 +77,7 @@ def card_of(archive: Archive, state: RecordState, made_by: Dealer) -> Card:
         better=None if better is None else _address(archive, better),
         seen=archive.seen(state),
         query=query_of(archive, state.seq),
+        origin=origin,
         anchor=archive.entries[state.seq].stored.idx,
     )
 
@@ -105,7 +115,7 @@ def own_record(record_id: bytes, query: Mapping[str, Any]) -> tuple[Archive, Ope
 def me_page() -> flask.Response:
     """Show all records, newest year first, and what waits for the worker's word."""
     archives, made_by = own_archives().archives, dealer()
-    cards = [card for archive in archives for card in cards_of(archive, made_by)]
+    cards = person_cards(archives, made_by)
     return page(
         "me.html",
         holder=holder_of(archives[0]),

@@ -1,5 +1,7 @@
 """A villager trained in another province: stated, verified by one official, decided by another."""
 
+import io
+
 from tests.journeys.desk import HOST, Journey
 
 SAID = {
@@ -55,8 +57,14 @@ def test_the_page_asks_again_for_what_is_missing_and_shows_the_record(journey: J
     client, token = journey.browser(journey.sign_in(worker["number"]))
 
     def send(**changes: str) -> tuple[int, str]:
-        form = {**SAID, **changes, "csrf_token": token}
-        answer = client.post("/me/foreign", data=form, base_url=HOST, headers={"Origin": HOST})
+        form = {**SAID, **changes, "csrf_token": token, "scan": (io.BytesIO(), "")}
+        answer = client.post(
+            "/me/foreign",
+            data=form,
+            content_type="multipart/form-data",
+            base_url=HOST,
+            headers={"Origin": HOST},
+        )
         return answer.status_code, answer.headers.get("Location", answer.text)
 
     assert "登记外省材料" in client.get("/me/foreign", base_url=HOST).text

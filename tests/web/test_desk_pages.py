@@ -59,7 +59,7 @@ def test_a_worker_is_found_by_number_and_the_number_is_in_no_address(
 ) -> None:
     official = desk("handler")
     sound(official.get("/desk"))
-    answer = official.post("/desk/find", kind="resident-id", number=worker["number"], **WHY)
+    answer = official.post("/desk/numbers", kind="resident-id", number=worker["number"], **WHY)
     page = official.get(answer.location)
 
     assert answer.status_code == 303
@@ -85,7 +85,7 @@ def test_a_search_says_what_is_wrong_and_keeps_what_was_typed(
     desk: Any, fields: dict[str, str], status: int, message: str
 ) -> None:
     typed = {"kind": "resident-id", "number": "640104199002150000", **WHY} | fields
-    answer = desk("handler").post("/desk/find", **typed)
+    answer = desk("handler").post("/desk/numbers", **typed)
 
     assert answer.status_code == status
     sound(answer)
@@ -192,8 +192,8 @@ def test_doors_are_for_their_roles_and_need_the_sessions_token(
     assert auditor.get(path).status_code == 200
     assert 'value="approve"' not in auditor.get(path).text
     assert "查找劳动者" not in auditor.get("/desk").text
-    assert [auditor.get(worker).status_code, auditor.post("/desk/find").status_code] == [403, 403]
-    for door in (f"{path}/decide", f"{path}/withdraw", worker, f"{worker}/copy", "/desk/find"):
+    assert [auditor.get(worker).status_code, auditor.post("/desk/numbers").status_code] == [403, 403]
+    for door in (f"{path}/decide", f"{path}/withdraw", worker, f"{worker}/copy", "/desk/numbers"):
         assert reviewer.post(door, csrf=False, reason="x", word="approve").status_code == 403
     assert "待复核" in reviewer.get(path).text
     assert reviewer.get("/desk/proposals/01999999-0000-7000-8000-000000000000").status_code == 404

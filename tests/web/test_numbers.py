@@ -79,7 +79,7 @@ def test_an_official_finds_by_card_and_sees_masked(
     missing = visitor.post("/desk/numbers", kind="card", number="X99999999", **CASE)
     assert missing.status_code == 404
     sound(missing)
-    found = visitor.post("/desk/numbers", kind="card", number=OLD, **CASE)
+    found = visitor.post("/desk/numbers", kind="card", number=OLD, to="numbers", **CASE)
     assert found.status_code == 303
     assert OLD not in found.location
     answer = visitor.get(found.location)
@@ -89,7 +89,8 @@ def test_an_official_finds_by_card_and_sees_masked(
         assert number not in answer.text
         assert number[-4:] in answer.text
     with house.db.read() as conn:
-        assert len(of_worker(conn, region.worker_id(worker))) == 2
+        noted = sorted(one.fields for one in of_worker(conn, region.worker_id(worker)))
+    assert noted == ["identity", "identity", "papers"], "found, looked at, and the papers to choose from"
 
 
 def test_changes_are_proposed_on_the_page_and_wait_there(

@@ -1,0 +1,98 @@
+"""What an official asks for on a whole archive (档案事项的提出): a form judged, and the act that proposes it.
+
+The doors of the interface and the pages of the desk propose by the same functions. Each takes the worker, the
+record (of acts on one record) and what the API's form of the act read, and raises before anything is written;
+what it returns proposes within a turn.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from recordsvc.access.entrance import actor
+from recordsvc.access.services import reference
+from recordsvc.archive import closing, erasing, grounds, merging, moving, paperrefs
+from recordsvc.archive.closing import Death
+from recordsvc.archive.merging import Why
+from recordsvc.archive.moving import Moving
+from recordsvc.archive.services import house
+from recordsvc.ground.commit import Turn
+
+Form = dict[str, Any]
+Ask = Callable[[bytes, bytes, Form], Callable[[Turn], bytes]]
+"""Worker, record (empty: none), form -> what proposes."""
+
+
+def merge(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that an archive is read as another; papers of either person."""
+    grounds.check(house(), "merge_grounds", form["ground"])
+    papers = paperrefs.resolved(house(), [worker_id, form["into"]], form["papers"])
+    why, by = Why(form["ground"], form["text"], papers), reference()
+    return lambda turn: merging.propose_merge(turn, house(), worker_id, form["into"], why, by)
+
+
+def unmerge(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that a merged archive stands alone again."""
+    grounds.check(house(), "merge_grounds", form["ground"])
+    papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    why, by = Why(form["ground"], form["text"], papers), reference()
+    return lambda turn: merging.propose_unmerge(turn, house(), worker_id, why, by)
+
+
+def move(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that a record stands with the person it is about."""
+    moved, by = Moving(worker_id, record_id, form["to"], form["text"], form["issuer"]), reference()
+    return lambda turn: moving.propose_move(turn, house(), moved, by)
+
+
+def restrict(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], int]:
+    """Seal an archive: the one act that takes one person; returns what enters it, to its log index."""
+    grounds.check(house(), "restriction_grounds", form["ground"])
+    who = actor()
+    return lambda turn: erasing.restrict_in(turn, house(), worker_id, form["ground"], form["text"], who)
+
+
+def unrestrict(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that a restricted archive may be read again."""
+    grounds.check(house(), "restriction_grounds", form["ground"])
+    by = reference()
+    return lambda turn: erasing.propose_lift(turn, worker_id, form["ground"], form["text"], by)
+
+
+def erase(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that a person's archives are erased."""
+    grounds.check(house(), "erasure_grounds", form["ground"])
+    why, by = erasing.Why(form["ground"], form["text"]), reference()
+    return lambda turn: erasing.propose_erasure(turn, house(), worker_id, why, by)
+
+
+def erase_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that one record's content is erased."""
+    grounds.check(house(), "erasure_grounds", form["ground"])
+    why, by = erasing.Why(form["ground"], form["text"]), reference()
+    return lambda turn: erasing.propose_record_erasure(turn, house(), worker_id, record_id, why, by)
+
+
+def close(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that the archive of a worker who died is closed."""
+    grounds.check(house(), "closure_grounds", form["ground"])
+    grounds.check_day(house(), form["on"])
+    papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    death, by = Death(form["ground"], form["on"], form["text"], papers), reference()
+    return lambda turn: closing.propose_closure(turn, worker_id, death, by)
+
+
+def reopen(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that an archive closed in error takes records again."""
+    by = reference()
+    return lambda turn: closing.propose_reopening(turn, worker_id, form["text"], by)
+
+
+def copy(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask for a close relative's copy (个人信息保护法第四十九条)."""
+    papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    by, said = reference(), (form["relation"], form["text"], papers)
+    return lambda turn: closing.propose_copy(turn, worker_id, *said, by)
+
+
+NO_RECORD: Final = b""
+"""Stands for the record of an act on a whole archive."""

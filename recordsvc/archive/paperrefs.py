@@ -1,0 +1,45 @@
+"""How a request names papers (材料的指称): by the id of a filed one, or by the SHA-256 of its file.
+
+Entries name papers by hash; people choose them from a list. An id is looked up among the papers of
+whoever the act is about and becomes its hash; a hash stays what it is, since a paper need not be filed here.
+"""
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from marshmallow import validate
+
+from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.paper_errors import PaperDamaged, PaperUnknown
+from recordsvc.ground.problems import NotFound
+
+if TYPE_CHECKING:
+    from recordsvc.archive.papers import Owner
+    from recordsvc.house import House
+
+REFERENCE: Final = validate.Regexp(
+    r"\A(?:[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z",
+    error="应为材料编号（小写 UUID），或 64 位小写十六进制的 SHA-256",
+)
+PROBLEMS: Final = (PaperUnknown, PaperDamaged, ArchiveRestricted)
+"""What naming papers by their ids may raise."""
+_UUID: Final = 36
+
+
+def resolved(house: "House", owners: Sequence["Owner"], named: Sequence[str]) -> list[str]:
+    """Return the SHA-256 (hex) of each named paper, each once, in order; ids are of papers of `owners`.
+
+    Raises `PaperUnknown` for an id that none of them has, `PaperDamaged`, `ArchiveRestricted`.
+    """
+    found = [_hash(house, owners, one) if len(one) == _UUID else one for one in named]
+    return list(dict.fromkeys(found))
+
+
+def _hash(house: "House", owners: Sequence["Owner"], paper_id: str) -> str:
+    for owner in owners:
+        try:
+            return house.papers.hashes(owner, [uuid.UUID(paper_id).bytes])[0]
+        except (PaperUnknown, NotFound):
+            continue
+    raise PaperUnknown

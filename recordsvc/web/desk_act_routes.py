@@ -1,0 +1,439 @@
+"""Pages on which the desk acts (工作台办理): a form for each act of the table, then a proposal.
+
+An act is reached from an archive that was looked at; the sealed look travels along, so that papers and what
+stands against an erasure are shown for the same purpose and case, each noted before it is shown.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import flask
+
+from recordsvc.access.entrance import actor
+from recordsvc.access.grants import can
+from recordsvc.access.policy import Surface, door
+from recordsvc.access.services import once, reference
+from recordsvc.archive import erasing, errors, keys, life_asks, looking, paper_errors, paperrefs, persons
+from recordsvc.archive.erasing import Blocker
+from recordsvc.archive.forms import RetireKeysForm
+from recordsvc.archive.life_asks import NO_RECORD
+from recordsvc.archive.life_forms import CaseForm
+from recordsvc.archive.looking import Looker
+from recordsvc.archive.paper_routes import TO_FILE
+from recordsvc.archive.papers import FIELDS
+from recordsvc.ground.ports import uuid_text
+from recordsvc.ground.problems import FormRefused, NotFound, Problem, TooLarge
+from recordsvc.ground.reading import Fields, Upload
+from recordsvc.people.merges import NotMergeable
+from recordsvc.people.standing import RESTRICTED, StandingRefused
+from recordsvc.web import desk_looks
+from recordsvc.web.desk_acts import ACTS, RESTRICT_FIELDS, DeskAct
+from recordsvc.web.desk_forms import (
+    ActPageForm,
+    ActPageQuery,
+    DeskPaperForm,
+    Field,
+    RetirePageForm,
+    codes,
+    faults,
+    found_person,
+    judged,
+    numbers,
+)
+from recordsvc.web.desk_routes import FAILED, tabs
+from recordsvc.web.paper_routes import PaperLine, paper_line
+from recordsvc.web.public_routes import HTML
+from recordsvc.web.render import go, page
+from recordsvc.web.services import bp, dealer, house
+from recordsvc.web.worker_routes import card_of
+
+PERSON: Final = (Field("kind", "号码种类", "choice"), Field("number", "另一人的号码"))
+PAPERS: Final = Field("papers", "材料", "choice")
+SLOTS: Final = ("papers", "papers_2", "papers_3")
+"""Fields of a form in which a paper is chosen."""
+_REASON: Final = Field("reason", "理由", "area", hint="写清依据，最多 400 字。")
+_RETIRE: Final = (
+    Field("issuer", "统一社会信用代码", hint="18 位，停办或注销的机构的代码。", most=18),
+    _REASON,
+)
+PROBLEMS: Final = (
+    errors.TargetUnknown,
+    errors.TargetUnfit,
+    errors.RecordAmbiguous,
+    errors.ErasureBlocked,
+    NotMergeable,
+    StandingRefused,
+    *paperrefs.PROBLEMS,
+)
+
+
+def _declare(act: DeskAct) -> None:
+    """Make the two doors of an act on an archive or on a record."""
+    kind = "record" if act.record else "archive"
+    rule = "/desk/workers/<id:worker_id>" + ("/records/<id:record_id>" if act.record else "") + f"/{act.name}"
+
+    def show(worker_id: bytes, query: dict[str, Any], record_id: bytes = NO_RECORD) -> flask.Response:
+        """Ask what the act needs."""
+        looker = desk_looks.opened(worker_id, query["look"])
+        if looker is None:
+            return _to_gate(worker_id)
+        return _form(act, worker_id, record_id, looker, {"issuer": query["issuer"] or ""})
+
+    def propose(worker_id: bytes, form: dict[str, Any], record_id: bytes = NO_RECORD) -> flask.Response:
+        """Propose what the interface proposes, and show the proposal; what is wrong is told in place."""
+        looker = desk_looks.opened(worker_id, form["look"])
+        if looker is None:
+            return _to_gate(worker_id)
+        try:
+            given = judged(act.schema, _members(act, form, looker))
+            asked = act.ask(worker_id, record_id, {"issuer": None, **given})
+            proposal = once(lambda turn: asked(turn).hex())
+        except Problem as problem:
+            if problem.status not in FAILED:
+                raise
+            return _form(act, worker_id, record_id, looker, form, problem)
+        return go(f"/desk/proposals/{uuid_text(bytes.fromhex(proposal))}")
+
+    show.__name__ = f"{kind}_{act.name}_page"
+    propose.__name__ = f"{kind}_{act.name}_button"
+    door(
+        bp,
+        "GET",
+        rule,
+        policy=act.policy,
+        surface=Surface.PAGE,
+        query=ActPageQuery,
+        answer={200: HTML, 303: None},
+        problems=PROBLEMS,
+        summary=f"{act.title}（网页） / The form of an act: {act.name} ({kind})",
+    )(show)
+    door(
+        bp,
+        "POST",
+        rule,
+        policy=act.policy,
+        surface=Surface.PAGE,
+        body=Fields(ActPageForm),
+        answer={303: None, 422: HTML},
+        problems=PROBLEMS,
+        summary=f"提出：{act.title}（网页） / Propose from the page: {act.name} ({kind})",
+    )(propose)
+
+
+for _act in ACTS:
+    _declare(_act)
+
+
+def _members(act: DeskAct, form: dict[str, Any], looker: Looker) -> dict[str, Any]:
+    """Return what was typed as members of the act's API form. Raises `FormRefused`."""
+    members: dict[str, Any] = {one.name: form[one.name] for one in act.fields}
+    if act.papers is not None:
+        members["papers"] = [form[slot] for slot in SLOTS if form[slot]]
+    if act.name == "move":
+        members["issuer"] = form["issuer"]
+    if act.person:
+        judged(act.schema, {act.person: uuid_text(bytes(16)), **members})  # before anybody is looked for
+        members[act.person] = uuid_text(found_person(looker, form))
+    return members
+
+
+def _form(
+    act: DeskAct,
+    worker_id: bytes,
+    record_id: bytes,
+    looker: Looker,
+    typed: dict[str, Any],
+    problem: Problem | None = None,
+) -> flask.Response:
+    with house().db.read_raw() as cursor:
+        worker = house().people.load(cursor, worker_id)
+    if worker is None:
+        raise looking.nobody(house(), looker, worker_id)
+    fields = (*(PERSON if act.person else ()), *act.fields)
+    wrong, trouble = faults(problem, (*fields, PAPERS)) if problem is not None else ({}, None)
+    card = None
+    if act.record:
+        place = (
+            None
+            if (person := persons.read(house(), worker_id)) is None
+            else person.find(record_id, typed["issuer"] or None)
+        )
+        if place is None or place.state is None:
+            raise NotFound
+        looking.note(house(), looker, [worker_id], "records")
+        card = card_of(place.archive, place.state, dealer())
+    address = f"/desk/workers/{uuid_text(worker_id)}"
+    return page(
+        "desk_act.html",
+        200 if problem is None else problem.status,
+        tabs=tabs(),
+        act=act.name,
+        title=act.title,
+        effect=act.effect,
+        allowed=worker.state in act.states,
+        two=True,
+        worker=uuid_text(worker_id),
+        back=f"{address}?look={_seal(worker_id, looker)}",
+        action=f"{address}/records/{uuid_text(record_id)}/{act.name}"
+        if act.record
+        else f"{address}/{act.name}",
+        look=_seal(worker_id, looker),
+        card=card,
+        person=PERSON if act.person else (),
+        kinds=numbers(),
+        fields=act.fields,
+        papers=None if act.papers is None else papers_for(worker_id, looker),
+        least=act.papers,
+        paper_kinds=codes("paper_kinds"),
+        blockers=_blockers(act, worker_id, record_id, looker, typed) if act.erases else [],
+        typed=typed,
+        wrong=wrong,
+        trouble=trouble,
+    )
+
+
+def _blockers(
+    act: DeskAct, worker_id: bytes, record_id: bytes, looker: Looker, typed: dict[str, Any]
+) -> list[Blocker]:
+    """Return what stands against an erasure on the ground chosen so far; the look at it is noted."""
+    person = persons.read(house(), worker_id, sealed=True)
+    if person is None:
+        return []
+    looking.note(house(), looker, [one.worker_id for one in person.archives], "identity")
+    ground = str(typed.get("ground") or "")
+    if act.record:
+        place = person.find(record_id, typed["issuer"] or None)
+        return (
+            []
+            if place is None or place.state is None
+            else erasing.record_blockers(house(), place.state, ground)
+        )
+    with house().db.read() as conn:
+        return erasing.blockers(house(), conn, person.archives, ground)
+
+
+def papers_for(worker_id: bytes, looker: Looker) -> list[PaperLine]:
+    """Return the papers a form may rest on, newest first, once the look is noted."""
+    if not can(looker.actor, "worker.paper.read"):
+        return []
+    found = house().papers.of(worker_id)
+    looking.note(house(), looker, [house().papers.person(worker_id)], FIELDS)
+    return [paper_line(one) for one in reversed(found)]
+
+
+# -- papers
+
+
+def file_for(worker_id: bytes, form: dict[str, Any], files: dict[str, bytes]) -> Problem | None:
+    """File what was uploaded beside a form; the problem to tell in place, if there is one."""
+    try:
+        house().papers.keep(worker_id, files["file"], form["kind"], form["title"], actor())
+    except (
+        FormRefused,
+        paper_errors.PaperRefused,
+        paper_errors.PaperUnsafe,
+        paper_errors.TooManyPapers,
+        TooLarge,
+    ) as problem:
+        return problem
+    return None
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/workers/<id:worker_id>/papers/<name>",
+    policy="worker.paper.file",
+    surface=Surface.PAGE,
+    body=Upload(DeskPaperForm, ("file",)),
+    answer={303: None, 422: HTML},
+    problems=TO_FILE,
+    summary="为办理事项收存材料（网页） / File a paper from the form of an act",
+)
+def act_paper_button(
+    worker_id: bytes, name: str, form: dict[str, Any], files: dict[str, bytes]
+) -> flask.Response:
+    """File a paper of the worker and go back to the form, where it can be chosen now."""
+    act = next((one for one in ACTS if one.name == name and one.papers is not None), None)
+    if act is None:
+        raise NotFound
+    looker = desk_looks.opened(worker_id, form["look"])
+    if looker is None:
+        return _to_gate(worker_id)
+    problem = file_for(worker_id, form, files)
+    if problem is not None:
+        if isinstance(problem, FormRefused):
+            problem.detail = problem.detail or "；".join(str(one["detail"]) for one in problem.errors)
+        return _form(act, worker_id, NO_RECORD, looker, {"issuer": ""}, problem)
+    return go(f"/desk/workers/{uuid_text(worker_id)}/{name}?look={_seal(worker_id, looker)}")
+
+
+# -- what takes one person
+
+
+@door(
+    bp,
+    "GET",
+    "/desk/workers/<id:worker_id>/restrict",
+    policy="archive.restrict",
+    surface=Surface.PAGE,
+    query=ActPageQuery,
+    answer={200: HTML, 303: None},
+    summary="限制处理（网页） / The form of a restriction",
+)
+def restrict_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
+    """Ask for ground and words."""
+    looker = desk_looks.opened(worker_id, query["look"])
+    return _to_gate(worker_id) if looker is None else _restrict_form(worker_id, looker, {})
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/workers/<id:worker_id>/restrict",
+    policy="archive.restrict",
+    surface=Surface.PAGE,
+    body=Fields(ActPageForm),
+    answer={303: None, 422: HTML},
+    problems=(errors.TargetUnknown, StandingRefused),
+    summary="立即限制处理（网页） / Restrict an archive at once from its page",
+)
+def restrict_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Seal the archive and show it sealed."""
+    looker = desk_looks.opened(worker_id, form["look"])
+    if looker is None:
+        return _to_gate(worker_id)
+    try:
+        given = judged(CaseForm, {one.name: form[one.name] for one in RESTRICT_FIELDS})
+        enters = life_asks.restrict(worker_id, NO_RECORD, given)
+        once(lambda turn: str(enters(turn)))
+    except Problem as problem:
+        if problem.status not in FAILED:
+            raise
+        return _restrict_form(worker_id, looker, form, problem)
+    return go(f"/desk/workers/{uuid_text(worker_id)}?look={_seal(worker_id, looker)}")
+
+
+def _restrict_form(
+    worker_id: bytes, looker: Looker, typed: dict[str, Any], problem: Problem | None = None
+) -> flask.Response:
+    with house().db.read_raw() as cursor:
+        worker = house().people.load(cursor, worker_id)
+    if worker is None:
+        raise looking.nobody(house(), looker, worker_id)
+    wrong, trouble = faults(problem, RESTRICT_FIELDS) if problem is not None else ({}, None)
+    address = f"/desk/workers/{uuid_text(worker_id)}"
+    return _plain_form(
+        "立即限制处理",
+        "提交后立即生效：内容保存但不显示、不提供；解除或删除须两人办理。",
+        f"{address}/restrict",
+        RESTRICT_FIELDS,
+        (typed, wrong, trouble, problem),
+        allowed=worker.state != RESTRICTED and worker.state == "open",
+        two=False,
+        worker=uuid_text(worker_id),
+        back=f"{address}?look={_seal(worker_id, looker)}",
+        look=_seal(worker_id, looker),
+    )
+
+
+# -- keys of a closed institution
+
+
+@door(
+    bp,
+    "GET",
+    "/desk/issuers/retire",
+    policy="issuer-key.propose",
+    surface=Surface.PAGE,
+    answer=HTML,
+    summary="吊销停办机构的全部钥匙（网页） / The form to retire a closed institution's keys",
+)
+def retire_page() -> flask.Response:
+    """Ask which institution, and why."""
+    return _retire_form({}, None)
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/issuers/retire",
+    policy="issuer-key.propose",
+    surface=Surface.PAGE,
+    body=Fields(RetirePageForm),
+    answer={303: None, 422: HTML},
+    problems=(errors.KeyEventRefused,),
+    summary="提出吊销停办机构的全部钥匙（网页） / Propose to retire a closed institution's keys",
+)
+def retire_button(form: dict[str, Any]) -> flask.Response:
+    """Propose the end of all keys of an institution that is closed."""
+    issuer, by = form["issuer"].strip().upper(), reference()
+    try:
+        why = judged(RetireKeysForm, {"reason": form["reason"]})["reason"]
+        if house().institutions.find(issuer) is None:
+            raise FormRefused(errors=[{"pointer": "/issuer", "code": "value", "detail": "没有登记这个机构"}])
+        proposal = once(lambda turn: keys.propose_retirement(turn, house(), issuer, why, by).hex())
+    except Problem as problem:
+        if problem.status not in FAILED:
+            raise
+        return _retire_form(form, problem)
+    return go(f"/desk/proposals/{uuid_text(bytes.fromhex(proposal))}")
+
+
+def _retire_form(typed: dict[str, Any], problem: Problem | None) -> flask.Response:
+    wrong, trouble = faults(problem, _RETIRE) if problem is not None else ({}, None)
+    return _plain_form(
+        "吊销停办机构的全部钥匙",
+        "批准后，该机构尚有效的钥匙全部吊销；此前的签名仍可核验，更正由登记机关办理。",
+        "/desk/issuers/retire",
+        _RETIRE,
+        (typed, wrong, trouble, problem),
+        allowed=True,
+        two=True,
+        worker="",
+        back="/desk",
+        look="",
+    )
+
+
+_Typed = tuple[dict[str, Any], dict[str, str], Problem | None, Problem | None]
+
+
+def _plain_form(
+    title: str, effect: str, action: str, fields: tuple[Field, ...], said: _Typed, **more: Any
+) -> flask.Response:
+    """Show the form of an act without papers and without another person."""
+    typed, wrong, trouble, problem = said
+    empty: dict[str, Callable[[], Any] | Any] = {
+        "act": "",
+        "card": None,
+        "person": (),
+        "kinds": (),
+        "papers": None,
+    }
+    return page(
+        "desk_act.html",
+        200 if problem is None else problem.status,
+        tabs=tabs(),
+        title=title,
+        effect=effect,
+        action=action,
+        fields=fields,
+        least=None,
+        paper_kinds=(),
+        blockers=[],
+        typed=typed,
+        wrong=wrong,
+        trouble=trouble,
+        **empty,
+        **more,
+    )
+
+
+def _seal(worker_id: bytes, looker: Looker) -> str:
+    return desk_looks.seal(worker_id, looker.purpose, looker.case_ref)
+
+
+def _to_gate(worker_id: bytes) -> flask.Response:
+    """Ask for purpose and case again."""
+    return go(f"/desk/workers/{uuid_text(worker_id)}")

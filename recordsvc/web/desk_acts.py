@@ -1,0 +1,151 @@
+"""The acts of the desk on an archive (档案事项): one table of who may, what is asked, and what proposes it.
+
+A row names the policy of the act's API door, judges by that door's form and proposes by its function, so that
+page and interface cannot differ. `desk_act_routes.py` makes two doors of each row.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from recordsvc.archive import life_asks, life_forms
+from recordsvc.archive.life_asks import Ask
+from recordsvc.ground.forms import Form
+from recordsvc.web.desk_forms import Field
+
+
+@dataclass(frozen=True, slots=True)
+class DeskAct:
+    """One act; `person` is the member that a number found here fills, `papers` how many are needed at least.
+
+    `states` are those of archives that it is offered for; `record`: on one record of an open archive.
+    """
+
+    name: str
+    policy: str
+    title: str
+    effect: str
+    states: frozenset[str]
+    schema: type[Form]
+    ask: Ask
+    fields: tuple[Field, ...]
+    person: str = ""
+    papers: int | None = None
+    record: bool = False
+    erases: bool = False
+
+
+def _ground(table: str) -> Field:
+    return Field("ground", "依据", "choice", table=table)
+
+
+TEXT: Final = Field("text", "说明", "area", hint="写清事实和依据，最多 400 字，不要写姓名和号码。")
+_OPEN: Final = frozenset({"open"})
+_CLOSED: Final = frozenset({"closed"})
+_SEALED: Final = frozenset({"restricted"})
+
+ACTS: Final = (
+    DeskAct(
+        "merge",
+        "archive.change",
+        "合并到另一份档案",
+        "两份档案是同一个人的：批准后，这份并入另一份一同查阅，两份的记录都保留，可以撤回。",
+        _OPEN,
+        life_forms.MergeForm,
+        life_asks.merge,
+        (_ground("merge_grounds"), TEXT),
+        person="into",
+        papers=0,
+    ),
+    DeskAct(
+        "unmerge",
+        "archive.change",
+        "撤回合并",
+        "批准后，两份档案各自独立；合并期间记错的记录另行移动。",
+        frozenset({"merged"}),
+        life_forms.EvidencedForm,
+        life_asks.unmerge,
+        (_ground("merge_grounds"), TEXT),
+        papers=0,
+    ),
+    DeskAct(
+        "close",
+        "archive.change",
+        "关闭档案（死亡）",
+        "批准后，档案仍可查阅，不再收录新记录。",
+        _OPEN,
+        life_forms.ClosureForm,
+        life_asks.close,
+        (_ground("closure_grounds"), Field("on", "死亡日期", "day"), TEXT),
+        papers=0,
+    ),
+    DeskAct(
+        "reopen",
+        "archive.change",
+        "恢复误关的档案",
+        "批准后，档案恢复收录。",
+        _CLOSED,
+        life_forms.ReopeningForm,
+        life_asks.reopen,
+        (TEXT,),
+    ),
+    DeskAct(
+        "relatives",
+        "archive.change",
+        "向近亲属提供副本",
+        "批准后三十日内，可以制作一份副本。",
+        _CLOSED,
+        life_forms.RelativeForm,
+        life_asks.copy,
+        (Field("relation", "与死者的关系", hint="例如：配偶、子女。不要写姓名。", most=40), TEXT),
+        papers=1,
+    ),
+    DeskAct(
+        "unrestrict",
+        "archive.erase",
+        "解除限制",
+        "批准后，档案恢复查阅和使用。",
+        _SEALED,
+        life_forms.CaseForm,
+        life_asks.unrestrict,
+        (_ground("restriction_grounds"), TEXT),
+    ),
+    DeskAct(
+        "erase",
+        "archive.erase",
+        "删除整份档案",
+        "批准后立即销毁密钥和全部内容，任何人都不能恢复。",
+        _SEALED | _CLOSED,
+        life_forms.CaseForm,
+        life_asks.erase,
+        (_ground("erasure_grounds"), TEXT),
+        erases=True,
+    ),
+    DeskAct(
+        "move",
+        "archive.change",
+        "移到另一人的档案",
+        "记录记错了人：批准后，原处撤销，同样内容记入另一人的档案，由登记机关陈述。",
+        _OPEN,
+        life_forms.MoveForm,
+        life_asks.move,
+        (TEXT,),
+        person="to",
+        record=True,
+    ),
+    DeskAct(
+        "erase",
+        "archive.erase",
+        "删除这条记录",
+        "批准后立即销毁这条记录的内容，任何人都不能恢复。",
+        _OPEN,
+        life_forms.CaseForm,
+        life_asks.erase_record,
+        (_ground("erasure_grounds"), TEXT),
+        record=True,
+        erases=True,
+    ),
+)
+"""What two officials decide; the first proposes here."""
+
+RESTRICT_FIELDS: Final = (_ground("restriction_grounds"), TEXT)
+"""The one act on an archive that takes one person, at once (`archive.restrict`)."""

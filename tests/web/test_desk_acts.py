@@ -1,0 +1,382 @@
+"""The desk acts: each act by its form, refused in place, once however often it is sent, decided by two."""
+
+import io
+import re
+import uuid
+from typing import Any
+
+import flask
+import pytest
+import sqlalchemy as sa
+
+from recordsvc.access import looked
+from recordsvc.archive import confirm, dispute_decisions, dispute_follower, disputes, erasing, held, tables
+from recordsvc.archive.statements import Stater
+from recordsvc.ground import two_person
+from recordsvc.house import House
+from recordsvc.people import merges, standing
+from tests.archive.paperfiles import pdf
+from tests.archive.support import shown
+from tests.web.conftest import BROWSER, Visitor
+from tests.web.region import SCHOOL, Region, person
+from tests.web.test_pages import sound
+
+WHY = {"purpose": "service-window", "case_ref": "宁人社窗〔2025〕7号"}
+
+
+@pytest.fixture
+def desk(app: flask.Flask, ids: dict[str, str]) -> Any:
+    """Sign officials in."""
+    assert ids
+    return lambda kind: Visitor(app).login(kind)
+
+
+@pytest.fixture
+def worker_id(region: Region, ids: dict[str, str], worker: dict[str, Any]) -> bytes:
+    assert ids
+    return region.worker_id(worker)
+
+
+@pytest.fixture
+def other(region: Region, ids: dict[str, str]) -> dict[str, Any]:
+    """Another person with an archive."""
+    assert ids
+    found = person("马兰", 7)
+    region.course(found, "2025-09-20")
+    return found
+
+
+def address(worker_id: bytes) -> str:
+    return f"/desk/workers/{uuid.UUID(bytes=worker_id)}"
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None, name
+    return found[1]
+
+
+def opened(official: Visitor, worker_id: bytes, path: str) -> dict[str, str]:
+    """Look at an archive and open an act; the hidden fields of its form."""
+    look = official.post(address(worker_id), **WHY).location.partition("?")[2]
+    answer = official.get(f"{address(worker_id)}/{path}?{look}")
+    assert answer.status_code == 200, answer.text
+    sound(answer)
+    return {name: hidden(answer.text, name) for name in ("look", "once")}
+
+
+def proposals(house: House) -> int:
+    with house.db.read() as conn:
+        return len(two_person.pending(conn, house.clock.now_ms()))
+
+
+def state(house: House, worker_id: bytes) -> str:
+    with house.db.read_raw() as cursor:
+        found = house.people.load(cursor, worker_id)
+    assert found is not None
+    return found.state
+
+
+def approve(official: Visitor, path: str) -> None:
+    answer = official.post(f"{path}/decide", word="approve", reason="核对无误")
+    assert (answer.status_code, answer.location) == (303, path), answer.text
+
+
+def prepare(house: House, official: Visitor, worker_id: bytes, wanted: str) -> None:
+    """Bring an archive into a state."""
+    if wanted in ("restricted", "closed"):
+        to = standing.RESTRICTED if wanted == "restricted" else standing.CLOSED
+        house.db.write(lambda turn: standing.change(turn, worker_id, standing.OPEN, to))
+    assert official.actor is not None
+
+
+@pytest.mark.parametrize(
+    ("act", "before", "fields", "second"),
+    [
+        ("close", "open", {"ground": "death-certificate", "on": "2025-09-01"}, "reviewer"),
+        ("reopen", "closed", {}, "reviewer"),
+        ("unrestrict", "restricted", {"ground": "resolved"}, "data-officer"),
+    ],
+)
+def test_an_act_on_an_archive_is_proposed_once_and_decided_by_another(
+    desk: Any, house: House, worker_id: bytes, act: str, before: str, fields: dict[str, str], second: str
+) -> None:
+    handler = desk("handler")
+    prepare(house, handler, worker_id, before)
+    if "ground" in fields:
+        table = "closure_grounds" if act == "close" else "restriction_grounds"
+        fields = fields | {"ground": first_code(house, table)}
+    form = opened(handler, worker_id, act)
+    empty = handler.post(f"{address(worker_id)}/{act}", **form)
+    assert (empty.status_code, "必填" in empty.text) == (422, True)
+    sound(empty)
+
+    typed = {**form, "text": "依材料\n办理", **fields}
+    made = [handler.post(f"{address(worker_id)}/{act}", **typed) for _ in range(2)]
+    assert [one.status_code for one in made] == [303, 303], made[0].text
+    assert made[0].location == made[1].location
+    assert made[0].location.startswith("/desk/proposals/")
+    assert proposals(house) == 1
+    assert handler.post(f"{made[0].location}/decide", word="approve", reason="自己").status_code == 403
+    approve(desk(second), made[0].location)
+    assert state(house, worker_id) != before
+
+
+def first_code(house: House, table: str) -> str:
+    from recordsvc import dated
+    from recordsvc.ground.ports import beijing_date
+
+    return str(dated.table(table).on(beijing_date(house.clock.now_ms()).isoformat()).rows[0]["code"])
+
+
+def test_a_merge_names_the_other_by_number_and_rests_on_a_filed_paper(
+    desk: Any, house: House, region: Region, worker: dict[str, Any], worker_id: bytes, other: dict[str, Any]
+) -> None:
+    handler, path = desk("handler"), address(worker_id)
+    form = opened(handler, worker_id, "merge")
+    data = {
+        "file": (io.BytesIO(pdf()), "x.pdf"),
+        "kind": "police-proof",
+        "title": "证明",
+        "look": form["look"],
+    }
+    filed = handler.client.post(
+        f"{path}/papers/merge", data=data | {"csrf_token": handler.csrf}, headers=BROWSER
+    )
+    assert filed.status_code == 303, filed.text
+    page = handler.get(filed.location)
+    paper = re.search(r'<option value="([0-9a-f-]{36})">证明', page.text)
+    assert paper is not None
+    form = {name: hidden(page.text, name) for name in ("look", "once")}
+    typed = {**form, "ground": first_code(house, "merge_grounds"), "text": "同一人", "kind": "resident-id"}
+    nobody = handler.post(f"{path}/merge", number="640104199002150000", **typed)
+    assert (nobody.status_code, "没有这个号码的档案" in nobody.text) == (422, True)
+    assert (
+        handler.post(
+            f"{path}/merge", number=other["number"], **typed, papers=str(uuid.UUID(int=5))
+        ).status_code
+        == 422
+    )
+    made = handler.post(f"{path}/merge", number=other["number"], papers=paper[1], **typed)
+    assert made.status_code == 303, made.text
+    approve(desk("reviewer"), made.location)
+    assert house.papers.of(worker_id)[0].sha256 in handler.get(made.location).text
+    with house.db.read() as conn:
+        assert merges.person_id(conn, worker_id) == region.worker_id(other)
+        assert "papers" in [one.fields for one in looked.of_worker(conn, worker_id)]
+    undo = opened(handler, worker_id, "unmerge")
+    made = handler.post(f"{path}/unmerge", ground=typed["ground"], text="弄错了", **undo)
+    approve(desk("reviewer"), made.location)
+    assert state(house, worker_id) == "open"
+
+
+def test_a_merged_timeline_says_which_records_come_from_the_other_archive(
+    desk: Any, app: flask.Flask, house: House, region: Region, worker_id: bytes, other: dict[str, Any]
+) -> None:
+    first = region.worker_id(other)
+    house.db.write(lambda turn: merges.link(turn, first, worker_id))
+    text = Visitor(app).login().get("/me").text
+
+    assert text.count("来自合并的另一份档案") == 1
+    assert str(uuid.UUID(bytes=first)) not in text
+
+
+def test_a_record_moves_to_whom_its_number_names(
+    desk: Any, house: House, region: Region, ids: dict[str, str], worker_id: bytes, other: dict[str, Any]
+) -> None:
+    handler, act = desk("handler"), f"records/{ids['fresh']}/move"
+    form = opened(handler, worker_id, act)
+    path = f"{address(worker_id)}/{act}"
+    typed = {**form, "text": "记错了人", "kind": "resident-id"}
+    assert handler.post(path, **typed).status_code == 422
+    made = handler.post(path, number=other["number"], **typed)
+    assert made.status_code == 303, made.text
+    approve(desk("reviewer"), made.location)
+
+
+def test_an_erasure_names_the_rule_before_and_after_it_is_asked_for(
+    desk: Any, house: House, worker_id: bytes, ids: dict[str, str]
+) -> None:
+    officer, path = desk("data-officer"), address(worker_id)
+    form = opened(officer, worker_id, "restrict")
+    typed = {**form, "ground": first_code(house, "restriction_grounds"), "text": "依决定"}
+    sealed = [officer.post(f"{path}/restrict", **typed) for _ in range(2)]
+    assert [one.status_code for one in sealed] == [303, 303], sealed[1].text
+    assert state(house, worker_id) == "restricted"
+    look = officer.post(path, **WHY).location.partition("?")[2]
+    page = officer.get(f"{path}/erase?{look}")
+    with house.db.read() as conn:
+        stand = erasing.blockers(
+            house, conn, erasing.persons.read(house, worker_id, sealed=True).archives, ""
+        )
+    assert stand
+    assert all(one.zh in page.text for one in stand)
+    form = {name: hidden(page.text, name) for name in ("look", "once")}
+    refused = officer.post(
+        f"{path}/erase", ground=first_code(house, "erasure_grounds"), text="依申请", **form
+    )
+    assert (refused.status_code, stand[0].zh in refused.text) == (409, True)
+    sound(refused)
+    assert proposals(house) == 0
+
+
+def test_one_record_is_not_erased_while_a_rule_keeps_it(
+    desk: Any, house: House, worker_id: bytes, ids: dict[str, str]
+) -> None:
+    handler, act = desk("handler"), f"records/{ids['fresh']}/erase"
+    form = opened(handler, worker_id, act)
+    answer = handler.post(
+        f"{address(worker_id)}/{act}", ground=first_code(house, "erasure_grounds"), text="依申请", **form
+    )
+    assert (answer.status_code, "现在还不能删除" in answer.text) == (409, True)
+
+
+def test_a_relatives_copy_needs_a_paper(desk: Any, house: House, worker_id: bytes) -> None:
+    handler = desk("handler")
+    house.papers.keep(worker_id, pdf(), "relation-proof", "", handler.actor)
+    prepare(house, handler, worker_id, "closed")
+    form, path = opened(handler, worker_id, "relatives"), f"{address(worker_id)}/relatives"
+    typed = {**form, "relation": "配偶", "text": "依法查阅"}
+    assert handler.post(path, **typed).status_code == 422
+    paper = str(uuid.UUID(bytes=house.papers.of(worker_id)[0].paper_id))
+    made = handler.post(path, papers=paper, **typed)
+    assert made.status_code == 303, made.text
+    approve(desk("reviewer"), made.location)
+
+
+def test_keys_of_an_institution_that_is_open_are_not_retired(desk: Any) -> None:
+    registrar = desk("registrar")
+    page = registrar.get("/desk/issuers/retire")
+    sound(page)
+    unknown = registrar.post(
+        "/desk/issuers/retire", issuer="X", reason="停办", once=hidden(page.text, "once")
+    )
+    assert (unknown.status_code, "没有登记这个机构" in unknown.text) == (422, True)
+    there = registrar.post("/desk/issuers/retire", issuer=SCHOOL, reason="停办")
+    assert (there.status_code, "没有停办或注销的登记" in there.text) == (409, True)
+
+
+def test_an_act_without_its_look_or_role_does_nothing(desk: Any, house: House, worker_id: bytes) -> None:
+    handler, path = desk("handler"), address(worker_id)
+    assert handler.get(f"{path}/merge").location == path
+    assert handler.post(f"{path}/close", text="x").location == path
+    assert handler.get(f"{path}/restrict").status_code == 403
+    assert desk("auditor").get(f"{path}/merge").status_code == 403
+    assert proposals(house) == 0
+
+
+# -- held records
+
+
+@pytest.fixture
+def waiting(house: House, region: Region, ids: dict[str, str]) -> str:
+    """A held record: the number's name differs."""
+    assert ids
+    with pytest.raises(AssertionError, match="held"):
+        region.course(person("另一姓名", 3), "2025-10-20")
+    with house.db.read() as conn:
+        (one,) = held.waiting(conn)
+    return str(uuid.UUID(bytes=one.held_id))
+
+
+def test_a_held_record_is_looked_at_and_released_by_two(desk: Any, house: House, waiting: str) -> None:
+    handler, path = desk("handler"), f"/desk/held/{waiting}"
+    sound(handler.get("/desk/held"))
+    assert path in handler.get("/desk/held").text
+    before = handler.get(path)
+    sound(before)
+    assert "另一姓名" not in before.text
+    page = handler.get(handler.post(path, **WHY).location)
+    sound(page)
+    assert "另一姓名" in page.text
+    form = {name: hidden(page.text, name) for name in ("look", "once")}
+    empty = handler.post(f"{path}/release", **form)
+    assert (empty.status_code, "必填" in empty.text) == (422, True)
+    made = [handler.post(f"{path}/release", reason="核对无误", **form) for _ in range(2)]
+    assert made[0].location == made[1].location
+    approve(desk("reviewer"), made[0].location)
+
+
+def test_a_held_record_is_returned_once(desk: Any, house: House, waiting: str) -> None:
+    handler, path = desk("handler"), f"/desk/held/{waiting}"
+    form = {"once": hidden(handler.get(path).text, "once")}
+    assert handler.post(f"{path}/return", **form).status_code == 422
+    back = [handler.post(f"{path}/return", reason="姓名不符", **form) for _ in range(2)]
+    assert [one.location for one in back] == ["/desk/held", "/desk/held"], back[1].text
+    with house.db.read() as conn:
+        assert held.waiting(conn) == []
+        assert conn.scalar(sa.select(tables.held.c.note)) == "姓名不符"
+
+
+# -- disputes
+
+
+def test_a_dispute_is_read_answered_and_decided(
+    desk: Any, house: House, region: Region, worker_id: bytes, ids: dict[str, str]
+) -> None:
+    record_id = uuid.UUID(ids["fresh"]).bytes
+    seen = shown(house, worker_id, record_id)
+    confirm.contest(
+        house, worker_id, seen, "page", Stater("x", "worker", "session-1"), "wrong-result", "我得了 91 分"
+    )
+    dispute_follower.follower(house).run()
+    house.db.write(lambda turn: turn.conn.execute(tables.dispute.update().values(owner=disputes.REGION)))
+    with house.db.read() as conn:
+        (case,) = disputes.of_region(conn)
+    handler, path = desk("handler"), f"/desk/disputes/{case.name}"
+    assert path in handler.get("/desk/disputes").text
+    gate = handler.get(path)
+    sound(gate)
+    assert "91 分" not in gate.text
+    page = handler.get(handler.post(path, **WHY).location)
+    sound(page)
+    assert "91 分" in page.text
+    form = {name: hidden(page.text, name) for name in ("look", "once")}
+    for _ in range(2):
+        assert handler.post(f"{path}/messages", text="请提供成绩单", **form).status_code == 303
+    with house.db.read() as conn:
+        assert len(disputes.messages(house, conn, case)) == 1
+    form["once"] = uuid.uuid4().hex
+    assert handler.post(f"{path}/decide", how="correct", text="x", **form).status_code == 422
+    made = handler.post(
+        f"{path}/decide", how="correct", pointer="/score", value="91.0", text="成绩单上是 91 分", **form
+    )
+    assert made.status_code == 303, made.text
+    approve(desk("reviewer"), made.location)
+    with house.db.read() as conn:
+        found = disputes.find(conn, case.dispute_id)
+        assert found is not None
+        assert (found.state, dispute_decisions.proposed(house, conn, found)) == ("upheld", [])
+
+
+# -- words of the worker
+
+
+def test_blanks_around_what_a_worker_says_are_left_out(
+    me: Visitor, ids: dict[str, str], house: House
+) -> None:
+    detail = me.client.get(f"/v1/me/records/{ids['fresh']}").json
+    headers = {"X-CSRF-Token": me.csrf, "Origin": "http://localhost"}
+    said = {"seen": detail["state"]["seen"], "reason": "wrong-result", "text": "  我得了 91 分 "}
+    answer = me.client.post(f"/v1/me/records/{ids['fresh']}/contest", json=said, headers=headers)
+    assert answer.status_code == 201, answer.json
+    stated = {"matter": first_code(house, "statement_matters"), "title": " 学徒 ", "text": " 三年学徒 "}
+    assert me.client.post("/v1/me/statements", json=stated, headers=headers).status_code == 201
+    blank = me.client.post("/v1/me/statements", json=stated | {"text": "  "}, headers=headers)
+    assert blank.status_code == 422
+
+
+def test_evidence_from_elsewhere_is_filed_with_its_scan(me: Visitor, house: House) -> None:
+    page = me.get("/me/foreign")
+    sound(page)
+    province = re.search(r'<option value="(\d\d)"', page.text)
+    kind = re.search(r'id="evidence_kind".*?<option value="([a-z-]+)"', page.text, re.DOTALL)
+    assert province is not None
+    assert kind is not None
+    fields = {"evidence_kind": kind[1], "title": "电工证", "province": province[1], "issued_by": "某中心"}
+    data = {**fields, "csrf_token": me.csrf}
+    bad = me.client.post("/me/foreign", data=data | {"scan": (io.BytesIO(b"text"), "a")}, headers=BROWSER)
+    assert (bad.status_code, "材料只收" in bad.text) == (422, True)
+    good = me.client.post("/me/foreign", data=data | {"scan": (io.BytesIO(pdf()), "a")}, headers=BROWSER)
+    assert good.status_code == 303, good.text
+    assert "电工证" in me.get("/me/papers").text
