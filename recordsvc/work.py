@@ -12,6 +12,7 @@ disputes    open and end cases of contested records, and pass on what an issuer 
 outbox      deliver what must leave the house
 sweeps      forget idempotency keys that have expired, and messages that left long ago
 papers      remove objects that no row names any more
+keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
 
@@ -26,7 +27,7 @@ from typing import Final
 
 import click
 
-from recordsvc import anchor, erasures
+from recordsvc import anchor, erasures, rotation
 from recordsvc.archive import disputes
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
@@ -77,6 +78,8 @@ class Worker:
                 Job("disputes", dispute_follower(house).run, 0.5),
                 Job("dispute-terms", functools.partial(disputes.pass_on_due, house), 60.0),
             ),
+            # A change of key walks every worker: in a lane of its own it holds up nothing but the writers.
+            (Job("keys", functools.partial(rotation.work, house, self._stop.is_set), 1.0),),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),
             (
