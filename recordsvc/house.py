@@ -108,6 +108,12 @@ def key_token(settings: Settings) -> "Holder | None":
     """Return the PKCS#11 token that holds the keys; None where key files do."""
     if settings.keystore != "pkcs11":
         return None
+    return _token(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin_file)
+
+
+@functools.cache
+def _token(module: str, label: str, pin_file: str) -> "Holder":
+    """One for a process, since all its sessions with a token are logged in together."""
     from recordsvc.vault.hsm import TokenKeys
 
-    return TokenKeys(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin_file)
+    return TokenKeys(module, label, pin_file)

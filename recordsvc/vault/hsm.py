@@ -165,23 +165,23 @@ class TokenKeys:
                 raise KeysUnavailable(f"the token does not answer: {type(error).__name__}") from None
 
     def _forget(self) -> None:
+        """Leave the session alone: the library is begun anew before the next, which ends all of them."""
         self._found.clear()
-        session, self._session = self._session, None
-        if session is not None and self._pid == os.getpid():
-            try:
-                session.close()
-            except pkcs11.exceptions.PKCS11Error:
-                return  # it was lost already
+        self._session = None
 
     def _login(self) -> Any:
         self._found.clear()
-        inherited = self._pid not in (0, os.getpid())
         library = pkcs11.lib(self._module)
-        if inherited or self._pid:
+        if self._pid:  # a session was lost, or is that of the process this one was forked from
             library.reinitialize()
         pin = _read_pin(self._pin_file)
         try:
-            return library.get_token(token_label=self._label).open(user_pin=pin, rw=True)
+            token = library.get_token(token_label=self._label)
+            try:
+                return token.open(user_pin=pin, rw=True)
+            except pkcs11.exceptions.UserAlreadyLoggedIn:
+                # All sessions of a process are logged in together.
+                return token.open(rw=True)
         except (pkcs11.exceptions.PinIncorrect, pkcs11.exceptions.PinLenRange):
             raise KeyFileError(f"the PIN in {self._pin_file} is not that of token {self._label!r}") from None
         except pkcs11.exceptions.PinLocked:
