@@ -127,10 +127,12 @@ def needing(house: "House", kind: str) -> list[str]:
 def _pepper(house: "House", newest: str) -> list[str]:
     target = version_of(newest)
     with house.db.read() as conn:
-        over = passes.progress(conn, reindex.NAME).over(target)
+        pass_ = passes.progress(conn, reindex.NAME)
         missing = reindex.missing(conn, target)
     needs = [f"{missing} numbers are found under the older pepper only"] if missing else []
-    return needs if over else [*needs, "the re-index by `recordsvc work` has not ended"]
+    if not pass_.over(target):
+        return [*needs, "the re-index by `recordsvc work` has not ended"]
+    return needs + _backups(house, pass_)
 
 
 def _wrapping(house: "House", newest: str) -> list[str]:
@@ -139,16 +141,19 @@ def _wrapping(house: "House", newest: str) -> list[str]:
         pass_ = passes.progress(conn, rewrap.NAME)
         counts = rewrap.needing(conn, target)
     needs = [f"{count} data keys in {table} are under the older key" for table, count in counts.items()]
-    if not pass_.over(target) or pass_.ended_ms is None:
+    if not pass_.over(target):
         return [*needs, "the re-wrapping by `recordsvc work` has not ended"]
+    return needs + _backups(house, pass_)
+
+
+def _backups(house: "House", pass_: passes.Progress) -> list[str]:
+    """A database restored from before the pass is of use only with the older key."""
     days = house.settings.backup_days
-    left_ms = pass_.ended_ms + days * DAY_MS - house.clock.now_ms()
-    if left_ms > 0:
-        needs.append(
-            f"backups of before the re-wrapping hold data keys under it: kept for {days} days (backup_days), "
-            f"{-(-left_ms // DAY_MS)} to go"
-        )
-    return needs
+    left_ms = (pass_.ended_ms or 0) + days * DAY_MS - house.clock.now_ms()
+    if left_ms <= 0:
+        return []
+    left = -(-left_ms // DAY_MS)
+    return [f"backups of before this change need it: kept for {days} days (backup_days), {left} to go"]
 
 
 def _token(house: "House", newest: str) -> list[str]:

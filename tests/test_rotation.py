@@ -72,6 +72,12 @@ def well(house: House) -> None:
     assert report.finding is None, report.finding
 
 
+def later(house: House) -> None:
+    """Let the backups of today be gone."""
+    assert isinstance(house.clock, FixedClock)
+    house.clock.advance(house.settings.backup_days * DAY_MS)
+
+
 def versions_of(house: House) -> set[int]:
     with house.db.read() as conn:
         return set(conn.execute(sa.select(tables.blind_index.c.pepper)).scalars())
@@ -105,6 +111,7 @@ def test_people_are_found_before_during_and_after_a_change_of_pepper(
     rotation.work(house)
     assert versions_of(house) == {1, 2}
     well(house)
+    later(house)
     assert rotation.finish(house, "pepper") == ["pepper-1"]
     assert versions_of(house) == {2}
     assert house.keys.peppers == ("pepper-2",)
@@ -125,10 +132,32 @@ def test_a_pepper_is_not_dropped_while_anybody_is_found_by_it_alone(
     assert (house.settings.keys_dir / "pepper-1.key").exists()
 
 
+def test_a_restored_database_of_before_the_change_is_indexed_again(house: House, centre: Centre):
+    """Backups hold rows under the older pepper alone: while they are kept, so is it."""
+    owners = [again(centre, n) for n in range(PEOPLE)]
+    with owning(house) as conn:
+        old = conn.execute(sa.select(tables.blind_index)).mappings().all()
+    rotation.rotate(house, "pepper")
+    rotation.work(house)
+    with pytest.raises(rotation.StillNeeded, match="backups of before this change"):
+        rotation.finish(house, "pepper")
+    with owning(house) as conn:
+        conn.execute(tables.blind_index.delete())
+        conn.execute(tables.blind_index.insert(), [dict(row) for row in old])
+        conn.execute(sa.text("DELETE FROM key_work"))
+        conn.execute(sa.text("UPDATE key_epoch SET epoch = 0 WHERE id = 1"))
+    rotation.work(house)
+    later(house)
+    assert rotation.finish(house, "pepper") == ["pepper-1"]
+    assert [again(centre, n) for n in range(PEOPLE)] == owners
+    well(house)
+
+
 def test_a_pass_that_says_it_ended_is_not_believed(house: House, centre: Centre):
     """Were the row of the pass all that counts, a lost index row would lose a person."""
     rotation.rotate(house, "pepper")
     rotation.work(house)
+    later(house)
     index = tables.blind_index
     with owning(house) as conn:
         one = conn.execute(sa.select(index.c.tag).where(index.c.pepper == 2).limit(1)).scalar_one()
@@ -183,6 +212,7 @@ def test_somebody_erased_during_the_pass_stays_erased(house: House, centre: Cent
     index = tables.blind_index
     with house.db.read() as conn:
         assert conn.execute(sa.select(index.c.tag).where(index.c.worker_id == owner)).first() is None
+    later(house)
     assert rotation.finish(house, "pepper") == ["pepper-1"]
 
 
@@ -194,6 +224,7 @@ def test_a_rotation_killed_before_the_database_knew_goes_on(house: House, centre
     assert rotation.rotate(house, "pepper") == ["pepper-1", "pepper-2"]
     assert fence.demanded(house.db) == 1
     rotation.work(house)
+    later(house)
     assert rotation.finish(house, "pepper") == ["pepper-1"]
 
 
@@ -238,7 +269,7 @@ def test_the_old_wrapping_key_is_destroyed_after_the_backups_and_not_before(
         rotation.finish(house, "wrapping")
     assert any("data keys in worker_key are under the older key" in need for need in refused.value.needs)
     rotation.work(house)
-    with pytest.raises(rotation.StillNeeded, match="backups of before the re-wrapping"):
+    with pytest.raises(rotation.StillNeeded, match="backups of before this change"):
         rotation.finish(house, "wrapping")
     assert (house.settings.keys_dir / "master.key").exists()
     clock.advance(house.settings.backup_days * DAY_MS)

@@ -30,7 +30,9 @@ from tests.faults.processes import ROOT, Installation, Load, Maker, Sent, ask
 from tests.postgresql import PostgresServer
 
 pytestmark = pytest.mark.long
-CLIENTS = 4
+CLIENTS = 3
+PAUSE_S = 0.15
+"""Between the requests of one client: an unbounded load would sooner or later have too many records held."""
 PATIENCE_S = 120
 
 
@@ -103,7 +105,7 @@ class StrictLoad(Load):
     def _client(self, pick: random.Random) -> None:
         maker = Maker(self.place, pick)
         try:
-            while not self._stop.is_set():
+            while not self._stop.wait(PAUSE_S):
                 sent = maker.request()
                 # Old tokens and new ones, as machines hold them that renew at their own time.
                 headers = {"Authorization": f"Bearer {pick.choice(self.tokens)}"}
@@ -123,7 +125,7 @@ class StrictLoad(Load):
         """Read receipts, the key set, and the checkpoint, all the time."""
         pick = random.Random(1)
         try:
-            while not self._stop.is_set():
+            while not self._stop.wait(PAUSE_S / 3):
                 paths = ["/oauth/jwks.json", "/log/checkpoint"]
                 if self._taken:
                     paths.append(f"/v1/records/{pick.choice(self._taken)}/receipt")
