@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random, SystemClock, SystemRandom
 from recordsvc.settings import Settings
+from recordsvc.vault.keyfile import KeyFileError
 from recordsvc.vault.livekeys import LiveKeys
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def key_token(settings: Settings) -> "Holder | None":
 @functools.cache
 def _token(module: str, label: str, pin_file: str) -> "Holder":
     """One for a process, since all its sessions with a token are logged in together."""
-    from recordsvc.vault.hsm import TokenKeys
-
+    try:
+        from recordsvc.vault.hsm import TokenKeys
+    except ModuleNotFoundError as missing:
+        raise KeyFileError(f"keystore pkcs11 needs {missing.name}: install recordsvc[hsm]") from missing
     return TokenKeys(module, label, pin_file)
