@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recordsvc.translog.checkpoint import Checkpoint, OpenedCheckpoint, open_checkpoint
-from recordsvc.translog.note import NoteKey, SignatureType
+from recordsvc.translog.note import NoteKey
 from recordsvc.translog.store import Log
 from recordsvc.translog.tree import ProofError, verify_consistency
 
@@ -22,8 +22,13 @@ class DatabaseBehind(RuntimeError):
 
 
 def log_key(house: "House") -> NoteKey:
-    """Return the log's verifier key."""
-    return NoteKey(house.settings.log_origin, SignatureType.ED25519, house.keys.public("log").raw)
+    """Return the log's newest verifier key."""
+    return house.log.live_keys()[0]
+
+
+def log_keys(house: "House") -> list[NoteKey]:
+    """Return all verifier keys the log ever had, the newest first."""
+    return house.log.verifier_keys()
 
 
 def read(house: "House") -> OpenedCheckpoint | None:
@@ -32,7 +37,7 @@ def read(house: "House") -> OpenedCheckpoint | None:
         note = house.settings.anchor_path.read_text("utf-8")
     except FileNotFoundError:
         return None
-    return open_checkpoint(note, log_key(house))
+    return open_checkpoint(note, log_keys(house))
 
 
 def keep(house: "House") -> bool:

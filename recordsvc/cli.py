@@ -1,9 +1,11 @@
 """The `recordsvc` command. A subcommand is imported when called, so `verify` runs on the base install."""
 
 import importlib
-from typing import Final
+from typing import Any, Final
 
 import click
+
+from recordsvc.vault.keyfile import KeyFileError
 
 COMMANDS: Final = {
     "init": ("recordsvc.serving", "init", "make keys, database and settings of a first run"),
@@ -14,6 +16,7 @@ COMMANDS: Final = {
     ),
     "serve": ("recordsvc.serving", "serve", "serve under gunicorn"),
     "work": ("recordsvc.work", "work", "run the background process"),
+    "keys": ("recordsvc.keycommands", "keys", "the service's own keys: which there are, rotation"),
     "log": ("recordsvc.logcommands", "log", "checkpoint, fsck, keys of the log"),
     "official": ("recordsvc.access.commands", "official", "officials and their roles"),
     "case": ("recordsvc.casecommands", "case", "an official's acts on whole archives"),
@@ -55,6 +58,13 @@ class LazyGroup(click.Group):
                 f"`recordsvc {cmd_name}` needs {missing.name}: install recordsvc[{extra}]"
             ) from missing
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; keys that must not be used end it with one clear line."""
+        try:
+            return super().invoke(ctx)
+        except KeyFileError as refused:
+            raise click.ClickException(f"密钥不可用 / keys refused: {refused}") from refused
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """List names and lines without importing anything."""

@@ -114,7 +114,7 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
         with house.db.read() as conn, Snapshot(conn) as snapshot:
             witnesses = [NoteKey.parse(key) for key in house.settings.witness_keys]
             log, archive = (
-                LogCheck(snapshot, anchor.log_key(house), witnesses, seen),
+                LogCheck(snapshot, anchor.log_keys(house), witnesses, seen),
                 ArchiveCheck(house, snapshot),
             )
             people = PeopleCheck(snapshot, house.people, house.keys)
@@ -167,7 +167,7 @@ def _witnessed(house: House, notes: list[str]) -> Iterable[Seen]:
     for url, key in zip(house.settings.witness_urls, house.settings.witness_keys, strict=True):
         name = NoteKey.parse(key).name
         try:
-            newest = WitnessClient(url, key).newest(anchor.log_key(house))
+            newest = WitnessClient(url, key).newest(anchor.log_keys(house))
         except WitnessUnreachable as error:
             notes.append(f"witness {name} not compared: {error}")
             continue

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from recordsvc.archive.statements import REGION_KID
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import installation
-from recordsvc.house import House, open_house
+from recordsvc.house import House, key_token, open_house
 from recordsvc.settings import Settings
-from recordsvc.vault.keystore import create_keys
+from recordsvc.vault import fence
+from recordsvc.vault.keyfolder import create_keys
 
 FIXED = ("log_origin", "audience", "environment", "region")
 
@@ -23,7 +24,7 @@ class NotThisInstallation(RuntimeError):
 def create(settings: Settings) -> None:
     """Make everything the service needs to start; repeats without effect. Raises `NotThisInstallation`."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    create_keys(settings.keys_dir)
+    create_keys(settings.keys_dir, token=key_token(settings))
     from recordsvc import schema  # Alembic: 110 ms to import, which a start should not wait for
 
     schema.upgrade(settings.owner_database, application_url=settings.database)
@@ -37,6 +38,7 @@ def create(settings: Settings) -> None:
 def begin(house: House) -> None:
     """Fix the installation and begin its log, on a database that has its tables; repeats without effect."""
     house.db.write(lambda turn: _fix(turn, house.settings))
+    house.db.write(fence.begin)
     house.log.create()
     house.db.write(lambda turn: _register_region(turn, house))
 

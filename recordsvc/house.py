@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random, SystemClock, SystemRandom
 from recordsvc.settings import Settings
-from recordsvc.vault.keystore import KeyStore, open_keys
+from recordsvc.vault.keyfile import KeyFileError
+from recordsvc.vault.livekeys import LiveKeys
 
 if TYPE_CHECKING:
     from recordsvc.archive.admit import Admission
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
+    from recordsvc.vault.keyfolder import Holder
     from recordsvc.vault.objects import ObjectStore
 
 
@@ -28,7 +30,7 @@ class House:
     db: Database
     clock: Clock
     random: Random
-    keys: KeyStore
+    keys: LiveKeys
 
     erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that must be settled before a worker may be erased."""
@@ -99,5 +101,22 @@ def open_house(settings: Settings, clock: Clock | None = None, random: Random | 
         db=Database(settings.database, clock=clock, pool_size=settings.pool_size),
         clock=clock,
         random=random or SystemRandom(),
-        keys=open_keys(settings.keys_dir),
+        keys=LiveKeys(settings.keys_dir, key_token(settings)),
     )
+
+
+def key_token(settings: Settings) -> "Holder | None":
+    """Return the PKCS#11 token that holds the keys; None where key files do."""
+    if settings.keystore != "pkcs11":
+        return None
+    return _token(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin_file)
+
+
+@functools.cache
+def _token(module: str, label: str, pin_file: str) -> "Holder":
+    """One for a process, since all its sessions with a token are logged in together."""
+    try:
+        from recordsvc.vault.hsm import TokenKeys
+    except ModuleNotFoundError as missing:
+        raise KeyFileError(f"keystore pkcs11 needs {missing.name}: install recordsvc[hsm]") from missing
+    return TokenKeys(module, label, pin_file)

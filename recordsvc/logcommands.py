@@ -80,7 +80,7 @@ def check_receipt(file: Path) -> None:
 
     with _open() as house, house.db.read() as conn:
         try:
-            found = compare(house.log, anchor.log_key(house), conn, file.read_bytes())
+            found = compare(house.log, anchor.log_keys(house), conn, file.read_bytes())
         except ValueError as error:
             _could_not_run(f"不是本日志的回执 / no receipt of this log: {error}")
             return
@@ -107,11 +107,10 @@ def checkpoint() -> None:
 
 @log.command("key")
 def key() -> None:
-    """打印日志公钥（vkey）/ Print the log's verifier key."""
-    from recordsvc import anchor
-
+    """打印日志公钥（vkey）/ Print the log's verifier keys: of a change both, the newest first."""
     with _open() as house:
-        click.echo(anchor.log_key(house).vkey())
+        for one in house.log.live_keys():
+            click.echo(one.vkey())
 
 
 def _silent(_stage: str, _done: int) -> None:

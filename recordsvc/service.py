@@ -48,7 +48,7 @@ def build(settings: Settings, house: House, rooms: Iterable[str] = ROOMS) -> fla
     app.extensions["idempotency"] = Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe"))
     observe.ping(app, "database", lambda: _select_one(house))
     observe.ping(app, "log", lambda: anchor.check(house))
-    observe.ping(app, "keys", lambda: house.keys.hmac("cursor", b"ping"))
+    observe.ping(app, "keys", lambda: _use_keys(house))
     for room in open_rooms(app, rooms):
         setup: Callable[[flask.Flask, House], None] | None = getattr(room, "setup", None)
         if setup is not None:
@@ -103,6 +103,11 @@ def skeleton(rooms: Iterable[str] = ROOMS) -> flask.Flask:
     open_rooms(app, rooms)
     policy.seal(app)
     return app
+
+
+def _use_keys(house: House) -> None:
+    house.keys.check()
+    house.keys.hmac("cursor", b"ping")
 
 
 def _select_one(house: House) -> None:

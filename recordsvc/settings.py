@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 ENVIRONMENTS = ("demo", "test", "production")
+KEYSTORES = ("file", "pkcs11")
 MESSENGERS = ("file", "console", "print")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PREFIX = "RECORDSVC_"
@@ -82,6 +83,16 @@ class Settings:
     """Access key id at that store."""
     objects_secret: str = dataclasses.field(default="", repr=False)
     """Secret access key at that store."""
+    keystore: str = "file"
+    """Where the keys are held: `file`, or `pkcs11` (a hardware module's token)."""
+    pkcs11_module: str = ""
+    """Path of the PKCS#11 library, with `keystore = "pkcs11"`."""
+    pkcs11_token: str = ""
+    """Label of the token that holds the keys."""
+    pkcs11_pin_file: str = ""
+    """File with the user PIN of the token, owner-only."""
+    backup_days: int = 35
+    """Days for which backups are kept: before they are over no old wrapping key is destroyed."""
     metrics_dir: str = ""
     """Folder shared by the worker processes for Prometheus; empty: one process only."""
     metrics_token: str = dataclasses.field(default="", repr=False)
@@ -96,6 +107,7 @@ class Settings:
             raise SettingsError(f"environment must be one of {', '.join(ENVIRONMENTS)}")
         if self.messenger not in MESSENGERS:
             raise SettingsError(f"messenger must be one of {', '.join(MESSENGERS)}")
+        self._check_keys()
         if len(self.witness_urls) != len(self.witness_keys):
             raise SettingsError("witness_urls and witness_keys must have the same length")
         if self.environment == "demo" and self.host not in LOOPBACK:
@@ -110,6 +122,16 @@ class Settings:
             )
         if self.environment == "production" and self.objects_url.startswith("http:"):
             raise SettingsError("objects_url must be https in production")
+
+    def _check_keys(self) -> None:
+        if self.keystore not in KEYSTORES:
+            raise SettingsError(f"keystore must be one of {', '.join(KEYSTORES)}")
+        if self.keystore == "pkcs11" and not (
+            self.pkcs11_module and self.pkcs11_token and self.pkcs11_pin_file
+        ):
+            raise SettingsError("keystore pkcs11 needs pkcs11_module, pkcs11_token and pkcs11_pin_file")
+        if self.backup_days < 0:
+            raise SettingsError("backup_days must not be negative")
 
     @property
     def database(self) -> str:

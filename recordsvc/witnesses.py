@@ -53,7 +53,7 @@ class Witnesses:
         house = self._house
         for key, client in self._clients:
             try:
-                seen = client.newest(anchor.log_key(house))
+                seen = client.newest(anchor.log_keys(house))
             except WitnessUnreachable:
                 observe.log("witness-unreachable", witness=key.name)
                 continue

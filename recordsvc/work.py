@@ -13,6 +13,7 @@ disputes    open and end cases of contested records, and pass on what an issuer 
 outbox      deliver what must leave the house
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
+keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
 
@@ -27,7 +28,7 @@ from typing import Final
 
 import click
 
-from recordsvc import anchor, erasures
+from recordsvc import anchor, erasures, rotation
 from recordsvc.archive import disputes, farewell
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
@@ -79,6 +80,8 @@ class Worker:
                 Job("disputes", dispute_follower(house).run, 0.5),
                 Job("dispute-terms", functools.partial(disputes.pass_on_due, house), 60.0),
             ),
+            # A change of key walks every worker: in a lane of its own it holds up nothing but the writers.
+            (Job("keys", functools.partial(rotation.work, house, self._stop.is_set), 1.0),),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),
             (

@@ -26,7 +26,7 @@ from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE
 from recordsvc.house import House, open_house
 from recordsvc.people import synthetic
 from recordsvc.settings import Settings
-from recordsvc.vault.keystore import create_keys
+from recordsvc.vault.keyfolder import create_keys
 from tests.postgresql import PostgresServer
 
 ROLES = Path(__file__).parent.parent / "deploy" / "postgresql" / "roles.sql"

@@ -23,8 +23,11 @@ from recordsvc.ground.strictjson import canonical
 from recordsvc.vault.jwk import thumbprint
 from recordsvc.vault.keystore import KeyStore
 from recordsvc.vault.signatures import public_to_jwk
+from recordsvc.vault.signers import PublicKey
 
 TYPE: Final = "at+jwt"
+KEY: Final = "token"
+"""Name of the signing key: its newest version signs, all live ones verify."""
 MAX_LIFE_MS: Final = 600_000
 """Longer-lived tokens are refused even if we signed them."""
 _CACHE_MS: Final = 60_000
@@ -67,9 +70,7 @@ class Tokens:
         self._issuer = issuer
         self._audience = audience
         self.seconds = seconds
-        self._public = keys.public("token")
-        self.kid = thumbprint(public_to_jwk(self._public, ""))
-        self._header = b64u(canonical({"alg": "ES256", "kid": self.kid, "typ": TYPE}))
+        self._kids: dict[str, str] = {}
         self._checked: dict[bytes, Checked] = {}
 
     def issue(self, client: Client, scopes: frozenset[str], bound: Confirmation | None = None) -> str:
@@ -87,8 +88,11 @@ class Tokens:
         }
         if bound is not None:
             claims["cnf"] = {bound.member: bound.thumbprint}
-        signing_input = f"{self._header}.{b64u(canonical(claims))}"
-        return f"{signing_input}.{b64u(self._keys.sign('token', signing_input.encode()))}"
+        ring = self._keys.now()
+        key_id = ring.versions(KEY)[-1]
+        header = b64u(canonical({"alg": "ES256", "kid": self._kid(ring, key_id), "typ": TYPE}))
+        signing_input = f"{header}.{b64u(canonical(claims))}"
+        return f"{signing_input}.{b64u(ring.sign(key_id, signing_input.encode()))}"
 
     def verify(self, token: str, held: Callable[[Confirmation | None], None] = _unbound) -> Actor:
         """The client that a token (without its scheme) stands for.
@@ -121,16 +125,37 @@ class Tokens:
         return Actor(Kind.CLIENT, client.client_id, institution=client.institution, scopes=scopes)
 
     def jwks(self) -> dict[str, Any]:
-        """The public key under which tokens are signed (RFC 7517)."""
-        return {"keys": [public_to_jwk(self._public, self.kid)]}
+        """The public keys under which good tokens may be signed, the newest last (RFC 7517)."""
+        ring = self._keys.now()
+        live = ring.versions(KEY)
+        return {"keys": [public_to_jwk(ring.public(key_id), self._kid(ring, key_id)) for key_id in live]}
+
+    @property
+    def kid(self) -> str:
+        """The `kid` that new tokens carry."""
+        ring = self._keys.now()
+        return self._kid(ring, ring.versions(KEY)[-1])
+
+    def _kid(self, ring: KeyStore, key_id: str) -> str:
+        kid = self._kids.get(key_id)
+        if kid is None:
+            kid = self._kids[key_id] = thumbprint(public_to_jwk(ring.public(key_id), ""))
+        return kid
+
+    def _public(self, kid: str | None) -> PublicKey:
+        """The live key of a `kid`: a dropped one is refused, one made a moment ago is known."""
+        ring = self._keys.now()
+        for key_id in ring.versions(KEY):
+            if self._kid(ring, key_id) == kid:
+                return ring.public(key_id)
+        raise JwtRefused("kid")
 
     def _check(self, token: str, now: int) -> Checked:
         header = jose.read_header(token)
         if header.typ != TYPE:
             raise JwtRefused("typ")
-        if header.kid != self.kid:
-            raise JwtRefused("kid")
-        claims = jose.read_claims(token, header, self._public, issuer=self._issuer, audience=self._audience)
+        public = self._public(header.kid)
+        claims = jose.read_claims(token, header, public, issuer=self._issuer, audience=self._audience)
         bound = _confirmation(claims)
         expires, issued = jose.instant_ms(claims, "exp"), jose.instant_ms(claims, "iat")
         if expires is None or issued is None or not 0 < expires - issued <= MAX_LIFE_MS:

@@ -219,8 +219,9 @@ class Admission:
     # -- appending
 
     def _batch(self, prepared: list[Prepared], held: list[Row], *, whole: bool) -> Batch:
-        now_ms = self._house.clock.now_ms()
-        return Batch(prepared, [self.sealer.hold(row, now_ms, n) for n, row in enumerate(held)], whole=whole)
+        now_ms, epoch = self._house.clock.now_ms(), self._house.keys.epoch
+        rows = [self.sealer.hold(row, now_ms, n) for n, row in enumerate(held)]
+        return Batch(prepared, rows, whole=whole, epoch=epoch)
 
     def append(self, batch: Batch) -> tuple[Outcome, LogTurn]:
         """Append prepared records: (outcomes or STALE, the turn's part of the log). Durable on return."""

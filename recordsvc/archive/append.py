@@ -8,6 +8,7 @@ the start; nothing is guessed.
 
 import enum
 import hashlib
+import math
 import struct
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,10 +19,12 @@ from recordsvc.archive import notices, store, tables
 from recordsvc.archive.issuers import Issuers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
+from recordsvc.ground.readers import Question
 from recordsvc.people.resolve import People
 from recordsvc.people.workers import Rows, Worker
 from recordsvc.translog.store import Log, LogTurn
 from recordsvc.translog.tree import Frontier
+from recordsvc.vault import fence
 
 NO_TARGET: Final = 0xFFFFFFFF
 PRECEDING: Final = -2
@@ -105,6 +108,8 @@ class Batch:
     """Keys of held records that leave the holding with this batch; they must still be approved."""
     whole: bool = False
     """All or nothing: a record that stands by now sends the whole back to be judged again."""
+    epoch: int = 0
+    """That of the keys when the first of `held` was sealed."""
 
 
 Outcome = list[Accepted | Known] | Literal[Stale.STALE]
@@ -127,7 +132,7 @@ class Appender:
         keys += [row[1] for batch in batches for row in batch.held]
         # The first locks the head, and each behind it sees what was committed before the lock was given: from
         # there on nobody else appends.
-        log, known, found, versions, taken, held = db.ask(
+        log, known, found, versions, taken, held, demanded = db.ask(
             db.cursor(turn.conn),
             self._log.asking_turn(turn),
             store.asking_known(db, keys),
@@ -135,6 +140,7 @@ class Appender:
             self._issuers.asking_versions({one.issuer for batch in batches for one in batch.prepared}),
             self._people.asking_taken([tag for rows in _drafts(batches) for tag in rows.tags]),
             store.asking_held_states(db, keys),
+            _asking_epoch(db, batches),
         )
         heads = _Heads(found)
         writing = _Writing()
@@ -142,6 +148,7 @@ class Appender:
         for batch in batches:
             stands = (
                 _stands(batch, heads, versions, taken)
+                and _made_at(batch) >= demanded
                 and all(one.window[0] <= log.ms < one.window[1] for one in batch.prepared)
                 and not any(row[1] in held or row[1] in known for row in batch.held)
                 and _leave(batch, held)
@@ -230,6 +237,19 @@ def _stands(batch: Batch, heads: _Heads, versions: dict[str, int], taken: set[by
         if one.chain_size not in (None, frontier.size):
             return False
     return not any(tag in taken for rows in _drafts([batch]) for tag in rows.tags)
+
+
+def _asking_epoch(db: Database, batches: Iterable[Batch]) -> Question[int]:
+    """Ask which epoch of the keys is demanded, where rows come that were made with them (vault/fence.py)."""
+    if any(batch.held for batch in batches) or _drafts(batches):
+        return fence.asking(db)
+    return Question("", (), lambda _rows: 0)
+
+
+def _made_at(batch: Batch) -> float:
+    """Return the oldest epoch of the keys that rows of a batch were made with; all later ones will do."""
+    made = [rows.epoch for rows in _drafts([batch])]
+    return min(made + [batch.epoch] * bool(batch.held), default=math.inf)
 
 
 def _leave(batch: Batch, held: dict[bytes, str]) -> bool:

@@ -14,8 +14,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.archive import formats
 from recordsvc.translog import tables as log_tables
-from recordsvc.translog.checkpoint import Checkpoint
-from recordsvc.translog.note import NoteKey
+from recordsvc.translog.checkpoint import Checkpoint, LogKeys
 from recordsvc.translog.proofs import LogProof
 from recordsvc.translog.tree import Frontier, ProofError, leaf_hash, verify_consistency
 
@@ -65,7 +64,7 @@ class Comparison:
         }[self.verdict]
 
 
-def compare(log: "Log", log_key: NoteKey, conn: Connection, receipt: bytes) -> Comparison:
+def compare(log: "Log", log_key: LogKeys, conn: Connection, receipt: bytes) -> Comparison:
     """Compare a receipt with the log as `conn` shows it.
 
     Raises ValueError (`ProofError`, `NoteError`, `FormatError`) for a file that is no receipt of this log at

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy.engine import Connection
+
 from recordsvc.archive.notices import recipient_of
 from recordsvc.archive.reading import Archive
 from recordsvc.ground import outbox
@@ -18,6 +20,7 @@ from recordsvc.ground.base64strict import b64u, unb64u
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.outbox import Message, Waiting
 from recordsvc.people import contacts
+from recordsvc.vault import fence
 from recordsvc.vault.envelope import DataKeys, field_aad
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ def made(turn: Turn, house: "House", archives: Sequence[Archive]) -> Message:
             phone = contacts.phone_of(house.people, cursor, worker)
     name, number = next((found for one in archives if (found := named(one))[1]), ("", ""))
     own = archives[0].worker_id
+    fence.hold(turn, house.db, house.keys.epoch)
     wrapped, key = DataKeys(house.keys, house.random.bytes).new(own)
     said = json.dumps({"phone": phone, "name": name, "number": number[-4:]}, ensure_ascii=False)
     params = {"key": b64u(wrapped), "sealed": b64u(key.seal(said.encode(), _aad(own)))}
@@ -63,6 +67,11 @@ def opened(house: "House", worker_id: bytes, message: Waiting) -> Farewell:
     key = DataKeys(house.keys).get(worker_id, unb64u(message.params["key"]))
     said = json.loads(key.open(unb64u(message.params["sealed"]), _aad(worker_id)))
     return Farewell(said["phone"], said["name"], said["number"])
+
+
+def waiting(conn: Connection, before_ms: int) -> int:
+    """Count last notices of before a UTC instant that have not left: no pass brings their keys along."""
+    return outbox.pending(conn, TOPIC, before_ms)
 
 
 def expire(house: "House") -> int:

@@ -188,6 +188,17 @@ def unpack_opening(extra: bytes) -> tuple[bytes, bytes]:
     return extra[: _LEAF.size], extra[_LEAF.size :]
 
 
+LOG_KEY_ADDED = 3
+"""Kind of a service statement: from here on checkpoints bear a second key's signature."""
+LOG_KEY_RETIRED = 4
+"""Kind of a service statement: after this the older key signs no more."""
+
+
+def log_key_statement(kind: int, old: bytes, new: bytes) -> bytes:
+    """G that tells of a change of the log's key; `old`, `new`: raw Ed25519 public keys."""
+    return service_statement(kind, hashlib.sha256(b"log-key/v1" + old + new).digest())
+
+
 def service_statement(kind: int, digest: bytes) -> bytes:
     """G of a service statement: the money book's daily close, the who-looked log's checkpoint, by `kind`."""
     if len(digest) != 32:

@@ -31,6 +31,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal, StaleProposal
 from recordsvc.people.resolve import Held, read_person
+from recordsvc.vault import fence
 from recordsvc.vault.envelope import DataKey, DataKeys, field_aad, unwrap
 
 if TYPE_CHECKING:
@@ -295,6 +296,7 @@ def _begin(turn: Turn, house: "House", plan: Plan, wanted: bytes) -> DataKey:
     row = turn.conn.execute(sa.select(tables.import_run).where(_run(wanted))).one_or_none()
     if row is not None:
         return unwrap(house.keys, wanted, row.wrapped, HOLDING, house.random.bytes)
+    fence.hold(turn, house.db, house.keys.epoch)
     wrapped, key = DataKeys(house.keys, house.random.bytes).new(wanted, HOLDING)
     turn.conn.execute(
         tables.import_run.insert().values(

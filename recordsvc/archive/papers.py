@@ -39,6 +39,7 @@ from recordsvc.ground.privileges import erasing
 from recordsvc.ground.problems import FormRefused, NotFound, Problem, Unavailable
 from recordsvc.people import tables as people_tables
 from recordsvc.people.standing import RESTRICTED
+from recordsvc.vault import fence
 from recordsvc.vault.envelope import DataKey, DataKeys, SealError, field_aad
 from recordsvc.vault.objects import ObjectMissing, StoreUnavailable
 
@@ -322,9 +323,11 @@ class Papers:
             return None
         keys, owner = DataKeys(house.keys, house.random.bytes), owner_bytes(uscc)
         if wrapped is None:
+            epoch = house.keys.epoch
             made, _key = keys.new(owner)
 
             def write(turn: Turn) -> bytes:
+                fence.hold(turn, house.db, epoch)
                 _insert_new(turn, house, institution_key, (uscc, made))
                 return bytes(turn.conn.execute(wanted).scalar_one())
 

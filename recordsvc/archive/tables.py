@@ -200,7 +200,7 @@ institution_key = sa.Table(
     metadata,
     sa.Column("uscc", sa.String(18), primary_key=True),
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
-    info={"kind": "erasable"},
+    info={"kind": "erasable", "mutable": ("wrapped",)},
     comment="The data key of an institution's papers under the master key, made with the first paper",
 )
 

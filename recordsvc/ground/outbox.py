@@ -173,6 +173,12 @@ def drop(turn: Turn, topic: str, before_ms: int) -> int:
     return turn.conn.execute(outbox.delete().where(*old)).rowcount
 
 
+def pending(conn: Connection, topic: str, before_ms: int) -> int:
+    """Count messages of a topic that were put before a UTC instant and have not left."""
+    old = (outbox.c.topic == topic, outbox.c.put_ms < before_ms, outbox.c.done_ms.is_(None))
+    return int(conn.execute(sa.select(sa.func.count()).select_from(outbox).where(*old)).scalar_one())
+
+
 def printed(turn: Turn, ids: Sequence[bytes]) -> int:
     """Mark messages as printed; how many of them still waited for it."""
     own = outbox.update().where(outbox.c.state == "print", outbox.c.id.in_(list(ids)))

@@ -22,7 +22,8 @@ from recordsvc.people.cardbook import CardFact
 from recordsvc.people.cards import CardEvent
 from recordsvc.people.resolve import CARD, CARD_AREA, CHIP, DISPUTED, Found, Hit, People, Person
 from recordsvc.people.workers import Worker
-from recordsvc.vault.keystore import KeyStore, pepper_version
+from recordsvc.vault import fence
+from recordsvc.vault.keystore import KeyStore
 
 VERIFIED: Final = "verified"
 CLAIMED: Final = "claimed"
@@ -104,6 +105,7 @@ class Enrolment:
 
     def __init__(self, turn: Turn, people: People, keys: KeyStore, random: Random) -> None:
         """Write in `turn`."""
+        fence.hold(turn, people.db, keys.epoch)
         self._turn = turn
         self._people = people
         self._keys = keys
@@ -176,13 +178,13 @@ class Enrolment:
         return outcome
 
     def _wait(self, fact: CardFact) -> None:
-        tag, pepper = self._people.tags(CARD, fact.card)[-1], self._keys.peppers[-1]
+        pepper, tag = self._people.versioned_tags(CARD, fact.card)[-1]
         old = self._waiting.get(fact.card)
         if old is not None and old[0] not in self._writing.facts:
             own = tables.card_fact
             self._turn.conn.execute(own.delete().where(own.c.tag == old[0]))
         sealed = cardbook.seal_fact(self._keys, self._random, tag, fact)
-        self._writing.facts[tag] = (tag, pepper_version(pepper), sealed)
+        self._writing.facts[tag] = (tag, pepper, sealed)
         self._waiting[fact.card] = (tag, fact)
 
     # -- an official's word

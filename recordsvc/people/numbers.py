@@ -27,6 +27,7 @@ from recordsvc.people import cardbook, cards, identifiers, merges, tables
 from recordsvc.people.cards import CardEvent
 from recordsvc.people.resolve import CARD, CARD_AREA, DISPUTED, NAME, UNINDEXED, identifier_aad
 from recordsvc.people.workers import NAME_TAG, Worker
+from recordsvc.vault import fence
 from recordsvc.vault.envelope import field_aad
 
 if TYPE_CHECKING:
@@ -242,6 +243,7 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
 @two_person.executor(ADD, deciders=DECIDERS, basis=_basis)
 def _add(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     house: House = proposal.tools
+    fence.hold(turn, house.db, house.keys.epoch)
     worker = _decided(turn, payload, proposal)
     kind, standing, value = payload["kind"], payload["standing"], _unseal(worker, payload)
     taken = _free(turn, house, worker.worker_id, kind, value, standing)
@@ -254,6 +256,8 @@ def _add(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
 
 @two_person.executor(STAND, deciders=DECIDERS, basis=_basis)
 def _stand(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
+    house: House = proposal.tools
+    fence.hold(turn, house.db, house.keys.epoch)
     worker = _decided(turn, payload, proposal)
     identifier_id, standing = _id(payload), payload["standing"]
     own, index = tables.identifier, tables.blind_index

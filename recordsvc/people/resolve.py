@@ -20,7 +20,6 @@ from recordsvc.people.cardbook import CardFact, EventRow
 from recordsvc.people.cards import CardEvent, Days
 from recordsvc.people.workers import NAME_TAG, Rows, Worker, Workers, names_of
 from recordsvc.vault.envelope import DataKeys, field_aad
-from recordsvc.vault.keystore import pepper_version
 
 K = TypeVar("K")
 DISPUTED = "disputed"
@@ -85,8 +84,11 @@ class People(Workers):
 
     def tags(self, kind: str, value: str) -> list[bytes]:
         """Return the blind-index tags of a normalised value, one per live pepper, the newest last."""
-        data = f"{kind}\0{value}".encode()
-        return [self._keys.hmac(pepper, data) for pepper in self._keys.peppers]
+        return [tag for _version, tag in self.versioned_tags(kind, value)]
+
+    def versioned_tags(self, kind: str, value: str) -> list[tuple[int, bytes]]:
+        """Return the same with the version of the pepper before each."""
+        return self._keys.blind(f"{kind}\0{value}".encode())
 
     def name_tag(self, worker_id: bytes, name: str) -> bytes:
         """Return the 16-byte keyed tag under which a worker's name is compared."""
@@ -259,11 +261,13 @@ class People(Workers):
 
     def _new(self, person: Person, found: Found, source: str) -> Worker:
         """Draft a worker whom no one knew; further records of the same request find the draft in the hits."""
+        # Before the first use of a key: what follows is of this epoch or a later one.
+        epoch = self._keys.epoch
         worker_id = uuid7(self._clock, self._random)
         wrapped, key = DataKeys(self._keys, self._random.bytes).new(worker_id)
         tag = self.name_tag(worker_id, person.name)
         now = self._clock.now_ms()
-        rows = Rows((worker_id, 1, "open", tag, now, None), (worker_id, wrapped))
+        rows = Rows((worker_id, 1, "open", tag, now, None), (worker_id, wrapped), epoch=epoch)
         worker = Worker(worker_id, 0, key, {tag}, rows=rows)
         self._identify(worker, str(person.document), str(person.number), "verified", source, found.hits)
         self._note(worker, NAME, person.name, "verified", source)
@@ -297,13 +301,14 @@ class People(Workers):
         )
         rows.cards.append((worker.worker_id, card_id, len(events)))
         rows.events += [cardbook.seal_event(worker.key, worker.worker_id, card_id, one) for one in events]
-        rows.facts.append(tag)
+        # Under every live pepper: a re-index may move what waits before these rows are written.
+        rows.facts += {tag, *self.tags(CARD, fact.card)}
         hits[CARD, fact.card] = Hit(worker, "verified", events)
 
     def _identify(
         self, worker: Worker, kind: str, value: str, standing: str, source: str, hits: Hits
     ) -> bytes:
-        rows = worker.rows = worker.rows or Rows()
+        rows = worker.rows = worker.rows or Rows(epoch=self._keys.epoch)
         identifier_id = uuid7(self._clock, self._random)
         rows.identifiers.append(self.identifier_row(worker, identifier_id, kind, value, standing, source))
         rows.index += self.index_rows(worker.worker_id, identifier_id, kind, value, standing)
@@ -331,8 +336,8 @@ class People(Workers):
     ) -> list[tuple[Any, ...]]:
         """Return the blind-index rows of a number, one for each live pepper."""
         return [
-            (tag, pepper_version(pepper), kind, standing, worker_id, identifier_id)
-            for pepper, tag in zip(self._keys.peppers, self.tags(kind, value), strict=True)
+            (tag, version, kind, standing, worker_id, identifier_id)
+            for version, tag in self.versioned_tags(kind, value)
         ]
 
     def rows(self, drafts: Iterable[Rows]) -> list[tuple[sa.Table, list[tuple[Any, ...]]]]:

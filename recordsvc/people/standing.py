@@ -9,6 +9,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.privileges import erasing
 from recordsvc.ground.problems import Conflict
 from recordsvc.people import tables
+from recordsvc.vault import fence
 
 OPEN = "open"
 RESTRICTED = "restricted"
@@ -42,6 +43,8 @@ def erase(turn: Turn, worker_id: bytes) -> None:
 
     What the key had sealed is unreadable from then on, wherever copies of it lie.
     """
+    # A re-index that is under way neither misses this nor puts anything back behind it.
+    fence.share(turn)
     worker = tables.worker
     turn.conn.execute(
         worker.update()

@@ -26,7 +26,7 @@ worker_key = sa.Table(
     metadata,
     sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
-    info={"kind": "erasable", "worker": True},
+    info={"kind": "erasable", "worker": True, "mutable": ("wrapped",)},
     comment="The worker's data key under the master key; destroying it erases the person's data",
 )
 

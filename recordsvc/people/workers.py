@@ -53,6 +53,8 @@ class Rows:
     events: list[EventRow] = dataclasses.field(default_factory=list)
     facts: list[bytes] = dataclasses.field(default_factory=list)
     """Tags of facts that waited for this person and are taken over."""
+    epoch: int = 0
+    """That of the keys when the first of these rows was made."""
 
     @property
     def tags(self) -> list[bytes]:

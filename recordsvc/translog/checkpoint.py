@@ -6,7 +6,7 @@ signature.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -26,6 +26,10 @@ from recordsvc.translog.tree import EMPTY_ROOT, HASH_SIZE
 MAX_SIZE: Final = 2**63 - 1
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+LogKeys = NoteKey | str | Sequence[NoteKey | str]
+"""A log's verifier key, or the several it had since a change of key."""
 
 
 class CheckpointError(NoteError):
@@ -71,7 +75,11 @@ class Checkpoint:
     def sign(self, public: bytes, sign_bytes: Callable[[bytes], bytes]) -> str:
         """The note signed by the log's own Ed25519 key (raw 32 bytes; named like the origin)."""
         signer = Signer(NoteKey(self.origin, SignatureType.ED25519, public), sign_bytes)
-        return sign_note(self.text(), [signer.sign(self.text())])
+        return self.sign_all([signer])
+
+    def sign_all(self, signers: Iterable[Signer]) -> str:
+        """The note signed by each of the log's keys: several while one follows another."""
+        return sign_note(self.text(), [signer.sign(self.text()) for signer in signers])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +91,27 @@ class OpenedCheckpoint:
 
 
 def open_checkpoint(
-    note: bytes | str | Note, log_key: NoteKey | str, witnesses: Iterable[NoteKey | str] = (), quorum: int = 0
+    note: bytes | str | Note, log_key: LogKeys, witnesses: Iterable[NoteKey | str] = (), quorum: int = 0
 ) -> OpenedCheckpoint:
     """Verify that the log signed this checkpoint and that at least ``quorum`` of the witnesses cosigned it.
 
     Keys are given as vkeys or NoteKeys: the log's of type 0x01 and named like the origin, the witnesses' of
-    type 0x04. Witnesses are counted by public key, so one key under two names is one witness. Raises
-    NoteError.
+    type 0x04. Of several keys of the log one must have signed, and none falsely. Witnesses are counted by
+    public key, so one key under two names is one witness. Raises NoteError.
     """
-    log = _as_key(log_key, SignatureType.ED25519)
+    given = [log_key] if isinstance(log_key, NoteKey | str) else list(log_key)
+    logs = [_as_key(one, SignatureType.ED25519) for one in given]
     cosigners = [_as_key(witness, SignatureType.COSIGNATURE) for witness in witnesses]
-    if len({log.public, *(key.public for key in cosigners)}) != len(cosigners) + 1:
+    if len({key.public for key in (*logs, *cosigners)}) != len(logs) + len(cosigners):
         raise CheckpointError("log and witnesses must each have a public key of their own")
     if not 0 <= quorum <= len(cosigners):
         raise CheckpointError(f"a quorum of {quorum} cannot be met by {len(cosigners)} witnesses")
-    opened = open_note(note, [log, *cosigners])
-    if log not in opened.signed_by:
+    opened = open_note(note, [*logs, *cosigners])
+    signed = [log for log in logs if log in opened.signed_by]
+    if not signed:
         raise CheckpointError("the log's own signature is missing")
     checkpoint = Checkpoint.parse(opened.text)
-    if checkpoint.origin != log.name:
+    if any(log.name != checkpoint.origin for log in signed):
         raise CheckpointError("the checkpoint is of another log than its signer")
     cosigned = {key.name: at for key, at in opened.signed_by.items() if at is not None}
     if len(cosigned) < quorum:

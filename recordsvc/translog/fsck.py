@@ -40,11 +40,15 @@ class LogCheck:
     """One check of the log on one snapshot. `counts` and `unchecked` are filled while it runs."""
 
     def __init__(
-        self, snapshot: Snapshot, log_key: NoteKey, witnesses: Iterable[NoteKey], seen: Iterable[Seen]
+        self,
+        snapshot: Snapshot,
+        log_keys: Sequence[NoteKey],
+        witnesses: Iterable[NoteKey],
+        seen: Iterable[Seen],
     ) -> None:
-        """Believe `log_key`, the `witnesses` and what was `seen` elsewhere."""
+        """Believe `log_keys`, the `witnesses` and what was `seen` elsewhere."""
         self._snapshot = snapshot
-        self._log_key = log_key
+        self._log_keys = log_keys
         self._witnesses = {(key.name, key.key_id): key for key in witnesses}
         self._seen: dict[int, list[Seen]] = defaultdict(list)
         for one in seen:
@@ -111,8 +115,11 @@ class LogCheck:
             self._snapshot, [columns.size, columns.root, columns.ms, columns.note]
         ):
             try:
-                opened = open_checkpoint(note, self._log_key).checkpoint
-                whole = len(parse_note(note).signatures) == 1
+                opened = open_checkpoint(note, self._log_keys).checkpoint
+                lines = parse_note(note).signatures
+                ours = {(key.name, key.key_id) for key in self._log_keys}
+                signers = {(line.name, line.key_id) for line in lines}
+                whole = signers <= ours and len(signers) == len(lines)
             except NoteError as error:
                 raise Wrong(
                     at(tables.checkpoint, "note", size=size),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from recordsvc.ground.base64strict import b64, unb64
-from recordsvc.translog.checkpoint import MAX_SIZE, OpenedCheckpoint, open_checkpoint
+from recordsvc.translog.checkpoint import MAX_SIZE, LogKeys, OpenedCheckpoint, open_checkpoint
 from recordsvc.translog.note import MAX_NOTE_BYTES, NoteKey
 from recordsvc.translog.tree import HASH_SIZE, ProofError, verify_inclusion
 
@@ -68,7 +68,7 @@ class LogProof:
         return cls(int(match[1]), path, checkpoint, extra)
 
     def verify(
-        self, leaf: bytes, log_key: NoteKey | str, witnesses: Iterable[NoteKey | str] = (), quorum: int = 0
+        self, leaf: bytes, log_key: LogKeys, witnesses: Iterable[NoteKey | str] = (), quorum: int = 0
     ) -> OpenedCheckpoint:
         """Return the checkpoint only if the entry with leaf hash ``leaf`` stands at ``index`` in it.
 

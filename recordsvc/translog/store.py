@@ -19,11 +19,15 @@ from recordsvc.ground.database import Database
 from recordsvc.ground.readers import Question
 from recordsvc.translog import tables
 from recordsvc.translog.checkpoint import Checkpoint
+from recordsvc.translog.note import NoteKey, SignatureType, Signer
 from recordsvc.translog.tiles import TileReader
 from recordsvc.translog.tree import EMPTY_ROOT, Extension, Frontier, leaf_hash
 from recordsvc.vault.keystore import KeyStore
+from recordsvc.vault.signers import PublicKey
 
 TILE = 256
+LOG_KEY = "log"
+"""Name of the key of checkpoints in the key store."""
 CLOCK_BEHIND_MS = 1_000
 
 
@@ -107,11 +111,31 @@ class Log:
 
     def signed(self, size: int, root: bytes, ms: int) -> Signed:
         """Sign the checkpoint of a size; it counts once it is stored by the transaction that reached it."""
-        note = Checkpoint(self.origin, size, root).sign(self._keys.public("log").raw, self._sign_bytes)
+        note = Checkpoint(self.origin, size, root).sign_all(self._signers())
         return Signed(size, root, ms, note)
 
-    def _sign_bytes(self, data: bytes) -> bytes:
-        return self._keys.sign("log", data)
+    def _signers(self) -> list[Signer]:
+        """Return the log's live keys with the means to sign, the newest first: several during a change."""
+        ring = self._keys.now()
+        return [
+            Signer(self._named(ring.public(key_id)), functools.partial(ring.sign, key_id))
+            for key_id in reversed(ring.versions(LOG_KEY))
+        ]
+
+    def live_keys(self) -> list[NoteKey]:
+        """Return the verifier keys whose signatures stand under new checkpoints, the newest first."""
+        ring = self._keys.now()
+        return [self._named(ring.public(one)) for one in reversed(ring.versions(LOG_KEY))]
+
+    def verifier_keys(self) -> list[NoteKey]:
+        """Return all verifier keys this log ever had, the newest first: old checkpoints bear old ones."""
+        return [
+            *self.live_keys(),
+            *(self._named(one.public) for one in reversed(self._keys.retired(LOG_KEY))),
+        ]
+
+    def _named(self, public: PublicKey) -> NoteKey:
+        return NoteKey(self.origin, SignatureType.ED25519, public.raw)
 
     # -- tiles and proofs
 

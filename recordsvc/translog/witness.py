@@ -102,15 +102,18 @@ class WitnessClient:
             old = self._correction(answer, old, own.size)
         raise WitnessUnreachable("the witness keeps naming other sizes")
 
-    def newest(self, log_key: NoteKey) -> OpenedCheckpoint | None:
-        """The largest checkpoint of this log that the witness cosigned, verified; None when it has none."""
-        answer = self._send("GET", f"/{sha256(log_key.name.encode()).hexdigest()}/checkpoint", None)
+    def newest(self, log_keys: Sequence[NoteKey]) -> OpenedCheckpoint | None:
+        """The largest checkpoint of this log that the witness cosigned, verified; None when it has none.
+
+        `log_keys`: all the log's keys, which have one name.
+        """
+        answer = self._send("GET", f"/{sha256(log_keys[0].name.encode()).hexdigest()}/checkpoint", None)
         if answer.status == 404:
             return None
         if answer.status != 200:
             raise WitnessUnreachable(f"the witness answered {answer.status}")
         try:
-            return open_checkpoint(answer.body, log_key, [self.key], quorum=1)
+            return open_checkpoint(answer.body, log_keys, [self.key], quorum=1)
         except NoteError as error:
             raise WitnessUnreachable(f"the witness's own copy does not verify: {error}") from error
 

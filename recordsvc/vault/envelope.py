@@ -101,6 +101,15 @@ def unwrap(
     return DataKey(key_id, secret, entropy)
 
 
+def rewrap(keys: KeyStore, owner: bytes, wrapped: bytes, master: str = "master") -> bytes:
+    """The same data key of `owner` under the newest version of `master`. Raises `SealError`."""
+    key_id, aad = wrapped[:4], _key_aad(owner, wrapped[:4])
+    try:
+        return key_id + keys.wrap(keys.unwrap(wrapped[4:], aad, master), aad, master)
+    except KeyUseError:
+        raise SealError("a data key does not open: it was changed, or is another owner's") from None
+
+
 def field_aad(table: str, column: str, owner: bytes, row: bytes, version: int) -> bytes:
     """Where one encrypted value stands; each part after its length, so that no two places read alike."""
     parts = (b"field/1", table.encode(), column.encode(), owner, row, version.to_bytes(4))

@@ -60,6 +60,18 @@ def make_folder(folder: Path) -> None:
 
 def read(fd: int, name: str) -> list[str]:
     """The lines of `name` in the folder `fd`, without the checksum line. Raises `KeyFileError`."""
+    return _checked_lines(name, _content(fd, name))
+
+
+def read_pin(fd: int, name: str) -> str:
+    """The one line of a file that people write (a PIN), as private as a key. Raises `KeyFileError`."""
+    lines = _content(fd, name).decode("utf-8", "replace").splitlines()
+    if len(lines) != 1 or not lines[0]:
+        raise KeyFileError(f"key file {name} does not hold one line: write the PIN there, and nothing else")
+    return lines[0]
+
+
+def _content(fd: int, name: str) -> bytes:
     try:
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=fd)
     except FileNotFoundError:
@@ -71,8 +83,7 @@ def read(fd: int, name: str) -> list[str]:
         if not stat.S_ISREG(state.st_mode):
             raise KeyFileError(f"key file {name} is not a plain file")
         _check_private(state, f"key file {name}", "chmod 600")
-        data = stream.read(MAX_BYTES + 1)
-    return _checked_lines(name, data)
+        return stream.read(MAX_BYTES + 1)
 
 
 def write_new(fd: int, name: str, lines: list[str]) -> bool:

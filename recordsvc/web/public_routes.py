@@ -53,7 +53,9 @@ def newest_head() -> Head:
     with house().db.read() as conn:
         newest = house().log.newest(conn)
         cosigned, signature_lines = house().log.cosigned(conn, 0)
-    opened = open_checkpoint(add_cosignatures(cosigned.note, signature_lines), key, settings.witness_keys)
+    opened = open_checkpoint(
+        add_cosignatures(cosigned.note, signature_lines), anchor.log_keys(house()), settings.witness_keys
+    )
     return Head(
         size=newest.size,
         root=newest.root.hex(),

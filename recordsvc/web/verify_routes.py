@@ -128,7 +128,7 @@ def _bundle(data: bytes) -> Report:
     witnesses = settings.witness_keys
     return verify_bundle(
         data,
-        [anchor.log_key(house())],
+        anchor.log_keys(house()),
         witnesses,
         len(witnesses),
         region=settings.region,
@@ -140,7 +140,7 @@ def _receipt(data: bytes, raw: bytes, evidence: bytes) -> Report:
     key = _registered_key(raw, evidence)
     # A receipt is given at the commit, before any witness saw it.
     return verify_receipt(
-        data, raw, evidence, [anchor.log_key(house())], issuer_key=key, now_ms=house().clock.now_ms()
+        data, raw, evidence, anchor.log_keys(house()), issuer_key=key, now_ms=house().clock.now_ms()
     )
 
 

@@ -23,7 +23,8 @@ from recordsvc.ground.ports import FixedClock, SeededRandom
 from recordsvc.house import House
 from recordsvc.settings import Settings
 from recordsvc.submit.keys import SigningKey, key_from_secret
-from recordsvc.vault.keystore import create_keys, open_keys
+from recordsvc.vault.keyfolder import create_keys
+from recordsvc.vault.livekeys import LiveKeys
 
 ROOMS = ("recordsvc.access.routes", "recordsvc.bodies.routes")
 CENTRE_USCC = "91640100MATE5T0173"
@@ -52,7 +53,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def house(settings: Settings, database: Database, clock: FixedClock, key_folder: Path) -> House:
-    return House(settings, database, clock, SeededRandom(7), open_keys(key_folder))
+    return House(settings, database, clock, SeededRandom(7), LiveKeys(key_folder))
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ from recordsvc.submit import sign
 from recordsvc.translog import tables as log_tables
 from recordsvc.translog import tree
 from recordsvc.translog.proofs import LogProof
-from recordsvc.vault.keystore import create_keys
+from recordsvc.vault.keyfolder import create_keys
 from tests.archive.support import STATER, Centre, id_of, person, shown
 from tests.conftest import Addresses, _empty
 from tests.postgresql import PostgresServer

@@ -27,7 +27,7 @@ from recordsvc.people.enrolling import Enrolment
 from recordsvc.settings import Settings
 from recordsvc.translog.note import SignatureType, Signer, parse_note
 from recordsvc.translog.tables import checkpoint
-from recordsvc.vault.keystore import create_keys
+from recordsvc.vault.keyfolder import create_keys
 from tests.archive.paperfiles import jpeg, png
 from tests.archive.support import STATER, Centre, id_of, person, shown, state
 from tests.postgresql import PostgresServer

@@ -73,17 +73,17 @@ def test_a_wrong_belief_about_the_witness_is_corrected(pair: Pair, believed: int
     pair.client.cosign(note(20), 0, prove)
 
     assert pair.client.cosign(note(40), believed, prove)
-    assert pair.client.newest(LOG.key).checkpoint == tree(40)
+    assert pair.client.newest([LOG.key]).checkpoint == tree(40)
 
 
 def test_the_witness_shows_what_it_knows(pair: Pair):
-    assert pair.client.newest(LOG.key) is None
+    assert pair.client.newest([LOG.key]) is None
     add_log(pair.process.store, LOG.key.vkey(), None)
-    assert pair.client.newest(LOG.key) is None
+    assert pair.client.newest([LOG.key]) is None
     pair.client.cosign(note(0), 0, prove)
     pair.client.cosign(note(9), 0, prove)
 
-    opened = pair.client.newest(LOG.key)
+    opened = pair.client.newest([LOG.key])
     assert (opened.checkpoint, list(opened.cosigned)) == (tree(9), ["witness.example/w1"])
 
 
@@ -104,7 +104,7 @@ def test_a_rewritten_history_is_contradicted(pair: Pair, size: int):
     for forger in (prove, lambda old, new: consistency_path(FORK, old, new)):
         with pytest.raises(WitnessContradiction):
             pair.client.cosign(note(size, FORK), 60, forger)
-    assert pair.client.newest(LOG.key).checkpoint == tree(60)
+    assert pair.client.newest([LOG.key]).checkpoint == tree(60)
 
 
 def test_an_unknown_log_and_an_unknown_key_are_strangers(pair: Pair):
@@ -120,7 +120,7 @@ def test_a_witness_that_is_gone_is_unreachable(pair: Pair):
     with pytest.raises(WitnessUnreachable):
         pair.client.cosign(note(3), 0, prove)
     with pytest.raises(WitnessUnreachable):
-        pair.client.newest(LOG.key)
+        pair.client.newest([LOG.key])
 
 
 # -- against servers that misbehave
@@ -270,7 +270,7 @@ def test_a_witness_that_changes_its_mind_for_ever_is_given_up(fake: Fake):
 def test_the_witnesses_memory_is_believed_only_with_both_signatures(fake: Fake, body: bytes):
     fake.script = lambda _path, _body: (200, "text/plain", body)
     with pytest.raises(WitnessUnreachable):
-        client(fake).newest(LOG.key)
+        client(fake).newest([LOG.key])
 
 
 def test_a_silent_witness_is_given_up_after_the_time_out(fake: Fake):
@@ -284,7 +284,7 @@ def test_a_silent_witness_is_given_up_after_the_time_out(fake: Fake):
     impatient = WitnessClient(fake.url, WITNESS.key, timeout_seconds=0.2)
     try:
         with pytest.raises(WitnessUnreachable, match="TimeoutError"):
-            impatient.newest(LOG.key)
+            impatient.newest([LOG.key])
     finally:
         release.set()
 

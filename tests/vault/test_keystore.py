@@ -15,16 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from recordsvc.vault import keyfile, signers
-from recordsvc.vault.keystore import (
-    FIRST_KEYS,
-    FileKeyStore,
-    KeyFileError,
-    KeyUseError,
-    add_pepper,
-    create_keys,
-    open_keys,
-    retire_pepper,
-)
+from recordsvc.vault.keyfile import KeyFileError
+from recordsvc.vault.keyfolder import add_version, create_keys, drop_version, open_keys
+from recordsvc.vault.keystore import FIRST_KEYS, KeyRing, KeyUseError
 
 
 @pytest.fixture
@@ -34,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def keys(folder: Path) -> FileKeyStore:
+def keys(folder: Path) -> KeyRing:
     return open_keys(folder)
 
 
@@ -92,7 +85,7 @@ def test_no_half_written_file_is_left(folder: Path):
 
 
 @pytest.mark.parametrize("key_id", ["log", "region"])
-def test_ed25519_signatures_verify(keys: FileKeyStore, key_id: str):
+def test_ed25519_signatures_verify(keys: KeyRing, key_id: str):
     public = keys.public(key_id)
     assert public.alg == "EdDSA"
     Ed25519PublicKey.from_public_bytes(public.raw).verify(keys.sign(key_id, b"data"), b"data")
@@ -100,7 +93,7 @@ def test_ed25519_signatures_verify(keys: FileKeyStore, key_id: str):
         Ed25519PublicKey.from_public_bytes(public.raw).verify(keys.sign(key_id, b"data"), b"other")
 
 
-def test_es256_signatures_are_r_and_s(keys: FileKeyStore):
+def test_es256_signatures_are_r_and_s(keys: KeyRing):
     public, signature = keys.public("token"), keys.sign("token", b"data")
     assert (public.alg, len(public.raw), len(signature)) == ("ES256", 65, 64)
     der = encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
@@ -122,7 +115,7 @@ def test_a_scalar_outside_the_group_is_not_a_key(scalar: int):
     assert not signers.fits(signers.Algorithm.ES256, scalar.to_bytes(32))
 
 
-def test_a_wrapped_key_opens_only_where_it_was_wrapped(keys: FileKeyStore, tmp_path: Path):
+def test_a_wrapped_key_opens_only_where_it_was_wrapped(keys: KeyRing, tmp_path: Path):
     wrapped = keys.wrap(b"d" * 32, b"worker-1")
     assert len(wrapped) == 60
     assert keys.unwrap(wrapped, b"worker-1") == b"d" * 32
@@ -140,7 +133,7 @@ def test_a_wrapped_key_opens_only_where_it_was_wrapped(keys: FileKeyStore, tmp_p
 
 
 @pytest.mark.parametrize("use", ["hmac", "sign", "public", "unwrap"])
-def test_a_key_does_only_what_it_is_for(keys: FileKeyStore, use: str):
+def test_a_key_does_only_what_it_is_for(keys: KeyRing, use: str):
     key_id = "log" if use in {"hmac", "unwrap"} else "dedupe"
     arguments = {
         "hmac": (key_id, b""),
@@ -152,7 +145,7 @@ def test_a_key_does_only_what_it_is_for(keys: FileKeyStore, use: str):
         getattr(keys, use)(*arguments[use])
 
 
-def test_the_store_does_not_show_secrets(keys: FileKeyStore, folder: Path):
+def test_the_store_does_not_show_secrets(keys: KeyRing, folder: Path):
     line = next(x for x in (folder / "dedupe.key").read_text().splitlines() if x.startswith("secret: "))
     secret = line.removeprefix("secret: ")
     shown = f"{keys!r} {keys}"
@@ -162,21 +155,21 @@ def test_the_store_does_not_show_secrets(keys: FileKeyStore, folder: Path):
 
 def test_peppers_follow_one_another(folder: Path):
     first = open_keys(folder)
-    assert add_pepper(folder) == "pepper-2"
+    assert add_version(folder, "pepper") == ["pepper-2"]
     both = open_keys(folder)
     assert (first.peppers, both.peppers) == (("pepper-1",), ("pepper-1", "pepper-2"))
     assert both.hmac("pepper-1", b"n") == first.hmac("pepper-1", b"n") != both.hmac("pepper-2", b"n")
-    with pytest.raises(KeyFileError, match="older live pepper"):
-        retire_pepper(folder, "pepper-2")
-    retire_pepper(folder, "pepper-1")
+    with pytest.raises(KeyFileError, match="older live version"):
+        drop_version(folder, "pepper-2")
+    drop_version(folder, "pepper-1")
     assert open_keys(folder).peppers == ("pepper-2",)
     assert not (folder / "pepper-1.key").exists()
-    assert add_pepper(folder) == "pepper-3"
+    assert add_version(folder, "pepper") == ["pepper-3"]
 
 
 def test_peppers_are_in_order_of_number_not_of_letters(folder: Path):
     for _ in range(9):
-        add_pepper(folder)
+        add_version(folder, "pepper")
     assert open_keys(folder).peppers[-2:] == ("pepper-9", "pepper-10")
 
 
