@@ -4,6 +4,7 @@ Several lanes run side by side:
 
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned
+looked      state the who-looked log in the archive's, which witnesses bind; raise alarms on looks
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
 imports     enter what two people released of a file of old papers
@@ -27,7 +28,7 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures
-from recordsvc.archive import disputes
+from recordsvc.archive import disputes, looked_statements
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
@@ -68,6 +69,7 @@ class Worker:
             (
                 Job("anchor", functools.partial(anchor.keep, house), 0.4),
                 Job("erasures", functools.partial(erasures.keep, house), 0.4),
+                Job("looked", functools.partial(looked_statements.keep, house), 1.0),
             ),
             # A witness that answers slowly keeps nobody else waiting.
             (Job("witnesses", Witnesses(house).cosign, 0.5),),
@@ -144,5 +146,7 @@ def work() -> None:
     signal.signal(signal.SIGINT, worker.stop)
     try:
         worker.loop()
+        # What was looked at since the last statement does not wait for the next start.
+        looked_statements.keep(house, now=True)
     finally:
         house.close()
