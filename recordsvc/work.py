@@ -4,7 +4,8 @@ Several lanes run side by side:
 
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned
-looked      state the who-looked log in the archive's, which witnesses bind; raise alarms on looks
+looked      state the who-looked log in the archive's, which witnesses bind
+look-alarms raise alarms on looks that stand out
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
 imports     enter what two people released of a file of old papers
@@ -34,6 +35,7 @@ from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.letters import deliverer
+from recordsvc.archive.looked_alarms import follower as alarm_follower
 from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
@@ -79,6 +81,7 @@ class Worker:
                 Job("disputes", dispute_follower(house).run, 0.5),
                 Job("dispute-terms", functools.partial(disputes.pass_on_due, house), 60.0),
             ),
+            (Job("look-alarms", alarm_follower(house).run, 1.0),),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),
             (

@@ -2,13 +2,13 @@
 
 The row is durable before the first byte of the answer leaves; if it cannot be written, the reading fails
 (`LookNotWritten`). Rows of many readers share a commit. A worker's own reading leaves none. Purposes come
-from the dated list `lookup_purposes`; one that is not in force is refused (PIPL arts 6, 35). Each row gets its
-place in the who-looked log in the same commit (`access/looked_log.py`).
+from the dated list `lookup_purposes`; one that is not in force is refused (PIPL arts 6, 35). Each row gets
+its place in the who-looked log in the same commit (`access/looked_log.py`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -86,17 +86,16 @@ def note(turn: Turn, random: Random, look: Look) -> None:
 def of_worker(
     conn: Connection, worker_id: bytes, *, before: bytes = b"\xff" * 16, limit: int = 50, purpose: str = ""
 ) -> list[Seen]:
-    """Who looked at this worker's archive (for one purpose), newest first, from before the row id `before`."""
+    """Who looked at this worker's archive, newest first, from before a row id; `purpose` leaves one alone."""
     own, detail = looked.c, looked_detail.c
     names = [own[name] for name in Seen.__slots__ if name != "case_ref"]
-    source = looked.outerjoin(
-        looked_detail, sa.and_(detail.worker_id == own.worker_id, detail.id == own.id)
-    )
+    source = looked.outerjoin(looked_detail, sa.and_(detail.worker_id == own.worker_id, detail.id == own.id))
     wanted = sa.select(*names, sa.func.coalesce(detail.case_ref, "")).select_from(source)
     wanted = wanted.where(own.worker_id == worker_id, own.id < before)
     if purpose:
         wanted = wanted.where(own.purpose == purpose)
-    return [Seen(*row) for row in conn.execute(wanted.order_by(own.id.desc()).limit(limit))]
+    rows: Sequence[sa.Row[Any]] = conn.execute(wanted.order_by(own.id.desc()).limit(limit)).all()
+    return [Seen(*row) for row in rows]
 
 
 def erase(turn: Turn, worker_id: bytes) -> None:

@@ -1,7 +1,8 @@
 """The who-looked log (查阅日志): each look has its place in a Merkle tree of its own, assigned in its commit.
 
     detail = SHA-256("look-detail/v1" ‖ salt ‖ case ‖ request)         each text after its length as u16
-    data   = SHA-256("look/v1" ‖ salt ‖ worker_id ‖ id ‖ u64 ms ‖ kind ‖ actor ‖ role ‖ purpose ‖ fields ‖ detail)
+    data   = SHA-256("look/v1" ‖ salt ‖ worker_id ‖ id ‖ u64 ms ‖ kind ‖ actor ‖ role ‖ purpose ‖ fields
+                     ‖ detail)
     leaf   = SHA-256(0x00 ‖ data)                                       the tree of translog/tree.py
 
 The head row is locked last in a turn, behind the archive's log head, so that two processes never wait for
@@ -49,7 +50,7 @@ def detail_of(salt: bytes, case_ref: str, request_id: str) -> bytes:
     return hashlib.sha256(b"look-detail/v1" + salt + _text(case_ref) + _text(request_id)).digest()
 
 
-def data_of(  # noqa: PLR0913 - one argument for each column that is committed to
+def data_of(  # noqa: PLR0913, PLR0917 - one argument for each column that is committed to
     worker_id: bytes,
     row_id: bytes,
     at_ms: int,
@@ -67,7 +68,7 @@ def data_of(  # noqa: PLR0913 - one argument for each column that is committed t
 
 
 def head(conn: Connection) -> Frontier:
-    """Lock the head until the transaction ends and return the tree's frontier; a missing head begins empty."""
+    """Lock the head until the transaction ends; the tree's frontier. A missing head begins empty."""
     query = sa.select(looked_head.c.size, looked_head.c.edge).where(looked_head.c.id == 1).with_for_update()
     row = conn.execute(query).one_or_none()
     if row is None:

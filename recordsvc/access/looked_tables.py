@@ -21,6 +21,7 @@ looked = sa.Table(
     sa.Column("fields", sa.String(200), nullable=False),
     sa.Column("salt", sa.LargeBinary(16), nullable=False),
     sa.Column("detail", sa.LargeBinary(32), nullable=False),
+    sa.Index(None, "actor_kind", "actor_id", "at_ms"),
     info={"kind": "append-only", "worker": True},
     comment="Who looked at whose archive, in which role, why, at what; written before the first byte leaves",
 )
@@ -94,7 +95,7 @@ looked_question = sa.Table(
 looked_alarm = sa.Table(
     "looked_alarm",
     metadata,
-    sa.Column("key", sa.LargeBinary(32), primary_key=True),
+    sa.Column("key", sa.LargeBinary(16), primary_key=True),
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("actor_kind", sa.String(10), nullable=False),
     sa.Column("actor_id", sa.String(80), nullable=False),

@@ -1,6 +1,6 @@
 """“我不知道为什么被查”: a worker asks why somebody looked, the data officer answers within a dated term.
 
-    open ── the data officer answers ──> answered        one question for each look; asking again changes nothing
+    open ── the data officer answers ──> answered        one for each look, asking again is nothing
 
 The question itself holds no words of the worker, so that nothing personal stands in it; the answer is written
 for the worker and goes, like the question, with the worker's erasure.

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import acts, looked
+from recordsvc.access import acts, looked, questions
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import session
@@ -258,6 +258,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     disputes.erase(turn, worker_id)
     papers.erase(turn, worker_id)
     looked.erase(turn, worker_id)
+    questions.erase(turn, worker_id)
 
 
 def _erasure(house: "House", payload: dict[str, Any], proposal: Proposal, worker_id: bytes) -> Statement:

@@ -61,7 +61,9 @@ class LookedCheck:
                 raise Wrong(where, "该行缺失", "the row is missing")
             if values[4] is None:
                 raise Wrong(
-                    f"{row} ↔ {place}", "查阅记录缺失，或位置被改", "the row is missing, or its place was changed"
+                    f"{row} ↔ {place}",
+                    "查阅记录缺失，或位置被改",
+                    "the row is missing, or its place was changed",
                 )
             if data_of(*values[4:]) != data:
                 raise Wrong(
@@ -83,21 +85,15 @@ class LookedCheck:
 
     def _placed(self) -> Iterator[tuple[Any, ...]]:
         place, row = looked_place.c, looked.c
-        source = looked_place.outerjoin(
-            looked, sa.and_(row.worker_id == place.worker_id, row.id == place.id)
-        )
+        source = looked_place.outerjoin(looked, sa.and_(row.worker_id == place.worker_id, row.id == place.id))
         columns = [place.idx, place.worker_id, place.id, place.data, *looked.columns]
         return scan(self._snapshot, columns, source=source)
 
     def _rows_without_place(self) -> None:
         place, row = looked_place.c, looked.c
-        source = looked.outerjoin(
-            looked_place, sa.and_(place.worker_id == row.worker_id, place.id == row.id)
-        )
+        source = looked.outerjoin(looked_place, sa.and_(place.worker_id == row.worker_id, place.id == row.id))
         columns = [row.worker_id, row.id, place.idx]
-        for worker_id, row_id, _idx in scan(
-            self._snapshot, columns, place.idx.is_(None), source=source
-        ):
+        for worker_id, row_id, _idx in scan(self._snapshot, columns, place.idx.is_(None), source=source):
             raise Wrong(
                 f"{at(looked, worker_id=worker_id, id=row_id)} ↔ {looked_place.name}",
                 "没有位置指向此查阅记录",
@@ -204,7 +200,9 @@ class LookedCheck:
             for column, value, right in zip(("id", "size", "root", "edge"), row, wanted, strict=True):
                 if value != right:
                     raise Wrong(
-                        at(looked_head, column, id=row[0]), "与重算结果不符", "differs from what the looks give"
+                        at(looked_head, column, id=row[0]),
+                        "与重算结果不符",
+                        "differs from what the looks give",
                     )
 
     def _statements(self, stated: dict[int, bytes]) -> None:

@@ -90,14 +90,17 @@ RELATIONS: Final[tuple[Relation, ...]] = (in_open_dispute,)
 def follower(house: "House") -> Follower[Looked]:
     """Return the follower that raises alarms."""
     return Follower(
-        house.db, NAME, lambda after, limit: _read(house, after, limit), lambda turn, looks: _judge(house, turn, looks)
+        house.db,
+        NAME,
+        lambda after, limit: _read(house, after, limit),
+        lambda turn, looks: _judge(house, turn, looks),
     )
 
 
 def _read(house: "House", after: int, limit: int) -> Portion[Looked]:
     with house.db.read() as conn:
         rows = conn.execute(_places().where(looked_place.c.idx > after).limit(limit))
-        found = [Looked(*row) for row in rows]
+        found = [Looked(*row.tuple()) for row in rows]
     return Portion([(one.idx, one) for one in found], found[-1].idx if found else after)
 
 
@@ -112,30 +115,33 @@ def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
     for look in looks:
         if look.purpose in dated.on(UNRELATED, beijing_date(look.at_ms).isoformat()):
             continue
-        related = any(
-            test(house, turn.conn, look) for test in (*RELATIONS, *house.look_relations)
-        )
-        if not related:
+        if not any(test(house, turn.conn, look) for test in (*RELATIONS, *house.look_relations)):
             _raise(turn, "no-relation", look, 1, look.worker_id)
-        if look.actor_kind == Kind.OFFICIAL and house.own_archive is not None:
-            if house.own_archive(house, turn.conn, look.actor_id) == look.worker_id:
-                _raise(turn, "own", look, 1, look.worker_id)
+        linked = house.own_archive
+        if (
+            look.actor_kind == Kind.OFFICIAL
+            and linked is not None
+            and linked(house, turn.conn, look.actor_id) == look.worker_id
+        ):
+            _raise(turn, "own", look, 1, look.worker_id)
         _patterns(turn, look)
 
 
 def _patterns(turn: Turn, look: Looked) -> None:
     window = look.at_ms - _rule("window-minutes", look) * _MINUTE_MS
-    mine = sa.and_(looked.c.actor_kind == look.actor_kind, looked.c.actor_id == look.actor_id)
-    recent = _places().where(looked_place.c.idx <= look.idx, looked.c.at_ms >= window)
-    by_actor = [Looked(*row) for row in turn.conn.execute(recent.where(mine))]
-    workers = len({one.worker_id for one in by_actor})
+    own = looked.c
+    recent = sa.select(own.worker_id, own.actor_kind, own.actor_id)
+    recent = recent.where(own.at_ms >= window, own.at_ms <= look.at_ms).order_by(own.at_ms, own.id)
+    mine = recent.where(own.actor_kind == look.actor_kind, own.actor_id == look.actor_id)
+    seen = [row.worker_id for row in turn.conn.execute(mine)]
+    workers = len(set(seen))
     if workers >= _rule("many-workers", look):
         _raise(turn, "many-workers", look, workers, None)
     length = _rule("in-sequence", look)
-    order = _distinct([one.worker_id for one in by_actor])[-length:]
+    order = _distinct(seen)[-length:]
     if len(order) == length and order == sorted(order):
         _raise(turn, "in-sequence", look, length, None)
-    at_worker = turn.conn.execute(recent.where(looked.c.worker_id == look.worker_id)).all()
+    at_worker = turn.conn.execute(recent.where(own.worker_id == look.worker_id)).all()
     actors = len({(row.actor_kind, row.actor_id) for row in at_worker})
     if actors >= _rule("many-actors", look):
         _raise(turn, "many-actors", look, actors, look.worker_id)
@@ -154,7 +160,7 @@ def _raise(turn: Turn, kind: str, look: Looked, looks: int, worker_id: bytes | N
     day = beijing_date(look.at_ms).isoformat()
     about = worker_id or b""
     who = "" if kind == "many-actors" else f"{look.actor_kind}:{look.actor_id}"
-    key = hashlib.sha256(b"\0".join((kind.encode(), day.encode(), who.encode(), about))).digest()
+    key = hashlib.sha256(b"\0".join((kind.encode(), day.encode(), who.encode(), about))).digest()[:16]
     row = {
         "key": key,
         "kind": kind,

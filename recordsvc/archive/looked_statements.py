@@ -1,7 +1,7 @@
-"""The archive's log speaks for the who-looked log (查阅日志的检查点): signed, and bound to what witnesses see.
+"""The archive's log speaks for the who-looked log (查阅日志的检查点): signed, seen by witnesses.
 
-When the who-looked log has grown, `recordsvc work` signs its checkpoint and enters, in the same transaction, a
-service statement into the archive's log:
+When the who-looked log has grown, `recordsvc work` signs its checkpoint and enters, in the same transaction,
+a service statement into the archive's log:
 
     G = 0x04 ‖ 0x02 ‖ SHA-256(text of the checkpoint)          text: origin "/looked", size, root (base64)
 

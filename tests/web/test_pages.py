@@ -348,7 +348,8 @@ def test_who_looked_is_told_in_plain_words(
 
     sound(second)
     assert (first.text.count("窗口代本人办理"), second.text.count("窗口代本人办理")) == (30, 15)
-    assert "人社部门工作人员（经办人，账号 demo-handler）" in first.text
+    assert "人社部门工作人员（经办人）" in first.text
+    assert "demo-handler" not in first.text
     assert "身份信息" in first.text
 
 

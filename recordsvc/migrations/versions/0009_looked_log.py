@@ -20,6 +20,7 @@ depends_on = None
 BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SAID = "Who looked at whose archive, in which role, why, at what; written before the first byte leaves"
 PORTION = 2_000
+Values = tuple[object, ...]
 
 
 def upgrade() -> None:
@@ -80,6 +81,7 @@ def downgrade() -> None:
     op.drop_table("looked_checkpoint")
     op.drop_table("looked_head")
     op.drop_table("looked_place")
+    op.drop_index(op.f("ix_looked_actor_kind_actor_id_at_ms"), table_name="looked")
     op.rename_table("looked", "looked_after")
     _free_key("looked_after")
     op.create_table(
@@ -127,6 +129,12 @@ def _create_looked() -> None:
         sa.PrimaryKeyConstraint("worker_id", "id", name=op.f("pk_looked")),
         comment=SAID,
     )
+    op.create_index(
+        op.f("ix_looked_actor_kind_actor_id_at_ms"),
+        "looked",
+        ["actor_kind", "actor_id", "at_ms"],
+        unique=False,
+    )
 
 
 def _create_cases() -> None:
@@ -151,7 +159,7 @@ def _create_cases() -> None:
     )
     op.create_table(
         "looked_alarm",
-        sa.Column("key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("key", sa.LargeBinary(length=16), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("actor_kind", sa.String(length=10), nullable=False),
         sa.Column("actor_id", sa.String(length=80), nullable=False),
@@ -188,7 +196,9 @@ def _place_old_rows() -> None:
         )
     ).all()
     for start in range(0, len(found), PORTION):
-        rows, details, places = [], [], []
+        rows: list[Values] = []
+        details: list[Values] = []
+        places: list[Values] = []
         for row in found[start : start + PORTION]:
             worker_id, row_id, salt, second = bytes(row[0]), bytes(row[1]), os.urandom(16), os.urandom(16)
             detail = detail_of(second, row[8], row[9])
@@ -205,7 +215,7 @@ def _place_old_rows() -> None:
     conn.execute(sa.text("INSERT INTO looked_head VALUES (:id, :size, :root, :edge)"), head)
 
 
-def _fill(conn: sa.Connection, table: str, rows: list[tuple[object, ...]]) -> None:
+def _fill(conn: sa.Connection, table: str, rows: list[Values]) -> None:
     if rows:
         names = [f"c{n}" for n in range(len(rows[0]))]
         marks = ", ".join(f":{name}" for name in names)
