@@ -212,8 +212,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),
     "proposal.withdraw": _official(*_CASE, Role.REGISTRAR),
     "act.read": _official(Role.AUDITOR),
-    "look-alarm.read": _official(Role.AUDITOR),
-    "look-alarm.answer": _official(Role.AUDITOR),
+    # Auditors write nothing (security.md §1.3): they read alarms, the data officer answers them.
+    "look-alarm.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
+    "look-alarm.answer": _official(Role.DATA_OFFICER),
     "looked-question.answer": _official(Role.DATA_OFFICER),
     "institution.read": _official(*_DESK),
     "institution.enter": _official(Role.REGISTRAR),

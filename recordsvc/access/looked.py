@@ -8,7 +8,7 @@ its place in the who-looked log in the same commit (`access/looked_log.py`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -90,12 +90,12 @@ def of_worker(
     own, detail = looked.c, looked_detail.c
     names = [own[name] for name in Seen.__slots__ if name != "case_ref"]
     source = looked.outerjoin(looked_detail, sa.and_(detail.worker_id == own.worker_id, detail.id == own.id))
-    wanted = sa.select(*names, sa.func.coalesce(detail.case_ref, "")).select_from(source)
+    wanted = sa.select(*names, sa.func.coalesce(detail.case_ref, "").label("case_ref")).select_from(source)
     wanted = wanted.where(own.worker_id == worker_id, own.id < before)
     if purpose:
         wanted = wanted.where(own.purpose == purpose)
-    rows: Sequence[sa.Row[Any]] = conn.execute(wanted.order_by(own.id.desc()).limit(limit)).all()
-    return [Seen(*row) for row in rows]
+    rows = conn.execute(wanted.order_by(own.id.desc()).limit(limit))
+    return [Seen(**row._mapping) for row in rows]  # noqa: SLF001 - documented name
 
 
 def erase(turn: Turn, worker_id: bytes) -> None:

@@ -111,6 +111,6 @@ looked_alarm = sa.Table(
     sa.CheckConstraint("state IN ('open', 'answered')", name="state"),
     sa.Index(None, "state", "raised_ms"),
     info={"kind": "state"},
-    comment="Looks that stand out, for the auditor: kind, who, at whom, the place in the who-looked log that "
+    comment="Looks that stand out: kind, who, at whom, the place in the who-looked log that "
     "raised it; key is the hash of what makes two alarms one",
 )

@@ -18,7 +18,7 @@ from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.missing import insert_missing
 from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.problems import NotFound
+from recordsvc.ground.problems import Forbidden, NotFound
 
 RULES: Final = "lookup_alarms"
 OWNER: Final = "data-officer"
@@ -63,8 +63,17 @@ def ask(turn: Turn, worker_id: bytes, look_id: bytes) -> None:
 
 
 def answer(turn: Turn, look_id: bytes, text: str, by: str) -> None:
-    """Answer an open question. Raises `NotFound` when there is none, or it was answered already."""
+    """Answer an open question.
+
+    Raises `NotFound` when there is none, or it was answered already; `Forbidden` to who looked.
+    """
     own = looked_question.c
+    asked_about = looked.join(
+        looked_question, sa.and_(own.worker_id == looked.c.worker_id, own.look_id == looked.c.id)
+    )
+    who = sa.select(looked.c.actor_kind, looked.c.actor_id).select_from(asked_about)
+    if by in {f"{kind}:{name}" for kind, name in turn.conn.execute(who.where(own.look_id == look_id))}:
+        raise Forbidden
     values = {"state": "answered", "answer": text, "answered_by": by, "answered_ms": turn.now_ms}
     asked = looked_question.update().where(own.look_id == look_id, own.state == "open")
     if turn.conn.execute(asked.values(**values)).rowcount != 1:

@@ -34,7 +34,7 @@ def lags(house: "House") -> Iterator[Gauge]:
     yield Gauge("follower_failures", "Failed attempts in front of a follower", "follower", failed)
     yield Gauge("outbox_messages", "Messages that have not left", "state", count)
     yield Gauge("outbox_oldest_seconds", "Age of the oldest message that has not left", "state", age)
-    yield Gauge("look_alarms_open", "Alarms on look-ups that no auditor answered", "kind", alarms)
+    yield Gauge("look_alarms_open", "Alarms on look-ups that nobody answered", "kind", alarms)
 
 
 def _last(idx: int | None) -> int:

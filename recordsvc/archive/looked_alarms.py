@@ -1,4 +1,4 @@
-"""Alarms on look-ups (查阅预警): a follower of the who-looked log raises them, auditors answer them.
+"""Alarms on look-ups (查阅预警): a follower of the who-looked log raises them, the data officer answers them.
 
     no-relation   no relation of the looker to the worker is known (`House.look_relations`)
     many-workers  one actor looked at many workers within the window
@@ -13,7 +13,7 @@ that repeated looks add no rows. The follower's position moves in the transactio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -26,13 +26,13 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Follower, Portion
 from recordsvc.ground.missing import insert_missing
 from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.problems import NotFound
+from recordsvc.ground.problems import Forbidden, NotFound
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
 NAME: Final = "look-alarms"
-OWNER: Final = "auditor"
+OWNER: Final = "data-officer"
 RULES: Final = "lookup_alarms"
 UNRELATED: Final = "lookup_unrelated"
 _MINUTE_MS: Final = 60_000
@@ -100,11 +100,11 @@ def follower(house: "House") -> Follower[Looked]:
 def _read(house: "House", after: int, limit: int) -> Portion[Looked]:
     with house.db.read() as conn:
         rows = conn.execute(_places().where(looked_place.c.idx > after).limit(limit))
-        found = [Looked(*row.tuple()) for row in rows]
+        found = [Looked(**row._mapping) for row in rows]  # noqa: SLF001 - documented name
     return Portion([(one.idx, one) for one in found], found[-1].idx if found else after)
 
 
-def _places() -> "sa.Select[tuple[int, bytes, int, str, str, str]]":
+def _places() -> sa.Select[Any]:
     place, row = looked_place.c, looked.c
     source = looked_place.join(looked, sa.and_(row.worker_id == place.worker_id, row.id == place.id))
     columns = (place.idx, row.worker_id, row.at_ms, row.actor_kind, row.actor_id, row.purpose)
@@ -179,7 +179,7 @@ def _raise(turn: Turn, kind: str, look: Looked, looks: int, worker_id: bytes | N
     insert_missing(turn.conn, looked_alarm, [row])
 
 
-# -- the auditor's side
+# -- the desk's side
 
 _COLUMNS: Final = [looked_alarm.c[name] for name in Alarm.__slots__]
 
@@ -199,8 +199,11 @@ def count(conn: Connection) -> dict[str, float]:
 
 
 def answer(turn: Turn, key: bytes, text: str, by: str) -> None:
-    """Answer an open alarm. Raises `NotFound` when there is none."""
+    """Answer an open alarm. Raises `NotFound` when there is none, `Forbidden` to whom it is about."""
     own = looked_alarm.c
+    about = turn.conn.execute(sa.select(own.actor_kind, own.actor_id).where(own.key == key)).one_or_none()
+    if about is not None and f"{about.actor_kind}:{about.actor_id}" == by:
+        raise Forbidden
     values = {"state": "answered", "answer": text, "answered_by": by, "answered_ms": turn.now_ms}
     asked = looked_alarm.update().where(own.key == key, own.state == "open")
     if turn.conn.execute(asked.values(**values)).rowcount != 1:

@@ -1,4 +1,4 @@
-"""What comes in and goes out at the doors on looks: questions of workers, alarms for auditors."""
+"""What comes in and goes out at the doors on looks: questions of workers, alarms on looks that stand out."""
 
 from marshmallow import fields
 

@@ -1,4 +1,4 @@
-"""Doors on looks (查阅疑问与预警): workers ask why, the data officer answers; auditors answer alarms."""
+"""Doors on looks (查阅疑问与预警): workers ask why, the data officer answers; auditors read alarms."""
 
 from functools import partial
 

@@ -174,7 +174,7 @@ def _create_cases() -> None:
         sa.Column("answered_ms", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("state IN ('open', 'answered')", name=op.f("ck_looked_alarm_state")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_looked_alarm")),
-        comment="Looks that stand out, for the auditor: kind, who, at whom, the place in the who-looked log "
+        comment="Looks that stand out: kind, who, at whom, the place in the who-looked log "
         "that raised it; key is the hash of what makes two alarms one",
     )
     op.create_index(
