@@ -8,7 +8,7 @@ import flask
 
 from recordsvc.access import questions
 from recordsvc.access.entrance import actor
-from recordsvc.access.policy import Surface, door
+from recordsvc.access.policy import Surface, can, door
 from recordsvc.access.services import reference
 from recordsvc.archive import looked_alarms
 from recordsvc.archive.services import own_worker
@@ -29,6 +29,8 @@ KINDS: Final = {
     "own": "查阅本人的档案",
     "many-actors": "同一人被许多人查阅",
 }
+ANSWERS: Final = {"/desk/looked": "looked-question.answer", "/desk/alarms": "look-alarm.answer"}
+"""Who may answer on a page; an auditor reads only."""
 _ACTORS: Final = {"official": "工作人员", "client": "接入系统", "staff": "机构人员", "system": "本系统"}
 
 
@@ -171,17 +173,18 @@ def _alarms(error: tuple[str, str, str] | None = None) -> flask.Response:
 
 
 def _page(
-    title: str, path: str, none: str, lines: list[Waiting], error: tuple[str, str, str] | None
+    title: str, path: str, nothing: str, lines: list[Waiting], error: tuple[str, str, str] | None
 ) -> flask.Response:
     return page(
         "desk_looked.html",
         422 if error else 200,
         title=title,
         path=path,
-        none=none,
+        nothing=nothing,
         lines=lines,
         error=error,
         most=MAX_TEXT,
+        answers=can(actor(), ANSWERS[path]),
         tabs=tabs(),
         tab=path,
     )

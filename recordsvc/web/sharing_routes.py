@@ -70,8 +70,8 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
     """Say who looked, at what and why; people are named by office and role only."""
     client = access().clients.find(seen.actor_id) if seen.actor_kind == Kind.CLIENT else None
     roles = [ROLES[Role(role)] for role in seen.role.split() if role in set(Role)]
-    if client is not None:
-        who = f"接入系统：{client.name}"
+    if seen.actor_kind == Kind.CLIENT:
+        who = "接入系统" if client is None else f"接入系统：{client.name}"
     else:
         kind = _PEOPLE.get(seen.actor_kind, "人社部门工作人员")
         who = f"{kind}（{'、'.join(roles) or '未注明岗位'}）"
