@@ -83,11 +83,8 @@ class Region:
     def session(self, worker_id: bytes) -> str:
         """Open a worker's browser session; the cookie header's value."""
         sessions = open_access(self.house).sessions
-        cookie = self.house.db.write(
-            lambda turn: sessions.begin(
-                turn, Entering(Kind.WORKER, str(uuid.UUID(bytes=worker_id)), Method.DEMO)
-            )
-        )
+        who = Entering(Kind.WORKER, str(uuid.UUID(bytes=worker_id)), Method.DEMO)
+        cookie = self.house.db.write(lambda turn: sessions.begin(turn, who))
         return f"{sessions.cookie.name}={cookie}"
 
     def record(self, worker: int) -> bytes:

@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 
-from bench import beside, limits
+from bench import beside, limits, looking
 from bench.client import Loader, loading, request
 from bench.figures import Row, Waits, middle
 from bench.region import SCHOOL, Region, region
@@ -46,6 +46,8 @@ def _measure(
     yield from _batches(kind, place, loader, rounds, workers, checks, pick)
     yield from _singles(kind, place, loader, seconds, rounds, workers, pick)
     yield from _archives(kind, place, loader, seconds, rounds, workers)
+    numbers = [_number(n) for n in range(min(workers, looking.WORKERS))]
+    yield from looking.rows(kind, place, loader, seconds, rounds, numbers, CLIENTS)
     yield _bundle_row(kind, place, workers, checks)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from recordsvc.archive.admit import Admission
     from recordsvc.archive.erasing import Blocking
     from recordsvc.archive.issuers import Issuers
+    from recordsvc.archive.looked_alarms import OwnArchive, Relation
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.people.resolve import People
@@ -34,6 +35,12 @@ class House:
 
     erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that must be settled before a worker may be erased."""
+
+    look_relations: "list[Relation]" = dataclasses.field(default_factory=list)
+    """What rooms above the archive register that gives somebody a reason to look: consents, claims."""
+
+    own_archive: "OwnArchive | None" = None
+    """Registered by whoever knows which worker an official is."""
 
     @functools.cached_property
     def log(self) -> "Log":

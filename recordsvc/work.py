@@ -4,6 +4,8 @@ Several lanes run side by side:
 
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned
+looked      state the who-looked log in the archive's, which witnesses bind
+look-alarms raise alarms on looks that stand out
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
 imports     enter what two people released of a file of old papers
@@ -29,12 +31,13 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures, rotation
-from recordsvc.archive import disputes, farewell
+from recordsvc.archive import disputes, farewell, looked_statements
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.letters import deliverer
+from recordsvc.archive.looked_alarms import follower as alarm_follower
 from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
@@ -71,6 +74,7 @@ class Worker:
             (
                 Job("anchor", functools.partial(anchor.keep, house), 0.4),
                 Job("erasures", functools.partial(erasures.keep, house), 0.4),
+                Job("looked", functools.partial(looked_statements.keep, house), 1.0),
             ),
             # A witness that answers slowly keeps nobody else waiting.
             (Job("witnesses", Witnesses(house).cosign, 0.5),),
@@ -82,6 +86,7 @@ class Worker:
             ),
             # A change of key walks every worker: in a lane of its own it holds up nothing but the writers.
             (Job("keys", functools.partial(rotation.work, house, self._stop.is_set), 1.0),),
+            (Job("look-alarms", alarm_follower(house).run, 1.0),),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),
             (
@@ -151,5 +156,7 @@ def work() -> None:
     signal.signal(signal.SIGINT, worker.stop)
     try:
         worker.loop()
+        # What was looked at since the last statement does not wait for the next start.
+        looked_statements.keep(house, now=True)
     finally:
         house.close()

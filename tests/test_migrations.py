@@ -64,3 +64,26 @@ def test_upgrading_twice_changes_nothing(addresses: Addresses) -> None:
     with database.read() as conn:
         assert schema.current(conn) == schema.head()
     database.close()
+
+
+def test_what_was_looked_at_before_gets_places_in_the_order_of_time(empty_database: Addresses) -> None:
+    schema.upgrade(empty_database.owner, "0009")
+    database = Database(empty_database.owner)
+    said = {"actor_kind": "official", "actor_id": "ann", "role": "handler", "purpose": "audit"}
+    with database.engine.begin() as conn:
+        for n, at_ms in enumerate((30, 10, 20)):
+            row = {"worker_id": bytes([n]) * 16, "id": bytes([n]) * 16, "at_ms": at_ms, **said}
+            row |= {"fields": "records", "case_ref": f"K-{n}", "request_id": "r"}
+            names = ", ".join(row)
+            marks = ", ".join(f":{name}" for name in row)
+            conn.execute(sa.text(f"INSERT INTO looked ({names}) VALUES ({marks})"), row)
+    schema.upgrade(empty_database.owner)
+    schema.downgrade(empty_database.owner, "0009")
+    schema.upgrade(empty_database.owner)
+
+    with database.engine.connect() as conn:
+        query = "SELECT d.case_ref FROM looked_place p JOIN looked_detail d ON d.id = p.id ORDER BY p.idx"
+        cases = list(conn.scalars(sa.text(query)))
+        size = conn.scalar(sa.text("SELECT size FROM looked_head"))
+    database.close()
+    assert (cases, size) == (["K-1", "K-2", "K-0"], 3)

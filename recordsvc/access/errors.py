@@ -14,13 +14,15 @@ Problem
 │   ├── ClientRefused ───────── client-refused
 │   ├── OfficialRefused ─────── official-refused
 │   └── PurposeRefused ──────── purpose
+├── Unavailable
+│   └── LookNotWritten ──────── look-not-written
 └── OAuthRefused                (RFC 6749 section 5.2; answered by the token endpoint in that form)
 """
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from recordsvc.ground.problems import Conflict, FormRefused, NotFound, Unauthenticated
+from recordsvc.ground.problems import Conflict, FormRefused, NotFound, Unauthenticated, Unavailable
 
 
 class TokenRefused(Unauthenticated):
@@ -143,3 +145,13 @@ class OAuthRefused(Exception):
     def members(self) -> dict[str, Any]:
         """The answer's members; the description is plain ASCII without quotes, as the RFC wants it."""
         return {"error": self.error, "error_description": self.description}
+
+
+class LookNotWritten(Unavailable):
+    """The row of who looks could not be made durable: nothing is shown."""
+
+    code = "look-not-written"
+    title_zh = "查阅记录未能写入，未予显示"
+    title_en = "The row of who looks could not be written, so nothing is shown"
+    remedy_zh = "请稍后重试；一直如此请联系系统管理员检查数据库。"
+    remedy_en = "Try again later; if it stays so, have the administrator check the database."

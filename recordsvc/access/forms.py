@@ -230,7 +230,7 @@ class OfficialActsQuery(Form):
 
 
 class SeenForm(Form):
-    """One look at the worker's archive by somebody else."""
+    """One look at the worker's archive by somebody else; `actor_id` names a machine, never a person."""
 
     id = Identifier(required=True)
     at_ms = fields.Integer(required=True)
@@ -240,6 +240,10 @@ class SeenForm(Form):
     purpose = fields.String(required=True)
     fields_seen = fields.String(required=True, attribute="fields")
     case_ref = fields.String(required=True)
+    purpose_zh = fields.String(required=True)
+    question = fields.String(required=True, allow_none=True)
+    """`open`, `answered`, or null where nobody asked."""
+    answer = fields.String(required=True, allow_none=True)
 
 
 class LookedForm(Form):
@@ -250,6 +254,7 @@ class LookedForm(Form):
 
 
 class LookedQuery(Form):
-    """From before which row."""
+    """From before which row, and for which purpose alone."""
 
     before = Identifier(load_default=None)
+    purpose = text(0, 40, load_default="")

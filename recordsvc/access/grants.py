@@ -192,6 +192,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.record.decide": _OWN,
     "own.statement.make": _OWN,
     "own.looked.read": _OWN,
+    "own.looked.ask": _OWN,
     "own.notice.read": _OWN,
     "own.notice.mark": _OWN,
     "own.contact.set": _OWN,
@@ -211,6 +212,10 @@ POLICIES: Final[dict[str, Policy]] = {
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),
     "proposal.withdraw": _official(*_CASE, Role.REGISTRAR),
     "act.read": _official(Role.AUDITOR),
+    # Auditors write nothing (security.md §1.3): they read alarms, the data officer answers them.
+    "look-alarm.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
+    "look-alarm.answer": _official(Role.DATA_OFFICER),
+    "looked-question.answer": _official(Role.DATA_OFFICER),
     "institution.read": _official(*_DESK),
     "institution.enter": _official(Role.REGISTRAR),
     "issuer-key.propose": _official(Role.REGISTRAR),

@@ -1,10 +1,12 @@
 """Doors for people: sign in, who am I, sign out. Pages send HTML forms and are sent on; programs JSON."""
 
+import dataclasses
 from typing import Any, Final
 
 import flask
 
-from recordsvc.access import codes, demo, devices
+from recordsvc import dated
+from recordsvc.access import codes, demo, devices, questions
 from recordsvc.access.entrance import actor, csrf_token
 from recordsvc.access.errors import LoginRefused
 from recordsvc.access.forms import (
@@ -19,13 +21,14 @@ from recordsvc.access.forms import (
     from_page,
 )
 from recordsvc.access.grants import Actor, Kind
-from recordsvc.access.looked import of_worker
+from recordsvc.access.looked import PURPOSES, Seen, of_worker
 from recordsvc.access.policy import door
 from recordsvc.access.services import access, bp, house
 from recordsvc.access.sessions import Entering, Method
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.http import current
+from recordsvc.ground.ports import beijing_date
 
 demo_bp = flask.Blueprint("demo", __name__)
 """Registered where demo logins may exist and nowhere else."""
@@ -150,9 +153,24 @@ def looked(query: dict[str, Any]) -> flask.Response:
     """List who looked at the worker's archive, newest first."""
     worker_id = actor().worker_id or b""
     with house().db.read() as conn:
-        rows = of_worker(conn, worker_id, before=query["before"] or b"\xff" * 16, limit=LOOKED_PAGE)
+        before = query["before"] or b"\xff" * 16
+        rows = of_worker(conn, worker_id, before=before, limit=LOOKED_PAGE, purpose=query["purpose"])
+        asked = questions.of_worker(conn, worker_id)
     following = rows[-1].id if len(rows) == LOOKED_PAGE else None
-    return answers.answer({"items": rows, "next": following}, form=LookedForm)
+    items = [_seen(row, asked.get(row.id)) for row in rows]
+    return answers.answer({"items": items, "next": following}, form=LookedForm)
+
+
+def _seen(row: Seen, asked: questions.Question | None) -> dict[str, Any]:
+    """Return a look in words; who a person is stays with the office, a machine is named."""
+    told = dated.table(PURPOSES).on(beijing_date(row.at_ms).isoformat()).get(row.purpose)
+    return {
+        **dataclasses.asdict(row),
+        "actor_id": row.actor_id if row.actor_kind == Kind.CLIENT else "",
+        "purpose_zh": row.purpose if told is None else told["zh"],
+        "question": None if asked is None else asked.state,
+        "answer": None if asked is None or asked.state == "open" else asked.answer,
+    }
 
 
 def read_cookie(request: flask.Request) -> Actor | None:

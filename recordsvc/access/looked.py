@@ -1,24 +1,28 @@
 """Who looked (谁查过我的档案): a row for every look at a worker's archive by somebody else, written before.
 
-The row is durable before the first byte of the answer leaves; if it cannot be written, the reading fails.
-Rows of many readers share a commit. A worker's own reading leaves none. Purposes come from the dated list
-`lookup_purposes`; one that is not in force is refused (PIPL arts 6, 35).
+The row is durable before the first byte of the answer leaves; if it cannot be written, the reading fails
+(`LookNotWritten`). Rows of many readers share a commit. A worker's own reading leaves none. Purposes come
+from the dated list `lookup_purposes`; one that is not in force is refused (PIPL arts 6, 35). Each row gets
+its place in the who-looked log in the same commit (`access/looked_log.py`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.errors import LookNotWritten, PurposeRefused
 from recordsvc.access.grants import Actor
-from recordsvc.access.tables import looked
+from recordsvc.access.looked_log import LookTurn, Row
+from recordsvc.access.tables import looked, looked_detail
+from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, Random, beijing_date, uuid7
+from recordsvc.ground.privileges import erasing
 
 PURPOSES: Final = "lookup_purposes"
 
@@ -37,7 +41,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A look as the worker is shown it."""
+    """A look as the worker is shown it; `case_ref` is empty when none was given, and after an erasure."""
 
     id: bytes
     at_ms: int
@@ -50,11 +54,20 @@ class Seen:
 
 
 def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
-    """Write the rows and return when they are durable. Raises `PurposeRefused` before anything is written."""
+    """Write the rows and return when they are durable.
+
+    Raises `PurposeRefused` before anything is written, `LookNotWritten` when it could not be written.
+    """
     for purpose in {look.purpose for look in looks}:
         check_purpose(db, purpose)
-    if looks:
+    if not looks:
+        return
+    try:
         db.write_grouped(_insert, (db, random, looks), weight=len(looks))
+    except Exception as error:
+        # Whatever it was: what left no row is not shown.
+        observe.log("look-not-written", error=type(error).__name__, at=observe.place(error))
+        raise LookNotWritten from error
 
 
 def check_purpose(db: Database, purpose: str) -> None:
@@ -67,38 +80,58 @@ def check_purpose(db: Database, purpose: str) -> None:
 
 def note(turn: Turn, random: Random, look: Look) -> None:
     """Write one row in the turn of an act that itself shows a worker's data to somebody."""
-    turn.conn.execute(looked.insert().values(_row(look, uuid7(FixedClock(turn.now_ms), random), turn.now_ms)))
+    _part(turn).add(_row(look, FixedClock(turn.now_ms), random))
 
 
 def of_worker(
-    conn: Connection, worker_id: bytes, *, before: bytes = b"\xff" * 16, limit: int = 50
+    conn: Connection, worker_id: bytes, *, before: bytes = b"\xff" * 16, limit: int = 50, purpose: str = ""
 ) -> list[Seen]:
-    """Who looked at this worker's archive, newest first, from before the row id `before`."""
-    names = [looked.c[name] for name in Seen.__slots__]
-    wanted = sa.select(*names).where(looked.c.worker_id == worker_id, looked.c.id < before)
-    return [Seen(*row) for row in conn.execute(wanted.order_by(looked.c.id.desc()).limit(limit))]
+    """Who looked at this worker's archive, newest first, from before a row id; `purpose` leaves one alone."""
+    own, detail = looked.c, looked_detail.c
+    names = [own[name] for name in Seen.__slots__ if name != "case_ref"]
+    source = looked.outerjoin(looked_detail, sa.and_(detail.worker_id == own.worker_id, detail.id == own.id))
+    wanted = sa.select(*names, sa.func.coalesce(detail.case_ref, "").label("case_ref")).select_from(source)
+    wanted = wanted.where(own.worker_id == worker_id, own.id < before)
+    if purpose:
+        wanted = wanted.where(own.purpose == purpose)
+    rows = conn.execute(wanted.order_by(own.id.desc()).limit(limit))
+    return [Seen(**row._mapping) for row in rows]  # noqa: SLF001 - documented name
+
+
+def erase(turn: Turn, worker_id: bytes) -> None:
+    """Take what names a case out of an erased worker's rows; the rows and their places stay."""
+    with erasing(turn.conn):
+        turn.conn.execute(sa.delete(looked_detail).where(looked_detail.c.worker_id == worker_id))
 
 
 def _insert(turn: Turn, groups: Sequence[tuple[Database, Random, Sequence[Look]]]) -> list[None]:
     clock = FixedClock(turn.now_ms)
-    rows = [_row(look, uuid7(clock, random), turn.now_ms) for _, random, looks in groups for look in looks]
+    part = _part(turn)
     # In bulk: a page of the feed leaves a hundred rows, which an insert of Core's makes half its cost.
-    groups[0][0].bulk(turn.conn, looked, rows)
+    part.bulk = groups[0][0].bulk
+    for _, random, looks in groups:
+        for look in looks:
+            part.add(_row(look, clock, random))
     return [None] * len(groups)
 
 
-def _row(look: Look, row_id: bytes, now_ms: int) -> tuple[Any, ...]:
-    """Return a row in the table's order."""
-    actor = look.actor
-    return (
+def _part(turn: Turn) -> LookTurn:
+    return turn.part(LookTurn, lambda: LookTurn(turn))
+
+
+def _row(look: Look, clock: FixedClock, random: Random) -> Row:
+    actor, salts = look.actor, random.bytes(32)
+    return Row(
         look.worker_id,
-        row_id,
-        now_ms,
+        uuid7(clock, random),
+        clock.now_ms(),
         str(actor.kind),
         actor.id,
         " ".join(sorted(actor.roles)),
         look.purpose,
         look.fields,
+        salts[:16],
         look.case_ref,
         look.request_id,
+        salts[16:],
     )

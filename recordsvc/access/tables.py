@@ -2,7 +2,36 @@
 
 import sqlalchemy as sa
 
+from recordsvc.access.looked_tables import (
+    looked,
+    looked_alarm,
+    looked_checkpoint,
+    looked_detail,
+    looked_head,
+    looked_place,
+    looked_question,
+)
 from recordsvc.ground.database import metadata
+
+__all__ = [
+    "assertion_seen",
+    "client",
+    "client_event",
+    "client_key",
+    "demo_login",
+    "login_code",
+    "looked",
+    "looked_alarm",
+    "looked_checkpoint",
+    "looked_detail",
+    "looked_head",
+    "looked_place",
+    "looked_question",
+    "official",
+    "official_act",
+    "official_role",
+    "session",
+]
 
 client = sa.Table(
     "client",
@@ -188,21 +217,4 @@ official_act = sa.Table(
     info={"kind": "append-only"},
     comment="What one official did alone: who, in which role, to what and why; subjects are opaque ids and "
     "codes, never a person's number or name",
-)
-
-looked = sa.Table(
-    "looked",
-    metadata,
-    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
-    sa.Column("id", sa.LargeBinary(16), primary_key=True),
-    sa.Column("at_ms", sa.BigInteger, nullable=False),
-    sa.Column("actor_kind", sa.String(10), nullable=False),
-    sa.Column("actor_id", sa.String(80), nullable=False),
-    sa.Column("role", sa.String(80), nullable=False),
-    sa.Column("purpose", sa.String(40), nullable=False),
-    sa.Column("fields", sa.String(200), nullable=False),
-    sa.Column("case_ref", sa.String(80), nullable=False),
-    sa.Column("request_id", sa.String(40), nullable=False),
-    info={"kind": "append-only", "worker": True},
-    comment="Who looked at whose archive, in which role, why, at what; written before the first byte leaves",
 )

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from recordsvc.archive import tables
+from recordsvc.access.looked_tables import looked_place
+from recordsvc.archive import looked_alarms, tables
 from recordsvc.ground import follower, outbox
 from recordsvc.ground.observe import Gauge
 
@@ -21,8 +22,11 @@ def lags(house: "House") -> Iterator[Gauge]:
     with house.db.read() as conn:
         end = conn.scalar(sa.select(sa.func.max(tables.place.c.idx)))
         places = follower.places(conn)
+        looks = conn.scalar(sa.select(sa.func.max(looked_place.c.idx)))
+        alarms = looked_alarms.count(conn)
         waiting = outbox.counts(conn)
-    behind = {one.name: float(max(0, (-1 if end is None else end) - one.position)) for one in places}
+    ends = {one.name: looks if one.name == looked_alarms.NAME else end for one in places}
+    behind = {one.name: float(max(0, _last(ends[one.name]) - one.position)) for one in places}
     failed = {one.name: float(one.attempts) for one in places}
     count = {state: float(waiting.get(state, (0, 0))[0]) for state in _OPEN}
     age = {state: max(0, now_ms - waiting[state][1]) / 1000 for state in _OPEN if state in waiting}
@@ -30,3 +34,9 @@ def lags(house: "House") -> Iterator[Gauge]:
     yield Gauge("follower_failures", "Failed attempts in front of a follower", "follower", failed)
     yield Gauge("outbox_messages", "Messages that have not left", "state", count)
     yield Gauge("outbox_oldest_seconds", "Age of the oldest message that has not left", "state", age)
+    yield Gauge("look_alarms_open", "Alarms on look-ups that nobody answered", "kind", alarms)
+
+
+def _last(idx: int | None) -> int:
+    """Return the last index of a log; an empty one ends before its start."""
+    return -1 if idx is None else idx

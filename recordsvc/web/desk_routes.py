@@ -168,6 +168,8 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/disputes", "异议", "dispute.handle"),
         ("/desk/papers", "机构材料", "institution.paper.look"),
         ("/desk/notices", "通知", "desk.notice.read"),
+        ("/desk/looked", "查阅疑问", "looked-question.answer"),
+        ("/desk/alarms", "查阅预警", "look-alarm.read"),
     )
     return [(path, text) for path, text, policy in pages if can(actor(), policy)]
 

@@ -54,9 +54,10 @@ class ForeignPageForm(Form):
 
 
 class LookedPageQuery(Form):
-    """From before which row."""
+    """From before which row, and for which purpose alone."""
 
     before = Identifier(load_default=None)
+    purpose = text(0, 40, load_default="")
 
 
 class PaperPageForm(Form):

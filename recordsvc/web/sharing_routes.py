@@ -1,16 +1,21 @@
 """Pages on what leaves the archive: the bundle the worker hands on, and who looked (凭证包、查阅记录)."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any, Final
 
 import flask
 
+from recordsvc import dated
+from recordsvc.access import questions
 from recordsvc.access.grants import Kind, Role
-from recordsvc.access.looked import Seen, of_worker
+from recordsvc.access.looked import PURPOSES, Seen, of_worker
 from recordsvc.access.policy import Surface, door
+from recordsvc.access.questions import Question
 from recordsvc.access.services import access
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.services import own_worker
+from recordsvc.ground.ports import beijing_date
 from recordsvc.web import words
 from recordsvc.web.forms import LookedPageQuery
 from recordsvc.web.public_routes import HTML, ROLES
@@ -44,27 +49,47 @@ def bundle_page() -> flask.Response:
 class SeenLine:
     """One look in plain words."""
 
+    id: str
+    day: str
     at: str
     who: str
     purpose: str
     what: str
     case_ref: str
+    question: str
 
 
+_PEOPLE: Final = {"staff": "机构工作人员", "worker": "代办人", "system": "本系统"}
 _GROUPS: Final = {"identity": "身份信息", "records": "档案记录", "papers": "材料"}
 
 
-def seen_line(seen: Seen) -> SeenLine:
-    """Say who looked, at what and why."""
+_SAID: Final = {"open": "您已提出疑问，等待个人信息保护负责人答复", "answered": "答复"}
+
+
+def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
+    """Say who looked, at what and why; people are named by office and role only."""
     client = access().clients.find(seen.actor_id) if seen.actor_kind == Kind.CLIENT else None
     roles = [ROLES[Role(role)] for role in seen.role.split() if role in set(Role)]
-    if client is not None:
-        who = f"接入系统：{client.name}"
+    if seen.actor_kind == Kind.CLIENT:
+        who = "接入系统" if client is None else f"接入系统：{client.name}"
     else:
-        who = f"人社部门工作人员（{'、'.join(roles) or '未注明岗位'}，账号 {seen.actor_id}）"
+        kind = _PEOPLE.get(seen.actor_kind, "人社部门工作人员")
+        who = f"{kind}（{'、'.join(roles) or '未注明岗位'}）"
     what = "、".join(_GROUPS.get(group, group) for group in seen.fields.split())
+    question = "" if asked is None else _SAID[asked.state]
+    if asked is not None and asked.state == "open" and asked.due_on:
+        question += f"（期限 {words.day(asked.due_on)}）"
+    elif asked is not None and asked.answer:
+        question += f"：{asked.answer}"
     return SeenLine(
-        words.instant(seen.at_ms), who, words.code("lookup_purposes", seen.purpose), what, seen.case_ref
+        words.uuid_text(seen.id),
+        words.day(beijing_date(seen.at_ms).isoformat()),
+        words.instant(seen.at_ms),
+        who,
+        words.code("lookup_purposes", seen.purpose),
+        what,
+        seen.case_ref,
+        question,
     )
 
 
@@ -81,11 +106,21 @@ def seen_line(seen: Seen) -> SeenLine:
 def looked_page(query: dict[str, Any]) -> flask.Response:
     """List who looked, newest first."""
     with house().db.read() as conn:
-        rows = of_worker(conn, own_worker(), before=query["before"] or b"\xff" * 16, limit=LOOKED_PAGE + 1)
+        rows = of_worker(
+            conn,
+            own_worker(),
+            before=query["before"] or b"\xff" * 16,
+            limit=LOOKED_PAGE + 1,
+            purpose=query["purpose"],
+        )
+        asked = questions.of_worker(conn, own_worker())
     following = rows[LOOKED_PAGE - 1].id if len(rows) > LOOKED_PAGE else None
+    seen = [seen_line(row, asked.get(row.id)) for row in rows[:LOOKED_PAGE]]
     return page(
         "looked.html",
-        seen=[seen_line(row) for row in rows[:LOOKED_PAGE]],
+        days=[(day, list(those)) for day, those in itertools.groupby(seen, lambda one: one.day)],
+        purposes=[(row["code"], row["zh"]) for row in dated.table(PURPOSES).rows],
+        purpose=query["purpose"],
         older=None if following is None else words.uuid_text(following),
         first=query["before"] is None,
     )

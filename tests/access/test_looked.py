@@ -1,15 +1,13 @@
 """Who looked: written before anything is seen, shown to the worker, never changed."""
 
-import sqlite3
 import threading
 import uuid
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
 from recordsvc.access import looked
-from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.errors import LookNotWritten, PurposeRefused
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.access.tables import looked as table
@@ -85,9 +83,11 @@ def test_a_row_is_never_changed_or_removed(database: Database, worker_id: bytes,
 def test_nothing_is_recorded_when_it_cannot_be_written(
     database: Database, worker_id: bytes, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(looked, "uuid7", lambda *_: None)
-    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.NotNullViolation)):
-        record(database, look(worker_id))
+    monkeypatch.setattr(looked, "uuid7", lambda *_: b"\1" * 16)
+    record(database, look(worker_id, case_ref="first"))
+    with pytest.raises(LookNotWritten):
+        record(database, look(worker_id, case_ref="second"))
+    assert [seen.case_ref for seen in of(database, worker_id)] == ["first"]
 
 
 def test_a_worker_sees_who_looked_and_nobody_elses(enter, database: Database, worker_id: bytes):

@@ -11,9 +11,19 @@ from pathlib import Path
 import pytest
 
 from recordsvc import anchor, genesis
+from recordsvc.access import looked
 from recordsvc.access.grants import Actor
 from recordsvc.access.grants import Kind as ActorKind
-from recordsvc.archive import confirm, dispute_follower, disputes, formats, held, tables
+from recordsvc.access.looked import Look
+from recordsvc.archive import (
+    confirm,
+    dispute_follower,
+    disputes,
+    formats,
+    held,
+    looked_statements,
+    tables,
+)
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.keyevents import KeyAction
 from recordsvc.ground import two_person
@@ -130,9 +140,30 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _file(house, centre, other, people, later)
     later()
     _cards(house, people)
+    _look(house, centre, people, later)
     later()
     anchor.keep(house)
     return centre
+
+
+def _look(house: House, centre: Centre, people: list[dict], later: Callable[[], None]) -> None:
+    """Officials and a machine look, over three statements; a last look stands behind them."""
+    who = [
+        Actor(ActorKind.OFFICIAL, "ann", roles=frozenset({"handler"})),
+        Actor(ActorKind.CLIENT, "bank-1", roles=frozenset({"receiver"})),
+        Actor(ActorKind.OFFICIAL, "bob", roles=frozenset({"inspector"})),
+    ]
+    why = ("claim-review", "registered-exchange", "inspection")
+    for n in range(13):
+        later()
+        look = Look(
+            centre.worker_id(people[n % 7]), who[n % 3], why[n % 3], ("identity", "records")[n % 2], f"K-{n}",
+            f"request{n}",
+        )  # fmt: skip
+        looked.record(house.db, house.random, [look])
+        if n % 4 == 3:
+            later()
+            assert looked_statements.keep(house, now=True)
 
 
 def _say(house: House, centre: Centre, people: list[dict], later: Callable[[], None]) -> None:

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import looked_tables
 from recordsvc.archive import tables as archive_tables
 from recordsvc.fsck import UNPROTECTED, Report, fsck, unprotected
 from recordsvc.ground.database import Database, metadata
@@ -24,7 +25,7 @@ from recordsvc.vault.objects import LocalObjects, StoreUnavailable
 from tests.faults.owner import owning
 from tests.faults.region import Filled, filled
 
-ROOMS = (log_tables, archive_tables, people_tables)
+ROOMS = (log_tables, archive_tables, people_tables, looked_tables)
 KEPT = (Kind.APPEND_ONLY, Kind.HEAD, Kind.ERASABLE)
 TABLES = [
     table
@@ -56,12 +57,12 @@ NOT_THESE = {
 BORROWED = [
     column
     for column in COLUMNS
-    if column.table not in (log_tables.head, people_tables.card_fact)
+    if column.table not in (log_tables.head, people_tables.card_fact, looked_tables.looked_head)
     and list(column.table.primary_key.columns) != [column]
 ]
 """Columns in which a row may have another row's value."""
 
-LONE = {log_tables.head, log_tables.tile, log_tables.tile_root}
+LONE = {log_tables.head, log_tables.tile, log_tables.tile_root, looked_tables.looked_head}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -114,7 +114,8 @@ class Journey:
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": assertion,
         }
-        answer = self.app.test_client().post("/oauth/token", data=form, base_url=HOST)
+        headers = {} if centre.uscc else {"DPoP": self._proof(centre, "POST", "/oauth/token")}
+        answer = self.app.test_client().post("/oauth/token", data=form, headers=headers, base_url=HOST)
         assert answer.status_code == 200, answer.json
         return str(answer.json["access_token"])
 
@@ -124,9 +125,16 @@ class Journey:
         return self.app.test_client().post(path, data=body, headers=headers, base_url=HOST)
 
     def get(self, centre: Centre, path: str) -> Any:
-        """The centre's machine reads."""
-        headers = {"Authorization": f"Bearer {self.token(centre)}"}
+        """The machine of a centre reads, or with a bound token that of a receiver (no institution)."""
+        token = self.token(centre)
+        headers = {"Authorization": f"Bearer {token}"}
+        if not centre.uscc:
+            headers = {"Authorization": f"DPoP {token}", "DPoP": self._proof(centre, "GET", path, token)}
         return self.app.test_client().get(path, headers=headers, base_url=HOST)
+
+    def _proof(self, centre: Centre, method: str, path: str, token: str = "") -> str:
+        url, now = HOST + path.partition("?")[0], self.clock.now_ms() // 1000
+        return sign.dpop_proof(centre.machine, method, url, now_s=now, jti=uuid.uuid4().hex, token=token)
 
     # -- records
 

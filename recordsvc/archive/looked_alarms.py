@@ -1,0 +1,210 @@
+"""Alarms on look-ups (查阅预警): a follower of the who-looked log raises them, the data officer answers them.
+
+    no-relation   no relation of the looker to the worker is known (`House.look_relations`)
+    many-workers  one actor looked at many workers within the window
+    in-sequence   one actor looked at archives one after another in the order in which they were opened
+    own           an official looked at the archive of the person they are (`House.own_archive`)
+    many-actors   many actors looked at one worker within the window
+
+Thresholds are dated data (`lookup_alarms`). One alarm for each kind, actor or worker, and Beijing day, so
+that repeated looks add no rows. The follower's position moves in the transaction of its alarms.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc import dated
+from recordsvc.access.grants import Kind
+from recordsvc.access.looked_tables import looked, looked_alarm, looked_place
+from recordsvc.archive import tables
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.follower import Follower, Portion
+from recordsvc.ground.missing import insert_missing
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.problems import Forbidden, NotFound
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+NAME: Final = "look-alarms"
+OWNER: Final = "data-officer"
+RULES: Final = "lookup_alarms"
+UNRELATED: Final = "lookup_unrelated"
+_MINUTE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A look at its place in the who-looked log."""
+
+    idx: int
+    worker_id: bytes
+    at_ms: int
+    actor_kind: str
+    actor_id: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm as stored; `looks` is how many looks counted when it was raised."""
+
+    key: bytes
+    kind: str
+    actor_kind: str
+    actor_id: str
+    worker_id: bytes | None
+    idx: int
+    looks: int
+    raised_ms: int
+    owner: str
+    state: str
+    answer: str
+    answered_by: str
+    answered_ms: int | None
+
+
+Relation = Callable[["House", Connection, Looked], bool]
+"""Port: whether the looker has to do with the worker. Rooms with consents and claims register theirs."""
+OwnArchive = Callable[["House", Connection, str], bytes | None]
+"""Port: the worker id of the person that an official is, by the official's id; None: not linked."""
+
+
+def in_open_dispute(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether a case of this worker is open, which officials handle."""
+    own = tables.dispute.c
+    query = sa.select(own.dispute_id).where(
+        own.worker_id == look.worker_id, own.state.in_(("open", "answered"))
+    )
+    return look.actor_kind == Kind.OFFICIAL and conn.execute(query.limit(1)).first() is not None
+
+
+RELATIONS: Final[tuple[Relation, ...]] = (in_open_dispute,)
+
+
+def follower(house: "House") -> Follower[Looked]:
+    """Return the follower that raises alarms."""
+    return Follower(
+        house.db,
+        NAME,
+        lambda after, limit: _read(house, after, limit),
+        lambda turn, looks: _judge(house, turn, looks),
+    )
+
+
+def _read(house: "House", after: int, limit: int) -> Portion[Looked]:
+    with house.db.read() as conn:
+        rows = conn.execute(_places().where(looked_place.c.idx > after).limit(limit))
+        found = [Looked(**row._mapping) for row in rows]  # noqa: SLF001 - documented name
+    return Portion([(one.idx, one) for one in found], found[-1].idx if found else after)
+
+
+def _places() -> sa.Select[Any]:
+    place, row = looked_place.c, looked.c
+    source = looked_place.join(looked, sa.and_(row.worker_id == place.worker_id, row.id == place.id))
+    columns = (place.idx, row.worker_id, row.at_ms, row.actor_kind, row.actor_id, row.purpose)
+    return sa.select(*columns).select_from(source).order_by(place.idx)
+
+
+def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
+    for look in looks:
+        if look.purpose in dated.on(UNRELATED, beijing_date(look.at_ms).isoformat()):
+            continue
+        if not any(test(house, turn.conn, look) for test in (*RELATIONS, *house.look_relations)):
+            _raise(turn, "no-relation", look, 1, look.worker_id)
+        linked = house.own_archive
+        if (
+            look.actor_kind == Kind.OFFICIAL
+            and linked is not None
+            and linked(house, turn.conn, look.actor_id) == look.worker_id
+        ):
+            _raise(turn, "own", look, 1, look.worker_id)
+        _patterns(turn, look)
+
+
+def _patterns(turn: Turn, look: Looked) -> None:
+    window = look.at_ms - _rule("window-minutes", look) * _MINUTE_MS
+    own = looked.c
+    recent = sa.select(own.worker_id, own.actor_kind, own.actor_id)
+    recent = recent.where(own.at_ms >= window, own.at_ms <= look.at_ms).order_by(own.at_ms, own.id)
+    mine = recent.where(own.actor_kind == look.actor_kind, own.actor_id == look.actor_id)
+    seen = [row.worker_id for row in turn.conn.execute(mine)]
+    workers = len(set(seen))
+    if workers >= _rule("many-workers", look):
+        _raise(turn, "many-workers", look, workers, None)
+    length = _rule("in-sequence", look)
+    order = _distinct(seen)[-length:]
+    if len(order) == length and order == sorted(order):
+        _raise(turn, "in-sequence", look, length, None)
+    at_worker = turn.conn.execute(recent.where(own.worker_id == look.worker_id)).all()
+    actors = len({(row.actor_kind, row.actor_id) for row in at_worker})
+    if actors >= _rule("many-actors", look):
+        _raise(turn, "many-actors", look, actors, look.worker_id)
+
+
+def _distinct(order: Sequence[bytes]) -> list[bytes]:
+    """Return the order without a look at the same archive right after the one before."""
+    return [one for n, one in enumerate(order) if n == 0 or one != order[n - 1]]
+
+
+def _rule(code: str, look: Looked) -> int:
+    return int(dated.rule(RULES, code, beijing_date(look.at_ms).isoformat())["value"])
+
+
+def _raise(turn: Turn, kind: str, look: Looked, looks: int, worker_id: bytes | None) -> None:
+    day = beijing_date(look.at_ms).isoformat()
+    about = worker_id or b""
+    who = "" if kind == "many-actors" else f"{look.actor_kind}:{look.actor_id}"
+    key = hashlib.sha256(b"\0".join((kind.encode(), day.encode(), who.encode(), about))).digest()[:16]
+    row = {
+        "key": key,
+        "kind": kind,
+        "actor_kind": look.actor_kind,
+        "actor_id": look.actor_id,
+        "worker_id": worker_id,
+        "idx": look.idx,
+        "looks": looks,
+        "raised_ms": turn.now_ms,
+        "owner": OWNER,
+        "state": "open",
+        "answer": "",
+        "answered_by": "",
+        "answered_ms": None,
+    }
+    insert_missing(turn.conn, looked_alarm, [row])
+
+
+# -- the desk's side
+
+_COLUMNS: Final = [looked_alarm.c[name] for name in Alarm.__slots__]
+
+
+def waiting(conn: Connection, limit: int = 200) -> list[Alarm]:
+    """Return open alarms, the oldest first."""
+    own = looked_alarm.c
+    query = sa.select(*_COLUMNS).where(own.state == "open").order_by(own.raised_ms, own.idx, own.kind)
+    return [Alarm(*row) for row in conn.execute(query.limit(limit))]
+
+
+def count(conn: Connection) -> dict[str, float]:
+    """Return how many alarms are open, by kind."""
+    own = looked_alarm.c
+    query = sa.select(own.kind, sa.func.count()).where(own.state == "open").group_by(own.kind)
+    return {kind: float(number) for kind, number in conn.execute(query)}
+
+
+def answer(turn: Turn, key: bytes, text: str, by: str) -> None:
+    """Answer an open alarm. Raises `NotFound` when there is none, `Forbidden` to whom it is about."""
+    own = looked_alarm.c
+    about = turn.conn.execute(sa.select(own.actor_kind, own.actor_id).where(own.key == key)).one_or_none()
+    if about is not None and f"{about.actor_kind}:{about.actor_id}" == by:
+        raise Forbidden
+    values = {"state": "answered", "answer": text, "answered_by": by, "answered_ms": turn.now_ms}
+    asked = looked_alarm.update().where(own.key == key, own.state == "open")
+    if turn.conn.execute(asked.values(**values)).rowcount != 1:
+        raise NotFound

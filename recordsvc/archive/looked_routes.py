@@ -1,0 +1,102 @@
+"""Doors on looks (查阅疑问与预警): workers ask why, the data officer answers; auditors read alarms."""
+
+from functools import partial
+
+import flask
+
+from recordsvc.access import questions
+from recordsvc.access.entrance import actor
+from recordsvc.access.policy import door
+from recordsvc.access.services import reference
+from recordsvc.archive import looked_alarms
+from recordsvc.archive.looked_forms import LookAlarmsForm, LookQuestionsForm, ReplyForm
+from recordsvc.archive.services import bp, house, own_worker
+from recordsvc.ground import answers
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.problems import NotFound
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/looked/<id:look_id>/question",
+    policy="own.looked.ask",
+    answer={204: None},
+    problems=(NotFound,),
+    summary="我不知道为什么被查 / Ask why somebody looked",
+)
+def ask_about_look(look_id: bytes) -> flask.Response:
+    """Open a question to the data officer about one look; asking again changes nothing."""
+    worker_id = own_worker()
+    house().db.write(lambda turn: questions.ask(turn, worker_id, look_id))
+    return flask.Response(status=204)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/looked",
+    policy="looked-question.answer",
+    answer=LookQuestionsForm,
+    summary="待答复的查阅疑问 / Questions about looks that wait",
+)
+def waiting_questions() -> flask.Response:
+    """List questions by the look each is about; whose archive it was is not said."""
+    with house().db.read() as conn:
+        found = questions.waiting(conn)
+    return answers.answer({"items": found}, form=LookQuestionsForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/looked/<id:look_id>/answer",
+    policy="looked-question.answer",
+    body=ReplyForm,
+    answer={204: None},
+    problems=(NotFound,),
+    summary="答复查阅疑问 / Answer a question about a look",
+)
+def answer_question(look_id: bytes, form: dict[str, str]) -> flask.Response:
+    """Answer for the worker, who reads it beside the look."""
+    house().db.write(partial(_answer_question, look_id, form["text"], reference(actor())))
+    return flask.Response(status=204)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/alarms",
+    policy="look-alarm.read",
+    answer=LookAlarmsForm,
+    summary="查阅预警 / Open alarms on look-ups",
+)
+def open_alarms() -> flask.Response:
+    """List open alarms, the oldest first."""
+    with house().db.read() as conn:
+        found = looked_alarms.waiting(conn)
+    return answers.answer({"items": found}, form=LookAlarmsForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/alarms/<id:key>/answer",
+    policy="look-alarm.answer",
+    body=ReplyForm,
+    answer={204: None},
+    problems=(NotFound,),
+    summary="答复查阅预警 / Answer an alarm",
+)
+def answer_alarm(key: bytes, form: dict[str, str]) -> flask.Response:
+    """Say what an alarm came to; it is then closed."""
+    house().db.write(partial(_answer_alarm, key, form["text"], reference(actor())))
+    return flask.Response(status=204)
+
+
+def _answer_question(look_id: bytes, text: str, by: str, turn: Turn) -> None:
+    questions.answer(turn, look_id, text, by)
+
+
+def _answer_alarm(key: bytes, text: str, by: str, turn: Turn) -> None:
+    looked_alarms.answer(turn, key, text, by)

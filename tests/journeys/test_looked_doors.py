@@ -1,0 +1,236 @@
+"""Every door by which somebody reads a worker's data who is not that worker leaves a row of who looked.
+
+The list of doors comes from the application: a new one that nobody placed here makes a test fail. Each driven
+door is knocked at with a real worker, the row is found, and without a row the door gives nothing away.
+"""
+
+import dataclasses
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from recordsvc.access import looked
+from recordsvc.access.grants import POLICIES, Kind
+from recordsvc.access.looked import Seen
+from recordsvc.access.policy import doors
+from recordsvc.submit import sign
+from tests.archive.paperfiles import png
+from tests.journeys.desk import HOST, Centre, Journey
+from tests.journeys.test_closed_centre import contest, enter
+from tests.journeys.test_papers import upload
+
+WHY = "purpose=inspection&case_ref=K-1"
+BODY = {"purpose": "inspection", "case_ref": "K-1"}
+
+
+@dataclasses.dataclass
+class Place:
+    """A worker with a record, a paper and an open objection."""
+
+    journey: Journey
+    centre: Centre
+    number: str
+    worker_id: bytes
+    paper: str
+    dispute: str
+    feeder: Centre
+
+    @property
+    def id(self) -> str:
+        return str(uuid.UUID(bytes=self.worker_id))
+
+    def looks(self) -> list[Seen]:
+        with self.journey.house.db.read() as conn:
+            return looked.of_worker(conn, self.worker_id)
+
+    def official(self, path: str) -> Any:
+        return self.journey.browser("reviewer")[0].get(path, base_url=HOST)
+
+
+def _find(place: Place) -> Any:
+    client, token = place.journey.browser("reviewer")
+    body = {"kind": "resident-id", "number": place.number, **BODY}
+    headers = {"X-CSRF-Token": token, "Origin": HOST}
+    return client.post("/v1/desk/workers/find", json=body, base_url=HOST, headers=headers)
+
+
+DRIVEN: dict[str, Callable[[Place], Any]] = {
+    "POST /v1/desk/workers/find": _find,
+    "GET /v1/desk/workers/<id:worker_id>/archive": lambda p: p.official(
+        f"/v1/desk/workers/{p.id}/archive?{WHY}"
+    ),
+    "GET /v1/desk/workers/<id:worker_id>/numbers": lambda p: p.official(
+        f"/v1/desk/workers/{p.id}/numbers?{WHY}"
+    ),
+    "GET /v1/desk/workers/<id:worker_id>/papers": lambda p: p.official(
+        f"/v1/desk/workers/{p.id}/papers?{WHY}"
+    ),
+    "GET /v1/desk/workers/<id:worker_id>/papers/<id:paper_id>": lambda p: p.official(
+        f"/v1/desk/workers/{p.id}/papers/{p.paper}?{WHY}"
+    ),
+    "GET /v1/desk/disputes/<id:dispute_id>": lambda p: p.official(f"/v1/desk/disputes/{p.dispute}?{WHY}"),
+    "GET /v1/institution/disputes/<id:dispute_id>": lambda p: p.journey.get(
+        p.centre, f"/v1/institution/disputes/{p.dispute}"
+    ),
+    "GET /v1/entries": lambda p: p.journey.get(p.feeder, "/v1/entries"),
+}
+
+ACTS = "tests/web/test_desk_acts.py: behind a look with purpose and case, which leaves the row"
+ELSEWHERE = {
+    "GET /desk/workers/<id:worker_id>": "tests/web/test_desk_pages.py",
+    "POST /desk/workers/<id:worker_id>": "the form before GET /desk/workers/<id:worker_id>",
+    "POST /desk/workers/<id:worker_id>/copy": "as GET /v1/desk/workers/<id:worker_id>/copy",
+    "GET /v1/desk/workers/<id:worker_id>/copy": "tests/archive/test_erasing.py needs two decisions first",
+    "GET /desk/workers/<id:worker_id>/numbers": "tests/web/test_numbers.py",
+    "POST /desk/numbers": "tests/web/test_numbers.py",
+    "GET /desk/notices/print": "tests/web/test_notices.py",
+    "GET /v1/desk/notices/print": "tests/web/test_notices.py",
+    "POST /v1/desk/cards/confirm": "tests/journeys/test_replaced_card.py",
+    "GET /desk/workers/<id:worker_id>/close": ACTS,
+    "GET /desk/workers/<id:worker_id>/erase": ACTS,
+    "GET /desk/workers/<id:worker_id>/merge": ACTS,
+    "GET /desk/workers/<id:worker_id>/relatives": ACTS,
+    "GET /desk/workers/<id:worker_id>/reopen": ACTS,
+    "GET /desk/workers/<id:worker_id>/restrict": ACTS,
+    "GET /desk/workers/<id:worker_id>/unmerge": ACTS,
+    "GET /desk/workers/<id:worker_id>/unrestrict": ACTS,
+    "GET /desk/workers/<id:worker_id>/records/<id:record_id>/erase": ACTS,
+    "GET /desk/workers/<id:worker_id>/records/<id:record_id>/move": ACTS,
+    "GET /desk/disputes/<id:dispute_id>": ACTS,
+    "POST /desk/cards/confirm": "tests/web/test_numbers.py",
+}
+"""Doors that leave a row and are not driven here: what they need first, or which file knocks at them."""
+
+NO_PERSON = {
+    "GET /v1/desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
+    "GET /desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
+    "GET /desk/held": "reasons and issuers, no content",
+    "GET /desk/issuers/retire": "a closed institution's keys",
+    "GET /desk/papers": "the form that asks for purpose and case",
+    "GET /desk/papers/<uscc>": "an institution's papers; `official_act` has the look",
+    "GET /desk/papers/<uscc>/<id:paper_id>": "an institution's paper; `official_act` has the opening",
+    "GET /v1/desk/institutions/<uscc>/papers": "an institution's papers; `official_act` has the look",
+    "GET /v1/desk/institutions/<uscc>/papers/<id:paper_id>": "its paper; `official_act` has the opening",
+    "GET /v1/desk/held": "reasons and issuers, no content",
+    "GET /v1/desk/disputes": "no words of the case",
+    "GET /desk/disputes": "no words of the case",
+    "GET /v1/institution/disputes": "no words of the case",
+    "GET /v1/desk/disputed": "ids without values",
+    "GET /desk/numbers": "ids without values",
+    "GET /v1/desk/workers/<id:worker_id>/strays": "record ids alone",
+    "GET /v1/records/<id:record_id>": "the issuer's own record: how it stands",
+    "GET /v1/records/<id:record_id>/receipt": "the issuer's own record: a proof over hashes",
+    "GET /v1/institution/papers": "the institution's own papers",
+    "GET /v1/institution/papers/<id:paper_id>": "its own papers; `official_act` has the opening",
+    "GET /v1/institution/notices": "what the institution was told about its own records",
+    "GET /v1/desk/notices": "what a desk was told: ids and codes",
+    "GET /desk/notices": "what a desk was told: ids and codes",
+    "GET /v1/desk/proposals": "what was proposed: ids and reasons",
+    "GET /desk/proposals": "what was proposed: ids and reasons",
+    "GET /desk/proposals/<id:proposal_id>": "what was proposed: ids and reasons",
+    "GET /v1/desk/looked": "ids of looks, not whose",
+    "GET /desk/looked": "ids of looks, not whose",
+    "GET /v1/desk/alarms": "who looked, at which opaque id",
+    "GET /desk/alarms": "who looked, at which opaque id",
+    "GET /v1/desk/acts": "what officials did: ids and codes",
+    "GET /v1/desk/clients": "machines",
+    "GET /v1/desk/institutions": "institutions",
+    "GET /v1/desk/issuers/<issuer>/keys": "public keys",
+    "GET /desk": "counts; for a worker their own",
+    "GET /v1/session": "who asks",
+    "POST /v1/desk/notices/printed": "ids of letters that were printed",
+    "POST /v1/batches": "receipts of what the issuer itself sent",
+    "POST /v1/records": "a receipt of what the issuer itself sent",
+    "POST /v1/institution/disputes/<id:dispute_id>/answer": "how the case stands after its own answer",
+    "POST /v1/desk/issuers/<issuer>/keys/suspend": "a key",
+    "POST /v1/desk/issuers/<issuer>/keys/suspect": "a key",
+    "POST /v1/desk/proposals/<id:proposal_id>/decide": "what was decided: ids and reasons",
+    "POST /v1/desk/proposals/<id:proposal_id>/withdraw": "that it was withdrawn",
+}
+"""Doors that read, and show no data of a worker."""
+POSTED = frozenset(one.removeprefix("POST ") for one in ELSEWHERE if one.startswith("POST "))
+"""Buttons that lead to data without answering with it."""
+
+
+def candidates(app: Flask) -> set[str]:
+    """Every door that somebody other than the worker may enter and that is not public."""
+    found = set()
+    for door in doors(app).values():
+        grants = POLICIES[door.policy]
+        others = any(grant.kind in (Kind.OFFICIAL, Kind.STAFF, Kind.CLIENT) for grant in grants)
+        # Of what writes, whatever answers with something to read; a reference to a proposal is none.
+        found |= {
+            f"{method} {door.rule}"
+            for method in door.methods
+            if others and (method == "GET" or door.answers.get(200) is not None or door.rule in POSTED)
+        }
+    return found
+
+
+def test_every_door_to_others_data_is_driven_or_placed(app: Flask) -> None:
+    known = {*DRIVEN, *ELSEWHERE, *NO_PERSON}
+    there = candidates(app)
+    assert there - known == set(), "place it: driven, driven elsewhere, or why it shows nobody's data"
+    assert known - there == set(), "a door that is gone"
+    assert len(known) == len(DRIVEN) + len(ELSEWHERE) + len(NO_PERSON), "a door in two lists"
+
+
+@pytest.fixture
+def place(journey: Journey) -> Place:
+    """Make the worker and everybody who may look."""
+    centre, person = journey.centre(), journey.person(1)
+    record = journey.completion(centre, person)
+    enter(journey, centre, record)
+    me = journey.sign_in(person["number"])
+    dispute = contest(journey, me, record)["dispute_id"]
+    worker_id = journey.house.people.find("resident-id", person["number"])
+    assert worker_id is not None
+    path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/papers"
+    paper = upload(journey, "handler", path, png()).json["paper_id"]
+    key = sign.key_from_jwk(sign.new_private_jwk("EdDSA", "client-1", journey.random))
+    feeder = Centre("", "学分银行", key, key)
+    body = {
+        "kind": "credit-bank",
+        "name": feeder.name,
+        "institution": None,
+        "scopes": ["feed:read"],
+        "keys": [{"jwk": key.public_jwk()}],
+    }
+    proposed = journey.act("registrar", "/v1/desk/clients", body)
+    feeder.client_id = proposed["subject"]
+    journey.decide("registrar-2", proposed["proposal_id"])
+    return Place(journey, centre, person["number"], worker_id, paper, dispute, feeder)
+
+
+def test_each_driven_door_leaves_a_row(place: Place) -> None:
+    missing = []
+    for name, knock in DRIVEN.items():
+        before = len(place.looks())
+        answer = knock(place)
+        assert answer.status_code == 200, (name, answer.status_code, answer.json)
+        if len(place.looks()) != before + 1:
+            missing.append(name)
+    assert missing == []
+
+
+def test_without_a_row_each_door_answers_503_and_nothing_else(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for who in ("reviewer",):
+        place.journey.browser(who)
+    tokens = {id(one): place.journey.token(one) for one in (place.centre, place.feeder)}
+    monkeypatch.setattr(place.journey, "token", lambda one: tokens[id(one)])
+
+    def fails(*_arguments: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("recordsvc.access.looked_log.LookTurn.before_commit", fails)
+    before = place.looks()
+    for name, knock in DRIVEN.items():
+        answer = knock(place)
+        assert (name, answer.status_code, answer.json["code"]) == (name, 503, "look-not-written")
+        assert place.number.encode() not in answer.data
+    assert place.looks() == before
