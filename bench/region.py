@@ -16,6 +16,7 @@ from recordsvc.access import registering
 from recordsvc.access.grants import Kind
 from recordsvc.access.registering import NewClient, NewKey
 from recordsvc.access.services import open_access
+from recordsvc.access.sessions import Entering, Method
 from recordsvc.archive import submission
 from recordsvc.bodies import institutions
 from recordsvc.ground import two_person
@@ -71,7 +72,9 @@ class Region:
         """Open a worker's browser session; the cookie header's value."""
         sessions = open_access(self.house).sessions
         cookie = self.house.db.write(
-            lambda turn: sessions.begin(turn, Kind.WORKER, str(uuid.UUID(bytes=worker_id)))
+            lambda turn: sessions.begin(
+                turn, Entering(Kind.WORKER, str(uuid.UUID(bytes=worker_id)), Method.DEMO)
+            )
         )
         return f"{sessions.cookie.name}={cookie}"
 

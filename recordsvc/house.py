@@ -2,14 +2,17 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random, SystemClock, SystemRandom
 from recordsvc.settings import Settings
 from recordsvc.vault.keystore import KeyStore, open_keys
 
 if TYPE_CHECKING:
+    from recordsvc.access.credentials import Holder
     from recordsvc.archive.admit import Admission
     from recordsvc.archive.erasing import Blocking
     from recordsvc.archive.issuers import Issuers
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
     from recordsvc.vault.objects import ObjectStore
+
+
+Announcer = Callable[[Turn, "House", bytes, str, str], None]
+"""Tells a worker, in the running turn: kind of `notice_texts`, and a key by which it is told once."""
 
 
 @dataclasses.dataclass
@@ -32,6 +39,14 @@ class House:
 
     erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that must be settled before a worker may be erased."""
+    announcers: "list[Announcer]" = dataclasses.field(default_factory=list)
+    """What the archive registers, so that rooms below it can tell a worker something."""
+
+    def tell(self, turn: Turn, holder: "Holder", kind: str, key: str) -> None:
+        """Tell a worker of a change in how they sign in; `key` names what happened. Others are not told."""
+        if holder.kind == "worker":
+            for announcer in self.announcers:
+                announcer(turn, self, holder.worker_id, kind, key)
 
     @functools.cached_property
     def log(self) -> "Log":

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 ENVIRONMENTS = ("demo", "test", "production")
 MESSENGERS = ("file", "console", "print")
+PASSKEY_RULES = ("", "off", "registered", "always")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PREFIX = "RECORDSVC_"
 """What the name of a setting has before it in the environment."""
@@ -70,6 +71,9 @@ class Settings:
     """Hours after which a login session ends in any case."""
     step_up_minutes: int = 5
     """Minutes for which a fresh proof of who sits there opens the doors that ask for one."""
+    official_passkey: str = ""
+    """Whether officials sign in by passkey alone: `registered` (once they have one), `always`, `off`; empty:
+    `registered` in production, `off` elsewhere."""
     erasure_journal: str = ""
     """File of what was erased, kept apart from backups; empty: `erasures.jsonl` in `data_dir`."""
     paper_bytes: int = 8 * 1024 * 1024
@@ -96,6 +100,8 @@ class Settings:
             raise SettingsError(f"environment must be one of {', '.join(ENVIRONMENTS)}")
         if self.messenger not in MESSENGERS:
             raise SettingsError(f"messenger must be one of {', '.join(MESSENGERS)}")
+        if self.official_passkey not in PASSKEY_RULES:
+            raise SettingsError(f"official_passkey must be one of {', '.join(PASSKEY_RULES[1:])}")
         if len(self.witness_urls) != len(self.witness_keys):
             raise SettingsError("witness_urls and witness_keys must have the same length")
         if self.environment == "demo" and self.host not in LOOPBACK:
@@ -110,6 +116,11 @@ class Settings:
             )
         if self.environment == "production" and self.objects_url.startswith("http:"):
             raise SettingsError("objects_url must be https in production")
+
+    @property
+    def passkey_rule(self) -> str:
+        """Return how far officials must use passkeys: `off`, `registered` or `always`."""
+        return self.official_passkey or ("registered" if self.environment == "production" else "off")
 
     @property
     def database(self) -> str:

@@ -43,6 +43,12 @@ class Act(StrEnum):
     """SHA-256 of the extract whose facts were applied."""
     ARCHIVE_NOTHING = "worker.archive-nothing"
     """Id that is no worker's."""
+    ACTIVATE = "login.activate"
+    """Id of the worker who was handed an activation code."""
+    ACTIVATE_LOST = "login.activate-lost"
+    """Id of the worker whose earlier ways in were ended, and who was handed a new code."""
+    ACTIVATE_REFUSED = "login.activate-refused"
+    """Kind of the document that was seen beside a card which is, here, not its holder's; never a number."""
     PAPER_OPEN = "paper.open"
     """`institution/paper id`: a paper of an institution that was opened, also by the institution itself."""
 

@@ -209,6 +209,8 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/numbers", "号码与卡", "worker.numbers.read"),
         ("/desk/disputes", "异议", "dispute.handle"),
         ("/desk/notices", "通知", "desk.notice.read"),
+        ("/desk/activate", "激活码", "login.activate"),
+        ("/desk/sessions", "我的登录", "session.desk"),
     )
     return [(path, text) for path, text, policy in pages if can(actor(), policy)]
 

@@ -4,6 +4,8 @@ import flask
 
 from recordsvc.house import House
 from recordsvc.web import (
+    account_routes,
+    activation_routes,
     assets,
     desk_routes,
     desk_worker_routes,
@@ -16,6 +18,7 @@ from recordsvc.web import (
     render,
     saying_routes,
     sharing_routes,
+    signin_routes,
     verify_routes,
     worker_routes,
 )
@@ -23,6 +26,8 @@ from recordsvc.web.problem_page import problem_page
 from recordsvc.web.services import bp
 
 __all__ = [
+    "account_routes",
+    "activation_routes",
     "bp",
     "desk_routes",
     "desk_worker_routes",
@@ -35,6 +40,7 @@ __all__ = [
     "saying_routes",
     "setup",
     "sharing_routes",
+    "signin_routes",
     "verify_routes",
     "worker_routes",
 ]
