@@ -53,8 +53,13 @@
   }
 
   const code = document.querySelector("input[data-fragment]");
-  if (code && location.hash.length > 1) {
+  const take = () => {
+    if (location.hash.length < 2) return;
     code.value = decodeURIComponent(location.hash.slice(1));
     history.replaceState(null, "", location.pathname);
+  };
+  if (code) {
+    take();
+    window.addEventListener("hashchange", take);
   }
 })();
