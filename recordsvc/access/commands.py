@@ -143,7 +143,7 @@ def ways(account: str) -> None:
 @official.command("lost")
 @click.argument("account")
 def lost(account: str) -> None:
-    """挂失：停用全部登录方式并结束登录 / End every passkey and session; a new code then lets the person in."""
+    """挂失：停用全部登录方式并结束登录 / End every passkey and session of a person."""
     from recordsvc.access import activating, officials
     from recordsvc.access.credentials import Holder
     from recordsvc.access.grants import Kind

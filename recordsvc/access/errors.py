@@ -60,9 +60,7 @@ class LoginPaced(TooMany):
     code = "login-paced"
     title_zh = "请稍等再试"
     title_en = "Please wait before you try again"
-    remedy_zh = (
-        "连续多次未成功，请按 Retry-After 等待后再试；也可以用通行密钥，或到人社服务窗口领取新的激活码。"
-    )
+    remedy_zh = "此前多次未成功。请等待后再试；也可以马上用通行密钥登录，或到人社服务窗口领取新的激活码。"
     remedy_en = "Wait as Retry-After says; a passkey or a new activation code from the window works at once."
 
 
