@@ -1,5 +1,6 @@
 """Ways in: activation, passkey, PIN with codes, password with TOTP; each once, alike, and slowed down."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import threading
@@ -10,10 +11,11 @@ import flask
 import pyotp
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from recordsvc import service
+from recordsvc import service, windowcommands
 from recordsvc.access import activating, backoff, codes, credentials, hashing, names, strength, totp
 from recordsvc.access.credentials import Holder
 from recordsvc.access.grants import Kind
@@ -199,6 +201,22 @@ def test_papers_that_are_not_one_persons_make_no_code(
     with house.db.read() as conn:
         assert conn.execute(activation.select()).all() == []
     assert enter("auditor").get("/v1/desk/acts").json["items"][0]["act"] == "login.activate-refused"
+
+
+def test_the_card_of_somebody_else_makes_no_code(enter, house: House, wang: bytes) -> None:
+    number = synthetic.resident_id("640104", dt.date(1985, 1, 2), "f", 20)
+    li = {"document": "resident-id", "number": number, "name": "李某"}
+    person, _ = read_person(li, house.clock.now_ms())
+    with house.db.read_raw() as cursor:
+        made = house.people.resolve(cursor, [person], "test")[0]
+    house.db.write(lambda turn: house.db.bulk_all(turn.conn, house.people.rows([made.rows])))
+    card = synthetic.card_number(2)
+    fact = CardFact(*li.values(), card, "extract:2025-10-01", events=(("issued", "2020-01-02", ""),))
+    house.db.write(lambda turn: Enrolment(turn, house.people, house.keys, house.random).take([fact]))
+    official = enter("handler")
+    crossed = official.post("/v1/desk/activations", PAPERS | {"card": card})
+    assert (crossed.status_code, crossed.json["code"]) == (404, "activation-unmatched")
+    assert official.post("/v1/desk/activations", PAPERS | li | {"card": card}).status_code == 201
 
 
 def test_a_lost_device_ends_every_way_in_and_every_sign_in(
@@ -767,3 +785,21 @@ def test_a_passkey_of_a_closed_account_opens_nothing(enter, site: Site, house: H
     add_passkey(enter("handler"), device)
     house.db.write(lambda turn: officials.close(turn, "demo-handler"))
     assert site.passkey(device).status_code == 401
+
+
+# -- at the window, by command
+
+
+def test_the_window_hands_a_code_over_by_command(
+    app: flask.Flask, house: House, wang: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(windowcommands, "opened", lambda: contextlib.nullcontext(house))
+    monkeypatch.setattr(windowcommands, "clerk", lambda: "command:chief")
+    typed = f"{NUMBER}\n王某\n{CARD}\n"
+    shown = CliRunner().invoke(windowcommands.window, ["activate", "--case", "W-2"], input=typed)
+    assert shown.exit_code == 0
+    assert NUMBER not in shown.output
+    assert CARD not in shown.output
+    code = next(line for line in shown.output.splitlines() if "code:" in line).rpartition(" ")[2]
+    came = app.test_client().post("/activate", json={"code": code})
+    assert came.json["id"] == str(uuid.UUID(bytes=wang))
