@@ -55,8 +55,14 @@ def cookie_sent() -> str | None:
 
 
 def network() -> Subject | None:
-    """Return the network the present request comes from, as attempts are counted."""
-    return backoff.network(house().keys, current().remote_addr)
+    """Return the network the present request comes from, as attempts are counted; None if it is not known.
+
+    The proxy's word is taken only through its Unix socket, where the peer has no address: whoever connects by
+    TCP has one, and cannot choose another.
+    """
+    request = current()
+    address = request.remote_addr or request.headers.get("X-Forwarded-For")
+    return backoff.network(house().keys, address)
 
 
 def site() -> Site:

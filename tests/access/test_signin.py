@@ -576,6 +576,26 @@ def test_a_network_slows_down_whatever_accounts_it_tries(app: flask.Flask, site:
     assert attempt(99, "198.51.100.1") == 401
 
 
+@pytest.mark.parametrize(
+    ("peer", "said", "slowed"),
+    [("", "203.0.113.7", True), ("127.0.0.1", "203.0.113.7", False), ("", "x", False)],
+)
+def test_a_network_is_the_proxys_word_through_its_socket_alone(
+    app: flask.Flask, site: Site, peer: str, said: str, slowed: bool
+) -> None:
+    def attempt(n: int) -> int:
+        asked = app.test_client().post(
+            "/login/pin",
+            json={"account": f"zzzz-{n:04d}", "pin": "1", "code": "1"},
+            headers={"X-Forwarded-For": said},
+            environ_overrides={"REMOTE_ADDR": peer},
+        )
+        return asked.status_code
+
+    found = [attempt(n) for n in range(51)]
+    assert found == [401] * 50 + [429 if slowed else 401]
+
+
 def test_attempts_are_forgotten_after_a_day(site: Site, house: House, clock: FixedClock) -> None:
     for _ in range(6):
         site.pin("0000-0000")
