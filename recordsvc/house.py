@@ -2,8 +2,10 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random, SystemClock, SystemRandom
 from recordsvc.settings import Settings
@@ -11,6 +13,7 @@ from recordsvc.vault.keyfile import KeyFileError
 from recordsvc.vault.livekeys import LiveKeys
 
 if TYPE_CHECKING:
+    from recordsvc.access.credentials import Holder
     from recordsvc.archive.admit import Admission
     from recordsvc.archive.erasing import Blocking
     from recordsvc.archive.issuers import Issuers
@@ -19,8 +22,12 @@ if TYPE_CHECKING:
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
-    from recordsvc.vault.keyfolder import Holder
+    from recordsvc.vault.keyfolder import Holder as TokenHolder
     from recordsvc.vault.objects import ObjectStore
+
+
+Announcer = Callable[[Turn, "House", bytes, str, str], None]
+"""Tells a worker, in the running turn: kind of `notice_texts`, and a key by which it is told once."""
 
 
 @dataclasses.dataclass
@@ -35,6 +42,14 @@ class House:
 
     erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that must be settled before a worker may be erased."""
+    announcers: "list[Announcer]" = dataclasses.field(default_factory=list)
+    """What the archive registers, so that rooms below it can tell a worker something."""
+
+    def tell(self, turn: Turn, holder: "Holder", kind: str, key: str) -> None:
+        """Tell a worker of a change in how they sign in; `key` names what happened. Others are not told."""
+        if holder.kind == "worker":
+            for announcer in self.announcers:
+                announcer(turn, self, holder.worker_id, kind, key)
 
     look_relations: "list[Relation]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that gives somebody a reason to look: consents, claims."""
@@ -112,7 +127,7 @@ def open_house(settings: Settings, clock: Clock | None = None, random: Random | 
     )
 
 
-def key_token(settings: Settings) -> "Holder | None":
+def key_token(settings: Settings) -> "TokenHolder | None":
     """Return the PKCS#11 token that holds the keys; None where key files do."""
     if settings.keystore != "pkcs11":
         return None
@@ -120,7 +135,7 @@ def key_token(settings: Settings) -> "Holder | None":
 
 
 @functools.cache
-def _token(module: str, label: str, pin_file: str) -> "Holder":
+def _token(module: str, label: str, pin_file: str) -> "TokenHolder":
     """One for a process, since all its sessions with a token are logged in together."""
     try:
         from recordsvc.vault.hsm import TokenKeys

@@ -15,6 +15,7 @@ from typing import Any, Self
 ENVIRONMENTS = ("demo", "test", "production")
 KEYSTORES = ("file", "pkcs11")
 MESSENGERS = ("file", "console", "print")
+PASSKEY_RULES = ("", "off", "registered", "always")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PREFIX = "RECORDSVC_"
 """What the name of a setting has before it in the environment."""
@@ -71,6 +72,9 @@ class Settings:
     """Hours after which a login session ends in any case."""
     step_up_minutes: int = 5
     """Minutes for which a fresh proof of who sits there opens the doors that ask for one."""
+    official_passkey: str = ""
+    """Whether officials sign in by passkey alone: `registered` (once they have one), `always`, `off`; empty:
+    `registered` in production, `off` elsewhere."""
     erasure_journal: str = ""
     """File of what was erased, kept apart from backups; empty: `erasures.jsonl` in `data_dir`."""
     paper_bytes: int = 8 * 1024 * 1024
@@ -108,6 +112,8 @@ class Settings:
         if self.messenger not in MESSENGERS:
             raise SettingsError(f"messenger must be one of {', '.join(MESSENGERS)}")
         self._check_keys()
+        if self.official_passkey not in PASSKEY_RULES:
+            raise SettingsError(f"official_passkey must be one of {', '.join(PASSKEY_RULES[1:])}")
         if len(self.witness_urls) != len(self.witness_keys):
             raise SettingsError("witness_urls and witness_keys must have the same length")
         if self.environment == "demo" and self.host not in LOOPBACK:
@@ -132,6 +138,11 @@ class Settings:
             raise SettingsError("keystore pkcs11 needs pkcs11_module, pkcs11_token and pkcs11_pin_file")
         if self.backup_days < 0:
             raise SettingsError("backup_days must not be negative")
+
+    @property
+    def passkey_rule(self) -> str:
+        """Return how far officials must use passkeys: `off`, `registered` or `always`."""
+        return self.official_passkey or ("registered" if self.environment == "production" else "off")
 
     @property
     def database(self) -> str:

@@ -246,3 +246,26 @@ def say(dispute: uuid.UUID, kind: str, case: str) -> None:
 
         house.db.write(act)
         click.echo("已登记 / added")
+
+
+@window.command("activate")
+@click.option("--document", default="resident-id", show_default=True, help="证件类型 / kind of document")
+@click.option("--case", required=True, help="窗口受理号 / case of this visit")
+@click.option("--lost", is_flag=True, help="挂失：停用此前全部登录方式 / end every earlier way in")
+def activate(document: str, case: str, lost: bool) -> None:  # noqa: FBT001 - click hands flags over as they are
+    """发放激活码（核对证件和卡后） / Hand over an activation code, once document and card were seen."""
+    from recordsvc.access import activating
+    from recordsvc.access.activating import Papers, Why
+    from recordsvc.access.grants import Actor, Kind
+
+    with opened() as house:
+        number = click.prompt(f"{WHICH.get(document, WHICH_ELSE)} / number", hide_input=True)
+        name = click.prompt("姓名 / name")
+        card = click.prompt(f"{WHICH['card']} / card", hide_input=True)
+        why = Why(PURPOSE, case, lost)
+        slip = activating.hand_over(
+            house, Papers(document, number, name, card), why, Actor(Kind.SYSTEM, clerk())
+        )
+        click.echo(f"账号 / account: {slip.account}")
+        click.echo(f"激活码 / code: {slip.code}")
+        click.echo(f"{house.settings.public_url.rstrip('/')}/activate  72 h")

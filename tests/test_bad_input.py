@@ -29,7 +29,8 @@ from tests.journeys.desk import HOST, NDJSON, Centre, Journey, record_id
 __all__ = ["journey", "settings"]  # fixtures: a demo region and everybody who knocks
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-SINGLE_USE = {"assertion_seen"}
+SINGLE_USE = {"assertion_seen", "proof_seen", "request_usage", "request_slot"}
+"""Counted whatever is asked; nothing in them says anything of a worker."""
 
 TWICE_ALG = b64u(b'{"alg":"none","alg":"EdDSA","kid":"sign-1","typ":"recordsvc+jws"}')
 EVERY = 20

@@ -217,6 +217,14 @@ class Planter:
             self.ask("demo login", "POST", "/login/demo", login, Content_Type="application/json")
             code = json.dumps({"official_id": canary, "code": canary}).encode()
             self.ask("login code", "POST", "/login/code", code, Content_Type="application/json")
+            for path, names in (
+                ("/login/pin", ("account", "pin", "code")),
+                ("/login/password", ("account", "password", "code")),
+                ("/login/passkey", ("credential",)),
+                ("/activate", ("code",)),
+            ):
+                typed = json.dumps(dict.fromkeys(names, canary[:40])).encode()
+                self.ask(f"sign-in {path}", "POST", path, typed, Content_Type="application/json")
             part = f'form-data; name="document"; filename="{canary}.json"\r\n\r\n{canary}'
             upload = f"--x\r\nContent-Disposition: {part}\r\n--x--\r\n".encode()
             self.ask("upload", "POST", "/verify", upload, Content_Type="multipart/form-data; boundary=x")

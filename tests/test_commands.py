@@ -20,15 +20,29 @@ HEAD = """# Commands
 Settings are in [settings.md](settings.md), exit codes where a command has more than 0 and 1 in its own help.
 """
 HEAVY = [
-    *("alembic", "apispec", "flask", "gunicorn", "httpx", "jsonschema_rs", "jwt", "marshmallow", "nacl"),
+    *(
+        "alembic",
+        "apispec",
+        "argon2",
+        "flask",
+        "gunicorn",
+        "httpx",
+        "jsonschema_rs",
+        "jwt",
+        "marshmallow",
+        "nacl",
+    ),
     *(
         "openpyxl",
         "orjson",
         "prometheus_client",
         "psycopg",
+        "pyotp",
         "python_calamine",
         "rich",
+        "segno",
         "sqlalchemy",
+        "webauthn",
         "werkzeug",
     ),
 ]

@@ -124,3 +124,35 @@ def code(account: str) -> None:
 
         made = house.db.write(act)
     click.echo(made)
+
+
+@official.command("ways")
+@click.argument("account")
+def ways(account: str) -> None:
+    """列出登录方式 / List an official's passkeys."""
+    from recordsvc.access import credentials
+    from recordsvc.access.credentials import Holder
+    from recordsvc.access.grants import Kind
+    from recordsvc.ground.ports import beijing_date
+
+    with _open() as house, house.db.read() as conn:
+        for one in credentials.of(conn, Holder(Kind.OFFICIAL, account)):
+            click.echo(f"{one.kind}\t{one.device or '-'}\t{beijing_date(one.made_ms)}")
+
+
+@official.command("lost")
+@click.argument("account")
+def lost(account: str) -> None:
+    """挂失：停用全部登录方式并结束登录 / End every passkey and session of a person."""
+    from recordsvc.access import activating, officials
+    from recordsvc.access.credentials import Holder
+    from recordsvc.access.grants import Kind
+    from recordsvc.ground.commit import Turn
+
+    def act(turn: Turn) -> None:
+        officials.known(turn.conn, account)
+        activating.end_everything(turn, house, Holder(Kind.OFFICIAL, account), _author())
+
+    with _open() as house:
+        house.db.write(act)
+    click.echo(f"{account}: 已停用 / ended")

@@ -5,13 +5,17 @@ Problem
 │   ├── TokenRefused ────────── token-refused          (one answer for every cause)
 │   ├── LoginRefused ────────── login-refused          (one answer for every cause)
 │   └── StepUpRequired ──────── step-up
+├── TooMany
+│   └── LoginPaced ──────────── login-paced
 ├── NotFound
+│   ├── ActivationUnmatched ─── activation-unmatched   (which of them is wrong is not said)
 │   └── ClientUnknown ───────── client-unknown
 ├── Conflict
 │   ├── ClientStateConflict ─── client-state
 │   └── OfficialConflict ────── official-conflict
 ├── FormRefused
 │   ├── ClientRefused ───────── client-refused
+│   ├── CredentialRefused ───── credential
 │   ├── OfficialRefused ─────── official-refused
 │   └── PurposeRefused ──────── purpose
 ├── Unavailable
@@ -22,7 +26,7 @@ Problem
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from recordsvc.ground.problems import Conflict, FormRefused, NotFound, Unauthenticated, Unavailable
+from recordsvc.ground.problems import Conflict, FormRefused, NotFound, TooMany, Unauthenticated, Unavailable
 
 
 class TokenRefused(Unauthenticated):
@@ -48,8 +52,42 @@ class LoginRefused(Unauthenticated):
     code = "login-refused"
     title_zh = "登录未成功"
     title_en = "Sign-in failed"
-    remedy_zh = "请核对账号与一次性登录码；登录码短时有效、只能用一次，可请管理员重新生成。"
-    remedy_en = "Check account and one-time code; a code is short-lived and works once. Ask for a new one."
+    remedy_zh = (
+        "请核对后重试；验证码、激活码都只能用一次。仍不成功的，请换一种登录方式，或到人社服务窗口办理。"
+    )
+    remedy_en = (
+        "Check what you typed; every code works once. Try another way in, or ask at the service window."
+    )
+
+
+class LoginPaced(TooMany):
+    """The last attempts were wrong: the next one is taken later. Passkeys and activation codes never wait."""
+
+    code = "login-paced"
+    title_zh = "请稍等再试"
+    title_en = "Please wait before you try again"
+    remedy_zh = "此前多次未成功。请等待后再试；也可以马上用通行密钥登录，或到人社服务窗口领取新的激活码。"
+    remedy_en = "Wait as Retry-After says; a passkey or a new activation code from the window works at once."
+
+
+class CredentialRefused(FormRefused):
+    """A way in that cannot be set up like this: easy to guess, a wrong code, too many, not for this kind."""
+
+    code = "credential"
+    title_zh = "登录方式未设置成功"
+    title_en = "The way to sign in was not set up"
+    remedy_zh = "请按提示更正后再试。"
+    remedy_en = "Correct what is named and try again."
+
+
+class ActivationUnmatched(NotFound):
+    """Document, name and card are not one known person's; which of them is wrong is not said."""
+
+    code = "activation-unmatched"
+    title_zh = "证件、姓名和卡没有对应到同一份档案"
+    title_en = "Document, name and card do not lead to one archive"
+    remedy_zh = "请对照证件和卡逐位核对。查无此卡的，请先核实社会保障卡。"
+    remedy_en = "Check them against document and card. An unknown card must be confirmed first."
 
 
 class StepUpRequired(Unauthenticated):

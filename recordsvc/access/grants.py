@@ -165,6 +165,7 @@ def _official(*roles: Role) -> Policy:
     return (Grant(Kind.OFFICIAL, roles=frozenset(roles)),)
 
 
+_PEOPLE: Final[Policy] = (Grant(Kind.WORKER), Grant(Kind.STAFF), Grant(Kind.OFFICIAL))
 _CASE: Final = (Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER)
 _DESK: Final = (*_CASE, Role.REGISTRAR, Role.INSPECTOR, Role.AUDITOR)
 
@@ -175,6 +176,11 @@ POLICIES: Final[dict[str, Policy]] = {
     "session.begin": _PUBLIC,
     "session.read": (Grant(Kind.WORKER), Grant(Kind.OFFICIAL)),
     "session.end": (Grant(Kind.WORKER), Grant(Kind.OFFICIAL)),
+    # Everybody's own: proving again who one is, the list of sign-ins, the ways in.
+    "session.own": _PEOPLE,
+    "session.worker": (Grant(Kind.WORKER),),
+    "session.desk": (Grant(Kind.OFFICIAL),),
+    "login.activate": _official(Role.HANDLER, Role.REGISTRAR),
     # Loopback or the metrics token; the view judges, since neither is an actor.
     "metrics.read": _PUBLIC,
     # Machines of institutions.

@@ -6,9 +6,11 @@ from typing import Any, Final
 import flask
 
 from recordsvc import dated
-from recordsvc.access import codes, demo, devices, questions
-from recordsvc.access.entrance import actor, csrf_token
-from recordsvc.access.errors import LoginRefused
+from recordsvc.access import backoff, demo, proving, questions
+from recordsvc.access.credentials import Holder
+from recordsvc.access.entering import cookie_sent, described, entered, go, network, newcomer
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import LoginPaced, LoginRefused
 from recordsvc.access.forms import (
     CodeLoginForm,
     DemoLoginForm,
@@ -24,7 +26,7 @@ from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import PURPOSES, Seen, of_worker
 from recordsvc.access.policy import door
 from recordsvc.access.services import access, bp, house
-from recordsvc.access.sessions import Entering, Method
+from recordsvc.access.sessions import Method
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.http import current
@@ -32,8 +34,6 @@ from recordsvc.ground.ports import beijing_date
 
 demo_bp = flask.Blueprint("demo", __name__)
 """Registered where demo logins may exist and nowhere else."""
-HOME: Final = {Kind.WORKER: "/me", Kind.STAFF: "/centre", Kind.OFFICIAL: "/desk"}
-"""Where a page goes on after signing in: fixed, so that no link can send a person elsewhere."""
 LOOKED_PAGE: Final = 50
 
 
@@ -44,25 +44,20 @@ LOOKED_PAGE: Final = 50
     policy="session.begin",
     body=JsonOrFields(CodeLoginForm),
     answer={200: SessionForm, 303: None},
-    problems=(LoginRefused,),
+    problems=(LoginRefused, LoginPaced),
     summary="用一次性登录码登录 / Sign in with a one-time code",
 )
 def login_code(form: dict[str, str]) -> flask.Response:
     """Sign an official in. Unknown account and wrong code are answered alike."""
-    services, keys, former = access(), house().keys, _cookie()
-
-    def enter(turn: Turn) -> str | None:
-        # Returned and not raised: a wrong attempt must stay counted.
-        if not codes.spend(turn, keys, form["official_id"], form["code"]):
-            return None
-        return services.sessions.begin(
-            turn, _entering(Kind.OFFICIAL, form["official_id"], Method.CODE), former
+    place, sessions, comes = house(), access().sessions, newcomer()
+    who = backoff.account(place.keys, Kind.OFFICIAL, form["official_id"])
+    paced = proving.admitted(place, who, network())
+    claim = proving.by_code(place, form["official_id"], form["code"])
+    return entered(
+        proving.finish(
+            place, claim, lambda turn, own: comes.begin(turn, place, sessions, own, claim.method), paced
         )
-
-    cookie = house().db.write(enter)
-    if cookie is None:
-        raise LoginRefused
-    return _entered(cookie)
+    )
 
 
 @door(
@@ -75,7 +70,7 @@ def login_code(form: dict[str, str]) -> flask.Response:
 )
 def demo_logins() -> flask.Response:
     """List the personas."""
-    _on_this_machine()
+    on_this_machine()
     with house().db.read() as conn:
         return answers.answer({"items": demo.personas(conn)}, form=PersonasForm)
 
@@ -92,18 +87,19 @@ def demo_logins() -> flask.Response:
 )
 def demo_enter(form: dict[str, str]) -> flask.Response:
     """Become a persona."""
-    _on_this_machine()
-    services, former = access(), _cookie()
-    worker_id = demo.by_document(house(), form) if form["number"] else None
+    on_this_machine()
+    place, sessions, comes = house(), access().sessions, newcomer()
+    worker_id = demo.by_document(place, form) if form["number"] else None
 
     def enter(turn: Turn) -> str:
         if worker_id is not None:
-            return services.sessions.begin(turn, _entering(Kind.WORKER, worker_id, Method.DEMO), former)
-        persona = demo.find(turn.conn, form["kind"])
-        who = _entering(Kind(persona.actor_kind), persona.actor_id, Method.DEMO)
-        return services.sessions.begin(turn, who, former)
+            own = Holder(Kind.WORKER, worker_id)
+        else:
+            persona = demo.find(turn.conn, form["kind"])
+            own = Holder(Kind(persona.actor_kind), persona.actor_id)
+        return comes.begin(turn, place, sessions, own, Method.DEMO)
 
-    return _entered(house().db.write(enter))
+    return entered(place.db.write(enter))
 
 
 @door(
@@ -116,7 +112,7 @@ def demo_enter(form: dict[str, str]) -> flask.Response:
 )
 def session() -> flask.Response:
     """Say who asks, and give the token that writes must carry."""
-    return answers.answer(_session(actor()), form=SessionForm)
+    return answers.answer(described(actor()), form=SessionForm)
 
 
 @door(
@@ -130,10 +126,10 @@ def session() -> flask.Response:
 )
 def logout(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - the form holds nothing but its CSRF field
     """End the session and have the browser forget what it kept of it."""
-    services, cookie = access(), _cookie()
+    services, cookie = access(), cookie_sent()
     if cookie is not None:
         house().db.write(lambda turn: services.sessions.end(turn, cookie))
-    response = _go("/") if from_page(current()) else flask.Response(status=204)
+    response = go("/") if from_page(current()) else flask.Response(status=204)
     kept = services.sessions.cookie
     response.delete_cookie(kept.name, secure=kept.secure, httponly=True, samesite="Lax")
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -179,37 +175,7 @@ def read_cookie(request: flask.Request) -> Actor | None:
     return None if cookie is None else access().sessions.find(cookie)
 
 
-def _entering(kind: Kind, actor_id: str, method: Method) -> Entering:
-    return Entering(kind, actor_id, method, devices.coarse(current().headers.get("User-Agent", "")))
-
-
-def _cookie() -> str | None:
-    return current().cookies.get(access().sessions.cookie.name)
-
-
-def _entered(cookie: str) -> flask.Response:
-    kept = access().sessions.cookie
-    who = access().sessions.find(cookie)
-    if who is None:
-        raise LoginRefused
-    if from_page(current()):
-        response = _go(HOME[who.kind])
-    else:
-        response = answers.answer(_session(who), form=SessionForm)
-    response.set_cookie(kept.name, cookie, secure=kept.secure, httponly=True, samesite="Lax", path="/")
-    return response
-
-
-def _session(who: Actor) -> dict[str, Any]:
-    token = csrf_token(who) if who.session_id else ""
-    return {"kind": who.kind, "id": who.id, "roles": sorted(who.roles), "csrf_token": token}
-
-
-def _go(place: str) -> flask.Response:
-    return flask.Response(status=303, headers={"Location": place})
-
-
-def _on_this_machine() -> None:
-    """Refuse personas to whoever is not at this machine, whatever stands in between."""
+def on_this_machine() -> None:
+    """Refuse personas to whoever is not at this machine. Raises `LoginRefused`."""
     if current().remote_addr not in demo.LOOPBACK_PEERS:
         raise LoginRefused

@@ -57,6 +57,8 @@ class Surface(StrEnum):
     API = "api"
     OPEN = "open"
     PAGE = "page"
+    SCRIPTED = "scripted"
+    """A page with a script of our own; one that says a problem has none."""
     FILE = "file"
 
 
@@ -64,6 +66,7 @@ _HEADERS = {
     Surface.API: answers.API_HEADERS,
     Surface.OPEN: answers.OPEN_HEADERS,
     Surface.PAGE: answers.PAGE_HEADERS,
+    Surface.SCRIPTED: answers.SCRIPT_HEADERS,
     Surface.FILE: answers.FILE_HEADERS,
 }
 

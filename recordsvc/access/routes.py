@@ -2,7 +2,16 @@
 
 import flask
 
-from recordsvc.access import demo, desk_routes, login_routes, token_routes
+from recordsvc.access import (
+    activation_routes,
+    demo,
+    desk_routes,
+    login_routes,
+    own_routes,
+    passkeys,
+    signin_routes,
+    token_routes,
+)
 from recordsvc.access.dpop import NonceWanted
 from recordsvc.access.entrance import authenticate
 from recordsvc.access.errors import TokenRefused
@@ -12,7 +21,18 @@ from recordsvc.ground import observe
 from recordsvc.ground.http import current
 from recordsvc.house import House
 
-__all__ = ["Access", "access", "bp", "desk_routes", "login_routes", "setup", "token_routes"]
+__all__ = [
+    "Access",
+    "access",
+    "activation_routes",
+    "bp",
+    "desk_routes",
+    "login_routes",
+    "own_routes",
+    "setup",
+    "signin_routes",
+    "token_routes",
+]
 
 
 def setup(app: flask.Flask, house: House) -> None:
@@ -41,6 +61,7 @@ def setup(app: flask.Flask, house: House) -> None:
     authenticate(
         app, bearer=bearer, cookie=login_routes.read_cookie, fresh=fresh, meter=services.limits.enter
     )
+    app.extensions["warmers"].append(passkeys.warm)
     with house.db.read() as conn:
         demo.check_allowed(house.settings, conn)
     if demo.allowed(house.settings):

@@ -26,7 +26,7 @@ from recordsvc.people import merges
 from recordsvc.settings import Settings
 
 _FIND: Final = (
-    "SELECT actor_kind, actor_id, seen_ms, ends_ms, authenticated_ms, "
+    "SELECT actor_kind, actor_id, seen_ms, ends_ms, authenticated_ms, method, "
     "through_way, through_id, purpose, case_ref FROM session WHERE digest = ?"
 )
 TOUCH_MS: Final = 60_000
@@ -62,6 +62,8 @@ class Method(StrEnum):
     WINDOW = "window"
     """Card and document, seen by a clerk."""
     HELPER = "helper"
+    ACTIVATION = "activation"
+    """A code that was handed over in person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Sessions:
         self._idle_ms = settings.session_idle_minutes * 60_000
         self._life_ms = settings.session_hours * 3_600_000
         self.step_up_ms: Final = settings.step_up_minutes * 60_000
+        self._passkey_always = settings.passkey_rule == "always"
         self.cookie = cookie_of(settings)
 
     def begin(self, turn: Turn, who: Entering, former: str | None = None) -> str:
@@ -142,14 +145,14 @@ class Sessions:
         now = self._clock.now_ms()
         if row is None:
             return None
-        kind, actor_id, seen_ms, ends_ms, authenticated_ms, way, through_id, purpose, case_ref = row
+        kind, actor_id, seen_ms, ends_ms, authenticated_ms, method, way, through_id, purpose, case_ref = row
         if now >= ends_ms or now - seen_ms >= self._idle_ms:
             return None
         if now - seen_ms >= TOUCH_MS:
             self._db.write(lambda turn: _touch(turn, digest))
         through = None if way is None else Through(Way(way), through_id, purpose, case_ref)
         # The digest names the session without being able to open it: safe in CSRF tokens and log pseudonyms.
-        seat = Seat(digest.hex(), authenticated_ms, through)
+        seat = Seat(digest.hex(), authenticated_ms, method, through)
         return self._actor(kind, actor_id, seat, now)
 
     def strengthen(self, turn: Turn, session_id: str) -> None:
@@ -175,6 +178,18 @@ class Sessions:
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id, session.c.id == session_id)
         return turn.conn.execute(session.delete().where(*mine)).rowcount == 1
 
+    def end_others(self, turn: Turn, kind: Kind, actor_id: str, session_id: str) -> int:
+        """End every session of a person but this one; returns how many there were."""
+        mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id)
+        others = session.c.digest != bytes.fromhex(session_id)
+        return turn.conn.execute(session.delete().where(*mine, others)).rowcount
+
+    def place_of(self, conn: Connection, session_id: str) -> bytes | None:
+        """Return the id by which a session (`Actor.session_id`) stands on its owner's list."""
+        digest = session.c.digest == bytes.fromhex(session_id)
+        found = conn.scalar(sa.select(session.c.id).where(digest))
+        return None if found is None else bytes(found)
+
     def listed(self, conn: Connection, kind: Kind, actor_id: str) -> list[Listed]:
         """Return the open sessions of a person, newest first."""
         now = self._clock.now_ms()
@@ -199,6 +214,11 @@ class Sessions:
         official = self._officials.find(actor_id)
         if official is None or official.closed_ms is not None:
             return None
+        if self._passkey_always and seat.method == Method.CODE:
+            # A code alone is one factor: it opens nothing but setting up the second.
+            return Actor(
+                Kind.OFFICIAL, actor_id, session_id=seat.session_id, authenticated_ms=seat.authenticated_ms
+            )
         return Actor(
             Kind.OFFICIAL,
             actor_id,
@@ -223,6 +243,7 @@ class Seat:
 
     session_id: str
     authenticated_ms: int
+    method: str
     through: Through | None
 
 

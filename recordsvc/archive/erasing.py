@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import acts, looked, questions
+from recordsvc.access import acts, credentials, looked, questions
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import session
@@ -263,12 +263,13 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
 
 
 def forget(turn: Turn, worker_id: bytes) -> None:
-    """Remove what else was kept of an erased worker: what was told and said, papers, cases of looks."""
+    """Remove what else was kept of an erased worker: messages, objections, papers, looks, ways in."""
     notices.erase(turn, worker_id)
     disputes.erase(turn, worker_id)
     papers.erase(turn, worker_id)
     looked.erase(turn, worker_id)
     questions.erase(turn, worker_id)
+    credentials.erase(turn, worker_id)
 
 
 def _erasure(house: "House", payload: dict[str, Any], proposal: Proposal, worker_id: bytes) -> Statement:

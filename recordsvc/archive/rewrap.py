@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import tables as access_tables
 from recordsvc.archive import tables
 from recordsvc.archive.papers import owner_bytes
 from recordsvc.ground import observe
@@ -38,11 +39,13 @@ class Place:
     master: str
     bare: bool
     owner: Callable[[Any], bytes] = bytes
+    by: str = ""
+    """Column that names a row, and whose key it is; empty: the primary key's one column."""
 
     @property
     def key(self) -> sa.Column[Any]:
-        """The primary key's one column."""
-        return next(iter(self.table.primary_key.columns))
+        """The column that names a row."""
+        return self.table.c[self.by] if self.by else next(iter(self.table.primary_key.columns))
 
     def older(self, version: int) -> sa.ColumnElement[bool]:
         """Whether a row's data key is under another version than this, which is 2 or later."""
@@ -60,6 +63,7 @@ PLACES: Final = (
     Place(tables.import_run, "wrapped", "holding", bare=True),
     Place(tables.held, "sealed", "holding", bare=False),
     Place(people_tables.card_fact, "sealed", "holding", bare=False),
+    Place(access_tables.account_credential, "sealed", "master", bare=False, by="credential_id"),
 )
 
 

@@ -57,13 +57,18 @@ PAGE_HEADERS = (
     (
         "Content-Security-Policy",
         (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         ),
     ),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-"""Headers of pages: no inline script or style, no frames, nothing from elsewhere."""
+"""Headers of pages: no script at all, no inline style, no frames, nothing from elsewhere."""
+SCRIPT_HEADERS = tuple(
+    (name, f"{value}; script-src 'self'; connect-src 'self'" if name == "Content-Security-Policy" else value)
+    for name, value in PAGE_HEADERS
+)
+"""Headers of the few pages that talk to an authenticator, which no page can without a script of our own."""
 
 
 class OrjsonProvider(JSONProvider):

@@ -170,6 +170,8 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/notices", "通知", "desk.notice.read"),
         ("/desk/looked", "查阅疑问", "looked-question.answer"),
         ("/desk/alarms", "查阅预警", "look-alarm.read"),
+        ("/desk/activate", "激活码", "login.activate"),
+        ("/desk/sessions", "我的登录", "session.desk"),
     )
     return [(path, text) for path, text, policy in pages if can(actor(), policy)]
 

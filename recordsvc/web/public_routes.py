@@ -1,4 +1,4 @@
-"""Pages for everybody: the front page, signing in, static files."""
+"""Pages for everybody: the front page, static files."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,12 +6,9 @@ from typing import Final
 import flask
 
 from recordsvc import anchor
-from recordsvc.access import demo
-from recordsvc.access.entrance import actor
-from recordsvc.access.grants import Kind, Role
+from recordsvc.access.grants import Role
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.ground.answers import IMMUTABLE
-from recordsvc.ground.http import current
 from recordsvc.ground.problems import NotFound
 from recordsvc.translog.checkpoint import add_cosignatures, open_checkpoint
 from recordsvc.web import assets
@@ -79,30 +76,6 @@ def newest_head() -> Head:
 def front() -> flask.Response:
     """Say what this is, for whom, and how far the log has come."""
     return page("front.html", head=newest_head())
-
-
-@door(
-    bp,
-    "GET",
-    "/login",
-    policy="public",
-    surface=Surface.PAGE,
-    answer=HTML,
-    summary="登录页 / Sign-in page",
-)
-def login_page() -> flask.Response:
-    """Show the ways in: personas in the demo, an official's one-time code everywhere."""
-    who, personas = actor(), []
-    if demo.allowed(house().settings) and current().remote_addr in demo.LOOPBACK_PEERS:
-        with house().db.read() as conn:
-            personas = demo.personas(conn)
-    return page(
-        "login.html",
-        who=who.id,
-        home="/me" if who.kind is Kind.WORKER else "/desk",
-        workers=[one for one in personas if one.actor_kind == Kind.WORKER],
-        officials=[one for one in personas if one.actor_kind == Kind.OFFICIAL],
-    )
 
 
 @door(

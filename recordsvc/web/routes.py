@@ -4,6 +4,8 @@ import flask
 
 from recordsvc.house import House
 from recordsvc.web import (
+    account_routes,
+    activation_routes,
     assets,
     desk_act_routes,
     desk_dispute_routes,
@@ -21,6 +23,7 @@ from recordsvc.web import (
     render,
     saying_routes,
     sharing_routes,
+    signin_routes,
     verify_routes,
     worker_routes,
 )
@@ -28,6 +31,8 @@ from recordsvc.web.problem_page import problem_page
 from recordsvc.web.services import bp
 
 __all__ = [
+    "account_routes",
+    "activation_routes",
     "bp",
     "desk_act_routes",
     "desk_dispute_routes",
@@ -45,6 +50,7 @@ __all__ = [
     "saying_routes",
     "setup",
     "sharing_routes",
+    "signin_routes",
     "verify_routes",
     "worker_routes",
 ]

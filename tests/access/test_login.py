@@ -249,11 +249,16 @@ def test_a_code_ends_after_ten_minutes(browser: FlaskClient, house: House, handl
     assert sign_in(browser, handler, code).status_code == 401
 
 
-def test_a_code_ends_after_five_wrong_attempts(browser: FlaskClient, house: House, handler: str):
+def test_wrong_attempts_slow_a_code_down_and_do_not_end_it(
+    browser: FlaskClient, house: House, handler: str, clock: FixedClock
+):
     code = code_for(house, handler)
     for _ in range(5):
         assert sign_in(browser, handler, "0000-0000-0000").status_code == 401
-    assert sign_in(browser, handler, code).status_code == 401
+    answer = sign_in(browser, handler, code)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    clock.advance(1_000)
+    assert sign_in(browser, handler, code).status_code == 200
 
 
 def test_four_wrong_attempts_do_no_harm(browser: FlaskClient, house: House, handler: str):

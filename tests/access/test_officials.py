@@ -3,9 +3,10 @@
 import pytest
 from click.testing import CliRunner, Result
 
-from recordsvc.access import commands, officials
+from recordsvc.access import commands, credentials, officials
+from recordsvc.access.credentials import Credential, Holder
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
-from recordsvc.access.grants import Role
+from recordsvc.access.grants import Kind, Role
 from recordsvc.access.officials import Officials
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock
@@ -182,3 +183,14 @@ def test_a_refused_command_says_why(command):
     answer = command("official", "add", "ann", "--name", "安某")
     assert answer.exit_code == 1
     assert "冲突" in answer.output
+
+
+def test_a_lost_passkey_is_ended_by_command(command, house: House):
+    command("official", "add", "ann", "--name", "安某")
+    own = Holder(Kind.OFFICIAL, "ann")
+    made = Credential(b"\x01" * 16, "passkey", b"key", "Windows · Edge", 0, external=b"\x02" * 16)
+    house.db.write(lambda turn: credentials.add(turn, own, made))
+    assert command("official", "ways", "ann").output == "passkey\tWindows · Edge\t1970-01-01\n"
+    assert command("official", "lost", "ann").exit_code == 0
+    assert command("official", "ways", "ann").output == ""
+    assert command("official", "lost", "nobody").exit_code == 1

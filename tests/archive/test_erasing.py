@@ -11,7 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc import anchor, erasures, fsck, schema, starting
+from recordsvc.access import activating, credentials, names, proving
 from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.tables import activation
 from recordsvc.archive import bundle, erasing, feed, persons, receipts, tables
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.contradiction import Verdict, compare
@@ -196,14 +198,28 @@ def test_no_table_keeps_anything_erasable_of_an_erased_person(
     house.db.write(lambda turn: contacts.set_phone(turn, house.people, worker, "13800000000", "self"))
     house.papers.keep(worker, png(), "commitment-letter", "承诺书", OFFICER)
     announcer(house).run()
+    own = credentials.worker(worker)
+    way = credentials.Credential(b"\x01" * 16, "pin", b"kept", "", 0)
+
+    def sign_in(turn) -> None:
+        credentials.add(turn, own, way)
+        proving.sheet(house, turn, own, way.credential_id)
+        names.given(turn, house, worker)
+        activating.make(turn, house, own, "official:test")
+        credentials.device_seen(turn, worker, "iPhone")
+
+    house.db.write(sign_in)
     before = {name for name, rows in _rows_of(house, worker).items() if rows}
     restrict(house, worker)
     decide_erasure(house, worker)
 
     gone = {"worker_key", "identifier", "card", "card_event", "paper", "contact", "notice"}
-    assert gone <= before
+    ways_in = {"worker_credential", "worker_code", "worker_account", "account_name", "worker_device"}
+    assert gone | ways_in <= before
     left = {name for name, rows in _rows_of(house, worker).items() if rows}
     assert left == {"worker", "erasure"}
+    with house.db.read() as conn:
+        assert conn.execute(activation.select()).all() == []
     with pytest.raises(NotFound):
         house.papers.of(worker)
 

@@ -144,7 +144,9 @@ def test_one_restricted_archive_blocks_no_other_record(journey: Journey, centre:
     send(journey, centre, journey.completion(centre, journey.person(1)))
     worker = journey.house.people.find("resident-id", journey.person(1)["number"])
     assert worker is not None
-    stuck, free = late(journey, centre, 1), late(journey, centre, 2)
+    stuck = late(journey, centre, 1)
+    journey.clock.advance(1)
+    free = late(journey, centre, 2)
     first, second = (one["held_id"] for one in waiting(journey))
     named = {"held": [first], "worker_id": str(uuid.UUID(bytes=worker)), "reason": "已核对"}
     approve(journey, named)

@@ -131,6 +131,7 @@ def test_a_confirmed_card_is_told_to_its_holder(journey: Journey, centre: Centre
         "document": worker["document"],
         "document_number": worker["number"],
         "name": worker["name"],
+        "normal_since": None,
         "purpose": "service-window",
         "case_ref": "W-1",
     }
