@@ -140,7 +140,6 @@ NO_PERSON = {
     "GET /v1/desk/clients": "machines",
     "GET /v1/desk/institutions": "institutions",
     "GET /v1/desk/issuers/<issuer>/keys": "public keys",
-    "GET /desk": "counts; for a worker their own",
     "GET /desk/activate": "the form that asks for card and document",
     "POST /v1/desk/notices/printed": "ids of letters that were printed",
     "POST /v1/batches": "receipts of what the issuer itself sent",
