@@ -119,6 +119,8 @@ class Loader:
                 proposed = handler.post("/v1/desk/held/release", act)
                 decide(reviewer, proposed["proposal_id"])
                 self.counts["released"] += proposed["count"]
+            reviewer.leave()
+        handler.leave()
         self._await_release()
 
     def _selections(self, handler: Session) -> list[dict[str, str]]:
@@ -158,6 +160,7 @@ class Loader:
                 else:
                     session.post(f"{path}/contest", {"reason": word.reason, "seen": seen, "text": word.text})
                 self.counts["confirmed" if word.reason is None else "contested"] += 1
+            session.leave()
             self._show("劳动者确认", self.counts["confirmed"] + self.counts["contested"], len(words))
 
 

@@ -39,6 +39,7 @@ def main(url: str, who: str, bundle: Path | None) -> None:
             session = Session(service, {"kind": f"worker-{who}"})
             archive = session.get("/v1/me/archive")
             saved = session.raw("/v1/me/bundle") if bundle else b""
+            session.leave()
         except Refused as refused:
             raise click.ClickException(str(refused)) from refused
     for one in archive["records"]:
