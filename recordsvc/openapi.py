@@ -8,13 +8,14 @@ that are law in themselves (records, batches, bundles) are references into `sche
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import flask
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from recordsvc import published, service
 from recordsvc.access import policy
@@ -164,12 +165,7 @@ def _content(body: Body) -> dict[str, Any]:
     if isinstance(body, Json | Fields):
         schema = body.schema
     elif isinstance(body, Upload):
-        files = {
-            name: {"type": "string", "contentMediaType": "application/octet-stream"} for name in body.files
-        }
-        schema = {
-            "allOf": [body.schema, {"type": "object", "properties": files, "required": list(body.files)}]
-        }
+        schema = _with_files(body.schema, body.files)
     elif isinstance(body, Bytes) and body.schema:
         schema = {"$ref": f"/schemas/{body.schema}"}
     return {
@@ -178,6 +174,14 @@ def _content(body: Body) -> dict[str, Any]:
         else {"schema": schema}
         for media in body.media
     }
+
+
+@cache
+def _with_files(form: type[Schema], files: tuple[str, ...]) -> type[Schema]:
+    """Describe a form and its files as one object: the form takes no members beside its own."""
+    described = {"type": "string", "contentMediaType": "application/octet-stream"}
+    parts = {name: fields.Raw(required=True, metadata=described) for name in files}
+    return type(f"{form.__name__.removesuffix('Form')}UploadForm", (form,), parts)
 
 
 def _response(answer: Answer) -> dict[str, Any]:
@@ -195,7 +199,7 @@ def _refusals(rule: str, door: Door) -> dict[str, Any]:
     if door.query is not None:
         kinds.append(problems.ParameterInvalid)
     if not door.public:
-        kinds += [problems.Unauthenticated, problems.Forbidden]
+        kinds += [problems.Unauthenticated, problems.Forbidden, problems.TooMany]
     if not set(door.methods) <= policy.SAFE:
         kinds.append(problems.CrossSite)
     if "<" in rule:
@@ -213,7 +217,11 @@ def _refusals(rule: str, door: Door) -> dict[str, Any]:
     by_status: dict[int, list[type[problems.Problem]]] = {}
     for kind in dict.fromkeys([*kinds, *door.problems]):
         by_status.setdefault(kind.status, []).append(kind)
-    return {
+    # Answered by the server before there is a request: nothing of it reaches the application.
+    long = (
+        {"414": {"description": "The target is too long."}} if door.query is not None or "<" in rule else {}
+    )
+    return long | {
         str(status): {
             "description": "; ".join(f"{kind.code}: {kind.title_zh} / {kind.title_en}" for kind in found),
             "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},

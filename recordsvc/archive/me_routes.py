@@ -27,7 +27,7 @@ from recordsvc.archive.services import bp, house, own_worker
 from recordsvc.archive.statements import Stater
 from recordsvc.ground import answers
 from recordsvc.ground.ports import beijing_date
-from recordsvc.ground.problems import FormRefused, NotFound
+from recordsvc.ground.problems import FormRefused, NotFound, ParameterInvalid
 
 TO_SAY: Final = (
     errors.TargetUnknown,
@@ -110,6 +110,7 @@ def my_record(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     policy="own.bundle.read",
     query=BundleQuery,
     answer=Sends("application/json", "bundle.v1.json"),
+    problems=(NotFound,),
     summary="档案凭证包 / A bundle that anyone can verify offline",
 )
 def my_bundle(query: dict[str, Any]) -> flask.Response:
@@ -225,4 +226,5 @@ def _record_id(value: str) -> bytes:
     try:
         return uuid.UUID(value).bytes
     except ValueError:
-        raise FormRefused(errors=[{"parameter": "records", "code": "value", "detail": "应为 UUID"}]) from None
+        wrong = {"parameter": "records", "code": "value", "detail": "应为 UUID"}
+        raise ParameterInvalid(errors=[wrong]) from None
