@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access.grants import Actor
-from recordsvc.access.tables import official_act
+from recordsvc.access import areas
+from recordsvc.access.grants import EVERYWHERE, Actor, Reach
+from recordsvc.access.tables import official_act, official_role
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, Random, uuid7
@@ -82,10 +83,16 @@ def record(db: Database, random: Random, act: OfficialAct) -> None:
     db.write_grouped(_insert, (random, act))
 
 
-def listed(conn: Connection, *, before: bytes = b"\xff" * 16, limit: int = 100) -> list[Done]:
-    """Return acts, newest first, from before the row id `before`."""
+def listed(
+    conn: Connection, where: Reach = EVERYWHERE, *, before: bytes = b"\xff" * 16, limit: int = 100
+) -> list[Done]:
+    """Return acts of those who ever had a role within a reach, newest first, from before the id `before`."""
     names = [official_act.c[name] for name in Done.__slots__]
     wanted = sa.select(*names).where(official_act.c.id < before)
+    if not where.everywhere:
+        own = official_role.c
+        there = sa.select(sa.literal("official:") + own.official_id).where(areas.within(where, own.area))
+        wanted = wanted.where(official_act.c.actor.in_(there))
     return [Done(*row) for row in conn.execute(wanted.order_by(official_act.c.id.desc()).limit(limit))]
 
 

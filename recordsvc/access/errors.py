@@ -7,6 +7,8 @@ Problem
 │   └── StepUpRequired ──────── step-up
 ├── NotFound
 │   └── ClientUnknown ───────── client-unknown
+├── Forbidden
+│   └── Recused ─────────────── recused
 ├── Conflict
 │   ├── ClientStateConflict ─── client-state
 │   └── OfficialConflict ────── official-conflict
@@ -20,7 +22,7 @@ Problem
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from recordsvc.ground.problems import Conflict, FormRefused, NotFound, Unauthenticated
+from recordsvc.ground.problems import Conflict, Forbidden, FormRefused, NotFound, Unauthenticated
 
 
 class TokenRefused(Unauthenticated):
@@ -58,6 +60,16 @@ class StepUpRequired(Unauthenticated):
     title_en = "Please prove once more who you are"
     remedy_zh = "请到 /login/again 再次验证身份，然后重新提交；此前填写的内容没有生效。"
     remedy_en = "Prove who you are at /login/again and submit again; nothing has been changed."
+
+
+class Recused(Forbidden):
+    """The official keeps out of what concerns this person or institution."""
+
+    code = "recused"
+    title_zh = "您应当回避此事项"
+    title_en = "You are recused from this"
+    remedy_zh = "此事项涉及您本人、近亲属或有利害关系的单位，请转由其他有权人员办理。"
+    remedy_en = "It concerns yourself, kin, or an institution you are tied to: another official handles it."
 
 
 class ClientUnknown(NotFound):

@@ -3,8 +3,9 @@
 
 A door names an action; the table says which kinds of actor may enter it, with which role or scope, and whose
 object it must be. `admits` judges at the door, before an object is known; `can` judges the act itself and
-refuses an owned action without its object. Which second person may decide what stands with the executors
-(ground/two_person.py).
+refuses an owned action without its object. An official's role holds in an area: `can` compares it with the
+object's, `reach` says it for lists (areas.py turns it into SQL). Which second person may decide what stands
+with the executors (ground/two_person.py).
 """
 
 import dataclasses
@@ -50,6 +51,8 @@ class Role(StrEnum):
 class Position(StrEnum):
     """What a person of an institution, employer or department is there for (domain.md §12)."""
 
+    HEAD = "head"
+    """经办负责人: says who else works here; the first one is entered by two officials."""
     CLERK = "clerk"
     """机构经办: classes, rosters, answers to objections."""
     TEACHER = "teacher"
@@ -119,10 +122,41 @@ class Actor:
     """Set when somebody else acts for the worker."""
     duties: frozenset[tuple[str, str]] = frozenset()
     """(role, division code) of an official's grants now in force: which role holds where."""
+    recused: frozenset[str] = frozenset()
+    """Parties (as in `Thing`) whose affairs an official keeps out of (回避)."""
 
 
 ANYONE: Final = Actor(Kind.ANYONE)
 SYSTEM: Final = Actor(Kind.SYSTEM, "system")
+
+
+REGION_DIGITS: Final = 2
+"""A grant for a code of two digits holds in the whole region, also where an object's division is unknown."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reach:
+    """Where an actor may do an action: everywhere, or in the divisions that begin with one of `areas`."""
+
+    areas: frozenset[str] = frozenset()
+    everywhere: bool = False
+
+    def covers(self, area: str) -> bool:
+        """Tell whether a division (six digits, fewer for several at once, empty if unknown) lies in it."""
+        return self.everywhere or any(area.startswith(one) for one in self.areas)
+
+
+EVERYWHERE: Final = Reach(everywhere=True)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Thing:
+    """What an official is judged by before an object: where it lies, and whom it concerns."""
+
+    area: str = ""
+    """Division code; empty: unknown, which only the whole region covers."""
+    parties: frozenset[str] = frozenset()
+    """`worker:<uuid>` and `institution:<USCC>`: who must not be the official's own (回避)."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -149,6 +183,17 @@ class Grant:
             return True
         mine = getattr(actor, self.owner)
         return mine is not None and getattr(thing, self.owner, None) == mine
+
+    def reach(self, actor: Actor) -> Reach:
+        """Return where the actor holds a role of this grant; who is no official has no area."""
+        if self.kind is not Kind.OFFICIAL:
+            return EVERYWHERE
+        areas = frozenset(area for role, area in actor.duties if not self.roles or role in self.roles)
+        return Reach(areas, everywhere=any(len(area) == REGION_DIGITS for area in areas))
+
+    def covers(self, actor: Actor, thing: object) -> bool:
+        """Judge where the object lies; without an object there is nothing to judge."""
+        return thing is None or self.reach(actor).covers(getattr(thing, "area", ""))
 
 
 Policy = tuple[Grant, ...]
@@ -240,4 +285,14 @@ def admits(actor: Actor, action: str) -> bool:
 
 def can(actor: Actor, action: str, thing: object = None) -> bool:
     """Tell whether this actor may do this to this object; unknown action or missing owned object: no."""
-    return any(grant.admits(actor) and grant.owns(actor, thing) for grant in POLICIES.get(action, ()))
+    return any(
+        grant.admits(actor) and grant.owns(actor, thing) and grant.covers(actor, thing)
+        for grant in POLICIES.get(action, ())
+    )
+
+
+def reach(actor: Actor, action: str) -> Reach:
+    """Return where this actor may do this: what a list of objects is filtered by."""
+    found = [grant.reach(actor) for grant in POLICIES.get(action, ()) if grant.admits(actor)]
+    areas = frozenset().union(*(one.areas for one in found))
+    return Reach(areas, everywhere=any(one.everywhere for one in found))

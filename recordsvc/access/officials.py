@@ -13,6 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import recusals
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
 from recordsvc.access.grants import Role
 from recordsvc.access.tables import official, official_role
@@ -53,6 +54,8 @@ class Official:
     institution: str | None
     closed_ms: int | None
     grants: tuple[RoleGrant, ...]
+    recused: frozenset[str] = frozenset()
+    """Parties whose affairs this official keeps out of now."""
 
     def roles(self, now_ms: int) -> frozenset[str]:
         """Roles held now; none once the account is closed."""
@@ -87,7 +90,11 @@ def load(conn: Connection) -> Mapping[str, Official]:
     wanted = sa.select(
         official.c.official_id, official.c.name, official.c.institution, official.c.closed_ms
     ).order_by(official.c.official_id)
-    return {row[0]: Official(*row, grants=tuple(grants.get(row[0], ()))) for row in conn.execute(wanted)}
+    parties = recusals.in_force(conn)
+    return {
+        row[0]: Official(*row, tuple(grants.get(row[0], ())), parties.get(row[0], frozenset()))
+        for row in conn.execute(wanted)
+    }
 
 
 def add(turn: Turn, official_id: str, name: str, institution: str | None = None) -> None:

@@ -18,6 +18,7 @@ import flask
 from flask.sansio.app import App
 from marshmallow import Schema
 
+from recordsvc.access import objects
 from recordsvc.access.entrance import Entrance, actor, authenticate, check_site, csrf_token, own
 from recordsvc.access.errors import StepUpRequired
 from recordsvc.access.grants import ANYONE, POLICIES, SYSTEM, Actor, Kind, Role, Scope, admits, can
@@ -103,7 +104,8 @@ class Door:
     def wrap(self, view: Callable[..., Any]) -> Callable[..., Any]:
         """Return the view with what it reads as keyword arguments; itself if it reads nothing."""
         body, query = self.body, self.query
-        if body is None and query is None:
+        guarded = any(grant.kind is Kind.OFFICIAL for grant in POLICIES[self.policy])
+        if body is None and query is None and not guarded:
             return view
 
         def enter(**arguments: Any) -> Any:
@@ -112,6 +114,8 @@ class Door:
                 arguments["query"] = reading.read_query(request, query)
             if body is not None:
                 arguments |= body.read(request)
+            if guarded:
+                objects.guard(self.policy, self.problems, arguments)
             return view(**arguments)
 
         enter.__name__ = view.__name__
@@ -260,7 +264,13 @@ def seal(app: flask.Flask) -> None:
             raise RuntimeError(
                 f"{rule.rule} ({rule.endpoint}) has no declared policy: use recordsvc.access.policy.door"
             )
-        for method in known[rule.endpoint].methods:
+        declared = known[rule.endpoint]
+        official = any(grant.kind is Kind.OFFICIAL for grant in POLICIES[declared.policy])
+        if official and objects.unspoken(rule.arguments):
+            raise RuntimeError(
+                f"{rule.rule} names an object that no room has spoken for: use recordsvc.access.objects.named"
+            )
+        for method in declared.methods:
             if (rule.rule, method) in taken:
                 raise RuntimeError(f"{method} {rule.rule} is declared twice")
             taken.add((rule.rule, method))

@@ -207,6 +207,7 @@ class Sessions:
             session_id=seat.session_id,
             authenticated_ms=seat.authenticated_ms,
             duties=official.duties(now),
+            recused=official.recused,
         )
 
     def _stands(self, through: Through | None, now: int) -> bool:

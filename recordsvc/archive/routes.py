@@ -5,6 +5,7 @@ import flask
 from recordsvc.archive import (
     desk_key_routes,
     desk_number_routes,
+    desk_objects,
     desk_routes,
     dispute_routes,
     life_routes,
@@ -25,6 +26,7 @@ __all__ = [
     "bp",
     "desk_key_routes",
     "desk_number_routes",
+    "desk_objects",
     "desk_routes",
     "dispute_routes",
     "life_routes",

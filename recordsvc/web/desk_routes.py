@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import flask
 
-from recordsvc.access import deciding
+from recordsvc.access import deciding, objects
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import Actor, Kind, Role, can
@@ -103,7 +103,7 @@ def listed(proposal: Proposal, who: Actor) -> Waiting:
         words.instant(proposal.expires_ms),
         STATES[proposal.state],
         proposal.proposed_by == deciding.reference(who),
-        deciding.may_decide(proposal, who) and can(who, "proposal.decide"),
+        deciding.may_decide(proposal, who) and can(who, "proposal.decide", proposal),
     )
 
 
@@ -169,10 +169,10 @@ def _desk(typed: dict[str, Any], status: int = 200, wrong: dict[str, str] | None
     counts: list[tuple[str, int]] = []
     with house().db.read() as conn:
         if can(who, "proposal.read"):
-            found = two_person.pending(conn, house().clock.now_ms(), limit=MOST)
+            found = two_person.pending(conn, house().clock.now_ms(), *objects.proposals_of(who), limit=MOST)
             waiting = [one for proposal in found if (one := listed(proposal, who)).for_me or one.mine]
         if can(who, "held.read"):
-            counts = held.counts(conn)
+            counts = held.counts(conn, *held.seen_by(who))
     official = access().officials.find(who.id)
     return page(
         "desk.html",
@@ -229,11 +229,14 @@ def tabs() -> list[tuple[str, str]]:
 def proposals_page(query: dict[str, Any]) -> flask.Response:
     """List what waits for a second person, or what became of it."""
     now, who, opened = house().clock.now_ms(), actor(), query["state"] == "open"
+    seen = objects.proposals_of(who)
     with house().db.read() as conn:
         if opened:
-            found = two_person.pending(conn, now, after=query["cursor"] or b"", limit=PAGE + 1)
+            found = two_person.pending(conn, now, *seen, after=query["cursor"] or b"", limit=PAGE + 1)
         else:
-            found = two_person.closed(conn, now, before=query["cursor"] or b"\xff" * 16, limit=PAGE + 1)
+            found = two_person.closed(
+                conn, now, *seen, before=query["cursor"] or b"\xff" * 16, limit=PAGE + 1
+            )
     return page(
         "desk_proposals.html",
         tabs=tabs(),
