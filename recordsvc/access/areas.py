@@ -80,6 +80,11 @@ def place_worker(turn: Turn, worker_id: bytes, division: str, source: str) -> No
     )
 
 
+def forget_worker(turn: Turn, worker_id: bytes) -> None:
+    """Remove what is known of where a worker lies; part of the worker's erasure."""
+    turn.conn.execute(worker_area.delete().where(worker_area.c.worker_id == worker_id))
+
+
 def place_institution(turn: Turn, uscc: str, division: str, source: str, by: str) -> None:
     """State where an institution works, from now on; earlier statements stay. Raises `ValueError`."""
     if not DIVISION.fullmatch(division):

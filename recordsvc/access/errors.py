@@ -4,9 +4,11 @@ Problem
 ├── Unauthenticated
 │   ├── TokenRefused ────────── token-refused          (one answer for every cause)
 │   ├── LoginRefused ────────── login-refused          (one answer for every cause)
+│   ├── InvitationRefused ───── invitation-refused     (one answer for every cause)
 │   └── StepUpRequired ──────── step-up
 ├── NotFound
-│   └── ClientUnknown ───────── client-unknown
+│   ├── ClientUnknown ───────── client-unknown
+│   └── StaffUnknown ────────── staff-unknown
 ├── Forbidden
 │   └── Recused ─────────────── recused
 ├── Conflict
@@ -15,6 +17,7 @@ Problem
 ├── FormRefused
 │   ├── ClientRefused ───────── client-refused
 │   ├── OfficialRefused ─────── official-refused
+│   ├── StaffRefused ────────── staff-refused
 │   └── PurposeRefused ──────── purpose
 └── OAuthRefused                (RFC 6749 section 5.2; answered by the token endpoint in that form)
 """
@@ -120,6 +123,36 @@ class OfficialRefused(FormRefused):
     title_en = "The official or role is not acceptable"
     remedy_zh = "请核对账号、角色与区划代码。"
     remedy_en = "Check account name, role and division code."
+
+
+class InvitationRefused(Unauthenticated):
+    """No such invitation, used or withdrawn before, or too old; which of them is not said."""
+
+    code = "invitation-refused"
+    title_zh = "邀请码无效"
+    title_en = "The invitation is not valid"
+    remedy_zh = "邀请码七天内有效、只能用一次；请向邀请您的人索取新的邀请码。"
+    remedy_en = "An invitation works once, within seven days; ask who invited you for a new one."
+
+
+class StaffUnknown(NotFound):
+    """No such person at this institution."""
+
+    code = "staff-unknown"
+    title_zh = "本单位没有这个人员"
+    title_en = "No such person at this institution"
+    remedy_zh = "请刷新人员名单后再试。"
+    remedy_en = "Read the list of people again."
+
+
+class StaffRefused(FormRefused):
+    """A person or position of an institution that cannot be."""
+
+    code = "staff-refused"
+    title_zh = "人员或岗位资料有误"
+    title_en = "The person or position is not acceptable"
+    remedy_zh = "请按提示更正后再提交。"
+    remedy_en = "Correct what errors points at."
 
 
 class PurposeRefused(FormRefused):

@@ -134,6 +134,13 @@ REGION_DIGITS: Final = 2
 """A grant for a code of two digits holds in the whole region, also where an object's division is unknown."""
 
 
+def prefix(area: str) -> str:
+    """Return what the codes of an area begin with: 640000 is all of 64, 640100 all of 6401 (GB/T 2260)."""
+    while len(area) > REGION_DIGITS and area.endswith("00"):
+        area = area[:-2]
+    return area
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reach:
     """Where an actor may do an action: everywhere, or in the divisions that begin with one of `areas`."""
@@ -188,7 +195,7 @@ class Grant:
         """Return where the actor holds a role of this grant; who is no official has no area."""
         if self.kind is not Kind.OFFICIAL:
             return EVERYWHERE
-        areas = frozenset(area for role, area in actor.duties if not self.roles or role in self.roles)
+        areas = frozenset(prefix(area) for role, area in actor.duties if not self.roles or role in self.roles)
         return Reach(areas, everywhere=any(len(area) == REGION_DIGITS for area in areas))
 
     def covers(self, actor: Actor, thing: object) -> bool:
@@ -202,6 +209,10 @@ _PUBLIC: Final[Policy] = (Grant(Kind.ANYONE),)
 _OWN: Final[Policy] = (Grant(Kind.WORKER, owner=Owner.WORKER),)
 
 
+def _staff(*positions: Position) -> Grant:
+    return Grant(Kind.STAFF, roles=frozenset(positions), owner=Owner.INSTITUTION)
+
+
 def _client(scope: Scope, owner: Owner = Owner.NOBODY) -> Policy:
     return (Grant(Kind.CLIENT, scope=scope, owner=owner),)
 
@@ -209,6 +220,10 @@ def _client(scope: Scope, owner: Owner = Owner.NOBODY) -> Policy:
 def _official(*roles: Role) -> Policy:
     return (Grant(Kind.OFFICIAL, roles=frozenset(roles)),)
 
+
+_ISSUING: Final = (Position.HEAD, Position.CLERK, Position.SIGNER)
+"""Who speaks for an institution about its records."""
+_OFFICE: Final = (*_ISSUING, Position.HR, Position.OFFICER)
 
 _CASE: Final = (Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER)
 _DESK: Final = (*_CASE, Role.REGISTRAR, Role.INSPECTOR, Role.AUDITOR)
@@ -218,19 +233,24 @@ POLICIES: Final[dict[str, Policy]] = {
     "public": _PUBLIC,
     "token.issue": _PUBLIC,
     "session.begin": _PUBLIC,
-    "session.read": (Grant(Kind.WORKER), Grant(Kind.OFFICIAL)),
-    "session.end": (Grant(Kind.WORKER), Grant(Kind.OFFICIAL)),
+    "session.read": (Grant(Kind.WORKER), Grant(Kind.STAFF), Grant(Kind.OFFICIAL)),
+    "session.end": (Grant(Kind.WORKER), Grant(Kind.STAFF), Grant(Kind.OFFICIAL)),
     # Loopback or the metrics token; the view judges, since neither is an actor.
     "metrics.read": _PUBLIC,
     # Machines of institutions.
     "record.submit": _client(Scope.RECORDS_WRITE),
     "record.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
-    "institution.notice.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
-    "dispute.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
-    "dispute.answer": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
+    "institution.notice.read": (*_client(Scope.RECORDS_READ, Owner.INSTITUTION), _staff(*_OFFICE)),
+    "dispute.read": (*_client(Scope.RECORDS_READ, Owner.INSTITUTION), _staff(*_ISSUING)),
+    "dispute.answer": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(*_ISSUING)),
     "feed.read": _client(Scope.FEED_READ),
     "institution.paper.file": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
     "institution.paper.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
+    # People of institutions, about their own institution.
+    "centre.read": (_staff(*Position),),
+    "centre.record.read": (_staff(*_OFFICE),),
+    "centre.people.read": (_staff(*_OFFICE),),
+    "centre.people.change": (_staff(Position.HEAD),),
     # The worker's own.
     "own.archive.read": _OWN,
     "own.bundle.read": _OWN,
@@ -258,6 +278,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "act.read": _official(Role.AUDITOR),
     "institution.read": _official(*_DESK),
     "institution.enter": _official(Role.REGISTRAR),
+    "staff.propose": _official(Role.REGISTRAR),
     "issuer-key.propose": _official(Role.REGISTRAR),
     "issuer-key.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
     "client.read": _official(*_DESK),

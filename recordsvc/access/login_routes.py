@@ -46,20 +46,20 @@ LOOKED_PAGE: Final = 50
 )
 def login_code(form: dict[str, str]) -> flask.Response:
     """Sign an official in. Unknown account and wrong code are answered alike."""
-    services, keys, former = access(), house().keys, _cookie()
+    services, keys, former = access(), house().keys, former_cookie()
 
     def enter(turn: Turn) -> str | None:
         # Returned and not raised: a wrong attempt must stay counted.
         if not codes.spend(turn, keys, form["official_id"], form["code"]):
             return None
         return services.sessions.begin(
-            turn, _entering(Kind.OFFICIAL, form["official_id"], Method.CODE), former
+            turn, entering(Kind.OFFICIAL, form["official_id"], Method.CODE), former
         )
 
     cookie = house().db.write(enter)
     if cookie is None:
         raise LoginRefused
-    return _entered(cookie)
+    return entered(cookie)
 
 
 @door(
@@ -90,17 +90,17 @@ def demo_logins() -> flask.Response:
 def demo_enter(form: dict[str, str]) -> flask.Response:
     """Become a persona."""
     _on_this_machine()
-    services, former = access(), _cookie()
+    services, former = access(), former_cookie()
     worker_id = demo.by_document(house(), form) if form["number"] else None
 
     def enter(turn: Turn) -> str:
         if worker_id is not None:
-            return services.sessions.begin(turn, _entering(Kind.WORKER, worker_id, Method.DEMO), former)
+            return services.sessions.begin(turn, entering(Kind.WORKER, worker_id, Method.DEMO), former)
         persona = demo.find(turn.conn, form["kind"])
-        who = _entering(Kind(persona.actor_kind), persona.actor_id, Method.DEMO)
+        who = entering(Kind(persona.actor_kind), persona.actor_id, Method.DEMO)
         return services.sessions.begin(turn, who, former)
 
-    return _entered(house().db.write(enter))
+    return entered(house().db.write(enter))
 
 
 @door(
@@ -127,7 +127,7 @@ def session() -> flask.Response:
 )
 def logout(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - the form holds nothing but its CSRF field
     """End the session and have the browser forget what it kept of it."""
-    services, cookie = access(), _cookie()
+    services, cookie = access(), former_cookie()
     if cookie is not None:
         house().db.write(lambda turn: services.sessions.end(turn, cookie))
     response = _go("/") if from_page(current()) else flask.Response(status=204)
@@ -161,15 +161,18 @@ def read_cookie(request: flask.Request) -> Actor | None:
     return None if cookie is None else access().sessions.find(cookie)
 
 
-def _entering(kind: Kind, actor_id: str, method: Method) -> Entering:
+def entering(kind: Kind, actor_id: str, method: Method) -> Entering:
+    """Return who begins a session, with a coarse word for the browser."""
     return Entering(kind, actor_id, method, devices.coarse(current().headers.get("User-Agent", "")))
 
 
-def _cookie() -> str | None:
+def former_cookie() -> str | None:
+    """Return the session cookie that came along; it ends where a new session begins."""
     return current().cookies.get(access().sessions.cookie.name)
 
 
-def _entered(cookie: str) -> flask.Response:
+def entered(cookie: str) -> flask.Response:
+    """Answer a sign-in: a page goes on to its home, a program gets who it is now."""
     kept = access().sessions.cookie
     who = access().sessions.find(cookie)
     if who is None:

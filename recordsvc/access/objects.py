@@ -7,7 +7,7 @@ nothing that a room has spoken for stops the start (`unspoken`).
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -17,9 +17,9 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas, recusals
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import ClientUnknown
+from recordsvc.access.errors import ClientUnknown, StaffUnknown
 from recordsvc.access.grants import Actor, Kind, Thing, can, reach
-from recordsvc.access.tables import client
+from recordsvc.access.tables import client, staff
 from recordsvc.ground import two_person
 from recordsvc.ground.problems import NotFound, Problem
 
@@ -57,20 +57,33 @@ def unspoken(arguments: Iterable[str]) -> bool:
 
 
 def guard(policy: str, problems: tuple[type[Problem], ...], arguments: Mapping[str, Any]) -> None:
-    """Judge an official before the objects of a door. Raises as for a missing object, or `Recused`."""
-    who = actor()
-    if who.kind is not Kind.OFFICIAL:
+    """Judge an official before what a path names. Raises as for a missing object, or `Recused`."""
+    named_here = [(name, value) for name, value in arguments.items() if name in _named]
+    _judge(policy, problems, named_here, arguments)
+
+
+def guard_form(policy: str, problems: tuple[type[Problem], ...], form: object) -> None:
+    """Judge an official before what a form names, one or many. Raises as `guard`."""
+    if not isinstance(form, Mapping):
         return
-    form = arguments.get("form")
-    given = dict(arguments) | (form if isinstance(form, Mapping) else {})
-    wanted = [
+    named_here = [
         (name, value)
-        for name, one in given.items()
+        for name, one in form.items()
         if name in _named
         for value in (one if isinstance(one, list) else [one])
-        if isinstance(value, bytes) or (isinstance(value, str) and (name in arguments or name in CODES))
+        if isinstance(value, str if name in CODES else bytes)
     ]
-    if not wanted:
+    _judge(policy, problems, named_here, {})
+
+
+def _judge(
+    policy: str,
+    problems: tuple[type[Problem], ...],
+    wanted: Sequence[tuple[str, Any]],
+    arguments: Mapping[str, Any],
+) -> None:
+    who = actor()
+    if who.kind is not Kind.OFFICIAL or not wanted:
         return
     with flask.current_app.extensions["house"].db.read() as conn:
         found = [(name, value, _named[name].find(conn, value)) for name, value in wanted]
@@ -143,6 +156,12 @@ def _client(conn: Connection, client_id: str) -> Thing | None:
     return Thing() if row.institution is None else areas.institution(conn, row.institution)
 
 
+def _staff(conn: Connection, staff_id: str) -> Thing | None:
+    found = conn.execute(sa.select(staff.c.institution).where(staff.c.staff_id == staff_id)).scalar()
+    return None if found is None else areas.institution(conn, found)
+
+
 two_person.concerning(concerned)
+named("staff_id", _staff, StaffUnknown)
 named("proposal_id", _proposal, two_person.UnknownProposal)
 named("client_id", _client, ClientUnknown)

@@ -5,7 +5,7 @@
     def submit(data: bytes) -> Response: ...
 
 Before the view runs, in this order: host and headers, who asks, may they, cross-site check, size and media
-type; then the body and the query are read. `seal` refuses to start an application with a rule that no door
+type; then the query is read, an official is judged before the object the path names, and the body is read. `seal` refuses to start an application with a rule that no door
 declared.
 """
 
@@ -98,6 +98,7 @@ class Door:
     cache: str
     idempotent: bool
     step_up: bool
+    judges: bool
     headers: tuple[tuple[str, str], ...]
     public: bool
 
@@ -112,10 +113,14 @@ class Door:
             request = http.current()
             if query is not None:
                 arguments["query"] = reading.read_query(request, query)
-            if body is not None:
-                arguments |= body.read(request)
-            if guarded:
+            # What the path names is judged before the body is read, so that nothing in it tells them apart.
+            if guarded and not self.judges:
                 objects.guard(self.policy, self.problems, arguments)
+            if body is not None:
+                read = body.read(request)
+                if guarded:
+                    objects.guard_form(self.policy, self.problems, read.get("form"))
+                arguments |= read
             return view(**arguments)
 
         enter.__name__ = view.__name__
@@ -140,6 +145,7 @@ def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
     cache: str = answers.NO_STORE,
     idempotent: bool = False,
     step_up: bool = False,
+    judges: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a view under a rule, with everything that is true of its door.
 
@@ -153,6 +159,7 @@ def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
         idempotent: takes `Idempotency-Key` (ground/idempotency.py).
         step_up: asks a session for a proof of identity not older than `step_up_minutes` (consent, account
             change, payment); raises `StepUpRequired` otherwise. Machines prove themselves with every token.
+        judges: the view asks first why somebody looks, and calls `objects.guard` itself before it looks.
     """
     grants = POLICIES.get(policy)
     if grants is None:
@@ -173,6 +180,7 @@ def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
         cache=cache,
         idempotent=idempotent,
         step_up=step_up,
+        judges=judges,
         headers=_HEADERS[surface],
         public=any(grant.kind is Kind.ANYONE for grant in grants),
     )

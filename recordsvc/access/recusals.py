@@ -17,9 +17,12 @@ from sqlalchemy.engine import Connection
 from recordsvc.access.errors import OfficialRefused, Recused
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import recusal
+from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, Random, uuid7
 
+REGISTER: Final = "officials"
+"""A recusal is part of what an official is: whoever declares one changes that register."""
 _USCC: Final = re.compile(r"institution:[0-9A-Z]{18}")
 
 
@@ -62,6 +65,7 @@ def declare(turn: Turn, random: Random, official_id: str, party: str, ground: Gr
                 }
             ]
         )
+    versions.bump(turn, REGISTER)
     recusal_id = uuid7(FixedClock(turn.now_ms), random)
     turn.conn.execute(
         recusal.insert().values(
@@ -78,6 +82,7 @@ def declare(turn: Turn, random: Random, official_id: str, party: str, ground: Gr
 
 def end(turn: Turn, recusal_id: bytes, *, by: str) -> bool:
     """End a recusal; tells whether one ended. That of the own archive stays."""
+    versions.bump(turn, REGISTER)
     own = recusal.c
     live = (own.recusal_id == recusal_id, own.until_ms.is_(None), own.ground != Ground.SELF)
     ending = recusal.update().where(*live).values(until_ms=turn.now_ms, ended_by=by)
