@@ -44,6 +44,8 @@ class Act(StrEnum):
     """SHA-256 of the extract whose facts were applied."""
     ARCHIVE_NOTHING = "worker.archive-nothing"
     """Id that is no worker's."""
+    WORKER_PLACED = "worker.placed"
+    """Id of the worker whose division an official stated."""
     PAPER_OPEN = "paper.open"
     """`institution/paper id`: a paper of an institution that was opened, also by the institution itself."""
 

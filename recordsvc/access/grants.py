@@ -291,6 +291,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "archive.restrict": _official(Role.DATA_OFFICER),
     "archive.erase": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
+    "worker.place": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.numbers.read": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
     "number.propose": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),

@@ -38,6 +38,7 @@ __all__ = [
     "Releaser",
     "counts",
     "give_back",
+    "of_issuer",
     "one",
     "open_held",
     "return_one",
@@ -79,6 +80,14 @@ def waiting(
     if reason:
         query = query.where(held.c.reason == reason)
     rows = conn.execute(query.order_by(held.c.held_id).limit(limit))
+    return [HeldRecord(r.held_id, r.issuer, r.reason, r.owner, r.state, r.received_ms, r.note) for r in rows]
+
+
+def of_issuer(conn: Connection, issuer: str, *, after: bytes = b"", limit: int = 100) -> list[HeldRecord]:
+    """Return an issuer's records that wait, were approved or came back, behind the id `after`."""
+    held = tables.held
+    mine = (held.c.issuer == issuer, held.c.state != "released", held.c.held_id > after)
+    rows = conn.execute(sa.select(held).where(*mine).order_by(held.c.held_id).limit(limit))
     return [HeldRecord(r.held_id, r.issuer, r.reason, r.owner, r.state, r.received_ms, r.note) for r in rows]
 
 

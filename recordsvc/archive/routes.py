@@ -3,6 +3,8 @@
 import flask
 
 from recordsvc.archive import (
+    area_routes,
+    centre_routes,
     desk_key_routes,
     desk_number_routes,
     desk_objects,
@@ -23,7 +25,9 @@ from recordsvc.ground.paging import Cursors
 from recordsvc.house import House
 
 __all__ = [
+    "area_routes",
     "bp",
+    "centre_routes",
     "desk_key_routes",
     "desk_number_routes",
     "desk_objects",

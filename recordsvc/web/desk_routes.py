@@ -10,6 +10,7 @@ from recordsvc.access import deciding, objects
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import Actor, Kind, Role, can
+from recordsvc.access.login_routes import HOME
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access
 from recordsvc.archive import closing, errors, held, looking
@@ -131,8 +132,8 @@ NUMBER_FIELDS: Final = (
 )
 def desk_page() -> flask.Response:
     """Show what waits for whoever asks."""
-    if actor().kind is Kind.WORKER:
-        return go("/me")
+    if actor().kind is not Kind.OFFICIAL:
+        return go(HOME[actor().kind])
     return _desk({})
 
 

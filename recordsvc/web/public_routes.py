@@ -9,6 +9,7 @@ from recordsvc import anchor
 from recordsvc.access import demo
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Kind, Role
+from recordsvc.access.login_routes import HOME
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.ground.answers import IMMUTABLE
 from recordsvc.ground.http import current
@@ -97,9 +98,10 @@ def login_page() -> flask.Response:
     return page(
         "login.html",
         who=who.id,
-        home="/me" if who.kind is Kind.WORKER else "/desk",
+        home=HOME.get(who.kind, "/"),
         workers=[one for one in personas if one.actor_kind == Kind.WORKER],
         officials=[one for one in personas if one.actor_kind == Kind.OFFICIAL],
+        staff=[one for one in personas if one.actor_kind == Kind.STAFF],
     )
 
 

@@ -52,6 +52,7 @@ def _answer(template: str, status: int, who: Actor, values: dict[str, Any]) -> f
             demo=settings.environment == "demo",
             signed_in=bool(who.session_id),
             is_worker=who.kind is Kind.WORKER,
+            is_staff=who.kind is Kind.STAFF,
             csrf=csrf_token(who) if who.session_id else "",
             **values,
         )

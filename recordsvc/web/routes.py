@@ -5,6 +5,7 @@ import flask
 from recordsvc.house import House
 from recordsvc.web import (
     assets,
+    centre_routes,
     desk_routes,
     desk_worker_routes,
     dispute_routes,
@@ -24,6 +25,7 @@ from recordsvc.web.services import bp
 
 __all__ = [
     "bp",
+    "centre_routes",
     "desk_routes",
     "desk_worker_routes",
     "dispute_routes",
