@@ -30,5 +30,6 @@ def signed_in(house: "House", account: str) -> "Actor":
         account,
         roles=official.roles(now),
         duties=official.duties(now),
+        stands_in=official.stands_in(now),
         recused=official.recused,
     )

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas
-from recordsvc.access.grants import EVERYWHERE, Actor, Reach
+from recordsvc.access.grants import EVERYWHERE, Actor, Reach, roles_told
 from recordsvc.access.tables import official_act, official_role
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -111,7 +111,7 @@ def _row(one: OfficialAct, row_id: bytes, now_ms: int) -> dict[str, Any]:
         "id": row_id,
         "at_ms": now_ms,
         "actor": f"{one.actor.kind}:{one.actor.id}",
-        "role": " ".join(sorted(one.actor.roles)),
+        "role": roles_told(one.actor),
         "act": one.act,
         "subject": one.subject,
         "reason": one.reason,

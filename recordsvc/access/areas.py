@@ -61,9 +61,10 @@ def worker(conn: Connection, worker_id: bytes) -> Thing:
 def together(things: Iterable[Thing]) -> Thing:
     """Return several objects as one: the area that holds them all, and everybody concerned."""
     all_of = list(things)
-    area = all_of[0].area if all_of else ""
-    for one in all_of[1:]:
-        while not one.area.startswith(area):
+    placed = [one.area for one in all_of if one.area is not None]
+    area = placed[0] if placed else ""
+    for other in placed[1:]:
+        while not other.startswith(area):
             area = area[:-STEP]
     return Thing(area, frozenset().union(*(one.parties for one in all_of)))
 

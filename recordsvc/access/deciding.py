@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from recordsvc.access import officials, recusals
+from recordsvc.access import granting, officials, recusals
+from recordsvc.access.errors import StandsTogether
 from recordsvc.access.grants import Actor, Grant, Kind
 from recordsvc.ground import two_person, versions
 from recordsvc.ground.commit import Turn
@@ -31,7 +32,18 @@ def decide(house: "House", proposal_id: bytes, who: Actor, *, approve: bool, rea
         found = two_person.read(turn.conn, proposal_id, turn.now_ms)
         recusals.check(now, frozenset(found.parties))
         role = _second_role(found, now)
-        two_person.decide(turn, proposal_id, reference(who), approve, reason, role=role, tools=house)
+        _check_apart(turn, found, now)
+        principal = min((one for lent, one in now.stands_in if lent == role), default=None)
+        two_person.decide(
+            turn,
+            proposal_id,
+            reference(who),
+            approve,
+            reason,
+            role=role,
+            standing_in_for=principal,
+            tools=house,
+        )
 
     house.db.write(act)
 
@@ -65,8 +77,17 @@ def as_of_now(turn: Turn, who: Actor) -> Actor:
         who,
         roles=official.roles(turn.now_ms),
         duties=official.duties(turn.now_ms),
+        stands_in=official.stands_in(turn.now_ms),
         recused=official.recused,
     )
+
+
+def _check_apart(turn: Turn, found: Proposal, who: Actor) -> None:
+    """Refuse a second person who stood in for the first since it was proposed, or the other way round."""
+    kind, _, proposer = found.proposed_by.partition(":")
+    together = granting.stand_together(turn.conn, proposer, who.id, found.proposed_ms)
+    if kind == Kind.OFFICIAL and who.kind is Kind.OFFICIAL and together:
+        raise StandsTogether
 
 
 def _roles(proposal: Proposal, who: Actor) -> list[str]:

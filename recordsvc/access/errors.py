@@ -8,11 +8,14 @@ Problem
 │   └── StepUpRequired ──────── step-up
 ├── NotFound
 │   ├── ClientUnknown ───────── client-unknown
+│   ├── EmergencyUnknown ────── emergency-unknown
 │   └── StaffUnknown ────────── staff-unknown
 ├── Forbidden
-│   └── Recused ─────────────── recused
+│   ├── Recused ─────────────── recused
+│   └── StandsTogether ──────── stands-together
 ├── Conflict
 │   ├── ClientStateConflict ─── client-state
+│   ├── EmergencyClosed ─────── emergency-closed
 │   └── OfficialConflict ────── official-conflict
 ├── FormRefused
 │   ├── ClientRefused ───────── client-refused
@@ -133,6 +136,36 @@ class InvitationRefused(Unauthenticated):
     title_en = "The invitation is not valid"
     remedy_zh = "邀请码七天内有效、只能用一次；请向邀请您的人索取新的邀请码。"
     remedy_en = "An invitation works once, within seven days; ask who invited you for a new one."
+
+
+class EmergencyUnknown(NotFound):
+    """No such case of emergency."""
+
+    code = "emergency-unknown"
+    title_zh = "没有这件应急授权"
+    title_en = "No such case of emergency"
+    remedy_zh = "请刷新应急授权列表后再试。"
+    remedy_en = "Read the list of emergencies again."
+
+
+class EmergencyClosed(Conflict):
+    """The case was closed before."""
+
+    code = "emergency-closed"
+    title_zh = "这件应急授权已经办结"
+    title_en = "The case is closed"
+    remedy_zh = "请刷新列表查看结论。"
+    remedy_en = "Read the list again for its finding."
+
+
+class StandsTogether(Forbidden):
+    """Proposer and decider are principal and deputy: one person's act in two hands."""
+
+    code = "stands-together"
+    title_zh = "代理人与被代理人不能互为复核"
+    title_en = "A principal and their deputy are not two persons of one act"
+    remedy_zh = "请由与提出人没有代理关系的另一位有权人员复核。"
+    remedy_en = "Ask an official who neither stands in for the proposer nor is stood in for by them."
 
 
 class StaffUnknown(NotFound):

@@ -122,8 +122,22 @@ class Actor:
     """Set when somebody else acts for the worker."""
     duties: frozenset[tuple[str, str]] = frozenset()
     """(role, division code) of an official's grants now in force: which role holds where."""
+    stands_in: frozenset[tuple[str, str]] = frozenset()
+    """(role, principal's id): what an official may do now only as somebody's deputy (代理)."""
     recused: frozenset[str] = frozenset()
     """Parties (as in `Thing`) whose affairs an official keeps out of (回避)."""
+
+
+def roles_told(actor: Actor) -> str:
+    """Return the actor's roles as traces keep them, with whom they stand in for: `handler reviewer（代 li）`."""
+    principals: dict[str, list[str]] = {}
+    for role, principal in sorted(actor.stands_in):
+        principals.setdefault(role, []).append(principal)
+    told = (
+        f"{role}（代 {'、'.join(principals[role])}）" if role in principals else role
+        for role in sorted(actor.roles)
+    )
+    return " ".join(told)[:80]
 
 
 ANYONE: Final = Actor(Kind.ANYONE)
@@ -148,9 +162,9 @@ class Reach:
     areas: frozenset[str] = frozenset()
     everywhere: bool = False
 
-    def covers(self, area: str) -> bool:
+    def covers(self, area: str | None) -> bool:
         """Tell whether a division (six digits, fewer for several at once, empty if unknown) lies in it."""
-        return self.everywhere or any(area.startswith(one) for one in self.areas)
+        return area is None or self.everywhere or any(area.startswith(one) for one in self.areas)
 
 
 EVERYWHERE: Final = Reach(everywhere=True)
@@ -160,8 +174,8 @@ EVERYWHERE: Final = Reach(everywhere=True)
 class Thing:
     """What an official is judged by before an object: where it lies, and whom it concerns."""
 
-    area: str = ""
-    """Division code; empty: unknown, which only the whole region covers."""
+    area: str | None = ""
+    """Division code; empty: unknown, which only the whole region covers; None: of no place at all."""
     parties: frozenset[str] = frozenset()
     """`worker:<uuid>` and `institution:<USCC>`: who must not be the official's own (回避)."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.access.errors import PurposeRefused
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, roles_told
 from recordsvc.access.tables import looked
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -96,7 +96,7 @@ def _row(look: Look, row_id: bytes, now_ms: int) -> tuple[Any, ...]:
         now_ms,
         str(actor.kind),
         actor.id,
-        " ".join(sorted(actor.roles)),
+        roles_told(actor),
         look.purpose,
         look.fields,
         look.case_ref,

@@ -15,9 +15,9 @@ import flask
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas, recusals
+from recordsvc.access import areas, emergencies, recusals
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import ClientUnknown, StaffUnknown
+from recordsvc.access.errors import ClientUnknown, EmergencyUnknown, StaffUnknown
 from recordsvc.access.grants import Actor, Kind, Thing, can, reach
 from recordsvc.access.tables import client, staff
 from recordsvc.ground import two_person
@@ -163,5 +163,8 @@ def _staff(conn: Connection, staff_id: str) -> Thing | None:
 
 two_person.concerning(concerned)
 named("staff_id", _staff, StaffUnknown)
+named("official_id", lambda _conn, official_id: Thing(None, frozenset({f"official:{official_id}"})))
+named("case_id", emergencies.thing, EmergencyUnknown)
+named("recusal_id", lambda conn, recusal_id: Thing(None) if recusals.one(conn, recusal_id) else None)
 named("proposal_id", _proposal, two_person.UnknownProposal)
 named("client_id", _client, ClientUnknown)

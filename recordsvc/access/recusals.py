@@ -96,6 +96,13 @@ def of(conn: Connection, official_id: str) -> list[Recusal]:
     return [Recusal(*row) for row in conn.execute(wanted.order_by(recusal.c.recusal_id.desc()))]
 
 
+def one(conn: Connection, recusal_id: bytes) -> Recusal | None:
+    """Return a recusal; None for an unknown one."""
+    names = [recusal.c[name] for name in Recusal.__slots__]
+    row = conn.execute(sa.select(*names).where(recusal.c.recusal_id == recusal_id)).one_or_none()
+    return None if row is None else Recusal(*row)
+
+
 def in_force(conn: Connection) -> dict[str, frozenset[str]]:
     """Return the parties that each official keeps out of now."""
     found: dict[str, set[str]] = {}

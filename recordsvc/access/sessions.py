@@ -211,6 +211,7 @@ class Sessions:
             session_id=seat.session_id,
             authenticated_ms=seat.authenticated_ms,
             duties=official.duties(now),
+            stands_in=official.stands_in(now),
             recused=official.recused,
         )
 

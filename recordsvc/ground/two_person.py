@@ -49,6 +49,7 @@ proposal = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("decided_by", sa.String(80)),
     sa.Column("decided_role", sa.String(40)),
+    sa.Column("decided_for", sa.String(80)),
     sa.Column("closed_ms", sa.BigInteger),
     sa.Column("reason", sa.String(400), nullable=False),
     sa.Column("area", sa.String(6), nullable=False, server_default=""),
@@ -85,6 +86,8 @@ class Proposal:
     """Where it belongs, as its kind says (`about`); empty: to everything at once."""
     parties: tuple[str, ...] = ()
     """Whom it concerns, by opaque name."""
+    decided_for: str | None = None
+    """For whom the second person stood in, if they did."""
     tools: Any = None
     """What the caller of `decide` lends the executor (keys, log); None in lists."""
 
@@ -122,7 +125,8 @@ class Kind:
 
 _kinds: dict[str, Kind] = {}
 _usual: list[Concerning] = []
-_randomness: Final = SystemRandom()
+randomness: Final = SystemRandom()
+"""Where ids come from unless a caller brings its own."""
 
 
 class UnknownProposal(NotFound):
@@ -209,7 +213,7 @@ def deciders(kind: str) -> frozenset[str]:
 
 
 def propose(
-    turn: Turn, kind: str, subject: str, payload: dict[str, Any], by: str, *, random: Random = _randomness
+    turn: Turn, kind: str, subject: str, payload: dict[str, Any], by: str, *, random: Random = randomness
 ) -> bytes:
     """Write an open proposal and return its id (UUIDv7). The caller has checked that `by` may propose it."""
     registered = _kinds[kind]
@@ -243,18 +247,19 @@ def decide(
     reason: str,
     *,
     role: str | None = None,
+    standing_in_for: str | None = None,
     tools: Any = None,
 ) -> Any:
     """Approve or refuse as the second person; returns what the executor returned (None when refused).
 
-    `role` is the one that entitles them; it is kept with the decision.
+    `role` is the one that entitles them, `standing_in_for` whose deputy they are in it; both are kept.
 
     Raises `UnknownProposal`, `SamePerson`, `AlreadyClosed`, `StaleProposal`, or what the executor raises.
     """
     found = read(turn.conn, proposal_id, turn.now_ms, tools)
     if found.proposed_by == by:
         raise SamePerson
-    _close(turn, proposal_id, "done" if approve else "refused", by, reason, role)
+    _close(turn, proposal_id, "done" if approve else "refused", by, reason, role, standing_in_for)
     if not approve:
         return None
     registered = _kinds[found.kind]
@@ -319,6 +324,7 @@ def _close(
     decided_by: str | None,
     reason: str,
     decided_role: str | None = None,
+    decided_for: str | None = None,
 ) -> None:
     # The condition, not the reading above, is what lets one of two racing deciders win.
     closing = (
@@ -328,6 +334,7 @@ def _close(
             state=state,
             decided_by=decided_by,
             decided_role=decided_role,
+            decided_for=decided_for,
             closed_ms=turn.now_ms,
             reason=reason,
         )
