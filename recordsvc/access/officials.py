@@ -14,9 +14,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import recusals
+from recordsvc.access import areas, recusals
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
-from recordsvc.access.grants import Role
+from recordsvc.access.grants import EVERYWHERE, Reach, Role
 from recordsvc.access.tables import deputy, official, official_bar, official_role
 from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
@@ -247,18 +247,18 @@ def _sides(role: Role) -> tuple[tuple[str, str], ...]:
     return (("office", office), *_SIDES.get(role, ()))
 
 
-def revoke(turn: Turn, official_id: str, role: str, *, by: str) -> int:
-    """End a role in all areas, from now on; returns how many grants that ended. Raises `OfficialRefused`."""
+def revoke(turn: Turn, official_id: str, role: str, where: Reach = EVERYWHERE, *, by: str) -> int:
+    """End a role within a reach, from now on; how many grants that ended. Raises `OfficialRefused`."""
+    versions.bump(turn, REGISTER)
     known(turn.conn, official_id)
     live = sa.or_(official_role.c.until_ms.is_(None), official_role.c.until_ms > turn.now_ms)
+    there = areas.within(where, official_role.c.area)
     ending = (
         official_role.update()
-        .where(official_role.c.official_id == official_id, official_role.c.role == role, live)
+        .where(official_role.c.official_id == official_id, official_role.c.role == role, live, there)
         .values(until_ms=turn.now_ms, revoked_by=by)
     )
-    ended = turn.conn.execute(ending).rowcount
-    versions.bump(turn, REGISTER)
-    return ended
+    return turn.conn.execute(ending).rowcount
 
 
 def _exclude(roles: set[Role]) -> bool:

@@ -2,7 +2,7 @@
 
 import flask
 
-from recordsvc.access import demo, desk_routes, login_routes, staff_routes, token_routes
+from recordsvc.access import demo, desk_routes, login_routes, official_routes, staff_routes, token_routes
 from recordsvc.access.dpop import NonceWanted
 from recordsvc.access.entrance import authenticate
 from recordsvc.access.errors import TokenRefused
@@ -12,7 +12,17 @@ from recordsvc.ground import observe
 from recordsvc.ground.http import current
 from recordsvc.house import House
 
-__all__ = ["Access", "access", "bp", "desk_routes", "login_routes", "setup", "staff_routes", "token_routes"]
+__all__ = [
+    "Access",
+    "access",
+    "bp",
+    "desk_routes",
+    "login_routes",
+    "official_routes",
+    "setup",
+    "staff_routes",
+    "token_routes",
+]
 
 
 def setup(app: flask.Flask, house: House) -> None:

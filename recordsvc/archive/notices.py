@@ -57,6 +57,7 @@ DESKS: Final[Mapping[str, frozenset[str]]] = {
     "desk:disputes": frozenset({"handler", "reviewer", "data-officer"}),
     "desk:data-officer": frozenset({"data-officer"}),
     "desk:registrar": frozenset({"registrar"}),
+    "desk:auditor": frozenset({"auditor"}),
 }
 """Desks that are told, and whose roles read what they were told."""
 

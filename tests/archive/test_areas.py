@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from recordsvc import service
-from recordsvc.access import areas, officials, recusals, registering, staff
+from recordsvc.access import areas, emergencies, officials, recusals, registering, staff
 from recordsvc.access.grants import POLICIES, Actor, Kind, Reach, Role, Thing, can, reach
 from recordsvc.access.policy import Door, door, doors, seal
 from recordsvc.access.recusals import Ground
@@ -70,12 +70,20 @@ class Region:
             for area in ("6401", "6402", "64"):
                 officials.add(turn, f"{role}.{area}", f"{role} {area}")
                 officials.grant(turn, f"{role}.{area}", role, area, by="command:test")
+        self.case = emergencies.take(
+            turn, self.house.random, f"{Role.HANDLER}.6401", "registrar", "6401", 1, "test"
+        )
 
     @property
     def objects(self) -> dict[str, str]:
         """A value for every name of a path."""
         ids = {"worker_id": self.worker_id, "held_id": self.held.held_id, "proposal_id": self.proposal}
-        ids |= {"dispute_id": self.dispute_id, "record_id": bytes(16), "paper_id": bytes(16)}
+        ids |= {
+            "case_id": self.case,
+            "dispute_id": self.dispute_id,
+            "record_id": bytes(16),
+            "paper_id": bytes(16),
+        }
         codes = {"issuer": self.centre.uscc, "uscc": self.centre.uscc, "client_id": self.client_id}
         codes["staff_id"] = "s-0123456789abcdef"
         return {name: str(uuid.UUID(bytes=value)) for name, value in ids.items()} | codes
@@ -159,6 +167,9 @@ def test_an_official_of_a_foreign_area_meets_no_object_at_any_door(region: Regio
         for name, value in region.objects.items()
     } | {"client_id": "nobody", "staff_id": "s-0000000000000000"}
     for rule, declared, method, role in found:
+        if rule.arguments & {"official_id", "recusal_id"}:
+            # An account lies nowhere; what it is given is judged by the area of the grant (test_people.py).
+            continue
         foreign = region.knock(role, "6402", method, address(rule.rule, region.objects), declared)
         missing = region.knock(role, "6402", method, address(rule.rule, nowhere), declared)
         assert foreign.status_code in (404, 409, 422) or declared.judges, (
