@@ -100,7 +100,7 @@ class EmergencyForm(Form):
     reason = text(1, 400, required=True)
 
 
-class CaseForm(Form):
+class EmergencyCaseForm(Form):
     """A case of emergency as it stands."""
 
     case_id = Identifier(required=True)
@@ -123,16 +123,16 @@ class DoingForm(Form):
     subject = fields.String(required=True)
 
 
-class CaseDetailForm(CaseForm):
+class EmergencyDetailForm(EmergencyCaseForm):
     """A case with everything that was done in its hours."""
 
     done = fields.List(fields.Nested(DoingForm), required=True)
 
 
-class CasesForm(Form):
+class EmergenciesForm(Form):
     """Cases, open ones first."""
 
-    items = fields.List(fields.Nested(CaseForm), required=True)
+    items = fields.List(fields.Nested(EmergencyCaseForm), required=True)
 
 
 class OpenedForm(Form):

@@ -12,8 +12,8 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import EmergencyClosed, EmergencyUnknown, OfficialConflict, OfficialRefused
 from recordsvc.access.grants import reach
 from recordsvc.access.official_forms import (
-    CaseDetailForm,
-    CasesForm,
+    EmergenciesForm,
+    EmergencyDetailForm,
     EmergencyForm,
     FindingForm,
     OpenedForm,
@@ -52,12 +52,12 @@ def take_role(form: dict[str, Any]) -> flask.Response:
     "GET",
     "/v1/desk/emergencies",
     policy="emergency.read",
-    answer=CasesForm,
+    answer=EmergenciesForm,
     summary="应急授权一览 / Cases of emergency, open ones first",
 )
 def list_cases() -> flask.Response:
     """List the cases of the area."""
-    return answers.answer({"items": seen()}, form=CasesForm)
+    return answers.answer({"items": seen()}, form=EmergenciesForm)
 
 
 @door(
@@ -65,13 +65,13 @@ def list_cases() -> flask.Response:
     "GET",
     "/v1/desk/emergencies/<id:case_id>",
     policy="emergency.read",
-    answer=CaseDetailForm,
+    answer=EmergencyDetailForm,
     problems=(EmergencyUnknown,),
     summary="一件应急授权 / A case with everything done in its hours",
 )
 def read_case(case_id: bytes) -> flask.Response:
     """Show a case."""
-    return answers.answer(detail(case_id), form=CaseDetailForm)
+    return answers.answer(detail(case_id), form=EmergencyDetailForm)
 
 
 @door(
@@ -80,7 +80,7 @@ def read_case(case_id: bytes) -> flask.Response:
     "/v1/desk/emergencies/<id:case_id>/close",
     policy="emergency.close",
     body=FindingForm,
-    answer=CaseDetailForm,
+    answer=EmergencyDetailForm,
     problems=(EmergencyUnknown, EmergencyClosed, SamePerson),
     summary="办结应急授权 / Close a case with a finding, by somebody else than who took the role",
 )
@@ -88,7 +88,7 @@ def close_case(case_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Close it; a role still held ends."""
     by = reference()
     house().db.write(lambda turn: emergencies.close(turn, case_id, form["finding"], by=by))
-    return answers.answer(detail(case_id), form=CaseDetailForm)
+    return answers.answer(detail(case_id), form=EmergencyDetailForm)
 
 
 # -- shared with the pages

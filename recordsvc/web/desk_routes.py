@@ -210,6 +210,8 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/numbers", "号码与卡", "worker.numbers.read"),
         ("/desk/disputes", "异议", "dispute.handle"),
         ("/desk/notices", "通知", "desk.notice.read"),
+        ("/desk/people", "人员与授权", "official.read"),
+        ("/desk/emergencies", "应急授权", "emergency.read"),
     )
     return [(path, text) for path, text, policy in pages if can(actor(), policy)]
 
@@ -314,6 +316,13 @@ def withdraw_button(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     return go(f"/desk/proposals/{words.uuid_text(proposal_id)}")
 
 
+def _role_told(found: Proposal) -> str:
+    """Return in which role it was decided, and for whom the second person stood in."""
+    role = ROLES.get(Role(found.decided_role), "") if found.decided_role in set(Role) else ""
+    principal = f"，代 {name_of(f'{Kind.OFFICIAL}:{found.decided_for}')}" if found.decided_for else ""
+    return role + principal
+
+
 def _told_in_place(proposal_id: bytes, form: dict[str, Any], problem: Problem) -> flask.Response:
     if problem.status not in FAILED:
         raise problem
@@ -338,7 +347,7 @@ def _proposal(
         told=proposal_words.told(found, institution_name()),
         proposal=found,
         decided_by=name_of(decider),
-        decided_role=ROLES.get(Role(found.decided_role), "") if found.decided_role in set(Role) else "",
+        decided_role=_role_told(found),
         closed=words.instant(found.closed_ms) if found.closed_ms else "",
         deciders=[ROLES[Role(role)] for role in sorted(wanted)],
         may_withdraw=found.proposed_by == deciding.reference(who)
