@@ -31,5 +31,5 @@ def signed_in(house: "House", account: str) -> "Actor":
         roles=official.roles(now),
         duties=official.duties(now),
         stands_in=official.stands_in(now),
-        recused=official.recused,
+        recused=official.keeps_out(house.settings.region),
     )

@@ -215,13 +215,13 @@ def _make_staff(house: House) -> None:
         ("employer", Position.HR, "用人单位人力资源", "HR of an employer"),
         ("safety-authority", Position.OFFICER, "部门专员", "Officer of a department"),
     )
-    for kind, position, zh, en in wanted:
-        if kind in by_kind:
-            house.db.write(
-                lambda turn, at=by_kind[kind], position=position, label=(zh, en): demo.create_staff(
-                    turn, at, f"staff-{position}", position, label
-                )
-            )
+
+    def create(turn: "Turn") -> None:
+        for kind, position, zh, en in wanted:
+            if kind in by_kind:
+                demo.create_staff(turn, by_kind[kind], f"staff-{position}", position, (zh, en))
+
+    house.db.write(create)
 
 
 def _make_personas(house: House, folder: Path) -> None:

@@ -28,7 +28,7 @@ def decide(house: "House", proposal_id: bytes, who: Actor, *, approve: bool, rea
     """
 
     def act(turn: Turn) -> None:
-        now = as_of_now(turn, who)
+        now = as_of_now(turn, who, house.settings.region)
         found = two_person.read(turn.conn, proposal_id, turn.now_ms)
         recusals.check(now, frozenset(found.parties))
         role = _second_role(found, now)
@@ -60,7 +60,7 @@ def may_decide(proposal: Proposal, who: Actor) -> bool:
     return open_to and not kept_out and bool(_roles(proposal, who))
 
 
-def as_of_now(turn: Turn, who: Actor) -> Actor:
+def as_of_now(turn: Turn, who: Actor, region: str) -> Actor:
     """Return an official as the register stands in this turn, whatever it was when the request began.
 
     The register's row stays locked for reading until the commit: a role that is being taken away is either
@@ -78,7 +78,7 @@ def as_of_now(turn: Turn, who: Actor) -> Actor:
         roles=official.roles(turn.now_ms),
         duties=official.duties(turn.now_ms),
         stands_in=official.stands_in(turn.now_ms),
-        recused=official.recused,
+        recused=official.keeps_out(region),
     )
 
 

@@ -119,7 +119,7 @@ def create_desk(turn: Turn, area: str) -> None:
 
 
 def create_staff(turn: Turn, institution: str, kind: str, position: Position, label: tuple[str, str]) -> None:
-    """Make a person of an institution of the demo region (`label`: Chinese, English), and a login. Repeatable."""
+    """Make a person of an institution (USCC; `label`: Chinese, English), and a login. Repeatable."""
     known = {persona.kind for persona in personas(turn.conn)}
     if kind in known:
         return

@@ -1,4 +1,4 @@
-"""Break-glass (应急授权): an official takes a role alone, for hours, and a case is opened that another closes.
+"""Break-glass (应急授权): a role taken alone, for hours; the case it opens is closed by another.
 
     take ──> the role is held, at most four hours ──> (time, or the case is closed)
       └────> case: reason, everything done meanwhile ──close, by somebody else, with a finding──> closed
@@ -53,7 +53,7 @@ class Doing:
     subject: str
 
 
-def take(  # noqa: PLR0913 - what a case must say
+def take(
     turn: Turn, random: Random, official_id: str, role: str, area: str, hours: int, reason: str
 ) -> bytes:
     """Take a role from now on; the case. Raises `OfficialRefused`, `OfficialConflict`."""

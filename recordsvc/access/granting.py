@@ -1,8 +1,8 @@
-"""Giving roles takes two (授权双人复核): grants and deputies are proposed by one official, decided by another.
+"""Giving roles takes two (授权双人复核): one official proposes a grant or deputy, another decides.
 
-No official gives themselves anything: whom a proposal is about neither proposes nor decides it. Only where fewer
-than two registrars are left may the command on the server make one (`may_begin`); that is how an empty
-register begins.
+No official gives themselves anything: whom a proposal is about neither proposes nor decides it. Only where
+fewer than two registrars are left may the command on the server make one (`may_begin`); that is how an
+empty register begins.
 
 A deputy (代理人) stands in for a principal in a role the principal holds, between two instants. Principal and
 deputy are never the two persons of one act (`stand_together`).
@@ -31,7 +31,7 @@ MOST_DAYS: Final = 92
 DAY_MS: Final = 86_400_000
 
 
-def propose_grant(  # noqa: PLR0913 - a grant is all of these
+def propose_grant(
     turn: Turn,
     official_id: str,
     role: str,

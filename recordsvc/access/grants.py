@@ -129,7 +129,7 @@ class Actor:
 
 
 def roles_told(actor: Actor) -> str:
-    """Return the actor's roles as traces keep them, with whom they stand in for: `handler reviewer（代 li）`."""
+    """Return the actor's roles as traces keep them: `handler reviewer（代 li）` for a deputy of li."""
     principals: dict[str, list[str]] = {}
     for role, principal in sorted(actor.stands_in):
         principals.setdefault(role, []).append(principal)

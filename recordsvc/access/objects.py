@@ -1,6 +1,6 @@
-"""The object of a door (办理对象): found by the names under which doors take it, and judged before the view runs.
+"""The object of a door (办理对象): found by the names that doors take it by, judged before the view runs.
 
-A room says of each name (`held_id`, `issuer` …) where its object lies and whom it concerns, and what a missing
+A room says of each name (`held_id`, `issuer` …) where its object lies, whom it concerns, and what a missing
 one is answered. The guard judges an official at every door that takes one, in the path or in a form; an
 object of a foreign area is answered like one that is not there. A door for officials whose path names
 nothing that a room has spoken for stops the start (`unspoken`).

@@ -61,7 +61,7 @@ class Official:
     closed_ms: int | None
     grants: tuple[RoleGrant, ...]
     recused: frozenset[str] = frozenset()
-    """Parties whose affairs this official keeps out of now."""
+    """Parties whose affairs this official keeps out of now, as declared."""
     standing_in: tuple["StandingIn", ...] = ()
 
     def own_roles(self, now_ms: int) -> frozenset[str]:
@@ -85,6 +85,14 @@ class Official:
         lent = (one.duties(now_ms) for one in self.standing_in)
         return self.own_duties(now_ms).union(*lent)
 
+    def keeps_out(self, region: str) -> frozenset[str]:
+        """Return whose affairs this official keeps out of: as declared, and their own institution's.
+
+        The region's own (USCC) they handle: it is what they work for.
+        """
+        own = {f"institution:{self.institution}"} if self.institution not in (None, region) else set()
+        return self.recused | own
+
     def stands_in(self, now_ms: int) -> frozenset[tuple[str, str]]:
         """Return (role, principal) of what is held now as a deputy only."""
         own = self.own_roles(now_ms)
@@ -97,7 +105,7 @@ class Official:
 
 @dataclass(frozen=True, slots=True)
 class StandingIn:
-    """What a deputy has of a principal: a role, while the principal holds it and not longer than until then."""
+    """What a deputy has of a principal: a role, while the principal holds it, between two instants."""
 
     principal: str
     role: str
@@ -133,8 +141,8 @@ def load(conn: Connection) -> Mapping[str, Official]:
         official.c.official_id, official.c.name, official.c.institution, official.c.closed_ms
     ).order_by(official.c.official_id)
     parties = recusals.in_force(conn)
-    rows = conn.execute(wanted).all()
-    open_accounts = {row[0] for row in rows if row[3] is None}
+    people = conn.execute(wanted).all()
+    open_accounts = {row[0] for row in people if row[3] is None}
     lent: dict[str, list[StandingIn]] = {}
     named = (deputy.c.deputy, deputy.c.principal, deputy.c.role, deputy.c.from_ms, deputy.c.until_ms)
     for standing_in, principal, role, from_ms, until_ms in conn.execute(sa.select(*named)):
@@ -142,13 +150,16 @@ def load(conn: Connection) -> Mapping[str, Official]:
         of_role = tuple(one for one in theirs if one.role == role)
         lent.setdefault(standing_in, []).append(StandingIn(principal, role, from_ms, until_ms, of_role))
     return {
-        row[0]: Official(
-            *row,
-            tuple(grants.get(row[0], ())),
-            parties.get(row[0], frozenset()),
-            tuple(lent.get(row[0], ())),
+        official_id: Official(
+            official_id,
+            name,
+            institution,
+            closed_ms,
+            tuple(grants.get(official_id, ())),
+            parties.get(official_id, frozenset()),
+            tuple(lent.get(official_id, ())),
         )
-        for row in rows
+        for official_id, name, institution, closed_ms in people
     }
 
 

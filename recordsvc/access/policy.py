@@ -5,8 +5,8 @@
     def submit(data: bytes) -> Response: ...
 
 Before the view runs, in this order: host and headers, who asks, may they, cross-site check, size and media
-type; then the query is read, an official is judged before the object the path names, and the body is read. `seal` refuses to start an application with a rule that no door
-declared.
+type; then the query is read, an official is judged before the object that the path names (objects.py), and
+the body is read. `seal` refuses to start an application with a rule that no door declared.
 """
 
 import dataclasses

@@ -98,6 +98,7 @@ class Sessions:
         self._db = db
         self._officials = officials
         self._staff = Staff(db)
+        self._region = settings.region
         self._clock = clock
         self._random = random
         self._idle_ms = settings.session_idle_minutes * 60_000
@@ -212,7 +213,7 @@ class Sessions:
             authenticated_ms=seat.authenticated_ms,
             duties=official.duties(now),
             stands_in=official.stands_in(now),
-            recused=official.recused,
+            recused=official.keeps_out(self._region),
         )
 
     def _staff_actor(self, staff_id: str, seat: "Seat", now: int) -> Actor | None:

@@ -108,7 +108,7 @@ def load(conn: Connection) -> Mapping[str, Member]:
     ):
         posts.setdefault(staff_id, []).append(Post(*fields))
     rows = conn.execute(sa.select(staff).order_by(staff.c.staff_id))
-    return {row[0]: Member(*row, posts=tuple(posts.get(row[0], ()))) for row in rows}
+    return {row[0]: _member(row, posts) for row in rows}
 
 
 def of_institution(conn: Connection, institution: str) -> list[Member]:
@@ -123,7 +123,19 @@ def of_institution(conn: Connection, institution: str) -> list[Member]:
     mine = staff_role.c.staff_id.in_([row.staff_id for row in members])
     for staff_id, *fields in conn.execute(sa.select(staff_role).where(mine).order_by(staff_role.c.n)):
         posts.setdefault(staff_id, []).append(Post(*fields))
-    return [Member(*row, posts=tuple(posts.get(row.staff_id, ()))) for row in members]
+    return [_member(row, posts) for row in members]
+
+
+def _member(row: sa.Row[Any], posts: Mapping[str, list[Post]]) -> Member:
+    return Member(
+        row.staff_id,
+        row.institution,
+        row.name,
+        row.invited_by,
+        row.added_ms,
+        row.closed_ms,
+        tuple(posts.get(row.staff_id, ())),
+    )
 
 
 def invitations(conn: Connection, institution: str, now_ms: int) -> list[Invitation]:
@@ -159,7 +171,7 @@ def _enter(turn: Turn, payload: Mapping[str, Any], decided: Proposal) -> str:
 # -- inviting
 
 
-def invite(  # noqa: PLR0913 - an invitation is all of these
+def invite(
     turn: Turn,
     keys: KeyStore,
     random: Random,

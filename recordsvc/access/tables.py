@@ -172,7 +172,7 @@ emergency = sa.Table(
     sa.CheckConstraint("(closed_ms IS NULL) = (finding = '')", name="found"),
     sa.Index(None, "official_id"),
     info={"kind": "state"},
-    comment="A role that an official took alone for hours (break-glass): the case that a second person closes",
+    comment="A role that an official took alone for hours (break-glass): a second person closes the case",
 )
 
 staff = sa.Table(

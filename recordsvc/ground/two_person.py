@@ -100,8 +100,8 @@ class About(Protocol):
     """Where an act belongs and whom it concerns."""
 
     @property
-    def area(self) -> str:
-        """A code of at most six characters; empty: everything at once."""
+    def area(self) -> str | None:
+        """A code of at most six characters; empty or None: everything at once."""
 
     @property
     def parties(self) -> frozenset[str]:
@@ -232,7 +232,7 @@ def propose(
             expires_ms=turn.now_ms + registered.life_ms,
             state="open",
             reason="",
-            area="" if about is None else about.area,
+            area="" if about is None else about.area or "",
             parties="" if about is None else " ".join(sorted(about.parties)),
         )
     )

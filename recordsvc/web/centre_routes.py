@@ -286,7 +286,7 @@ def access_member() -> staff.Member | None:
         )
 
 
-def _people(  # noqa: PLR0913 - what a page of forms may have to say
+def _people(
     typed: dict[str, Any] | None = None,
     wrong: dict[str, str] | None = None,
     *,

@@ -1,4 +1,4 @@
-"""Pages of the register of officials (人员与授权): who holds what, who gave it, deputies, recusal, emergencies."""
+"""Pages of the register of officials (人员与授权): who holds what, who gave it, recusal, emergencies."""
 
 import datetime as dt
 import uuid

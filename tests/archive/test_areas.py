@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from recordsvc import service
 from recordsvc.access import areas, emergencies, officials, recusals, registering, staff
 from recordsvc.access.grants import POLICIES, Actor, Kind, Reach, Role, Thing, can, reach
-from recordsvc.access.policy import Door, door, doors, seal
+from recordsvc.access.policy import Door, door, doors
 from recordsvc.access.recusals import Ground
 from recordsvc.access.registering import NewClient, NewKey
 from recordsvc.access.sessions import Entering, Method
@@ -342,8 +342,7 @@ def test_a_desk_door_whose_object_no_room_knows_stops_the_start() -> None:
 def recuse(house: House) -> Callable[..., bytes]:
     def act(official_id: str, party: str, ground: Ground = Ground.KIN) -> bytes:
         def write(turn: Any) -> bytes:
-            made = recusals.declare(turn, house.random, official_id, party, ground, by="official:auditor.64")
-            return made
+            return recusals.declare(turn, house.random, official_id, party, ground, by="official:auditor.64")
 
         return house.db.write(write)
 

@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.CheckConstraint("(closed_ms IS NULL) = (closed_by IS NULL)", name=op.f("ck_emergency_closed")),
         sa.CheckConstraint("until_ms - from_ms <= 14400000", name=op.f("ck_emergency_four_hours")),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_emergency")),
-        comment="A role that an official took alone for hours (break-glass): the case that a second person closes",
+        comment="A role that an official took alone for hours (break-glass): a second person closes the case",
     )
     op.create_index(op.f("ix_emergency_official_id"), "emergency", ["official_id"], unique=False)
     op.create_table(
