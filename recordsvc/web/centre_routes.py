@@ -40,7 +40,11 @@ STATES: Final = {
     "approved": ("已批准，等待入档", "info"),
     "returned": ("已退回", "bad"),
 }
-KEY_STATES: Final = {"active": ("有效", "good"), "suspended": ("暂停", "warn"), "revoked": ("已吊销", "bad")}
+KEY_STATES: Final = {
+    "registered": ("有效", "good"),
+    "suspended": ("已暂停", "warn"),
+    "revoked": ("已吊销", "bad"),
+}
 INVITE: Final = (
     Field("name", "姓名", hint="按身份证件填写；对方用邀请码加入后，以此姓名留痕。", most=80),
     Field("position", "岗位", "choice", rows=tuple((one.value, word) for one, word in POSITIONS.items())),

@@ -7,8 +7,9 @@ import pytest
 
 from recordsvc.access import demo, staff
 from recordsvc.access.grants import Position
+from recordsvc.archive.keyevents import KeyState
 from recordsvc.house import House
-from recordsvc.web.centre_routes import POSITIONS
+from recordsvc.web.centre_routes import KEY_STATES, POSITIONS
 from tests.web.conftest import Visitor
 from tests.web.region import ASSESSOR, NAMES, SCHOOL, Region
 
@@ -35,8 +36,9 @@ def centre(app: Any, house: House, region: Region) -> Any:
     return sign_in
 
 
-def test_every_position_has_a_word() -> None:
+def test_every_position_and_state_of_a_key_has_a_word() -> None:
     assert set(POSITIONS) == set(Position)
+    assert set(KEY_STATES) == {state.name.lower() for state in KeyState}
 
 
 def test_the_front_of_an_institution_shows_name_keys_and_positions(centre: Any) -> None:
