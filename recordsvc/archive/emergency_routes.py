@@ -10,7 +10,7 @@ from recordsvc.access import areas, emergencies
 from recordsvc.access.emergencies import Emergency
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import EmergencyClosed, EmergencyUnknown, OfficialConflict, OfficialRefused
-from recordsvc.access.grants import reach
+from recordsvc.access.grants import prefix, reach
 from recordsvc.access.official_forms import (
     EmergenciesForm,
     EmergencyDetailForm,
@@ -96,13 +96,18 @@ def close_case(case_id: bytes, form: dict[str, Any]) -> flask.Response:
 
 def taken(form: dict[str, Any]) -> bytes:
     """Take a role for who asks; the case. Raises `OfficialConflict`, `OfficialRefused`."""
-    who, place = actor(), house()
+    who, place, area = actor(), house(), prefix(form["area"])
 
     def act(turn: Turn) -> bytes:
         case_id = emergencies.take(turn, place.random, who.id, **form)
         for desk in TOLD:
             notices.tell_desk(
-                turn, desk, "emergency-opened", {"case_id": uuid_text(case_id)}, f"emergency/{case_id.hex()}"
+                turn,
+                desk,
+                "emergency-opened",
+                {"case_id": uuid_text(case_id)},
+                f"emergency/{case_id.hex()}",
+                area,
             )
         return case_id
 

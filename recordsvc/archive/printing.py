@@ -73,7 +73,8 @@ def mark_printed(house: "House", who: Actor, ids: Sequence[bytes]) -> int:
     """Take letters off the list, on an official's word; how many were on it."""
 
     def act(turn: Turn) -> int:
-        count = outbox.printed(turn, ids)
+        mine = [one.id for one in outbox.to_print(turn.conn, ids) if _sees(turn.conn, who, worker_of(one))]
+        count = outbox.printed(turn, mine)
         if count:
             acts.note(
                 turn, house.random, OfficialAct(who, Act.NOTICES_PRINTED, f"{count} letters", "printed")

@@ -297,6 +297,28 @@ def test_an_institution_lies_where_the_newest_statement_says(region: Region, hou
     assert held_in == {"6401": 0, "6402": 1}
 
 
+def test_a_desk_reads_notices_of_its_area(region: Region) -> None:
+    """Of the record that is held with a centre of 6401."""
+    kinds = {
+        area: {one["kind"] for one in region.knock("handler", area, "GET", "/v1/desk/notices").json["items"]}
+        for area in ("6401", "6402", "64")
+    }
+
+    assert kinds == {"6401": {"record-held"}, "6402": set(), "64": {"record-held"}}
+
+
+def test_who_works_for_another_institution_keeps_out_of_it(region: Region, house: House) -> None:
+    def act(turn: Any) -> None:
+        officials.add(turn, "handler.own", "x", region.centre.uscc)
+        officials.grant(turn, "handler.own", "handler", "64", by="command:test")
+
+    house.db.write(act)
+    path = f"/v1/desk/held/{uuid.UUID(bytes=region.held.held_id)}?purpose=service-window&case_ref=t"
+
+    assert region.knock("handler", "own", "GET", path).json["code"] == "recused"
+    assert region.knock("handler", "own", "GET", "/v1/desk/held").json["items"] == []
+
+
 # -- the functions themselves
 
 

@@ -145,6 +145,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("worker_id", name=op.f("pk_worker_area")),
         comment="The division in which a worker is registered, as far as known; officials of others see nothing",
     )
+    op.add_column("office_notice", sa.Column("area", sa.String(length=6), server_default="", nullable=False))
     op.add_column("proposal", sa.Column("decided_for", sa.String(length=80), nullable=True))
     op.add_column("proposal", sa.Column("area", sa.String(length=6), server_default="", nullable=False))
     op.add_column("proposal", sa.Column("parties", sa.Text(), server_default="", nullable=False))
@@ -166,6 +167,7 @@ def downgrade() -> None:
     op.drop_column("proposal", "parties")
     op.drop_column("proposal", "area")
     op.drop_column("proposal", "decided_for")
+    op.drop_column("office_notice", "area")
     op.drop_table("worker_area")
     op.drop_table("staff_role")
     op.drop_index(op.f("ix_staff_invitation_institution"), table_name="staff_invitation")
