@@ -14,15 +14,17 @@ from sqlalchemy.exc import IntegrityError
 from recordsvc import service
 from recordsvc.access import deciding, emergencies, granting, officials
 from recordsvc.access.errors import OfficialConflict, OfficialRefused, StandsTogether
-from recordsvc.access.grants import Actor, Kind, roles_told
+from recordsvc.access.grants import Actor, Kind, Thing, roles_told
 from recordsvc.access.officials import Officials
 from recordsvc.access.sessions import Entering, Method
 from recordsvc.access.tables import emergency, official_bar
 from recordsvc.ground import two_person
+from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock
 from recordsvc.ground.problems import Forbidden
 from recordsvc.ground.two_person import SamePerson
 from recordsvc.house import House
+from tests.conftest import Addresses
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -198,6 +200,35 @@ def test_a_role_taken_away_by_another_connection_decides_nothing(app: flask.Flas
         deciding.decide(house, proposal, before, approve=True, reason="x")
     with house.db.read() as conn:
         assert two_person.read(conn, proposal, house.clock.now_ms()).state == "open"
+
+
+def test_a_role_is_not_taken_away_in_the_middle_of_a_decision(
+    app: flask.Flask, house: House, addresses: Addresses, dialect: str
+) -> None:
+    """Row 17, the other way round: who takes a role away waits for the decision that rests on it."""
+    revoked = threading.Event()
+    elsewhere = Database(addresses.application, clock=house.clock)
+
+    def take_away() -> None:
+        elsewhere.write(lambda turn: officials.revoke(turn, "eve", "reviewer", by="official:ann"))
+        revoked.set()
+
+    meanwhile: list[bool] = []
+    taking = threading.Thread(target=take_away)
+
+    def run(_turn: Any, _payload: dict[str, Any], _proposal: Any) -> None:
+        taking.start()
+        meanwhile.append(revoked.wait(1))
+
+    kind = f"test.slow-{dialect}"
+    two_person.executor(kind, about=lambda *_: Thing("640104"))(run)
+    proposal = house.db.write(lambda turn: two_person.propose(turn, kind, "x", {}, "official:dan"))
+    decide(house, proposal, "eve")
+    taking.join()
+    elsewhere.close()
+
+    assert meanwhile == [False]
+    assert who(house, "eve").roles == frozenset()
 
 
 # -- deputies
