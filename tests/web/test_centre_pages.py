@@ -129,3 +129,20 @@ def test_people_of_one_institution_see_nothing_of_another(centre: Any, house: Ho
 def test_the_desk_sends_people_of_institutions_to_their_own_page(centre: Any) -> None:
     assert centre(Position.CLERK).get("/desk").location == "/centre"
     assert centre(Position.CLERK).get("/desk/proposals").status_code == 403
+
+
+def test_people_enter_the_doors_of_their_institutions_machines_by_position(centre: Any) -> None:
+    doors = ("/v1/institution/notices", "/v1/institution/disputes", "/v1/centre", "/v1/centre/records")
+    may = {
+        position: [centre(position).client.get(door).status_code == 200 for door in doors]
+        for position in Position
+    }
+
+    assert may == {
+        Position.HEAD: [True, True, True, True],
+        Position.CLERK: [True, True, True, True],
+        Position.SIGNER: [True, True, True, True],
+        Position.HR: [True, False, True, True],
+        Position.OFFICER: [True, False, True, True],
+        Position.TEACHER: [False, False, True, False],
+    }
