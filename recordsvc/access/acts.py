@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access.grants import Actor
-from recordsvc.access.tables import official_act
+from recordsvc.access import areas
+from recordsvc.access.grants import EVERYWHERE, Actor, Reach, roles_told
+from recordsvc.access.tables import official_act, official_role
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, Random, uuid7
@@ -51,6 +52,8 @@ class Act(StrEnum):
     """Id of the worker whose earlier ways in were ended, and who was handed a new code."""
     ACTIVATE_REFUSED = "login.activate-refused"
     """Kind of the document that was seen beside a card which is, here, not its holder's; never a number."""
+    WORKER_PLACED = "worker.placed"
+    """Id of the worker whose division an official stated."""
     PAPER_OPEN = "paper.open"
     """`institution/paper id`: a paper of an institution that was opened, also by the institution itself."""
     PAPER_LIST = "paper.list"
@@ -92,10 +95,16 @@ def record(db: Database, random: Random, act: OfficialAct) -> None:
     db.write_grouped(_insert, (random, act))
 
 
-def listed(conn: Connection, *, before: bytes = b"\xff" * 16, limit: int = 100) -> list[Done]:
-    """Return acts, newest first, from before the row id `before`."""
+def listed(
+    conn: Connection, where: Reach = EVERYWHERE, *, before: bytes = b"\xff" * 16, limit: int = 100
+) -> list[Done]:
+    """Return acts of those who ever had a role within a reach, newest first, from before the id `before`."""
     names = [official_act.c[name] for name in Done.__slots__]
     wanted = sa.select(*names).where(official_act.c.id < before)
+    if not where.everywhere:
+        own = official_role.c
+        there = sa.select(sa.literal("official:") + own.official_id).where(areas.within(where, own.area))
+        wanted = wanted.where(official_act.c.actor.in_(there))
     return [Done(*row) for row in conn.execute(wanted.order_by(official_act.c.id.desc()).limit(limit))]
 
 
@@ -112,7 +121,7 @@ def _row(one: OfficialAct, row_id: bytes, now_ms: int) -> dict[str, Any]:
         "id": row_id,
         "at_ms": now_ms,
         "actor": f"{one.actor.kind}:{one.actor.id}",
-        "role": " ".join(sorted(one.actor.roles)),
+        "role": roles_told(one.actor),
         "act": one.act,
         "subject": one.subject,
         "reason": one.reason,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from recordsvc.access.tables import login_attempt
+from recordsvc.access.credential_tables import login_attempt
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.missing import insert_missing
 from recordsvc.vault.keystore import KeyStore

@@ -14,8 +14,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import areas
 from recordsvc.access.errors import ClientStateConflict, ClientUnknown
-from recordsvc.access.grants import Scope
+from recordsvc.access.grants import Reach, Scope
 from recordsvc.access.tables import client, client_event, client_key
 from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
@@ -199,3 +200,9 @@ def one(conn: Connection, client_id: str) -> Client:
     if found is None:
         raise ClientUnknown
     return found
+
+
+def ids_within(conn: Connection, where: Reach) -> frozenset[str]:
+    """Return the ids of clients whose institution lies in a reach; without one, only the region sees them."""
+    area = sa.case((client.c.institution.is_(None), ""), else_=areas.of_institution(client.c.institution))
+    return frozenset(conn.scalars(sa.select(client.c.client_id).where(areas.within(where, area))))

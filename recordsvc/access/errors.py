@@ -4,19 +4,27 @@ Problem
 ├── Unauthenticated
 │   ├── TokenRefused ────────── token-refused          (one answer for every cause)
 │   ├── LoginRefused ────────── login-refused          (one answer for every cause)
+│   ├── InvitationRefused ───── invitation-refused     (one answer for every cause)
 │   └── StepUpRequired ──────── step-up
 ├── TooMany
 │   └── LoginPaced ──────────── login-paced
 ├── NotFound
 │   ├── ActivationUnmatched ─── activation-unmatched   (which of them is wrong is not said)
-│   └── ClientUnknown ───────── client-unknown
+│   ├── ClientUnknown ───────── client-unknown
+│   ├── EmergencyUnknown ────── emergency-unknown
+│   └── StaffUnknown ────────── staff-unknown
+├── Forbidden
+│   ├── Recused ─────────────── recused
+│   └── StandsTogether ──────── stands-together
 ├── Conflict
 │   ├── ClientStateConflict ─── client-state
+│   ├── EmergencyClosed ─────── emergency-closed
 │   └── OfficialConflict ────── official-conflict
 ├── FormRefused
 │   ├── ClientRefused ───────── client-refused
 │   ├── CredentialRefused ───── credential
 │   ├── OfficialRefused ─────── official-refused
+│   ├── StaffRefused ────────── staff-refused
 │   └── PurposeRefused ──────── purpose
 ├── Unavailable
 │   └── LookNotWritten ──────── look-not-written
@@ -26,7 +34,15 @@ Problem
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from recordsvc.ground.problems import Conflict, FormRefused, NotFound, TooMany, Unauthenticated, Unavailable
+from recordsvc.ground.problems import (
+    Conflict,
+    Forbidden,
+    FormRefused,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 
 
 class TokenRefused(Unauthenticated):
@@ -100,6 +116,16 @@ class StepUpRequired(Unauthenticated):
     remedy_en = "Prove who you are at /login/again and submit again; nothing has been changed."
 
 
+class Recused(Forbidden):
+    """The official keeps out of what concerns this person or institution."""
+
+    code = "recused"
+    title_zh = "您应当回避此事项"
+    title_en = "You are recused from this"
+    remedy_zh = "此事项涉及您本人、近亲属或有利害关系的单位，请转由其他有权人员办理。"
+    remedy_en = "It concerns yourself, kin, or an institution you are tied to: another official handles it."
+
+
 class ClientUnknown(NotFound):
     """No such client."""
 
@@ -148,6 +174,66 @@ class OfficialRefused(FormRefused):
     title_en = "The official or role is not acceptable"
     remedy_zh = "请核对账号、角色与区划代码。"
     remedy_en = "Check account name, role and division code."
+
+
+class InvitationRefused(Unauthenticated):
+    """No such invitation, used or withdrawn before, or too old; which of them is not said."""
+
+    code = "invitation-refused"
+    title_zh = "邀请码无效"
+    title_en = "The invitation is not valid"
+    remedy_zh = "邀请码七天内有效、只能用一次；请向邀请您的人索取新的邀请码。"
+    remedy_en = "An invitation works once, within seven days; ask who invited you for a new one."
+
+
+class EmergencyUnknown(NotFound):
+    """No such case of emergency."""
+
+    code = "emergency-unknown"
+    title_zh = "没有这件应急授权"
+    title_en = "No such case of emergency"
+    remedy_zh = "请刷新应急授权列表后再试。"
+    remedy_en = "Read the list of emergencies again."
+
+
+class EmergencyClosed(Conflict):
+    """The case was closed before."""
+
+    code = "emergency-closed"
+    title_zh = "这件应急授权已经办结"
+    title_en = "The case is closed"
+    remedy_zh = "请刷新列表查看结论。"
+    remedy_en = "Read the list again for its finding."
+
+
+class StandsTogether(Forbidden):
+    """Proposer and decider are principal and deputy: one person's act in two hands."""
+
+    code = "stands-together"
+    title_zh = "代理人与被代理人不能互为复核"
+    title_en = "A principal and their deputy are not two persons of one act"
+    remedy_zh = "请由与提出人没有代理关系的另一位有权人员复核。"
+    remedy_en = "Ask an official who neither stands in for the proposer nor is stood in for by them."
+
+
+class StaffUnknown(NotFound):
+    """No such person at this institution."""
+
+    code = "staff-unknown"
+    title_zh = "本单位没有这个人员"
+    title_en = "No such person at this institution"
+    remedy_zh = "请刷新人员名单后再试。"
+    remedy_en = "Read the list of people again."
+
+
+class StaffRefused(FormRefused):
+    """A person or position of an institution that cannot be."""
+
+    code = "staff-refused"
+    title_zh = "人员或岗位资料有误"
+    title_en = "The person or position is not acceptable"
+    remedy_zh = "请按提示更正后再提交。"
+    remedy_en = "Correct what errors points at."
 
 
 class PurposeRefused(FormRefused):

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.access.errors import LookNotWritten, PurposeRefused
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, roles_told
 from recordsvc.access.looked_log import LookTurn, Row
 from recordsvc.access.tables import looked, looked_detail
 from recordsvc.ground import observe
@@ -127,7 +127,7 @@ def _row(look: Look, clock: FixedClock, random: Random) -> Row:
         clock.now_ms(),
         str(actor.kind),
         actor.id,
-        " ".join(sorted(actor.roles)),
+        roles_told(actor),
         look.purpose,
         look.fields,
         salts[:16],

@@ -7,9 +7,11 @@ from recordsvc.access import (
     demo,
     desk_routes,
     login_routes,
+    official_routes,
     own_routes,
     passkeys,
     signin_routes,
+    staff_routes,
     token_routes,
 )
 from recordsvc.access.dpop import NonceWanted
@@ -28,9 +30,11 @@ __all__ = [
     "bp",
     "desk_routes",
     "login_routes",
+    "official_routes",
     "own_routes",
     "setup",
     "signin_routes",
+    "staff_routes",
     "token_routes",
 ]
 

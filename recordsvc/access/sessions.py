@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access.grants import Actor, Kind, Through, Way
 from recordsvc.access.officials import Officials
+from recordsvc.access.staff import Staff
 from recordsvc.access.tables import session
 from recordsvc.ground.base64strict import b64u, unb64u
 from recordsvc.ground.commit import Turn
@@ -98,6 +99,8 @@ class Sessions:
     ) -> None:
         self._db = db
         self._officials = officials
+        self._staff = Staff(db)
+        self._region = settings.region
         self._clock = clock
         self._random = random
         self._idle_ms = settings.session_idle_minutes * 60_000
@@ -211,6 +214,8 @@ class Sessions:
                 authenticated_ms=seat.authenticated_ms,
                 through=seat.through,
             )
+        if kind == Kind.STAFF:
+            return self._staff_actor(actor_id, seat, now)
         official = self._officials.find(actor_id)
         if official is None or official.closed_ms is not None:
             return None
@@ -227,6 +232,21 @@ class Sessions:
             session_id=seat.session_id,
             authenticated_ms=seat.authenticated_ms,
             duties=official.duties(now),
+            stands_in=official.stands_in(now),
+            recused=official.keeps_out(self._region),
+        )
+
+    def _staff_actor(self, staff_id: str, seat: "Seat", now: int) -> Actor | None:
+        member = self._staff.find(staff_id)
+        if member is None or member.closed_ms is not None:
+            return None
+        return Actor(
+            Kind.STAFF,
+            staff_id,
+            roles=member.positions(now),
+            institution=member.institution,
+            session_id=seat.session_id,
+            authenticated_ms=seat.authenticated_ms,
         )
 
     def _stands(self, through: Through | None, now: int) -> bool:

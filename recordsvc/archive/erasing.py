@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import acts, credentials, looked, questions
+from recordsvc.access import acts, areas, credentials, looked, questions
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import session
@@ -244,6 +244,7 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
             turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == archive.worker_id))
         standing.erase(turn, archive.worker_id)
         forget(turn, archive.worker_id)
+        areas.forget_worker(turn, archive.worker_id)
         _end_sessions(turn, archive.worker_id)
         _note(turn, proposal, archive.worker_id, WHOLE, entered.index)
     farewell.post(turn, last)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import tables as access_tables
+from recordsvc.access import credential_tables
 from recordsvc.archive import tables
 from recordsvc.archive.papers import owner_bytes
 from recordsvc.ground import observe
@@ -63,7 +63,7 @@ PLACES: Final = (
     Place(tables.import_run, "wrapped", "holding", bare=True),
     Place(tables.held, "sealed", "holding", bare=False),
     Place(people_tables.card_fact, "sealed", "holding", bare=False),
-    Place(access_tables.account_credential, "sealed", "master", bare=False, by="credential_id"),
+    Place(credential_tables.account_credential, "sealed", "master", bare=False, by="credential_id"),
 )
 
 

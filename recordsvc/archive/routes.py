@@ -3,10 +3,14 @@
 import flask
 
 from recordsvc.archive import (
+    area_routes,
+    centre_routes,
     desk_key_routes,
     desk_number_routes,
+    desk_objects,
     desk_routes,
     dispute_routes,
+    emergency_routes,
     institution_paper_routes,
     life_routes,
     looked_routes,
@@ -26,11 +30,15 @@ from recordsvc.ground.paging import Cursors
 from recordsvc.house import House
 
 __all__ = [
+    "area_routes",
     "bp",
+    "centre_routes",
     "desk_key_routes",
     "desk_number_routes",
+    "desk_objects",
     "desk_routes",
     "dispute_routes",
+    "emergency_routes",
     "institution_paper_routes",
     "life_routes",
     "looked_routes",

@@ -153,6 +153,7 @@ office_notice = sa.Table(
     sa.Column("kind", sa.String(40), nullable=False),
     sa.Column("at_ms", sa.BigInteger, nullable=False),
     sa.Column("params", sa.Text, nullable=False),
+    sa.Column("area", sa.String(6), nullable=False, server_default=""),
     sa.Index(None, "addressee", "at_ms"),
     info={"kind": "state"},
     comment="What an institution or a desk was told: codes, counts and opaque ids, nothing of a person",

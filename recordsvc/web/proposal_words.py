@@ -71,6 +71,9 @@ _TITLES: Final = {
         "收回登记错人的卡",
         "批准后，这张卡归移入的档案；没有写明的，暂不能查找和报送。两份档案的记录都不变。",
     ),
+    "staff.enter": ("登记单位经办负责人", "批准后，此人可以代表单位邀请、收回本单位的其他人员。"),
+    "official.grant": ("授予角色", "批准后，此人在下列区划内持有这个角色。"),
+    "official.deputy": ("指定代理人", "批准后，代理人在期限内代行被代理人的这个角色，留痕时注明“代”。"),
     "archive.relative-copy": ("向近亲属提供副本", "批准后三十日内，可以制作一份副本。"),
 }
 _GROUNDS: Final = {
@@ -88,7 +91,15 @@ _GROUNDS: Final = {
     "card.reassign": "number_grounds",
 }
 _LABELS: Final = {
+    "area": "区划",
     "client_id": "接入方编号",
+    "deputy": "代理人",
+    "official_id": "账号",
+    "position": "岗位",
+    "principal": "被代理人",
+    "role": "角色",
+    "staff_id": "账号",
+    "until_ms": "截止时间",
     "from": "并入的档案",
     "into": "并入到",
     "ground": "依据",

@@ -55,6 +55,7 @@ def _answer(template: str, status: int, who: Actor, values: dict[str, Any]) -> f
             demo=settings.environment == "demo",
             signed_in=bool(who.session_id),
             is_worker=who.kind is Kind.WORKER,
+            is_staff=who.kind is Kind.STAFF,
             csrf=csrf_token(who) if who.session_id else "",
             once=house().random.bytes(16).hex(),
             **values,

@@ -44,6 +44,7 @@ def login_page() -> flask.Response:
         home=HOME.get(who.kind, "/"),
         workers=[one for one in personas if one.actor_kind == Kind.WORKER],
         officials=[one for one in personas if one.actor_kind == Kind.OFFICIAL],
+        staff=[one for one in personas if one.actor_kind == Kind.STAFF],
     )
 
 
