@@ -236,3 +236,35 @@ def test_without_a_row_each_door_answers_503_and_nothing_else(
         assert (name, answer.status_code, answer.json["code"]) == (name, 503, "look-not-written")
         assert place.number.encode() not in answer.data
     assert place.looks() == before
+
+
+def test_an_act_whose_row_cannot_be_written_does_not_happen(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre, card = journey.centre(), {"area": "640104", "number": "X00000027"}
+    worker = journey.person(9, card=card)
+    enter(journey, centre, journey.completion(centre, worker))
+    asked = {
+        "number": card["number"],
+        "document": worker["document"],
+        "document_number": worker["number"],
+        "name": worker["name"],
+        "normal_since": None,
+        "purpose": "service-window",
+        "case_ref": "W-1",
+    }
+
+    def fails(*_arguments: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("recordsvc.access.looked_log.head", fails)
+        answer = journey.act("registrar", "/v1/desk/cards/confirm", asked, 503)
+    assert answer["code"] == "look-not-written"
+    worker_id = journey.house.people.find("resident-id", worker["number"])
+    assert worker_id is not None
+    with journey.house.db.read() as conn:
+        assert looked.of_worker(conn, worker_id) == []
+    me = journey.sign_in(worker["number"])
+    assert "card-confirmed" not in [one["kind"] for one in journey.read(me, "/v1/me/notices")["items"]]
+    journey.act("registrar", "/v1/desk/cards/confirm", asked, 200)
