@@ -5,7 +5,7 @@ Several lanes run side by side:
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned
 looked      state the who-looked log in the archive's, which witnesses bind
-look-alarms raise alarms on looks that stand out
+look-alarms raise alarms on looks that stand out, and later on those that nothing came of
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
 imports     enter what two people released of a file of old papers
@@ -38,6 +38,7 @@ from recordsvc.archive.held import Releaser
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.letters import deliverer
 from recordsvc.archive.looked_alarms import follower as alarm_follower
+from recordsvc.archive.looked_alarms import relation_follower
 from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
@@ -86,7 +87,10 @@ class Worker:
             ),
             # A change of key walks every worker: in a lane of its own it holds up nothing but the writers.
             (Job("keys", functools.partial(rotation.work, house, self._stop.is_set), 1.0),),
-            (Job("look-alarms", alarm_follower(house).run, 1.0),),
+            (
+                Job("look-alarms", alarm_follower(house).run, 1.0),
+                Job("look-relations", relation_follower(house).run, 10.0),
+            ),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),
             (
