@@ -9,6 +9,7 @@ look-alarms raise alarms on looks that stand out, and later on those that nothin
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
 imports     enter what two people released of a file of old papers
+packs       make what two people decided that an auditor sees, and destroy it after its time
 cards       attach cards that the registry knew before their holders
 notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie
@@ -31,7 +32,7 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures, rotation
-from recordsvc.archive import disputes, farewell, looked_statements
+from recordsvc.archive import disputes, farewell, looked_statements, pack_making
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
@@ -96,6 +97,8 @@ class Worker:
             (
                 Job("releases", Releaser(house).run, 0.5),
                 Job("imports", Importer(house).run, 1.0),
+                Job("packs", functools.partial(pack_making.make, house), 1.0),
+                Job("pack-ends", functools.partial(pack_making.expire, house), 60.0),
                 Job("cards", WaitingCards(house).run, 1.0),
                 Job("sweeps", idempotency.sweep, 60.0),
                 Job("outbox-sweep", lambda: house.db.write(outbox.sweep), 3_600.0),

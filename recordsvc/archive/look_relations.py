@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 RULES: Final = "lookup_alarms"
 PACKS: Final = "audit.pack"
 """Kind of the proposals that list workers without being about any of them."""
+PACK_FIELDS: Final = "audit-pack"
+"""What the rows of a fetched pack name: two people decided them, so that they are no pattern."""
 _MINUTE_MS: Final = 60_000
 _AT_ONCE: Final = 500
 

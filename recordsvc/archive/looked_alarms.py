@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 from recordsvc import dated
 from recordsvc.access.grants import Kind
 from recordsvc.access.looked_tables import looked, looked_alarm, looked_place
-from recordsvc.archive.look_relations import RELATIONS, RULES, Looked, patience_ms
+from recordsvc.archive.look_relations import PACK_FIELDS, RELATIONS, RULES, Looked, patience_ms
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Follower, Portion
 from recordsvc.ground.missing import insert_missing
@@ -110,7 +110,7 @@ def _places() -> sa.Select[Any]:
 
 def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
     for look in looks:
-        if look.purpose in dated.on(UNRELATED, beijing_date(look.at_ms).isoformat()):
+        if _decided(look):
             continue
         linked = house.own_archive
         if (
@@ -124,17 +124,24 @@ def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
 
 def _relate(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
     for look in looks:
-        if look.purpose in dated.on(UNRELATED, beijing_date(look.at_ms).isoformat()):
+        if _decided(look):
             continue
         if not any(test(house, turn.conn, look) for test in (*RELATIONS, *house.look_relations)):
             _raise(turn, "no-relation", look, 1, look.worker_id)
+
+
+def _decided(look: Looked) -> bool:
+    """Tell whether two people decided beforehand what is read: an exchange, an auditor's pack."""
+    unrelated = dated.on(UNRELATED, beijing_date(look.at_ms).isoformat())
+    return look.purpose in unrelated or look.fields == PACK_FIELDS
 
 
 def _patterns(turn: Turn, look: Looked) -> None:
     window = look.at_ms - _rule("window-minutes", look) * _MINUTE_MS
     own = looked.c
     recent = sa.select(own.worker_id, own.actor_kind, own.actor_id)
-    recent = recent.where(own.at_ms >= window, own.at_ms <= look.at_ms).order_by(own.at_ms, own.id)
+    recent = recent.where(own.at_ms >= window, own.at_ms <= look.at_ms, own.fields != PACK_FIELDS)
+    recent = recent.order_by(own.at_ms, own.id)
     mine = recent.where(own.actor_kind == look.actor_kind, own.actor_id == look.actor_id)
     seen = [row.worker_id for row in turn.conn.execute(mine)]
     workers = len(set(seen))
