@@ -71,6 +71,7 @@ _TITLES: Final = {
         "收回登记错人的卡",
         "批准后，这张卡归移入的档案；没有写明的，暂不能查找和报送。两份档案的记录都不变。",
     ),
+    "audit.pack": ("审计材料包", "批准后制作，由写明的审计员下载；每位劳动者都能看到这次查阅。"),
     "archive.relative-copy": ("向近亲属提供副本", "批准后三十日内，可以制作一份副本。"),
 }
 _GROUNDS: Final = {
@@ -88,6 +89,8 @@ _GROUNDS: Final = {
     "card.reassign": "number_grounds",
 }
 _LABELS: Final = {
+    "auditor": "审计员",
+    "case_ref": "案号",
     "client_id": "接入方编号",
     "from": "并入的档案",
     "into": "并入到",
@@ -108,6 +111,8 @@ _LABELS: Final = {
     "relation": "与死者的关系",
     "n": "第几项（从 0 起）",
     "scopes": "权限",
+    "selection": "选取条件",
+    "whole": "含完整号码",
     "units_a_day": "每日条数上限",
     "at_once": "同时请求数上限",
     "standing": "状态",
@@ -131,7 +136,7 @@ SCOPES: Final = {
     "feed:read": "读取记录流",
 }
 _ARCHIVES: Final = ("worker_id", "from", "into", "to")
-_SILENT: Final = ("held", "seq", "sealed")
+_SILENT: Final = ("workers", "purpose", "held", "seq", "sealed")
 """Members that another line tells, or that say nothing to people."""
 
 
@@ -153,7 +158,7 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
         yield Fact("记录编号", proposal.subject)
     elif proposal.kind in ("client.key", "client.lift"):
         yield Fact("接入方编号", proposal.subject)
-    elif proposal.kind not in _TITLES:
+    elif proposal.kind == "audit.pack" or proposal.kind not in _TITLES:
         yield Fact("事项", proposal.subject)
     for name, value in payload.items():
         if value not in (None, [], "") and name not in _SILENT:

@@ -4,10 +4,12 @@ import io
 import json
 import uuid
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from recordsvc.access import looked
 from recordsvc.access.looked_tables import looked_alarm
@@ -15,6 +17,8 @@ from recordsvc.access.tables import official_role
 from recordsvc.archive import looked_alarms, pack_making
 from recordsvc.archive.pack_tables import audit_pack
 from recordsvc.archive.verify_pack import BadPack, verify_pack
+from recordsvc.cli_verify_pack import verify_pack_file
+from recordsvc.ground.base64strict import b64u
 from tests.journeys.desk import HOST, Centre, Journey
 from tests.journeys.test_closed_centre import enter
 
@@ -195,3 +199,31 @@ def test_a_changed_pack_does_not_verify(journey: Journey, workers: list[bytes]) 
             checked(journey, target.getvalue())
     with pytest.raises(BadPack):
         verify_pack(data, journey.house.keys.public("log"))
+
+
+def test_the_command_tells_a_whole_pack_from_a_changed_one(
+    journey: Journey, workers: list[bytes], tmp_path: Path
+) -> None:
+    pack, key = tmp_path / "pack.zip", tmp_path / "region.json"
+    data = fetched(journey, made(journey, workers)).data
+    region = journey.house.keys.public("region")
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": b64u(region.raw), "kid": "region-1", "alg": "EdDSA"}
+    key.write_text(json.dumps(jwk))
+    pack.write_bytes(data)
+    runner = CliRunner()
+    good = runner.invoke(verify_pack_file, [str(pack), "--region-key", str(key)])
+    assert good.exit_code == 0, good.output
+    assert json.loads(good.output)["count"] == 3
+    pack.write_bytes(data[:-40])
+    assert runner.invoke(verify_pack_file, [str(pack), "--region-key", str(key)]).exit_code == 1
+
+
+def test_the_page_offers_a_pack_to_its_auditor_alone(journey: Journey, workers: list[bytes]) -> None:
+    nothing = journey.browser("auditor")[0].get("/desk/packs", base_url=HOST)
+    assert "没有审计材料包" in nothing.text
+    pack = made(journey, workers)
+    href = f"/v1/desk/audit-packs/{pack}/file"
+    assert href in journey.browser("auditor")[0].get("/desk/packs", base_url=HOST).text
+    theirs = journey.browser("reviewer")[0].get("/desk/packs", base_url=HOST).text
+    assert "SJ-2025-1" in theirs
+    assert href not in theirs

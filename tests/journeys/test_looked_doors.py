@@ -80,6 +80,7 @@ DRIVEN: dict[str, Callable[[Place], Any]] = {
 
 ACTS = "tests/web/test_desk_acts.py: behind a look with purpose and case, which leaves the row"
 ELSEWHERE = {
+    "GET /v1/desk/audit-packs/<id:pack_id>/file": "tests/journeys/test_audit_packs.py: a row for each worker",
     "GET /desk/workers/<id:worker_id>": "tests/web/test_desk_pages.py",
     "POST /desk/workers/<id:worker_id>": "the form before GET /desk/workers/<id:worker_id>",
     "POST /desk/workers/<id:worker_id>/copy": "as GET /v1/desk/workers/<id:worker_id>/copy",
@@ -134,6 +135,8 @@ NO_PERSON = {
     "GET /desk/proposals/<id:proposal_id>": "what was proposed: ids and reasons",
     "GET /v1/desk/looked": "ids of looks, not whose",
     "GET /desk/looked": "ids of looks, not whose",
+    "GET /v1/desk/audit-packs": "which packs there are: case and counts",
+    "GET /desk/packs": "which packs there are: case and counts",
     "GET /v1/desk/alarms": "who looked, at which opaque id",
     "GET /desk/alarms": "who looked, at which opaque id",
     "GET /v1/desk/acts": "what officials did: ids and codes",
