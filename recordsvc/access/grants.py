@@ -299,6 +299,10 @@ POLICIES: Final[dict[str, Policy]] = {
     "act.read": _official(Role.AUDITOR),
     # Auditors write nothing (security.md §1.3): they read alarms, the data officer answers them.
     "look-alarm.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
+    # Two officials decide what an auditor sees; whose the pack is, the verb judges.
+    "audit-pack.propose": _official(Role.REVIEWER, Role.DATA_OFFICER),
+    "audit-pack.read": _official(Role.AUDITOR, Role.REVIEWER, Role.DATA_OFFICER),
+    "audit-pack.file.read": _official(Role.AUDITOR),
     "look-alarm.answer": _official(Role.DATA_OFFICER),
     "looked-question.answer": _official(Role.DATA_OFFICER),
     "institution.read": _official(*_DESK),

@@ -18,6 +18,7 @@ from recordsvc.access.grants import Thing
 from recordsvc.access.objects import named
 from recordsvc.archive import errors, looking, tables
 from recordsvc.archive.looking import Looker
+from recordsvc.archive.pack_tables import audit_pack
 from recordsvc.archive.services import house
 from recordsvc.ground import http
 from recordsvc.ground.problems import NotFound, Problem
@@ -64,6 +65,13 @@ def alarm(conn: Connection, key: bytes) -> Thing | None:
     return None if known is None else Thing()
 
 
+def pack(conn: Connection, pack_id: bytes) -> Thing | None:
+    """Return a pack for an auditor: it lies nowhere, the verb gives it to the one it names."""
+    own = audit_pack.c
+    known = conn.execute(sa.select(own.pack_id).where(own.pack_id == pack_id)).scalar()
+    return None if known is None else Thing(None)
+
+
 def _with(thing: Thing, other: Thing) -> Thing:
     return replace(thing, parties=thing.parties | other.parties)
 
@@ -83,5 +91,6 @@ for _name in ("held_id", "held"):
     named(_name, held, errors.HeldNotHere)
 named("dispute_id", dispute)
 named("look_id", question)
+named("pack_id", pack)
 named("key", alarm)
 named("issuer", areas.institution)

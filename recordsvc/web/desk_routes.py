@@ -173,6 +173,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/emergencies", "应急授权", "emergency.read"),
         ("/desk/looked", "查阅疑问", "looked-question.answer"),
         ("/desk/alarms", "查阅预警", "look-alarm.read"),
+        ("/desk/packs", "审计材料包", "audit-pack.read"),
         ("/desk/activate", "激活码", "login.activate"),
         ("/desk/sessions", "我的登录", "session.desk"),
     )

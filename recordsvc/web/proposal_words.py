@@ -74,6 +74,7 @@ _TITLES: Final = {
     "staff.enter": ("登记单位经办负责人", "批准后，此人可以代表单位邀请、收回本单位的其他人员。"),
     "official.grant": ("授予角色", "批准后，此人在下列区划内持有这个角色。"),
     "official.deputy": ("指定代理人", "批准后，代理人在期限内代行被代理人的这个角色，留痕时注明“代”。"),
+    "audit.pack": ("审计材料包", "批准后制作，由写明的审计员下载；每位劳动者都能看到这次查阅。"),
     "archive.relative-copy": ("向近亲属提供副本", "批准后三十日内，可以制作一份副本。"),
 }
 _GROUNDS: Final = {
@@ -92,6 +93,8 @@ _GROUNDS: Final = {
 }
 _LABELS: Final = {
     "area": "区划",
+    "auditor": "审计员",
+    "case_ref": "案号",
     "client_id": "接入方编号",
     "deputy": "代理人",
     "official_id": "账号",
@@ -119,6 +122,8 @@ _LABELS: Final = {
     "relation": "与死者的关系",
     "n": "第几项（从 0 起）",
     "scopes": "权限",
+    "selection": "选取条件",
+    "whole": "含完整号码",
     "units_a_day": "每日条数上限",
     "at_once": "同时请求数上限",
     "standing": "状态",
@@ -142,7 +147,7 @@ SCOPES: Final = {
     "feed:read": "读取记录流",
 }
 _ARCHIVES: Final = ("worker_id", "from", "into", "to")
-_SILENT: Final = ("held", "seq", "sealed")
+_SILENT: Final = ("workers", "purpose", "held", "seq", "sealed")
 """Members that another line tells, or that say nothing to people."""
 
 
@@ -164,7 +169,7 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
         yield Fact("记录编号", proposal.subject)
     elif proposal.kind in ("client.key", "client.lift"):
         yield Fact("接入方编号", proposal.subject)
-    elif proposal.kind not in _TITLES:
+    elif proposal.kind == "audit.pack" or proposal.kind not in _TITLES:
         yield Fact("事项", proposal.subject)
     for name, value in payload.items():
         if value not in (None, [], "") and name not in _SILENT:

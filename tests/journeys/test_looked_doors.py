@@ -80,6 +80,7 @@ DRIVEN: dict[str, Callable[[Place], Any]] = {
 
 ACTS = "tests/web/test_desk_acts.py: behind a look with purpose and case, which leaves the row"
 ELSEWHERE = {
+    "GET /v1/desk/audit-packs/<id:pack_id>/file": "tests/journeys/test_audit_packs.py: a row for each worker",
     "GET /desk/workers/<id:worker_id>": "tests/web/test_desk_pages.py",
     "POST /desk/workers/<id:worker_id>": "the form before GET /desk/workers/<id:worker_id>",
     "POST /desk/workers/<id:worker_id>/copy": "as GET /v1/desk/workers/<id:worker_id>/copy",
@@ -153,6 +154,8 @@ NO_PERSON = {
     "GET /desk/proposals/<id:proposal_id>": "what was proposed: ids and reasons",
     "GET /v1/desk/looked": "ids of looks, not whose",
     "GET /desk/looked": "ids of looks, not whose",
+    "GET /v1/desk/audit-packs": "which packs there are: case and counts",
+    "GET /desk/packs": "which packs there are: case and counts",
     "GET /v1/desk/alarms": "who looked, at which opaque id",
     "GET /desk/alarms": "who looked, at which opaque id",
     "GET /v1/desk/acts": "what officials did: ids and codes",
@@ -255,3 +258,35 @@ def test_without_a_row_each_door_answers_503_and_nothing_else(
         assert (name, answer.status_code, answer.json["code"]) == (name, 503, "look-not-written")
         assert place.number.encode() not in answer.data
     assert place.looks() == before
+
+
+def test_an_act_whose_row_cannot_be_written_does_not_happen(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre, card = journey.centre(), {"area": "640104", "number": "X00000027"}
+    worker = journey.person(9, card=card)
+    enter(journey, centre, journey.completion(centre, worker))
+    asked = {
+        "number": card["number"],
+        "document": worker["document"],
+        "document_number": worker["number"],
+        "name": worker["name"],
+        "normal_since": None,
+        "purpose": "service-window",
+        "case_ref": "W-1",
+    }
+
+    def fails(*_arguments: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("recordsvc.access.looked_log.head", fails)
+        answer = journey.act("registrar", "/v1/desk/cards/confirm", asked, 503)
+    assert answer["code"] == "look-not-written"
+    worker_id = journey.house.people.find("resident-id", worker["number"])
+    assert worker_id is not None
+    with journey.house.db.read() as conn:
+        assert looked.of_worker(conn, worker_id) == []
+    me = journey.sign_in(worker["number"])
+    assert "card-confirmed" not in [one["kind"] for one in journey.read(me, "/v1/me/notices")["items"]]
+    journey.act("registrar", "/v1/desk/cards/confirm", asked, 200)
