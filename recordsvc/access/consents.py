@@ -50,6 +50,7 @@ class Ended(StrEnum):
     USED_UP = "used-up"
     CODE = "code-tried"
     RESTRICTED = "restricted"
+    CLOSED = "closed"
     ERASED = "erased"
 
 

@@ -14,6 +14,7 @@ from recordsvc.archive import (
     paper_routes,
     record_routes,
     schema_routes,
+    sharing_routes,
     types,
 )
 from recordsvc.archive.lags import lags
@@ -36,6 +37,7 @@ __all__ = [
     "record_routes",
     "schema_routes",
     "setup",
+    "sharing_routes",
 ]
 
 

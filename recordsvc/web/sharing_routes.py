@@ -11,6 +11,7 @@ from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.services import own_worker
+from recordsvc.archive.sharing import CASE
 from recordsvc.web import words
 from recordsvc.web.forms import LookedPageQuery
 from recordsvc.web.public_routes import HTML, ROLES
@@ -58,13 +59,20 @@ def seen_line(seen: Seen) -> SeenLine:
     """Say who looked, at what and why."""
     client = access().clients.find(seen.actor_id) if seen.actor_kind == Kind.CLIENT else None
     roles = [ROLES[Role(role)] for role in seen.role.split() if role in set(Role)]
+    by_consent = seen.case_ref.startswith(CASE)
     if client is not None:
         who = f"接入系统：{client.name}"
+    elif seen.actor_kind == Kind.ANYONE:
+        who = "持有您共享链接的人"
     else:
         who = f"人社部门工作人员（{'、'.join(roles) or '未注明岗位'}，账号 {seen.actor_id}）"
     what = "、".join(_GROUPS.get(group, group) for group in seen.fields.split())
     return SeenLine(
-        words.instant(seen.at_ms), who, words.code("lookup_purposes", seen.purpose), what, seen.case_ref
+        words.instant(seen.at_ms),
+        who,
+        words.code("sharing_purposes" if by_consent else "lookup_purposes", seen.purpose),
+        what,
+        "按您的授权" if by_consent else seen.case_ref,
     )
 
 

@@ -147,7 +147,8 @@ def test_the_order_of_events_against_entries_is_total_when_all_write_at_once(hou
 
     def append() -> None:
         for _ in range(8):
-            sizes.append(house.db.write(lambda turn: house.log.turn(turn).append(b"\x04\x01" + b"\x07" * 32)))
+            at = house.db.write(lambda turn: house.log.turn(turn).append(b"\x04\x01" + b"\x07" * 32))
+            sizes.append(at)
 
     def uses() -> None:
         for _ in range(8):
