@@ -232,7 +232,10 @@ def use(turn: Turn, log: Log, found: Consent) -> bool:
 
 def end(turn: Turn, log: Log, workers: Collection[bytes], why: Ended, consent_id: bytes | None = None) -> int:
     """End these workers' consents that have not ended, or the one named; how many."""
-    which = [consent.c.worker_id.in_(list(workers)), consent.c.ended_ms.is_(None)]
+    which: list[sa.ColumnElement[bool]] = [
+        consent.c.worker_id.in_(list(workers)),
+        consent.c.ended_ms.is_(None),
+    ]
     if consent_id is not None:
         which.append(consent.c.consent_id == consent_id)
     return _end(turn, log, which, why)
