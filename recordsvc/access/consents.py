@@ -190,7 +190,7 @@ def try_code(turn: Turn, mac: Mac, log: Log, found: Consent, code: str) -> Try:
         .where(*own, *_running(turn), consent.c.attempts < MAX_ATTEMPTS, consent.c.wait_ms <= turn.now_ms)
         .values(
             attempts=consent.c.attempts + 1,
-            wait_ms=turn.now_ms + consent.c.attempts * consent.c.attempts * 1_000,
+            wait_ms=sa.literal(turn.now_ms, sa.BigInteger) + consent.c.attempts * consent.c.attempts * 1_000,
         )
     ).rowcount
     row = turn.conn.execute(sa.select(consent).where(*own)).one_or_none()
