@@ -32,7 +32,7 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures, rotation
-from recordsvc.archive import disputes, farewell, looked_statements, pack_making
+from recordsvc.archive import disputes, farewell, looked_statements, pack_making, sharing
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
@@ -103,6 +103,7 @@ class Worker:
                 Job("sweeps", idempotency.sweep, 60.0),
                 Job("outbox-sweep", lambda: house.db.write(outbox.sweep), 3_600.0),
                 Job("farewells", functools.partial(farewell.expire, house), 3_600.0),
+                Job("consents", functools.partial(sharing.expire, house), 60.0),
                 Job("papers", house.papers.sweep, 600.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
                 Job("scrub", functools.partial(erasures.scrub, house), 2.0),

@@ -38,6 +38,8 @@ class ClientKind(StrEnum):
     """发证机关."""
     CREDIT_BANK = "credit-bank"
     """学分银行."""
+    EMPLOYER = "employer"
+    """用人单位."""
     PAYROLL = "payroll"
     """用人单位薪酬系统."""
     ONLINE = "online-platform"
@@ -52,8 +54,9 @@ SCOPES: Final[Mapping[ClientKind, frozenset[Scope]]] = {
     ClientKind.ASSESSOR: ISSUING,
     ClientKind.AUTHORITY: ISSUING,
     ClientKind.ONLINE: ISSUING,
-    ClientKind.CREDIT_BANK: frozenset({Scope.FEED_READ}),
-    ClientKind.PAYROLL: frozenset({Scope.FEED_READ}),
+    ClientKind.CREDIT_BANK: frozenset({Scope.FEED_READ, Scope.SHARED_READ}),
+    ClientKind.EMPLOYER: frozenset({Scope.SHARED_READ}),
+    ClientKind.PAYROLL: frozenset({Scope.FEED_READ, Scope.SHARED_READ}),
     ClientKind.PLATFORM: frozenset({Scope.FEED_READ}),
 }
 """What a client of each kind may be given at most."""

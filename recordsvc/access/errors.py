@@ -12,20 +12,23 @@ Problem
 │   ├── ActivationUnmatched ─── activation-unmatched   (which of them is wrong is not said)
 │   ├── ClientUnknown ───────── client-unknown
 │   ├── EmergencyUnknown ────── emergency-unknown
-│   └── StaffUnknown ────────── staff-unknown
+│   ├── StaffUnknown ────────── staff-unknown
+│   └── AccessEnded ─────────── access-ended
 ├── Forbidden
 │   ├── Recused ─────────────── recused
 │   └── StandsTogether ──────── stands-together
 ├── Conflict
 │   ├── ClientStateConflict ─── client-state
 │   ├── EmergencyClosed ─────── emergency-closed
-│   └── OfficialConflict ────── official-conflict
+│   ├── OfficialConflict ────── official-conflict
+│   └── CodeWanted ──────────── consent-code
 ├── FormRefused
 │   ├── ClientRefused ───────── client-refused
 │   ├── CredentialRefused ───── credential
 │   ├── OfficialRefused ─────── official-refused
 │   ├── StaffRefused ────────── staff-refused
-│   └── PurposeRefused ──────── purpose
+│   ├── PurposeRefused ──────── purpose
+│   └── ConsentRefused ──────── consent-refused
 ├── Unavailable
 │   └── LookNotWritten ──────── look-not-written
 └── OAuthRefused                (RFC 6749 section 5.2; answered by the token endpoint in that form)
@@ -244,6 +247,36 @@ class PurposeRefused(FormRefused):
     title_en = "The purpose is not on the list in force"
     remedy_zh = "请从 /v1/codes/lookup_purposes 中选择查阅目的。"
     remedy_en = "Choose a purpose of /v1/codes/lookup_purposes."
+
+
+class ConsentRefused(FormRefused):
+    """A consent that cannot be given like this."""
+
+    code = "consent-refused"
+    title_zh = "不能这样共享"
+    title_en = "This cannot be shared like this"
+    remedy_zh = "请按 errors 中列出的位置更正：对象、记录、目的、期限或次数。"
+    remedy_en = "Correct what errors points at: receiver, records, purpose, date or count."
+
+
+class AccessEnded(NotFound):
+    """The holder of a link may no longer open it; why is the worker's own business."""
+
+    code = "access-ended"
+    title_zh = "访问已结束"
+    title_en = "Access has ended"
+    remedy_zh = "如仍需要，请向本人索取新的链接。"
+    remedy_en = "Ask the person for a new link if you still need it."
+
+
+class CodeWanted(Conflict):
+    """The one-time code is missing or wrong, or the next attempt has to wait."""
+
+    code = "consent-code"
+    title_zh = "需要正确的访问码"
+    title_en = "The access code is needed"
+    remedy_zh = "请向本人核对访问码，稍候再试；多次输错后访问会结束。"
+    remedy_en = "Check the code with the person and wait a moment; too many wrong ones end the access."
 
 
 class OAuthRefused(Exception):

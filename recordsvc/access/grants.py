@@ -71,6 +71,8 @@ class Scope(StrEnum):
     RECORDS_WRITE = "records:write"
     RECORDS_READ = "records:read"
     FEED_READ = "feed:read"
+    SHARED_READ = "shared:read"
+    """What workers share with this client by consent."""
 
 
 class Owner(StrEnum):
@@ -247,6 +249,8 @@ POLICIES: Final[dict[str, Policy]] = {
     # For everybody: pages of information, the log, schemas, health; token and login judge by themselves.
     "public": _PUBLIC,
     "token.issue": _PUBLIC,
+    # Whoever holds the link; the view judges its secret.
+    "share.open": _PUBLIC,
     "session.begin": _PUBLIC,
     "session.read": _PEOPLE,
     "session.end": _PEOPLE,
@@ -264,6 +268,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "dispute.read": (*_client(Scope.RECORDS_READ, Owner.INSTITUTION), _staff(*_ISSUING)),
     "dispute.answer": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(*_ISSUING)),
     "feed.read": _client(Scope.FEED_READ),
+    "shared.read": _client(Scope.SHARED_READ),
     "institution.paper.file": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
     "institution.paper.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
     # People of institutions, about their own institution.
@@ -284,6 +289,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.paper.file": _OWN,
     "own.paper.read": _OWN,
     "own.numbers.read": _OWN,
+    "own.consent.read": _OWN,
+    "own.consent.give": _OWN,
+    "own.consent.end": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
     "desk.notice.read": _official(*_DESK),

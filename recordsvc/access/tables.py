@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from recordsvc.access.consent_tables import consent, consent_event, consent_link
 from recordsvc.access.credential_tables import (
     account_credential,
     account_name,
@@ -32,6 +33,9 @@ __all__ = [
     "client",
     "client_event",
     "client_key",
+    "consent",
+    "consent_event",
+    "consent_link",
     "demo_login",
     "login_attempt",
     "login_challenge",

@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import acts, areas, credentials, looked, questions
+from recordsvc.access import acts, areas, consents, credentials, looked, questions
 from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.consents import Ended
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import session
 from recordsvc.archive import disputes, farewell, notices, papers, persons, tables
@@ -93,6 +94,8 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
     (entered,) = enter(house, turn, [(worker_id, said)])
     standing.change(turn, worker_id, standing.OPEN, standing.RESTRICTED)
     _end_sessions(turn, worker_id)
+    merged = house.people.read_as(house.db.cursor(turn.conn), worker_id)
+    consents.end(turn, house.log, [worker_id, *merged], Ended.RESTRICTED)
     reason = f"{ground}: {text}"[:400]
     subject = str(uuid.UUID(bytes=worker_id))
     acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
@@ -245,6 +248,7 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         standing.erase(turn, archive.worker_id)
         forget(turn, archive.worker_id)
         areas.forget_worker(turn, archive.worker_id)
+        consents.erase(turn, house.log, archive.worker_id)
         _end_sessions(turn, archive.worker_id)
         _note(turn, proposal, archive.worker_id, WHOLE, entered.index)
     farewell.post(turn, last)

@@ -21,6 +21,7 @@ from recordsvc.archive import (
     paper_routes,
     record_routes,
     schema_routes,
+    sharing_routes,
     types,
 )
 from recordsvc.archive.lags import lags
@@ -50,6 +51,7 @@ __all__ = [
     "record_routes",
     "schema_routes",
     "setup",
+    "sharing_routes",
 ]
 
 
