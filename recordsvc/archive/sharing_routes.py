@@ -59,7 +59,7 @@ def list_consents() -> flask.Response:
     idempotent=True,
     body=NewConsentForm,
     answer={201: GivenForm},
-    problems=(ConsentRefused,),
+    problems=(ConsentRefused, NotFound),
     summary="共享记录 / Share records with a receiver until a date",
 )
 def give_consent(form: dict[str, Any]) -> flask.Response:
