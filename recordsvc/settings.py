@@ -25,7 +25,9 @@ _STORE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9][A-Za-z0-9._/-]*")
 OIDC_ALGORITHMS = ("ES256", "EdDSA")
 MOST_ISSUER = 200
 """Characters an issuer identifier may have."""
-_ISSUER = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_ISSUER = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
+)
 FILE = "recordsvc.toml"
 """Where a data folder keeps its settings."""
 
@@ -150,10 +152,11 @@ class Settings:
             )
         if self.environment == "production" and self.objects_url.startswith("http:"):
             raise SettingsError("objects_url must be https in production")
-        if self.oidc_issuer:
-            self._check_provider()
+        self._check_provider()
 
     def _check_provider(self) -> None:
+        if not self.oidc_issuer:
+            return
         if not (self.oidc_client_id and self.oidc_claim):
             raise SettingsError("oidc_issuer needs oidc_client_id and oidc_claim")
         found = _ISSUER.fullmatch(self.oidc_issuer)
