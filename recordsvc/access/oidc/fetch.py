@@ -17,7 +17,7 @@ from recordsvc.access.identity import ProviderAway
 from recordsvc.ground.strictjson import StrictJsonError, loads
 
 SECONDS: Final = 3.0
-"""For connecting, and again for the whole of one answer."""
+"""For connecting, for the handshake, and for the whole of one answer."""
 MOST_BYTES: Final = 128 * 1024
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -71,7 +71,8 @@ class Fetcher:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {"Accept": "application/json", "Connection": "close", **(_FORM if body else {})}
         try:
-            with _cut_off(connection, self._seconds):
+            connection.connect()
+            with _cut_off(connection.sock, self._seconds):
                 connection.request(method, path, body, headers)
                 answer = connection.getresponse()
                 media = answer.headers.get_content_type()
@@ -88,19 +89,18 @@ class Fetcher:
 
 
 @contextlib.contextmanager
-def _cut_off(connection: HTTPConnection, seconds: float) -> Iterator[None]:
+def _cut_off(held: socket.socket, seconds: float) -> Iterator[None]:
     """End a connection that has not answered in time, however little by little it goes on sending.
 
     A time-out of the socket alone would begin anew with every byte.
     """
 
     def cut() -> None:
-        held = connection.sock
-        if held is not None:
-            with contextlib.suppress(OSError):
-                held.shutdown(socket.SHUT_RDWR)
+        # Not the method of a TLS socket, which would take its state away under whoever is reading.
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(held, socket.SHUT_RDWR)
 
-    timer = threading.Timer(2 * seconds, cut)
+    timer = threading.Timer(seconds, cut)
     timer.daemon = True
     timer.start()
     try:
