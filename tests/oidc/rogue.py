@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from recordsvc.ground.ports import FixedClock
 from recordsvc.submit.keys import SigningKey, key_from_secret
@@ -72,6 +72,10 @@ class Rogue:
         self.replies: dict[str, Reply] = {}
         self.slow: dict[str, str] = {}
         """Paths whose answers are good, but come late: all at once (`silent`) or byte by byte (`drip`)."""
+        self.padding: dict[str, int] = {}
+        """Spaces before an answer that is good."""
+        self.visitor: Account | None = None
+        """Who a real browser is that comes to the provider; it is sent back at once."""
         self.asked: list[Told] = []
         self.pushed: dict[str, dict[str, str]] = {}
         self.codes: dict[str, tuple[dict[str, str], Account, int]] = {}
@@ -98,6 +102,7 @@ class Rogue:
     def respond(self, told: Told) -> Reply:
         self.asked.append(told)
         reply = self.replies.get(told.path) or self.truth(told)
+        reply.body = b" " * self.padding.get(told.path, 0) + reply.body
         if self.slow.get(told.path) == "silent":
             reply.sleep = SLOW_S
         elif self.slow.get(told.path) == "drip":
@@ -113,6 +118,10 @@ class Rogue:
             uri = f"urn:ietf:params:oauth:request_uri:{secrets.token_hex(8)}"
             self.pushed[uri] = told.fields
             return Reply(json.dumps({"request_uri": uri, "expires_in": 60}).encode(), 201)
+        if told.path == "/auth" and self.visitor is not None:
+            asked = urlsplit(self.sent(f"?{urlencode(told.fields)}")["redirect_uri"])
+            back = self.answer(f"?{urlencode(told.fields)}", self.visitor)
+            return Reply(status=303, headers={"Location": f"{asked.scheme}://{asked.netloc}{back}"})
         if told.path == "/token":
             return self.exchange(told.fields)
         return Reply(status=404)
@@ -179,8 +188,9 @@ def serving(respond: Callable[[Told], Reply]) -> Iterator[str]:
 
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            sent = {name: values[0] for name, values in parse_qs(self.rfile.read(length).decode()).items()}
-            reply = respond(Told(self.command, urlsplit(self.path).path, sent))
+            asked = urlsplit(self.path)
+            sent = dict(parse_qsl(asked.query)) | dict(parse_qsl(self.rfile.read(length).decode()))
+            reply = respond(Told(self.command, asked.path, sent))
             try:
                 time.sleep(reply.sleep)
                 self.send_response(reply.status)

@@ -181,7 +181,9 @@ def test_accounts_of_two_providers_with_one_subject_are_two_accounts(
         cookie = browser.client.get_cookie("recordsvc-demo-login")
         assert cookie is not None
         other.client.set_cookie("recordsvc-demo-login", cookie.value)
+        shown = second.paths().count("/token")
         assert code(other.client.get(begun)) == "identity-refused"
+        assert second.paths().count("/token") == shown
     assert {bytes(row.worker_id) for row in rows(house, identity_link)} == {wang, li}
 
 
@@ -465,6 +467,14 @@ def test_the_page_of_signing_in_offers_the_provider_by_name(app: flask.Flask) ->
     page = app.test_client().get("/login", headers={"Accept": "text/html"}).text
     assert 'href="/login/oidc"' in page
     assert "统一身份认证" in page
+
+
+def test_the_own_page_names_the_provider_as_a_way_in(browser: Browser, enter: Enter, wang: bytes) -> None:
+    browser.back(WANG)
+    page = browser.client.get("/me/sessions", headers={"Accept": "text/html"}).text
+    assert "已经可以用它登录" in page
+    assert "请设置一种登录方式" not in page
+    assert "已经可以用它登录" not in enter("handler").get("/desk/sessions").text
 
 
 def test_signing_out_leads_to_signing_out_at_the_provider(
