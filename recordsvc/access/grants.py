@@ -97,6 +97,8 @@ class Through:
     purpose: str
     """Code of `lookup_purposes`."""
     case_ref: str = ""
+    service: bytes = b""
+    """Id of the service (`service` table) that this is part of."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -119,6 +121,16 @@ class Actor:
     """Set when somebody else acts for the worker."""
     duties: frozenset[tuple[str, str]] = frozenset()
     """(role, division code) of an official's grants now in force: which role holds where."""
+
+
+def author(actor: Actor) -> str:
+    """Return how an act names its author for good, in 80 characters: kind, or way of a stand-in, and id.
+
+    In whose place somebody stood in, the row of the act says by itself.
+    """
+    if actor.through is not None:
+        return f"{actor.through.way}:{actor.through.id}"
+    return f"{actor.kind}:{actor.id}"
 
 
 ANYONE: Final = Actor(Kind.ANYONE)
@@ -205,9 +217,14 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.paper.file": _OWN,
     "own.paper.read": _OWN,
     "own.numbers.read": _OWN,
+    "own.service.read": _OWN,
+    # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
+    "window.serve": (Grant(Kind.WORKER),),
     # Officials.
     "desk.read": _official(*_DESK),
     "desk.notice.read": _official(*_DESK),
+    # In the place of a worker who stands there with card and document.
+    "window.open": _official(Role.HANDLER, Role.REVIEWER),
     # The list names people without a phone: whoever serves them at the window.
     "notice.print": _official(Role.HANDLER, Role.REVIEWER),
     "held.read": _official(Role.HANDLER, Role.REVIEWER),

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import acts, credentials, looked, questions
+from recordsvc.access import acts, credentials, in_place, looked, questions
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import session
@@ -270,6 +270,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     looked.erase(turn, worker_id)
     questions.erase(turn, worker_id)
     credentials.erase(turn, worker_id)
+    in_place.erase(turn, worker_id)
 
 
 def _erasure(house: "House", payload: dict[str, Any], proposal: Proposal, worker_id: bytes) -> Statement:

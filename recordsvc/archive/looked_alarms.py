@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
+from recordsvc.access import in_place
 from recordsvc.access.grants import Kind
 from recordsvc.access.looked_tables import looked, looked_alarm, looked_place
 from recordsvc.archive import tables
@@ -84,7 +85,13 @@ def in_open_dispute(_house: "House", conn: Connection, look: Looked) -> bool:
     return look.actor_kind == Kind.OFFICIAL and conn.execute(query.limit(1)).first() is not None
 
 
-RELATIONS: Final[tuple[Relation, ...]] = (in_open_dispute,)
+def at_the_window(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether the official served the worker then, who stood there with document and card."""
+    official = look.actor_kind == Kind.OFFICIAL
+    return official and in_place.serves(conn, look.worker_id, look.actor_id, look.at_ms)
+
+
+RELATIONS: Final[tuple[Relation, ...]] = (in_open_dispute, at_the_window)
 
 
 def follower(house: "House") -> Follower[Looked]:

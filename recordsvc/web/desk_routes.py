@@ -170,6 +170,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/notices", "通知", "desk.notice.read"),
         ("/desk/looked", "查阅疑问", "looked-question.answer"),
         ("/desk/alarms", "查阅预警", "look-alarm.read"),
+        ("/window", "窗口代办", "window.open"),
         ("/desk/activate", "激活码", "login.activate"),
         ("/desk/sessions", "我的登录", "session.desk"),
     )

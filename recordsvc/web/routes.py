@@ -25,6 +25,7 @@ from recordsvc.web import (
     sharing_routes,
     signin_routes,
     verify_routes,
+    window_routes,
     worker_routes,
 )
 from recordsvc.web.problem_page import problem_page
@@ -52,6 +53,7 @@ __all__ = [
     "sharing_routes",
     "signin_routes",
     "verify_routes",
+    "window_routes",
     "worker_routes",
 ]
 
