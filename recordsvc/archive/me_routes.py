@@ -63,7 +63,7 @@ def own_stater() -> Stater:
     """Return the worker who asks as the one on whose word the region states something; or who stands in."""
     through = actor().through
     if through is not None:
-        return Stater(author(actor()), through.way, through.case_ref)
+        return Stater(author(actor()), through.way.value, through.case_ref)
     return Stater(str(uuid.UUID(bytes=own_worker())), "worker", f"session-{actor().session_id[:8] or 'none'}")
 
 
