@@ -180,6 +180,7 @@ session = sa.Table(
     sa.Column("through_id", sa.String(40)),
     sa.Column("purpose", sa.String(40)),
     sa.Column("case_ref", sa.String(80)),
+    # Digest of the official's own session that carries a service at the window, one at a time.
     sa.Column("desk", sa.LargeBinary(32)),
     sa.CheckConstraint("actor_kind IN ('worker', 'staff', 'official')", name="actor_kind"),
     sa.CheckConstraint("(through_way IS NULL) = (through_id IS NULL)", name="through"),
@@ -191,8 +192,7 @@ session = sa.Table(
     sa.Index(None, "ends_ms"),
     info={"kind": "state"},
     comment="Signed-in browsers; digest is the SHA-256 of the cookie, id names the session on its owner's "
-    "list, through says who acts in a worker's place, desk is the digest of the official's own session that "
-    "carries a service at the window, one at a time. Ending a session deletes its row",
+    "list, through says who acts in a worker's place. Ending a session deletes its row",
 )
 
 demo_login = sa.Table(
