@@ -25,7 +25,7 @@ def stand_in(who: Actor) -> StandIn | None:
     with house().db.read_raw() as cursor:
         told = number_views.told(house(), numbers.known(house(), cursor, who.worker_id), number_views.masked)
     names, numbers_ = [one["value"] for one in told["names"]], [one["value"] for one in told["numbers"]]
-    tail = f"（证件 {numbers_[-1]}）" if numbers_ else ""
+    tail = f"（证件尾号 {numbers_[-1][-4:]}）" if numbers_ else ""
     official = access().officials.find(who.through.id)
     return StandIn(
         f"{names[-1] if names else '姓名未登记'}{tail}",
