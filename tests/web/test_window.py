@@ -16,13 +16,15 @@ from recordsvc.access.in_place import ALONE, UNTRACED, VERBS
 from recordsvc.access.looked import Look, of_worker
 from recordsvc.access.policy import doors
 from recordsvc.access.tables import looked_alarm, service_act, session
-from recordsvc.archive import looked_alarms
+from recordsvc.archive import dispute_follower, disputes, looked_alarms
+from recordsvc.archive import tables as archive_tables
 from recordsvc.archive.noticeboard import of_workers
 from recordsvc.archive.persons import read
 from recordsvc.ground.http import FORM, JSON
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.people import synthetic
+from recordsvc.people import tables as people_tables
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
 from recordsvc.web.window_routes import wrapped
@@ -230,12 +232,6 @@ def values(rule: str, ids: dict[str, str]) -> str:
     return re.sub(r"<id:\w+>", str(uuid.UUID(int=7)), path)
 
 
-BODIES: dict[str, dict[str, Any]] = {
-    "POST /v1/me/records/<id:record_id>/contest": {"reason": "not-mine"},
-    "POST /me/records/<id:record_id>/contest": {"reason": "not-mine"},
-}
-
-
 def test_every_door_of_a_worker_that_acts_names_the_clerk_or_is_refused(
     window: Visitor,
     app: flask.Flask,
@@ -302,6 +298,40 @@ def test_what_is_the_workers_alone_is_refused_with_its_reason(window: Visitor) -
         assert window.get(path).status_code == 403
     assert window.post("/account/pin", pin="830172").status_code == 403
     assert window.client.get("/v1/session/credentials").status_code == 403
+
+
+def test_what_was_done_names_the_clerk_wherever_it_is_kept(
+    window: Visitor, house: House, worker_id: bytes, ids: dict[str, str], clock: FixedClock
+) -> None:
+    """An objection, what was added to it, a statement and a phone number: rows and signed records alike."""
+    headers = {"X-CSRF-Token": window.csrf}
+    assert window.say(f"/me/records/{ids['fresh']}/contest", reason="wrong-dates", text="").status_code == 303
+    clock.advance(1_000)
+    stated = {"matter": "work", "title": "家政服务", "text": "照护老人三年"}
+    answer = window.client.post("/v1/me/statements", json=stated, headers=headers)
+    assert answer.status_code == 201, answer.text
+    clock.advance(1_000)
+    assert window.post("/me/notices/phone", phone="13900000000").status_code == 303
+    clock.advance(1_000)
+    dispute_follower.follower(house).run()
+    with house.db.read() as conn:
+        dispute = disputes.of_workers(conn, [worker_id])[0]
+    path = f"/me/disputes/{dispute.name}/messages"
+    assert window.post(path, text="当时不在银川").status_code == 303
+
+    found = read(house, worker_id)
+    assert found is not None
+    said = [one for one in found.own.entries if one.record is not None and "actor" in one.record]
+    actors = [one.record["actor"] for one in said[-2:] if one.record is not None]
+    assert actors == [{"id": f"window:{CLERK}", "role": "window", "case": CASE}] * 2
+    with house.db.read() as conn:
+        lines = conn.execute(sa.select(service_act).order_by(service_act.c.act_id)).all()
+        messages = conn.execute(sa.select(archive_tables.dispute_message)).all()
+        sources = list(conn.scalars(sa.select(people_tables.contact.c.source)))
+    assert {one.outcome for one in lines} == {"done"}
+    assert [one.log_index for one in lines] == [*(one.stored.idx for one in said[-2:]), None, None]
+    assert f"window:{CLERK}" in {str(value) for row in messages for value in row}
+    assert sources == [f"window:{CLERK}"]
 
 
 def test_a_paper_filed_at_the_window_names_the_clerk(window: Visitor, house: House, worker_id: bytes) -> None:
