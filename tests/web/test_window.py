@@ -16,7 +16,7 @@ from recordsvc.access.in_place import ALONE, UNTRACED, VERBS
 from recordsvc.access.looked import Look, of_worker
 from recordsvc.access.policy import doors
 from recordsvc.access.tables import looked_alarm, service_act, session
-from recordsvc.archive import dispute_follower, disputes, looked_alarms
+from recordsvc.archive import dispute_follower, disputes, erasing, looked_alarms
 from recordsvc.archive import tables as archive_tables
 from recordsvc.archive.noticeboard import of_workers
 from recordsvc.archive.persons import read
@@ -359,6 +359,10 @@ def test_a_look_at_the_window_raises_no_alarm_and_one_before_it_does(
     assert visitor.post("/window", **counter).status_code == 303
     assert again(visitor).get("/me").status_code == 200
     assert alarms() == []
+    with house.db.read() as conn:
+        now = house.clock.now_ms()
+        assert in_place.serves(conn, worker_id, CLERK, now)
+        assert not in_place.serves(conn, worker_id, "demo-reviewer", now), "a colleague has no part in it"
     assert visitor.post("/window/end").status_code == 200
     clock.advance(1_000)
     look = Look(worker_id, again(visitor).actor, "service-window", "records", CASE)
@@ -492,6 +496,8 @@ def test_an_act_whose_end_could_not_be_written_says_that_it_is_not_known(
 def test_nothing_of_a_service_is_left_after_an_erasure(
     window: Visitor, house: House, worker_id: bytes
 ) -> None:
-    house.db.write(lambda turn: in_place.erase(turn, worker_id))
+    assert window.post("/me/notices/read").status_code == 303
+    house.db.write(lambda turn: erasing.forget(turn, worker_id))
     with house.db.read() as conn:
         assert in_place.of_workers(conn, [worker_id]) == []
+        assert conn.execute(sa.select(service_act)).all() == []
