@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "import": ("recordsvc.importcommand", "import_file", "enter old papers from a file, vouched for"),
     "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
     "verify": ("recordsvc.cli_verify", "verify", "check a bundle or receipt offline"),
+    "verify-pack": ("recordsvc.cli_verify_pack", "verify_pack_file", "check an auditor's pack offline"),
     "demo-archive": ("demo.read", "main", "show what a worker of the demo region sees"),
     "openapi": ("recordsvc.serving", "openapi", "write the interface description"),
 }

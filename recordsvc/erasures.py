@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import consents
 from recordsvc.archive import tables
 from recordsvc.archive.erasing import WHOLE, forget
 from recordsvc.ground.commit import Turn
@@ -142,7 +143,7 @@ def replay(house: "House") -> int:
     """Erase again whatever the journal has and the database still holds; how many."""
     done = 0
     for line in read(house):
-        done += house.db.write(functools.partial(_again, line))
+        done += house.db.write(functools.partial(_again, house, line))
     return done
 
 
@@ -154,7 +155,7 @@ def _there(conn: Connection, line: Line) -> bool:
     return conn.execute(query).first() is not None
 
 
-def _again(line: Line, turn: Turn) -> int:
+def _again(house: "House", line: Line, turn: Turn) -> int:
     if not _there(turn.conn, line):
         return 0
     sealed = tables.ciphertext
@@ -164,6 +165,7 @@ def _again(line: Line, turn: Turn) -> int:
     if line.seq == WHOLE:
         standing.erase(turn, line.worker_id)
         forget(turn, line.worker_id)
+        consents.erase(turn, house.log, line.worker_id)
     return 1
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from recordsvc.archive.admit import Admission
     from recordsvc.archive.erasing import Blocking
     from recordsvc.archive.issuers import Issuers
-    from recordsvc.archive.looked_alarms import OwnArchive, Relation
+    from recordsvc.archive.look_relations import Relation
+    from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.people.resolve import People
@@ -52,7 +53,9 @@ class House:
                 announcer(turn, self, holder.worker_id, kind, key)
 
     look_relations: "list[Relation]" = dataclasses.field(default_factory=list)
-    """What rooms above the archive register that gives somebody a reason to look: consents, claims."""
+    """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
+
+    The archive's own stand in `archive/look_relations.py`."""
 
     own_archive: "OwnArchive | None" = None
     """Registered by whoever knows which worker an official is."""

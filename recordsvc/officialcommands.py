@@ -24,4 +24,12 @@ def signed_in(house: "House", account: str) -> "Actor":
     official = open_access(house).officials.find(account)
     if not good or official is None:
         raise click.ClickException("账号或登录码不对 / wrong account or code")
-    return Actor(Kind.OFFICIAL, account, roles=official.roles(house.clock.now_ms()))
+    now = house.clock.now_ms()
+    return Actor(
+        Kind.OFFICIAL,
+        account,
+        roles=official.roles(now),
+        duties=official.duties(now),
+        stands_in=official.stands_in(now),
+        recused=official.keeps_out(house.settings.region),
+    )

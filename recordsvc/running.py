@@ -162,6 +162,7 @@ def _region(house: House, environ: Mapping[str, str], people: int) -> list[str]:
                 "the demo region could not be loaded; run the same command again to go on"
             )
         _make_personas(house, folder)
+        _make_staff(house)
         (folder / "personas").touch()
     with house.db.read() as conn:
         return [one.label for one in demo.personas(conn)]
@@ -195,6 +196,32 @@ def enrol_cards(house: House, people: "Iterable[Person]") -> None:
             return Enrolment(turn, house.people, house.keys, house.random).take(some)
 
         house.db.write(take)
+
+
+def _make_staff(house: House) -> None:
+    """Let people of the region's institutions, an employer and a department sign in on this machine."""
+    from recordsvc.access import demo
+    from recordsvc.access.grants import Position
+    from recordsvc.ground.ports import beijing_date
+
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    by_kind: dict[str, str] = {}
+    for uscc, institution in sorted(house.institutions.all().items()):
+        by_kind.setdefault(institution.kind_on(today), uscc)
+    wanted = (
+        ("training-institution", Position.HEAD, "培训机构经办负责人", "Head of a training centre"),
+        ("training-institution", Position.CLERK, "培训机构经办", "Clerk of a training centre"),
+        ("training-institution", Position.SIGNER, "培训机构签发人", "Signer of a training centre"),
+        ("employer", Position.HR, "用人单位人力资源", "HR of an employer"),
+        ("safety-authority", Position.OFFICER, "部门专员", "Officer of a department"),
+    )
+
+    def create(turn: "Turn") -> None:
+        for kind, position, zh, en in wanted:
+            if kind in by_kind:
+                demo.create_staff(turn, by_kind[kind], f"staff-{position}", position, (zh, en))
+
+    house.db.write(create)
 
 
 def _make_personas(house: House, folder: Path) -> None:

@@ -5,10 +5,11 @@ Several lanes run side by side:
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned
 looked      state the who-looked log in the archive's, which witnesses bind
-look-alarms raise alarms on looks that stand out
+look-alarms raise alarms on looks that stand out, and later on those that nothing came of
 erasures    write what was erased into the journal outside the database, and scrub its traces
 releases    append what two people released from the holding
 imports     enter what two people released of a file of old papers
+packs       make what two people decided that an auditor sees, and destroy it after its time
 cards       attach cards that the registry knew before their holders
 notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie
@@ -31,13 +32,14 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures, rotation
-from recordsvc.archive import disputes, farewell, looked_statements
+from recordsvc.archive import disputes, farewell, looked_statements, pack_making, sharing
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.letters import deliverer
 from recordsvc.archive.looked_alarms import follower as alarm_follower
+from recordsvc.archive.looked_alarms import relation_follower
 from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
@@ -86,16 +88,22 @@ class Worker:
             ),
             # A change of key walks every worker: in a lane of its own it holds up nothing but the writers.
             (Job("keys", functools.partial(rotation.work, house, self._stop.is_set), 1.0),),
-            (Job("look-alarms", alarm_follower(house).run, 1.0),),
+            (
+                Job("look-alarms", alarm_follower(house).run, 1.0),
+                Job("look-relations", relation_follower(house).run, 10.0),
+            ),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),
             (
                 Job("releases", Releaser(house).run, 0.5),
                 Job("imports", Importer(house).run, 1.0),
+                Job("packs", functools.partial(pack_making.make, house), 1.0),
+                Job("pack-ends", functools.partial(pack_making.expire, house), 60.0),
                 Job("cards", WaitingCards(house).run, 1.0),
                 Job("sweeps", idempotency.sweep, 60.0),
                 Job("outbox-sweep", lambda: house.db.write(outbox.sweep), 3_600.0),
                 Job("farewells", functools.partial(farewell.expire, house), 3_600.0),
+                Job("consents", functools.partial(sharing.expire, house), 60.0),
                 Job("papers", house.papers.sweep, 600.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
                 Job("scrub", functools.partial(erasures.scrub, house), 2.0),

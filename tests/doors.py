@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from recordsvc import service
 from recordsvc.access import policy
 from recordsvc.access.entrance import CookieReader
-from recordsvc.access.grants import Actor, Kind, Role, Scope
+from recordsvc.access.grants import Actor, Kind, Position, Role, Scope
 from recordsvc.ground.http import Request
 from recordsvc.ground.problems import Unauthenticated
 from recordsvc.settings import Settings
@@ -19,7 +19,19 @@ WORKER = Actor(Kind.WORKER, "worker-1", worker_id=b"\x01" * 16, session_id="sess
 OTHER_WORKER = Actor(Kind.WORKER, "worker-2", worker_id=b"\x02" * 16, session_id="session-2")
 CENTRE = Actor(Kind.CLIENT, "centre-1", institution="CENTRE-1", scopes=frozenset(Scope))
 OFFICIALS = {str(role): Actor(Kind.OFFICIAL, f"official-{role}", roles=frozenset({role})) for role in Role}
-ACTORS: dict[str, Actor] = {"worker": WORKER, "other": OTHER_WORKER, "centre": CENTRE, **OFFICIALS}
+STAFF = {
+    f"staff-{position}": Actor(
+        Kind.STAFF, f"staff-{position}", roles=frozenset({position}), institution="CENTRE-1"
+    )
+    for position in Position
+}
+ACTORS: dict[str, Actor] = {
+    "worker": WORKER,
+    "other": OTHER_WORKER,
+    "centre": CENTRE,
+    **STAFF,
+    **OFFICIALS,
+}
 
 
 def settings(**changed: Any) -> Settings:

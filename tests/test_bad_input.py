@@ -18,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from recordsvc.ground import two_person
 from recordsvc.people import synthetic
 from recordsvc.schema import load_tables
 from recordsvc.submit import sign
@@ -182,6 +183,10 @@ def test_json_doors_of_the_desk(scene: Scene) -> None:
     """Every door of an official reads as strictly."""
     journey = scene.journey
     held = str(uuid.uuid4())
+    # One that is there: what a path names is judged before the body is read.
+    asked = journey.house.db.write(
+        lambda turn: two_person.propose(turn, "client.lift", "centre-x", {"reason": "x"}, "official:x")
+    )
     doors: list[tuple[str, str, dict[str, Any]]] = [
         ("registrar", "/v1/desk/institutions", {"uscc": OTHER, "name": "学校", "valid_from": "2020-01-01"}),
         ("registrar", f"/v1/desk/issuers/{OTHER}/keys", {"jwk": scene.centre.key.public_jwk()}),
@@ -190,7 +195,11 @@ def test_json_doors_of_the_desk(scene: Scene) -> None:
         ("handler", "/v1/desk/held/release", {"held": [held], "reason": "核对"}),
         ("handler", "/v1/desk/held/return", {"held_id": held, "reason": "退回"}),
         ("handler", "/v1/desk/workers/find", {"kind": "resident-id", "value": "640104199002150012"}),
-        ("reviewer", f"/v1/desk/proposals/{held}/decide", {"approve": True, "reason": "属实"}),
+        (
+            "reviewer",
+            f"/v1/desk/proposals/{uuid.UUID(bytes=asked)}/decide",
+            {"approve": True, "reason": "属实"},
+        ),
     ]
 
     def cases() -> Iterator[Any]:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from recordsvc.access import acts, codes, credentials, looked, names
 from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.credential_tables import activation
 from recordsvc.access.credentials import Holder
 from recordsvc.access.errors import ActivationUnmatched
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
-from recordsvc.access.tables import activation, session
+from recordsvc.access.tables import session
 from recordsvc.ground.commit import Turn
 from recordsvc.people import merges
 from recordsvc.people.checks import IdentifierError

@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access.grants import Actor
-from recordsvc.access.tables import official_act
+from recordsvc.access import areas
+from recordsvc.access.grants import EVERYWHERE, Actor, Reach, roles_told
+from recordsvc.access.tables import official_act, official_role
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, Random, uuid7
@@ -57,6 +58,8 @@ class Act(StrEnum):
     """Kind of the document that was shown with a card which is not its holder's, or not good; no number."""
     WINDOW_ACT = "window.act"
     """`worker id/policy`: an act in the worker's place, written before it; the service says how it ended."""
+    WORKER_PLACED = "worker.placed"
+    """Id of the worker whose division an official stated."""
     PAPER_OPEN = "paper.open"
     """`institution/paper id`: a paper of an institution that was opened, also by the institution itself."""
     PAPER_LIST = "paper.list"
@@ -98,10 +101,16 @@ def record(db: Database, random: Random, act: OfficialAct) -> None:
     db.write_grouped(_insert, (random, act))
 
 
-def listed(conn: Connection, *, before: bytes = b"\xff" * 16, limit: int = 100) -> list[Done]:
-    """Return acts, newest first, from before the row id `before`."""
+def listed(
+    conn: Connection, where: Reach = EVERYWHERE, *, before: bytes = b"\xff" * 16, limit: int = 100
+) -> list[Done]:
+    """Return acts of those who ever had a role within a reach, newest first, from before the id `before`."""
     names = [official_act.c[name] for name in Done.__slots__]
     wanted = sa.select(*names).where(official_act.c.id < before)
+    if not where.everywhere:
+        own = official_role.c
+        there = sa.select(sa.literal("official:") + own.official_id).where(areas.within(where, own.area))
+        wanted = wanted.where(official_act.c.actor.in_(there))
     return [Done(*row) for row in conn.execute(wanted.order_by(official_act.c.id.desc()).limit(limit))]
 
 
@@ -118,7 +127,7 @@ def _row(one: OfficialAct, row_id: bytes, now_ms: int) -> dict[str, Any]:
         "id": row_id,
         "at_ms": now_ms,
         "actor": f"{one.actor.kind}:{one.actor.id}",
-        "role": " ".join(sorted(one.actor.roles)),
+        "role": roles_told(one.actor),
         "act": one.act,
         "subject": one.subject,
         "reason": one.reason,

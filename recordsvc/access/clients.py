@@ -14,8 +14,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import areas
 from recordsvc.access.errors import ClientStateConflict, ClientUnknown
-from recordsvc.access.grants import Scope
+from recordsvc.access.grants import Reach, Scope
 from recordsvc.access.tables import client, client_event, client_key
 from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
@@ -37,6 +38,8 @@ class ClientKind(StrEnum):
     """发证机关."""
     CREDIT_BANK = "credit-bank"
     """学分银行."""
+    EMPLOYER = "employer"
+    """用人单位."""
     PAYROLL = "payroll"
     """用人单位薪酬系统."""
     ONLINE = "online-platform"
@@ -51,8 +54,9 @@ SCOPES: Final[Mapping[ClientKind, frozenset[Scope]]] = {
     ClientKind.ASSESSOR: ISSUING,
     ClientKind.AUTHORITY: ISSUING,
     ClientKind.ONLINE: ISSUING,
-    ClientKind.CREDIT_BANK: frozenset({Scope.FEED_READ}),
-    ClientKind.PAYROLL: frozenset({Scope.FEED_READ}),
+    ClientKind.CREDIT_BANK: frozenset({Scope.FEED_READ, Scope.SHARED_READ}),
+    ClientKind.EMPLOYER: frozenset({Scope.SHARED_READ}),
+    ClientKind.PAYROLL: frozenset({Scope.FEED_READ, Scope.SHARED_READ}),
     ClientKind.PLATFORM: frozenset({Scope.FEED_READ}),
 }
 """What a client of each kind may be given at most."""
@@ -199,3 +203,9 @@ def one(conn: Connection, client_id: str) -> Client:
     if found is None:
         raise ClientUnknown
     return found
+
+
+def ids_within(conn: Connection, where: Reach) -> frozenset[str]:
+    """Return the ids of clients whose institution lies in a reach; without one, only the region sees them."""
+    area = sa.case((client.c.institution.is_(None), ""), else_=areas.of_institution(client.c.institution))
+    return frozenset(conn.scalars(sa.select(client.c.client_id).where(areas.within(where, area))))

@@ -1,7 +1,8 @@
-"""`recordsvc official …`: officials are made where the server stands, by whoever may already read its keys.
+"""`recordsvc official …`: officials at the server's console.
 
-The first two are made like all others. Whoever runs the command is named in the grants as
-`command:<login name>`.
+The first two registrars are made here by whoever may already read the service's keys, named in the grants as
+`command:<login name>`; from then on a role is proposed here by an official who signs in (`--as`), and decided
+by another.
 """
 
 import getpass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from recordsvc.ground.commit import Turn
     from recordsvc.house import House
 
 
@@ -72,18 +74,57 @@ def listed() -> None:
 @click.argument("role")
 @click.option("--area", required=True, help="区划代码，2、4 或 6 位 / Division code")
 @click.option("--days", type=click.IntRange(1, 3660), help="有效天数，缺省为长期 / Days it holds")
-def grant(account: str, role: str, area: str, days: int | None) -> None:
-    """授予角色 / Give a role in an area."""
-    from recordsvc.access import officials
+@click.option(
+    "--as", "as_account", help="提出人账号，随后输入一次性登录码 / Who proposes, with a one-time code"
+)
+@click.option("--reason", default="", help="理由（提出时必填） / Why, where it is proposed")
+def grant(account: str, role: str, area: str, days: int | None, as_account: str | None, reason: str) -> None:
+    """授予角色：前两名登记员直接授予，此后须两人 / Give a role: the first two registrars; then propose it."""
+    from recordsvc.access import granting, officials
     from recordsvc.ground.commit import Turn
 
-    def act(turn: Turn) -> None:
-        until = None if days is None else turn.now_ms + days * 86_400_000
-        officials.grant(turn, account, role, area, by=_author(), until_ms=until)
+    def begin(turn: Turn) -> bool:
+        if not granting.may_begin(turn, account, role):
+            return False
+        officials.grant(turn, account, role, area, by=_author(), until_ms=_until(turn, days))
+        return True
 
     with _open() as house:
-        house.db.write(act)
-    click.echo(f"{account}: {role}@{area}")
+        if as_account is None and house.db.write(begin):
+            click.echo(f"{account}: {role}@{area}")
+            return
+        if as_account is None or not reason:
+            raise click.UsageError(
+                "授权须两人：加 --as 提出人账号 --reason 理由，由另一名登记员复核 / "
+                "a role takes two people: name who proposes it (--as) and why (--reason)"
+            )
+        proposal = _propose(house, as_account, (account, role, area, days, reason))
+    click.echo(f"{account}: {role}@{area} 待复核 / proposed: {proposal}")
+
+
+def _propose(house: "House", as_account: str, asked: tuple[str, str, str, int | None, str]) -> str:
+    from recordsvc.access import granting
+    from recordsvc.access.grants import Thing, can, prefix
+    from recordsvc.ground.commit import Turn
+    from recordsvc.ground.ports import uuid_text
+    from recordsvc.ground.problems import Forbidden
+    from recordsvc.officialcommands import signed_in
+
+    account, role, area, days, reason = asked
+    who = signed_in(house, as_account)
+    if not can(who, "official.enter", Thing(prefix(area))):
+        raise Forbidden
+
+    def act(turn: Turn) -> bytes:
+        by = f"official:{who.id}"
+        until = _until(turn, days)
+        return granting.propose_grant(turn, account, role, area, until, reason, by=by, random=house.random)
+
+    return uuid_text(house.db.write(act))
+
+
+def _until(turn: "Turn", days: int | None) -> int | None:
+    return None if days is None else turn.now_ms + days * 86_400_000
 
 
 @official.command("revoke")

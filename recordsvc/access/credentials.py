@@ -12,8 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access.grants import Actor, Kind, Way
-from recordsvc.access.tables import (
+from recordsvc.access.credential_tables import (
     account_credential,
     account_name,
     activation,
@@ -22,6 +21,7 @@ from recordsvc.access.tables import (
     worker_credential,
     worker_device,
 )
+from recordsvc.access.grants import Actor, Kind, Way
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.missing import insert_missing
 from recordsvc.people import tables as people_tables

@@ -5,6 +5,7 @@ them speak. These doors exist only where the environment is `demo` and the servi
 anywhere else the routes are not there, and start-up refuses a database that holds personas.
 """
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import officials
+from recordsvc.access import officials, staff
 from recordsvc.access.errors import LoginRefused
-from recordsvc.access.grants import Kind, Role
+from recordsvc.access.grants import Kind, Position, Role
 from recordsvc.access.tables import demo_login
 from recordsvc.ground.commit import Turn
 from recordsvc.people.checks import IdentifierError
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 LOOPBACK_PEERS: Final = frozenset({"127.0.0.1", "::1"})
 DESK_POSITION: Final = 100
-"""Workers stand before the officials on the list."""
+STAFF_POSITION: Final = 1_000
+"""Workers stand before the officials on the list, people of institutions behind."""
 
 # kind, role, label, label_en: one persona for each kind of desk, two where two people are needed.
 _DESK: Final = (
@@ -114,6 +116,17 @@ def create_desk(turn: Turn, area: str) -> None:
         officials.add(turn, official_id, label)
         officials.grant(turn, official_id, role, area, by="system:demo")
         _insert(turn, Persona(kind, label, label_en, position, Kind.OFFICIAL, official_id))
+
+
+def create_staff(turn: Turn, institution: str, kind: str, position: Position, label: tuple[str, str]) -> None:
+    """Make a person of an institution (USCC; `label`: Chinese, English), and a login. Repeatable."""
+    known = {persona.kind for persona in personas(turn.conn)}
+    if kind in known:
+        return
+    staff_id = f"s-{hashlib.sha256(kind.encode()).hexdigest()[:16]}"
+    staff.add(turn, staff_id, institution, label[0], "system:demo")
+    staff.give(turn, staff_id, position, by="system:demo")
+    _insert(turn, Persona(kind, *label, STAFF_POSITION + len(known), Kind.STAFF, staff_id))
 
 
 def create_worker(turn: Turn, worker_id: bytes, label: str, label_en: str, kind: str = "worker") -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from recordsvc.access import acts, clients, deciding, registering
+from recordsvc.access import acts, clients, deciding, objects, registering
 from recordsvc.access.clients import Client
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import ClientRefused, ClientStateConflict, ClientUnknown
@@ -22,7 +22,7 @@ from recordsvc.access.forms import (
     ReasonForm,
     RevokeKeyForm,
 )
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, reach
 from recordsvc.access.policy import door
 from recordsvc.access.registering import NewClient, NewKey
 from recordsvc.access.services import access, bp, house, once, reference
@@ -47,8 +47,11 @@ from recordsvc.ground.two_person import (
     summary="接入方一览 / Registered clients",
 )
 def list_clients() -> flask.Response:
-    """List the clients with their keys' dates."""
-    return answers.answer({"items": [_shown(found) for found in access().clients.all()]}, form=ClientsForm)
+    """List the clients of the official's area with their keys' dates."""
+    with house().db.read() as conn:
+        seen = clients.ids_within(conn, reach(actor(), "client.read"))
+    items = [_shown(found) for found in access().clients.all() if found.client_id in seen]
+    return answers.answer({"items": items}, form=ClientsForm)
 
 
 @door(
@@ -160,11 +163,12 @@ def revoke_client_key(client_id: str, form: dict[str, Any]) -> flask.Response:
 def list_proposals(query: dict[str, Any]) -> flask.Response:
     """List what waits for a second person, or what became of it, page by page."""
     now, who, limit = house().clock.now_ms(), actor(), query["limit"]
+    seen = objects.proposals_of(who)
     with house().db.read() as conn:
         if query["state"] == "open":
-            found = two_person.pending(conn, now, after=query["cursor"] or b"", limit=limit)
+            found = two_person.pending(conn, now, *seen, after=query["cursor"] or b"", limit=limit)
         else:
-            found = two_person.closed(conn, now, before=query["cursor"] or b"\xff" * 16, limit=limit)
+            found = two_person.closed(conn, now, *seen, before=query["cursor"] or b"\xff" * 16, limit=limit)
     page = {
         "items": [_with_right(proposal, who) for proposal in found],
         "next": found[-1].id if len(found) == limit else None,
@@ -184,7 +188,9 @@ def list_proposals(query: dict[str, Any]) -> flask.Response:
 def list_acts(query: dict[str, Any]) -> flask.Response:
     """List suspensions, returns, openings and vain searches with their authors, newest first."""
     with house().db.read() as conn:
-        found = acts.listed(conn, before=query["before"] or b"\xff" * 16, limit=query["limit"])
+        found = acts.listed(
+            conn, reach(actor(), "act.read"), before=query["before"] or b"\xff" * 16, limit=query["limit"]
+        )
     following = found[-1].id if len(found) == query["limit"] else None
     return answers.answer({"items": found, "next": following}, form=OfficialActsForm)
 

@@ -4,24 +4,40 @@ Problem
 ├── Unauthenticated
 │   ├── TokenRefused ────────── token-refused          (one answer for every cause)
 │   ├── LoginRefused ────────── login-refused          (one answer for every cause)
+│   ├── InvitationRefused ───── invitation-refused     (one answer for every cause)
+│   ├── IdentityRefused ─────── identity-refused       (one answer for every cause)
 │   └── StepUpRequired ──────── step-up
-├── Forbidden
-│   └── AloneOnly ───────────── alone-only
 ├── TooMany
 │   └── LoginPaced ──────────── login-paced
 ├── NotFound
 │   ├── ActivationUnmatched ─── activation-unmatched   (which of them is wrong is not said)
 │   ├── WindowUnmatched ─────── window-unmatched       (which of them is wrong is not said)
-│   └── ClientUnknown ───────── client-unknown
+│   ├── ClientUnknown ───────── client-unknown
+│   ├── EmergencyUnknown ────── emergency-unknown
+│   ├── MismatchUnknown ─────── mismatch-unknown
+│   ├── StaffUnknown ────────── staff-unknown
+│   └── AccessEnded ─────────── access-ended
+├── Forbidden
+│   ├── AloneOnly ───────────── alone-only
+│   ├── IdentityUnknown ─────── identity-unknown
+│   ├── IdentityDiffers ─────── identity-differs
+│   ├── Recused ─────────────── recused
+│   └── StandsTogether ──────── stands-together
 ├── Conflict
 │   ├── ClientStateConflict ─── client-state
-│   └── OfficialConflict ────── official-conflict
+│   ├── EmergencyClosed ─────── emergency-closed
+│   ├── MismatchDecided ─────── mismatch-decided
+│   ├── OfficialConflict ────── official-conflict
+│   └── CodeWanted ──────────── consent-code
 ├── FormRefused
 │   ├── ClientRefused ───────── client-refused
 │   ├── CredentialRefused ───── credential
 │   ├── OfficialRefused ─────── official-refused
-│   └── PurposeRefused ──────── purpose
+│   ├── StaffRefused ────────── staff-refused
+│   ├── PurposeRefused ──────── purpose
+│   └── ConsentRefused ──────── consent-refused
 ├── Unavailable
+│   ├── ProviderUnavailable ─── provider-unavailable
 │   └── LookNotWritten ──────── look-not-written
 └── OAuthRefused                (RFC 6749 section 5.2; answered by the token endpoint in that form)
 """
@@ -71,6 +87,78 @@ class LoginRefused(Unauthenticated):
     )
 
 
+class IdentityRefused(Unauthenticated):
+    """What came back from the identity provider is not good for this browser and moment; why is not said."""
+
+    code = "identity-refused"
+    title_zh = "身份认证未完成"
+    title_en = "Sign-in through the provider was not completed"
+    remedy_zh = "请回到登录页重新开始，中途不要换浏览器；也可以用其他方式登录。"
+    remedy_en = "Begin again on the sign-in page, in one browser, or use another way in."
+
+
+class IdentityUnknown(Forbidden):
+    """The provider is sure who this is, and nobody of that number has an archive here. None is made."""
+
+    code = "identity-unknown"
+    title_zh = "这里还没有您的档案"
+    title_en = "There is no archive of yours here yet"
+    remedy_zh = (
+        "您已通过身份认证，但没有找到对应的培训档案，也没有因此建立档案。参加过培训或取得过证书的，"
+        "请带身份证和社会保障卡到人社服务窗口核对。"
+    )
+    remedy_en = (
+        "The provider confirmed who you are, but no archive has your number, and none was made. "
+        "If you were trained or certified, bring identity document and card to the service window."
+    )
+
+
+class IdentityDiffers(Forbidden):
+    """The provider's account and its number lead to different archives: officials judge, nothing changes."""
+
+    code = "identity-differs"
+    title_zh = "认证信息与档案不一致，暂不能这样登录"
+    title_en = "The provider's account does not fit the archive"
+    remedy_zh = (
+        "已转工作人员核对，原有对应关系没有改变。急需办理的，请换一种登录方式，"
+        "或带身份证和社会保障卡到人社服务窗口。"
+    )
+    remedy_en = (
+        "Officials will look into it; nothing was changed. Use another way in, or bring identity document "
+        "and card to the service window."
+    )
+
+
+class ProviderUnavailable(Unavailable):
+    """The identity provider does not answer; who is signed in stays so, and other ways in work."""
+
+    code = "provider-unavailable"
+    title_zh = "统一身份认证暂时不可用"
+    title_en = "The identity provider does not answer"
+    remedy_zh = "请稍后再试，或在登录页（/login）选择其他登录方式。已经登录的不受影响。"
+    remedy_en = "Try again later, or choose another way in at /login. Whoever is signed in stays so."
+
+
+class MismatchUnknown(NotFound):
+    """No such mismatch of an account."""
+
+    code = "mismatch-unknown"
+    title_zh = "没有这项身份核对"
+    title_en = "No such mismatch"
+    remedy_zh = "请刷新列表，核对编号。"
+    remedy_en = "Read the list again and check the identifier."
+
+
+class MismatchDecided(Conflict):
+    """It was decided before."""
+
+    code = "mismatch-decided"
+    title_zh = "这项身份核对已经办结"
+    title_en = "The mismatch has been decided"
+    remedy_zh = "请刷新列表查看结果。"
+    remedy_en = "Read the list again to see what became of it."
+
+
 class LoginPaced(TooMany):
     """The last attempts were wrong: the next one is taken later. Passkeys and activation codes never wait."""
 
@@ -109,6 +197,16 @@ class StepUpRequired(Unauthenticated):
     title_en = "Please prove once more who you are"
     remedy_zh = "请到 /login/again 再次验证身份，然后重新提交；此前填写的内容没有生效。"
     remedy_en = "Prove who you are at /login/again and submit again; nothing has been changed."
+
+
+class Recused(Forbidden):
+    """The official keeps out of what concerns this person or institution."""
+
+    code = "recused"
+    title_zh = "您应当回避此事项"
+    title_en = "You are recused from this"
+    remedy_zh = "此事项涉及您本人、近亲属或有利害关系的单位，请转由其他有权人员办理。"
+    remedy_en = "It concerns yourself, kin, or an institution you are tied to: another official handles it."
 
 
 class ClientUnknown(NotFound):
@@ -161,6 +259,66 @@ class OfficialRefused(FormRefused):
     remedy_en = "Check account name, role and division code."
 
 
+class InvitationRefused(Unauthenticated):
+    """No such invitation, used or withdrawn before, or too old; which of them is not said."""
+
+    code = "invitation-refused"
+    title_zh = "邀请码无效"
+    title_en = "The invitation is not valid"
+    remedy_zh = "邀请码七天内有效、只能用一次；请向邀请您的人索取新的邀请码。"
+    remedy_en = "An invitation works once, within seven days; ask who invited you for a new one."
+
+
+class EmergencyUnknown(NotFound):
+    """No such case of emergency."""
+
+    code = "emergency-unknown"
+    title_zh = "没有这件应急授权"
+    title_en = "No such case of emergency"
+    remedy_zh = "请刷新应急授权列表后再试。"
+    remedy_en = "Read the list of emergencies again."
+
+
+class EmergencyClosed(Conflict):
+    """The case was closed before."""
+
+    code = "emergency-closed"
+    title_zh = "这件应急授权已经办结"
+    title_en = "The case is closed"
+    remedy_zh = "请刷新列表查看结论。"
+    remedy_en = "Read the list again for its finding."
+
+
+class StandsTogether(Forbidden):
+    """Proposer and decider are principal and deputy: one person's act in two hands."""
+
+    code = "stands-together"
+    title_zh = "代理人与被代理人不能互为复核"
+    title_en = "A principal and their deputy are not two persons of one act"
+    remedy_zh = "请由与提出人没有代理关系的另一位有权人员复核。"
+    remedy_en = "Ask an official who neither stands in for the proposer nor is stood in for by them."
+
+
+class StaffUnknown(NotFound):
+    """No such person at this institution."""
+
+    code = "staff-unknown"
+    title_zh = "本单位没有这个人员"
+    title_en = "No such person at this institution"
+    remedy_zh = "请刷新人员名单后再试。"
+    remedy_en = "Read the list of people again."
+
+
+class StaffRefused(FormRefused):
+    """A person or position of an institution that cannot be."""
+
+    code = "staff-refused"
+    title_zh = "人员或岗位资料有误"
+    title_en = "The person or position is not acceptable"
+    remedy_zh = "请按提示更正后再提交。"
+    remedy_en = "Correct what errors points at."
+
+
 class PurposeRefused(FormRefused):
     """Looking at a worker's archive needs a purpose that is in force."""
 
@@ -189,6 +347,36 @@ class AloneOnly(Forbidden):
     title_en = "Only the worker may do this"
     remedy_zh = "请本人登录后办理；没有登录方式的，可在窗口领取激活码。"
     remedy_en = "The worker signs in and does it; the window hands out activation codes."
+
+
+class ConsentRefused(FormRefused):
+    """A consent that cannot be given like this."""
+
+    code = "consent-refused"
+    title_zh = "不能这样共享"
+    title_en = "This cannot be shared like this"
+    remedy_zh = "请按 errors 中列出的位置更正：对象、记录、目的、期限或次数。"
+    remedy_en = "Correct what errors points at: receiver, records, purpose, date or count."
+
+
+class AccessEnded(NotFound):
+    """The holder of a link may no longer open it; why is the worker's own business."""
+
+    code = "access-ended"
+    title_zh = "访问已结束"
+    title_en = "Access has ended"
+    remedy_zh = "如仍需要，请向本人索取新的链接。"
+    remedy_en = "Ask the person for a new link if you still need it."
+
+
+class CodeWanted(Conflict):
+    """The one-time code is missing or wrong, or the next attempt has to wait."""
+
+    code = "consent-code"
+    title_zh = "需要正确的访问码"
+    title_en = "The access code is needed"
+    remedy_zh = "请向本人核对访问码，稍候再试；多次输错后访问会结束。"
+    remedy_en = "Check the code with the person and wait a moment; too many wrong ones end the access."
 
 
 class OAuthRefused(Exception):

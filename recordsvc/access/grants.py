@@ -3,8 +3,9 @@
 
 A door names an action; the table says which kinds of actor may enter it, with which role or scope, and whose
 object it must be. `admits` judges at the door, before an object is known; `can` judges the act itself and
-refuses an owned action without its object. Which second person may decide what stands with the executors
-(ground/two_person.py).
+refuses an owned action without its object. An official's role holds in an area: `can` compares it with the
+object's, `reach` says it for lists (areas.py turns it into SQL). Which second person may decide what stands
+with the executors (ground/two_person.py).
 """
 
 import dataclasses
@@ -50,6 +51,8 @@ class Role(StrEnum):
 class Position(StrEnum):
     """What a person of an institution, employer or department is there for (domain.md §12)."""
 
+    HEAD = "head"
+    """经办负责人: says who else works here; the first one is entered by two officials."""
     CLERK = "clerk"
     """机构经办: classes, rosters, answers to objections."""
     TEACHER = "teacher"
@@ -68,6 +71,8 @@ class Scope(StrEnum):
     RECORDS_WRITE = "records:write"
     RECORDS_READ = "records:read"
     FEED_READ = "feed:read"
+    SHARED_READ = "shared:read"
+    """What workers share with this client by consent."""
 
 
 class Owner(StrEnum):
@@ -121,6 +126,22 @@ class Actor:
     """Set when somebody else acts for the worker."""
     duties: frozenset[tuple[str, str]] = frozenset()
     """(role, division code) of an official's grants now in force: which role holds where."""
+    stands_in: frozenset[tuple[str, str]] = frozenset()
+    """(role, principal's id): what an official may do now only as somebody's deputy (代理)."""
+    recused: frozenset[str] = frozenset()
+    """Parties (as in `Thing`) whose affairs an official keeps out of (回避)."""
+
+
+def roles_told(actor: Actor) -> str:
+    """Return the actor's roles as traces keep them: `handler reviewer（代 li）` for a deputy of li."""
+    principals: dict[str, list[str]] = {}
+    for role, principal in sorted(actor.stands_in):
+        principals.setdefault(role, []).append(principal)
+    told = (
+        f"{role}（代 {'、'.join(principals[role])}）" if role in principals else role
+        for role in sorted(actor.roles)
+    )
+    return " ".join(told)[:80]
 
 
 def author(actor: Actor) -> str:
@@ -135,6 +156,42 @@ def author(actor: Actor) -> str:
 
 ANYONE: Final = Actor(Kind.ANYONE)
 SYSTEM: Final = Actor(Kind.SYSTEM, "system")
+
+
+REGION_DIGITS: Final = 2
+"""A grant for a code of two digits holds in the whole region, also where an object's division is unknown."""
+
+
+def prefix(area: str) -> str:
+    """Return what the codes of an area begin with: 640000 is all of 64, 640100 all of 6401 (GB/T 2260)."""
+    while len(area) > REGION_DIGITS and area.endswith("00"):
+        area = area[:-2]
+    return area
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reach:
+    """Where an actor may do an action: everywhere, or in the divisions that begin with one of `areas`."""
+
+    areas: frozenset[str] = frozenset()
+    everywhere: bool = False
+
+    def covers(self, area: str | None) -> bool:
+        """Tell whether a division (six digits, fewer for several at once, empty if unknown) lies in it."""
+        return area is None or self.everywhere or any(area.startswith(one) for one in self.areas)
+
+
+EVERYWHERE: Final = Reach(everywhere=True)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Thing:
+    """What an official is judged by before an object: where it lies, and whom it concerns."""
+
+    area: str | None = ""
+    """Division code; empty: unknown, which only the whole region covers; None: of no place at all."""
+    parties: frozenset[str] = frozenset()
+    """`worker:<uuid>` and `institution:<USCC>`: who must not be the official's own (回避)."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -162,11 +219,26 @@ class Grant:
         mine = getattr(actor, self.owner)
         return mine is not None and getattr(thing, self.owner, None) == mine
 
+    def reach(self, actor: Actor) -> Reach:
+        """Return where the actor holds a role of this grant; who is no official has no area."""
+        if self.kind is not Kind.OFFICIAL:
+            return EVERYWHERE
+        areas = frozenset(prefix(area) for role, area in actor.duties if not self.roles or role in self.roles)
+        return Reach(areas, everywhere=any(len(area) == REGION_DIGITS for area in areas))
+
+    def covers(self, actor: Actor, thing: object) -> bool:
+        """Judge where the object lies; without an object there is nothing to judge."""
+        return thing is None or self.reach(actor).covers(getattr(thing, "area", ""))
+
 
 Policy = tuple[Grant, ...]
 
 _PUBLIC: Final[Policy] = (Grant(Kind.ANYONE),)
 _OWN: Final[Policy] = (Grant(Kind.WORKER, owner=Owner.WORKER),)
+
+
+def _staff(*positions: Position) -> Grant:
+    return Grant(Kind.STAFF, roles=frozenset(positions), owner=Owner.INSTITUTION)
 
 
 def _client(scope: Scope, owner: Owner = Owner.NOBODY) -> Policy:
@@ -178,6 +250,10 @@ def _official(*roles: Role) -> Policy:
 
 
 _PEOPLE: Final[Policy] = (Grant(Kind.WORKER), Grant(Kind.STAFF), Grant(Kind.OFFICIAL))
+_ISSUING: Final = (Position.HEAD, Position.CLERK, Position.SIGNER)
+"""Who speaks for an institution about its records."""
+_OFFICE: Final = (*_ISSUING, Position.HR, Position.OFFICER)
+
 _CASE: Final = (Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER)
 _DESK: Final = (*_CASE, Role.REGISTRAR, Role.INSPECTOR, Role.AUDITOR)
 
@@ -185,25 +261,36 @@ POLICIES: Final[dict[str, Policy]] = {
     # For everybody: pages of information, the log, schemas, health; token and login judge by themselves.
     "public": _PUBLIC,
     "token.issue": _PUBLIC,
+    # Whoever holds the link; the view judges its secret.
+    "share.open": _PUBLIC,
     "session.begin": _PUBLIC,
-    "session.read": (Grant(Kind.WORKER), Grant(Kind.OFFICIAL)),
-    "session.end": (Grant(Kind.WORKER), Grant(Kind.OFFICIAL)),
+    "session.read": _PEOPLE,
+    "session.end": _PEOPLE,
     # Everybody's own: proving again who one is, the list of sign-ins, the ways in.
     "session.own": _PEOPLE,
     "session.worker": (Grant(Kind.WORKER),),
     "session.desk": (Grant(Kind.OFFICIAL),),
     "login.activate": _official(Role.HANDLER, Role.REGISTRAR),
+    # Accounts at the identity provider whose number leads elsewhere: two officials decide.
+    "identity-mismatch.read": _official(*_CASE),
+    "identity-mismatch.propose": _official(*_CASE),
     # Loopback or the metrics token; the view judges, since neither is an actor.
     "metrics.read": _PUBLIC,
     # Machines of institutions.
     "record.submit": _client(Scope.RECORDS_WRITE),
     "record.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
-    "institution.notice.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
-    "dispute.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
-    "dispute.answer": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
+    "institution.notice.read": (*_client(Scope.RECORDS_READ, Owner.INSTITUTION), _staff(*_OFFICE)),
+    "dispute.read": (*_client(Scope.RECORDS_READ, Owner.INSTITUTION), _staff(*_ISSUING)),
+    "dispute.answer": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(*_ISSUING)),
     "feed.read": _client(Scope.FEED_READ),
+    "shared.read": _client(Scope.SHARED_READ),
     "institution.paper.file": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
     "institution.paper.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
+    # People of institutions, about their own institution.
+    "centre.read": (_staff(*Position),),
+    "centre.record.read": (_staff(*_OFFICE),),
+    "centre.people.read": (_staff(*_OFFICE),),
+    "centre.people.change": (_staff(Position.HEAD),),
     # The worker's own.
     "own.archive.read": _OWN,
     "own.bundle.read": _OWN,
@@ -220,6 +307,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.service.read": _OWN,
     # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
     "window.serve": (Grant(Kind.WORKER),),
+    "own.consent.read": _OWN,
+    "own.consent.give": _OWN,
+    "own.consent.end": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
     "desk.notice.read": _official(*_DESK),
@@ -237,10 +327,24 @@ POLICIES: Final[dict[str, Policy]] = {
     "act.read": _official(Role.AUDITOR),
     # Auditors write nothing (security.md §1.3): they read alarms, the data officer answers them.
     "look-alarm.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
+    # Two officials decide what an auditor sees; whose the pack is, the verb judges.
+    "audit-pack.propose": _official(Role.REVIEWER, Role.DATA_OFFICER),
+    "audit-pack.read": _official(Role.AUDITOR, Role.REVIEWER, Role.DATA_OFFICER),
+    "audit-pack.file.read": _official(Role.AUDITOR),
     "look-alarm.answer": _official(Role.DATA_OFFICER),
     "looked-question.answer": _official(Role.DATA_OFFICER),
     "institution.read": _official(*_DESK),
     "institution.enter": _official(Role.REGISTRAR),
+    # Who works here: everybody at the desk sees it; registrars enter, and two of them give a role.
+    "official.read": _official(*_DESK),
+    "official.enter": _official(Role.REGISTRAR),
+    "deputy.propose": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
+    "recusal.declare": _official(*_DESK),
+    "recusal.end": _official(Role.AUDITOR),
+    "emergency.take": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
+    "emergency.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
+    "emergency.close": _official(Role.AUDITOR, Role.DATA_OFFICER),
+    "staff.propose": _official(Role.REGISTRAR),
     "issuer-key.propose": _official(Role.REGISTRAR),
     "issuer-key.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
     "client.read": _official(*_DESK),
@@ -253,6 +357,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "archive.restrict": _official(Role.DATA_OFFICER),
     "archive.erase": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
+    "worker.place": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.numbers.read": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
     "number.propose": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
@@ -270,4 +375,14 @@ def admits(actor: Actor, action: str) -> bool:
 
 def can(actor: Actor, action: str, thing: object = None) -> bool:
     """Tell whether this actor may do this to this object; unknown action or missing owned object: no."""
-    return any(grant.admits(actor) and grant.owns(actor, thing) for grant in POLICIES.get(action, ()))
+    return any(
+        grant.admits(actor) and grant.owns(actor, thing) and grant.covers(actor, thing)
+        for grant in POLICIES.get(action, ())
+    )
+
+
+def reach(actor: Actor, action: str) -> Reach:
+    """Return where this actor may do this: what a list of objects is filtered by."""
+    found = [grant.reach(actor) for grant in POLICIES.get(action, ()) if grant.admits(actor)]
+    areas = frozenset().union(*(one.areas for one in found))
+    return Reach(areas, everywhere=any(one.everywhere for one in found))

@@ -45,6 +45,8 @@ VERBS: Final[Mapping[str, str]] = {
     "own.paper.read": "papers",
     "own.numbers.read": "identity",
     "own.service.read": "looks",
+    "own.consent.read": "consents",
+    "own.consent.end": "consents",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
 UNTRACED: Final = frozenset({"session.read", "session.end", "session.own", "window.serve"})
@@ -54,6 +56,10 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
     "session.worker": (
         "登录与设备只能由本人查看和设置；没有登录方式的，可在窗口领取激活码。",
         "Sign-ins and ways in are the worker's alone; the window hands out activation codes.",
+    ),
+    "own.consent.give": (
+        "共享要由本人同意，代办时不能代为同意。",
+        "A consent is given by the worker, not by who stands in.",
     ),
 }
 """What must be the worker's alone, and why."""
@@ -95,11 +101,12 @@ def check(policy: str) -> None:
         raise AloneOnly(zh, detail_en=en)
 
 
-def stander(officials: Officials, through: Through, now_ms: int) -> Actor:
-    """Return who acts in the worker's place, under their own name and roles."""
+def stander(officials: Officials, through: Through, now_ms: int, region: str) -> Actor:
+    """Return who acts in the worker's place, under their own name, roles, areas and recusals."""
     found = officials.find(through.id)
-    roles = frozenset() if found is None else found.roles(now_ms)
-    return Actor(Kind.OFFICIAL, through.id, roles=roles)
+    if found is None:
+        return Actor(Kind.OFFICIAL, through.id)
+    return found.actor(now_ms, region)
 
 
 def trace(
@@ -112,7 +119,7 @@ def trace(
     through, own, request_id = who.through, who.worker_id, current().id
     if through is None or own is None or policy not in VERBS:
         return None
-    actor = stander(officials, through, house.clock.now_ms())
+    actor = stander(officials, through, house.clock.now_ms(), house.settings.region)
     look = Look(own, actor, through.purpose, VERBS[policy], through.case_ref, request_id)
     if not acts_:
         looked.record(house.db, house.random, [look])
@@ -210,7 +217,7 @@ def serves(conn: Connection, worker_id: bytes, official_id: str, at_ms: int) -> 
     """Tell whether an official served this worker at the window then: card and document were there."""
     own = service.c
     mine = (own.worker_id == worker_id, own.way == "window", own.by_id == official_id)
-    then = (own.begun_ms <= at_ms, own.ends_ms >= at_ms)
+    then = (own.begun_ms <= at_ms, own.ends_ms > at_ms)
     return conn.execute(sa.select(own.service_id).where(*mine, *then).limit(1)).first() is not None
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.access.errors import LookNotWritten, PurposeRefused
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, roles_told
 from recordsvc.access.looked_log import LookTurn, Row
 from recordsvc.access.tables import looked, looked_detail
 from recordsvc.ground import observe
@@ -64,6 +64,8 @@ def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
         return
     try:
         db.write_grouped(_insert, (db, random, looks), weight=len(looks))
+    except LookNotWritten:
+        raise
     except Exception as error:
         # Whatever it was: what left no row is not shown.
         observe.log("look-not-written", error=type(error).__name__, at=observe.place(error))
@@ -79,7 +81,10 @@ def check_purpose(db: Database, purpose: str) -> None:
 
 
 def note(turn: Turn, random: Random, look: Look) -> None:
-    """Write one row in the turn of an act that itself shows a worker's data to somebody."""
+    """Write one row in the turn of an act that itself shows a worker's data to somebody.
+
+    The turn raises `LookNotWritten` when the row could not be written, and nothing of the act stays.
+    """
     _part(turn).add(_row(look, FixedClock(turn.now_ms), random))
 
 
@@ -107,8 +112,7 @@ def erase(turn: Turn, worker_id: bytes) -> None:
 def _insert(turn: Turn, groups: Sequence[tuple[Database, Random, Sequence[Look]]]) -> list[None]:
     clock = FixedClock(turn.now_ms)
     part = _part(turn)
-    # In bulk: a page of the feed leaves a hundred rows, which an insert of Core's makes half its cost.
-    part.bulk = groups[0][0].bulk
+    part.db = groups[0][0]
     for _, random, looks in groups:
         for look in looks:
             part.add(_row(look, clock, random))
@@ -127,7 +131,7 @@ def _row(look: Look, clock: FixedClock, random: Random) -> Row:
         clock.now_ms(),
         str(actor.kind),
         actor.id,
-        " ".join(sorted(actor.roles)),
+        roles_told(actor),
         look.purpose,
         look.fields,
         salts[:16],

@@ -11,21 +11,27 @@ each other.
 
 import hashlib
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access.errors import LookNotWritten
 from recordsvc.access.looked_tables import looked, looked_detail, looked_head, looked_place
+from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import Database
 from recordsvc.ground.missing import insert_missing
+from recordsvc.ground.readers import Question
 from recordsvc.translog.tree import EMPTY_ROOT, Frontier, leaf_hash
 
 _ms: Final = struct.Struct(">Q")
 _length: Final = struct.Struct(">H")
 
-Bulk = Callable[[Connection, sa.Table, Sequence[tuple[Any, ...]]], None]
+_LOCK: Final = "SELECT size, edge FROM looked_head WHERE id = 1"
+_ADVANCE: Final = "UPDATE looked_head SET size = ?, root = ?, edge = ? WHERE id = 1 AND size = ?"
+Load = tuple[sa.Table, Sequence[tuple[Any, ...]]]
 
 
 class Row(NamedTuple):
@@ -84,17 +90,29 @@ class LookTurn:
         """Collect for `turn`."""
         self._conn = turn.conn
         self._rows: list[Row] = []
-        self.bulk: Bulk = _insert_each
+        self.db: Database | None = None
+        """Set by readers that share a commit: hot statements then, since Core's cost more than the hashes."""
 
     def add(self, row: Row) -> None:
         """Take a look along."""
         self._rows.append(row)
 
     def before_commit(self) -> None:
-        """Write the rows, give each the next place, and advance the head."""
+        """Write the rows, give each the next place, and advance the head.
+
+        Raises `LookNotWritten`, whatever failed: a turn whose looks cannot be written does nothing else.
+        """
         if not self._rows:
             return
-        frontier = head(self._conn)
+        try:
+            self._write()
+        except Exception as error:
+            observe.log("look-not-written", error=type(error).__name__, at=observe.place(error))
+            raise LookNotWritten from error
+
+    def _write(self) -> None:
+        db = self.db
+        frontier = head(self._conn) if db is None else _hot_head(db, self._conn)
         first = frontier.size
         kept, details, places = [], [], []
         for idx, row in enumerate(self._rows, first):
@@ -105,15 +123,27 @@ class LookTurn:
             details.append((row.worker_id, row.id, row.case_ref, row.request_id, row.detail_salt))
             places.append((idx, row.worker_id, row.id, data))
             frontier.append(leaf_hash(data))
-        self.bulk(self._conn, looked, kept)
-        self.bulk(self._conn, looked_detail, details)
-        self.bulk(self._conn, looked_place, places)
-        moved = looked_head.update().where(looked_head.c.id == 1, looked_head.c.size == first)
-        changed = self._conn.execute(
-            moved.values(size=frontier.size, root=frontier.root(), edge=frontier.to_bytes())
-        )
-        if changed.rowcount != 1:
+        loads: tuple[Load, ...] = ((looked, kept), (looked_detail, details), (looked_place, places))
+        values = (frontier.size, frontier.root(), frontier.to_bytes(), first)
+        if db is not None:
+            (moved,) = db.bulk_all(self._conn, loads, (_ADVANCE, values))
+        else:
+            moved = self._advance(loads, values)
+        if moved != 1:
             raise RuntimeError("the head of the who-looked log moved under its lock")
+
+    def _advance(self, loads: Sequence[Load], values: tuple[int, bytes, bytes, int]) -> int:
+        for table, rows in loads:
+            _insert_each(self._conn, table, rows)
+        own, (size, root, edge, first) = looked_head.c, values
+        moving = looked_head.update().where(own.id == 1, own.size == first)
+        return self._conn.execute(moving.values(size=size, root=root, edge=edge)).rowcount
+
+
+def _hot_head(db: Database, conn: Connection) -> Frontier:
+    found = db.ask(db.cursor(conn), Question(_LOCK + db.for_update, (), lambda rows: rows))[0]
+    # The first look of all makes the row.
+    return Frontier.from_bytes(found[0][0], bytes(found[0][1])) if found else head(conn)
 
 
 def _text(value: str) -> bytes:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access import codes
-from recordsvc.access.tables import account_name, worker_account
+from recordsvc.access.credential_tables import account_name, worker_account
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
 from recordsvc.people.workers import Worker

@@ -1,8 +1,9 @@
 """Officials (工作人员): people of the bureau who sign in, with dated roles in an area.
 
-They are made by command on the server's own machine (`recordsvc official …`), never by a page. Some roles
-exclude one another: who checks does not pay, who audits does nothing else, who runs the machines sees no data
-(GB/T 22239-2019 level 3 separates system, security and audit administrators).
+Roles are given by two officials (granting.py); the first two registrars are made on the server's own machine.
+Some roles exclude one another: who checks does not pay, who audits does nothing else, who runs the machines
+sees no data (GB/T 22239-2019 level 3 separates system, security and audit administrators). `official_bar`
+holds that as a constraint: an official stands on one side of each bar.
 """
 
 import re
@@ -13,9 +14,10 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import areas, recusals
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
-from recordsvc.access.grants import Role
-from recordsvc.access.tables import official, official_role
+from recordsvc.access.grants import EVERYWHERE, Actor, Kind, Reach, Role
+from recordsvc.access.tables import deputy, official, official_bar, official_role
 from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -24,6 +26,11 @@ REGISTER: Final = "officials"
 _ID: Final = re.compile(r"[a-z][a-z0-9.-]{1,39}")
 _AREA: Final = re.compile(r"[1-9][0-9](?:[0-9]{2}){0,2}")
 _ALONE: Final = (Role.AUDITOR, Role.ADMINISTRATOR)
+_SIDES: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
+    Role.REVIEWER: (("pay", "check"),),
+    Role.DATA_OFFICER: (("pay", "check"),),
+    Role.PAYER: (("pay", "pay"),),
+}
 _APART: Final = ({Role.REVIEWER, Role.PAYER}, {Role.DATA_OFFICER, Role.PAYER})
 
 
@@ -53,18 +60,76 @@ class Official:
     institution: str | None
     closed_ms: int | None
     grants: tuple[RoleGrant, ...]
+    recused: frozenset[str] = frozenset()
+    """Parties whose affairs this official keeps out of now, as declared."""
+    standing_in: tuple["StandingIn", ...] = ()
 
-    def roles(self, now_ms: int) -> frozenset[str]:
-        """Roles held now; none once the account is closed."""
-        if self.closed_ms is not None:
-            return frozenset()
-        return frozenset(grant.role for grant in self.grants if grant.in_force(now_ms))
+    def own_roles(self, now_ms: int) -> frozenset[str]:
+        """Roles held now in one's own right; none once the account is closed."""
+        return frozenset(role for role, _ in self.own_duties(now_ms))
 
-    def duties(self, now_ms: int) -> frozenset[tuple[str, str]]:
-        """Return (role, division code) of the grants in force; none once the account is closed."""
+    def own_duties(self, now_ms: int) -> frozenset[tuple[str, str]]:
+        """Return (role, division code) of the own grants in force; none once the account is closed."""
         if self.closed_ms is not None:
             return frozenset()
         return frozenset((grant.role, grant.area) for grant in self.grants if grant.in_force(now_ms))
+
+    def roles(self, now_ms: int) -> frozenset[str]:
+        """Roles held now, also as somebody's deputy."""
+        return frozenset(role for role, _ in self.duties(now_ms))
+
+    def duties(self, now_ms: int) -> frozenset[tuple[str, str]]:
+        """Return (role, division code) of what is held now, also as somebody's deputy."""
+        if self.closed_ms is not None:
+            return frozenset()
+        lent = (one.duties(now_ms) for one in self.standing_in)
+        return self.own_duties(now_ms).union(*lent)
+
+    def keeps_out(self, region: str) -> frozenset[str]:
+        """Return whose affairs this official keeps out of: as declared, and their own institution's.
+
+        The region's own (USCC) they handle: it is what they work for.
+        """
+        own = {f"institution:{self.institution}"} if self.institution not in (None, region) else set()
+        return self.recused | own
+
+    def actor(self, now_ms: int, region: str) -> Actor:
+        """Return this official as whoever acts now; the session is for the caller to add."""
+        return Actor(
+            Kind.OFFICIAL,
+            self.official_id,
+            roles=self.roles(now_ms),
+            institution=self.institution,
+            duties=self.duties(now_ms),
+            stands_in=self.stands_in(now_ms),
+            recused=self.keeps_out(region),
+        )
+
+    def stands_in(self, now_ms: int) -> frozenset[tuple[str, str]]:
+        """Return (role, principal) of what is held now as a deputy only."""
+        own = self.own_roles(now_ms)
+        return frozenset(
+            (one.role, one.principal)
+            for one in self.standing_in
+            if one.role not in own and one.duties(now_ms)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StandingIn:
+    """What a deputy has of a principal: a role, while the principal holds it, between two instants."""
+
+    principal: str
+    role: str
+    from_ms: int
+    until_ms: int
+    grants: tuple[RoleGrant, ...]
+
+    def duties(self, now_ms: int) -> frozenset[tuple[str, str]]:
+        """Return (role, division code) of the principal's grants that the deputy has now."""
+        if not self.from_ms <= now_ms < self.until_ms:
+            return frozenset()
+        return frozenset((one.role, one.area) for one in self.grants if one.in_force(now_ms))
 
 
 class Officials:
@@ -87,7 +152,27 @@ def load(conn: Connection) -> Mapping[str, Official]:
     wanted = sa.select(
         official.c.official_id, official.c.name, official.c.institution, official.c.closed_ms
     ).order_by(official.c.official_id)
-    return {row[0]: Official(*row, grants=tuple(grants.get(row[0], ()))) for row in conn.execute(wanted)}
+    parties = recusals.in_force(conn)
+    people = conn.execute(wanted).all()
+    open_accounts = {row[0] for row in people if row[3] is None}
+    lent: dict[str, list[StandingIn]] = {}
+    named = (deputy.c.deputy, deputy.c.principal, deputy.c.role, deputy.c.from_ms, deputy.c.until_ms)
+    for standing_in, principal, role, from_ms, until_ms in conn.execute(sa.select(*named)):
+        theirs = grants.get(principal, ()) if principal in open_accounts else ()
+        of_role = tuple(one for one in theirs if one.role == role)
+        lent.setdefault(standing_in, []).append(StandingIn(principal, role, from_ms, until_ms, of_role))
+    return {
+        official_id: Official(
+            official_id,
+            name,
+            institution,
+            closed_ms,
+            tuple(grants.get(official_id, ())),
+            parties.get(official_id, frozenset()),
+            tuple(lent.get(official_id, ())),
+        )
+        for official_id, name, institution, closed_ms in people
+    }
 
 
 def add(turn: Turn, official_id: str, name: str, institution: str | None = None) -> None:
@@ -121,18 +206,8 @@ def grant(
     turn: Turn, official_id: str, role: str, area: str, *, by: str, until_ms: int | None = None
 ) -> None:
     """Give a role in an area from now on. Raises `OfficialRefused`; `OfficialConflict` if roles exclude."""
-    if role not in list(Role):
-        raise _refused("/role", "没有这个角色")
-    if not _AREA.fullmatch(area):
-        raise _refused("/area", "区划代码应为 2、4 或 6 位数字")
-    if until_ms is not None and until_ms <= turn.now_ms:
-        raise _refused("/until", "截止时间已过")
-    versions.bump(turn, REGISTER)
-    found = known(turn.conn, official_id)
-    # Judged over every grant that is not over, also one that begins or ends later.
-    held = {Role(one.role) for one in found.grants if one.until_ms is None or one.until_ms > turn.now_ms}
-    if _exclude(held | {Role(role)}):
-        raise OfficialConflict("该角色与此人现有角色互斥。", detail_en="The role excludes one already held.")
+    found = check_grant(turn, official_id, role, area, until_ms)
+    _stand(turn, found, Role(role))
     turn.conn.execute(
         official_role.insert().values(
             official_id=official_id,
@@ -146,18 +221,67 @@ def grant(
     )
 
 
-def revoke(turn: Turn, official_id: str, role: str, *, by: str) -> int:
-    """End a role in all areas, from now on; returns how many grants that ended. Raises `OfficialRefused`."""
+def check_grant(turn: Turn, official_id: str, role: str, area: str, until_ms: int | None) -> Official:
+    """Return whom a grant would be for. Raises `OfficialRefused`; `OfficialConflict` if roles exclude."""
+    if role not in list(Role):
+        raise _refused("/role", "没有这个角色")
+    if not _AREA.fullmatch(area):
+        raise _refused("/area", "区划代码应为 2、4 或 6 位数字")
+    if until_ms is not None and until_ms <= turn.now_ms:
+        raise _refused("/until", "截止时间已过")
+    versions.bump(turn, REGISTER)
+    found = known(turn.conn, official_id)
+    check_together(found, role, turn.now_ms)
+    return found
+
+
+def check_together(found: Official, role: str, now_ms: int) -> None:
+    """Raise `OfficialConflict` where a role excludes one that is held, or will be, also as a deputy."""
+    if _exclude(_held(found, now_ms) | {Role(role)}):
+        raise OfficialConflict("该角色与此人现有角色互斥。", detail_en="The role excludes one already held.")
+
+
+def _held(found: Official, now_ms: int) -> set[Role]:
+    # Judged over every grant that is not over, also one that begins or ends later.
+    own = {Role(one.role) for one in found.grants if one.until_ms is None or one.until_ms > now_ms}
+    return own | {Role(one.role) for one in found.standing_in if one.until_ms > now_ms}
+
+
+def _stand(turn: Turn, found: Official, role: Role) -> None:
+    """Note on which side of each bar this role puts its holder; the key lets nobody stand on both."""
+    needed = {side for one in (*_held(found, turn.now_ms), role) for side in _sides(one)}
+    own = official_bar.c
+    standing = {
+        (row.bar, row.side)
+        for row in turn.conn.execute(sa.select(own.bar, own.side).where(own.official_id == found.official_id))
+    }
+    for bar, side in standing - needed:
+        turn.conn.execute(
+            official_bar.delete().where(
+                own.official_id == found.official_id, own.bar == bar, own.side == side
+            )
+        )
+    for bar, side in sorted(needed - standing):
+        turn.conn.execute(official_bar.insert().values(official_id=found.official_id, bar=bar, side=side))
+
+
+def _sides(role: Role) -> tuple[tuple[str, str], ...]:
+    office = {Role.AUDITOR: "audit", Role.ADMINISTRATOR: "run"}.get(role, "work")
+    return (("office", office), *_SIDES.get(role, ()))
+
+
+def revoke(turn: Turn, official_id: str, role: str, where: Reach = EVERYWHERE, *, by: str) -> int:
+    """End a role within a reach, from now on; how many grants that ended. Raises `OfficialRefused`."""
+    versions.bump(turn, REGISTER)
     known(turn.conn, official_id)
     live = sa.or_(official_role.c.until_ms.is_(None), official_role.c.until_ms > turn.now_ms)
+    there = areas.within(where, official_role.c.area)
     ending = (
         official_role.update()
-        .where(official_role.c.official_id == official_id, official_role.c.role == role, live)
+        .where(official_role.c.official_id == official_id, official_role.c.role == role, live, there)
         .values(until_ms=turn.now_ms, revoked_by=by)
     )
-    ended = turn.conn.execute(ending).rowcount
-    versions.bump(turn, REGISTER)
-    return ended
+    return turn.conn.execute(ending).rowcount
 
 
 def _exclude(roles: set[Role]) -> bool:

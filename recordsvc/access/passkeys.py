@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from recordsvc.access.credential_tables import login_challenge
 from recordsvc.access.credentials import PASSKEY, Credential, Holder, worker
 from recordsvc.access.grants import Kind
-from recordsvc.access.tables import login_challenge
 from recordsvc.ground import strictjson
 from recordsvc.ground.base64strict import b64u, unb64u
 from recordsvc.ground.commit import Turn

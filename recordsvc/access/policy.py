@@ -5,8 +5,8 @@
     def submit(data: bytes) -> Response: ...
 
 Before the view runs, in this order: host and headers, who asks, may they, cross-site check, size and media
-type; then the body and the query are read. `seal` refuses to start an application with a rule that no door
-declared.
+type; then the query is read, an official is judged before the object that the path names (objects.py), and
+the body is read. `seal` refuses to start an application with a rule that no door declared.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ import flask
 from flask.sansio.app import App
 from marshmallow import Schema
 
-from recordsvc.access import in_place
+from recordsvc.access import in_place, objects
 from recordsvc.access.entrance import Entrance, actor, authenticate, check_site, csrf_token, own
 from recordsvc.access.errors import StepUpRequired
 from recordsvc.access.grants import ANYONE, POLICIES, SYSTEM, Actor, Kind, Role, Scope, admits, can
@@ -101,21 +101,29 @@ class Door:
     cache: str
     idempotent: bool
     step_up: bool
+    judges: bool
     headers: tuple[tuple[str, str], ...]
     public: bool
 
     def wrap(self, view: Callable[..., Any]) -> Callable[..., Any]:
         """Return the view with what it reads as keyword arguments; itself if it reads nothing."""
         body, query = self.body, self.query
-        if body is None and query is None:
+        guarded = any(grant.kind is Kind.OFFICIAL for grant in POLICIES[self.policy])
+        if body is None and query is None and not guarded:
             return view
 
         def enter(**arguments: Any) -> Any:
             request = http.current()
             if query is not None:
                 arguments["query"] = reading.read_query(request, query)
+            # What the path names is judged before the body is read, so that nothing in it tells them apart.
+            if guarded and not self.judges:
+                objects.guard(self.policy, self.problems, arguments)
             if body is not None:
-                arguments |= body.read(request)
+                read = body.read(request)
+                if guarded:
+                    objects.guard_form(self.policy, self.problems, read.get("form"))
+                arguments |= read
             return view(**arguments)
 
         enter.__name__ = view.__name__
@@ -140,6 +148,7 @@ def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
     cache: str = answers.NO_STORE,
     idempotent: bool = False,
     step_up: bool = False,
+    judges: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a view under a rule, with everything that is true of its door.
 
@@ -153,6 +162,7 @@ def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
         idempotent: takes `Idempotency-Key` (ground/idempotency.py).
         step_up: asks a session for a proof of identity not older than `step_up_minutes` (consent, account
             change, payment); raises `StepUpRequired` otherwise. Machines prove themselves with every token.
+        judges: the view asks first why somebody looks, and calls `objects.guard` itself before it looks.
     """
     grants = POLICIES.get(policy)
     if grants is None:
@@ -173,6 +183,7 @@ def door(  # noqa: PLR0913 - a declaration: every fact is named at the call
         cache=cache,
         idempotent=idempotent,
         step_up=step_up,
+        judges=judges,
         headers=_HEADERS[surface],
         public=any(grant.kind is Kind.ANYONE for grant in grants),
     )
@@ -282,7 +293,13 @@ def seal(app: flask.Flask) -> None:
             raise RuntimeError(
                 f"{rule.rule} ({rule.endpoint}) has no declared policy: use recordsvc.access.policy.door"
             )
-        for method in known[rule.endpoint].methods:
+        declared = known[rule.endpoint]
+        official = any(grant.kind is Kind.OFFICIAL for grant in POLICIES[declared.policy])
+        if official and objects.unspoken(rule.arguments):
+            raise RuntimeError(
+                f"{rule.rule} names an object that no room has spoken for: use recordsvc.access.objects.named"
+            )
+        for method in declared.methods:
             if (rule.rule, method) in taken:
                 raise RuntimeError(f"{method} {rule.rule} is declared twice")
             taken.add((rule.rule, method))

@@ -86,10 +86,10 @@ def of_worker(conn: Connection, worker_id: bytes) -> dict[bytes, Question]:
     return {row.look_id: Question(*row) for row in conn.execute(query)}
 
 
-def waiting(conn: Connection, limit: int = 200) -> list[Question]:
-    """Return open questions; without a date first, then the most urgent."""
+def waiting(conn: Connection, *where: sa.ColumnElement[bool], limit: int = 200) -> list[Question]:
+    """Return open questions; without a date first, then the most urgent. `where` narrows them."""
     own = looked_question.c
-    query = sa.select(*_COLUMNS).where(own.state == "open").order_by(own.due_on, own.look_id)
+    query = sa.select(*_COLUMNS).where(own.state == "open", *where).order_by(own.due_on, own.look_id)
     return [Question(*row) for row in conn.execute(query.limit(limit))]
 
 

@@ -16,6 +16,7 @@ service = sa.Table(
     sa.Column("begun_ms", sa.BigInteger, nullable=False),
     sa.Column("ends_ms", sa.BigInteger, nullable=False),
     sa.CheckConstraint("way IN ('window', 'helper')", name="way"),
+    sa.Index(None, "ends_ms"),
     info={"kind": "state", "worker": True},
     comment="Somebody acted in a worker's place: who (official's id at the window), why, for which case, "
     "from when and until when at the latest; ends_ms moves back when the service is ended",

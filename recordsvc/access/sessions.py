@@ -8,16 +8,18 @@ sits there: a clerk at the window and a helper act in the worker's place, and th
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access.grants import Actor, Kind, Through, Way, admits
+from recordsvc.access import areas, recusals
+from recordsvc.access.grants import Actor, Kind, Through, Way, can
 from recordsvc.access.officials import Officials
-from recordsvc.access.tables import session
+from recordsvc.access.staff import Staff
+from recordsvc.access.tables import service, session
 from recordsvc.ground.base64strict import b64u, unb64u
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -79,6 +81,8 @@ class Entering:
     method: Method
     device: str = ""
     through: Through | None = None
+    authenticated_ms: int | None = None
+    """When they proved it, if that was not now but earlier, to somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class Sessions:
     ) -> None:
         self._db = db
         self._officials = officials
+        self._staff = Staff(db)
+        self._region = settings.region
         self._clock = clock
         self._random = random
         self._idle_ms = settings.session_idle_minutes * 60_000
@@ -135,7 +141,7 @@ class Sessions:
                 method=who.method,
                 device=who.device,
                 begun_ms=turn.now_ms,
-                authenticated_ms=turn.now_ms,
+                authenticated_ms=turn.now_ms if who.authenticated_ms is None else who.authenticated_ms,
                 seen_ms=turn.now_ms,
                 ends_ms=turn.now_ms + self._life_ms,
                 **_through_columns(who.through),
@@ -163,7 +169,10 @@ class Sessions:
         # The digest names the session without being able to open it: safe in CSRF tokens and log pseudonyms.
         seat = Seat(digest.hex(), authenticated_ms, method, through)
         found = self._actor(kind, actor_id, seat, now)
-        if found is not None and found.kind is Kind.OFFICIAL:
+        if found is None:
+            # Whoever's account was closed has no session, and serves nobody.
+            self._db.write(lambda turn: self.end(turn, cookie))
+        elif found.kind is Kind.OFFICIAL:
             return self._serving(digest, now) or found
         return found
 
@@ -174,11 +183,12 @@ class Sessions:
         """
         desk = bytes.fromhex(official.session_id)
         turn.conn.execute(session.delete().where(session.c.desk == desk))
-        service = uuid7(FixedClock(turn.now_ms), self._random)
+        _end_uncarried(turn)
+        service_id = uuid7(FixedClock(turn.now_ms), self._random)
         turn.conn.execute(
             session.insert().values(
                 digest=self._random.bytes(32),
-                id=service,
+                id=service_id,
                 actor_kind=Kind.WORKER,
                 actor_id=str(uuid.UUID(bytes=worker_id)),
                 method=Method.WINDOW,
@@ -194,7 +204,7 @@ class Sessions:
                 case_ref=case_ref,
             )
         )
-        return Through(Way.WINDOW, official.id, purpose, case_ref, service)
+        return Through(Way.WINDOW, official.id, purpose, case_ref, service_id)
 
     def serves_until(self, begun_ms: int) -> int:
         """Return when a service at the window that began then ends in any case (UTC ms)."""
@@ -209,14 +219,17 @@ class Sessions:
         row = self._db.look_up(_CARRIED, (desk,))
         if row is None:
             return None
-        digest, actor_id, seen_ms, ends_ms, authenticated_ms, through_id, purpose, case_ref, service = row
-        if now >= ends_ms or now - seen_ms >= self._window_idle_ms:
-            return None
-        if now - seen_ms >= TOUCH_MS:
-            self._db.write(lambda turn: _touch(turn, bytes(digest)))
-        through = Through(Way.WINDOW, through_id, purpose, case_ref, bytes(service))
+        digest, actor_id, seen_ms, ends_ms, authenticated_ms, through_id, purpose, case_ref, service_id = row
+        through = Through(Way.WINDOW, through_id, purpose, case_ref, bytes(service_id))
         seat = Seat(bytes(digest).hex(), authenticated_ms, Method.WINDOW, through)
-        return self._actor(Kind.WORKER, actor_id, seat, now)
+        over_ms = min(ends_ms, seen_ms + self._window_idle_ms)
+        found = None if now >= over_ms else self._actor(Kind.WORKER, actor_id, seat, now)
+        if found is None:
+            # It does not begin again when a role comes back, and looks from now on are no part of it.
+            self._db.write(lambda turn: _over(turn, bytes(digest), min(now, over_ms)))
+        elif now - seen_ms >= TOUCH_MS:
+            self._db.write(lambda turn: _touch(turn, bytes(digest)))
+        return found
 
     def strengthen(self, turn: Turn, session_id: str) -> None:
         """Note that the person at this session has just proved again who they are (step-up)."""
@@ -231,6 +244,16 @@ class Sessions:
         if digest is not None:
             turn.conn.execute(session.delete().where(session.c.digest == digest))
             _end_uncarried(turn)
+
+    def method_of(self, cookie: str) -> str | None:
+        """Return how whoever is signed in with this cookie came in; None for nobody."""
+        digest = _digest(cookie)
+        row = (
+            None
+            if digest is None
+            else self._db.look_up("SELECT method FROM session WHERE digest = ?", (digest,))
+        )
+        return None if row is None else str(row[0])
 
     def end_all(self, turn: Turn, kind: Kind, actor_id: str) -> int:
         """End every session of a person; returns how many there were."""
@@ -275,7 +298,7 @@ class Sessions:
 
     def _actor(self, kind: str, actor_id: str, seat: "Seat", now: int) -> Actor | None:
         if kind == Kind.WORKER:
-            if not self._stands(seat.through, now):
+            if not self._stands(seat.through, uuid.UUID(actor_id).bytes, now):
                 return None
             return Actor(
                 Kind.WORKER,
@@ -285,6 +308,8 @@ class Sessions:
                 authenticated_ms=seat.authenticated_ms,
                 through=seat.through,
             )
+        if kind == Kind.STAFF:
+            return self._staff_actor(actor_id, seat, now)
         official = self._officials.find(actor_id)
         if official is None or official.closed_ms is not None:
             return None
@@ -293,24 +318,36 @@ class Sessions:
             return Actor(
                 Kind.OFFICIAL, actor_id, session_id=seat.session_id, authenticated_ms=seat.authenticated_ms
             )
-        return Actor(
-            Kind.OFFICIAL,
-            actor_id,
-            roles=official.roles(now),
-            institution=official.institution,
+        return replace(
+            official.actor(now, self._region),
             session_id=seat.session_id,
             authenticated_ms=seat.authenticated_ms,
-            duties=official.duties(now),
         )
 
-    def _stands(self, through: Through | None, now: int) -> bool:
-        """Tell whether who acts in the worker's place may still: a clerk who may serve at the window."""
+    def _staff_actor(self, staff_id: str, seat: "Seat", now: int) -> Actor | None:
+        member = self._staff.find(staff_id)
+        if member is None or member.closed_ms is not None:
+            return None
+        return Actor(
+            Kind.STAFF,
+            staff_id,
+            roles=member.positions(now),
+            institution=member.institution,
+            session_id=seat.session_id,
+            authenticated_ms=seat.authenticated_ms,
+        )
+
+    def _stands(self, through: Through | None, worker_id: bytes, now: int) -> bool:
+        """Tell whether who acts in the worker's place may still: a clerk who may serve this worker."""
         if through is None or through.way is not Way.WINDOW:
             return True
         clerk = self._officials.find(through.id)
-        if clerk is None or clerk.closed_ms is not None:
+        if clerk is None:
             return False
-        return admits(Actor(Kind.OFFICIAL, through.id, roles=clerk.roles(now)), "window.open")
+        with self._db.read() as conn:
+            thing = areas.person(conn, worker_id)
+        who = clerk.actor(now, self._region)
+        return can(who, "window.open", thing) and not recusals.recused(who, thing.parties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,10 +372,23 @@ def _through_columns(through: Through | None) -> dict[str, str]:
 
 
 def _end_uncarried(turn: Turn) -> None:
-    """End services whose official's session is gone."""
+    """End services whose carrier's session is gone."""
     carried = sa.select(session.c.digest)
-    gone = session.delete().where(session.c.desk.is_not(None), session.c.desk.not_in(carried))
-    turn.conn.execute(gone)
+    gone = (session.c.desk.is_not(None), session.c.desk.not_in(carried))
+    turn.conn.execute(session.delete().where(*gone))
+    running = sa.select(session.c.id).where(session.c.desk.is_not(None))
+    left = (service.c.ends_ms > turn.now_ms, service.c.service_id.not_in(running))
+    turn.conn.execute(service.update().where(*left).values(ends_ms=turn.now_ms))
+
+
+def _over(turn: Turn, digest: bytes, at_ms: int) -> None:
+    """End one service, which was over at an instant (UTC ms)."""
+    ended = turn.conn.scalar(sa.select(session.c.id).where(session.c.digest == digest))
+    if ended is None:
+        return
+    turn.conn.execute(session.delete().where(session.c.digest == digest))
+    later = (service.c.service_id == ended, service.c.ends_ms > at_ms)
+    turn.conn.execute(service.update().where(*later).values(ends_ms=at_ms))
 
 
 def _touch(turn: Turn, digest: bytes) -> None:

@@ -2,6 +2,19 @@
 
 import sqlalchemy as sa
 
+from recordsvc.access.consent_tables import consent, consent_event, consent_link
+from recordsvc.access.credential_tables import (
+    account_credential,
+    account_name,
+    activation,
+    login_attempt,
+    login_challenge,
+    worker_account,
+    worker_code,
+    worker_credential,
+    worker_device,
+)
+from recordsvc.access.identity_tables import identity_link, identity_mismatch, login_start, worker_identity
 from recordsvc.access.looked_tables import (
     looked,
     looked_alarm,
@@ -15,12 +28,23 @@ from recordsvc.access.service_tables import service, service_act
 from recordsvc.ground.database import metadata
 
 __all__ = [
+    "account_credential",
+    "account_name",
+    "activation",
     "assertion_seen",
     "client",
     "client_event",
     "client_key",
+    "consent",
+    "consent_event",
+    "consent_link",
     "demo_login",
+    "identity_link",
+    "identity_mismatch",
+    "login_attempt",
+    "login_challenge",
     "login_code",
+    "login_start",
     "looked",
     "looked_alarm",
     "looked_checkpoint",
@@ -34,6 +58,11 @@ __all__ = [
     "service",
     "service_act",
     "session",
+    "worker_account",
+    "worker_code",
+    "worker_credential",
+    "worker_device",
+    "worker_identity",
 ]
 
 client = sa.Table(
@@ -153,6 +182,153 @@ official_role = sa.Table(
     comment="Dated grants; area is a division code of two to six digits. A revoked grant keeps its row",
 )
 
+official_bar = sa.Table(
+    "official_bar",
+    metadata,
+    sa.Column("official_id", sa.String(40), primary_key=True),
+    sa.Column("bar", sa.String(10), primary_key=True),
+    sa.Column("side", sa.String(10), nullable=False),
+    sa.CheckConstraint(
+        "(bar = 'pay' AND side IN ('check', 'pay')) OR (bar = 'office' AND side IN ('work', 'audit', 'run'))",
+        name="side",
+    ),
+    info={"kind": "state"},
+    comment="On which side of each bar an official stands; one row a bar, so that nobody stands on both",
+)
+
+deputy = sa.Table(
+    "deputy",
+    metadata,
+    sa.Column("deputy_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("principal", sa.String(40), nullable=False),
+    sa.Column("deputy", sa.String(40), nullable=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("from_ms", sa.BigInteger, nullable=False),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+    sa.Column("named_by", sa.String(80), nullable=False),
+    sa.Column("ended_by", sa.String(80)),
+    sa.CheckConstraint("principal <> deputy", name="another"),
+    sa.CheckConstraint("from_ms <= until_ms", name="dates"),
+    sa.Index(None, "deputy"),
+    info={"kind": "state"},
+    comment="Who stands in for whom, in which role, from when until when, and who said so",
+)
+
+emergency = sa.Table(
+    "emergency",
+    metadata,
+    sa.Column("case_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("official_id", sa.String(40), nullable=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("area", sa.String(6), nullable=False),
+    sa.Column("reason", sa.String(400), nullable=False),
+    sa.Column("from_ms", sa.BigInteger, nullable=False),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+    sa.Column("closed_ms", sa.BigInteger),
+    sa.Column("closed_by", sa.String(80)),
+    sa.Column("finding", sa.String(400), nullable=False),
+    sa.CheckConstraint("until_ms - from_ms <= 14400000", name="four_hours"),
+    sa.CheckConstraint("closed_by <> 'official:' || official_id", name="second_person"),
+    sa.CheckConstraint("(closed_ms IS NULL) = (closed_by IS NULL)", name="closed"),
+    sa.CheckConstraint("(closed_ms IS NULL) = (finding = '')", name="found"),
+    sa.Index(None, "official_id"),
+    info={"kind": "state"},
+    comment="A role that an official took alone for hours (break-glass): a second person closes the case",
+)
+
+staff = sa.Table(
+    "staff",
+    metadata,
+    sa.Column("staff_id", sa.String(40), primary_key=True),
+    sa.Column("institution", sa.String(18), nullable=False),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("invited_by", sa.String(80), nullable=False),
+    sa.Column("added_ms", sa.BigInteger, nullable=False),
+    sa.Column("closed_ms", sa.BigInteger),
+    sa.Index(None, "institution"),
+    info={"kind": "state"},
+    comment="People of institutions, employers and departments who sign in, each at one of them",
+)
+
+staff_role = sa.Table(
+    "staff_role",
+    metadata,
+    sa.Column("staff_id", sa.String(40), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.String(20), nullable=False),
+    sa.Column("from_ms", sa.BigInteger, nullable=False),
+    sa.Column("until_ms", sa.BigInteger),
+    sa.Column("granted_by", sa.String(80), nullable=False),
+    sa.Column("revoked_by", sa.String(80)),
+    info={"kind": "state"},
+    comment="Dated positions of staff; a position that was taken away keeps its row",
+)
+
+staff_invitation = sa.Table(
+    "staff_invitation",
+    metadata,
+    sa.Column("invitation_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("institution", sa.String(18), nullable=False),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("position", sa.String(20), nullable=False),
+    sa.Column("until_ms", sa.BigInteger),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
+    sa.Column("invited_by", sa.String(80), nullable=False),
+    sa.Column("invited_ms", sa.BigInteger, nullable=False),
+    sa.Column("expires_ms", sa.BigInteger, nullable=False),
+    sa.Column("used_ms", sa.BigInteger),
+    sa.Column("staff_id", sa.String(40)),
+    sa.CheckConstraint("(used_ms IS NULL) = (staff_id IS NULL)", name="used"),
+    sa.Index(None, "digest", unique=True),
+    sa.Index(None, "institution"),
+    info={"kind": "state"},
+    comment="Invitations by name to a position; digest is the keyed digest of the one-use code",
+)
+
+recusal = sa.Table(
+    "recusal",
+    metadata,
+    sa.Column("recusal_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("official_id", sa.String(40), nullable=False),
+    sa.Column("party", sa.String(60), nullable=False),
+    sa.Column("ground", sa.String(12), nullable=False),
+    sa.Column("from_ms", sa.BigInteger, nullable=False),
+    sa.Column("until_ms", sa.BigInteger),
+    sa.Column("declared_by", sa.String(80), nullable=False),
+    sa.Column("ended_by", sa.String(80)),
+    sa.CheckConstraint("ground IN ('self', 'kin', 'institution', 'other')", name="ground"),
+    sa.CheckConstraint("ground <> 'self' OR until_ms IS NULL", name="self_stays"),
+    sa.CheckConstraint("(until_ms IS NULL) = (ended_by IS NULL)", name="ended"),
+    sa.Index(None, "official_id"),
+    info={"kind": "state"},
+    comment="Whose affairs an official keeps out of, why, and who said so; parties are opaque ids and codes",
+)
+
+institution_area = sa.Table(
+    "institution_area",
+    metadata,
+    sa.Column("uscc", sa.String(18), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("division", sa.String(6), nullable=False),
+    sa.Column("source", sa.String(200), nullable=False),
+    sa.Column("stated_by", sa.String(80), nullable=False),
+    sa.Column("stated_ms", sa.BigInteger, nullable=False),
+    info={"kind": "append-only"},
+    comment="Where an institution works, says this source; the newest counts. Without a row: where its code "
+    "says that it was registered",
+)
+
+worker_area = sa.Table(
+    "worker_area",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("division", sa.String(6), nullable=False),
+    sa.Column("source", sa.String(80), nullable=False),
+    sa.Column("stated_ms", sa.BigInteger, nullable=False),
+    info={"kind": "state", "worker": True},
+    comment="The division in which a worker is registered, as far as known; officials of others see nothing",
+)
+
 login_code = sa.Table(
     "login_code",
     metadata,
@@ -204,7 +380,7 @@ demo_login = sa.Table(
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("actor_kind", sa.String(10), nullable=False),
     sa.Column("actor_id", sa.String(40), nullable=False),
-    sa.CheckConstraint("actor_kind IN ('worker', 'official')", name="actor_kind"),
+    sa.CheckConstraint("actor_kind IN ('worker', 'staff', 'official')", name="actor_kind"),
     info={"kind": "state"},
     comment="Personas of the demo region that anybody on this machine may become; empty elsewhere",
 )
@@ -223,129 +399,4 @@ official_act = sa.Table(
     info={"kind": "append-only"},
     comment="What one official did alone: who, in which role, to what and why; subjects are opaque ids and "
     "codes, never a person's number or name",
-)
-
-worker_credential = sa.Table(
-    "worker_credential",
-    metadata,
-    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
-    sa.Column("credential_id", sa.LargeBinary(16), primary_key=True),
-    sa.Column("kind", sa.String(10), nullable=False),
-    # What the authenticator calls a passkey.
-    sa.Column("external", sa.LargeBinary(1023)),
-    sa.Column("secret", sa.LargeBinary, nullable=False),
-    sa.Column("sealed", sa.LargeBinary),
-    sa.Column("counter", sa.BigInteger, nullable=False),
-    sa.Column("device", sa.String(40), nullable=False),
-    sa.Column("made_ms", sa.BigInteger, nullable=False),
-    sa.Column("used_ms", sa.BigInteger),
-    sa.CheckConstraint("kind IN ('passkey', 'pin', 'password')", name="kind"),
-    sa.CheckConstraint("(kind = 'passkey') = (external IS NOT NULL)", name="external"),
-    sa.CheckConstraint("(kind = 'password') = (sealed IS NOT NULL)", name="sealed"),
-    sa.Index(None, "worker_id", "external", unique=True),
-    info={"kind": "state", "worker": True},
-    comment="A worker's ways in. secret: COSE public key, or Argon2id of the peppered PIN or password; "
-    "sealed: TOTP secret under the worker's data key; counter: the passkey's, or the last TOTP step used",
-)
-
-worker_code = sa.Table(
-    "worker_code",
-    metadata,
-    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
-    sa.Column("credential_id", sa.LargeBinary(16), primary_key=True),
-    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
-    info={"kind": "state", "worker": True},
-    comment="Printed one-time codes that are still good, as keyed digests; using one deletes its row",
-)
-
-worker_device = sa.Table(
-    "worker_device",
-    metadata,
-    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
-    sa.Column("device", sa.String(40), primary_key=True),
-    sa.Column("first_ms", sa.BigInteger, nullable=False),
-    info={"kind": "state", "worker": True},
-    comment="Kinds of device, each in a word, from which a worker has signed in: a new one is told",
-)
-
-worker_account = sa.Table(
-    "worker_account",
-    metadata,
-    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
-    info={"kind": "state", "worker": True},
-    comment="The account name a worker was given, sealed under the worker's data key",
-)
-
-account_name = sa.Table(
-    "account_name",
-    metadata,
-    sa.Column("tag", sa.LargeBinary(32), primary_key=True),
-    sa.Column("worker_id", sa.LargeBinary(16), nullable=False),
-    sa.Index(None, "worker_id"),
-    sqlite_with_rowid=False,
-    info={"kind": "state", "unique": "tag"},
-    comment="Account name -> worker by HMAC; unique in the world, so it leads with the tag",
-)
-
-account_credential = sa.Table(
-    "account_credential",
-    metadata,
-    sa.Column("actor_kind", sa.String(10), primary_key=True),
-    sa.Column("actor_id", sa.String(40), primary_key=True),
-    sa.Column("credential_id", sa.LargeBinary(16), primary_key=True),
-    sa.Column("kind", sa.String(10), nullable=False),
-    sa.Column("external", sa.LargeBinary(1023)),
-    sa.Column("secret", sa.LargeBinary, nullable=False),
-    sa.Column("sealed", sa.LargeBinary),
-    sa.Column("counter", sa.BigInteger, nullable=False),
-    sa.Column("device", sa.String(40), nullable=False),
-    sa.Column("made_ms", sa.BigInteger, nullable=False),
-    sa.Column("used_ms", sa.BigInteger),
-    sa.CheckConstraint("actor_kind IN ('staff', 'official')", name="actor_kind"),
-    sa.CheckConstraint("kind IN ('passkey', 'password')", name="kind"),
-    sa.CheckConstraint("(kind = 'passkey') = (external IS NOT NULL)", name="external"),
-    sa.CheckConstraint("(kind = 'password') = (sealed IS NOT NULL)", name="sealed"),
-    sa.Index(None, "actor_kind", "actor_id", "external", unique=True),
-    info={"kind": "state"},
-    comment="Ways in of officials and staff, as worker_credential; TOTP secrets wrapped under the master key",
-)
-
-activation = sa.Table(
-    "activation",
-    metadata,
-    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
-    sa.Column("actor_kind", sa.String(10), nullable=False),
-    sa.Column("actor_id", sa.String(40), nullable=False),
-    sa.Column("expires_ms", sa.BigInteger, nullable=False),
-    sa.Column("made_by", sa.String(80), nullable=False),
-    sa.CheckConstraint("actor_kind IN ('worker', 'staff')", name="actor_kind"),
-    sa.Index(None, "actor_kind", "actor_id"),
-    sa.Index(None, "expires_ms"),
-    info={"kind": "state"},
-    comment="Activation codes handed over in person, as keyed digests; gone once used. One a person",
-)
-
-login_challenge = sa.Table(
-    "login_challenge",
-    metadata,
-    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
-    sa.Column("subject", sa.String(80), nullable=False),
-    sa.Column("expires_ms", sa.BigInteger, nullable=False),
-    sa.Index(None, "expires_ms"),
-    info={"kind": "state"},
-    comment="SHA-256 of the challenges that passkeys are to sign, and what for; gone once answered",
-)
-
-login_attempt = sa.Table(
-    "login_attempt",
-    metadata,
-    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
-    sa.Column("failures", sa.Integer, nullable=False),
-    sa.Column("last_ms", sa.BigInteger, nullable=False),
-    sa.Column("free_ms", sa.BigInteger, nullable=False),
-    sa.Index(None, "last_ms"),
-    info={"kind": "state"},
-    comment="Attempts to sign in that did not succeed, by keyed digest of an account (known or not) or a "
-    "network, and when the next one is taken; forgotten after a day",
 )

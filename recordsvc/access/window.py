@@ -9,11 +9,11 @@ hour, with that session, and when either of them ends it.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from recordsvc.access import acts, in_place, looked
+from recordsvc.access import acts, areas, in_place, looked, recusals
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import worker
-from recordsvc.access.errors import WindowUnmatched
-from recordsvc.access.grants import Actor
+from recordsvc.access.errors import Recused, WindowUnmatched
+from recordsvc.access.grants import Actor, can
 from recordsvc.access.looked import Look
 from recordsvc.access.sessions import Sessions
 from recordsvc.ground.commit import Turn
@@ -50,14 +50,20 @@ class Why:
 def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who: Actor) -> bytes:
     """Begin a service; its id. The row of who looked is durable on return.
 
-    Raises `WindowUnmatched`, `PurposeRefused`.
+    Somebody of another area is answered like nobody. Raises `WindowUnmatched`, `PurposeRefused`, `Recused`.
     """
     looked.check_purpose(house.db, why.purpose)
     person = _whose(house, shown)
-    if person is None:
-        refused = OfficialAct(who, Act.WINDOW_REFUSED, shown.document, why.purpose, why.case_ref)
+    refused = OfficialAct(who, Act.WINDOW_REFUSED, shown.document, why.purpose, why.case_ref)
+    if person is not None:
+        with house.db.read() as conn:
+            thing = areas.person(conn, person)
+    if person is None or not can(who, "window.open", thing):
         acts.record(house.db, house.random, refused)
         raise WindowUnmatched
+    if recusals.recused(who, thing.parties):
+        acts.record(house.db, house.random, refused)
+        raise Recused
 
     def act(turn: Turn) -> bytes:
         own = worker(merges.person_id(turn.conn, person))

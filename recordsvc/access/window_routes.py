@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from recordsvc.access import in_place, window
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused, WindowUnmatched
+from recordsvc.access.errors import PurposeRefused, Recused, WindowUnmatched
 from recordsvc.access.forms import EmptyForm
 from recordsvc.access.grants import Through
 from recordsvc.access.in_place import Service
@@ -29,7 +29,7 @@ from recordsvc.people import tables as people_tables
     policy="window.open",
     body=OpenServiceForm,
     answer={201: ServiceOpenedForm},
-    problems=(WindowUnmatched, PurposeRefused),
+    problems=(WindowUnmatched, PurposeRefused, Recused),
     summary="开始窗口代办 / Begin a service for the worker at the window",
     description="From now on this session's requests are the worker's, with the official's name in every "
     "trace, until the service ends. It needs a new CSRF token: `GET /v1/session`.",
@@ -40,7 +40,7 @@ def open_service(form: dict[str, str]) -> flask.Response:
 
 
 def opened(form: dict[str, str]) -> bytes:
-    """Begin the service of a form; its id. Raises `WindowUnmatched`, `PurposeRefused`."""
+    """Begin the service of a form; its id. Raises `WindowUnmatched`, `PurposeRefused`, `Recused`."""
     shown = Shown(form["document"], form["number"], form["card"])
     why = Why(form["purpose"], form["case_ref"], current().id)
     return window.open_service(house(), access().sessions, shown, why, actor())

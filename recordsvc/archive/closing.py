@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import consents
+from recordsvc.access.consents import Ended
 from recordsvc.access.tables import session
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import CopyNotDecided, TargetUnknown
@@ -116,6 +118,10 @@ def _close(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     standing.change(turn, worker_of(payload, "worker_id"), standing.OPEN, standing.CLOSED)
     mine = (session.c.actor_kind == "worker", session.c.actor_id == payload["worker_id"])
     turn.conn.execute(session.delete().where(*mine))
+    house: House = proposal.tools
+    closed = worker_of(payload, "worker_id")
+    merged = house.people.read_as(house.db.cursor(turn.conn), closed)
+    consents.end(turn, house.log, [closed, *merged], Ended.CLOSED)
     return index
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import flask
 
 from recordsvc import dated
-from recordsvc.access import acts, looked
+from recordsvc.access import acts, looked, objects
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
@@ -31,6 +31,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.ground.problems import FormRefused, NotFound
 from recordsvc.people import identifiers, numbers
+from recordsvc.people import tables as people_tables
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.names import is_a_name
 from recordsvc.people.numbers import Known, NumberTaken, NumberUnfit, Why
@@ -76,8 +77,10 @@ def read_numbers(worker_id: bytes, query: dict[str, str]) -> flask.Response:
 )
 def list_disputed() -> flask.Response:
     """List what officials have to settle: claims the registry contradicts, numbers that two people had."""
+    own = people_tables.identifier.c.worker_id
+    seen = objects.of_workers(actor(), "worker.numbers.read", own)
     with house().db.read() as conn:
-        rows = [dict(row._mapping) for row in numbers.disputed(conn)]  # noqa: SLF001 - documented name
+        rows = [dict(row._mapping) for row in numbers.disputed(conn, *seen)]  # noqa: SLF001 - documented name
     return answers.answer({"items": rows}, form=DisputedListForm)
 
 

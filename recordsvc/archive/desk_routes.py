@@ -6,7 +6,7 @@ from typing import Any
 import flask
 import orjson
 
-from recordsvc.access import looked
+from recordsvc.access import areas, looked, objects
 from recordsvc.access.acts import Act
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
@@ -54,7 +54,12 @@ def list_held(query: dict[str, Any]) -> flask.Response:
     after = query["after"] or b""
     with house().db.read() as conn:
         rows = held.waiting(
-            conn, issuer=query["issuer"], reason=query["reason"], after=after, limit=query["limit"]
+            conn,
+            *held.seen_by(actor()),
+            issuer=query["issuer"],
+            reason=query["reason"],
+            after=after,
+            limit=query["limit"],
         )
     return answers.answer({"items": rows}, form=HeldListForm)
 
@@ -90,8 +95,8 @@ def read_held(held_id: bytes, query: dict[str, str]) -> flask.Response:
 )
 def propose_release(form: dict[str, Any]) -> flask.Response:
     """Propose a release; a second official decides, then `recordsvc work` judges each anew and enters it."""
-    by = reference()
-    proposal_id = bytes.fromhex(once(lambda turn: release.propose(turn, **form, by=by).hex()))
+    by, seen = reference(), held.seen_by(actor())
+    proposal_id = bytes.fromhex(once(lambda turn: release.propose(turn, *seen, **form, by=by).hex()))
     with house().db.read() as conn:
         proposed = two_person.read(conn, proposal_id, house().clock.now_ms())
     told = {"proposal_id": proposal_id, "count": len(proposed.payload["held"])}
@@ -170,6 +175,8 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
     def act(turn: Turn) -> bytes:
         enrolment = Enrolment(turn, place.people, place.keys, place.random)
         worker_id = enrolment.confirm(person, reference(who), since.isoformat() if since else None)
+        if not objects.own_reach(who, "card.confirm", areas.worker(turn.conn, worker_id)):
+            raise NotFound
         look = Look(worker_id, who, form["purpose"], "identity", form["case_ref"], request_id)
         looked.note(turn, place.random, look)
         notices.tell_worker(turn, place, worker_id, "card-confirmed", {}, f"card/{request_id}")

@@ -16,6 +16,8 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import areas
+from recordsvc.access.grants import Thing
 from recordsvc.archive import checks, disputes, types
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.append import OWN_CHAIN
@@ -171,7 +173,17 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
     return f"{standing}/{merges.versions(conn, worker_of(payload, 'worker_id'))}"
 
 
-@two_person.executor(DECIDE, deciders=_DECIDERS, basis=_basis)
+def _about(conn: Connection, _subject: str, payload: dict[str, Any]) -> Thing:
+    """Return where the case lies: with the record's issuer; it concerns the worker, too."""
+    dispute = disputes.find(conn, uuid.UUID(payload["dispute_id"]).bytes)
+    concerned = areas.worker(conn, worker_of(payload, "worker_id"))
+    if dispute is None:
+        return concerned
+    issuer = areas.institution(conn, dispute.issuer)
+    return Thing(issuer.area, issuer.parties | concerned.parties)
+
+
+@two_person.executor(DECIDE, deciders=_DECIDERS, basis=_basis, about=_about)
 def _decide(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Enter what was decided on the record and end the case; the log index of the entry."""
     house: House = proposal.tools

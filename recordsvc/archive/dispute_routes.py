@@ -287,7 +287,7 @@ def _page(query: dict[str, Any], issuer: str | None) -> flask.Response:
         after = disputes.FIRST if last is None else (last.due_on, last.dispute_id)
         limit = query["limit"]
         if issuer is None:
-            found = disputes.of_region(conn, after=after, limit=limit)
+            found = disputes.of_region(conn, *disputes.seen_by(actor()), after=after, limit=limit)
         else:
             found = disputes.of_issuer(conn, issuer, after=after, limit=limit)
         items = dispute_views.listed(house(), conn, found)

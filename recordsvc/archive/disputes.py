@@ -22,6 +22,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated, workdays
+from recordsvc.access import objects
+from recordsvc.access.grants import Actor
 from recordsvc.archive import notices, tables
 from recordsvc.archive.errors import DisputeRefused
 from recordsvc.archive.issuers import NOW
@@ -115,9 +117,18 @@ def of_issuer(conn: Connection, issuer: str, *, after: After = FIRST, limit: int
     return _waiting(conn, tables.dispute.c.issuer == issuer, after, limit)
 
 
-def of_region(conn: Connection, *, after: After = FIRST, limit: int = 100) -> list[Dispute]:
+def of_region(
+    conn: Connection, *seen: sa.ColumnElement[bool], after: After = FIRST, limit: int = 100
+) -> list[Dispute]:
     """Return the cases that the region decides: those without a date first, then the overdue."""
-    return _waiting(conn, tables.dispute.c.owner == REGION, after, limit)
+    return _waiting(conn, sa.and_(tables.dispute.c.owner == REGION, *seen), after, limit)
+
+
+def seen_by(who: Actor) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of the cases that an official sees; those of recused workers not."""
+    own = tables.dispute.c
+    _area, *kept_out = objects.of_workers(who, "dispute.handle", own.worker_id)
+    return [*objects.of_institutions(who, "dispute.handle", own.issuer), *kept_out]
 
 
 def _waiting(conn: Connection, whose: sa.ColumnElement[bool], after: After, limit: int) -> list[Dispute]:

@@ -20,8 +20,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import acts, credentials, in_place, looked, questions
+from recordsvc.access import (
+    acts,
+    areas,
+    consents,
+    credentials,
+    identity_links,
+    in_place,
+    looked,
+    questions,
+)
 from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.consents import Ended
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import session
 from recordsvc.archive import disputes, farewell, notices, papers, persons, tables
@@ -93,6 +103,8 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
     (entered,) = enter(house, turn, [(worker_id, said)])
     standing.change(turn, worker_id, standing.OPEN, standing.RESTRICTED)
     _end_sessions(turn, worker_id)
+    merged = house.people.read_as(house.db.cursor(turn.conn), worker_id)
+    consents.end(turn, house.log, [worker_id, *merged], Ended.RESTRICTED)
     reason = f"{ground}: {text}"[:400]
     subject = str(uuid.UUID(bytes=worker_id))
     acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
@@ -244,6 +256,8 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
             turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == archive.worker_id))
         standing.erase(turn, archive.worker_id)
         forget(turn, archive.worker_id)
+        areas.forget_worker(turn, archive.worker_id)
+        consents.erase(turn, house.log, archive.worker_id)
         _end_sessions(turn, archive.worker_id)
         _note(turn, proposal, archive.worker_id, WHOLE, entered.index)
     farewell.post(turn, last)
@@ -271,6 +285,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     questions.erase(turn, worker_id)
     credentials.erase(turn, worker_id)
     in_place.erase(turn, worker_id)
+    identity_links.erase(turn, worker_id)
 
 
 def _erasure(house: "House", payload: dict[str, Any], proposal: Proposal, worker_id: bytes) -> Statement:

@@ -19,7 +19,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import acts
+from recordsvc.access import acts, objects
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
 from recordsvc.archive import errors, notices, tables
@@ -38,9 +38,11 @@ __all__ = [
     "Releaser",
     "counts",
     "give_back",
+    "of_issuer",
     "one",
     "open_held",
     "return_one",
+    "seen_by",
     "waiting",
 ]
 
@@ -64,15 +66,15 @@ class HeldRecord:
 
 def waiting(
     conn: Connection,
-    *,
+    *seen: sa.ColumnElement[bool],
     issuer: str | None = None,
     reason: str | None = None,
     after: bytes = b"",
     limit: int = 100,
 ) -> list[HeldRecord]:
-    """Return held records behind the id `after`, oldest first."""
+    """Return held records behind the id `after`, oldest first; `seen` says which the asker sees."""
     held = tables.held
-    query = sa.select(held).where(held.c.state == "held", held.c.held_id > after)
+    query = sa.select(held).where(held.c.state == "held", held.c.held_id > after, *seen)
     if issuer:
         query = query.where(held.c.issuer == issuer)
     if reason:
@@ -81,10 +83,23 @@ def waiting(
     return [HeldRecord(r.held_id, r.issuer, r.reason, r.owner, r.state, r.received_ms, r.note) for r in rows]
 
 
-def counts(conn: Connection) -> list[tuple[str, int]]:
-    """Return how many records wait for each reason, the most first."""
+def of_issuer(conn: Connection, issuer: str, *, after: bytes = b"", limit: int = 100) -> list[HeldRecord]:
+    """Return an issuer's records that wait, were approved or came back, behind the id `after`."""
+    held = tables.held
+    mine = (held.c.issuer == issuer, held.c.state != "released", held.c.held_id > after)
+    rows = conn.execute(sa.select(held).where(*mine).order_by(held.c.held_id).limit(limit))
+    return [HeldRecord(r.held_id, r.issuer, r.reason, r.owner, r.state, r.received_ms, r.note) for r in rows]
+
+
+def seen_by(who: Actor) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of the held records that an official sees."""
+    return objects.of_institutions(who, "held.read", tables.held.c.issuer)
+
+
+def counts(conn: Connection, *seen: sa.ColumnElement[bool]) -> list[tuple[str, int]]:
+    """Return how many records wait for each reason, the most first; `seen` says which the asker sees."""
     held, count = tables.held, sa.func.count()
-    wanted = sa.select(held.c.reason, count).where(held.c.state == "held").group_by(held.c.reason)
+    wanted = sa.select(held.c.reason, count).where(held.c.state == "held", *seen).group_by(held.c.reason)
     return sorted(
         ((str(row[0]), int(row[1])) for row in conn.execute(wanted)), key=lambda one: (-one[1], one)
     )

@@ -25,7 +25,7 @@ def lags(house: "House") -> Iterator[Gauge]:
         looks = conn.scalar(sa.select(sa.func.max(looked_place.c.idx)))
         alarms = looked_alarms.count(conn)
         waiting = outbox.counts(conn)
-    ends = {one.name: looks if one.name == looked_alarms.NAME else end for one in places}
+    ends = {one.name: looks if one.name in looked_alarms.NAMES else end for one in places}
     behind = {one.name: float(max(0, _last(ends[one.name]) - one.position)) for one in places}
     failed = {one.name: float(one.attempts) for one in places}
     count = {state: float(waiting.get(state, (0, 0))[0]) for state in _OPEN}

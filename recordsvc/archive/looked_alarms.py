@@ -1,16 +1,17 @@
-"""Alarms on look-ups (查阅预警): a follower of the who-looked log raises them, the data officer answers them.
+"""Alarms on look-ups (查阅预警): followers of the who-looked log raise them, the data officer answers them.
 
-    no-relation   no relation of the looker to the worker is known (`House.look_relations`)
+    no-relation   no relation of the looker to the worker is known (`look_relations.py`), nor came in time
     many-workers  one actor looked at many workers within the window
     in-sequence   one actor looked at archives one after another in the order in which they were opened
     own           an official looked at the archive of the person they are (`House.own_archive`)
     many-actors   many actors looked at one worker within the window
 
 Thresholds are dated data (`lookup_alarms`). One alarm for each kind, actor or worker, and Beijing day, so
-that repeated looks add no rows. The follower's position moves in the transaction of its alarms.
+that repeated looks add no rows. A follower's position moves in the transaction of its alarms.
 """
 
 import hashlib
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -19,10 +20,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import in_place
 from recordsvc.access.grants import Kind
 from recordsvc.access.looked_tables import looked, looked_alarm, looked_place
-from recordsvc.archive import tables
+from recordsvc.archive.look_relations import PACK_FIELDS, RELATIONS, RULES, Looked, patience_ms
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Follower, Portion
 from recordsvc.ground.missing import insert_missing
@@ -33,22 +33,11 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 NAME: Final = "look-alarms"
+RELATED: Final = "look-relations"
+NAMES: Final = (NAME, RELATED)
 OWNER: Final = "data-officer"
-RULES: Final = "lookup_alarms"
 UNRELATED: Final = "lookup_unrelated"
 _MINUTE_MS: Final = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """A look at its place in the who-looked log."""
-
-    idx: int
-    worker_id: bytes
-    at_ms: int
-    actor_kind: str
-    actor_id: str
-    purpose: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,37 +59,27 @@ class Alarm:
     answered_ms: int | None
 
 
-Relation = Callable[["House", Connection, Looked], bool]
-"""Port: whether the looker has to do with the worker. Rooms with consents and claims register theirs."""
 OwnArchive = Callable[["House", Connection, str], bytes | None]
 """Port: the worker id of the person that an official is, by the official's id; None: not linked."""
 
 
-def in_open_dispute(_house: "House", conn: Connection, look: Looked) -> bool:
-    """Tell whether a case of this worker is open, which officials handle."""
-    own = tables.dispute.c
-    query = sa.select(own.dispute_id).where(
-        own.worker_id == look.worker_id, own.state.in_(("open", "answered"))
-    )
-    return look.actor_kind == Kind.OFFICIAL and conn.execute(query.limit(1)).first() is not None
-
-
-def at_the_window(_house: "House", conn: Connection, look: Looked) -> bool:
-    """Tell whether the official served the worker then, who stood there with document and card."""
-    official = look.actor_kind == Kind.OFFICIAL
-    return official and in_place.serves(conn, look.worker_id, look.actor_id, look.at_ms)
-
-
-RELATIONS: Final[tuple[Relation, ...]] = (in_open_dispute, at_the_window)
-
-
 def follower(house: "House") -> Follower[Looked]:
-    """Return the follower that raises alarms."""
+    """Return the follower that raises alarms on what a look itself shows."""
     return Follower(
         house.db,
         NAME,
         lambda after, limit: _read(house, after, limit),
         lambda turn, looks: _judge(house, turn, looks),
+    )
+
+
+def relation_follower(house: "House") -> Follower[Looked]:
+    """Return the follower that asks for relations, once what a look was for has had time to come."""
+    return Follower(
+        house.db,
+        RELATED,
+        lambda after, limit: _read_ripe(house, after, limit),
+        lambda turn, looks: _relate(house, turn, looks),
     )
 
 
@@ -111,19 +90,28 @@ def _read(house: "House", after: int, limit: int) -> Portion[Looked]:
     return Portion([(one.idx, one) for one in found], found[-1].idx if found else after)
 
 
+def _read_ripe(house: "House", after: int, limit: int) -> Portion[Looked]:
+    """Read up to the first look that is too young: the position passes over none."""
+    now_ms, read = house.clock.now_ms(), _read(house, after, limit)
+
+    def is_ripe(one: tuple[int, Looked]) -> bool:
+        return one[1].at_ms + patience_ms(one[1].at_ms) < now_ms
+
+    ripe = list(itertools.takewhile(is_ripe, read.items))
+    return Portion(ripe, ripe[-1][0] if ripe else after)
+
+
 def _places() -> sa.Select[Any]:
     place, row = looked_place.c, looked.c
     source = looked_place.join(looked, sa.and_(row.worker_id == place.worker_id, row.id == place.id))
-    columns = (place.idx, row.worker_id, row.at_ms, row.actor_kind, row.actor_id, row.purpose)
+    columns = (place.idx, row.worker_id, row.at_ms, row.actor_kind, row.actor_id, row.purpose, row.fields)
     return sa.select(*columns).select_from(source).order_by(place.idx)
 
 
 def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
     for look in looks:
-        if look.purpose in dated.on(UNRELATED, beijing_date(look.at_ms).isoformat()):
+        if _decided(look):
             continue
-        if not any(test(house, turn.conn, look) for test in (*RELATIONS, *house.look_relations)):
-            _raise(turn, "no-relation", look, 1, look.worker_id)
         linked = house.own_archive
         if (
             look.actor_kind == Kind.OFFICIAL
@@ -134,11 +122,26 @@ def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
         _patterns(turn, look)
 
 
+def _relate(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
+    for look in looks:
+        if _decided(look):
+            continue
+        if not any(test(house, turn.conn, look) for test in (*RELATIONS, *house.look_relations)):
+            _raise(turn, "no-relation", look, 1, look.worker_id)
+
+
+def _decided(look: Looked) -> bool:
+    """Tell whether two people decided beforehand what is read: an exchange, an auditor's pack."""
+    unrelated = dated.on(UNRELATED, beijing_date(look.at_ms).isoformat())
+    return look.purpose in unrelated or look.fields == PACK_FIELDS
+
+
 def _patterns(turn: Turn, look: Looked) -> None:
     window = look.at_ms - _rule("window-minutes", look) * _MINUTE_MS
     own = looked.c
     recent = sa.select(own.worker_id, own.actor_kind, own.actor_id)
-    recent = recent.where(own.at_ms >= window, own.at_ms <= look.at_ms).order_by(own.at_ms, own.id)
+    recent = recent.where(own.at_ms >= window, own.at_ms <= look.at_ms, own.fields != PACK_FIELDS)
+    recent = recent.order_by(own.at_ms, own.id)
     mine = recent.where(own.actor_kind == look.actor_kind, own.actor_id == look.actor_id)
     seen = [row.worker_id for row in turn.conn.execute(mine)]
     workers = len(set(seen))

@@ -3,12 +3,17 @@
 from functools import partial
 
 import flask
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from recordsvc.access import questions
+from recordsvc.access import objects, questions
 from recordsvc.access.entrance import actor
+from recordsvc.access.grants import Actor, reach
 from recordsvc.access.policy import door
 from recordsvc.access.services import reference
+from recordsvc.access.tables import looked_question
 from recordsvc.archive import looked_alarms
+from recordsvc.archive.looked_alarms import Alarm
 from recordsvc.archive.looked_forms import LookAlarmsForm, LookQuestionsForm, ReplyForm
 from recordsvc.archive.services import bp, house, own_worker
 from recordsvc.ground import answers
@@ -43,7 +48,7 @@ def ask_about_look(look_id: bytes) -> flask.Response:
 def waiting_questions() -> flask.Response:
     """List questions by the look each is about; whose archive it was is not said."""
     with house().db.read() as conn:
-        found = questions.waiting(conn)
+        found = questions.waiting(conn, *questions_of(actor()))
     return answers.answer({"items": found}, form=LookQuestionsForm)
 
 
@@ -74,7 +79,7 @@ def answer_question(look_id: bytes, form: dict[str, str]) -> flask.Response:
 def open_alarms() -> flask.Response:
     """List open alarms, the oldest first."""
     with house().db.read() as conn:
-        found = looked_alarms.waiting(conn)
+        found = alarms_for(conn, actor())
     return answers.answer({"items": found}, form=LookAlarmsForm)
 
 
@@ -100,3 +105,13 @@ def _answer_question(look_id: bytes, text: str, by: str, turn: Turn) -> None:
 
 def _answer_alarm(key: bytes, text: str, by: str, turn: Turn) -> None:
     looked_alarms.answer(turn, key, text, by)
+
+
+def questions_of(who: Actor) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of questions that an official sees: of the workers of the own area."""
+    return objects.of_workers(who, "looked-question.answer", looked_question.c.worker_id)
+
+
+def alarms_for(conn: Connection, who: Actor) -> list[Alarm]:
+    """Return open alarms; a pattern of looks lies in no county: they are for the whole region."""
+    return looked_alarms.waiting(conn) if reach(who, "look-alarm.read").everywhere else []

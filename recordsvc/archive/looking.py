@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recordsvc.access import acts, looked
+from recordsvc.access import acts, areas, looked, objects
 from recordsvc.access.acts import Act, OfficialAct
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import bundle, closing
 from recordsvc.ground.problems import NotFound
@@ -49,11 +49,21 @@ def note_act(house: "House", looker: Looker, act: Act, subject: str) -> None:
 def find(house: "House", looker: Looker, kind: str, number: str) -> bytes:
     """Return whose archive a number leads to. Raises `NotFound`, `PurposeRefused`."""
     worker_id = house.people.find(kind, number.strip().upper())
+    if worker_id is not None and not _sees(house, looker.actor, worker_id):
+        worker_id = None
     note(house, looker, [worker_id] if worker_id else [], "identity")
     if worker_id is None:
         note_act(house, looker, Act.FIND_NOTHING, kind)
         raise NotFound
     return worker_id
+
+
+def _sees(house: "House", who: Actor, worker_id: bytes) -> bool:
+    """Tell whether an official may find this worker: of their area, and not recused."""
+    if who.kind is not Kind.OFFICIAL:
+        return True
+    with house.db.read() as conn:
+        return objects.own_reach(who, "worker.find", areas.worker(conn, worker_id))
 
 
 def nobody(house: "House", looker: Looker, worker_id: bytes) -> NotFound:

@@ -88,10 +88,10 @@ def institution_notices(query: dict[str, Any]) -> flask.Response:
 )
 def desk_notices(query: dict[str, Any]) -> flask.Response:
     """List what those desks were told that the official's roles read."""
-    desks = noticeboard.desks_of(actor().roles)
+    who = actor()
 
     def listed(conn: Connection, before: Before, limit: int) -> list[Notice]:
-        return noticeboard.of_office(conn, desks, before=before, limit=limit)
+        return noticeboard.of_desks(conn, who, before=before, limit=limit)
 
     return _page("desk", f"desk-notices/{actor().id}", listed, query)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import areas
+from recordsvc.access.grants import Actor, reach
 from recordsvc.archive import notices, tables
 from recordsvc.ground.commit import Turn
 from recordsvc.people import tables as people_tables
@@ -85,12 +87,22 @@ def mark_read(turn: Turn, workers: Sequence[bytes], ids: Collection[bytes] | Non
     return turn.conn.execute(tables.notice.update().where(*which).values(read_ms=turn.now_ms)).rowcount
 
 
+def of_desks(conn: Connection, who: Actor, *, before: Before = NEWEST, limit: int = 100) -> list[Notice]:
+    """Return what the desks of an official were told of the official's area, the newest first."""
+    here = areas.within(reach(who, "desk.notice.read"), tables.office_notice.c.area)
+    return of_office(conn, desks_of(who.roles), here, before=before, limit=limit)
+
+
 def of_office(
-    conn: Connection, addressees: Sequence[str], *, before: Before = NEWEST, limit: int = 100
+    conn: Connection,
+    addressees: Sequence[str],
+    *seen: sa.ColumnElement[bool],
+    before: Before = NEWEST,
+    limit: int = 100,
 ) -> list[Notice]:
     """Return what an institution (`institution:USCC`) or desks were told, the newest first."""
     own = tables.office_notice
-    query = sa.select(own).where(own.c.addressee.in_(list(addressees)), _before(own, before))
+    query = sa.select(own).where(own.c.addressee.in_(list(addressees)), _before(own, before), *seen)
     rows = conn.execute(query.order_by(own.c.at_ms.desc(), own.c.notice_id.desc()).limit(limit))
     return [Notice(bytes(row.notice_id), row.kind, json.loads(row.params), row.at_ms) for row in rows]
 

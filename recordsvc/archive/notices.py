@@ -19,6 +19,7 @@ import orjson
 import sqlalchemy as sa
 
 from recordsvc import dated
+from recordsvc.access import areas
 from recordsvc.archive import tables
 from recordsvc.ground import outbox
 from recordsvc.ground.commit import Turn
@@ -57,6 +58,7 @@ DESKS: Final[Mapping[str, frozenset[str]]] = {
     "desk:disputes": frozenset({"handler", "reviewer", "data-officer"}),
     "desk:data-officer": frozenset({"data-officer"}),
     "desk:registrar": frozenset({"registrar"}),
+    "desk:auditor": frozenset({"auditor"}),
 }
 """Desks that are told, and whose roles read what they were told."""
 
@@ -101,11 +103,13 @@ def tell_institution(turn: Turn, uscc: str, kind: str, params: Mapping[str, Any]
     _tell_office(turn, "institution", f"institution:{uscc}", kind, params, key)
 
 
-def tell_desk(turn: Turn, owner: str, kind: str, params: Mapping[str, Any], key: str) -> None:
-    """Tell a desk of `DESKS` in the running turn."""
+def tell_desk(turn: Turn, owner: str, kind: str, params: Mapping[str, Any], key: str, area: str = "") -> None:
+    """Tell a desk of `DESKS` in the running turn: in `area`, else where the issuer lies that it names."""
     if owner not in DESKS:
         raise ValueError(f"no desk {owner!r}")
-    _tell_office(turn, "desk", owner, kind, params, key)
+    if not area and "issuer" in params:
+        area = areas.institution(turn.conn, str(params["issuer"])).area or ""
+    _tell_office(turn, "desk", owner, kind, params, key, area)
 
 
 def tell_workers(turn: Turn, house: "House", tellings: Sequence[Telling], *, add: bool = False) -> int:
@@ -206,7 +210,13 @@ def _post(turn: Turn, tellings: Sequence[Telling]) -> None:
 
 
 def _tell_office(
-    turn: Turn, audience: str, addressee: str, kind: str, params: Mapping[str, Any], key: str
+    turn: Turn,
+    audience: str,
+    addressee: str,
+    kind: str,
+    params: Mapping[str, Any],
+    key: str,
+    area: str = "",
 ) -> None:
     _check(audience, kind, params)
     row = {
@@ -215,6 +225,7 @@ def _tell_office(
         "kind": kind,
         "at_ms": turn.now_ms,
         "params": json.dumps(dict(params), sort_keys=True),
+        "area": area,
     }
     insert_missing(turn.conn, tables.office_notice, [row])
 

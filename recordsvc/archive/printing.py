@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from recordsvc.access import acts, looked
+from sqlalchemy.engine import Connection
+
+from recordsvc.access import acts, areas, looked, objects
 from recordsvc.access.acts import Act, OfficialAct
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import farewell, letters, noticeboard
 from recordsvc.archive.letters import worker_of
@@ -58,7 +60,8 @@ def slips(house: "House", who: Actor, purpose: str, case_ref: str, request_id: s
     """
     looked.check_purpose(house.db, purpose)
     with house.db.read() as conn:
-        messages = outbox.listed(conn, "print", limit=MOST)
+        waiting_now = outbox.listed(conn, "print", limit=MOST)
+        messages = [one for one in waiting_now if _sees(conn, who, worker_of(one))]
     workers = dict.fromkeys(worker_of(message) for message in messages)
     looks = [Look(one, who, purpose, "identity", case_ref, request_id) for one in workers]
     looked.record(house.db, house.random, looks)
@@ -71,7 +74,8 @@ def mark_printed(house: "House", who: Actor, ids: Sequence[bytes]) -> int:
     """Take letters off the list, on an official's word; how many were on it."""
 
     def act(turn: Turn) -> int:
-        count = outbox.printed(turn, ids)
+        mine = [one.id for one in outbox.to_print(turn.conn, ids) if _sees(turn.conn, who, worker_of(one))]
+        count = outbox.printed(turn, mine)
         if count:
             acts.note(
                 turn, house.random, OfficialAct(who, Act.NOTICES_PRINTED, f"{count} letters", "printed")
@@ -79,6 +83,13 @@ def mark_printed(house: "House", who: Actor, ids: Sequence[bytes]) -> int:
         return count
 
     return house.db.write(act)
+
+
+def _sees(conn: Connection, who: Actor, worker_id: bytes) -> bool:
+    """Tell whether who takes the list sees this person: of their area, and not recused."""
+    return who.kind is not Kind.OFFICIAL or objects.own_reach(
+        who, "notice.print", areas.worker(conn, worker_id)
+    )
 
 
 def csv_of(made: Sequence[Slip]) -> bytes:

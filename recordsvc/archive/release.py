@@ -31,7 +31,7 @@ SUBJECT: Final = 200
 
 def propose(
     turn: Turn,
-    *,
+    *seen: sa.ColumnElement[bool],
     held: Sequence[bytes],
     select: dict[str, Any] | None,
     worker_id: bytes | None,
@@ -40,9 +40,11 @@ def propose(
 ) -> bytes:
     """Propose to release held records, named or selected, and return the proposal's id.
 
+    `seen` says which of them the proposer sees; others are not here.
+
     Raises `HeldNotHere` when one of them does not wait, or nothing is selected.
     """
-    rows = _named(turn.conn, held) if held else _selected(turn.conn, select or {})
+    rows = _named(turn.conn, seen, held) if held else _selected(turn.conn, seen, select or {})
     counts = Counter((row.issuer, row.reason) for row in rows)
     payload = {
         "counts": [
@@ -97,23 +99,23 @@ def _waiting() -> sa.Select[Any]:
     )
 
 
-def _named(conn: Connection, ids: Sequence[bytes]) -> list[Any]:
+def _named(conn: Connection, seen: Sequence[sa.ColumnElement[bool]], ids: Sequence[bytes]) -> list[Any]:
     wanted = sorted(set(ids))
     rows: list[Any] = []
     for start in range(0, len(wanted), PORTION):
         some = wanted[start : start + PORTION]
-        rows += conn.execute(_waiting().where(tables.held.c.held_id.in_(some))).all()
+        rows += conn.execute(_waiting().where(tables.held.c.held_id.in_(some), *seen)).all()
     if len(rows) != len(wanted):
         raise errors.HeldNotHere
     return rows
 
 
-def _selected(conn: Connection, select: dict[str, Any]) -> list[Any]:
+def _selected(conn: Connection, seen: Sequence[sa.ColumnElement[bool]], select: dict[str, Any]) -> list[Any]:
     given = {name: value for name, value in select.items() if value is not None}
     if not given:
         raise ValueError("a selection names an issuer or a reason")
     query = _waiting().where(*(tables.held.c[name] == value for name, value in given.items()))
-    rows = list(conn.execute(query.limit(MOST)))
+    rows = list(conn.execute(query.where(*seen).limit(MOST)))
     if not rows:
         raise errors.HeldNotHere
     return rows

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import tables as access_tables
+from recordsvc.access import credential_tables
 from recordsvc.archive import tables
+from recordsvc.archive.pack_tables import audit_pack
 from recordsvc.archive.papers import owner_bytes
 from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
@@ -61,9 +62,10 @@ PLACES: Final = (
     Place(people_tables.worker_key, "wrapped", "master", bare=True),
     Place(tables.institution_key, "wrapped", "master", bare=True, owner=owner_bytes),
     Place(tables.import_run, "wrapped", "holding", bare=True),
+    Place(audit_pack, "wrapped", "holding", bare=True),
     Place(tables.held, "sealed", "holding", bare=False),
     Place(people_tables.card_fact, "sealed", "holding", bare=False),
-    Place(access_tables.account_credential, "sealed", "master", bare=False, by="credential_id"),
+    Place(credential_tables.account_credential, "sealed", "master", bare=False, by="credential_id"),
 )
 
 

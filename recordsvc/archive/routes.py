@@ -3,19 +3,25 @@
 import flask
 
 from recordsvc.archive import (
+    area_routes,
+    centre_routes,
     desk_key_routes,
     desk_number_routes,
+    desk_objects,
     desk_routes,
     dispute_routes,
+    emergency_routes,
     institution_paper_routes,
     life_routes,
     looked_routes,
     me_routes,
     notice_routes,
     notices,
+    pack_routes,
     paper_routes,
     record_routes,
     schema_routes,
+    sharing_routes,
     types,
 )
 from recordsvc.archive.lags import lags
@@ -26,20 +32,26 @@ from recordsvc.ground.paging import Cursors
 from recordsvc.house import House
 
 __all__ = [
+    "area_routes",
     "bp",
+    "centre_routes",
     "desk_key_routes",
     "desk_number_routes",
+    "desk_objects",
     "desk_routes",
     "dispute_routes",
+    "emergency_routes",
     "institution_paper_routes",
     "life_routes",
     "looked_routes",
     "me_routes",
     "notice_routes",
+    "pack_routes",
     "paper_routes",
     "record_routes",
     "schema_routes",
     "setup",
+    "sharing_routes",
 ]
 
 

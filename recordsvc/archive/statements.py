@@ -111,7 +111,7 @@ class Region:
                 f"the region's own {said.type} does not satisfy its schema: {types.faults(record)}"
             )
         raw = canonical(record)
-        evidence = signatures.detached_jws(_RegionKey(house), raw).encode("ascii")
+        evidence = signatures.detached_jws(RegionKey(house), raw).encode("ascii")
         item = Item(raw, record, evidence)
         kind = types.TYPES[said.type, 1].kind
         sealer = house.admission.sealer
@@ -123,7 +123,7 @@ class Region:
         return prepared
 
 
-class _RegionKey:
+class RegionKey:
     """The region's key in the form `vault.signatures` signs with."""
 
     kid = REGION_KID
@@ -133,6 +133,7 @@ class _RegionKey:
         self._keys = house.keys
 
     def sign(self, data: bytes) -> bytes:
+        """Return the raw signature over these bytes."""
         return self._keys.sign("region", data)
 
 

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from recordsvc.archive.pack_tables import audit_pack  # noqa: F401 - the room's tables are loaded from here
 from recordsvc.ground.database import BIG_KEY, metadata
 
 entry = sa.Table(
@@ -153,6 +154,7 @@ office_notice = sa.Table(
     sa.Column("kind", sa.String(40), nullable=False),
     sa.Column("at_ms", sa.BigInteger, nullable=False),
     sa.Column("params", sa.Text, nullable=False),
+    sa.Column("area", sa.String(6), nullable=False, server_default=""),
     sa.Index(None, "addressee", "at_ms"),
     info={"kind": "state"},
     comment="What an institution or a desk was told: codes, counts and opaque ids, nothing of a person",

@@ -24,6 +24,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
+from recordsvc.access import areas
+from recordsvc.access.grants import Reach
 from recordsvc.bodies.errors import FactRefused, InstitutionKnown, InstitutionUnknown
 from recordsvc.bodies.tables import institution_fact
 from recordsvc.ground import versions
@@ -199,6 +201,13 @@ def load_one(conn: Connection, uscc: str) -> Institution:
     if not facts:
         raise InstitutionUnknown
     return Institution(uscc, facts)
+
+
+def codes_within(conn: Connection, where: Reach) -> list[str]:
+    """Return the codes of the institutions that lie in a reach, in their order."""
+    uscc = institution_fact.c.uscc
+    wanted = sa.select(uscc).where(areas.within(where, areas.of_institution(uscc)))
+    return [str(row[0]) for row in conn.execute(wanted.distinct().order_by(uscc))]
 
 
 def _next(conn: Connection, uscc: str) -> int:

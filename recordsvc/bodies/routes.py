@@ -8,6 +8,10 @@ from typing import Any
 
 import flask
 
+from recordsvc.access import areas
+from recordsvc.access.entrance import actor
+from recordsvc.access.grants import reach
+from recordsvc.access.objects import named
 from recordsvc.access.policy import door
 from recordsvc.access.services import house, once, reference
 from recordsvc.bodies import institutions
@@ -19,6 +23,8 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 
 bp = flask.Blueprint("bodies", __name__)
+for _name in ("uscc", "institution"):
+    named(_name, areas.institution, InstitutionUnknown)
 
 
 @door(
@@ -30,9 +36,12 @@ bp = flask.Blueprint("bodies", __name__)
     summary="机构名录 / Register of institutions",
 )
 def list_institutions() -> flask.Response:
-    """List the institutions by code."""
+    """List the institutions of the official's area by code."""
     found = house().institutions.all()
-    return answers.answer({"items": [_shown(found[uscc]) for uscc in sorted(found)]}, form=InstitutionsForm)
+    with house().db.read() as conn:
+        seen = institutions.codes_within(conn, reach(actor(), "institution.read"))
+    items = [_shown(found[uscc]) for uscc in seen if uscc in found]
+    return answers.answer({"items": items}, form=InstitutionsForm)
 
 
 @door(

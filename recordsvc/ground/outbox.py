@@ -179,6 +179,12 @@ def pending(conn: Connection, topic: str, before_ms: int) -> int:
     return int(conn.execute(sa.select(sa.func.count()).select_from(outbox).where(*old)).scalar_one())
 
 
+def to_print(conn: Connection, ids: Sequence[bytes]) -> list[Waiting]:
+    """Return those of these messages that wait to be printed."""
+    query = sa.select(outbox).where(outbox.c.state == "print", outbox.c.id.in_(list(ids)))
+    return [_made(row) for row in conn.execute(query)]
+
+
 def printed(turn: Turn, ids: Sequence[bytes]) -> int:
     """Mark messages as printed; how many of them still waited for it."""
     own = outbox.update().where(outbox.c.state == "print", outbox.c.id.in_(list(ids)))

@@ -22,7 +22,7 @@ A payload is kept for good: it names people by opaque id and never holds a numbe
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
@@ -49,8 +49,11 @@ proposal = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("decided_by", sa.String(80)),
     sa.Column("decided_role", sa.String(40)),
+    sa.Column("decided_for", sa.String(80)),
     sa.Column("closed_ms", sa.BigInteger),
     sa.Column("reason", sa.String(400), nullable=False),
+    sa.Column("area", sa.String(6), nullable=False, server_default=""),
+    sa.Column("parties", sa.Text, nullable=False, server_default=""),
     sa.CheckConstraint("state IN ('open', 'done', 'refused', 'withdrawn')", name="state"),
     sa.CheckConstraint("decided_by <> proposed_by", name="second_person"),
     sa.CheckConstraint("(state IN ('done', 'refused')) = (decided_by IS NOT NULL)", name="decided"),
@@ -79,12 +82,33 @@ class Proposal:
     """The role in which the second person decided; None where the caller of `decide` named none."""
     closed_ms: int | None
     reason: str
+    area: str = ""
+    """Where it belongs, as its kind says (`about`); empty: to everything at once."""
+    parties: tuple[str, ...] = ()
+    """Whom it concerns, by opaque name."""
+    decided_for: str | None = None
+    """For whom the second person stood in, if they did."""
     tools: Any = None
     """What the caller of `decide` lends the executor (keys, log); None in lists."""
 
 
 Executor = Callable[[Turn, dict[str, Any], Proposal], Any]
 Basis = Callable[[Connection, str, dict[str, Any]], str]
+
+
+class About(Protocol):
+    """Where an act belongs and whom it concerns."""
+
+    @property
+    def area(self) -> str | None:
+        """A code of at most six characters; empty or None: everything at once."""
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """Opaque names."""
+
+
+Concerning = Callable[[Connection, str, dict[str, Any]], About]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +120,13 @@ class Kind:
     """Roles of which the second person needs one; empty: whoever the door lets in."""
     basis: Basis | None
     life_ms: int
+    about: Concerning | None = None
 
 
 _kinds: dict[str, Kind] = {}
-_randomness: Final = SystemRandom()
+_usual: list[Concerning] = []
+randomness: Final = SystemRandom()
+"""Where ids come from unless a caller brings its own."""
 
 
 class UnknownProposal(NotFound):
@@ -153,20 +180,31 @@ class StaleProposal(Conflict):
 
 
 def executor(
-    kind: str, *, deciders: frozenset[str] = frozenset(), basis: Basis | None = None, life_ms: int = LIFE_MS
+    kind: str,
+    *,
+    deciders: frozenset[str] = frozenset(),
+    basis: Basis | None = None,
+    about: Concerning | None = None,
+    life_ms: int = LIFE_MS,
 ) -> Callable[[Executor], Executor]:
     """Register what approving a kind does; once per kind and process.
 
-    `basis(conn, subject, payload)` returns a short text (a version, a digest) of the facts the act rests on.
+    `basis(conn, subject, payload)` returns a short text (a version, a digest) of the facts the act rests on,
+    `about` likewise where it belongs and whom it concerns; without it what `concerning` registered says.
     """
 
     def register(run: Executor) -> Executor:
         if kind in _kinds and _kinds[kind].run is not run:
             raise ValueError(f"two executors for {kind!r}")
-        _kinds[kind] = Kind(run, deciders, basis, life_ms)
+        _kinds[kind] = Kind(run, deciders, basis, life_ms, about)
         return run
 
     return register
+
+
+def concerning(usual: Concerning) -> None:
+    """Register what says where a proposal belongs whose kind does not; one for all kinds."""
+    _usual[:] = [usual]
 
 
 def deciders(kind: str) -> frozenset[str]:
@@ -175,11 +213,13 @@ def deciders(kind: str) -> frozenset[str]:
 
 
 def propose(
-    turn: Turn, kind: str, subject: str, payload: dict[str, Any], by: str, *, random: Random = _randomness
+    turn: Turn, kind: str, subject: str, payload: dict[str, Any], by: str, *, random: Random = randomness
 ) -> bytes:
     """Write an open proposal and return its id (UUIDv7). The caller has checked that `by` may propose it."""
     registered = _kinds[kind]
     proposal_id = uuid7(FixedClock(turn.now_ms), random)
+    placing = registered.about or (_usual[0] if _usual else None)
+    about = placing(turn.conn, subject, payload) if placing else None
     turn.conn.execute(
         proposal.insert().values(
             id=proposal_id,
@@ -192,6 +232,8 @@ def propose(
             expires_ms=turn.now_ms + registered.life_ms,
             state="open",
             reason="",
+            area="" if about is None else about.area or "",
+            parties="" if about is None else " ".join(sorted(about.parties)),
         )
     )
     return proposal_id
@@ -205,18 +247,19 @@ def decide(
     reason: str,
     *,
     role: str | None = None,
+    standing_in_for: str | None = None,
     tools: Any = None,
 ) -> Any:
     """Approve or refuse as the second person; returns what the executor returned (None when refused).
 
-    `role` is the one that entitles them; it is kept with the decision.
+    `role` is the one that entitles them, `standing_in_for` whose deputy they are in it; both are kept.
 
     Raises `UnknownProposal`, `SamePerson`, `AlreadyClosed`, `StaleProposal`, or what the executor raises.
     """
     found = read(turn.conn, proposal_id, turn.now_ms, tools)
     if found.proposed_by == by:
         raise SamePerson
-    _close(turn, proposal_id, "done" if approve else "refused", by, reason, role)
+    _close(turn, proposal_id, "done" if approve else "refused", by, reason, role, standing_in_for)
     if not approve:
         return None
     registered = _kinds[found.kind]
@@ -251,19 +294,25 @@ def read_all(conn: Connection, proposal_ids: Iterable[bytes], now_ms: int) -> di
     return {row.id: _made(row, now_ms) for row in rows}
 
 
-def pending(conn: Connection, now_ms: int, *, after: bytes = b"", limit: int = 100) -> list[Proposal]:
-    """Proposals that can still be decided, oldest first, from behind the id `after`."""
-    live = (proposal.c.state == "open", proposal.c.expires_ms > now_ms, proposal.c.id > after)
+def pending(
+    conn: Connection, now_ms: int, *where: sa.ColumnElement[bool], after: bytes = b"", limit: int = 100
+) -> list[Proposal]:
+    """Proposals that can still be decided, oldest first, from behind the id `after`; `where` narrows them."""
+    live = (proposal.c.state == "open", proposal.c.expires_ms > now_ms, proposal.c.id > after, *where)
     rows = conn.execute(sa.select(proposal).where(*live).order_by(proposal.c.id).limit(limit))
     return [_made(row, now_ms) for row in rows]
 
 
 def closed(
-    conn: Connection, now_ms: int, *, before: bytes = b"\xff" * 16, limit: int = 100
+    conn: Connection,
+    now_ms: int,
+    *where: sa.ColumnElement[bool],
+    before: bytes = b"\xff" * 16,
+    limit: int = 100,
 ) -> list[Proposal]:
-    """What is no longer open, newest first, from before the id `before`."""
+    """What is no longer open, newest first, from before the id `before`; `where` narrows the list."""
     over = sa.or_(proposal.c.state != "open", proposal.c.expires_ms <= now_ms)
-    wanted = sa.select(proposal).where(over, proposal.c.id < before)
+    wanted = sa.select(proposal).where(over, proposal.c.id < before, *where)
     rows = conn.execute(wanted.order_by(proposal.c.id.desc()).limit(limit))
     return [_made(row, now_ms) for row in rows]
 
@@ -275,6 +324,7 @@ def _close(
     decided_by: str | None,
     reason: str,
     decided_role: str | None = None,
+    decided_for: str | None = None,
 ) -> None:
     # The condition, not the reading above, is what lets one of two racing deciders win.
     closing = (
@@ -284,6 +334,7 @@ def _close(
             state=state,
             decided_by=decided_by,
             decided_role=decided_role,
+            decided_for=decided_for,
             closed_ms=turn.now_ms,
             reason=reason,
         )
@@ -295,6 +346,7 @@ def _close(
 def _made(row: Row[Any], now_ms: int, tools: Any = None) -> Proposal:
     fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name of a row's mapping
     fields["payload"] = json.loads(fields["payload"])
+    fields["parties"] = tuple(fields["parties"].split())
     if fields["state"] == "open" and fields["expires_ms"] <= now_ms:
         fields["state"] = "expired"
     return Proposal(**fields, tools=tools)

@@ -49,6 +49,12 @@ def bump(turn: Turn, name: str) -> int:
     return int(turn.conn.execute(_BUMP, {"name": name}).scalar_one())
 
 
+def hold(turn: Turn, name: str) -> None:
+    """Keep a register as it is until the commit: who changes it waits, and who changed it is seen."""
+    wanted = sa.select(register_version.c.version).where(register_version.c.name == name)
+    turn.conn.execute(wanted.with_for_update(read=True)).all()
+
+
 def version(conn: Connection, name: str) -> int:
     """A register's version in this snapshot or turn; 0 before its first change."""
     wanted = sa.select(register_version.c.version).where(register_version.c.name == name)

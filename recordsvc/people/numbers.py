@@ -154,11 +154,11 @@ def asked(house: "House", conn: Connection, worker_id: bytes) -> list[Asked]:
     return told
 
 
-def disputed(conn: Connection, limit: int = 200) -> list[Any]:
-    """Return the disputed numbers and cards of all workers (no values), the newest first."""
+def disputed(conn: Connection, *seen: sa.ColumnElement[bool], limit: int = 200) -> list[Any]:
+    """Return disputed numbers and cards (no values), the newest first; `seen` says whose the asker sees."""
     own = tables.identifier.c
     names = (own.worker_id, own.identifier_id, own.kind, own.asserted_ms, own.source)
-    query = sa.select(*names).where(own.standing == DISPUTED, own.kind.not_in(UNINDEXED))
+    query = sa.select(*names).where(own.standing == DISPUTED, own.kind.not_in(UNINDEXED), *seen)
     return list(conn.execute(query.order_by(own.asserted_ms.desc(), own.identifier_id).limit(limit)))
 
 

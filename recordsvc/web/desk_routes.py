@@ -7,7 +7,8 @@ from typing import Any, Final
 import flask
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import deciding
+from recordsvc.access import deciding, objects
+from recordsvc.access.entering import HOME
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Kind, Role, can
 from recordsvc.access.policy import Surface, door
@@ -94,7 +95,7 @@ def listed(proposal: Proposal, who: Actor) -> Waiting:
         words.instant(proposal.expires_ms),
         STATES[proposal.state],
         proposal.proposed_by == deciding.reference(who),
-        deciding.may_decide(proposal, who) and can(who, "proposal.decide"),
+        deciding.may_decide(proposal, who) and can(who, "proposal.decide", proposal),
     )
 
 
@@ -112,8 +113,8 @@ def listed(proposal: Proposal, who: Actor) -> Waiting:
 )
 def desk_page() -> flask.Response:
     """Show what waits for whoever asks."""
-    if actor().kind is Kind.WORKER:
-        return go("/me")
+    if actor().kind is not Kind.OFFICIAL:
+        return go(HOME[actor().kind])
     return _desk()
 
 
@@ -123,10 +124,10 @@ def _desk() -> flask.Response:
     counts: list[tuple[str, int]] = []
     with house().db.read() as conn:
         if can(who, "proposal.read"):
-            found = _all_pending(conn)
+            found = _all_pending(conn, who)
             waiting = [one for proposal in found if (one := listed(proposal, who)).for_me or one.mine]
         if can(who, "held.read"):
-            counts = held.counts(conn)
+            counts = held.counts(conn, *held.seen_by(who))
     official = access().officials.find(who.id)
     return page(
         "desk.html",
@@ -144,10 +145,10 @@ def _desk() -> flask.Response:
     )
 
 
-def _all_pending(conn: Connection) -> Iterator[Proposal]:
-    """Yield every proposal that can still be decided, oldest first, portion by portion."""
-    after = b""
-    while found := two_person.pending(conn, house().clock.now_ms(), after=after, limit=MOST):
+def _all_pending(conn: Connection, who: Actor) -> Iterator[Proposal]:
+    """Yield every proposal of one's area that can still be decided, oldest first, portion by portion."""
+    after, mine, now_ms = b"", objects.proposals_of(who), house().clock.now_ms()
+    while found := two_person.pending(conn, now_ms, *mine, after=after, limit=MOST):
         yield from found
         after = found[-1].id
 
@@ -168,10 +169,14 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/disputes", "异议", "dispute.handle"),
         ("/desk/papers", "机构材料", "institution.paper.look"),
         ("/desk/notices", "通知", "desk.notice.read"),
+        ("/desk/people", "人员与授权", "official.read"),
+        ("/desk/emergencies", "应急授权", "emergency.read"),
         ("/desk/looked", "查阅疑问", "looked-question.answer"),
         ("/desk/alarms", "查阅预警", "look-alarm.read"),
         ("/window", "窗口代办", "window.open"),
+        ("/desk/packs", "审计材料包", "audit-pack.read"),
         ("/desk/activate", "激活码", "login.activate"),
+        ("/desk/identity", "身份核对", "identity-mismatch.read"),
         ("/desk/sessions", "我的登录", "session.desk"),
     )
     return [(path, text) for path, text, policy in pages if can(actor(), policy)]
@@ -193,11 +198,14 @@ def tabs() -> list[tuple[str, str]]:
 def proposals_page(query: dict[str, Any]) -> flask.Response:
     """List what waits for a second person, or what became of it."""
     now, who, opened = house().clock.now_ms(), actor(), query["state"] == "open"
+    seen = objects.proposals_of(who)
     with house().db.read() as conn:
         if opened:
-            found = two_person.pending(conn, now, after=query["cursor"] or b"", limit=PAGE + 1)
+            found = two_person.pending(conn, now, *seen, after=query["cursor"] or b"", limit=PAGE + 1)
         else:
-            found = two_person.closed(conn, now, before=query["cursor"] or b"\xff" * 16, limit=PAGE + 1)
+            found = two_person.closed(
+                conn, now, *seen, before=query["cursor"] or b"\xff" * 16, limit=PAGE + 1
+            )
     return page(
         "desk_proposals.html",
         tabs=tabs(),
@@ -286,6 +294,13 @@ def withdraw_button(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     return go(f"/desk/proposals/{words.uuid_text(proposal_id)}")
 
 
+def _role_told(found: Proposal) -> str:
+    """Return in which role it was decided, and for whom the second person stood in."""
+    role = ROLES.get(Role(found.decided_role), "") if found.decided_role in set(Role) else ""
+    principal = f"，代 {name_of(f'{Kind.OFFICIAL}:{found.decided_for}')}" if found.decided_for else ""
+    return role + principal
+
+
 def _told_in_place(proposal_id: bytes, form: dict[str, Any], problem: Problem) -> flask.Response:
     if problem.status not in FAILED:
         raise problem
@@ -310,7 +325,7 @@ def _proposal(
         told=proposal_words.told(found, institution_name()),
         proposal=found,
         decided_by=name_of(decider),
-        decided_role=ROLES.get(Role(found.decided_role), "") if found.decided_role in set(Role) else "",
+        decided_role=_role_told(found),
         closed=words.instant(found.closed_ms) if found.closed_ms else "",
         deciders=[ROLES[Role(role)] for role in sorted(wanted)],
         may_withdraw=found.proposed_by == deciding.reference(who)

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import flask
 
+from recordsvc.access import objects
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import can
@@ -43,6 +44,7 @@ STATES: Final = {
     surface=Surface.PAGE,
     query=LookPageQuery,
     answer=HTML,
+    judges=True,
     summary="查阅档案（网页） / A worker's archive, for a purpose and a case",
 )
 def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
@@ -50,6 +52,8 @@ def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
     looker = desk_looks.opened(worker_id, query["look"])
     if looker is None:
         return _gate(worker_id, {}, {}, late=bool(query["look"]))
+    why = {"purpose": looker.purpose, "case_ref": looker.case_ref}
+    objects.guard("worker.archive.read", (), {"worker_id": worker_id, "query": why})
     with house().db.read_raw() as cursor:
         worker = house().people.load(cursor, worker_id)
         sealed = worker is not None and worker.state == RESTRICTED
@@ -90,6 +94,7 @@ def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
     body=Fields(GatePageForm),
     answer={303: None, 422: HTML},
     problems=(PurposeRefused,),
+    judges=True,
     summary="说明查阅依据（网页） / Say why one looks at an archive",
 )
 def look_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:

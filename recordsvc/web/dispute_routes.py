@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import flask
 
+from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import disputes, errors
 from recordsvc.archive.dispute_routes import own_disputes, say_own
@@ -99,7 +100,7 @@ def desk_disputes_page() -> flask.Response:
     """List cases without what was said, overdue ones first."""
     today = beijing_date(house().clock.now_ms()).isoformat()
     with house().db.read() as conn:
-        found = disputes.of_region(conn, limit=DESK_PAGE)
+        found = disputes.of_region(conn, *disputes.seen_by(actor()), limit=DESK_PAGE)
     return page("desk_disputes.html", cases=[_waiting(one, today) for one in found], most=DESK_PAGE)
 
 

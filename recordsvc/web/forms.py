@@ -126,3 +126,24 @@ class MessagePageForm(Form):
     """More to say on an objection. Empty is read, too, so that the page itself can say what is missing."""
 
     text = text(0, 2_000, load_default="")
+
+
+_WHICH = r"\A(all|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
+
+
+class SharePageForm(Form):
+    """What to share as chosen on the page; an empty `uses` sets no limit."""
+
+    to = fields.String(required=True, validate=validate.OneOf(("link", "institution")))
+    uscc = text(0, 40, load_default="")
+    which = fields.String(required=True, validate=validate.Regexp(_WHICH))
+    purpose = text(0, 40, load_default="")
+    days = fields.String(required=True, validate=validate.OneOf(("1", "7", "30", "90", "365")))
+    uses = fields.String(load_default="", validate=validate.Regexp(r"\A[0-9]{0,6}\Z"))
+    code = fields.String(load_default="", validate=validate.OneOf(("", "yes")))
+
+
+class EndSharePageForm(Form):
+    """Which consent to end; all without it."""
+
+    consent_id = Identifier(load_default=None)

@@ -11,6 +11,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Surface, can, door
 from recordsvc.access.services import reference
 from recordsvc.archive import looked_alarms
+from recordsvc.archive.looked_routes import alarms_for, questions_of
 from recordsvc.archive.services import own_worker
 from recordsvc.ground.problems import NotFound
 from recordsvc.ground.reading import Fields
@@ -136,7 +137,7 @@ def _fault(text: str) -> str:
 
 def _questions(error: tuple[str, str, str] | None = None) -> flask.Response:
     with house().db.read() as conn:
-        found = questions.waiting(conn)
+        found = questions.waiting(conn, *questions_of(actor()))
     lines = [
         Waiting(
             words.uuid_text(one.look_id),
@@ -154,7 +155,7 @@ def _questions(error: tuple[str, str, str] | None = None) -> flask.Response:
 
 def _alarms(error: tuple[str, str, str] | None = None) -> flask.Response:
     with house().db.read() as conn:
-        found = looked_alarms.waiting(conn)
+        found = alarms_for(conn, actor())
     lines = [
         Waiting(
             words.uuid_text(one.key),

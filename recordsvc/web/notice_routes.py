@@ -156,10 +156,10 @@ def phone_remove_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001
 )
 def desk_notices_page(query: dict[str, Any]) -> flask.Response:
     """List what the official's desks were told, and how many letters wait to be printed."""
-    desks = noticeboard.desks_of(actor().roles)
+    who = actor()
 
     def listed(conn: Connection, before: Before, limit: int) -> list[Notice]:
-        return noticeboard.of_office(conn, desks, before=before, limit=limit)
+        return noticeboard.of_desks(conn, who, before=before, limit=limit)
 
     found, older = paged(f"desk-notices/{actor().id}", listed, query["cursor"], PAGE)
     return page(

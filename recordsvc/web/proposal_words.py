@@ -71,6 +71,15 @@ _TITLES: Final = {
         "收回登记错人的卡",
         "批准后，这张卡归移入的档案；没有写明的，暂不能查找和报送。两份档案的记录都不变。",
     ),
+    "staff.enter": ("登记单位经办负责人", "批准后，此人可以代表单位邀请、收回本单位的其他人员。"),
+    "official.grant": ("授予角色", "批准后，此人在下列区划内持有这个角色。"),
+    "official.deputy": ("指定代理人", "批准后，代理人在期限内代行被代理人的这个角色，留痕时注明“代”。"),
+    "audit.pack": ("审计材料包", "批准后制作，由写明的审计员下载；每位劳动者都能看到这次查阅。"),
+    "identity.keep": ("维持账号的对应", "批准后，账号的对应不变；号码更正以前，仍不能用它登录。"),
+    "identity.move": (
+        "改变账号的对应",
+        "批准后，账号不再对应原来的档案，用它登录的全部结束；号码指向的档案还没有账号的，改为对应它。",
+    ),
     "archive.relative-copy": ("向近亲属提供副本", "批准后三十日内，可以制作一份副本。"),
 }
 _GROUNDS: Final = {
@@ -88,7 +97,17 @@ _GROUNDS: Final = {
     "card.reassign": "number_grounds",
 }
 _LABELS: Final = {
+    "area": "区划",
+    "auditor": "审计员",
+    "case_ref": "案号",
     "client_id": "接入方编号",
+    "deputy": "代理人",
+    "official_id": "账号",
+    "position": "岗位",
+    "principal": "被代理人",
+    "role": "角色",
+    "staff_id": "账号",
+    "until_ms": "截止时间",
     "from": "并入的档案",
     "into": "并入到",
     "ground": "依据",
@@ -108,11 +127,14 @@ _LABELS: Final = {
     "relation": "与死者的关系",
     "n": "第几项（从 0 起）",
     "scopes": "权限",
+    "selection": "选取条件",
+    "whole": "含完整号码",
     "units_a_day": "每日条数上限",
     "at_once": "同时请求数上限",
     "standing": "状态",
     "since_ms": "疑似泄露始于",
     "text": "说明",
+    "mismatch": "情形",
     "to": "移入的档案",
     "worker_id": "档案",
 }
@@ -131,7 +153,7 @@ SCOPES: Final = {
     "feed:read": "读取记录流",
 }
 _ARCHIVES: Final = ("worker_id", "from", "into", "to")
-_SILENT: Final = ("held", "seq", "sealed")
+_SILENT: Final = ("workers", "purpose", "held", "seq", "sealed")
 """Members that another line tells, or that say nothing to people."""
 
 
@@ -153,7 +175,7 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
         yield Fact("记录编号", proposal.subject)
     elif proposal.kind in ("client.key", "client.lift"):
         yield Fact("接入方编号", proposal.subject)
-    elif proposal.kind not in _TITLES:
+    elif proposal.kind == "audit.pack" or proposal.kind not in _TITLES:
         yield Fact("事项", proposal.subject)
     for name, value in payload.items():
         if value not in (None, [], "") and name not in _SILENT:
@@ -163,7 +185,7 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
 
 
 def _member(kind: str, name: str, value: Any, name_of: NameOf) -> Iterable[Fact]:
-    label = _LABELS.get(name, name)
+    label = "号码所在的档案" if name == "to" and kind.startswith("identity.") else _LABELS.get(name, name)
     if name in _ARCHIVES:
         return [Fact(label, str(value), f"/desk/workers/{value}")]
     if name == "keys":
@@ -201,6 +223,7 @@ def _instant(value: Any) -> str:
 
 
 _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "mismatch": lambda value: "账号的号码指向了别处" if value == "differs" else "同一人出现第二个账号",
     "jwk": _key,
     "kind": lambda value: _CLIENTS.get(value, str(value)),
     "not_after_ms": _instant,

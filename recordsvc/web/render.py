@@ -59,6 +59,7 @@ def _answer(
             demo=settings.environment == "demo",
             signed_in=bool(who.session_id),
             is_worker=who.kind is Kind.WORKER,
+            is_staff=who.kind is Kind.STAFF,
             csrf=csrf_token(who) if who.session_id else "",
             banner=banner,
             once=house().random.bytes(16).hex(),

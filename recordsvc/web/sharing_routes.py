@@ -15,6 +15,7 @@ from recordsvc.access.questions import Question
 from recordsvc.access.services import access
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.services import own_worker
+from recordsvc.archive.sharing import CASE
 from recordsvc.ground.ports import beijing_date
 from recordsvc.web import words
 from recordsvc.web.forms import LookedPageQuery
@@ -66,6 +67,7 @@ _GROUPS: Final = {
     "papers": "材料",
     "notices": "通知",
     "looks": "查阅与代办记录",
+    "consents": "共享",
 }
 
 
@@ -76,8 +78,11 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
     """Say who looked, at what and why; people are named by office and role only."""
     client = access().clients.find(seen.actor_id) if seen.actor_kind == Kind.CLIENT else None
     roles = [ROLES[Role(role)] for role in seen.role.split() if role in set(Role)]
-    if seen.actor_kind == Kind.CLIENT:
-        who = "接入系统" if client is None else f"接入系统：{client.name}"
+    by_consent = seen.case_ref.startswith(CASE)
+    if client is not None:
+        who = f"接入系统：{client.name}"
+    elif seen.actor_kind == Kind.ANYONE:
+        who = "持有您共享链接的人"
     else:
         kind = _PEOPLE.get(seen.actor_kind, "人社部门工作人员")
         who = f"{kind}（{'、'.join(roles) or '未注明岗位'}）"
@@ -92,9 +97,9 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
         words.day(beijing_date(seen.at_ms).isoformat()),
         words.instant(seen.at_ms),
         who,
-        words.code("lookup_purposes", seen.purpose),
+        words.code("sharing_purposes" if by_consent else "lookup_purposes", seen.purpose),
         what,
-        seen.case_ref,
+        "按您的授权" if by_consent else seen.case_ref,
         question,
     )
 

@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from recordsvc import dated
 from recordsvc.access import in_place
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused, WindowUnmatched
+from recordsvc.access.errors import PurposeRefused, Recused, WindowUnmatched
 from recordsvc.access.grants import Way
 from recordsvc.access.in_place import Done, Service
 from recordsvc.access.login_routes import read_cookie
@@ -99,7 +99,7 @@ def window_page() -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(OpenServicePageForm),
     answer={303: None, 404: HTML, 422: HTML},
-    problems=(PurposeRefused,),
+    problems=(PurposeRefused, Recused),
     summary="开始窗口代办（网页） / Begin a service for the worker at the window",
 )
 def window_button(form: dict[str, str]) -> flask.Response:
@@ -157,7 +157,7 @@ def receipt_text(query: dict[str, str]) -> flask.Response:
     problems=(Forbidden,),
     summary="结束代办（网页） / End the service, with its receipt",
 )
-def end_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button has no fields
+def end_service_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button has no fields
     """End the service and show what was done in it; the session is the official's again."""
     done, request = ended(), current()
     # From here on it is the official's own session again, and so is the page.

@@ -1,12 +1,14 @@
 """Officials and their dated roles, and the commands that make them."""
 
+import uuid
+
 import pytest
 from click.testing import CliRunner, Result
 
-from recordsvc.access import commands, credentials, officials
+from recordsvc.access import commands, credentials, deciding, officials
 from recordsvc.access.credentials import Credential, Holder
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
-from recordsvc.access.grants import Kind, Role
+from recordsvc.access.grants import Actor, Kind, Role
 from recordsvc.access.officials import Officials
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock
@@ -159,8 +161,8 @@ def test_the_first_two_officials_are_made_by_command(command, house: House):
 
 def test_a_command_ends_what_commands_gave(command):
     command("official", "add", "ann", "--name", "安某")
-    command("official", "grant", "ann", "handler", "--area", "64", "--days", "30")
-    assert "handler × 1" in command("official", "revoke", "ann", "handler").output
+    command("official", "grant", "ann", "registrar", "--area", "64", "--days", "30")
+    assert "registrar × 1" in command("official", "revoke", "ann", "registrar").output
     assert command("official", "close", "ann").exit_code == 0
     assert command("official", "list").output == "ann\t安某\t已停用/closed\n"
 
@@ -194,3 +196,40 @@ def test_a_lost_passkey_is_ended_by_command(command, house: House):
     assert command("official", "lost", "ann").exit_code == 0
     assert command("official", "ways", "ann").output == ""
     assert command("official", "lost", "nobody").exit_code == 1
+
+
+def test_a_third_official_and_any_other_role_take_two(command, house: House):
+    for account in ("ann", "bob", "cleo"):
+        command("official", "add", account, "--name", "某")
+    assert command("official", "grant", "ann", "reviewer", "--area", "64").exit_code == 2
+    for account in ("ann", "bob"):
+        assert command("official", "grant", account, "registrar", "--area", "64").exit_code == 0
+
+    refused = command("official", "grant", "cleo", "registrar", "--area", "64")
+
+    assert refused.exit_code == 2
+    assert "两人" in refused.output
+    found = Officials(house.db).find("cleo")
+    assert found is not None
+    assert found.grants == ()
+
+
+def test_a_role_is_proposed_at_the_console_with_a_code(command, house: House, monkeypatch):
+    for account in ("ann", "bob", "cleo"):
+        command("official", "add", account, "--name", "某")
+    for account in ("ann", "bob"):
+        command("official", "grant", account, "registrar", "--area", "64")
+    code = command("official", "code", "ann").output.strip()
+    monkeypatch.setattr("click.prompt", lambda *_, **__: code)
+
+    asked = ("official", "grant", "cleo", "handler", "--area", "6401", "--as", "ann", "--reason", "新到岗")
+    answer = command(*asked)
+
+    assert "待复核" in answer.output
+    proposal = uuid.UUID(answer.output.split()[-1]).bytes
+    bob = Actor(Kind.OFFICIAL, "bob", roles=frozenset({"registrar"}), duties=frozenset({("registrar", "64")}))
+    deciding.decide(house, proposal, bob, approve=True, reason="核对无误")
+    found = Officials(house.db).find("cleo")
+    assert found is not None
+    assert found.duties(house.clock.now_ms()) == {("handler", "6401")}
+    assert command(*asked).exit_code == 1  # the code is spent

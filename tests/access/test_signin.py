@@ -17,16 +17,16 @@ from werkzeug.test import TestResponse
 
 from recordsvc import service, windowcommands
 from recordsvc.access import activating, backoff, codes, credentials, hashing, names, strength, totp
-from recordsvc.access.credentials import Holder
-from recordsvc.access.grants import Kind
-from recordsvc.access.tables import (
+from recordsvc.access.credential_tables import (
     activation,
     login_attempt,
     login_challenge,
-    session,
     worker_code,
     worker_credential,
 )
+from recordsvc.access.credentials import Holder
+from recordsvc.access.grants import Kind
+from recordsvc.access.tables import session
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.people import synthetic

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from recordsvc import anchor, erasures, fsck, schema, starting
 from recordsvc.access import activating, credentials, names, proving
+from recordsvc.access.credential_tables import activation
 from recordsvc.access.grants import Actor, Kind
-from recordsvc.access.tables import activation
 from recordsvc.archive import bundle, erasing, feed, persons, receipts, tables
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.contradiction import Verdict, compare

@@ -19,7 +19,7 @@ from tests.archive.test_erasing import UNLAWFUL, decide_erasure, restrict
 from tests.archive.test_merging import decided, merge
 from tests.archive.test_notices import PHONE, delivered, kinds
 
-HANDLER = Actor(Kind.OFFICIAL, "wang", roles=frozenset({"handler"}))
+HANDLER = Actor(Kind.OFFICIAL, "wang", roles=frozenset({"handler"}), duties=frozenset({("handler", "64")}))
 
 
 @pytest.fixture

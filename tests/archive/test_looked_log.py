@@ -11,7 +11,7 @@ from recordsvc.access import looked, questions
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.access.looked_tables import looked_alarm, looked_checkpoint, looked_detail, looked_head
-from recordsvc.archive import looked_alarms, looked_statements
+from recordsvc.archive import look_relations, looked_alarms, looked_statements
 from recordsvc.ground.ports import FixedClock
 from recordsvc.ground.problems import Forbidden, NotFound
 from recordsvc.house import House
@@ -38,7 +38,13 @@ def column(house: House, query: sa.Select[Any]) -> list[Any]:
 
 
 def kinds(house: House) -> list[str]:
+    """Every alarm there is, once all looks so far are judged."""
     looked_alarms.follower(house).run()
+    patience = look_relations.patience_ms(house.clock.now_ms()) + 1
+    assert isinstance(house.clock, FixedClock)
+    house.clock.advance(patience)
+    looked_alarms.relation_follower(house).run()
+    house.clock.advance(-patience)
     return sorted(column(house, sa.select(looked_alarm.c.kind)))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.archive import formats, tables, types
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.sealing import dedupe_key
-from recordsvc.archive.statements import _RegionKey
+from recordsvc.archive.statements import RegionKey
 from recordsvc.archive.store import StoredEntry
 from recordsvc.archive.submission import Item
 from recordsvc.ground.database import Database
@@ -71,7 +71,7 @@ def rewrite(conn: Connection, house: House, worker_id: bytes, seq: int, changes:
     worker, stored, rows = _stored(conn, house, worker_id, seq)
     record = orjson.loads(house.admission.sealer.open(worker.key, stored).raw) | changes
     raw = canonical(record)
-    item = Item(raw, record, signatures.detached_jws(_RegionKey(house), raw).encode())
+    item = Item(raw, record, signatures.detached_jws(RegionKey(house), raw).encode())
     key, sealer = dedupe_key(record["issuer"], record["id"]), house.admission.sealer
     kind = types.record_type(record).kind
     prepared = sealer.prepare(worker, kind, stored.target, item, key, sealer.digest(raw), record["issuer"], 1)

@@ -80,6 +80,7 @@ DRIVEN: dict[str, Callable[[Place], Any]] = {
 
 ACTS = "tests/web/test_desk_acts.py: behind a look with purpose and case, which leaves the row"
 ELSEWHERE = {
+    "GET /v1/desk/audit-packs/<id:pack_id>/file": "tests/journeys/test_audit_packs.py: a row for each worker",
     "GET /desk/workers/<id:worker_id>": "tests/web/test_desk_pages.py",
     "POST /desk/workers/<id:worker_id>": "the form before GET /desk/workers/<id:worker_id>",
     "POST /desk/workers/<id:worker_id>/copy": "as GET /v1/desk/workers/<id:worker_id>/copy",
@@ -87,6 +88,7 @@ ELSEWHERE = {
     "GET /desk/workers/<id:worker_id>/numbers": "tests/web/test_numbers.py",
     "POST /desk/numbers": "tests/web/test_numbers.py",
     "POST /window": "tests/web/test_window.py: in the turn that begins the service",
+    "POST /v1/shared/<id:consent_id>/open": "tests/archive/test_sharing_doors.py",
     "POST /desk/activate": "tests/access/test_signin.py: in the turn that hands the code over",
     "GET /desk/notices/print": "tests/web/test_notices.py",
     "GET /v1/desk/notices/print": "tests/web/test_notices.py",
@@ -110,12 +112,34 @@ NO_PERSON = {
     "GET /v1/desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
     "GET /desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
     "GET /desk/held": "reasons and issuers, no content",
+    "GET /desk/identity": "opaque ids of accounts that are in doubt, no name and no number",
+    "GET /v1/desk/identity": "opaque ids of accounts that are in doubt, no name and no number",
     "GET /desk/issuers/retire": "a closed institution's keys",
     "GET /desk/papers": "the form that asks for purpose and case",
     "GET /desk/papers/<uscc>": "an institution's papers; `official_act` has the look",
     "GET /desk/papers/<uscc>/<id:paper_id>": "an institution's paper; `official_act` has the opening",
     "GET /v1/desk/institutions/<uscc>/papers": "an institution's papers; `official_act` has the look",
     "GET /v1/desk/institutions/<uscc>/papers/<id:paper_id>": "its paper; `official_act` has the opening",
+    "GET /centre": "the own institution",
+    "GET /v1/centre": "the own institution",
+    "GET /centre/disputes": "no words of the case",
+    "GET /centre/notices": "what the institution was told about its own records",
+    "GET /centre/people": "colleagues",
+    "GET /v1/centre/people": "colleagues",
+    "GET /centre/records": "ids and reasons of the own records that wait",
+    "GET /v1/centre/records": "ids and reasons of the own records that wait",
+    "POST /centre/invitations": "a code for a colleague",
+    "POST /centre/people/<staff_id>/code": "a code for a colleague",
+    "POST /v1/centre/people/<staff_id>/code": "a code for a colleague",
+    "POST /v1/desk/staff/<staff_id>/code": "a code for a person of an institution",
+    "GET /desk/people": "officials, not workers",
+    "GET /v1/desk/people": "officials, not workers",
+    "GET /desk/emergencies": "what officials did: ids and codes",
+    "GET /desk/emergencies/<id:case_id>": "what officials did: ids and codes",
+    "GET /v1/desk/emergencies": "what officials did: ids and codes",
+    "GET /v1/desk/emergencies/<id:case_id>": "what officials did: ids and codes",
+    "POST /v1/desk/emergencies/<id:case_id>/close": "that the case is closed",
+    "GET /v1/shared": "what was given to the receiver: ids, purposes and dates",
     "GET /v1/desk/held": "reasons and issuers, no content",
     "GET /v1/desk/disputes": "no words of the case",
     "GET /desk/disputes": "no words of the case",
@@ -135,6 +159,8 @@ NO_PERSON = {
     "GET /desk/proposals/<id:proposal_id>": "what was proposed: ids and reasons",
     "GET /v1/desk/looked": "ids of looks, not whose",
     "GET /desk/looked": "ids of looks, not whose",
+    "GET /v1/desk/audit-packs": "which packs there are: case and counts",
+    "GET /desk/packs": "which packs there are: case and counts",
     "GET /v1/desk/alarms": "who looked, at which opaque id",
     "GET /desk/alarms": "who looked, at which opaque id",
     "GET /v1/desk/acts": "what officials did: ids and codes",
@@ -238,3 +264,35 @@ def test_without_a_row_each_door_answers_503_and_nothing_else(
         assert (name, answer.status_code, answer.json["code"]) == (name, 503, "look-not-written")
         assert place.number.encode() not in answer.data
     assert place.looks() == before
+
+
+def test_an_act_whose_row_cannot_be_written_does_not_happen(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre, card = journey.centre(), {"area": "640104", "number": "X00000027"}
+    worker = journey.person(9, card=card)
+    enter(journey, centre, journey.completion(centre, worker))
+    asked = {
+        "number": card["number"],
+        "document": worker["document"],
+        "document_number": worker["number"],
+        "name": worker["name"],
+        "normal_since": None,
+        "purpose": "service-window",
+        "case_ref": "W-1",
+    }
+
+    def fails(*_arguments: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("recordsvc.access.looked_log.head", fails)
+        answer = journey.act("registrar", "/v1/desk/cards/confirm", asked, 503)
+    assert answer["code"] == "look-not-written"
+    worker_id = journey.house.people.find("resident-id", worker["number"])
+    assert worker_id is not None
+    with journey.house.db.read() as conn:
+        assert looked.of_worker(conn, worker_id) == []
+    me = journey.sign_in(worker["number"])
+    assert "card-confirmed" not in [one["kind"] for one in journey.read(me, "/v1/me/notices")["items"]]
+    journey.act("registrar", "/v1/desk/cards/confirm", asked, 200)

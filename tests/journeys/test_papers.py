@@ -156,7 +156,7 @@ def test_missing_and_foreign_papers_answer_alike(
     ]
     assert {(one.status_code, one.json["code"]) for one in answers} == {(404, "not-found")}
     acts = journey.read("auditor", "/v1/desk/acts")["items"]
-    assert [one["act"] for one in acts] == ["worker.archive-nothing"]
+    assert [one["act"] for one in acts] == ["worker.archive-nothing"] * 2
     assert journey.read(other, "/v1/me/papers")["items"] == []
 
 

@@ -347,27 +347,57 @@ def test_no_author_is_longer_than_its_columns(window: Visitor) -> None:
     assert len(author(dataclasses.replace(window.actor, through=longest))) <= 80
 
 
-def test_a_look_at_the_window_raises_no_alarm_and_one_before_it_does(
-    app: flask.Flask, counter: dict[str, str], house: House, worker_id: bytes, clock: FixedClock
+@pytest.mark.parametrize(("when", "found"), [("before", 1), ("within", 0), ("after", 1), ("colleague", 1)])
+def test_a_look_within_a_service_is_related_and_one_outside_is_not(
+    app: flask.Flask,
+    counter: dict[str, str],
+    house: House,
+    worker_id: bytes,
+    clock: FixedClock,
+    when: str,
+    found: int,
 ) -> None:
-    def alarms() -> list[str]:
-        looked_alarms.follower(house).run()
-        with house.db.read() as conn:
-            return list(conn.scalars(sa.select(looked_alarm.c.kind)))
+    visitor, colleague = Visitor(app).login("handler"), Visitor(app).login("reviewer")
 
-    visitor = Visitor(app).login("handler")
+    def look(who: Visitor) -> None:
+        row = Look(worker_id, again(who).actor, "service-window", "records", CASE)
+        looked.record(house.db, house.random, [row])
+
+    if when == "before":
+        look(visitor)
+        clock.advance(1_000)
     assert visitor.post("/window", **counter).status_code == 303
-    assert again(visitor).get("/me").status_code == 200
-    assert alarms() == []
-    with house.db.read() as conn:
-        now = house.clock.now_ms()
-        assert in_place.serves(conn, worker_id, CLERK, now)
-        assert not in_place.serves(conn, worker_id, "demo-reviewer", now), "a colleague has no part in it"
-    assert visitor.post("/window/end").status_code == 200
     clock.advance(1_000)
-    look = Look(worker_id, again(visitor).actor, "service-window", "records", CASE)
-    looked.record(house.db, house.random, [look])
-    assert alarms() == ["no-relation"]
+    assert again(visitor).get("/me").status_code == 200
+    if when == "colleague":
+        look(colleague)
+    clock.advance(1_000)
+    assert visitor.post("/window/end").status_code == 200
+    if when == "after":
+        clock.advance(1_000)
+        look(visitor)
+    clock.advance(31 * 60_000)
+    looked_alarms.relation_follower(house).run()
+    with house.db.read() as conn:
+        kinds = list(conn.scalars(sa.select(looked_alarm.c.kind)))
+    assert kinds == ["no-relation"] * found
+
+
+@pytest.mark.parametrize("way", ["logout", "idle", "role"])
+def test_looks_after_a_service_that_nobody_ended_are_no_part_of_it(
+    window: Visitor, house: House, worker_id: bytes, clock: FixedClock, way: str
+) -> None:
+    clock.advance(1_000)
+    if way == "logout":
+        assert window.post("/logout").status_code == 303
+    elif way == "idle":
+        clock.advance(house.settings.window_idle_minutes * 60_000)
+        assert window.get("/me").status_code == 403
+    else:
+        house.db.write(lambda turn: officials.revoke(turn, CLERK, "handler", by="test"))
+        assert window.get("/me").status_code == 403
+    with house.db.read() as conn:
+        assert not in_place.serves(conn, worker_id, CLERK, house.clock.now_ms())
 
 
 # -- the end

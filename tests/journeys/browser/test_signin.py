@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc.access import activating, credentials, demo
-from recordsvc.access.tables import session, worker_credential
+from recordsvc.access.credential_tables import worker_credential
+from recordsvc.access.tables import session
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from tests.journeys.browser.test_worker import DESKTOP, PHONE, Screen

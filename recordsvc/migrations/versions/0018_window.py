@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("worker_id", "service_id", name=op.f("pk_service")),
         comment="Somebody acted in a worker's place: who (official's id at the window), why, for which case, from when and until when at the latest; ends_ms moves back when the service is ended",
     )
+    op.create_index(op.f("ix_service_ends_ms"), "service", ["ends_ms"], unique=False)
     op.create_table(
         "service_act",
         sa.Column("worker_id", sa.LargeBinary(length=16), nullable=False),
@@ -51,6 +52,7 @@ def downgrade() -> None:
     """Take back. Services end; what was done in them stands in the archive and in the officials' acts."""
     op.drop_index(op.f("ix_service_act_worker_id_service_id"), table_name="service_act")
     op.drop_table("service_act")
+    op.drop_index(op.f("ix_service_ends_ms"), table_name="service")
     op.drop_table("service")
     op.execute("DELETE FROM session WHERE desk IS NOT NULL")
     op.drop_index(op.f("ix_session_desk"), table_name="session")

@@ -1,0 +1,147 @@
+"""Break-glass (应急授权): a role taken alone, for hours; the case it opens is closed by another.
+
+    take ──> the role is held, at most four hours ──> (time, or the case is closed)
+      └────> case: reason, everything done meanwhile ──close, by somebody else, with a finding──> closed
+
+Roles that exclude one another exclude one another here, too, and nobody becomes their own second person: the
+proposer of an act never decides it, whatever role they took.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.access import officials
+from recordsvc.access.errors import EmergencyClosed, EmergencyUnknown, OfficialRefused
+from recordsvc.access.grants import Thing, prefix
+from recordsvc.access.tables import emergency, looked, official_act, official_role
+from recordsvc.ground import two_person, versions
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import FixedClock, Random, uuid7
+from recordsvc.ground.two_person import SamePerson
+
+MOST_HOURS: Final = 4
+HOUR_MS: Final = 3_600_000
+LISTED: Final = 1_000
+"""Acts of a case that are listed at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """One case; instants are UTC ms."""
+
+    case_id: bytes
+    official_id: str
+    role: str
+    area: str
+    reason: str
+    from_ms: int
+    until_ms: int
+    closed_ms: int | None
+    closed_by: str | None
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """One thing that was done in the hours of a case: an act, a look (subject: the worker), a proposal."""
+
+    at_ms: int
+    what: str
+    subject: str
+
+
+def take(
+    turn: Turn, random: Random, official_id: str, role: str, area: str, hours: int, reason: str
+) -> bytes:
+    """Take a role from now on; the case. Raises `OfficialRefused`, `OfficialConflict`."""
+    if not 1 <= hours <= MOST_HOURS:
+        raise OfficialRefused(
+            errors=[{"pointer": "/hours", "code": "value", "detail": f"应为 1–{MOST_HOURS} 小时"}]
+        )
+    case_id = uuid7(FixedClock(turn.now_ms), random)
+    until_ms = turn.now_ms + hours * HOUR_MS
+    officials.grant(turn, official_id, role, area, by=f"emergency:{case_id.hex()}", until_ms=until_ms)
+    turn.conn.execute(
+        emergency.insert().values(
+            case_id=case_id,
+            official_id=official_id,
+            role=role,
+            area=area,
+            reason=reason,
+            from_ms=turn.now_ms,
+            until_ms=until_ms,
+            finding="",
+        )
+    )
+    return case_id
+
+
+def close(turn: Turn, case_id: bytes, finding: str, *, by: str) -> None:
+    """Close a case with a finding; a role still held ends. Raises `EmergencyUnknown`, `EmergencyClosed`."""
+    found = one(turn.conn, case_id)
+    if by == f"official:{found.official_id}":
+        raise SamePerson
+    closing = emergency.update().where(emergency.c.case_id == case_id, emergency.c.closed_ms.is_(None))
+    if turn.conn.execute(closing.values(closed_ms=turn.now_ms, closed_by=by, finding=finding)).rowcount != 1:
+        raise EmergencyClosed
+    versions.bump(turn, officials.REGISTER)
+    mine = (
+        official_role.c.granted_by == f"emergency:{case_id.hex()}",
+        official_role.c.until_ms > turn.now_ms,
+    )
+    turn.conn.execute(official_role.update().where(*mine).values(until_ms=turn.now_ms, revoked_by=by))
+
+
+def one(conn: Connection, case_id: bytes) -> Emergency:
+    """Return a case. Raises `EmergencyUnknown`."""
+    names = [emergency.c[name] for name in Emergency.__slots__]
+    row = conn.execute(sa.select(*names).where(emergency.c.case_id == case_id)).one_or_none()
+    if row is None:
+        raise EmergencyUnknown
+    return Emergency(*row)
+
+
+def listed(conn: Connection, *seen: sa.ColumnElement[bool], limit: int = 100) -> list[Emergency]:
+    """Return cases, open ones first, the newest first; `seen` says which the asker sees."""
+    own = emergency.c
+    names = [own[name] for name in Emergency.__slots__]
+    order = (own.closed_ms.is_not(None), own.case_id.desc())
+    return [
+        Emergency(*row) for row in conn.execute(sa.select(*names).where(*seen).order_by(*order).limit(limit))
+    ]
+
+
+def done_under(conn: Connection, case: Emergency) -> list[Doing]:
+    """Return everything the official did in the hours of a case, whichever role it took, in order."""
+    who, until = f"official:{case.official_id}", min(case.until_ms, case.closed_ms or case.until_ms)
+    act, look, two = official_act.c, looked.c, two_person.proposal.c
+    found: list[Doing] = []
+    acts = sa.select(act.at_ms, act.act, act.subject).where(
+        act.actor == who, act.at_ms.between(case.from_ms, until)
+    )
+    found += [Doing(*row) for row in conn.execute(acts.limit(LISTED))]
+    looks = sa.select(look.at_ms, look.worker_id).where(
+        look.actor_kind == "official",
+        look.actor_id == case.official_id,
+        look.at_ms.between(case.from_ms, until),
+    )
+    found += [Doing(at, "looked", bytes(worker).hex()) for at, worker in conn.execute(looks.limit(LISTED))]
+    for column, at, word in (
+        (two.proposed_by, two.proposed_ms, "proposed"),
+        (two.decided_by, two.closed_ms, "decided"),
+    ):
+        rows: Any = sa.select(at, two.kind, two.id).where(column == who, at.between(case.from_ms, until))
+        found += [
+            Doing(when, f"{word} {kind}", bytes(name).hex())
+            for when, kind, name in conn.execute(rows.limit(LISTED))
+        ]
+    return sorted(found, key=lambda doing: (doing.at_ms, doing.what, doing.subject))
+
+
+def thing(conn: Connection, case_id: bytes) -> Thing | None:
+    """Return where a case lies; None for an unknown one."""
+    row = conn.execute(sa.select(emergency.c.area).where(emergency.c.case_id == case_id)).one_or_none()
+    return None if row is None else Thing(prefix(row.area))

@@ -1,0 +1,260 @@
+"""Doors of staff: being entered, invited and coming in; the people of one's own institution."""
+
+from typing import Any
+
+import flask
+
+from recordsvc.access import backoff, codes, proving, staff
+from recordsvc.access.credentials import Holder
+from recordsvc.access.entering import entered, network, newcomer
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import (
+    InvitationRefused,
+    LoginPaced,
+    LoginRefused,
+    StaffRefused,
+    StaffUnknown,
+)
+from recordsvc.access.forms import EmptyForm, JsonOrFields, ProposedForm, SessionForm
+from recordsvc.access.grants import Kind, Position
+from recordsvc.access.policy import door
+from recordsvc.access.services import access, bp, house, once, reference
+from recordsvc.access.sessions import Method
+from recordsvc.access.staff_forms import (
+    AcceptForm,
+    HeadForm,
+    InvitedForm,
+    InviteForm,
+    OneTimeCodeForm,
+    PeopleForm,
+    PositionForm,
+    StaffLoginForm,
+)
+from recordsvc.ground import answers, two_person
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.problems import Unauthenticated
+
+
+def institution() -> str:
+    """Return the institution of whoever asks."""
+    found = actor().institution
+    if found is None:
+        raise Unauthenticated
+    return found
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/staff",
+    policy="staff.propose",
+    body=HeadForm,
+    answer={202: ProposedForm},
+    problems=(StaffRefused,),
+    idempotent=True,
+    summary="提出登记单位经办负责人 / Propose the first person of an institution, who invites the others",
+)
+def propose_head(form: dict[str, Any]) -> flask.Response:
+    """Propose; a second registrar approves, and hands over the first login code."""
+    by = reference()
+
+    def act(turn: Turn) -> str:
+        return staff.propose_head(turn, **form, by=by, random=house().random).hex()
+
+    proposal_id = bytes.fromhex(once(act))
+    with house().db.read() as conn:
+        found = two_person.read(conn, proposal_id, house().clock.now_ms())
+    return answers.answer({"proposal_id": proposal_id, "subject": found.subject}, 202, form=ProposedForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/staff/<staff_id>/code",
+    policy="staff.propose",
+    body=EmptyForm,
+    answer=OneTimeCodeForm,
+    problems=(StaffUnknown,),
+    summary="为单位人员生成一次性登录码 / Make a one-time login code for a person of an institution",
+)
+def code_at_desk(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty
+    """Make a code that the desk hands to the person; an earlier one ends."""
+    return answers.answer({"code": new_code(staff_id, None)}, form=OneTimeCodeForm)
+
+
+# -- coming in
+
+
+@door(
+    bp,
+    "POST",
+    "/login/invitation",
+    policy="session.begin",
+    body=JsonOrFields(AcceptForm),
+    answer={200: SessionForm, 303: None},
+    problems=(InvitationRefused,),
+    summary="凭邀请码加入单位 / Become a person of an institution by its invitation",
+)
+def accept_invitation(form: dict[str, str]) -> flask.Response:
+    """Use the code once; the account is made and signed in."""
+    place, sessions, comes = house(), access().sessions, newcomer()
+
+    def enter(turn: Turn) -> str:
+        staff_id = staff.accept(turn, place.keys, place.random, form["code"])
+        return comes.begin(turn, place, sessions, Holder(Kind.STAFF, staff_id), Method.CODE)
+
+    return entered(place.db.write(enter))
+
+
+@door(
+    bp,
+    "POST",
+    "/login/staff",
+    policy="session.begin",
+    body=JsonOrFields(StaffLoginForm),
+    answer={200: SessionForm, 303: None},
+    problems=(LoginRefused, LoginPaced),
+    summary="单位人员用一次性登录码登录 / Sign in as a person of an institution with a one-time code",
+)
+def staff_login(form: dict[str, str]) -> flask.Response:
+    """Sign in. Unknown account and wrong code are answered alike."""
+    place, sessions, comes = house(), access().sessions, newcomer()
+    own = Holder(Kind.STAFF, form["staff_id"])
+    paced = proving.admitted(place, backoff.account(place.keys, own.kind, own.id), network())
+    name = staff.code_name(own.id)[:40]
+    claim = proving.Claim(own, Method.CODE, lambda turn: codes.spend(turn, place.keys, name, form["code"]))
+    return entered(
+        proving.finish(
+            place, claim, lambda turn, who: comes.begin(turn, place, sessions, who, claim.method), paced
+        )
+    )
+
+
+# -- one's own institution
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/centre/people",
+    policy="centre.people.read",
+    answer=PeopleForm,
+    summary="本单位人员 / The people of one's own institution",
+)
+def list_people() -> flask.Response:
+    """List people with their positions, and open invitations."""
+    with house().db.read() as conn:
+        people = staff.of_institution(conn, institution())
+        invited = staff.invitations(conn, institution(), house().clock.now_ms())
+    return answers.answer({"items": people, "invitations": invited}, form=PeopleForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/centre/invitations",
+    policy="centre.people.change",
+    body=InviteForm,
+    answer={201: InvitedForm},
+    problems=(StaffRefused,),
+    summary="邀请人员 / Invite somebody by name to a position",
+)
+def invite(form: dict[str, Any]) -> flask.Response:
+    """Make an invitation for seven days."""
+    code = invited(form["name"], form["position"], form["until_ms"])
+    expires = house().clock.now_ms() + staff.INVITATION_MS
+    return answers.answer({"code": code, "expires_ms": expires}, 201, form=InvitedForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/centre/people/<staff_id>/end",
+    policy="centre.people.change",
+    body=PositionForm,
+    answer={204: None},
+    problems=(StaffUnknown, StaffRefused),
+    summary="收回岗位 / End a position of one's own people",
+)
+def end_position(staff_id: str, form: dict[str, Any]) -> flask.Response:
+    """End a position from the next request on."""
+    ended(staff_id, form["position"])
+    return flask.Response(status=204)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/centre/people/<staff_id>/close",
+    policy="centre.people.change",
+    body=EmptyForm,
+    answer={204: None},
+    problems=(StaffUnknown, StaffRefused),
+    summary="停用人员账号 / Close an account of one's own people",
+)
+def close_account(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty
+    """Close an account; its sessions end with it."""
+    closed(staff_id)
+    return flask.Response(status=204)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/centre/people/<staff_id>/code",
+    policy="centre.people.change",
+    body=EmptyForm,
+    answer=OneTimeCodeForm,
+    problems=(StaffUnknown,),
+    summary="为本单位人员生成一次性登录码 / Make a one-time login code for one's own people",
+)
+def code_for_own(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty
+    """Make a code that the head hands over; an earlier one ends."""
+    return answers.answer({"code": new_code(staff_id, institution())}, form=OneTimeCodeForm)
+
+
+# -- shared with the pages
+
+
+def invited(name: str, position: str, until_ms: int | None) -> str:
+    """Invite to the institution of whoever asks; the code. Raises `StaffRefused`."""
+    place, own, by = house(), institution(), reference()
+    return place.db.write(
+        lambda turn: staff.invite(
+            turn, place.keys, place.random, own, name, Position(position), until_ms, by=by
+        )
+    )
+
+
+def ended(staff_id: str, position: str) -> None:
+    """End a position at the institution of whoever asks. Raises `StaffUnknown`, `StaffRefused`."""
+    own, by = institution(), reference()
+
+    def act(turn: Turn) -> None:
+        staff.known(turn.conn, staff_id, own)
+        staff.end(turn, staff_id, Position(position), by=by)
+
+    house().db.write(act)
+
+
+def closed(staff_id: str) -> None:
+    """Close an account at the institution of whoever asks. Raises `StaffUnknown`, `StaffRefused`."""
+    own, sessions = institution(), access().sessions
+
+    def act(turn: Turn) -> None:
+        staff.known(turn.conn, staff_id, own)
+        staff.close(turn, staff_id)
+        sessions.end_all(turn, Kind.STAFF, staff_id)
+
+    house().db.write(act)
+
+
+def new_code(staff_id: str, own: str | None) -> str:
+    """Make a one-time code for a person, of this institution if one is named. Raises `StaffUnknown`."""
+    place = house()
+
+    def act(turn: Turn) -> str:
+        member = staff.known(turn.conn, staff_id, own)
+        return codes.create(turn, place.keys, place.random, staff.code_name(member.staff_id))
+
+    return place.db.write(act)

@@ -1,0 +1,198 @@
+"""What gives somebody a reason to look (查阅的业务关系): a case, a proposal, a letter, a record of their own.
+
+Who looks in order to act does so before the act is there, so each is asked some time after the look
+(`relation-minutes` of `lookup_alarms`) and holds when it stood at the look or came within that time.
+Consents and claims are registered in `House.look_relations` by the rooms that have them.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc import dated
+from recordsvc.access import in_place
+from recordsvc.access.grants import Kind
+from recordsvc.access.tables import client, official_act
+from recordsvc.archive import tables
+from recordsvc.archive.closing import COPY, COPY_LIFE_MS
+from recordsvc.archive.notices import recipient_of
+from recordsvc.archive.sealing import dedupe_key
+from recordsvc.ground import two_person
+from recordsvc.ground.outbox import outbox
+from recordsvc.ground.ports import beijing_date
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+RULES: Final = "lookup_alarms"
+PACKS: Final = "audit.pack"
+"""Kind of the proposals that list workers without being about any of them."""
+PACK_FIELDS: Final = "audit-pack"
+"""What the rows of a fetched pack name: two people decided them, so that they are no pattern."""
+_MINUTE_MS: Final = 60_000
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A look at its place in the who-looked log."""
+
+    idx: int
+    worker_id: bytes
+    at_ms: int
+    actor_kind: str
+    actor_id: str
+    purpose: str
+    fields: str
+
+
+Relation = Callable[["House", Connection, Looked], bool]
+"""Port: whether the looker has to do with the worker. Rooms with consents and claims register theirs."""
+
+
+def patience_ms(at_ms: int) -> int:
+    """Return how long after a look what it was for may come, by the rule of its day."""
+    day = beijing_date(at_ms).isoformat()
+    return int(dated.rule(RULES, "relation-minutes", day)["value"]) * _MINUTE_MS
+
+
+def contested(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether a case of this worker was open, which officials handle, and the issuer it is against."""
+    own = tables.dispute.c
+    query = sa.select(own.dispute_id).where(
+        own.worker_id == look.worker_id,
+        own.opened_ms <= look.at_ms,
+        sa.or_(own.closed_ms.is_(None), own.closed_ms >= look.at_ms),
+    )
+    if look.actor_kind == Kind.CLIENT:
+        query = query.where(own.issuer == _institution(look))
+    return look.actor_kind in (Kind.CLIENT, Kind.OFFICIAL) and _any(conn, query)
+
+
+def proposed(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether something was before two officials naming this worker: a release, too."""
+    if look.actor_kind != Kind.OFFICIAL:
+        return False
+    own, name = two_person.proposal.c, str(uuid.UUID(bytes=look.worker_id))
+    query = sa.select(own.id).where(
+        # Ids are in the order of time: of what is older nothing can be decided any more.
+        own.id >= _first_id(look.at_ms - two_person.LIFE_MS),
+        own.proposed_ms <= look.at_ms + patience_ms(look.at_ms),
+        sa.or_(own.closed_ms.is_(None), own.closed_ms >= look.at_ms),
+        own.kind != PACKS,
+        sa.or_(own.subject == name, own.payload.contains(name)),
+    )
+    return _any(conn, query)
+
+
+def copy_decided(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether a close relative may have a copy of this closed archive."""
+    if look.actor_kind != Kind.OFFICIAL:
+        return False
+    own = two_person.proposal.c
+    query = sa.select(own.id).where(
+        own.id >= _first_id(look.at_ms - COPY_LIFE_MS - two_person.LIFE_MS),
+        own.kind == COPY,
+        own.state == "done",
+        own.subject == str(uuid.UUID(bytes=look.worker_id)),
+        own.closed_ms >= look.at_ms - COPY_LIFE_MS,
+    )
+    return _any(conn, query)
+
+
+def acted(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether this official did something for the worker alone: a code handed over, a paper filed."""
+    if look.actor_kind != Kind.OFFICIAL:
+        return False
+    own, until = official_act.c, look.at_ms + patience_ms(look.at_ms)
+    done = sa.select(own.id).where(
+        own.id >= _first_id(look.at_ms),
+        own.id < _first_id(until),
+        own.actor == _by(look),
+        own.subject == str(uuid.UUID(bytes=look.worker_id)),
+        own.act.in_(_DONE),
+    )
+    paper = tables.paper.c
+    filed = sa.select(paper.paper_id).where(
+        paper.worker_id == look.worker_id,
+        paper.filed_by == _by(look),
+        paper.filed_ms.between(look.at_ms, until),
+    )
+    return _any(conn, done) or _any(conn, filed)
+
+
+_DONE: Final = ("login.activate", "login.activate-lost", "archive.restrict")
+"""Acts on a worker; that nothing was found is none."""
+
+
+def written_to(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether the worker was told of it at once (a card confirmed), or a letter waited for the printer.
+
+    A letter shows name and address, so that it is no reason to read records.
+    """
+    if look.actor_kind != Kind.OFFICIAL:
+        return False
+    notice, own = tables.notice.c, outbox.c
+    told = sa.select(notice.notice_id).where(notice.worker_id == look.worker_id, notice.at_ms == look.at_ms)
+    letter = sa.select(own.id).where(
+        own.recipient == recipient_of(look.worker_id),
+        own.state.in_(("print", "printed")),
+        own.put_ms <= look.at_ms,
+        sa.or_(own.done_ms.is_(None), own.done_ms >= look.at_ms),
+    )
+    return _any(conn, told) or (look.fields == "identity" and _any(conn, letter))
+
+
+def recorded(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether a machine's institution has a record in this archive."""
+    if look.actor_kind != Kind.CLIENT:
+        return False
+    institution = conn.execute(sa.select(_institution(look))).scalar()
+    if institution is None:
+        return False
+    sealed, known = tables.ciphertext.c, tables.dedupe.c
+    ids = conn.execute(sa.select(sealed.record_id).where(sealed.worker_id == look.worker_id)).scalars()
+    keys = [dedupe_key(institution, str(uuid.UUID(bytes=one))) for one in ids]
+    portions = (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
+    return any(
+        _any(conn, sa.select(known.seq).where(known.key.in_(some), known.worker_id == look.worker_id))
+        for some in portions
+    )
+
+
+def served(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether the looker stood in the worker's place then, who was there with document and card."""
+    official = look.actor_kind == Kind.OFFICIAL
+    return official and in_place.serves(conn, look.worker_id, look.actor_id, look.at_ms)
+
+
+RELATIONS: Final[tuple[Relation, ...]] = (
+    contested,
+    proposed,
+    copy_decided,
+    acted,
+    written_to,
+    recorded,
+    served,
+)
+
+
+def _institution(look: Looked) -> sa.ScalarSelect[str]:
+    return sa.select(client.c.institution).where(client.c.client_id == look.actor_id).scalar_subquery()
+
+
+def _by(look: Looked) -> str:
+    return f"{look.actor_kind}:{look.actor_id}"
+
+
+def _first_id(at_ms: int) -> bytes:
+    """Return what no id (UUIDv7) of an earlier instant reaches."""
+    return max(at_ms, 0).to_bytes(6, "big") + bytes(10)
+
+
+def _any(conn: Connection, query: sa.Select[tuple[bytes]] | sa.Select[tuple[int]]) -> bool:
+    return conn.execute(query.limit(1)).first() is not None

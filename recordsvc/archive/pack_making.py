@@ -1,0 +1,262 @@
+"""Making a pack (审计材料包的制作): a sealed file for each archive, a signed manifest, a zip.
+
+`recordsvc work` writes one file at a time and moves `done` behind it: killed anywhere, it goes on. Files lie
+in `packs/<pack id>` of the data folder, each sealed under the pack's key and bound to its place; the key goes
+when the pack expires, the folder after it.
+"""
+
+import functools
+import hashlib
+import io
+import os
+import shutil
+import uuid
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from recordsvc.access import looked
+from recordsvc.access.grants import Actor
+from recordsvc.access.looked import Look
+from recordsvc.archive import bundle, views
+from recordsvc.archive.audit_packs import HOLDING, KIND, readable
+from recordsvc.archive.look_relations import PACK_FIELDS
+from recordsvc.archive.pack_tables import audit_pack
+from recordsvc.archive.reading import Reader
+from recordsvc.archive.statements import RegionKey
+from recordsvc.archive.verify_pack import FORMAT, MANIFEST, TYP
+from recordsvc.ground import observe, two_person
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import uuid_text
+from recordsvc.ground.problems import NotFound
+from recordsvc.ground.strictjson import canonical
+from recordsvc.ground.two_person import Proposal
+from recordsvc.people import identifiers
+from recordsvc.vault import signatures
+from recordsvc.vault.envelope import DataKey, field_aad, unwrap
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+PORTION: Final = 20
+"""Archives of one run and pack, so that a signal to stop is heard."""
+_LOOKED: Final = 1_000
+"""Newest rows of who looked that a file shows."""
+
+
+def make(house: "House") -> int:
+    """Make packs that wait, a portion of each; how many archives were done."""
+    own = audit_pack.c
+    with house.db.read() as conn:
+        packs = conn.execute(sa.select(audit_pack).where(own.state == "making").order_by(own.pack_id)).all()
+    return sum(_portion(house, pack) for pack in packs)
+
+
+def expire(house: "House") -> int:
+    """Destroy packs whose time is over; how many."""
+    own = audit_pack.c
+    with house.db.read() as conn:
+        over = sa.select(own.pack_id).where(own.state != "expired", own.expires_ms <= house.clock.now_ms())
+        packs = [bytes(one) for one in conn.execute(over).scalars()]
+    for pack_id in packs:
+        # The files first: a key that is gone would leave a folder that nobody looks for again.
+        shutil.rmtree(_folder(house, pack_id), ignore_errors=True)
+        house.db.write(functools.partial(_end, pack_id))
+    _withdraw(house)
+    return len(packs)
+
+
+def _end(pack_id: bytes, turn: Turn) -> None:
+    ended = audit_pack.update().where(audit_pack.c.pack_id == pack_id)
+    turn.conn.execute(ended.values(state="expired", wrapped=None))
+
+
+def _withdraw(house: "House") -> None:
+    """Remove files of archives that were restricted or erased since: erasing must reach every copy."""
+    own = audit_pack.c
+    with house.db.read() as conn:
+        packs = list(conn.execute(sa.select(own.pack_id).where(own.state != "expired")).scalars())
+        there = {path: bytes.fromhex(path.stem) for one in packs for path in _files(house, one)}
+        allowed = readable(conn, list(set(there.values())))
+    for path, worker_id in there.items():
+        if worker_id not in allowed:
+            path.unlink(missing_ok=True)
+
+
+def fetch(house: "House", pack_id: bytes, who: Actor, request_id: str = "") -> bytes:
+    """Return a ready pack as a zip, to the auditor it is for; every worker's row is durable before.
+
+    Archives that were restricted or erased since it was made are no longer in it, and the manifest that is
+    sent says so. Raises `NotFound` for any other pack, auditor or state, `LookNotWritten`.
+    """
+    with house.db.read() as conn:
+        pack = conn.execute(sa.select(audit_pack).where(audit_pack.c.pack_id == pack_id)).one_or_none()
+        proposal = two_person.read_all(conn, [pack_id], house.clock.now_ms()).get(pack_id)
+    if (
+        pack is None
+        or proposal is None
+        or not _proven(pack, proposal)
+        or (pack.auditor, pack.state) != (who.id, "ready")
+        or pack.expires_ms <= house.clock.now_ms()
+    ):
+        raise NotFound
+    key, workers = unwrap(house.keys, pack_id, pack.wrapped, HOLDING), _workers(proposal)
+    with house.db.read() as conn:
+        allowed = readable(conn, workers)
+    files = _opened(house, pack_id, key, [one for one in workers if one in allowed])
+    looks = [Look(one, who, "audit", PACK_FIELDS, pack.case_ref, request_id) for one in files]
+    looked.record(house.db, house.random, looks)
+    house.db.write(lambda turn: _count(turn, pack_id))
+    return _zipped(house, pack, proposal, files)
+
+
+def _portion(house: "House", pack: Any) -> int:
+    with house.db.read() as conn:
+        proposal = two_person.read_all(conn, [pack.pack_id], house.clock.now_ms()).get(pack.pack_id)
+        if proposal is None or not _proven(pack, proposal):
+            observe.log("pack-unproven", pack=pack.pack_id.hex())
+            return 0
+        workers = _workers(proposal)
+        some = workers[pack.done : pack.done + PORTION]
+        allowed = readable(conn, some)
+    key = unwrap(house.keys, pack.pack_id, pack.wrapped, HOLDING, house.random.bytes)
+    written = 0
+    for worker_id in some:
+        content = (
+            _content(house, worker_id, whole=proposal.payload["whole"]) if worker_id in allowed else None
+        )
+        if content is not None:
+            _keep(_path(house, pack.pack_id, worker_id), key.seal(content, _aad(pack.pack_id, worker_id)))
+            written += 1
+    own, done = audit_pack.c, pack.done + len(some)
+    moved = audit_pack.update().where(
+        own.pack_id == pack.pack_id, own.state == "making", own.done == pack.done
+    )
+    values = {"done": done, "omitted": pack.omitted + len(some) - written}
+    state = "ready" if done == len(workers) else "making"
+    house.db.write(lambda turn: turn.conn.execute(moved.values(**values, state=state)).rowcount)
+    return len(some)
+
+
+def _proven(pack: Any, proposal: Proposal) -> bool:
+    """Whether two people decided this pack for this auditor: its row is a plain row."""
+    said = proposal.payload
+    return (
+        proposal.kind == KIND
+        and proposal.state == "done"
+        and proposal.decided_by not in (None, proposal.proposed_by)
+        and (said["auditor"], said["case_ref"]) == (pack.auditor, pack.case_ref)
+    )
+
+
+def _workers(proposal: Proposal) -> list[bytes]:
+    return [uuid.UUID(one).bytes for one in proposal.payload["workers"]]
+
+
+def _content(house: "House", worker_id: bytes, *, whole: bool) -> bytes | None:
+    """Return lines of JSON: the archive, then who looked; None for an archive that is not there."""
+    if whole:
+        return bundle.make(house, worker_id)
+    archive = Reader(house).archive(worker_id)
+    if archive is None:
+        return None
+    told = orjson.loads(views.archive_json(archive))
+    with house.db.read() as conn:
+        looks = looked.of_worker(conn, worker_id, limit=_LOOKED)
+    seen = [
+        {"at_ms": one.at_ms, "actor": f"{one.actor_kind}:{one.actor_id}", "role": one.role,
+         "purpose": one.purpose, "fields": one.fields, "case_ref": one.case_ref}
+        for one in looks
+    ]  # fmt: skip
+    return b"".join(orjson.dumps(line) + b"\n" for line in (_masked(told), {"looked": seen}))
+
+
+def _masked(value: Any, *, person: bool = False) -> Any:
+    """Return the archive with the numbers of persons and cards cut to what pages show."""
+    if isinstance(value, list):
+        return [_masked(one, person=person) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: identifiers.mask(one)
+        if person and name == "number" and isinstance(one, str)
+        else _masked(one, person=person or name == "worker")
+        for name, one in value.items()
+    }
+
+
+def _opened(house: "House", pack_id: bytes, key: DataKey, workers: list[bytes]) -> dict[bytes, bytes]:
+    found = {}
+    for one in workers:
+        path = _path(house, pack_id, one)
+        if path.exists():
+            found[one] = key.open(path.read_bytes(), _aad(pack_id, one))
+    return found
+
+
+def _zipped(house: "House", pack: Any, proposal: Proposal, files: dict[bytes, bytes]) -> bytes:
+    suffix = "bundle.json" if proposal.payload["whole"] else "ndjson"
+    named = {f"{uuid_text(one)}.{suffix}": content for one, content in files.items()}
+    with house.db.read() as conn:
+        size = house.log.newest(conn).size
+    manifest = canonical(
+        {
+            "auditor": pack.auditor,
+            "case_ref": pack.case_ref,
+            "count": len(named),
+            "files": [
+                {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+                for name, content in sorted(named.items())
+            ],
+            "format": FORMAT,
+            "log_size": size,
+            "made_ms": house.clock.now_ms(),
+            "omitted": pack.workers - len(named),
+            "origin": house.settings.log_origin,
+            "proposal": uuid_text(pack.pack_id),
+            "region": house.settings.region,
+            "selection": proposal.payload["selection"],
+        }
+    )
+    signed = signatures.sign_attached(RegionKey(house), TYP, manifest)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr(MANIFEST, signed)
+        for name, content in sorted(named.items()):
+            made.writestr(name, content)
+    return target.getvalue()
+
+
+def _count(turn: Turn, pack_id: bytes) -> None:
+    own = audit_pack.c
+    turn.conn.execute(audit_pack.update().where(own.pack_id == pack_id).values(fetched=own.fetched + 1))
+
+
+def _folder(house: "House", pack_id: bytes) -> Path:
+    return house.settings.data_dir / "packs" / pack_id.hex()
+
+
+def _files(house: "House", pack_id: bytes) -> list[Path]:
+    return list(_folder(house, pack_id).glob("*.sealed"))
+
+
+def _path(house: "House", pack_id: bytes, worker_id: bytes) -> Path:
+    return _folder(house, pack_id) / f"{worker_id.hex()}.sealed"
+
+
+def _aad(pack_id: bytes, worker_id: bytes) -> bytes:
+    return field_aad("audit_pack", "file", pack_id, worker_id, 1)
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)

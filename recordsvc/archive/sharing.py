@@ -1,0 +1,110 @@
+"""Opening what a worker shares (按授权查阅): the bundle of the chosen records, counted and noted before it
+leaves.
+
+Whole records leave, as they were signed: single members cannot be cut out of signed bytes. What corrects,
+revokes or restores a chosen record comes along, since without it the record would say more than is true.
+"""
+
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from recordsvc.access import consents, looked
+from recordsvc.access.consents import Consent, Try
+from recordsvc.access.errors import AccessEnded, CodeWanted
+from recordsvc.access.grants import Actor
+from recordsvc.access.looked import Look
+from recordsvc.archive import bundle, notices
+from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.reading import Archive, Reader
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+CASE: Final = "consent:"
+"""How a row of who looked names the consent it rests on."""
+_ACTS: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
+
+
+def receivers_of(who: Actor) -> list[str]:
+    """Return as whom a client receives: itself, and the institution it acts for."""
+    named = [f"client:{who.id}"]
+    return named if who.institution is None else [*named, f"institution:{who.institution}"]
+
+
+def open_shared(house: "House", found: Consent, who: Actor, code: str, request_id: str) -> bytes:
+    """Use a consent once and return the bundle (JSON).
+
+    Use, event, row of who looked and notice are durable in one commit before the bundle is returned.
+    Raises `CodeWanted`, `AccessEnded`.
+    """
+    if found.has_code:
+        _judge_code(house, found, code)
+    made = _bundle(house, found)
+
+    def act(turn: Turn) -> bool:
+        if not consents.use(turn, house.log, found):
+            return False
+        case = CASE + str(uuid.UUID(bytes=found.consent_id))
+        looked.note(
+            turn,
+            house.random,
+            Look(found.worker_id, who, found.purpose, "identity records", case, request_id),
+        )
+        # One notice a day for a consent: a busy employer does not flood its workers.
+        day = beijing_date(turn.now_ms).isoformat()
+        key = f"{found.consent_id.hex()}/{day}"
+        if who.institution is not None:
+            notices.consent_used(turn, house, found.worker_id, who.institution, key)
+        else:
+            notices.tell_worker(turn, house, found.worker_id, "consent-opened", {}, key)
+        return True
+
+    if not house.db.write(act):
+        raise AccessEnded
+    return made
+
+
+def expire(house: "House") -> int:
+    """End what is over by its date; how many."""
+    return int(house.db.write(lambda turn: consents.expire(turn, house.log)))
+
+
+def disclosed(archive: Archive, chosen: Iterable[bytes]) -> set[bytes]:
+    """Return the ids of the chosen records and of what corrects, revokes or restores them."""
+    ids, seqs = set(chosen), set[int]()
+    for entry in archive.entries:
+        stored = entry.stored
+        follows = entry.kind in _ACTS and stored.target in seqs
+        if stored.record_id is not None and (stored.record_id in ids or follows):
+            ids.add(stored.record_id)
+            seqs.add(stored.seq)
+    return ids
+
+
+def _judge_code(house: "House", found: Consent, code: str) -> None:
+    verdict = house.db.write(
+        lambda turn: consents.try_code(
+            turn, lambda data: house.keys.hmac("login", data), house.log, found, code
+        )
+    )
+    if verdict is Try.OVER:
+        raise AccessEnded
+    if verdict is not Try.GOOD:
+        raise CodeWanted
+
+
+def _bundle(house: "House", found: Consent) -> bytes:
+    if not found.runs(house.clock.now_ms()):
+        raise AccessEnded
+    try:
+        archive = Reader(house).archive(found.worker_id)
+        made = archive and bundle.make(house, found.worker_id, disclosed(archive, found.records))
+    except ArchiveRestricted:
+        raise AccessEnded from None
+    if not made:
+        raise AccessEnded
+    return made

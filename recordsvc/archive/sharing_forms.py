@@ -1,0 +1,82 @@
+"""What comes in and goes out at the doors of sharing."""
+
+from marshmallow import fields, validate
+
+from recordsvc.ground.forms import Form, Identifier, Truth, Whole, text
+
+
+class NewConsentForm(Form):
+    """A consent to give: `receiver` is `link`, `client:<id>` or `institution:<USCC>`.
+
+    `records` names records of the chain; without it all that stand now are meant, and none that come later.
+    """
+
+    receiver = text(4, 80, required=True)
+    records = fields.List(Identifier(), load_default=None, validate=validate.Length(1, 1_000))
+    archive = Identifier(load_default=None)
+    purpose = text(1, 40, required=True)
+    text_code = text(1, 40, required=True)
+    until_ms = Whole(required=True, validate=validate.Range(0, 2**52))
+    max_uses = Whole(load_default=None, validate=validate.Range(1, 100_000))
+    with_code = Truth(load_default=False)
+
+
+class GivenForm(Form):
+    """A new consent. `link` and `code` are told this once; null where there is none, or when told before."""
+
+    consent_id = Identifier(required=True)
+    link = fields.String(required=True, allow_none=True)
+    code = fields.String(required=True, allow_none=True)
+
+
+class ConsentForm(Form):
+    """A consent as its worker sees it; instants are UTC ms."""
+
+    consent_id = Identifier(required=True)
+    receiver = fields.String(required=True)
+    records = fields.List(Identifier(), required=True)
+    purpose = fields.String(required=True)
+    begun_ms = fields.Integer(required=True)
+    until_ms = fields.Integer(required=True)
+    max_uses = fields.Integer(required=True, allow_none=True)
+    uses = fields.Integer(required=True)
+    used_ms = fields.Integer(required=True, allow_none=True)
+    ended_ms = fields.Integer(required=True, allow_none=True)
+    ended_by = fields.String(required=True, allow_none=True)
+    has_code = fields.Boolean(required=True)
+
+
+class ConsentsForm(Form):
+    """A worker's consents, the newest first."""
+
+    items = fields.List(fields.Nested(ConsentForm), required=True)
+
+
+class SharingEndedForm(Form):
+    """How many consents ended."""
+
+    ended = fields.Integer(required=True)
+
+
+class SharedForm(Form):
+    """What was given to a client, without whose it is until it is opened."""
+
+    consent_id = Identifier(required=True)
+    purpose = fields.String(required=True)
+    begun_ms = fields.Integer(required=True)
+    until_ms = fields.Integer(required=True)
+    max_uses = fields.Integer(required=True, allow_none=True)
+    uses = fields.Integer(required=True)
+    has_code = fields.Boolean(required=True)
+
+
+class SharedListForm(Form):
+    """What runs for a client, the oldest first."""
+
+    items = fields.List(fields.Nested(SharedForm), required=True)
+
+
+class OpenForm(Form):
+    """The one-time code, where the consent has one."""
+
+    code = text(0, 20, load_default="")

@@ -1,0 +1,232 @@
+"""Doors of sharing: the worker gives and ends consents, a client opens what was given to it."""
+
+import functools
+from typing import Any, Final
+
+import flask
+
+from recordsvc.access import consents
+from recordsvc.access.consents import Consent, Ended, Given, Wanted
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused
+from recordsvc.access.forms import EmptyForm
+from recordsvc.access.policy import Sends, door
+from recordsvc.access.services import access, once
+from recordsvc.archive import sharing
+from recordsvc.archive.me_routes import own_archives, own_chain
+from recordsvc.archive.services import bp, house, own_worker
+from recordsvc.archive.sharing_forms import (
+    ConsentsForm,
+    GivenForm,
+    NewConsentForm,
+    OpenForm,
+    SharedListForm,
+    SharingEndedForm,
+)
+from recordsvc.ground import answers, http
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.problems import NotFound
+from recordsvc.people.identifiers import IdentifierError, uscc
+
+BUNDLE: Final = Sends("application/json", "bundle.v1.json")
+
+
+def own_consents() -> list[Consent]:
+    """Return the consents of the worker who asks, in every archive that is read as theirs."""
+    with house().db.read() as conn:
+        return consents.of_workers(conn, _own_chains())
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/me/consents",
+    policy="own.consent.read",
+    answer=ConsentsForm,
+    summary="我共享了什么 / What I share, with whom, until when, how often it was opened",
+)
+def list_consents() -> flask.Response:
+    """List all, running and ended."""
+    return answers.answer({"items": [_told(one) for one in own_consents()]}, form=ConsentsForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/consents",
+    policy="own.consent.give",
+    step_up=True,
+    idempotent=True,
+    body=NewConsentForm,
+    answer={201: GivenForm},
+    problems=(ConsentRefused, NotFound),
+    summary="共享记录 / Share records with a receiver until a date",
+)
+def give_consent(form: dict[str, Any]) -> flask.Response:
+    """Begin a consent; its link and code are told once, a repetition tells its id only."""
+    consent_id, given = give(form)
+    told = {
+        "consent_id": consent_id,
+        "link": link_of(given.secret) if given and given.secret else None,
+        "code": given.code or None if given else None,
+    }
+    return answers.answer(told, 201, form=GivenForm)
+
+
+def give(form: dict[str, Any]) -> tuple[bytes, Given | None]:
+    """Begin the consent that a form of `NewConsentForm` says; its id, and unless repeated what was made.
+
+    Raises `ConsentRefused`, `NotFound`.
+    """
+    chain = own_chain(form["archive"])
+    check_receiver(form["receiver"])
+    standing = _standing(chain)
+    records = standing if form["records"] is None else tuple(dict.fromkeys(form["records"]))
+    if not set(records) <= set(standing):
+        raise _refused("/records", "不是本档案中的记录")
+    members = ("receiver", "purpose", "text_code", "until_ms", "max_uses", "with_code")
+    wanted = Wanted(records=records, **{name: form[name] for name in members})
+    made: list[Given] = []
+
+    def act(turn: Turn) -> str:
+        place = house()
+        mac = functools.partial(place.keys.hmac, "login")
+        session = f"session-{actor().session_id[:8] or 'none'}"
+        # A turn that is run again makes another: the last one is what was committed.
+        made[:] = [consents.give(turn, place.log, place.random, mac, chain, wanted, session)]
+        return made[0].consent_id.hex()
+
+    consent_id = bytes.fromhex(once(act))
+    return consent_id, next((one for one in made if one.consent_id == consent_id), None)
+
+
+def link_of(secret: str) -> str:
+    """Return the address that opens a link."""
+    return f"{house().settings.public_url.rstrip('/')}/s/{secret}"
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/consents/<id:consent_id>/end",
+    policy="own.consent.end",
+    body=EmptyForm,
+    answer=SharingEndedForm,
+    summary="停止一项共享 / End one consent; the next opening fails",
+)
+def end_consent(consent_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """End it; again ends nothing."""
+    del form
+    return answers.answer({"ended": end_own(consent_id)}, form=SharingEndedForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/consents/end",
+    policy="own.consent.end",
+    body=EmptyForm,
+    answer=SharingEndedForm,
+    summary="停止全部共享 / End all consents in one act",
+)
+def end_consents(form: dict[str, Any]) -> flask.Response:
+    """End all that run."""
+    del form
+    return answers.answer({"ended": end_own(None)}, form=SharingEndedForm)
+
+
+def end_own(consent_id: bytes | None) -> int:
+    """End the worker's consent, or all of them; how many. Raises `NotFound` for another's."""
+    place, chains = house(), _own_chains()
+    if consent_id is not None and consent_id not in {one.consent_id for one in own_consents()}:
+        raise NotFound
+    return int(place.db.write(lambda turn: consents.end(turn, place.log, chains, Ended.WORKER, consent_id)))
+
+
+# -- receivers
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/shared",
+    policy="shared.read",
+    answer=SharedListForm,
+    summary="共享给本单位的 / What workers share with this client",
+)
+def list_shared() -> flask.Response:
+    """List what runs; nothing of a person is told before it is opened."""
+    names = ("consent_id", "purpose", "begun_ms", "until_ms", "max_uses", "uses", "has_code")
+    items = [{name: getattr(one, name) for name in names} for one in _given_to_client()]
+    return answers.answer({"items": items}, form=SharedListForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/shared/<id:consent_id>/open",
+    policy="shared.read",
+    body=OpenForm,
+    answer=BUNDLE,
+    problems=(CodeWanted,),
+    summary="打开一项共享 / Open what was shared: uses it once, answers the bundle",
+)
+def open_given(consent_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Use the consent; foreign, missing, expired and ended ones are answered alike."""
+    found = next((one for one in _given_to_client() if one.consent_id == consent_id), None)
+    if found is None:
+        raise NotFound
+    try:
+        made = sharing.open_shared(house(), found, actor(), form["code"], http.current().id)
+    except AccessEnded:
+        raise NotFound from None
+    return answers.answer(made)
+
+
+# -- small parts
+
+
+def check_receiver(receiver: str) -> None:
+    """Raise `ConsentRefused` for what is no receiver: link, an active client that may, a true USCC."""
+    kind, _, name = receiver.partition(":")
+    if receiver == consents.LINK:
+        return
+    if kind == "client":
+        client = access().clients.find(name)
+        if client is not None and client.active and "shared:read" in client.scopes:
+            return
+    if kind == "institution":
+        try:
+            if uscc(name).value == name:
+                return
+        except IdentifierError:
+            pass
+    raise _refused("/receiver", "没有这个可以接收共享的单位")
+
+
+def _given_to_client() -> list[Consent]:
+    with house().db.read() as conn:
+        return consents.of_receivers(conn, sharing.receivers_of(actor()), house().clock.now_ms())
+
+
+def _own_chains() -> list[bytes]:
+    own = own_worker()
+    with house().db.read_raw() as cursor:
+        return [own, *house().people.read_as(cursor, own)]
+
+
+def _standing(chain: bytes) -> tuple[bytes, ...]:
+    """Return the ids of the records of a chain that can still be opened."""
+    archive = next((one for one in own_archives().archives if one.worker_id == chain), None)
+    if archive is None:
+        raise NotFound
+    entries = (archive.entries[state.seq] for state in archive.state.records)
+    return tuple(one.stored.record_id for one in entries if one.opened and one.stored.record_id)
+
+
+def _told(found: Consent) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in Consent.__slots__ if name != "worker_id"}
+
+
+def _refused(pointer: str, detail: str) -> ConsentRefused:
+    return ConsentRefused(errors=[{"pointer": pointer, "code": "value", "detail": detail}])

@@ -1,0 +1,247 @@
+"""Pages of sharing (共享): what I share and with whom, giving and ending it; what a link shows."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+import flask
+
+from recordsvc import dated
+from recordsvc.access import consents
+from recordsvc.access.consents import Consent, Given
+from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused
+from recordsvc.access.grants import ANYONE
+from recordsvc.access.policy import Surface, door
+from recordsvc.archive import sharing
+from recordsvc.archive.bundle import file_name
+from recordsvc.archive.me_routes import own_archives
+from recordsvc.archive.sharing_forms import OpenForm
+from recordsvc.archive.sharing_routes import BUNDLE, end_own, give, link_of, own_consents
+from recordsvc.ground import answers, http
+from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.reading import Fields
+from recordsvc.web import words
+from recordsvc.web.forms import EndSharePageForm, SharePageForm
+from recordsvc.web.public_routes import HTML
+from recordsvc.web.render import go, page
+from recordsvc.web.services import bp, house
+
+DAY_MS: Final = 24 * 3_600_000
+TEXT: Final = "share-1"
+DAYS: Final = ("1", "7", "30", "90", "365")
+ENDS: Final = {
+    "worker": "您停止了共享",
+    "expired": "已到期",
+    "used-up": "次数已用完",
+    "code-tried": "访问码输错太多次",
+    "restricted": "档案已限制处理",
+    "closed": "档案已关闭",
+    "erased": "档案已删除",
+}
+WRONG_CODE: Final = "访问码不对，或者试得太快。请向本人核对，稍候再试；多次输错后访问会结束。"
+NOT_LISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLine:
+    """One consent in plain words."""
+
+    consent_id: str
+    to: str
+    purpose: str
+    records: int
+    until: str
+    opened: str
+    ended: str
+
+
+@door(
+    bp,
+    "GET",
+    "/me/share",
+    policy="own.consent.read",
+    surface=Surface.PAGE,
+    answer=HTML,
+    summary="我的共享（网页） / What I share",
+)
+def share_page() -> flask.Response:
+    """List what is shared, and offer to share."""
+    empty = {"to": "link", "uscc": "", "which": "all", "purpose": "", "days": "30", "uses": "", "code": ""}
+    return _share_page(empty)
+
+
+@door(
+    bp,
+    "POST",
+    "/me/share",
+    policy="own.consent.give",
+    surface=Surface.PAGE,
+    step_up=True,
+    idempotent=True,
+    body=Fields(SharePageForm),
+    answer={200: HTML, 422: HTML},
+    problems=(ConsentRefused,),
+    summary="共享（网页） / Share from the page",
+)
+def share_button(form: dict[str, str]) -> flask.Response:
+    """Begin a consent and show its link and code this once."""
+    if form["uses"] and not 1 <= int(form["uses"]) <= 100_000:
+        return _share_page(form, "次数应为 1 到 100000，或不填")
+    wanted = {
+        "receiver": "link" if form["to"] == "link" else f"institution:{form['uscc'].strip().upper()}",
+        "records": None if form["which"] == "all" else [uuid.UUID(form["which"]).bytes],
+        "archive": None,
+        "purpose": form["purpose"],
+        "text_code": TEXT,
+        "until_ms": house().clock.now_ms() + int(form["days"]) * DAY_MS,
+        "max_uses": int(form["uses"]) if form["uses"] else None,
+        "with_code": form["code"] == "yes",
+    }
+    try:
+        _, given = give(wanted)
+    except ConsentRefused as refused:
+        said = {"/receiver": "请填写对方单位的统一社会信用代码", "/purpose": "请选择目的"}
+        return _share_page(form, said.get(str(refused.errors[0]["pointer"]), "请选择要共享的记录"))
+    code = given.code if given else ""
+    return page("shared_now.html", link=_link(given), code=code, told=given is not None)
+
+
+@door(
+    bp,
+    "POST",
+    "/me/share/end",
+    policy="own.consent.end",
+    surface=Surface.PAGE,
+    body=Fields(EndSharePageForm),
+    answer={303: None},
+    summary="停止共享（网页） / End one consent, or all, from the page",
+)
+def end_share_button(form: dict[str, Any]) -> flask.Response:
+    """End it, and go back to the list."""
+    end_own(form["consent_id"])
+    return go("/me/share")
+
+
+@door(
+    bp,
+    "GET",
+    "/s/<secret>",
+    policy="share.open",
+    surface=Surface.PAGE,
+    answer=HTML,
+    problems=(AccessEnded,),
+    summary="别人共享给我的（网页） / What a link opens; looking at this page uses nothing",
+)
+def link_page(secret: str) -> flask.Response:
+    """Say for what and until when, and no name: a preview of the link learns nothing of the person."""
+    return _link_page(secret, _by_link(secret))
+
+
+@door(
+    bp,
+    "POST",
+    "/s/<secret>",
+    policy="share.open",
+    surface=Surface.PAGE,
+    body=Fields(OpenForm),
+    answer={200: BUNDLE, 422: HTML},
+    problems=(AccessEnded,),
+    summary="打开链接 / Use the link once; answers the bundle",
+)
+def link_button(secret: str, form: dict[str, str]) -> flask.Response:
+    """Hand out the bundle; it is counted and noted before."""
+    found = _by_link(secret)
+    try:
+        # Whoever is signed in beside it opens it as anybody: the link is what lets in.
+        made = sharing.open_shared(house(), found, ANYONE, form["code"].strip(), http.current().id)
+    except CodeWanted:
+        return _link_page(secret, found, WRONG_CODE)
+    named = f'attachment; filename="{file_name(found.worker_id)}"'
+    return answers.answer(made, headers={"Content-Disposition": named, **NOT_LISTED})
+
+
+# -- small parts
+
+
+def _by_link(secret: str) -> Consent:
+    with house().db.read() as conn:
+        found = consents.by_link(conn, secret)
+    if found is None or not found.runs(house().clock.now_ms()):
+        raise AccessEnded
+    return found
+
+
+def _link_page(secret: str, found: Consent, error: str = "") -> flask.Response:
+    answer = page(
+        "shared.html",
+        422 if error else 200,
+        secret=secret,
+        purpose=words.code("sharing_purposes", found.purpose),
+        records=len(found.records),
+        until=words.instant(found.until_ms),
+        left=None if found.max_uses is None else found.max_uses - found.uses,
+        has_code=found.has_code,
+        error=error,
+    )
+    answer.headers.update(NOT_LISTED)
+    return answer
+
+
+def _share_page(form: dict[str, str], error: str = "") -> flask.Response:
+    in_force = dated.table("sharing_purposes").on(beijing_date(house().clock.now_ms()).isoformat())
+    own = own_archives().archives[0]
+    choices = [
+        (str(uuid.UUID(bytes=stored.record_id)), _named(state.record))
+        for state in own.state.records
+        if (stored := own.entries[state.seq].stored).record_id is not None and state.record is not None
+    ]
+    lines = [_line(one) for one in own_consents()]
+    return page(
+        "share.html",
+        422 if error else 200,
+        lines=lines,
+        running=sum(not one.ended for one in lines),
+        choices=choices,
+        purposes=[row for row in dated.table("sharing_purposes").rows if row["code"] in in_force],
+        text=words.code("consent_texts", TEXT),
+        days=DAYS,
+        form=form,
+        error=error,
+    )
+
+
+def _named(record: Any) -> str:
+    title = words.type_title(str(record["type"]), int(record["version"]))
+    return f"{title}（{words.day(str(record['issued_on']))}）"
+
+
+def _line(one: Consent) -> ConsentLine:
+    kind, _, name = one.receiver.partition(":")
+    to = "持有链接的人" if kind == consents.LINK else _called(kind, name)
+    times = f"{one.uses} 次" if one.max_uses is None else f"{one.uses} 次（最多 {one.max_uses} 次）"
+    if one.used_ms is not None:
+        times += f"，最近 {words.instant(one.used_ms)}"
+    ended = ENDS.get(one.ended_by or "", "")
+    if not ended and not one.runs(house().clock.now_ms()):
+        ended = ENDS["expired"]
+    return ConsentLine(
+        str(uuid.UUID(bytes=one.consent_id)),
+        to,
+        words.code("sharing_purposes", one.purpose),
+        len(one.records),
+        words.instant(one.until_ms),
+        times,
+        ended,
+    )
+
+
+def _called(kind: str, name: str) -> str:
+    if kind == "client":
+        return f"接入系统 {name}"
+    institution = house().institutions.find(name)
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    return name if institution is None else f"{institution.name_on(today)}（{name}）"
+
+
+def _link(given: Given | None) -> str:
+    return link_of(given.secret) if given is not None and given.secret else ""

@@ -1,0 +1,141 @@
+"""Sharing: the chosen records and no others leave, each opening is noted first, ending holds at once."""
+
+import json
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from recordsvc.access import consents, looked
+from recordsvc.access.consents import Consent, Ended, Wanted
+from recordsvc.access.errors import AccessEnded, CodeWanted
+from recordsvc.access.grants import ANYONE, Actor, Kind
+from recordsvc.archive import erasing, noticeboard, sharing
+from recordsvc.ground.ports import FixedClock
+from recordsvc.house import House
+from tests.archive.support import Centre, id_of, person
+
+EMPLOYER = Actor(
+    Kind.CLIENT, "employer-1", institution="91640100MA76TEST0X", scopes=frozenset({"shared:read"})
+)
+OFFICER = Actor(Kind.OFFICIAL, "dora", roles=frozenset({"data-officer"}))
+DAY = 24 * 3_600_000
+
+
+@pytest.fixture
+def centre(house: House) -> Centre:
+    return Centre(house, 1)
+
+
+@pytest.fixture
+def records(centre: Centre) -> tuple[bytes, bytes]:
+    """Two records of one worker, the first corrected."""
+    first = centre.completion(person(1))
+    second = centre.completion(person(1), **{"class": {"code": "C2"}})
+    centre.enter(first, second)
+    centre.enter(centre.correction(person(1), first))
+    return first, second
+
+
+@pytest.fixture
+def worker(centre: Centre, records: tuple[bytes, bytes]) -> bytes:
+    return centre.worker_id(person(1))
+
+
+def raw_id(record: bytes) -> bytes:
+    return uuid.UUID(id_of(record)).bytes
+
+
+def give(house: House, worker: bytes, record: bytes, **changes) -> tuple[consents.Given, Consent]:
+    base = Wanted(
+        "link", (raw_id(record),), "job-application", "share-1", house.clock.now_ms() + 9 * DAY, None
+    )
+    made = house.db.write(
+        lambda turn: consents.give(
+            turn, house.log, house.random, lambda data: house.keys.hmac("login", data), worker,
+            replace(base, **changes), "session-1",
+        )
+    )  # fmt: skip
+    with house.db.read() as conn:
+        mine = consents.of_workers(conn, [worker])
+    return made, next(one for one in mine if one.consent_id == made.consent_id)
+
+
+def opened(house: House, found: Consent, who: Actor = ANYONE, code: str = "") -> dict:
+    return json.loads(sharing.open_shared(house, found, who, code, "request1"))
+
+
+def looks(house: House, worker: bytes) -> list[looked.Seen]:
+    with house.db.read() as conn:
+        return looked.of_worker(conn, worker)
+
+
+def notices(house: House, worker: bytes) -> list[str]:
+    with house.db.read() as conn:
+        return [one.kind for one in noticeboard.of_workers(house, conn, [worker]) if "consent" in one.kind]
+
+
+def test_the_chosen_record_leaves_with_its_correction_and_no_other(house: House, worker: bytes, records):
+    told = opened(house, give(house, worker, records[0])[1])
+    kinds = [(entry["kind"], "record" in entry) for entry in told["entries"]]
+    assert [kind for kind, there in kinds if there] == ["issue", "correct"]
+    assert id_of(records[1]) not in json.dumps(told)
+
+
+def test_each_opening_leaves_a_look_and_one_notice_a_day(
+    house: House, worker: bytes, records, clock: FixedClock
+):
+    found = give(house, worker, records[0], receiver=f"institution:{EMPLOYER.institution}")[1]
+    for _ in range(3):
+        opened(house, found, EMPLOYER)
+    assert notices(house, worker) == ["consent-used"]
+    clock.advance(DAY)
+    opened(house, found, EMPLOYER)
+    assert notices(house, worker) == ["consent-used"] * 2
+    seen = looks(house, worker)
+    assert {(one.actor_id, one.purpose) for one in seen} == {("employer-1", "job-application")}
+    assert (len(seen), seen[0].case_ref.startswith(sharing.CASE)) == (4, True)
+
+
+def test_what_is_refused_leaves_no_look_and_no_notice(house: House, worker: bytes, records):
+    found = give(house, worker, records[0], with_code=True)[1]
+    with pytest.raises(CodeWanted):
+        opened(house, found, code="no")
+    assert (looks(house, worker), notices(house, worker)) == ([], [])
+
+
+def test_the_code_opens(house: House, worker: bytes, records):
+    given, found = give(house, worker, records[0], with_code=True)
+    assert opened(house, found, code=given.code)["entries"]
+
+
+@pytest.mark.parametrize("how", ["ended", "expired", "used up"])
+def test_a_link_that_is_over_says_the_same_whatever_ended_it(
+    house: House, worker: bytes, records, clock: FixedClock, how: str
+):
+    found = give(house, worker, records[0], max_uses=1)[1]
+    if how == "ended":
+        house.db.write(lambda turn: consents.end(turn, house.log, [worker], Ended.WORKER))
+    elif how == "expired":
+        clock.advance(9 * DAY)
+    else:
+        opened(house, found)
+    before = len(looks(house, worker))
+    with pytest.raises(AccessEnded) as refused:
+        opened(house, found)
+    assert refused.value.to_dict() == AccessEnded().to_dict()
+    assert len(looks(house, worker)) == before
+
+
+def test_restricting_an_archive_ends_what_it_shares(house: House, worker: bytes, records):
+    found = give(house, worker, records[0])[1]
+    erasing.restrict(house, worker, "erasure-requested", "本人申请", OFFICER)
+    with pytest.raises(AccessEnded):
+        opened(house, found)
+    with house.db.read() as conn:
+        assert consents.events_of(conn, "link")[-1].why == "restricted"
+
+
+def test_an_employer_is_given_what_is_for_it_or_its_institution_only():
+    assert sharing.receivers_of(EMPLOYER) == ["client:employer-1", "institution:91640100MA76TEST0X"]
+    assert sharing.receivers_of(replace(EMPLOYER, institution=None)) == ["client:employer-1"]

@@ -1,0 +1,229 @@
+"""Auditors' packs: two officials decide, the service makes, the named auditor fetches, and workers see it."""
+
+import io
+import json
+import uuid
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from recordsvc.access import looked
+from recordsvc.access.looked_tables import looked_alarm
+from recordsvc.access.tables import official_role
+from recordsvc.archive import looked_alarms, pack_making
+from recordsvc.archive.pack_tables import audit_pack
+from recordsvc.archive.verify_pack import BadPack, verify_pack
+from recordsvc.cli_verify_pack import verify_pack_file
+from recordsvc.ground.base64strict import b64u
+from tests.journeys.desk import HOST, Centre, Journey
+from tests.journeys.test_closed_centre import enter
+
+DAY = 86_400_000
+
+
+@pytest.fixture
+def workers(journey: Journey) -> list[bytes]:
+    centre: Centre = journey.centre()
+    found = []
+    for n in range(1, 4):
+        enter(journey, centre, journey.completion(centre, journey.person(n)))
+        worker_id = journey.house.people.find("resident-id", journey.person(n)["number"])
+        assert worker_id is not None
+        found.append(worker_id)
+    return found
+
+
+def auditor(journey: Journey) -> str:
+    with journey.house.db.read() as conn:
+        query = sa.select(official_role.c.official_id).where(official_role.c.role == "auditor")
+        return str(conn.execute(query).scalars().first())
+
+
+def proposed(journey: Journey, workers: list[bytes], status: int = 202, **more: Any) -> Any:
+    body = {
+        "auditor": auditor(journey),
+        "case_ref": "SJ-2025-1",
+        "reason": "年度审计抽查",
+        "selection": {"workers": [str(uuid.UUID(bytes=one)) for one in workers]},
+    }
+    return journey.act("data-officer", "/v1/desk/audit-packs", body | more, status)
+
+
+def made(journey: Journey, workers: list[bytes], **more: Any) -> str:
+    pack = str(proposed(journey, workers, **more)["proposal_id"])
+    journey.decide("reviewer", pack)
+    while pack_making.make(journey.house):
+        pass
+    return pack
+
+
+def fetched(journey: Journey, pack: str, who: str = "auditor") -> Any:
+    return journey.browser(who)[0].get(f"/v1/desk/audit-packs/{pack}/file", base_url=HOST)
+
+
+def looks(journey: Journey, worker_id: bytes) -> list[str]:
+    with journey.house.db.read() as conn:
+        return [one.fields for one in looked.of_worker(conn, worker_id)]
+
+
+def checked(journey: Journey, data: bytes) -> dict[str, Any]:
+    return verify_pack(data, journey.house.keys.public("region"))
+
+
+def test_a_pack_shows_masked_archives_and_leaves_a_row_for_each(
+    journey: Journey, workers: list[bytes]
+) -> None:
+    answer = fetched(journey, made(journey, workers))
+    assert answer.status_code == 200
+    manifest = checked(journey, answer.data)
+    assert (manifest["count"], manifest["omitted"], manifest["case_ref"]) == (3, 0, "SJ-2025-1")
+    for n in range(1, 4):
+        number = journey.person(n)["number"].encode()
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as pack:
+            assert all(number not in pack.read(name) for name in pack.namelist())
+            some = pack.read(manifest["files"][0]["name"]).splitlines()
+        assert json.loads(some[0])["records"]
+    assert [looks(journey, one) for one in workers] == [["audit-pack"]] * 3
+    (line,) = journey.read("auditor", "/v1/desk/audit-packs")["items"]
+    assert (line["state"], line["fetched"]) == ("ready", 1)
+
+
+def test_a_fetched_pack_raises_no_alarm(journey: Journey, workers: list[bytes]) -> None:
+    pack = made(journey, workers)
+    for _ in range(20):
+        assert fetched(journey, pack).status_code == 200
+    looked_alarms.follower(journey.house).run()
+    journey.clock.advance(DAY)
+    looked_alarms.relation_follower(journey.house).run()
+    with journey.house.db.read() as conn:
+        assert conn.execute(sa.select(looked_alarm.c.kind)).all() == []
+
+
+def test_nothing_leaves_without_the_rows(
+    journey: Journey, workers: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = made(journey, workers)
+
+    def fails(*_arguments: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("recordsvc.access.looked_log._hot_head", fails)
+    answer = fetched(journey, pack)
+    assert (answer.status_code, answer.json["code"]) == (503, "look-not-written")
+    assert looks(journey, workers[0]) == []
+
+
+def test_only_the_named_auditor_fetches_and_only_what_two_decided(
+    journey: Journey, workers: list[bytes]
+) -> None:
+    pack = str(proposed(journey, workers)["proposal_id"])
+    assert fetched(journey, pack).status_code == 404, "nobody approved it"
+    assert journey.decide("data-officer", pack, status=403)["code"] == "same-person"
+    journey.decide("reviewer", pack)
+    assert fetched(journey, pack).status_code == 404, "it is not made"
+    assert pack_making.make(journey.house) == 3
+    assert fetched(journey, pack, "reviewer").status_code == 403
+    own = audit_pack.c
+    journey.house.db.write(lambda turn: turn.conn.execute(audit_pack.update().values(auditor="somebody")))
+    assert fetched(journey, pack).status_code == 404, "the row alone names nobody"
+    with journey.house.db.read() as conn:
+        assert conn.scalar(sa.select(own.fetched)) == 0
+
+
+def test_who_is_no_auditor_gets_none(journey: Journey, workers: list[bytes]) -> None:
+    refused = proposed(journey, workers, 422, auditor="nobody")
+    assert refused["errors"][0]["pointer"] == "/auditor"
+
+
+def test_what_stopped_in_the_middle_goes_on(
+    journey: Journey, workers: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack_making, "PORTION", 1)
+    pack = str(proposed(journey, workers)["proposal_id"])
+    journey.decide("reviewer", pack)
+    assert [pack_making.make(journey.house) for _ in range(4)] == [1, 1, 1, 0]
+    assert checked(journey, fetched(journey, pack).data)["count"] == 3
+
+
+def test_a_range_of_the_log_is_chosen_by_what_its_records_say(journey: Journey, workers: list[bytes]) -> None:
+    chosen = {"first": 0, "last": 1_000, "type": "training-completion"}
+    assert checked(journey, fetched(journey, made(journey, [], selection=chosen)).data)["count"] == 3
+    none = {"first": 0, "last": 1_000, "type": "level-certificate"}
+    proposed(journey, [], 422, selection=none)
+    proposed(journey, [], 422, selection={"first": 0, "last": 50_000_000})
+
+
+def test_a_restricted_archive_is_left_out_and_counted(journey: Journey, workers: list[bytes]) -> None:
+    pack = made(journey, workers)
+    folder = journey.house.settings.data_dir / "packs" / uuid.UUID(pack).hex
+    assert len(list(folder.iterdir())) == 3
+    path = f"/v1/desk/workers/{uuid.UUID(bytes=workers[0])}/restrict"
+    journey.act("data-officer", path, {"ground": "erasure-requested", "text": "本人申请"}, 201)
+    manifest = checked(journey, fetched(journey, pack).data)
+    assert (manifest["count"], manifest["omitted"]) == (2, 1)
+    assert looks(journey, workers[0]) == []
+    pack_making.expire(journey.house)
+    assert len(list(folder.iterdir())) == 2, "erasing reaches every copy"
+
+
+def test_an_expired_pack_is_destroyed(journey: Journey, workers: list[bytes]) -> None:
+    pack = made(journey, workers)
+    folder = journey.house.settings.data_dir / "packs" / uuid.UUID(pack).hex
+    number = journey.person(1)["number"].encode()
+    stored = b"".join(one.read_bytes() for one in folder.iterdir())
+    assert number not in stored
+    assert b"records" not in stored
+    journey.clock.advance(14 * DAY)
+    assert pack_making.expire(journey.house) == 1
+    assert not folder.exists()
+    with journey.house.db.read() as conn:
+        assert conn.execute(sa.select(audit_pack.c.state, audit_pack.c.wrapped)).one() == ("expired", None)
+
+
+def test_a_changed_pack_does_not_verify(journey: Journey, workers: list[bytes]) -> None:
+    data = fetched(journey, made(journey, workers)).data
+    with zipfile.ZipFile(io.BytesIO(data)) as pack:
+        files = {name: pack.read(name) for name in pack.namelist()}
+    name = next(one for one in files if one.endswith(".ndjson"))
+    fewer = {one: content for one, content in files.items() if one != name}
+    for wrong in (files | {name: b"{}"}, files | {"more.ndjson": b"{}"}, fewer):
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as changed:
+            for one, content in wrong.items():
+                changed.writestr(one, content)
+        with pytest.raises(BadPack):
+            checked(journey, target.getvalue())
+    with pytest.raises(BadPack):
+        verify_pack(data, journey.house.keys.public("log"))
+
+
+def test_the_command_tells_a_whole_pack_from_a_changed_one(
+    journey: Journey, workers: list[bytes], tmp_path: Path
+) -> None:
+    pack, key = tmp_path / "pack.zip", tmp_path / "region.json"
+    data = fetched(journey, made(journey, workers)).data
+    region = journey.house.keys.public("region")
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": b64u(region.raw), "kid": "region-1", "alg": "EdDSA"}
+    key.write_text(json.dumps(jwk))
+    pack.write_bytes(data)
+    runner = CliRunner()
+    good = runner.invoke(verify_pack_file, [str(pack), "--region-key", str(key)])
+    assert good.exit_code == 0, good.output
+    assert json.loads(good.output)["count"] == 3
+    pack.write_bytes(data[:-40])
+    assert runner.invoke(verify_pack_file, [str(pack), "--region-key", str(key)]).exit_code == 1
+
+
+def test_the_page_offers_a_pack_to_its_auditor_alone(journey: Journey, workers: list[bytes]) -> None:
+    nothing = journey.browser("auditor")[0].get("/desk/packs", base_url=HOST)
+    assert "没有审计材料包" in nothing.text
+    pack = made(journey, workers)
+    href = f"/v1/desk/audit-packs/{pack}/file"
+    assert href in journey.browser("auditor")[0].get("/desk/packs", base_url=HOST).text
+    theirs = journey.browser("reviewer")[0].get("/desk/packs", base_url=HOST).text
+    assert "SJ-2025-1" in theirs
+    assert href not in theirs

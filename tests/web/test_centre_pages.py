@@ -1,0 +1,148 @@
+"""Pages of an institution's people: what is their own, who else works there, and nothing of others."""
+
+import re
+from typing import Any
+
+import pytest
+
+from recordsvc.access import demo, staff
+from recordsvc.access.grants import Position
+from recordsvc.archive.keyevents import KeyState
+from recordsvc.house import House
+from recordsvc.web.centre_routes import KEY_STATES, POSITIONS
+from tests.web.conftest import Visitor
+from tests.web.region import ASSESSOR, NAMES, SCHOOL, Region
+
+LONG = "阿卜杜热依木·买买提艾力·古丽巴哈尔·努尔买买提江" * 3
+
+
+@pytest.fixture
+def centre(app: Any, house: House, region: Region) -> Any:
+    """Sign in as a person of the school."""
+
+    def sign_in(position: Position, institution: str = SCHOOL) -> Visitor:
+        kind = f"staff-{position}-{institution[-3:].lower()}"
+        house.db.write(
+            lambda turn: demo.create_staff(
+                turn, institution, kind, position, (f"演示{POSITIONS[position]}", kind)
+            )
+        )
+        visitor = Visitor(app)
+        assert visitor.post("/login/demo", csrf=False, kind=kind).location == "/centre"
+        cookie = visitor.client.get_cookie("recordsvc-demo")
+        visitor.actor = app.extensions["access"].sessions.find(cookie.value)
+        return visitor
+
+    return sign_in
+
+
+def test_every_position_and_state_of_a_key_has_a_word() -> None:
+    assert set(POSITIONS) == set(Position)
+    assert set(KEY_STATES) == {state.name.lower() for state in KeyState}
+
+
+def test_the_front_of_an_institution_shows_name_keys_and_positions(centre: Any) -> None:
+    text = centre(Position.CLERK).get("/centre").text
+
+    assert NAMES[SCHOOL][0] in text
+    assert SCHOOL in text
+    assert "机构经办" in text
+    assert "key-" in text
+
+
+def test_a_head_invites_and_the_code_is_shown_once(centre: Any, app: Any) -> None:
+    head = centre(Position.HEAD)
+    made = head.post("/centre/invitations", name=LONG[:80], position="clerk", until="")
+    code = re.search(r"<code>([0-9A-Z-]{29})</code>", made.text)
+
+    assert code is not None
+    again = head.get("/centre/people").text
+    assert code[1] not in again
+    assert "等待加入" in again
+    newcomer = Visitor(app)
+    assert newcomer.post("/login/invitation", csrf=False, code=code[1]).location == "/centre"
+    assert LONG[:80] in head.get("/centre/people").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"name": "", "position": "clerk", "until": ""}, "姓名："),
+        ({"name": "李某", "position": "", "until": ""}, "请选择岗位"),
+        ({"name": "李某", "position": "clerk", "until": "2020-02-30"}, "应为日期"),
+        ({"name": "李某", "position": "clerk", "until": "2020-02-20"}, "截止"),
+    ],
+)
+def test_what_is_wrong_with_an_invitation_is_told_at_its_field(
+    centre: Any, typed: dict[str, str], told: str
+) -> None:
+    answer = centre(Position.HEAD).post("/centre/invitations", **typed)
+
+    assert answer.status_code == 422
+    assert told in answer.text
+
+
+def test_the_last_head_is_told_why_they_stay(centre: Any) -> None:
+    head = centre(Position.HEAD)
+    answer = head.post(f"/centre/people/{head.actor.id}/end", position="head")
+
+    assert answer.status_code == 422
+    assert "至少要有一名经办负责人" in answer.text
+
+
+def test_only_a_head_finds_forms_on_the_list_of_people(centre: Any) -> None:
+    assert "邀请人员" in centre(Position.HEAD).get("/centre/people").text
+    assert "邀请人员" not in centre(Position.CLERK).get("/centre/people").text
+
+
+@pytest.mark.parametrize("path", ["/centre/records", "/centre/disputes", "/centre/notices"])
+def test_an_institution_with_nothing_waiting_says_so(centre: Any, path: str) -> None:
+    answer = centre(Position.SIGNER).get(path)
+
+    assert answer.status_code == 200
+    assert 'class="panel"' in answer.text
+
+
+def test_a_teacher_sees_the_front_alone(centre: Any) -> None:
+    teacher = centre(Position.TEACHER)
+
+    assert teacher.get("/centre").status_code == 200
+    for path in ("/centre/people", "/centre/records", "/centre/disputes", "/centre/notices"):
+        assert teacher.get(path).status_code == 403
+
+
+def test_people_of_one_institution_see_nothing_of_another(centre: Any, house: House) -> None:
+    head, other = centre(Position.HEAD), centre(Position.HEAD, ASSESSOR)
+    invited = other.post("/centre/invitations", name="外单位某", position="clerk", until="")
+    assert invited.status_code == 200
+
+    for path in ("/centre", "/centre/people"):
+        text = head.get(path).text
+        assert "外单位某" not in text
+        assert ASSESSOR not in text
+    for act, fields in (("close", {}), ("code", {}), ("end", {"position": "head"})):
+        assert head.post(f"/centre/people/{other.actor.id}/{act}", **fields).status_code == 404
+    with house.db.read() as conn:
+        assert staff.known(conn, other.actor.id).closed_ms is None
+
+
+def test_the_desk_sends_people_of_institutions_to_their_own_page(centre: Any) -> None:
+    assert centre(Position.CLERK).get("/desk").location == "/centre"
+    assert centre(Position.CLERK).get("/desk/proposals").status_code == 403
+
+
+def test_people_enter_the_doors_of_their_institutions_machines_by_position(centre: Any) -> None:
+    doors = ("/v1/institution/notices", "/v1/institution/disputes", "/v1/centre", "/v1/centre/records")
+    may = {
+        position: [centre(position).client.get(door).status_code == 200 for door in doors]
+        for position in Position
+    }
+
+    assert may == {
+        Position.HEAD: [True, True, True, True],
+        Position.CLERK: [True, True, True, True],
+        Position.SIGNER: [True, True, True, True],
+        Position.HR: [True, False, True, True],
+        Position.OFFICER: [True, False, True, True],
+        Position.TEACHER: [False, False, True, False],
+    }

@@ -1,0 +1,95 @@
+"""Pages of sharing: a link is given, looked at without use, opened once, ended, and then closed."""
+
+import re
+from typing import Any
+
+import flask
+import pytest
+
+from tests.web.conftest import Visitor
+
+
+def share(me: Visitor, **changes: str) -> Any:
+    fields = {"to": "link", "which": "all", "purpose": "job-application", "days": "7"}
+    return me.post("/me/share", **(fields | changes))
+
+
+def link_in(text: str) -> str:
+    found = re.search(r'value="[^"]*(/s/[0-9a-f]{64})"', text)
+    assert found is not None, text
+    return found[1]
+
+
+@pytest.fixture
+def stranger(app: flask.Flask) -> Visitor:
+    return Visitor(app)
+
+
+def test_a_link_is_opened_by_a_button_and_ended_by_the_worker(me: Visitor, stranger: Visitor) -> None:
+    link = link_in(share(me).text)
+    for _ in range(3):
+        preview = stranger.get(link)
+        assert (preview.status_code, preview.headers["Cache-Control"]) == (200, "no-store")
+        assert (preview.headers["Referrer-Policy"], preview.headers["X-Robots-Tag"]) == (
+            "no-referrer", "noindex, nofollow"
+        )  # fmt: skip
+    assert "0 次" in me.get("/me/share").text
+    opened = stranger.post(link, csrf=False)
+    assert (opened.status_code, opened.json["format"]) == (200, "recordsvc-bundle/1")
+    listed = me.get("/me/share").text
+    assert "1 次" in listed
+    assert "持有您共享链接的人" in me.get("/me/looked").text
+    consent = re.search(r'name="consent_id" value="([^"]+)"', listed)
+    assert consent is not None
+    assert me.post("/me/share/end", consent_id=consent[1]).status_code == 303
+    assert (stranger.get(link).status_code, stranger.post(link, csrf=False).status_code) == (404, 404)
+    assert "您停止了共享" in me.get("/me/share").text
+
+
+def test_a_preview_tells_no_name(me: Visitor, stranger: Visitor, worker: dict[str, Any]) -> None:
+    link = link_in(share(me).text)
+    text = stranger.get(link).text
+    assert worker["name"] not in text
+    assert worker["number"] not in text
+
+
+def test_an_ended_link_and_one_that_never_was_are_answered_alike(me: Visitor, stranger: Visitor) -> None:
+    link = link_in(share(me).text)
+    me.post("/me/share/end")
+    pages = [stranger.get(each) for each in (link, "/s/" + "0" * 64)]
+    assert [one.status_code for one in pages] == [404, 404]
+    first, second = (re.sub(r"[a-z]{16}|[0-9a-f]{32,}", "", one.text) for one in pages)
+    assert first == second
+    assert "访问已结束" in first
+
+
+def test_a_code_is_asked_for(me: Visitor, stranger: Visitor) -> None:
+    text = share(me, code="yes").text
+    code = re.search(r"<strong>(\d{8})</strong>", text)
+    assert code is not None
+    link = link_in(text)
+    wrong = stranger.post(link, csrf=False, code="x")
+    assert (wrong.status_code, "访问码不对" in wrong.text) == (422, True)
+    assert stranger.post(link, csrf=False, code=code[1]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"purpose": ""}, "请选择目的"),
+        ({"to": "institution", "uscc": "1"}, "统一社会信用代码"),
+        ({"uses": "0"}, "次数应为"),
+    ],
+)
+def test_what_is_missing_is_said_on_the_page(me: Visitor, changes: dict[str, str], words: str) -> None:
+    answer = share(me, **changes)
+    assert (answer.status_code, words in answer.text) == (422, True)
+
+
+def test_sharing_asks_for_a_fresh_proof_of_identity(me: Visitor, clock: Any) -> None:
+    clock.advance(6 * 60_000)
+    assert share(me).status_code == 401
+
+
+def test_another_workers_consent_is_not_found(me: Visitor) -> None:
+    assert me.post("/me/share/end", consent_id="0190163d-8694-739b-aea5-966c26f8ad91").status_code == 404
