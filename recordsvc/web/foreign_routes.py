@@ -12,7 +12,7 @@ from recordsvc.archive.foreign import state_evidence
 from recordsvc.archive.me_routes import foreign_body, own_stater
 from recordsvc.archive.paper_routes import TO_FILE
 from recordsvc.archive.papers import MAX_TITLE
-from recordsvc.archive.services import own_worker
+from recordsvc.archive.services import entered, own_worker
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import TooLarge
 from recordsvc.ground.reading import Upload
@@ -76,7 +76,8 @@ def foreign_button(form: dict[str, Any], files: dict[str, bytes]) -> flask.Respo
     body = foreign_body({"started_on": "", "ended_on": "", "country": "CHN", **said})
     try:
         papers = _scan(said, files["scan"])
-        record_id, _index = state_evidence(house(), own_worker(), body, papers, own_stater())
+        record_id, index = state_evidence(house(), own_worker(), body, papers, own_stater())
+        entered(index)
     except (paper_errors.PaperRefused, paper_errors.PaperUnsafe, paper_errors.TooManyPapers) as refused:
         return _form(said, ("scan", f"{refused.detail or refused.title_zh}。{refused.remedy_zh}"))
     except TooLarge:

@@ -30,6 +30,7 @@ from recordsvc.web import (
     sharing_routes,
     signin_routes,
     verify_routes,
+    window_routes,
     worker_routes,
 )
 from recordsvc.web.problem_page import problem_page
@@ -62,6 +63,7 @@ __all__ = [
     "sharing_routes",
     "signin_routes",
     "verify_routes",
+    "window_routes",
     "worker_routes",
 ]
 
