@@ -38,6 +38,7 @@ from recordsvc.web.desk_forms import (
     faults,
     found_person,
     judged,
+    missing_person,
     numbers,
 )
 from recordsvc.web.desk_routes import FAILED, tabs
@@ -132,9 +133,20 @@ def _members(act: DeskAct, form: dict[str, Any], looker: Looker) -> dict[str, An
     if act.name == "move":
         members["issuer"] = form["issuer"]
     if act.person:
-        judged(act.schema, {act.person: uuid_text(bytes(16)), **members})  # before anybody is looked for
+        _complete(act, form, {act.person: uuid_text(bytes(16)), **members})
         members[act.person] = uuid_text(found_person(looker, form))
     return members
+
+
+def _complete(act: DeskAct, form: dict[str, Any], members: dict[str, Any]) -> None:
+    """Refuse what is wrong or missing, all at once, before anybody is looked for. Raises `FormRefused`."""
+    wrong: list[Any] = list(missing_person(form))
+    try:
+        judged(act.schema, members)
+    except FormRefused as refused:
+        wrong += refused.errors
+    if wrong:
+        raise FormRefused(errors=wrong)
 
 
 def _form(
@@ -369,15 +381,30 @@ def retire_button(form: dict[str, Any]) -> flask.Response:
     """Propose the end of all keys of an institution that is closed."""
     issuer, by = form["issuer"].strip().upper(), reference()
     try:
-        why = judged(RetireKeysForm, {"reason": form["reason"]})["reason"]
-        if house().institutions.find(issuer) is None:
-            raise FormRefused(errors=[{"pointer": "/issuer", "code": "value", "detail": "没有登记这个机构"}])
+        why = _retirement(issuer, form["reason"])
         proposal = once(lambda turn: keys.propose_retirement(turn, house(), issuer, why, by).hex())
     except Problem as problem:
         if problem.status not in FAILED:
             raise
         return _retire_form(form, problem)
     return go(f"/desk/proposals/{uuid_text(bytes.fromhex(proposal))}")
+
+
+def _retirement(issuer: str, reason: str) -> str:
+    """Return the reason once both fields are right; else name all that is wrong. Raises `FormRefused`."""
+    wrong: list[Any] = []
+    why = ""
+    if not issuer:
+        wrong.append({"pointer": "/issuer", "code": "required", "detail": "必填"})
+    elif house().institutions.find(issuer) is None:
+        wrong.append({"pointer": "/issuer", "code": "value", "detail": "没有登记这个机构"})
+    try:
+        why = str(judged(RetireKeysForm, {"reason": reason})["reason"])
+    except FormRefused as refused:
+        wrong += refused.errors
+    if wrong:
+        raise FormRefused(errors=wrong)
+    return why
 
 
 def _retire_form(typed: dict[str, Any], problem: Problem | None) -> flask.Response:

@@ -78,17 +78,22 @@ def faults(problem: Problem, fields: Sequence[Field]) -> tuple[dict[str, str], P
     found = {str(one.get("pointer", "")).split("/")[1]: one for one in problem.errors if one.get("pointer")}
     if not isinstance(problem, FormRefused) or not found.keys() <= names.keys():
         return {}, problem
-    return {name: f"{names[name]}：{one['detail']}" for name, one in found.items()}, None
+    return {name: f"{label}：{found[name]['detail']}" for name, label in names.items() if name in found}, None
+
+
+def missing_person(typed: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what is missing to look for a person, as faults of a form."""
+    wrong = []
+    if typed["kind"] not in dict(numbers()):
+        wrong.append({"pointer": "/kind", "code": "value", "detail": "请选择"})
+    if not typed["number"].strip():
+        wrong.append({"pointer": "/number", "code": "required", "detail": "必填"})
+    return wrong
 
 
 def found_person(looker: Looker, typed: Mapping[str, Any]) -> bytes:
     """Return whose number was typed; found or not, a row is left. Raises `FormRefused` naming the field."""
-    wrong = []
-    if typed["kind"] not in dict(numbers()):
-        wrong.append({"pointer": "/kind", "code": "value", "detail": "请选择号码种类"})
-    if not typed["number"].strip():
-        wrong.append({"pointer": "/number", "code": "required", "detail": "必填"})
-    if wrong:
+    if wrong := missing_person(typed):
         raise FormRefused(errors=wrong)
     try:
         return looking.find(house(), looker, typed["kind"], typed["number"])

@@ -84,7 +84,7 @@ def _line(one: HeldRecord, issuer: str) -> dict[str, str]:
         "reason": words.code("hold_reasons", one.reason),
         "owner": _OWNERS.get(one.owner, one.owner),
         "received": words.instant(one.received_ms),
-        "age": f"{days} 天" if days else "不到 1 天",
+        "age": f"已等 {days} 天" if days else "不到 1 天",
         "note": one.note or "",
     }
 

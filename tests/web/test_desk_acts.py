@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from recordsvc.access import looked
 from recordsvc.archive import confirm, dispute_decisions, dispute_follower, disputes, erasing, held, tables
+from recordsvc.archive.reading import Reader
 from recordsvc.archive.statements import Stater
 from recordsvc.ground import two_person
 from recordsvc.house import House
@@ -188,7 +189,12 @@ def test_a_record_moves_to_whom_its_number_names(
     form = opened(handler, worker_id, act)
     path = f"{address(worker_id)}/{act}"
     typed = {**form, "text": "记错了人", "kind": "resident-id"}
-    assert handler.post(path, **typed).status_code == 422
+    nothing = handler.post(path, **form)
+    assert nothing.status_code == 422
+    wrong = re.findall(r'<p><a href="#f-(\w+)">', nothing.text)
+    assert wrong == ["kind", "number", "text"]  # all at once, as they stand on the page
+    # One picture in each frame: on a wide screen those of one frame lie upon each other.
+    assert [part.count("<img") for part in nothing.text.split('<div class="number">')[1:]] == [1, 1, 1]
     made = handler.post(path, number=other["number"], **typed)
     assert made.status_code == 303, made.text
     approve(desk("reviewer"), made.location)
@@ -215,7 +221,8 @@ def test_an_erasure_names_the_rule_before_and_after_it_is_asked_for(
     refused = officer.post(
         f"{path}/erase", ground=first_code(house, "erasure_grounds"), text="依申请", **form
     )
-    assert (refused.status_code, stand[0].zh in refused.text) == (409, True)
+    assert refused.status_code == 409
+    assert refused.text.count(f"<li>{stand[0].zh}") == [one.zh for one in stand].count(stand[0].zh)
     sound(refused)
     assert proposals(house) == 0
 
@@ -237,7 +244,8 @@ def test_a_relatives_copy_needs_a_paper(desk: Any, house: House, worker_id: byte
     prepare(house, handler, worker_id, "closed")
     form, path = opened(handler, worker_id, "relatives"), f"{address(worker_id)}/relatives"
     typed = {**form, "relation": "配偶", "text": "依法查阅"}
-    assert handler.post(path, **typed).status_code == 422
+    bare = handler.post(path, **typed)
+    assert (bare.status_code, "材料：至少一份，最多 20 份" in bare.text) == (422, True)
     paper = str(uuid.UUID(bytes=house.papers.of(worker_id)[0].paper_id))
     made = handler.post(path, papers=paper, **typed)
     assert made.status_code == 303, made.text
@@ -248,6 +256,8 @@ def test_keys_of_an_institution_that_is_open_are_not_retired(desk: Any) -> None:
     registrar = desk("registrar")
     page = registrar.get("/desk/issuers/retire")
     sound(page)
+    empty = registrar.post("/desk/issuers/retire", once=hidden(page.text, "once"))
+    assert re.findall(r'<p><a href="#f-(\w+)">', empty.text) == ["issuer", "reason"]
     unknown = registrar.post(
         "/desk/issuers/retire", issuer="X", reason="停办", once=hidden(page.text, "once")
     )
@@ -366,7 +376,9 @@ def test_blanks_around_what_a_worker_says_are_left_out(
     assert blank.status_code == 422
 
 
-def test_evidence_from_elsewhere_is_filed_with_its_scan(me: Visitor, house: House) -> None:
+def test_evidence_from_elsewhere_is_filed_with_its_scan_also_when_the_form_comes_back(
+    me: Visitor, house: House, worker_id: bytes
+) -> None:
     page = me.get("/me/foreign")
     sound(page)
     province = re.search(r'<option value="(\d\d)"', page.text)
@@ -377,6 +389,31 @@ def test_evidence_from_elsewhere_is_filed_with_its_scan(me: Visitor, house: Hous
     data = {**fields, "csrf_token": me.csrf}
     bad = me.client.post("/me/foreign", data=data | {"scan": (io.BytesIO(b"text"), "a")}, headers=BROWSER)
     assert (bad.status_code, "材料只收" in bad.text) == (422, True)
+    missing = me.client.post(
+        "/me/foreign",
+        data={"csrf_token": me.csrf, "title": "电工证", "scan": (io.BytesIO(pdf()), "a")},
+        headers=BROWSER,
+    )
+    assert missing.status_code == 422
+    assert re.findall(r'<p><a href="#(\w+)">', missing.text) == [
+        "evidence_kind",
+        "province",
+        "issued_by",
+    ]
+    kept = {"kept": hidden(missing.text, "kept"), "scan": (io.BytesIO(b""), "")}
+    foreign = {**kept, "kept": str(uuid.UUID(int=7)), "scan": (io.BytesIO(b""), "")}
+    refused = me.client.post("/me/foreign", data=data | foreign, headers=BROWSER)
+    assert (refused.status_code, "扫描件没有找到" in refused.text) == (422, True)
+    again = me.client.post("/me/foreign", data=data | kept, headers=BROWSER)
+    assert again.status_code == 303, again.text
+    record_id = again.location.rpartition("/")[2]
+    (paper,) = house.papers.of(worker_id)
+    archive = Reader(house).archive(worker_id)
+    assert archive is not None
+    entry, _state = archive.by_record_id(uuid.UUID(record_id).bytes) or (None, None)
+    assert entry is not None
+    assert entry.record is not None
+    assert entry.record["provenance"]["papers"] == [paper.sha256]
     good = me.client.post("/me/foreign", data=data | {"scan": (io.BytesIO(pdf()), "a")}, headers=BROWSER)
     assert good.status_code == 303, good.text
     assert "电工证" in me.get("/me/papers").text
