@@ -18,7 +18,7 @@ run: $(VENV)/.run ## Serve a demo region on localhost (PORT=8930); the first run
 test: $(VENV)/.test ## Run every test that is not long, on SQLite and PostgreSQL
 	$(BIN)/pytest -n $(JOBS) -m "not long"
 
-test-long: $(VENV)/.test ## Run the long tests: journeys, faults, other people's verifiers
+test-long: $(VENV)/.test tests/oidc/node_modules/.made ## Run the long tests: journeys, faults, other people's verifiers
 	$(BIN)/pytest -m long
 
 check: $(VENV)/.test ## Lint, format, types, import directions
@@ -46,6 +46,12 @@ lock: ## Choose new versions of the dependencies (needs uv)
 clean: ## Remove what make made; keeps the data
 	rm -rf $(VENV) wheelhouse dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The identity provider that the tests of sign-in talk to; where it cannot be had, they say so and are skipped.
+tests/oidc/node_modules/.made: tests/oidc/package-lock.json
+	@(cd tests/oidc && npm ci --no-audit --no-fund --ignore-scripts) || \
+	echo "no npm: sign-in is not tried with a real identity provider"
+	@if [ -d tests/oidc/node_modules ]; then touch $@; fi
 
 # A stamp tells what the virtual environment holds; a second `make run` finds it and starts at once.
 $(VENV)/.run: requirements/run.lock pyproject.toml deploy/venv.sh

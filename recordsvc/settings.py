@@ -22,6 +22,12 @@ PREFIX = "RECORDSVC_"
 MAX_PAPER_BYTES = 15 * 1024 * 1024
 """What the doors let in (16 MiB) less what surrounds a file in a form."""
 _STORE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9][A-Za-z0-9._/-]*")
+OIDC_ALGORITHMS = ("ES256", "EdDSA")
+MOST_ISSUER = 200
+"""Characters an issuer identifier may have."""
+_ISSUER = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
+)
 FILE = "recordsvc.toml"
 """Where a data folder keeps its settings."""
 
@@ -104,6 +110,24 @@ class Settings:
 
     messenger: str = "file"
     """Where notices leave to: `file` (JSON lines for a gateway), `console`, or `print` (all on paper)."""
+    oidc_issuer: str = ""
+    """Issuer identifier of the workers' OpenID Provider; empty: none."""
+    oidc_client_id: str = ""
+    """What this service is registered as there."""
+    oidc_name: str = "统一身份认证"
+    """What the provider is called on pages."""
+    oidc_claim: str = ""
+    """Claim of its ID tokens that holds the person's number."""
+    oidc_claim_kind: str = "resident-id"
+    """What number that is: a kind of document, or `card`."""
+    oidc_scopes: tuple[str, ...] = ("openid",)
+    """Scopes to ask for; `openid` among them."""
+    oidc_alg: str = "ES256"
+    """The one algorithm of its ID tokens: `ES256` or `EdDSA`."""
+    oidc_hosts: tuple[str, ...] = ()
+    """Other hosts (`host` or `host:port`) on which its endpoints may lie."""
+    oidc_keys_hours: int = 24
+    """Hours for which its keys and metadata are used while it cannot be asked."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be served safely."""
@@ -128,6 +152,25 @@ class Settings:
             )
         if self.environment == "production" and self.objects_url.startswith("http:"):
             raise SettingsError("objects_url must be https in production")
+        self._check_provider()
+
+    def _check_provider(self) -> None:
+        if not self.oidc_issuer:
+            return
+        if not (self.oidc_client_id and self.oidc_claim):
+            raise SettingsError("oidc_issuer needs oidc_client_id and oidc_claim")
+        found = _ISSUER.fullmatch(self.oidc_issuer)
+        if found is None or len(self.oidc_issuer) > MOST_ISSUER:
+            raise SettingsError("oidc_issuer must be https://host[:port][/path], without query or fragment")
+        plain_http = found["scheme"] == "http"
+        if plain_http and (self.environment == "production" or found["host"] not in LOOPBACK):
+            raise SettingsError("oidc_issuer must be https; http is for loopback outside production")
+        if "openid" not in self.oidc_scopes:
+            raise SettingsError("oidc_scopes must hold openid")
+        if self.oidc_alg not in OIDC_ALGORITHMS:
+            raise SettingsError(f"oidc_alg must be one of {', '.join(OIDC_ALGORITHMS)}")
+        if self.oidc_keys_hours < 1:
+            raise SettingsError("oidc_keys_hours must be at least 1")
 
     def _check_keys(self) -> None:
         if self.keystore not in KEYSTORES:

@@ -38,6 +38,11 @@ NETWORK: Final = Pace(50, 60_000)
 """Wide and short: many people share an address."""
 
 
+PROVIDER: Final = Pace(200, 10_000)
+"""Sign-ins that went to an identity provider and did not come back: nothing is guessed there, but the
+provider is asked for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Whose attempts are counted together."""
@@ -51,8 +56,11 @@ def account(keys: KeyStore, kind: str, name: str) -> Subject:
     return Subject(keys.hmac("login", f"attempt/1\0account\0{kind}\0{name}".encode()), ACCOUNT)
 
 
-def network(keys: KeyStore, address: str | None) -> Subject | None:
-    """Return the subject of an address's /24 or /56; None for this machine, where a proxy may stand."""
+def network(keys: KeyStore, address: str | None, pace: Pace = NETWORK) -> Subject | None:
+    """Return the subject of an address's /24 or /56; None for this machine, where a proxy may stand.
+
+    What another pace is for is counted by itself.
+    """
     try:
         found = ipaddress.ip_address(address or "")
     except ValueError:
@@ -60,7 +68,8 @@ def network(keys: KeyStore, address: str | None) -> Subject | None:
     if found.is_loopback:
         return None
     prefix = ipaddress.ip_network((found, 24 if found.version == 4 else 56), strict=False)
-    return Subject(keys.hmac("login", f"attempt/1\0network\0{prefix}".encode()), NETWORK)
+    what = "network" if pace is NETWORK else "provider"
+    return Subject(keys.hmac("login", f"attempt/1\0{what}\0{prefix}".encode()), pace)
 
 
 def admit(turn: Turn, subjects: Sequence[Subject]) -> int:

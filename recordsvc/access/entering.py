@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import flask
 
 from recordsvc.access import backoff, credentials, devices, passkeys
-from recordsvc.access.backoff import Subject
+from recordsvc.access.backoff import Pace, Subject
 from recordsvc.access.credentials import Holder
 from recordsvc.access.entrance import Entrance, csrf_token
 from recordsvc.access.errors import LoginRefused
@@ -36,9 +36,18 @@ class Newcomer:
     device: str
     former: str | None
 
-    def begin(self, turn: Turn, place: "House", sessions: Sessions, holder: Holder, method: Method) -> str:
+    def begin(
+        self,
+        turn: Turn,
+        place: "House",
+        sessions: Sessions,
+        holder: Holder,
+        method: Method,
+        authenticated_ms: int | None = None,
+    ) -> str:
         """Open a session under a new id and end the former; a worker is told of a new kind of device."""
-        cookie = sessions.begin(turn, Entering(holder.kind, holder.id, method, self.device), self.former)
+        who = Entering(holder.kind, holder.id, method, self.device, authenticated_ms=authenticated_ms)
+        cookie = sessions.begin(turn, who, self.former)
         if holder.kind is Kind.WORKER and credentials.device_seen(turn, holder.worker_id, self.device):
             place.tell(turn, holder, "device-new", f"device/{self.device}/{turn.now_ms}")
         return cookie
@@ -54,7 +63,7 @@ def cookie_sent() -> str | None:
     return current().cookies.get(access().sessions.cookie.name)
 
 
-def network() -> Subject | None:
+def network(pace: Pace = backoff.NETWORK) -> Subject | None:
     """Return the network the present request comes from, as attempts are counted; None if it is not known.
 
     The proxy's word is taken only through its Unix socket, where the peer has no address: whoever connects by
@@ -62,7 +71,7 @@ def network() -> Subject | None:
     """
     request = current()
     address = request.remote_addr or request.headers.get("X-Forwarded-For")
-    return backoff.network(house().keys, address)
+    return backoff.network(house().keys, address, pace)
 
 
 def site() -> Site:
@@ -73,7 +82,6 @@ def site() -> Site:
 
 def entered(cookie: str, places: Mapping[Kind, str] = HOME) -> flask.Response:
     """Answer with the new session: a page goes on to its kind's place, a program is told who it is."""
-    kept = access().sessions.cookie
     who = access().sessions.find(cookie)
     if who is None:
         raise LoginRefused
@@ -81,6 +89,12 @@ def entered(cookie: str, places: Mapping[Kind, str] = HOME) -> flask.Response:
         response = go(places[who.kind])
     else:
         response = answers.answer(described(who), form=SessionForm)
+    return carrying(response, cookie)
+
+
+def carrying(response: flask.Response, cookie: str) -> flask.Response:
+    """Return the answer with a session's cookie on it."""
+    kept = access().sessions.cookie
     response.set_cookie(kept.name, cookie, secure=kept.secure, httponly=True, samesite="Lax", path="/")
     return response
 

@@ -5,6 +5,7 @@ Problem
 │   ├── TokenRefused ────────── token-refused          (one answer for every cause)
 │   ├── LoginRefused ────────── login-refused          (one answer for every cause)
 │   ├── InvitationRefused ───── invitation-refused     (one answer for every cause)
+│   ├── IdentityRefused ─────── identity-refused       (one answer for every cause)
 │   └── StepUpRequired ──────── step-up
 ├── TooMany
 │   └── LoginPaced ──────────── login-paced
@@ -12,14 +13,18 @@ Problem
 │   ├── ActivationUnmatched ─── activation-unmatched   (which of them is wrong is not said)
 │   ├── ClientUnknown ───────── client-unknown
 │   ├── EmergencyUnknown ────── emergency-unknown
+│   ├── MismatchUnknown ─────── mismatch-unknown
 │   ├── StaffUnknown ────────── staff-unknown
 │   └── AccessEnded ─────────── access-ended
 ├── Forbidden
+│   ├── IdentityUnknown ─────── identity-unknown
+│   ├── IdentityDiffers ─────── identity-differs
 │   ├── Recused ─────────────── recused
 │   └── StandsTogether ──────── stands-together
 ├── Conflict
 │   ├── ClientStateConflict ─── client-state
 │   ├── EmergencyClosed ─────── emergency-closed
+│   ├── MismatchDecided ─────── mismatch-decided
 │   ├── OfficialConflict ────── official-conflict
 │   └── CodeWanted ──────────── consent-code
 ├── FormRefused
@@ -30,6 +35,7 @@ Problem
 │   ├── PurposeRefused ──────── purpose
 │   └── ConsentRefused ──────── consent-refused
 ├── Unavailable
+│   ├── ProviderUnavailable ─── provider-unavailable
 │   └── LookNotWritten ──────── look-not-written
 └── OAuthRefused                (RFC 6749 section 5.2; answered by the token endpoint in that form)
 """
@@ -77,6 +83,78 @@ class LoginRefused(Unauthenticated):
     remedy_en = (
         "Check what you typed; every code works once. Try another way in, or ask at the service window."
     )
+
+
+class IdentityRefused(Unauthenticated):
+    """What came back from the identity provider is not good for this browser and moment; why is not said."""
+
+    code = "identity-refused"
+    title_zh = "身份认证未完成"
+    title_en = "Sign-in through the provider was not completed"
+    remedy_zh = "请回到登录页重新开始，中途不要换浏览器；也可以用其他方式登录。"
+    remedy_en = "Begin again on the sign-in page, in one browser, or use another way in."
+
+
+class IdentityUnknown(Forbidden):
+    """The provider is sure who this is, and nobody of that number has an archive here. None is made."""
+
+    code = "identity-unknown"
+    title_zh = "这里还没有您的档案"
+    title_en = "There is no archive of yours here yet"
+    remedy_zh = (
+        "您已通过身份认证，但没有找到对应的培训档案，也没有因此建立档案。参加过培训或取得过证书的，"
+        "请带身份证和社会保障卡到人社服务窗口核对。"
+    )
+    remedy_en = (
+        "The provider confirmed who you are, but no archive has your number, and none was made. "
+        "If you were trained or certified, bring identity document and card to the service window."
+    )
+
+
+class IdentityDiffers(Forbidden):
+    """The provider's account and its number lead to different archives: officials judge, nothing changes."""
+
+    code = "identity-differs"
+    title_zh = "认证信息与档案不一致，暂不能这样登录"
+    title_en = "The provider's account does not fit the archive"
+    remedy_zh = (
+        "已转工作人员核对，原有对应关系没有改变。急需办理的，请换一种登录方式，"
+        "或带身份证和社会保障卡到人社服务窗口。"
+    )
+    remedy_en = (
+        "Officials will look into it; nothing was changed. Use another way in, or bring identity document "
+        "and card to the service window."
+    )
+
+
+class ProviderUnavailable(Unavailable):
+    """The identity provider does not answer; who is signed in stays so, and other ways in work."""
+
+    code = "provider-unavailable"
+    title_zh = "统一身份认证暂时不可用"
+    title_en = "The identity provider does not answer"
+    remedy_zh = "请稍后再试，或在登录页（/login）选择其他登录方式。已经登录的不受影响。"
+    remedy_en = "Try again later, or choose another way in at /login. Whoever is signed in stays so."
+
+
+class MismatchUnknown(NotFound):
+    """No such mismatch of an account."""
+
+    code = "mismatch-unknown"
+    title_zh = "没有这项身份核对"
+    title_en = "No such mismatch"
+    remedy_zh = "请刷新列表，核对编号。"
+    remedy_en = "Read the list again and check the identifier."
+
+
+class MismatchDecided(Conflict):
+    """It was decided before."""
+
+    code = "mismatch-decided"
+    title_zh = "这项身份核对已经办结"
+    title_en = "The mismatch has been decided"
+    remedy_zh = "请刷新列表查看结果。"
+    remedy_en = "Read the list again to see what became of it."
 
 
 class LoginPaced(TooMany):

@@ -259,6 +259,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "session.worker": (Grant(Kind.WORKER),),
     "session.desk": (Grant(Kind.OFFICIAL),),
     "login.activate": _official(Role.HANDLER, Role.REGISTRAR),
+    # Accounts at the identity provider whose number leads elsewhere: two officials decide.
+    "identity-mismatch.read": _official(*_CASE),
+    "identity-mismatch.propose": _official(*_CASE),
     # Loopback or the metrics token; the view judges, since neither is an actor.
     "metrics.read": _PUBLIC,
     # Machines of institutions.

@@ -35,6 +35,8 @@ from recordsvc.ground.ports import beijing_date
 demo_bp = flask.Blueprint("demo", __name__)
 """Registered where demo logins may exist and nowhere else."""
 LOOKED_PAGE: Final = 50
+LEFT: Final = "/login/left"
+"""Where whoever came through an identity provider is shown how to sign out there, too."""
 
 
 @door(
@@ -126,10 +128,12 @@ def session() -> flask.Response:
 )
 def logout(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - the form holds nothing but its CSRF field
     """End the session and have the browser forget what it kept of it."""
-    services, cookie = access(), cookie_sent()
+    services, cookie, place = access(), cookie_sent(), "/"
     if cookie is not None:
+        if services.provider is not None and services.sessions.method_of(cookie) == Method.OIDC:
+            place = LEFT
         house().db.write(lambda turn: services.sessions.end(turn, cookie))
-    response = go("/") if from_page(current()) else flask.Response(status=204)
+    response = go(place) if from_page(current()) else flask.Response(status=204)
     kept = services.sessions.cookie
     response.delete_cookie(kept.name, secure=kept.secure, httponly=True, samesite="Lax")
     response.headers["Clear-Site-Data"] = '"cache", "storage"'

@@ -14,8 +14,10 @@ from recordsvc.access.clients import Clients
 from recordsvc.access.dpop import Proofs
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor
+from recordsvc.access.identity import IdentityProvider
 from recordsvc.access.limits import Limits
 from recordsvc.access.officials import Officials
+from recordsvc.access.oidc.provider import open_provider
 from recordsvc.access.policy import ticket
 from recordsvc.access.sessions import Sessions
 from recordsvc.access.tokens import Tokens
@@ -39,6 +41,8 @@ class Access:
     sessions: Sessions
     bindings: Bindings
     limits: Limits
+    provider: IdentityProvider | None = None
+    """Who else says who workers are; None: nobody."""
 
 
 def open_access(house: "House") -> Access:
@@ -65,6 +69,7 @@ def open_access(house: "House") -> Access:
             urlsplit(settings.public_url).scheme or "http",
         ),
         limits=Limits(house.db, clients, house.random),
+        provider=open_provider(settings, house.clock, house.random, tokens.sign),
     )
 
 

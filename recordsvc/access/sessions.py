@@ -76,6 +76,8 @@ class Entering:
     method: Method
     device: str = ""
     through: Through | None = None
+    authenticated_ms: int | None = None
+    """When they proved it, if that was not now but earlier, to somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Sessions:
                 method=who.method,
                 device=who.device,
                 begun_ms=turn.now_ms,
-                authenticated_ms=turn.now_ms,
+                authenticated_ms=turn.now_ms if who.authenticated_ms is None else who.authenticated_ms,
                 seen_ms=turn.now_ms,
                 ends_ms=turn.now_ms + self._life_ms,
                 **_through_columns(who.through),
@@ -170,6 +172,16 @@ class Sessions:
         digest = _digest(cookie)
         if digest is not None:
             turn.conn.execute(session.delete().where(session.c.digest == digest))
+
+    def method_of(self, cookie: str) -> str | None:
+        """Return how whoever is signed in with this cookie came in; None for nobody."""
+        digest = _digest(cookie)
+        row = (
+            None
+            if digest is None
+            else self._db.look_up("SELECT method FROM session WHERE digest = ?", (digest,))
+        )
+        return None if row is None else str(row[0])
 
     def end_all(self, turn: Turn, kind: Kind, actor_id: str) -> int:
         """End every session of a person; returns how many there were."""

@@ -14,6 +14,7 @@ from recordsvc.access.credential_tables import (
     worker_credential,
     worker_device,
 )
+from recordsvc.access.identity_tables import identity_link, identity_mismatch, login_start, worker_identity
 from recordsvc.access.looked_tables import (
     looked,
     looked_alarm,
@@ -37,9 +38,12 @@ __all__ = [
     "consent_event",
     "consent_link",
     "demo_login",
+    "identity_link",
+    "identity_mismatch",
     "login_attempt",
     "login_challenge",
     "login_code",
+    "login_start",
     "looked",
     "looked_alarm",
     "looked_checkpoint",
@@ -55,6 +59,7 @@ __all__ = [
     "worker_code",
     "worker_credential",
     "worker_device",
+    "worker_identity",
 ]
 
 client = sa.Table(

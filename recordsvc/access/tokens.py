@@ -88,9 +88,13 @@ class Tokens:
         }
         if bound is not None:
             claims["cnf"] = {bound.member: bound.thumbprint}
+        return self.sign(TYPE, claims)
+
+    def sign(self, typ: str, claims: dict[str, Any]) -> str:
+        """A compact JWT under the newest key; its type keeps it from being taken for another kind."""
         ring = self._keys.now()
         key_id = ring.versions(KEY)[-1]
-        header = b64u(canonical({"alg": "ES256", "kid": self._kid(ring, key_id), "typ": TYPE}))
+        header = b64u(canonical({"alg": "ES256", "kid": self._kid(ring, key_id), "typ": typ}))
         signing_input = f"{header}.{b64u(canonical(claims))}"
         return f"{signing_input}.{b64u(ring.sign(key_id, signing_input.encode()))}"
 

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import acts, areas, consents, credentials, looked, questions
+from recordsvc.access import acts, areas, consents, credentials, identity_links, looked, questions
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.consents import Ended
 from recordsvc.access.grants import Actor
@@ -275,6 +275,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     looked.erase(turn, worker_id)
     questions.erase(turn, worker_id)
     credentials.erase(turn, worker_id)
+    identity_links.erase(turn, worker_id)
 
 
 def _erasure(house: "House", payload: dict[str, Any], proposal: Proposal, worker_id: bytes) -> Statement:

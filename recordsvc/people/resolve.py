@@ -23,6 +23,8 @@ from recordsvc.vault.envelope import DataKeys, field_aad
 
 K = TypeVar("K")
 DISPUTED = "disputed"
+CERTAIN = frozenset({"verified", "superseded"})
+"""Standings of a number that is, or once was, its holder's."""
 CARD = "card"
 CHIP = "chip"
 NAME = "name"
@@ -179,6 +181,13 @@ class People(Workers):
             return None
         for hit in self._look_up(cursor, self.tags(person.document, person.number)).values():
             return hit.worker.worker_id
+        return None
+
+    def owner(self, cursor: Cursor, kind: str, value: str) -> bytes | None:
+        """Return whose a number is or was for certain, merges not followed; None: nobody's, or doubtful."""
+        for hit in self._look_up(cursor, self.tags(kind, value)).values():
+            owner = hit.worker.found_by or hit.worker
+            return owner.worker_id if hit.standing in CERTAIN else None
         return None
 
     def _look_up(self, cursor: Cursor, tags: list[bytes]) -> dict[bytes, Hit]:

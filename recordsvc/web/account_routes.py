@@ -6,7 +6,7 @@ from typing import Any, Final
 import flask
 import segno
 
-from recordsvc.access import own_routes, ways
+from recordsvc.access import credentials, identity_links, own_routes, ways
 from recordsvc.access.credentials import PASSKEY, PASSWORD, PIN
 from recordsvc.access.entering import WAYS, newcomer, site
 from recordsvc.access.entrance import actor
@@ -264,7 +264,10 @@ def _overview() -> flask.Response:
         }
         for one in own_routes.signed_in()
     ]
-    found = own_routes.ways_in()
+    found, provider = own_routes.ways_in(), access().provider
+    with house().db.read() as conn:
+        sits = credentials.sitting(who)
+        linked = provider is not None and identity_links.has_account(conn, sits, provider.issuer)
     items = [
         {
             "key": words.uuid_text(one.id),
@@ -285,6 +288,7 @@ def _overview() -> flask.Response:
         may=found["may"],
         ways=items,
         has={one.kind for one in found["items"]},
+        provider=provider.label if provider is not None and linked else "",
     )
 
 

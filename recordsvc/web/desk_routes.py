@@ -175,6 +175,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/alarms", "查阅预警", "look-alarm.read"),
         ("/desk/packs", "审计材料包", "audit-pack.read"),
         ("/desk/activate", "激活码", "login.activate"),
+        ("/desk/identity", "身份核对", "identity-mismatch.read"),
         ("/desk/sessions", "我的登录", "session.desk"),
     )
     return [(path, text) for path, text, policy in pages if can(actor(), policy)]

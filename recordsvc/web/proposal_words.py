@@ -75,6 +75,11 @@ _TITLES: Final = {
     "official.grant": ("授予角色", "批准后，此人在下列区划内持有这个角色。"),
     "official.deputy": ("指定代理人", "批准后，代理人在期限内代行被代理人的这个角色，留痕时注明“代”。"),
     "audit.pack": ("审计材料包", "批准后制作，由写明的审计员下载；每位劳动者都能看到这次查阅。"),
+    "identity.keep": ("维持账号的对应", "批准后，账号的对应不变；号码更正以前，仍不能用它登录。"),
+    "identity.move": (
+        "改变账号的对应",
+        "批准后，账号不再对应原来的档案，用它登录的全部结束；号码指向的档案还没有账号的，改为对应它。",
+    ),
     "archive.relative-copy": ("向近亲属提供副本", "批准后三十日内，可以制作一份副本。"),
 }
 _GROUNDS: Final = {
@@ -129,6 +134,7 @@ _LABELS: Final = {
     "standing": "状态",
     "since_ms": "疑似泄露始于",
     "text": "说明",
+    "mismatch": "情形",
     "to": "移入的档案",
     "worker_id": "档案",
 }
@@ -179,7 +185,7 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
 
 
 def _member(kind: str, name: str, value: Any, name_of: NameOf) -> Iterable[Fact]:
-    label = _LABELS.get(name, name)
+    label = "号码所在的档案" if name == "to" and kind.startswith("identity.") else _LABELS.get(name, name)
     if name in _ARCHIVES:
         return [Fact(label, str(value), f"/desk/workers/{value}")]
     if name == "keys":
@@ -217,6 +223,7 @@ def _instant(value: Any) -> str:
 
 
 _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "mismatch": lambda value: "账号的号码指向了别处" if value == "differs" else "同一人出现第二个账号",
     "jwk": _key,
     "kind": lambda value: _CLIENTS.get(value, str(value)),
     "not_after_ms": _instant,

@@ -5,11 +5,12 @@ from typing import Any, Final
 import flask
 from marshmallow import fields, validate
 
-from recordsvc.access import credentials, demo
+from recordsvc.access import credentials, demo, identity_links
 from recordsvc.access.entering import HOME
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Kind
 from recordsvc.access.policy import Surface, door
+from recordsvc.access.services import access
 from recordsvc.ground.forms import Form
 from recordsvc.ground.http import current
 from recordsvc.web.public_routes import HTML
@@ -34,7 +35,7 @@ class AgainPageQuery(Form):
 )
 def login_page() -> flask.Response:
     """Show the ways in: personas in the demo; passkey, password, PIN and one-time code everywhere."""
-    who, personas = actor(), []
+    who, personas, provider = actor(), [], access().provider
     if _demo():
         with house().db.read() as conn:
             personas = demo.personas(conn)
@@ -45,6 +46,7 @@ def login_page() -> flask.Response:
         workers=[one for one in personas if one.actor_kind == Kind.WORKER],
         officials=[one for one in personas if one.actor_kind == Kind.OFFICIAL],
         staff=[one for one in personas if one.actor_kind == Kind.STAFF],
+        provider="" if provider is None else provider.label,
     )
 
 
@@ -60,10 +62,11 @@ def login_page() -> flask.Response:
 )
 def again_page(query: dict[str, Any]) -> flask.Response:
     """Show the ways that whoever sits there has."""
-    who = actor()
+    who, provider = actor(), access().provider
     sits = credentials.sitting(who)
     with house().db.read() as conn:
         kinds = {one.kind for one in credentials.of_person(conn, sits)}
+        through = provider is not None and identity_links.has_account(conn, sits, provider.issuer)
     return page(
         "again.html",
         to=query["to"],
@@ -71,6 +74,7 @@ def again_page(query: dict[str, Any]) -> flask.Response:
         kinds=kinds,
         official=sits.kind is Kind.OFFICIAL,
         stands_in=who.through is not None,
+        provider=provider.label if provider is not None and through else "",
     )
 
 

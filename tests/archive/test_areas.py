@@ -10,8 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from recordsvc import service
-from recordsvc.access import areas, emergencies, officials, recusals, registering, staff
+from recordsvc.access import areas, emergencies, identity_links, officials, recusals, registering, staff
 from recordsvc.access.grants import POLICIES, Actor, Kind, Reach, Role, Thing, can, reach
+from recordsvc.access.identity_links import DIFFERS, Mismatch
 from recordsvc.access.policy import Door, door, doors
 from recordsvc.access.recusals import Ground
 from recordsvc.access.registering import NewClient, NewKey
@@ -65,6 +66,9 @@ class Region:
         two_person.decide(turn, proposal, "official:second", True, "ok")
         said = {"issuer": self.centre.uscc, "kid": self.centre.key.kid, "reason": "到期"}
         self.proposal = two_person.propose(turn, keys.REVOKE, self.centre.uscc, said, "official:first")
+        account = Mismatch(b"", self.worker_id, bytes(32), "https://op.example", DIFFERS, None, "open", 0, 0)
+        identity_links._differ(turn, self.house.random, account)
+        (self.mismatch,) = identity_links.listed(turn.conn)
         staff.add(turn, "s-0123456789abcdef", self.centre.uscc, "王某", "official:first")
         for role in ROLES:
             for area in ("6401", "6402", "64"):
@@ -80,6 +84,7 @@ class Region:
         ids = {"worker_id": self.worker_id, "held_id": self.held.held_id, "proposal_id": self.proposal}
         ids |= {
             "case_id": self.case,
+            "mismatch_id": self.mismatch.mismatch_id,
             "dispute_id": self.dispute_id,
             "record_id": bytes(16),
             "look_id": bytes(16),

@@ -111,6 +111,8 @@ NO_PERSON = {
     "GET /v1/desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
     "GET /desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
     "GET /desk/held": "reasons and issuers, no content",
+    "GET /desk/identity": "opaque ids of accounts that are in doubt, no name and no number",
+    "GET /v1/desk/identity": "opaque ids of accounts that are in doubt, no name and no number",
     "GET /desk/issuers/retire": "a closed institution's keys",
     "GET /desk/papers": "the form that asks for purpose and case",
     "GET /desk/papers/<uscc>": "an institution's papers; `official_act` has the look",

@@ -1,0 +1,1 @@
+"""OpenID Connect as one kind of identity provider (access/identity.py)."""
