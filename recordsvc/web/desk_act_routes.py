@@ -12,10 +12,9 @@ import flask
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import can
 from recordsvc.access.policy import Surface, door
-from recordsvc.access.services import once, reference
-from recordsvc.archive import erasing, errors, keys, life_asks, looking, paper_errors, paperrefs, persons
+from recordsvc.access.services import once
+from recordsvc.archive import erasing, errors, life_asks, looking, paper_errors, paperrefs, persons
 from recordsvc.archive.erasing import Blocker
-from recordsvc.archive.forms import RetireKeysForm
 from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.life_forms import CaseForm
 from recordsvc.archive.looking import Looker
@@ -33,7 +32,6 @@ from recordsvc.web.desk_forms import (
     ActPageQuery,
     DeskPaperForm,
     Field,
-    RetirePageForm,
     codes,
     faults,
     found_person,
@@ -52,11 +50,6 @@ PERSON: Final = (Field("kind", "号码种类", "choice"), Field("number", "另�
 PAPERS: Final = Field("papers", "材料", "choice")
 SLOTS: Final = ("papers", "papers_2", "papers_3")
 """Fields of a form in which a paper is chosen."""
-_REASON: Final = Field("reason", "理由", "area", hint="写清依据，最多 400 字。")
-_RETIRE: Final = (
-    Field("issuer", "统一社会信用代码", hint="18 位，停办或注销的机构的代码。", most=18),
-    _REASON,
-)
 PROBLEMS: Final = (
     errors.TargetUnknown,
     errors.TargetUnfit,
@@ -335,7 +328,7 @@ def _restrict_form(
         raise looking.nobody(house(), looker, worker_id)
     wrong, trouble = faults(problem, RESTRICT_FIELDS) if problem is not None else ({}, None)
     address = f"/desk/workers/{uuid_text(worker_id)}"
-    return _plain_form(
+    return plain_form(
         "立即限制处理",
         "提交后立即生效：内容保存但不显示、不提供；解除或删除须两人办理。",
         f"{address}/restrict",
@@ -349,85 +342,11 @@ def _restrict_form(
     )
 
 
-# -- keys of a closed institution
+Typed = tuple[dict[str, Any], dict[str, str], Problem | None, Problem | None]
 
 
-@door(
-    bp,
-    "GET",
-    "/desk/issuers/retire",
-    policy="issuer-key.propose",
-    surface=Surface.PAGE,
-    answer=HTML,
-    summary="吊销停办机构的全部钥匙（网页） / The form to retire a closed institution's keys",
-)
-def retire_page() -> flask.Response:
-    """Ask which institution, and why."""
-    return _retire_form({}, None)
-
-
-@door(
-    bp,
-    "POST",
-    "/desk/issuers/retire",
-    policy="issuer-key.propose",
-    surface=Surface.PAGE,
-    body=Fields(RetirePageForm),
-    answer={303: None, 422: HTML},
-    problems=(errors.KeyEventRefused,),
-    summary="提出吊销停办机构的全部钥匙（网页） / Propose to retire a closed institution's keys",
-)
-def retire_button(form: dict[str, Any]) -> flask.Response:
-    """Propose the end of all keys of an institution that is closed."""
-    issuer, by = form["issuer"].strip().upper(), reference()
-    try:
-        why = _retirement(issuer, form["reason"])
-        proposal = once(lambda turn: keys.propose_retirement(turn, house(), issuer, why, by).hex())
-    except Problem as problem:
-        if problem.status not in FAILED:
-            raise
-        return _retire_form(form, problem)
-    return go(f"/desk/proposals/{uuid_text(bytes.fromhex(proposal))}")
-
-
-def _retirement(issuer: str, reason: str) -> str:
-    """Return the reason once both fields are right; else name all that is wrong. Raises `FormRefused`."""
-    wrong: list[Any] = []
-    why = ""
-    if not issuer:
-        wrong.append({"pointer": "/issuer", "code": "required", "detail": "必填"})
-    elif house().institutions.find(issuer) is None:
-        wrong.append({"pointer": "/issuer", "code": "value", "detail": "没有登记这个机构"})
-    try:
-        why = str(judged(RetireKeysForm, {"reason": reason})["reason"])
-    except FormRefused as refused:
-        wrong += refused.errors
-    if wrong:
-        raise FormRefused(errors=wrong)
-    return why
-
-
-def _retire_form(typed: dict[str, Any], problem: Problem | None) -> flask.Response:
-    wrong, trouble = faults(problem, _RETIRE) if problem is not None else ({}, None)
-    return _plain_form(
-        "吊销停办机构的全部钥匙",
-        "批准后，该机构尚有效的钥匙全部吊销；此前的签名仍可核验，更正由登记机关办理。",
-        "/desk/issuers/retire",
-        _RETIRE,
-        (typed, wrong, trouble, problem),
-        allowed=True,
-        two=True,
-        worker="",
-        back="/desk",
-        look="",
-    )
-
-
-_Typed = tuple[dict[str, Any], dict[str, str], Problem | None, Problem | None]
-
-
-def _plain_form(
-    title: str, effect: str, action: str, fields: tuple[Field, ...], said: _Typed, **more: Any
+def plain_form(
+    title: str, effect: str, action: str, fields: tuple[Field, ...], said: Typed, **more: Any
 ) -> flask.Response:
     """Show the form of an act without papers and without another person."""
     typed, wrong, trouble, problem = said
