@@ -65,13 +65,14 @@ def _turn(dispute: Dispute) -> str:
     if dispute.closed:
         return ""
     if dispute.owner == disputes.ISSUER and dispute.answer == "upheld":
-        return "签发单位同意您的异议，正在更正"
+        return "签发单位认为异议成立，正在更正"
     who = "签发单位" if dispute.owner == disputes.ISSUER else "人社部门"
     if not dispute.due_on:
         return f"由{who}办理，期限待定"
     today = beijing_date(house().clock.now_ms()).isoformat()
     late = "（已过期限，催办中）" if dispute.due_on < today else ""
-    return f"由{who}办理，应在 {words.day(dispute.due_on)}前答复{late}"
+    until = "答复" if dispute.owner == disputes.ISSUER else "决定"
+    return f"由{who}办理，应在 {words.day(dispute.due_on)}前{until}{late}"
 
 
 def _outcome(archive: Archive, dispute: Dispute) -> str:

@@ -5,6 +5,8 @@ from marshmallow import fields, validate
 from recordsvc.ground.forms import Form, Identifier, WholeText, text
 from recordsvc.people.numbers import STANDINGS
 
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
 
 class ButtonForm(Form):
     """A button was pressed, on a page that showed a record up to the entry with log index `seen`."""
@@ -50,6 +52,7 @@ class ForeignPageForm(Form):
     issued_by = text(0, 120, load_default="")
     level = text(0, 12, load_default="")
     awarded_on = text(0, 10, load_default="")
+    kept = fields.String(load_default="", validate=validate.Regexp(rf"\A({_UUID})?\Z"))
     title = text(0, 120, load_default="")
 
 
@@ -128,7 +131,7 @@ class MessagePageForm(Form):
     text = text(0, 2_000, load_default="")
 
 
-_WHICH = r"\A(all|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
+_WHICH = rf"\A(all|{_UUID})\Z"
 
 
 class SharePageForm(Form):

@@ -22,6 +22,7 @@ from recordsvc.ground.reading import Fields
 from recordsvc.people import contacts
 from recordsvc.people.contacts import PhoneRefused
 from recordsvc.web import words
+from recordsvc.web.desk_routes import tabs
 from recordsvc.web.forms import NoFieldsForm, NoticePageQuery, PhoneForm, PrintedButtonForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
@@ -164,6 +165,7 @@ def desk_notices_page(query: dict[str, Any]) -> flask.Response:
     found, older = paged(f"desk-notices/{actor().id}", listed, query["cursor"], PAGE)
     return page(
         "desk_notices.html",
+        tabs=tabs(),
         notices=[line_of("desk", one) for one in found],
         older=older,
         first=query["cursor"] is None,
