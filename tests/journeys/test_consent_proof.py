@@ -1,4 +1,4 @@
-"""A worker who denies a consent: what was proved when it was given, and what a repeated request makes of it."""
+"""A worker who denies a consent: what was proved when it was given, and what a repetition makes of it."""
 
 import hashlib
 
@@ -72,7 +72,8 @@ def test_a_consent_keeps_the_text_it_was_given_under_and_the_sign_in_it_was_give
 
     (row,) = rows(house, consent)
     today = beijing_date(house.clock.now_ms()).isoformat()
-    text = dated.table(TEXTS).on(today)["share-1"]
+    text = dated.table(TEXTS).on(today).get("share-1")
+    assert text is not None
     shown = f"{text['zh']}\n{text['en']}".encode()
     assert (row.text_code, bytes(row.text_digest)) == ("share-1", hashlib.sha256(shown).digest())
     assert row.given_in.startswith("session-")
@@ -116,6 +117,7 @@ def test_a_consent_caught_on_its_way_gives_nothing_when_it_is_sent_by_another_se
     stranger = app.test_client()
     sent = {"X-CSRF-Token": caught, "Idempotency-Key": "consent-mine"}
     assert stranger.post("/v1/me/consents", json={}, headers=sent, base_url=me.base).status_code == 401
-    me.client.post("/logout", headers={"X-CSRF-Token": caught}, base_url=me.base)
+    gone = me.client.post("/logout", json={}, headers={"X-CSRF-Token": caught}, base_url=me.base)
+    assert gone.status_code == 204
     assert me.share("again", until).status_code == 401
     assert len(rows(house, consent)) == 1
