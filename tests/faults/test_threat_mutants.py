@@ -1,4 +1,7 @@
-"""Controls of further rows of the threat list, taken away one at a time, as in `test_mutants.py`."""
+"""Controls of further rows of the threat list, taken away one at a time, as in `test_mutants.py`.
+
+The last ones need a browser: where there is none, nothing is missed and nothing is shown.
+"""
 
 from typing import Final
 
@@ -9,6 +12,38 @@ from tests.faults.test_mutants import Mutant, missed, standing, tree
 __all__ = ["tree"]
 ACCESS: Final = "recordsvc/access"
 MUTANTS: Final = (
+    Mutant(
+        "an object is looked for among everybody's",
+        2,
+        f"{ACCESS}/grants.py",
+        "return mine is not None and getattr(thing, self.owner, None) == mine",
+        "return mine is not None",
+        "tests/web/test_foreign_ids.py -k 'no_id_that and sqlite'",
+    ),
+    Mutant(
+        "whoever sends a form is taken for a page of ours",
+        56,
+        f"{ACCESS}/entrance.py",
+        '    if site not in (None, "same-origin", "none"):\n        raise CrossSite\n',
+        "    if site is not None:\n        return\n",
+        "tests/journeys/browser/test_attacks.py -k 'form_of and logout'",
+    ),
+    Mutant(
+        "a page may stand in another's frame",
+        56,
+        "recordsvc/ground/answers.py",
+        "\"form-action 'self'; base-uri 'none'; frame-ancestors 'none'\"",
+        "\"form-action 'self'; base-uri 'none'; frame-ancestors *\"",
+        "tests/journeys/browser/test_attacks.py -k 'shows_no_page and sessions'",
+    ),
+    Mutant(
+        "scripts read the session's cookie",
+        31,
+        f"{ACCESS}/entering.py",
+        'httponly=True, samesite="Lax", path="/")',
+        'httponly=False, samesite="Lax", path="/")',
+        "tests/journeys/browser/test_attacks.py -k belongs_to_the_host",
+    ),
     Mutant(
         "an unknown client costs less work",
         21,
