@@ -13,12 +13,12 @@ __all__ = ["tree"]
 ACCESS: Final = "recordsvc/access"
 MUTANTS: Final = (
     Mutant(
-        "an object is looked for among everybody's",
+        "an archive that a query names is anybody's",
         2,
-        f"{ACCESS}/grants.py",
-        "return mine is not None and getattr(thing, self.owner, None) == mine",
-        "return mine is not None",
-        "tests/web/test_foreign_ids.py -k 'no_id_that and sqlite'",
+        "recordsvc/archive/me_routes.py",
+        "if worker_id not in house().people.read_as(cursor, own):",
+        "if False:",
+        "tests/web/test_foreign_ids.py -k 'in_a_query and sqlite'",
     ),
     Mutant(
         "whoever sends a form is taken for a page of ours",
