@@ -76,6 +76,10 @@ class Settings:
     """Minutes without a request after which a login session ends."""
     session_hours: int = 8
     """Hours after which a login session ends in any case."""
+    window_idle_minutes: int = 5
+    """Minutes without a request after which a service at the window ends."""
+    window_minutes: int = 30
+    """Minutes after which a service at the window ends in any case."""
     step_up_minutes: int = 5
     """Minutes for which a fresh proof of who sits there opens the doors that ask for one."""
     official_passkey: str = ""

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access.grants import Reach, Thing
 from recordsvc.access.tables import institution_area, worker_area
 from recordsvc.ground.commit import Turn
+from recordsvc.people import tables as people_tables
 
 DIVISION: Final = re.compile(r"[1-9][0-9]{5}")
 STEP: Final = 2
@@ -56,6 +57,15 @@ def worker(conn: Connection, worker_id: bytes) -> Thing:
         sa.select(worker_area.c.division).where(worker_area.c.worker_id == worker_id)
     ).scalar()
     return Thing(area or "", frozenset({f"worker:{uuid.UUID(bytes=worker_id)}"}))
+
+
+def person(conn: Connection, worker_id: bytes) -> Thing:
+    """Return where a worker lies; archives that are read as theirs since a merge concern them, too."""
+    table, known = people_tables.worker, [worker_id]
+    for one in known:
+        known += conn.scalars(sa.select(table.c.worker_id).where(table.c.merged_into == one))
+    parties = frozenset(f"worker:{uuid.UUID(bytes=bytes(one))}" for one in known)
+    return Thing(worker(conn, worker_id).area, parties)
 
 
 def together(things: Iterable[Thing]) -> Thing:

@@ -29,6 +29,8 @@ CookieReader = Callable[[Request], Actor | None]
 """Request with cookies → actor of its session, or None."""
 Meter = Callable[[Actor], Permit | None]
 """Actor → what this request may use, or None where nothing is counted; raises `TooMany`."""
+StandIn = Callable[[Actor, str, str, bool], Callable[[bool, int | None], None] | None]
+"""Stand-in, policy, rule, whether it acts -> what is told how the act ended; writes the traces before."""
 Freshness = Callable[[Actor], bool]
 """Actor of a session → whether whoever sits there proved who they are a moment ago."""
 
@@ -46,6 +48,7 @@ class Entrance:
     cookie: CookieReader | None = None
     fresh: Freshness = lambda _who: False
     meter: Meter | None = None
+    stand_in: StandIn | None = None
 
 
 def authenticate(
@@ -55,13 +58,15 @@ def authenticate(
     cookie: CookieReader | None = None,
     fresh: Freshness | None = None,
     meter: Meter | None = None,
+    stand_in: StandIn | None = None,
 ) -> None:
-    """Register how tokens and cookies become actors, when a proof is recent, and who counts requests."""
+    """Register how tokens and cookies become actors, when a proof is recent, who counts and who traces."""
     entrance = _entrance(app)
     entrance.bearer = bearer or entrance.bearer
     entrance.cookie = cookie or entrance.cookie
     entrance.fresh = fresh or entrance.fresh
     entrance.meter = meter or entrance.meter
+    entrance.stand_in = stand_in or entrance.stand_in
 
 
 def csrf_token(who: Actor) -> str:

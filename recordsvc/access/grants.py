@@ -102,6 +102,8 @@ class Through:
     purpose: str
     """Code of `lookup_purposes`."""
     case_ref: str = ""
+    service: bytes = b""
+    """Id of the service (`service` table) that this is part of."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -140,6 +142,16 @@ def roles_told(actor: Actor) -> str:
         for role in sorted(actor.roles)
     )
     return " ".join(told)[:80]
+
+
+def author(actor: Actor) -> str:
+    """Return how an act names its author for good, in 80 characters: kind, or way of a stand-in, and id.
+
+    In whose place somebody stood in, the row of the act says by itself.
+    """
+    if actor.through is not None:
+        return f"{actor.through.way}:{actor.through.id}"
+    return f"{actor.kind}:{actor.id}"
 
 
 ANYONE: Final = Actor(Kind.ANYONE)
@@ -295,6 +307,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.paper.file": _OWN,
     "own.paper.read": _OWN,
     "own.numbers.read": _OWN,
+    "own.service.read": _OWN,
+    # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
+    "window.serve": (Grant(Kind.WORKER),),
     "own.consent.read": _OWN,
     "own.consent.give": _OWN,
     "own.consent.end": _OWN,
@@ -302,6 +317,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "desk.read": _official(*_DESK),
     "desk.notice.mark": _official(*(role for role in _DESK if role is not Role.AUDITOR)),
     "desk.notice.read": _official(*_DESK),
+    # In the place of a worker who stands there with card and document.
+    "window.open": _official(Role.HANDLER, Role.REVIEWER),
     # The list names people without a phone: whoever serves them at the window.
     "notice.print": _official(Role.HANDLER, Role.REVIEWER),
     "held.read": _official(Role.HANDLER, Role.REVIEWER),

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas, recusals
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
-from recordsvc.access.grants import EVERYWHERE, Reach, Role
+from recordsvc.access.grants import EVERYWHERE, Actor, Kind, Reach, Role
 from recordsvc.access.tables import deputy, official, official_bar, official_role
 from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
@@ -92,6 +92,18 @@ class Official:
         """
         own = {f"institution:{self.institution}"} if self.institution not in (None, region) else set()
         return self.recused | own
+
+    def actor(self, now_ms: int, region: str) -> Actor:
+        """Return this official as whoever acts now; the session is for the caller to add."""
+        return Actor(
+            Kind.OFFICIAL,
+            self.official_id,
+            roles=self.roles(now_ms),
+            institution=self.institution,
+            duties=self.duties(now_ms),
+            stands_in=self.stands_in(now_ms),
+            recused=self.keeps_out(region),
+        )
 
     def stands_in(self, now_ms: int) -> frozenset[tuple[str, str]]:
         """Return (role, principal) of what is held now as a deputy only."""

@@ -18,7 +18,7 @@ import flask
 from flask.sansio.app import App
 from marshmallow import Schema
 
-from recordsvc.access import objects
+from recordsvc.access import in_place, objects
 from recordsvc.access.entrance import Entrance, actor, authenticate, check_site, csrf_token, own
 from recordsvc.access.errors import StepUpRequired
 from recordsvc.access.grants import ANYONE, POLICIES, SYSTEM, Actor, Kind, Role, Scope, admits, can
@@ -241,9 +241,12 @@ def install(app: flask.Flask, entrance: Entrance) -> None:
             reading.read_query(request, None)
         if request.method not in SAFE:
             check_site(request, entrance)
+        _trace(request, declared, entrance)
 
     def leave(response: flask.Response) -> flask.Response:
-        permit: Permit | None = http.current().permit
+        request = http.current()
+        _tell_end(request, response)
+        permit: Permit | None = request.permit
         if permit is not None:
             response.headers.update(permit.headers())
             if response.is_streamed:
@@ -256,10 +259,25 @@ def install(app: flask.Flask, entrance: Entrance) -> None:
     app.after_request(leave)
 
 
+def _tell_end(request: http.Request, response: flask.Response) -> None:
+    if request.finish is not None:
+        request.finish(response.status_code < 400, request.entered)
+
+
+def _trace(request: http.Request, declared: Door, entrance: Entrance) -> None:
+    """Have it written what a stand-in is about to see or do."""
+    who: Actor | None = None if declared.public else request.actor
+    if who is not None and who.through is not None and entrance.stand_in is not None:
+        rule = f"{request.method} {declared.rule}"
+        request.finish = entrance.stand_in(who, declared.policy, rule, request.method not in SAFE)
+
+
 def _judge(who: Actor, declared: Door, entrance: Entrance) -> None:
     """Let a caller in, count them, and ask for a fresh proof where the door wants one."""
     if not admits(who, declared.policy):
         raise Unauthenticated if who.kind == Kind.ANYONE else Forbidden
+    if who.through is not None:
+        in_place.check(declared.policy)
     if entrance.meter is not None:
         http.current().permit = entrance.meter(who)
     if declared.step_up and who.session_id and not entrance.fresh(who):

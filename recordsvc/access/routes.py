@@ -7,6 +7,7 @@ from recordsvc.access import (
     demo,
     desk_routes,
     identity_routes,
+    in_place,
     login_routes,
     official_routes,
     own_routes,
@@ -14,11 +15,13 @@ from recordsvc.access import (
     signin_routes,
     staff_routes,
     token_routes,
+    window_routes,
 )
 from recordsvc.access.dpop import NonceWanted
 from recordsvc.access.entrance import authenticate
 from recordsvc.access.errors import TokenRefused
 from recordsvc.access.grants import Actor
+from recordsvc.access.in_place import Finish
 from recordsvc.access.services import Access, access, bp, open_access
 from recordsvc.ground import observe
 from recordsvc.ground.http import current
@@ -38,6 +41,7 @@ __all__ = [
     "signin_routes",
     "staff_routes",
     "token_routes",
+    "window_routes",
 ]
 
 
@@ -64,8 +68,16 @@ def setup(app: flask.Flask, house: House) -> None:
     def fresh(who: Actor) -> bool:
         return house.clock.now_ms() - who.authenticated_ms < services.sessions.step_up_ms
 
+    def stand_in(who: Actor, policy: str, rule: str, acts: bool) -> Finish | None:  # noqa: FBT001 - a port
+        return in_place.trace(house, services.officials, who, policy, rule, acts_=acts)
+
     authenticate(
-        app, bearer=bearer, cookie=login_routes.read_cookie, fresh=fresh, meter=services.limits.enter
+        app,
+        bearer=bearer,
+        cookie=login_routes.read_cookie,
+        fresh=fresh,
+        meter=services.limits.enter,
+        stand_in=stand_in,
     )
     app.extensions["warmers"].append(passkeys.warm)
     with house.db.read() as conn:

@@ -13,7 +13,7 @@ from recordsvc.access.binding import Bindings
 from recordsvc.access.clients import Clients
 from recordsvc.access.dpop import Proofs
 from recordsvc.access.entrance import actor
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, author
 from recordsvc.access.identity import IdentityProvider
 from recordsvc.access.limits import Limits
 from recordsvc.access.officials import Officials
@@ -95,6 +95,5 @@ def once(act: Callable[[Turn], str]) -> str:
 
 
 def reference(who: Actor | None = None) -> str:
-    """How an act names its author for good: kind and id."""
-    author = who or actor()
-    return f"{author.kind}:{author.id}"
+    """How an act names its author for good (`grants.author`)."""
+    return author(who or actor())

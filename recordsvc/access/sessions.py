@@ -8,17 +8,18 @@ sits there: a clerk at the window and a helper act in the worker's place, and th
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access.grants import Actor, Kind, Through, Way
+from recordsvc.access import areas, recusals
+from recordsvc.access.grants import Actor, Kind, Through, Way, can
 from recordsvc.access.officials import Officials
 from recordsvc.access.staff import Staff
-from recordsvc.access.tables import session
+from recordsvc.access.tables import service, session
 from recordsvc.ground.base64strict import b64u, unb64u
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -28,7 +29,11 @@ from recordsvc.settings import Settings
 
 _FIND: Final = (
     "SELECT actor_kind, actor_id, seen_ms, ends_ms, authenticated_ms, method, "
-    "through_way, through_id, purpose, case_ref FROM session WHERE digest = ?"
+    "through_way, through_id, purpose, case_ref, id FROM session WHERE digest = ?"
+)
+_CARRIED: Final = (
+    "SELECT digest, actor_id, seen_ms, ends_ms, authenticated_ms, through_id, purpose, case_ref, id "
+    "FROM session WHERE desk = ?"
 )
 TOUCH_MS: Final = 60_000
 """Being seen is written at most once a minute: reading must not cost a commit each time."""
@@ -108,6 +113,8 @@ class Sessions:
         self._idle_ms = settings.session_idle_minutes * 60_000
         self._life_ms = settings.session_hours * 3_600_000
         self.step_up_ms: Final = settings.step_up_minutes * 60_000
+        self._window_idle_ms = settings.window_idle_minutes * 60_000
+        self._window_life_ms = settings.window_minutes * 60_000
         self._passkey_always = settings.passkey_rule == "always"
         self.cookie = cookie_of(settings)
 
@@ -123,6 +130,7 @@ class Sessions:
         if former is not None:
             self.end(turn, former)
         turn.conn.execute(session.delete().where(session.c.ends_ms <= turn.now_ms))
+        _end_uncarried(turn)
         secret = self._random.bytes(32)
         turn.conn.execute(
             session.insert().values(
@@ -150,15 +158,78 @@ class Sessions:
         now = self._clock.now_ms()
         if row is None:
             return None
-        kind, actor_id, seen_ms, ends_ms, authenticated_ms, method, way, through_id, purpose, case_ref = row
+        kind, actor_id, seen_ms, ends_ms, authenticated_ms, method, way, through_id, purpose, case_ref = row[
+            :10
+        ]
         if now >= ends_ms or now - seen_ms >= self._idle_ms:
             return None
         if now - seen_ms >= TOUCH_MS:
             self._db.write(lambda turn: _touch(turn, digest))
-        through = None if way is None else Through(Way(way), through_id, purpose, case_ref)
+        through = None if way is None else Through(Way(way), through_id, purpose, case_ref, bytes(row[10]))
         # The digest names the session without being able to open it: safe in CSRF tokens and log pseudonyms.
         seat = Seat(digest.hex(), authenticated_ms, method, through)
-        return self._actor(kind, actor_id, seat, now)
+        found = self._actor(kind, actor_id, seat, now)
+        if found is None:
+            # Whoever's account was closed has no session, and serves nobody.
+            self._db.write(lambda turn: self.end(turn, cookie))
+        elif found.kind is Kind.OFFICIAL:
+            return self._serving(digest, now) or found
+        return found
+
+    def serve(self, turn: Turn, official: Actor, worker_id: bytes, purpose: str, case_ref: str) -> Through:
+        """Let an official's session carry a service at the window (`access/window.py`); an earlier one ends.
+
+        The row has no cookie: whoever asks with the official's own is the worker's stand-in while it lasts.
+        """
+        desk = bytes.fromhex(official.session_id)
+        turn.conn.execute(session.delete().where(session.c.desk == desk))
+        _end_uncarried(turn)
+        service_id = uuid7(FixedClock(turn.now_ms), self._random)
+        turn.conn.execute(
+            session.insert().values(
+                digest=self._random.bytes(32),
+                id=service_id,
+                actor_kind=Kind.WORKER,
+                actor_id=str(uuid.UUID(bytes=worker_id)),
+                method=Method.WINDOW,
+                device="",
+                begun_ms=turn.now_ms,
+                authenticated_ms=official.authenticated_ms,
+                seen_ms=turn.now_ms,
+                ends_ms=self.serves_until(turn.now_ms),
+                desk=desk,
+                through_way=Way.WINDOW,
+                through_id=official.id,
+                purpose=purpose,
+                case_ref=case_ref,
+            )
+        )
+        return Through(Way.WINDOW, official.id, purpose, case_ref, service_id)
+
+    def serves_until(self, begun_ms: int) -> int:
+        """Return when a service at the window that began then ends in any case (UTC ms)."""
+        return begun_ms + self._window_life_ms
+
+    def end_service(self, turn: Turn, session_id: str) -> bool:
+        """End a service; the session that carried it goes on as the official's. False: it had ended."""
+        own = (session.c.digest == bytes.fromhex(session_id), session.c.desk.is_not(None))
+        return turn.conn.execute(session.delete().where(*own)).rowcount == 1
+
+    def _serving(self, desk: bytes, now: int) -> Actor | None:
+        row = self._db.look_up(_CARRIED, (desk,))
+        if row is None:
+            return None
+        digest, actor_id, seen_ms, ends_ms, authenticated_ms, through_id, purpose, case_ref, service_id = row
+        through = Through(Way.WINDOW, through_id, purpose, case_ref, bytes(service_id))
+        seat = Seat(bytes(digest).hex(), authenticated_ms, Method.WINDOW, through)
+        over_ms = min(ends_ms, seen_ms + self._window_idle_ms)
+        found = None if now >= over_ms else self._actor(Kind.WORKER, actor_id, seat, now)
+        if found is None:
+            # It does not begin again when a role comes back, and looks from now on are no part of it.
+            self._db.write(lambda turn: _over(turn, bytes(digest), min(now, over_ms)))
+        elif now - seen_ms >= TOUCH_MS:
+            self._db.write(lambda turn: _touch(turn, bytes(digest)))
+        return found
 
     def strengthen(self, turn: Turn, session_id: str) -> None:
         """Note that the person at this session has just proved again who they are (step-up)."""
@@ -172,6 +243,7 @@ class Sessions:
         digest = _digest(cookie)
         if digest is not None:
             turn.conn.execute(session.delete().where(session.c.digest == digest))
+            _end_uncarried(turn)
 
     def method_of(self, cookie: str) -> str | None:
         """Return how whoever is signed in with this cookie came in; None for nobody."""
@@ -186,18 +258,24 @@ class Sessions:
     def end_all(self, turn: Turn, kind: Kind, actor_id: str) -> int:
         """End every session of a person; returns how many there were."""
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id)
-        return turn.conn.execute(session.delete().where(*mine)).rowcount
+        ended = turn.conn.execute(session.delete().where(*mine)).rowcount
+        _end_uncarried(turn)
+        return ended
 
     def end_one(self, turn: Turn, kind: Kind, actor_id: str, session_id: bytes) -> bool:
         """End one session of a person's list; tells whether it was theirs."""
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id, session.c.id == session_id)
-        return turn.conn.execute(session.delete().where(*mine)).rowcount == 1
+        ended = turn.conn.execute(session.delete().where(*mine)).rowcount == 1
+        _end_uncarried(turn)
+        return ended
 
     def end_others(self, turn: Turn, kind: Kind, actor_id: str, session_id: str) -> int:
         """End every session of a person but this one; returns how many there were."""
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id)
         others = session.c.digest != bytes.fromhex(session_id)
-        return turn.conn.execute(session.delete().where(*mine, others)).rowcount
+        ended = turn.conn.execute(session.delete().where(*mine, others)).rowcount
+        _end_uncarried(turn)
+        return ended
 
     def place_of(self, conn: Connection, session_id: str) -> bytes | None:
         """Return the id by which a session (`Actor.session_id`) stands on its owner's list."""
@@ -210,13 +288,17 @@ class Sessions:
         now = self._clock.now_ms()
         names = [session.c[name] for name in Listed.__slots__]
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id)
-        alive = (session.c.ends_ms > now, session.c.seen_ms > now - self._idle_ms)
+        alive = (
+            session.c.ends_ms > now,
+            session.c.seen_ms > now - self._idle_ms,
+            sa.or_(session.c.desk.is_(None), session.c.seen_ms > now - self._window_idle_ms),
+        )
         rows = conn.execute(sa.select(*names).where(*mine, *alive).order_by(session.c.id.desc()))
         return [Listed(*row) for row in rows]
 
     def _actor(self, kind: str, actor_id: str, seat: "Seat", now: int) -> Actor | None:
         if kind == Kind.WORKER:
-            if not self._stands(seat.through, now):
+            if not self._stands(seat.through, uuid.UUID(actor_id).bytes, now):
                 return None
             return Actor(
                 Kind.WORKER,
@@ -236,16 +318,10 @@ class Sessions:
             return Actor(
                 Kind.OFFICIAL, actor_id, session_id=seat.session_id, authenticated_ms=seat.authenticated_ms
             )
-        return Actor(
-            Kind.OFFICIAL,
-            actor_id,
-            roles=official.roles(now),
-            institution=official.institution,
+        return replace(
+            official.actor(now, self._region),
             session_id=seat.session_id,
             authenticated_ms=seat.authenticated_ms,
-            duties=official.duties(now),
-            stands_in=official.stands_in(now),
-            recused=official.keeps_out(self._region),
         )
 
     def _staff_actor(self, staff_id: str, seat: "Seat", now: int) -> Actor | None:
@@ -261,12 +337,17 @@ class Sessions:
             authenticated_ms=seat.authenticated_ms,
         )
 
-    def _stands(self, through: Through | None, now: int) -> bool:
-        """Tell whether who acts in the worker's place may still: a clerk whose account is open."""
+    def _stands(self, through: Through | None, worker_id: bytes, now: int) -> bool:
+        """Tell whether who acts in the worker's place may still: a clerk who may serve this worker."""
         if through is None or through.way is not Way.WINDOW:
             return True
         clerk = self._officials.find(through.id)
-        return clerk is not None and clerk.closed_ms is None and bool(clerk.roles(now))
+        if clerk is None:
+            return False
+        with self._db.read() as conn:
+            thing = areas.person(conn, worker_id)
+        who = clerk.actor(now, self._region)
+        return can(who, "window.open", thing) and not recusals.recused(who, thing.parties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +369,26 @@ def _through_columns(through: Through | None) -> dict[str, str]:
         "purpose": through.purpose,
         "case_ref": through.case_ref,
     }
+
+
+def _end_uncarried(turn: Turn) -> None:
+    """End services whose carrier's session is gone."""
+    carried = sa.select(session.c.digest)
+    gone = (session.c.desk.is_not(None), session.c.desk.not_in(carried))
+    turn.conn.execute(session.delete().where(*gone))
+    running = sa.select(session.c.id).where(session.c.desk.is_not(None))
+    left = (service.c.ends_ms > turn.now_ms, service.c.service_id.not_in(running))
+    turn.conn.execute(service.update().where(*left).values(ends_ms=turn.now_ms))
+
+
+def _over(turn: Turn, digest: bytes, at_ms: int) -> None:
+    """End one service, which was over at an instant (UTC ms)."""
+    ended = turn.conn.scalar(sa.select(session.c.id).where(session.c.digest == digest))
+    if ended is None:
+        return
+    turn.conn.execute(session.delete().where(session.c.digest == digest))
+    later = (service.c.service_id == ended, service.c.ends_ms > at_ms)
+    turn.conn.execute(service.update().where(*later).values(ends_ms=at_ms))
 
 
 def _touch(turn: Turn, digest: bytes) -> None:

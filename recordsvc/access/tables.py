@@ -24,6 +24,7 @@ from recordsvc.access.looked_tables import (
     looked_place,
     looked_question,
 )
+from recordsvc.access.service_tables import service, service_act
 from recordsvc.ground.database import metadata
 
 __all__ = [
@@ -54,6 +55,8 @@ __all__ = [
     "official",
     "official_act",
     "official_role",
+    "service",
+    "service_act",
     "session",
     "worker_account",
     "worker_code",
@@ -353,11 +356,15 @@ session = sa.Table(
     sa.Column("through_id", sa.String(40)),
     sa.Column("purpose", sa.String(40)),
     sa.Column("case_ref", sa.String(80)),
+    # Digest of the official's own session that carries a service at the window, one at a time.
+    sa.Column("desk", sa.LargeBinary(32)),
     sa.CheckConstraint("actor_kind IN ('worker', 'staff', 'official')", name="actor_kind"),
     sa.CheckConstraint("(through_way IS NULL) = (through_id IS NULL)", name="through"),
     sa.CheckConstraint("through_way IS NULL OR actor_kind = 'worker'", name="through_worker"),
     sa.Index(None, "actor_kind", "actor_id", "id"),
+    sa.CheckConstraint("desk IS NULL OR through_way = 'window'", name="desk"),
     sa.Index(None, "through_way", "through_id"),
+    sa.Index(None, "desk", unique=True),
     sa.Index(None, "ends_ms"),
     info={"kind": "state"},
     comment="Signed-in browsers; digest is the SHA-256 of the cookie, id names the session on its owner's "

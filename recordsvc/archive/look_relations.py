@@ -2,8 +2,7 @@
 
 Who looks in order to act does so before the act is there, so each is asked some time after the look
 (`relation-minutes` of `lookup_alarms`) and holds when it stood at the look or came within that time.
-Consents, claims and sessions at the window are registered in `House.look_relations` by the rooms that have
-them.
+Consents and claims are registered in `House.look_relations` by the rooms that have them.
 """
 
 import uuid
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
+from recordsvc.access import in_place
 from recordsvc.access.grants import Kind
 from recordsvc.access.tables import client, official_act
 from recordsvc.archive import tables
@@ -164,7 +164,21 @@ def recorded(_house: "House", conn: Connection, look: Looked) -> bool:
     )
 
 
-RELATIONS: Final[tuple[Relation, ...]] = (contested, proposed, copy_decided, acted, written_to, recorded)
+def served(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether the looker stood in the worker's place then, who was there with document and card."""
+    official = look.actor_kind == Kind.OFFICIAL
+    return official and in_place.serves(conn, look.worker_id, look.actor_id, look.at_ms)
+
+
+RELATIONS: Final[tuple[Relation, ...]] = (
+    contested,
+    proposed,
+    copy_decided,
+    acted,
+    written_to,
+    recorded,
+    served,
+)
 
 
 def _institution(look: Looked) -> sa.ScalarSelect[str]:

@@ -8,6 +8,7 @@ import orjson
 
 from recordsvc import dated
 from recordsvc.access.entrance import actor
+from recordsvc.access.grants import Way, author
 from recordsvc.access.policy import Sends, door
 from recordsvc.archive import bundle, errors, paperrefs, persons, receipts, views
 from recordsvc.archive.confirm import Shown, confirm, contest
@@ -23,7 +24,7 @@ from recordsvc.archive.forms import (
     StatementForm,
 )
 from recordsvc.archive.persons import PersonArchives
-from recordsvc.archive.services import bp, house, own_worker
+from recordsvc.archive.services import bp, entered, house, own_worker
 from recordsvc.archive.statements import Stater
 from recordsvc.ground import answers
 from recordsvc.ground.ports import beijing_date
@@ -59,8 +60,17 @@ def own_chain(worker_id: bytes | None) -> bytes:
 
 
 def own_stater() -> Stater:
-    """Return the worker who asks as the one on whose word the region states something."""
+    """Return the worker who asks as the one on whose word the region states something; or who stands in."""
+    through = actor().through
+    if through is not None:
+        return Stater(author(actor()), through.way.value, through.case_ref)
     return Stater(str(uuid.UUID(bytes=own_worker())), "worker", f"session-{actor().session_id[:8] or 'none'}")
+
+
+def own_channel(usual: str) -> str:
+    """Return by which channel the worker speaks: the window, where a clerk stands in."""
+    through = actor().through
+    return "window" if through is not None and through.way is Way.WINDOW else usual
 
 
 @door(
@@ -140,7 +150,7 @@ def my_bundle(query: dict[str, Any]) -> flask.Response:
 def confirm_record(record_id: bytes, query: dict[str, Any], form: dict[str, Any]) -> flask.Response:
     """Enter the worker's confirmation of the record as it was shown; again makes no second entry."""
     shown = Shown(record_id, form["seen"], query["issuer"])
-    index = confirm(house(), own_worker(), shown, "api", own_stater())
+    index = entered(confirm(house(), own_worker(), shown, own_channel("api"), own_stater()))
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
 
 
@@ -160,7 +170,8 @@ def contest_record(record_id: bytes, query: dict[str, Any], form: dict[str, Any]
     check_contest_reason(form["reason"])
     shown = Shown(record_id, form["seen"], query["issuer"])
     text = one_line(form["text"])
-    index = contest(house(), own_worker(), shown, "api", own_stater(), form["reason"], text)
+    channel, stater = own_channel("api"), own_stater()
+    index = entered(contest(house(), own_worker(), shown, channel, stater, form["reason"], text))
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
 
 
@@ -177,7 +188,8 @@ def contest_record(record_id: bytes, query: dict[str, Any], form: dict[str, Any]
 def make_statement(form: dict[str, Any]) -> flask.Response:
     """Enter what the worker states; the same words again make no second entry."""
     said = {name: one_line(value) if isinstance(value, str) else value for name, value in form.items()}
-    record_id, index = declare(house(), own_worker(), {**said, "channel": "api"}, own_stater())
+    record_id, index = declare(house(), own_worker(), {**said, "channel": own_channel("api")}, own_stater())
+    entered(index)
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
 
 
@@ -201,6 +213,7 @@ def make_foreign_evidence(form: dict[str, Any]) -> flask.Response:
     """Enter evidence on the worker's word; the same again makes no second entry."""
     papers = paperrefs.resolved(house(), [own_worker()], form["papers"])
     record_id, index = state_evidence(house(), own_worker(), foreign_body(form), papers, own_stater())
+    entered(index)
     return answers.answer({"id": record_id, "index": index}, 201, form=SaidForm)
 
 

@@ -26,7 +26,7 @@ from sqlalchemy.engine import Connection
 from recordsvc import dated
 from recordsvc.access import acts, looked
 from recordsvc.access.acts import Act, OfficialAct
-from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.grants import Actor, Kind, author
 from recordsvc.access.looked import Look
 from recordsvc.archive import papermedia
 from recordsvc.archive.errors import ArchiveRestricted, Busy
@@ -140,7 +140,7 @@ class Papers:
             kind,
             media,
             begun_ms,
-            f"{actor.kind}:{actor.id}",
+            author(actor),
             name,
             b"",
         )

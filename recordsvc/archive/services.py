@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import flask
 
 from recordsvc.access.entrance import actor
+from recordsvc.ground.http import current
 from recordsvc.ground.problems import Unauthenticated
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ def own_worker() -> bytes:
     if worker_id is None:
         raise Unauthenticated
     return worker_id
+
+
+def entered(index: int) -> int:
+    """Note the log index of the entry that this request made, for the receipt of a stand-in; return it."""
+    current().entered = index
+    return index
 
 
 def own_institution() -> str:

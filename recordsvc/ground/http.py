@@ -50,6 +50,10 @@ class Request(flask.Request):
     """Who asks, once somebody wanted to know."""
     permit: Any = None
     """What the caller may use for this request, where somebody counts."""
+    finish: Any = None
+    """What wants to be told how the request ended: whether it was done, and `entered`."""
+    entered: int | None = None
+    """Log index of the entry that the request made, if it made one."""
     content: bytes = b""
     """The body's bytes, once they are read."""
     pairs: list[tuple[str, str]] | None = None

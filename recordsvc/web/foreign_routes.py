@@ -12,7 +12,7 @@ from recordsvc.archive.foreign import state_evidence
 from recordsvc.archive.me_routes import foreign_body, own_stater
 from recordsvc.archive.paper_routes import TO_FILE
 from recordsvc.archive.papers import MAX_TITLE
-from recordsvc.archive.services import own_worker
+from recordsvc.archive.services import entered, own_worker
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import TooLarge
 from recordsvc.ground.reading import Upload
@@ -83,7 +83,8 @@ def foreign_button(form: dict[str, Any], files: dict[str, bytes]) -> flask.Respo
     body = foreign_body({"started_on": "", "ended_on": "", "country": "CHN", **said})
     try:
         papers = paperrefs.resolved(house(), [own_worker()], [said["kept"]] if said["kept"] else [])
-        record_id, _index = state_evidence(house(), own_worker(), body, papers, own_stater())
+        record_id, index = state_evidence(house(), own_worker(), body, papers, own_stater())
+        entered(index)
     except paper_errors.PaperUnknown:
         return _form(said | {"kept": ""}, {"scan": "扫描件没有找到，请重新选择文件"})
     except (errors.SchemaRefused, errors.ContentRefused) as refused:

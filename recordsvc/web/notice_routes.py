@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
-from recordsvc.access.grants import can
+from recordsvc.access.grants import author, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import noticeboard, printing
 from recordsvc.archive.forms import LookQuery
@@ -124,8 +124,9 @@ def read_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a but
 def phone_button(form: dict[str, str]) -> flask.Response:
     """Keep the number, or show the form again with what is wrong."""
     people, worker_id = house().people, own_worker()
+    source = "self" if actor().through is None else author(actor())
     try:
-        house().db.write(lambda turn: contacts.set_phone(turn, people, worker_id, form["phone"], "self"))
+        house().db.write(lambda turn: contacts.set_phone(turn, people, worker_id, form["phone"], source))
     except PhoneRefused:
         return _notices_page(None, "请填写 11 位手机号码")
     return go("/me/notices")

@@ -14,6 +14,7 @@ from recordsvc.ground.http import CSRF_FIELD, ONCE_FIELD, current
 from recordsvc.settings import Settings
 from recordsvc.web import assets, words
 from recordsvc.web.numbers import NUMBERS
+from recordsvc.web.stand_ins import StandIn, stand_in, stand_in_briefly
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 HTML: Final = "text/html; charset=utf-8"
@@ -38,15 +39,18 @@ def environment() -> jinja2.Environment:
 
 def page(template: str, status: int = 200, **values: Any) -> flask.Response:
     """Answer with a page for whoever asks."""
-    return _answer(template, status, actor(), values)
+    return _answer(template, status, actor(), values, stand_in(actor()))
 
 
 def page_for_anyone(template: str, status: int, **values: Any) -> flask.Response:
     """Answer with a page without asking who it is for, where asking may be what failed."""
-    return _answer(template, status, current().actor or ANYONE, values)
+    who = current().actor or ANYONE
+    return _answer(template, status, who, values, stand_in_briefly(who))
 
 
-def _answer(template: str, status: int, who: Actor, values: dict[str, Any]) -> flask.Response:
+def _answer(
+    template: str, status: int, who: Actor, values: dict[str, Any], banner: StandIn | None
+) -> flask.Response:
     settings: Settings = flask.current_app.extensions["settings"]
     text = (
         environment()
@@ -57,6 +61,7 @@ def _answer(template: str, status: int, who: Actor, values: dict[str, Any]) -> f
             is_worker=who.kind is Kind.WORKER,
             is_staff=who.kind is Kind.STAFF,
             csrf=csrf_token(who) if who.session_id else "",
+            banner=banner,
             once=house().random.bytes(16).hex(),
             **values,
         )

@@ -33,6 +33,7 @@ from recordsvc.web import (
     sharing_routes,
     signin_routes,
     verify_routes,
+    window_routes,
     worker_routes,
 )
 from recordsvc.web.problem_page import problem_page
@@ -68,6 +69,7 @@ __all__ = [
     "sharing_routes",
     "signin_routes",
     "verify_routes",
+    "window_routes",
     "worker_routes",
 ]
 

@@ -9,8 +9,8 @@ from recordsvc import dated
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.confirm import Shown, confirm, contest
 from recordsvc.archive.forms import RecordQuery
-from recordsvc.archive.me_routes import TO_SAY, check_contest_reason, own_stater
-from recordsvc.archive.services import own_worker
+from recordsvc.archive.me_routes import TO_SAY, check_contest_reason, own_channel, own_stater
+from recordsvc.archive.services import entered, own_worker
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused
 from recordsvc.ground.reading import Fields
@@ -40,7 +40,7 @@ MAX_TEXT: Final = 1_000
 def confirm_button(record_id: bytes, query: dict[str, Any], form: dict[str, Any]) -> flask.Response:
     """Enter the worker's confirmation."""
     shown = Shown(record_id, form["seen"], query["issuer"])
-    confirm(house(), own_worker(), shown, CHANNEL, own_stater())
+    entered(confirm(house(), own_worker(), shown, own_channel(CHANNEL), own_stater()))
     return _to_said(shown)
 
 
@@ -82,7 +82,8 @@ def contest_button(record_id: bytes, query: dict[str, Any], form: dict[str, Any]
     if len(form["text"]) > MAX_TEXT:
         return _contest_form(record_id, query, form, ("text", f"说明最多 {MAX_TEXT} 字，请缩短"))
     shown = Shown(record_id, form["seen"], query["issuer"])
-    contest(house(), own_worker(), shown, CHANNEL, own_stater(), form["reason"], form["text"])
+    channel, stater = own_channel(CHANNEL), own_stater()
+    entered(contest(house(), own_worker(), shown, channel, stater, form["reason"], form["text"]))
     return _to_said(shown)
 
 

@@ -61,7 +61,14 @@ class SeenLine:
 
 
 _PEOPLE: Final = {"staff": "机构工作人员", "worker": "代办人", "system": "本系统"}
-_GROUPS: Final = {"identity": "身份信息", "records": "档案记录", "papers": "材料"}
+_GROUPS: Final = {
+    "identity": "身份信息",
+    "records": "档案记录",
+    "papers": "材料",
+    "notices": "通知",
+    "looks": "查阅与代办记录",
+    "consents": "共享",
+}
 
 
 _SAID: Final = {"open": "您已提出疑问，等待个人信息保护负责人答复", "answered": "答复"}
