@@ -40,7 +40,7 @@ _OUTCOMES: Final = (("upheld", "成立：以更正或撤销记录改正"), ("rej
 _ANSWER: Final = (
     Field("outcome", "答复", "choice", rows=_OUTCOMES),
     Field("record_id", "改正用的记录", "choice", hint="只在成立时选择：异议提出后本单位已报送的更正或撤销。"),
-    Field("coming", "或者：将要报送的更正、撤销记录编号", hint="只在成立且尚未报送时填写，36 位。", most=36),
+    Field("coming", "将要报送的更正、撤销记录编号", hint="只在成立且尚未报送时填写，36 位。", most=36),
     Field("text", "理由", "area", hint="本人会看到，也会看到您的姓名，写清依据，最多 1000 字。"),
 )
 
