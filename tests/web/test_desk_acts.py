@@ -256,7 +256,7 @@ def test_an_erasure_is_proposed_and_decided_from_pages_and_nothing_is_left(
     ground = first_code(house, "restriction_grounds")
     done = officer.post(f"{address(worker_id)}/restrict", ground=ground, text="本人申请", **restrict)
     assert done.status_code == 303, done.text
-    # Records beyond what a rule keeps: only then may the archive go.
+    # The one ground that no rule of keeping stands against.
     form = opened(handler, worker_id, "erase")
     free = next(
         code
@@ -301,6 +301,33 @@ def test_a_relatives_copy_needs_a_paper(desk: Any, house: House, worker_id: byte
     made = handler.post(path, papers=paper, **typed)
     assert made.status_code == 303, made.text
     approve(desk("reviewer"), made.location)
+
+
+@pytest.mark.parametrize("whose", ["known", "foreign", "unknown"])
+def test_a_paper_that_the_interface_is_given_must_be_the_workers(
+    desk: Any, house: House, region: Region, worker_id: bytes, other: dict[str, Any], whose: str
+) -> None:
+    handler = desk("handler")
+    owner = region.worker_id(other) if whose == "foreign" else worker_id
+    house.papers.keep(owner, pdf(), "police-proof", "", handler.actor)
+    paper = uuid.UUID(int=7) if whose == "unknown" else uuid.UUID(bytes=house.papers.of(owner)[0].paper_id)
+    answer = handler.client.post(
+        f"/v1{address(worker_id)}/close",
+        json={
+            "ground": first_code(house, "closure_grounds"),
+            "on": "2025-09-01",
+            "text": "依材料办理",
+            "papers": [str(paper)],
+        },
+        headers={"X-CSRF-Token": handler.csrf, "Origin": "http://localhost"},
+    )
+    if whose == "known":
+        assert answer.status_code == 202, answer.json
+        (one,) = pending(house)
+        assert one.payload["papers"] == [house.papers.of(worker_id)[0].sha256]
+    else:
+        assert answer.status_code == 422, answer.json
+        assert pending(house) == []
 
 
 def test_keys_of_an_institution_that_is_open_are_not_retired(desk: Any) -> None:
