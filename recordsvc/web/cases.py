@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recordsvc.archive import dispute_views, disputes
-from recordsvc.archive.disputes import Dispute
+from recordsvc.archive.disputes import Dispute, Message
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive
 from recordsvc.ground.ports import beijing_date
@@ -37,12 +37,14 @@ class Case:
     closed: bool
 
 
-def case_of(archive: Archive, dispute: Dispute, card: Card) -> Case:
-    """Put a case in words."""
+def case_of(archive: Archive, dispute: Dispute, card: Card, *, for_issuer: bool = False) -> Case:
+    """Put a case in words; `for_issuer`: without what is not for its issuer to read."""
     said = [(entry.ms, "本人", _reason(body)) for entry, body in dispute_views.contests(archive, dispute)]
     with house().db.read() as conn:
         found = disputes.messages(house(), conn, dispute)
-    said += [(one.at_ms, _SPEAKERS[one.who], one.text) for one in found]
+    if for_issuer:
+        found = dispute_views.heard_by_issuer(dispute.owner, found)
+    said += [(one.at_ms, _speaker(one), one.text) for one in found]
     return Case(
         dispute_id=dispute.name,
         card=card,
@@ -53,6 +55,11 @@ def case_of(archive: Archive, dispute: Dispute, card: Card) -> Case:
         outcome=_outcome(archive, dispute),
         closed=dispute.closed,
     )
+
+
+def _speaker(said: Message) -> str:
+    """Say who spoke; of an issuer's person also the name."""
+    return _SPEAKERS[said.who] + (f"：{said.name}" if said.name else "")
 
 
 def _reason(body: Any) -> str:

@@ -14,8 +14,10 @@ from recordsvc.access import looked
 from recordsvc.archive import confirm, dispute_decisions, dispute_follower, disputes, erasing, held, tables
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.statements import Stater
+from recordsvc.bodies import institutions
+from recordsvc.bodies.institutions import FactKind
 from recordsvc.ground import two_person
-from recordsvc.ground.ports import FixedClock
+from recordsvc.ground.ports import FixedClock, beijing_date
 from recordsvc.house import House
 from recordsvc.people import merges, standing
 from tests.archive.paperfiles import pdf
@@ -123,6 +125,19 @@ def test_an_act_on_an_archive_is_proposed_once_and_decided_by_another(
     assert handler.post(f"{made[0].location}/decide", word="approve", reason="自己").status_code == 403
     approve(desk(second), made[0].location)
     assert state(house, worker_id) != before
+
+
+def pending(house: House) -> list[two_person.Proposal]:
+    with house.db.read() as conn:
+        return two_person.pending(conn, house.clock.now_ms())
+
+
+def codes_of(house: House, table: str) -> list[str]:
+    from recordsvc import dated
+    from recordsvc.ground.ports import beijing_date
+
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    return [str(row["code"]) for row in dated.table(table).on(today).rows]
 
 
 def first_code(house: House, table: str) -> str:
@@ -233,6 +248,36 @@ def test_an_erasure_names_the_rule_before_and_after_it_is_asked_for(
     assert proposals(house) == 0
 
 
+def test_an_erasure_is_proposed_and_decided_from_pages_and_nothing_is_left(
+    desk: Any, house: House, worker_id: bytes
+) -> None:
+    handler, officer = desk("handler"), desk("data-officer")
+    restrict = opened(officer, worker_id, "restrict")
+    ground = first_code(house, "restriction_grounds")
+    done = officer.post(f"{address(worker_id)}/restrict", ground=ground, text="本人申请", **restrict)
+    assert done.status_code == 303, done.text
+    # The one ground that no rule of keeping stands against.
+    form = opened(handler, worker_id, "erase")
+    free = next(
+        code
+        for code in codes_of(house, "erasure_grounds")
+        if handler.post(
+            f"{address(worker_id)}/erase", ground=code, text="试", **(form | {"once": uuid.uuid4().hex})
+        ).status_code
+        == 303
+    )
+    assert free
+    (waiting,) = pending(house)
+    path = f"/desk/proposals/{uuid.UUID(bytes=waiting.id)}"
+    assert handler.post(f"{path}/decide", word="approve", reason="自己").status_code == 403
+    approve(officer, path)
+    with house.db.read_raw() as cursor:
+        assert house.people.load(cursor, worker_id) is None
+    gone = officer.get(officer.post(address(worker_id), **WHY).location)
+    assert gone.status_code == 404
+    assert "已批准" in officer.get(path).text
+
+
 def test_one_record_is_not_erased_while_a_rule_keeps_it(
     desk: Any, house: House, worker_id: bytes, ids: dict[str, str]
 ) -> None:
@@ -258,6 +303,33 @@ def test_a_relatives_copy_needs_a_paper(desk: Any, house: House, worker_id: byte
     approve(desk("reviewer"), made.location)
 
 
+@pytest.mark.parametrize("whose", ["known", "foreign", "unknown"])
+def test_a_paper_that_the_interface_is_given_must_be_the_workers(
+    desk: Any, house: House, region: Region, worker_id: bytes, other: dict[str, Any], whose: str
+) -> None:
+    handler = desk("handler")
+    owner = region.worker_id(other) if whose == "foreign" else worker_id
+    house.papers.keep(owner, pdf(), "police-proof", "", handler.actor)
+    paper = uuid.UUID(int=7) if whose == "unknown" else uuid.UUID(bytes=house.papers.of(owner)[0].paper_id)
+    answer = handler.client.post(
+        f"/v1{address(worker_id)}/close",
+        json={
+            "ground": first_code(house, "closure_grounds"),
+            "on": "2025-09-01",
+            "text": "依材料办理",
+            "papers": [str(paper)],
+        },
+        headers={"X-CSRF-Token": handler.csrf, "Origin": "http://localhost"},
+    )
+    if whose == "known":
+        assert answer.status_code == 202, answer.json
+        (one,) = pending(house)
+        assert one.payload["papers"] == [house.papers.of(worker_id)[0].sha256]
+    else:
+        assert answer.status_code == 422, answer.json
+        assert pending(house) == []
+
+
 def test_keys_of_an_institution_that_is_open_are_not_retired(desk: Any) -> None:
     registrar = desk("registrar")
     page = registrar.get("/desk/issuers/retire")
@@ -270,6 +342,25 @@ def test_keys_of_an_institution_that_is_open_are_not_retired(desk: Any) -> None:
     assert (unknown.status_code, "没有登记这个机构" in unknown.text) == (422, True)
     there = registrar.post("/desk/issuers/retire", issuer=SCHOOL, reason="停办")
     assert (there.status_code, "没有停办或注销的登记" in there.text) == (409, True)
+
+
+def test_keys_of_a_closed_institution_are_retired_by_two_from_pages(desk: Any, house: House) -> None:
+    registrar, path = desk("registrar"), "/desk/issuers/retire"
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    house.db.write(
+        lambda turn: (
+            institutions.state(turn, SCHOOL, FactKind.CLOSED, today, "停办", "公告", "official:1").uscc
+        )
+    )
+    made = registrar.post(path, issuer=SCHOOL, reason="停办", once=hidden(registrar.get(path).text, "once"))
+    assert made.status_code == 303, made.text
+    page = registrar.get(made.location)
+    sound(page)
+    assert "吊销停办机构的全部钥匙" in page.text
+    assert registrar.post(f"{made.location}/decide", word="approve", reason="自己").status_code == 403
+    approve(desk("registrar-2"), made.location)
+    again = registrar.post(path, issuer=SCHOOL, reason="停办")
+    assert (again.status_code, "钥匙已全部吊销" in again.text) == (409, True)
 
 
 def test_an_act_without_its_look_or_role_does_nothing(desk: Any, house: House, worker_id: bytes) -> None:

@@ -1,5 +1,6 @@
 """The desk: what waits, a worker found and looked at, proposals decided by two; each look leaves its row."""
 
+import html
 import re
 import uuid
 from typing import Any
@@ -234,3 +235,27 @@ def test_a_decision_of_a_case_is_told_with_the_way_to_the_case() -> None:
         ("类型", "成立：撤销记录", ""),
         ("档案", "w-1", "/desk/workers/w-1"),
     }
+
+
+def test_more_than_a_hundred_proposals_are_all_reached(desk: Any, house: House) -> None:
+    def propose(turn: Any) -> list[str]:
+        made = [
+            two_person.propose(turn, "client.lift", f"c-{n}", {"reason": "x"}, "official:someone")
+            for n in range(105)
+        ]
+        return [str(uuid.UUID(bytes=one)) for one in made]
+
+    wanted = set(house.db.write(propose))
+    registrar = desk("registrar")
+    assert "105 项等您复核" in registrar.get("/desk").text
+    seen: set[str] = set()
+    path = "/desk/proposals"
+    for _page in range(10):
+        page = registrar.get(path)
+        sound(page)
+        seen |= set(re.findall(r'href="/desk/proposals/([0-9a-f-]{36})"', page.text))
+        following = re.search(r'href="(/desk/proposals\?[^"]*cursor=[^"]+)"', page.text)
+        if following is None:
+            break
+        path = html.unescape(following[1])
+    assert seen == wanted

@@ -2,16 +2,20 @@
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from recordsvc.access import demo
+from recordsvc.access.grants import Position
 from recordsvc.archive import dispute_follower, disputes
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.people import merges
+from tests.archive.paperfiles import pdf
 from tests.journeys.browser.test_worker import DESKTOP, PHONE, Screen, expect
-from tests.web.region import Region, person
+from tests.web.region import SCHOOL, Region, person
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +35,7 @@ def office(request: pytest.FixtureRequest, chromium: Any, address: str) -> Itera
         made.append((context, screen))
         screen.page.goto(f"{address}/login")
         screen.page.get_by_role("button", name=name).click()
-        expect(screen.page).to_have_url(re.compile(r"/(me|desk)$"))
+        expect(screen.page).to_have_url(re.compile(r"/(me|desk|centre)$"))
         return screen
 
     yield enter
@@ -133,6 +137,46 @@ def test_two_archives_are_merged_by_two_and_read_as_one(
     mine.fits()
 
 
+def test_a_paper_is_filed_beside_a_form_and_a_late_form_comes_back(
+    office: Office,
+    address: str,
+    clock: FixedClock,
+    ids: dict[str, str],
+    worker: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    assert ids
+    handler = office("经办人")
+    page = handler.page
+    find(handler, address, worker["number"])
+    page.get_by_role("link", name="合并到另一份档案").click()
+    page.get_by_label("说明").fill("两份档案是同一人的")
+    (tmp_path / "x.pdf").write_bytes(pdf())
+    page.get_by_label("文件（PDF、PNG 或 JPEG）").set_input_files(tmp_path / "x.pdf")
+    page.get_by_label("材料类型").select_option(index=1)
+    page.get_by_role("button", name="提出", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("选中的文件还没有收存")
+    page.get_by_label("文件（PDF、PNG 或 JPEG）").set_input_files(tmp_path / "x.pdf")
+    page.get_by_role("button", name="收存").click()
+    expect(page.get_by_label("说明")).to_have_value("两份档案是同一人的")
+    expect(page.get_by_label("材料（可以不选）")).not_to_have_value("")
+    handler.fits()
+
+    for _ in range(2):
+        clock.advance(8 * 60 * 1000)
+        page.context.request.get(f"{address}/desk")
+    page.get_by_role("button", name="提出", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("查阅依据已经失效")
+    handler.fits()
+    page.get_by_role("button", name="继续").click()
+    expect(page.get_by_role("alert")).to_contain_text("案卷号：必填")
+    gate(page)
+    page.get_by_role("button", name="继续").click()
+    expect(page.get_by_label("说明")).to_have_value("两份档案是同一人的")
+    expect(page.get_by_label("材料（可以不选）")).not_to_have_value("")
+    handler.fits()
+
+
 def test_an_archive_is_restricted_and_its_erasure_refused_with_the_rule_named(
     office: Office, address: str, ids: dict[str, str], worker: dict[str, Any]
 ) -> None:
@@ -208,4 +252,58 @@ def test_a_dispute_is_read_answered_and_decided_by_two(
     mine.page.reload()
     expect(mine.page.locator("main")).to_contain_text("异议成立")
     expect(mine.page.locator("main")).to_contain_text("记录已更正：成绩单上是 91 分")
+    mine.fits()
+
+
+def test_an_institutions_people_read_and_answer_an_objection(
+    office: Office, address: str, house: House, ids: dict[str, str]
+) -> None:
+    for position in (Position.CLERK, Position.SIGNER):
+        kind, name = (
+            f"staff-{position}-school",
+            f"{'甲' if position is Position.CLERK else '乙'}·长名长名长名",
+        )
+        house.db.write(
+            lambda turn, kind=kind, name=name, position=position: demo.create_staff(
+                turn, SCHOOL, kind, position, (name, kind)
+            )
+        )
+    mine = office("劳动者：")
+    mine.page.goto(f"{address}/me/records/{ids['fresh']}/contest")
+    mine.page.get_by_role("radio").nth(1).check()
+    mine.page.get_by_label("说明").fill("我得了 91 分")
+    mine.page.get_by_role("button", name="提交异议").click()
+    dispute_follower.follower(house).run()
+
+    clerk = office("甲·长名长名长名")
+    page = clerk.page
+    expect(page.locator("main")).to_contain_text("1 件异议等本单位答复")
+    clerk.fits()
+    page.goto(f"{address}/centre/notices")
+    clerk.fits()
+    page.get_by_role("button", name="全部标为已读").click()
+    expect(page.locator("main")).to_contain_text("已读")
+    page.get_by_role("link", name="查看这件异议").click()
+    expect(page.locator("main")).to_contain_text("我得了 91 分")
+    expect(page.get_by_role("button", name="答复")).to_have_count(0)
+    clerk.fits()
+    page.get_by_label("内容").fill("请补充成绩单")
+    page.get_by_role("button", name="发送").click()
+    expect(page.locator("main")).to_contain_text("请补充成绩单")
+
+    signer = office("乙·长名长名长名")
+    page = signer.page
+    page.goto(f"{address}/centre/disputes")
+    signer.fits()
+    page.get_by_role("link", name="等待本单位答复").click()
+    page.get_by_role("button", name="答复").click()
+    expect(page.get_by_role("alert")).to_contain_text("答复：请选择")
+    signer.fits()
+    page.locator("#f-outcome").select_option("rejected")
+    page.get_by_label("理由").fill("与成绩单一致")
+    page.get_by_role("button", name="答复").click()
+    expect(page.locator("main")).to_contain_text("现在由登记机关办理")
+    signer.fits()
+    mine.page.goto(f"{address}/me/disputes")
+    expect(mine.page.locator("main")).to_contain_text("签发单位：乙·长名长名长名")
     mine.fits()
