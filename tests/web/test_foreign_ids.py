@@ -110,6 +110,7 @@ def test_no_id_that_a_worker_sees_leads_another_anywhere(
     secrets = (worker["name"], worker["number"])
 
     tried = 0
+    nothing: dict[str, tuple[int, str]] = {}
     for rule in rules(app, with_arguments=True):
         if rule.endpoint.endswith("static") or "/tile/" in rule.rule:
             continue
@@ -119,7 +120,9 @@ def test_no_id_that_a_worker_sees_leads_another_anywhere(
             nobody = re.sub(r"<[^>]+>", absent, rule.rule)
             answer = read(attacker, path)
             assert answer.status_code >= 300, path
-            assert told(answer, value) == told(read(attacker, nobody), absent), path
+            if nobody not in nothing:
+                nothing[nobody] = told(read(attacker, nobody), absent)
+            assert told(answer, value) == nothing[nobody], path
             head = attacker.client.head(path)
             assert (head.status_code, head.data) == (answer.status_code, b""), path
             part = read(attacker, path, Range="bytes=0-9")
@@ -166,22 +169,22 @@ def test_a_kept_answer_of_one_worker_answers_no_other(
             assert ids["first"] not in answer.text.replace(path, ""), path
 
 
-@pytest.mark.parametrize("verb", ["confirm", "contest"])
 def test_what_another_tries_at_all_writing_doors_changes_nothing(
-    app: flask.Flask, victim: Visitor, attacker: Visitor, verb: str
+    app: flask.Flask, victim: Visitor, attacker: Visitor
 ) -> None:
     values = sorted(ids_in(seen_by(victim)) - ids_in(seen_by(attacker)))
     before = {
         path: read(victim, path).json for path in ("/v1/me/archive", "/v1/me/consents", "/v1/me/disputes")
     }
-    body = {"seen": 0} if verb == "confirm" else {"seen": 0, "reason": "other", "note": "不是我"}
+    bodies: list[dict[str, Any]] = [{}, {"seen": 0}, {"seen": 0, "reason": "other", "note": "不是我"}]
     for rule in app.url_map.iter_rules():
         if not rule.arguments or "POST" not in (rule.methods or ()):
             continue
         for value in values:
             path = re.sub(r"<[^>]+>", value, rule.rule)
-            headers = {"X-CSRF-Token": attacker.csrf, "Idempotency-Key": f"try-{uuid.uuid4()}"}
-            answer = attacker.client.post(path, json=body, headers=headers)
-            assert answer.status_code >= 400, (path, answer.status_code)
+            for body in bodies if "/records/" in path else bodies[:1]:
+                headers = {"X-CSRF-Token": attacker.csrf, "Idempotency-Key": f"try-{uuid.uuid4()}"}
+                answer = attacker.client.post(path, json=body, headers=headers)
+                assert answer.status_code >= 400, (path, answer.status_code)
     after = {path: read(victim, path).json for path in before}
     assert after == before
