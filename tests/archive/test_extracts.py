@@ -219,7 +219,7 @@ def test_a_lying_region_cannot_move_an_entry_or_hide_what_changed_it(house: Hous
 
 def test_the_key_of_another_log_refuses_it(house: House, extract) -> None:
     key = anchor.log_keys(house)[0]
-    other = NoteKey(key.name, key.type, bytes(32))
+    other = NoteKey(key.name, key.kind, bytes(32))
     report = verify_extract(json.dumps(extract, ensure_ascii=False).encode(), [other])
     assert {one.code for one in report.findings} == {"checkpoint-refused"}
 
