@@ -1,4 +1,4 @@
-"""`recordsvc verify`: checks a bundle (凭证包), extract (摘录) or receipt (回执) offline, with public keys that you give."""
+"""`recordsvc verify`: checks a bundle (凭证包), extract (摘录) or receipt (回执) offline, by keys you give."""
 
 import json
 from pathlib import Path

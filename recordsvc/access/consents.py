@@ -172,7 +172,8 @@ def _checked(turn: Turn, wanted: Wanted) -> str:
     text = dated.table(TEXTS).on(today).get(wanted.text_code)
     wrong = {
         "/purpose": wanted.purpose not in dated.table(PURPOSES).on(today),
-        "/text_code": text is None or wanted.text_code != (WHOLE_TEXT if wanted.fields is None else PART_TEXT),
+        "/text_code": text is None
+        or wanted.text_code != (WHOLE_TEXT if wanted.fields is None else PART_TEXT),
         "/until_ms": not turn.now_ms < wanted.until_ms <= turn.now_ms + MAX_MS,
         "/max_uses": wanted.max_uses is not None and wanted.max_uses < 1,
         "/records": not wanted.records,

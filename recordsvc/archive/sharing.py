@@ -110,12 +110,14 @@ def _judge_code(house: "House", found: Consent, code: str) -> None:
 def _made(house: "House", found: Consent) -> bytes:
     if not found.runs(house.clock.now_ms()):
         raise AccessEnded
+    made: bytes | None = None
     try:
         if found.fields is not None:
             made = extracts.make(house, found, found.fields)
         else:
             archive = Reader(house).archive(found.worker_id)
-            made = archive and bundle.make(house, found.worker_id, disclosed(archive, found.records))
+            if archive is not None:
+                made = bundle.make(house, found.worker_id, disclosed(archive, found.records))
     except ArchiveRestricted:
         raise AccessEnded from None
     if not made:

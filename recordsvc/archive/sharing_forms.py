@@ -9,8 +9,8 @@ class NewConsentForm(Form):
     """A consent to give: `receiver` is `link`, `client:<id>` or `institution:<USCC>`.
 
     `records` names records of the chain; without it all that stand now are meant, and none that come later.
-    `fields` are codes of `extract_fields`; without them the least are given. `whole` gives the records as they
-    were signed instead.
+    `fields` are codes of `extract_fields`; without them the least are given. `whole` gives the records as
+    they were signed instead.
     """
 
     receiver = text(4, 80, required=True)

@@ -80,7 +80,7 @@ WORDS: Final[Words] = {
     ),
     "extract-included": (
         "所列 {count} 条记录及改变其状态的条目都在日志的所称位置，种类和入账时间属实",
-        "the {count} records named, and what changed their state, stand in the log as said, of that kind and time",
+        "the {count} records named, and what changed their state, stand in the log, of that kind and time",
     ),
     "chain": (
         "这份档案的 {count} 条条目都在日志中，序号连续、前后相接，中间没有缺少或调换",

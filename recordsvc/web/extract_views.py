@@ -75,7 +75,10 @@ def _shown(told: Told) -> Shown:
         said["state"] == "active",
         words.instant(told.entry.leaf.ms),
         tuple(f"{_ACTS[act.leaf.kind]}：{words.instant(act.leaf.ms)}" for act in told.acts),
-        (*_envelope(said["values"]), *(words.lines(said["type"], 1, body) if (body := _body(said["values"])) else ())),
+        (
+            *_envelope(said["values"]),
+            *(words.lines(said["type"], 1, body) if (body := _body(said["values"])) else ()),
+        ),
     )
 
 
@@ -88,7 +91,9 @@ def _envelope(values: Mapping[str, Any]) -> tuple[Line, ...]:
         "/issuer": "签发单位代码",
         "/issued_on": "签发日期",
     }
-    return tuple(Line(zh, _value(member, values[member])) for member, zh in labels.items() if member in values)
+    return tuple(
+        Line(zh, _value(member, values[member])) for member, zh in labels.items() if member in values
+    )
 
 
 def _value(member: str, value: Any) -> str:

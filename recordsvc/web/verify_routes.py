@@ -86,8 +86,8 @@ def verify_page() -> flask.Response:
     body=Upload(NothingForm, ("document", "record"), LIMIT),
     answer={200: HTML, 422: HTML},
     summary="核验上传的凭证包、摘录或回执 / Verify an uploaded bundle or receipt",
-    description="`document` is a bundle or an extract (JSON) or a receipt (C2SP tlog-proof); with a receipt, `record` is a "
-    "file with the members `record` and `evidence` (or `jws`). Nothing is stored.",
+    description="`document` is a bundle or an extract (JSON) or a receipt (C2SP tlog-proof); with a receipt, "
+    "`record` is a file with the members `record` and `evidence` (or `jws`). Nothing is stored.",
 )
 def verify_upload(form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:  # noqa: ARG001 - only files
     """Verify, and show what was proved and what was not."""

@@ -19,8 +19,8 @@ from recordsvc.cli_verify import verify
 from recordsvc.ground.strictjson import canonical
 from recordsvc.house import House
 from recordsvc.translog.note import NoteKey
-from tests.archive.test_erasing import UNLAWFUL, decided
 from tests.archive.support import Centre, person
+from tests.archive.test_erasing import UNLAWFUL, decided
 from tests.archive.test_sharing import EMPLOYER, give, looks, opened, raw_id
 
 PART = ("occupation", "level", "name")
@@ -201,7 +201,7 @@ def test_a_changed_extract_is_refused_and_says_where(house: House, extract, fals
 
 def resigned(house: House, told: dict[str, Any]) -> dict[str, Any]:
     """The extract as a region would sign it that lies: the log must still say so."""
-    told["signature"] = extracts._signature(house, canonical(told["statement"]))  # noqa: SLF001
+    told["signature"] = extracts._signature(house, canonical(told["statement"]))
     return told
 
 
