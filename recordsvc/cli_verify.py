@@ -1,4 +1,4 @@
-"""`recordsvc verify`: checks a bundle (凭证包), extract (摘录) or receipt (回执) offline, by keys you give."""
+"""`recordsvc verify`: checks a bundle (凭证包), extract (摘录) or receipt (回执) offline, by given keys."""
 
 import json
 from pathlib import Path
@@ -72,9 +72,7 @@ def verify(ctx: click.Context, /, file: Any, **given: Any) -> None:
             )
         else:
             check = verify_extract if is_extract(data) else verify_bundle
-            report = check(
-                data, log_keys, witness_keys, quorum, region=given["region"], now_ms=now_ms
-            )
+            report = check(data, log_keys, witness_keys, quorum, region=given["region"], now_ms=now_ms)
     except NoteError as error:
         raise click.UsageError(f"公钥无法读取 / a key cannot be read: {error}") from None
     click.echo(_shown(report, given["lang"], as_json=given["as_json"]), nl=False)

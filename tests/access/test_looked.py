@@ -124,14 +124,15 @@ def test_a_purpose_that_is_not_of_ones_role_is_refused_by_name(database: Databas
 
 def test_every_purpose_states_its_words_basis_days_and_roles() -> None:
     for row in dated.table(looked.PURPOSES).rows:
-        assert row["zh"] and row["basis_zh"] and row["basis_en"] and row["valid_from"], row["code"]
+        assert all(row[name] for name in ("zh", "basis_zh", "basis_en", "valid_from")), row["code"]
         assert set(row["roles"]) <= set(Role), row["code"]
 
 
 def test_a_look_is_told_with_the_words_and_basis_of_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
     row = {"code": "audit", "en": "", "basis_en": "", "roles": ["auditor"]}
     document = {
-        "name": "lookup_purposes", "kind": "codes", "title_zh": "", "title_en": "", "source": "", "complete": True,
+        "name": "lookup_purposes", "kind": "codes", "title_zh": "", "title_en": "", "source": "",
+        "complete": True,
         "rows": [
             {**row, "valid_from": "2021-11-01", "valid_to": "2024-12-31", "zh": "旧称", "basis_zh": "旧法"},
             {**row, "valid_from": "2025-01-01", "valid_to": None, "zh": "新称", "basis_zh": "新法"},
