@@ -349,6 +349,16 @@ class AloneOnly(Forbidden):
     remedy_en = "The worker signs in and does it; the window hands out activation codes."
 
 
+class PurposeNotYours(PurposeRefused):
+    """A purpose is in force, and none of the official's roles may look for it."""
+
+    code = "purpose-role"
+    title_zh = "您的岗位不能以这个目的查阅"
+    title_en = "Your role may not look for this purpose"
+    remedy_zh = "请选择您的岗位可以使用的查阅目的（/v1/codes/lookup_purposes 的 roles），或请有权的同事办理。"
+    remedy_en = "Choose a purpose that names your role (roles in /v1/codes/lookup_purposes), or ask who may."
+
+
 class ConsentRefused(FormRefused):
     """A consent that cannot be given like this."""
 

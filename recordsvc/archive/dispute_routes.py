@@ -246,7 +246,7 @@ def seen_at_desk(dispute_id: bytes, purpose: str, case_ref: str) -> tuple[Disput
 
     Raises `NotFound`, `PurposeRefused`, `ArchiveRestricted`.
     """
-    looked.check_purpose(house().db, purpose)
+    looked.check_purpose(house().db, purpose, actor())
     with house().db.read() as conn:
         dispute = disputes.find(conn, dispute_id)
         if dispute is None:

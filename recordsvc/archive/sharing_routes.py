@@ -12,7 +12,7 @@ from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused
 from recordsvc.access.forms import EmptyForm
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import access, once
-from recordsvc.archive import sharing
+from recordsvc.archive import extracts, sharing
 from recordsvc.archive.me_routes import own_archives, own_chain
 from recordsvc.archive.services import bp, house, own_worker
 from recordsvc.archive.sharing_forms import (
@@ -25,10 +25,12 @@ from recordsvc.archive.sharing_forms import (
 )
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import NotFound
 from recordsvc.people.identifiers import IdentifierError, uscc
 
-BUNDLE: Final = Sends("application/json", "bundle.v1.json")
+SHARED: Final = Sends("application/json", "shared.v1.json")
+"""An extract, or a bundle where records are shared whole."""
 
 
 def own_consents() -> list[Consent]:
@@ -85,7 +87,7 @@ def give(form: dict[str, Any]) -> tuple[bytes, Given | None]:
     if not set(records) <= set(standing):
         raise _refused("/records", "不是本档案中的记录")
     members = ("receiver", "purpose", "text_code", "until_ms", "max_uses", "with_code")
-    wanted = Wanted(records=records, **{name: form[name] for name in members})
+    wanted = Wanted(records=records, fields=_fields(form), **{name: form[name] for name in members})
     made: list[Given] = []
 
     def act(turn: Turn) -> str:
@@ -156,7 +158,7 @@ def end_own(consent_id: bytes | None) -> int:
 )
 def list_shared() -> flask.Response:
     """List what runs; nothing of a person is told before it is opened."""
-    names = ("consent_id", "purpose", "begun_ms", "until_ms", "max_uses", "uses", "has_code")
+    names = ("consent_id", "purpose", "begun_ms", "until_ms", "max_uses", "uses", "has_code", "fields")
     items = [{name: getattr(one, name) for name in names} for one in _given_to_client()]
     return answers.answer({"items": items}, form=SharedListForm)
 
@@ -167,9 +169,9 @@ def list_shared() -> flask.Response:
     "/v1/shared/<id:consent_id>/open",
     policy="shared.read",
     body=OpenForm,
-    answer=BUNDLE,
+    answer=SHARED,
     problems=(CodeWanted,),
-    summary="打开一项共享 / Open what was shared: uses it once, answers the bundle",
+    summary="打开一项共享 / Open what was shared: uses it once, answers the extract or bundle",
 )
 def open_given(consent_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Use the consent; foreign, missing, expired and ended ones are answered alike."""
@@ -222,6 +224,17 @@ def _standing(chain: bytes) -> tuple[bytes, ...]:
         raise NotFound
     entries = (archive.entries[state.seq] for state in archive.state.records)
     return tuple(one.stored.record_id for one in entries if one.opened and one.stored.record_id)
+
+
+def _fields(form: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return the fields that a form chooses, the least where it says nothing; None: whole records."""
+    if form["whole"]:
+        if form["fields_"] is not None:
+            raise _refused("/fields", "整份共享时不能再选项目")
+        return None
+    if form["fields_"] is None:
+        return extracts.least(beijing_date(house().clock.now_ms()).isoformat())
+    return tuple(dict.fromkeys(form["fields_"]))
 
 
 def _told(found: Consent) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import flask
 from recordsvc import dated
 from recordsvc.access import questions
 from recordsvc.access.grants import Kind, Role
-from recordsvc.access.looked import PURPOSES, Seen, of_worker
+from recordsvc.access.looked import PURPOSES, Seen, of_worker, stated
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.questions import Question
 from recordsvc.access.services import access
@@ -55,6 +55,8 @@ class SeenLine:
     at: str
     who: str
     purpose: str
+    basis: str
+    """The legal basis that stood when somebody looked."""
     what: str
     case_ref: str
     question: str
@@ -69,6 +71,20 @@ _GROUPS: Final = {
     "looks": "查阅与代办记录",
     "consents": "共享",
 }
+
+
+_CONSENT_BASIS: Final = "您的授权（个人信息保护法第十三条第一款第一项）"
+
+
+def _purpose(seen: Seen) -> str:
+    row = stated(seen.purpose, seen.at_ms)
+    return words.code("lookup_purposes", seen.purpose) if row is None else str(row["zh"])
+
+
+def _basis(seen: Seen) -> str:
+    """Return the legal basis that stood when somebody looked."""
+    row = stated(seen.purpose, seen.at_ms)
+    return "" if row is None else str(row["basis_zh"])
 
 
 _SAID: Final = {"open": "您已提出疑问，等待个人信息保护负责人答复", "answered": "答复"}
@@ -97,7 +113,8 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
         words.day(beijing_date(seen.at_ms).isoformat()),
         words.instant(seen.at_ms),
         who,
-        words.code("sharing_purposes" if by_consent else "lookup_purposes", seen.purpose),
+        words.code("sharing_purposes", seen.purpose) if by_consent else _purpose(seen),
+        _CONSENT_BASIS if by_consent else _basis(seen),
         what,
         "按您的授权" if by_consent else seen.case_ref,
         question,
