@@ -52,7 +52,7 @@ def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who
 
     Somebody of another area is answered like nobody. Raises `WindowUnmatched`, `PurposeRefused`, `Recused`.
     """
-    looked.check_purpose(house.db, why.purpose)
+    looked.check_purpose(house.db, why.purpose, who)
     person = _whose(house, shown)
     refused = OfficialAct(who, Act.WINDOW_REFUSED, shown.document, why.purpose, why.case_ref)
     if person is not None:
