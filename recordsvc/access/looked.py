@@ -78,8 +78,8 @@ def check_purpose(db: Database, purpose: str, who: Actor | None = None) -> None:
     """Refuse a purpose that the dated list does not have today, or has not for these roles.
 
     Raises `PurposeRefused`, `PurposeNotYours`. Roles are asked of officials: machines look for the purpose
-    they are registered for, and who acts at the console is recorded as the service itself. `who` is None where
-    no worker is looked at (an institution's papers).
+    they are registered for, and who acts at the console is recorded as the service itself. `who` is None
+    where no worker is looked at (an institution's papers).
     """
     found = stated(purpose, db.clock.now_ms())
     if found is None:
