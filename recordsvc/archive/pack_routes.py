@@ -1,6 +1,7 @@
 """Doors on auditors' packs (审计材料包): proposed, decided by another official, fetched by the auditor."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -33,7 +34,16 @@ from recordsvc.ground.problems import FormRefused, NotFound
 )
 def propose_pack(form: dict[str, Any]) -> flask.Response:
     """Choose the archives and propose the pack; it is made once another official approves."""
-    given, by = form["selection"], reference()
+    proposal = once(proposing(form, reference()))
+    return answers.answer({"proposal_id": uuid.UUID(proposal).bytes}, 202, form=DecidedLaterForm)
+
+
+def proposing(form: dict[str, Any], by: str) -> Callable[[Turn], str]:
+    """Choose the archives that a `PackForm` names; what proposes the pack in a turn (gives the id).
+
+    Raises `FormRefused` where nothing fits.
+    """
+    given = form["selection"]
     days = {name: given[name].isoformat() if given[name] else None for name in ("since", "until")}
     wanted = Selection(**(given | days | {"workers": tuple(given["workers"])}))
     workers = audit_packs.choose(house(), wanted)
@@ -47,7 +57,7 @@ def propose_pack(form: dict[str, Any]) -> flask.Response:
         )
         return str(uuid.UUID(bytes=proposal))
 
-    return answers.answer({"proposal_id": uuid.UUID(once(act)).bytes}, 202, form=DecidedLaterForm)
+    return act
 
 
 @door(

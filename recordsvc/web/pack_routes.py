@@ -48,6 +48,7 @@ def packs_page() -> flask.Response:
         "desk_packs.html",
         200,
         lines=[_line(one, fetches=fetches) for one in found],
+        proposes=can(who, "audit-pack.propose"),
         tabs=tabs(),
         tab="/desk/packs",
     )

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import uuid
 import zipfile
 from pathlib import Path
@@ -227,3 +228,50 @@ def test_the_page_offers_a_pack_to_its_auditor_alone(journey: Journey, workers: 
     theirs = journey.browser("reviewer")[0].get("/desk/packs", base_url=HOST).text
     assert "SJ-2025-1" in theirs
     assert href not in theirs
+
+
+def test_a_pack_is_proposed_on_a_page_and_decided_by_another(journey: Journey, workers: list[bytes]) -> None:
+    """Every field at fault is named at once and nothing typed is lost; the range reaches the archives."""
+    client, token = journey.browser("data-officer")
+
+    def send(**typed: str) -> Any:
+        form = {"csrf_token": token, **typed}
+        return client.post("/desk/packs/new", data=form, base_url=HOST, headers={"Origin": HOST})
+
+    assert "/desk/packs/new" in client.get("/desk/packs", base_url=HOST).text
+    assert client.get("/desk/packs/new", base_url=HOST).status_code == 200
+    wrong = send(case_ref="SJ-2025-2", first="零", since="昨天")
+    assert wrong.status_code == 422
+    assert re.findall(r'<p><a href="#f-([a-z_]+)">', wrong.text) == [
+        "auditor",
+        "first",
+        "last",
+        "since",
+        "whole",
+        "reason",
+    ]
+    assert 'value="SJ-2025-2"' in wrong.text
+    right = {
+        "auditor": auditor(journey),
+        "case_ref": "SJ-2025-2",
+        "first": "0",
+        "last": "500",
+        "whole": "no",
+        "reason": "年度审计抽查",
+    }
+    too_wide = send(**(right | {"last": "99999999"}))
+    assert re.findall(r'<p><a href="#f-([a-z_]+)">', too_wide.text) == ["last"]
+    nobody = send(**(right | {"auditor": "nobody"}))
+    assert re.findall(r'<p><a href="#f-([a-z_]+)">', nobody.text) == ["auditor"]
+    sent = send(**right)
+    assert sent.status_code == 303
+    proposal = sent.location.rsplit("/", 1)[1]
+    journey.decide("data-officer", proposal, status=403)
+    journey.decide("reviewer", proposal)
+    while pack_making.make(journey.house):
+        pass
+    answer = fetched(journey, proposal)
+    assert answer.status_code == 200
+    assert checked(journey, answer.data)["count"] == len(workers)
+    assert "/desk/packs/new" not in journey.browser("auditor")[0].get("/desk/packs", base_url=HOST).text
+    assert journey.browser("auditor")[0].get("/desk/packs/new", base_url=HOST).status_code == 403
