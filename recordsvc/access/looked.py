@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.access.errors import LookNotWritten, PurposeRefused
-from recordsvc.access.grants import Actor, roles_told
+from recordsvc.access.grants import Actor, Kind, roles_told
 from recordsvc.access.looked_log import LookTurn, Row
 from recordsvc.access.tables import looked, looked_detail
 from recordsvc.ground import observe
@@ -25,6 +25,7 @@ from recordsvc.ground.ports import FixedClock, Random, beijing_date, uuid7
 from recordsvc.ground.privileges import erasing
 
 PURPOSES: Final = "lookup_purposes"
+HELPER_PURPOSES: Final = "helper_purposes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,8 @@ def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
 
     Raises `PurposeRefused` before anything is written, `LookNotWritten` when it could not be written.
     """
-    for purpose in {look.purpose for look in looks}:
-        check_purpose(db, purpose)
+    for purpose, table in {(look.purpose, purposes_of(look.actor.kind)) for look in looks}:
+        check_purpose(db, purpose, table)
     if not looks:
         return
     try:
@@ -72,9 +73,14 @@ def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
         raise LookNotWritten from error
 
 
-def check_purpose(db: Database, purpose: str) -> None:
+def purposes_of(kind: str) -> str:
+    """Return the dated list that the purposes of this kind of looker are on: helpers have their own."""
+    return HELPER_PURPOSES if kind == Kind.WORKER else PURPOSES
+
+
+def check_purpose(db: Database, purpose: str, table: str = PURPOSES) -> None:
     """Raise `PurposeRefused` for a purpose that the dated list does not have today."""
-    if purpose not in dated.table(PURPOSES).on(beijing_date(db.clock.now_ms()).isoformat()):
+    if purpose not in dated.table(table).on(beijing_date(db.clock.now_ms()).isoformat()):
         raise PurposeRefused(
             errors=[{"pointer": "/purpose", "code": "value", "detail": "查阅目的不在现行目录内"}]
         )

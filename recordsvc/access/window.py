@@ -13,7 +13,7 @@ from recordsvc.access import acts, areas, in_place, looked, recusals
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import worker
 from recordsvc.access.errors import Recused, WindowUnmatched
-from recordsvc.access.grants import Actor, can
+from recordsvc.access.grants import Actor, Through, Way, can
 from recordsvc.access.looked import Look
 from recordsvc.access.sessions import Sessions
 from recordsvc.ground.commit import Turn
@@ -70,7 +70,8 @@ def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who
         look = Look(own.worker_id, who, why.purpose, "identity", why.case_ref, why.request_id)
         looked.note(turn, house.random, look)
         acts.note(turn, house.random, OfficialAct(who, Act.WINDOW_OPEN, own.id, why.purpose, why.case_ref))
-        through = sessions.serve(turn, who, own.worker_id, why.purpose, why.case_ref)
+        asked = Through(Way.WINDOW, who.id, why.purpose, why.case_ref)
+        through = sessions.serve(turn, who, own.worker_id, asked)
         in_place.begin(turn, own.worker_id, through, sessions.serves_until(turn.now_ms))
         house.tell(turn, own, "window-opened", through.service.hex())
         return through.service

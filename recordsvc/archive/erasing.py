@@ -25,6 +25,7 @@ from recordsvc.access import (
     areas,
     consents,
     credentials,
+    helper_relations,
     identity_links,
     in_place,
     looked,
@@ -105,6 +106,7 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
     _end_sessions(turn, worker_id)
     merged = house.people.read_as(house.db.cursor(turn.conn), worker_id)
     consents.end(turn, house.log, [worker_id, *merged], Ended.RESTRICTED)
+    helper_relations.end_all(turn, [worker_id, *merged], helper_relations.Ended.RESTRICTED)
     reason = f"{ground}: {text}"[:400]
     subject = str(uuid.UUID(bytes=worker_id))
     acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
@@ -285,6 +287,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     questions.erase(turn, worker_id)
     credentials.erase(turn, worker_id)
     in_place.erase(turn, worker_id)
+    helper_relations.erase(turn, worker_id)
     identity_links.erase(turn, worker_id)
 
 

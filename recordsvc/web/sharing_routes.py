@@ -9,7 +9,7 @@ import flask
 from recordsvc import dated
 from recordsvc.access import questions
 from recordsvc.access.grants import Kind, Role
-from recordsvc.access.looked import PURPOSES, Seen, of_worker
+from recordsvc.access.looked import PURPOSES, Seen, of_worker, purposes_of
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.questions import Question
 from recordsvc.access.services import access
@@ -22,6 +22,7 @@ from recordsvc.web.forms import LookedPageQuery
 from recordsvc.web.public_routes import HTML, ROLES
 from recordsvc.web.render import page
 from recordsvc.web.services import bp, house
+from recordsvc.web.stand_ins import helper_name
 
 LOOKED_PAGE: Final = 30
 
@@ -60,7 +61,7 @@ class SeenLine:
     question: str
 
 
-_PEOPLE: Final = {"staff": "机构工作人员", "worker": "代办人", "system": "本系统"}
+_PEOPLE: Final = {"staff": "机构工作人员", "system": "本系统"}
 _GROUPS: Final = {
     "identity": "身份信息",
     "records": "档案记录",
@@ -68,6 +69,7 @@ _GROUPS: Final = {
     "notices": "通知",
     "looks": "查阅与代办记录",
     "consents": "共享",
+    "helpers": "亲友代办",
 }
 
 
@@ -75,12 +77,14 @@ _SAID: Final = {"open": "您已提出疑问，等待个人信息保护负责人�
 
 
 def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
-    """Say who looked, at what and why; people are named by office and role only."""
+    """Say who looked, at what and why; officials are named by office and role only, helpers by name."""
     client = access().clients.find(seen.actor_id) if seen.actor_kind == Kind.CLIENT else None
     roles = [ROLES[Role(role)] for role in seen.role.split() if role in set(Role)]
     by_consent = seen.case_ref.startswith(CASE)
     if client is not None:
         who = f"接入系统：{client.name}"
+    elif seen.actor_kind == Kind.WORKER:
+        who = f"亲友代办人：{helper_name(seen.actor_id)}"
     elif seen.actor_kind == Kind.ANYONE:
         who = "持有您共享链接的人"
     else:
@@ -97,9 +101,9 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
         words.day(beijing_date(seen.at_ms).isoformat()),
         words.instant(seen.at_ms),
         who,
-        words.code("sharing_purposes" if by_consent else "lookup_purposes", seen.purpose),
+        words.code("sharing_purposes" if by_consent else purposes_of(seen.actor_kind), seen.purpose),
         what,
-        "按您的授权" if by_consent else seen.case_ref,
+        "按您的授权" if by_consent else "按您的委托" if seen.actor_kind == Kind.WORKER else seen.case_ref,
         question,
     )
 
