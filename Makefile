@@ -49,9 +49,8 @@ clean: ## Remove what make made; keeps the data
 
 # The identity provider that the tests of sign-in talk to; where it cannot be had, they say so and are skipped.
 tests/oidc/node_modules/.made: tests/oidc/package-lock.json
-	@(cd tests/oidc && npm ci --no-audit --no-fund --ignore-scripts) || \
-	echo "no npm: sign-in is not tried with a real identity provider"
-	@if [ -d tests/oidc/node_modules ]; then touch $@; fi
+	@(cd tests/oidc && npm ci --no-audit --no-fund --ignore-scripts && touch node_modules/.made) || \
+	echo "no npm, or nothing to be had by it: sign-in is not tried with a real identity provider"
 
 # A stamp tells what the virtual environment holds; a second `make run` finds it and starts at once.
 $(VENV)/.run: requirements/run.lock pyproject.toml deploy/venv.sh

@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "work": ("recordsvc.work", "work", "run the background process"),
     "keys": ("recordsvc.keycommands", "keys", "the service's own keys: which there are, rotation"),
     "log": ("recordsvc.logcommands", "log", "checkpoint, fsck, keys of the log"),
+    "backup": ("recordsvc.backupcommands", "backup", "back up database and papers, without keys"),
+    "restore": ("recordsvc.backupcommands", "restore", "restore a backup into an empty place, and check it"),
     "official": ("recordsvc.access.commands", "official", "officials and their roles"),
     "case": ("recordsvc.casecommands", "case", "an official's acts on whole archives"),
     "numbers": ("recordsvc.numbercommands", "numbers", "change a worker's numbers, names and cards"),

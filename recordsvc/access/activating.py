@@ -64,7 +64,7 @@ def hand_over(house: "House", papers: Papers, why: Why, who: Actor) -> Slip:
 
     Raises `ActivationUnmatched` where they are not one known person's, `PurposeRefused`.
     """
-    looked.check_purpose(house.db, why.purpose)
+    looked.check_purpose(house.db, why.purpose, who)
     worker_id = _whose(house, papers)
     if worker_id is None:
         done = OfficialAct(who, Act.ACTIVATE_REFUSED, papers.document, why.purpose, why.case_ref)

@@ -27,6 +27,7 @@ consent = sa.Table(
     sa.Column("code_digest", sa.LargeBinary(32)),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("wait_ms", sa.BigInteger, nullable=False),
+    sa.Column("fields", sa.Text),
     sa.CheckConstraint("(ended_ms IS NULL) = (ended_by IS NULL)", name="ended"),
     sa.CheckConstraint("max_uses IS NULL OR uses <= max_uses", name="uses"),
     sa.Index(None, "receiver"),

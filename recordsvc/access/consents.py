@@ -27,6 +27,11 @@ LINK: Final = "link"
 """The receiver that is whoever holds the link."""
 PURPOSES: Final = "sharing_purposes"
 TEXTS: Final = "consent_texts"
+FIELDS: Final = "extract_fields"
+WHOLE_TEXT: Final = "share-1"
+"""What a worker is told who shares records whole."""
+PART_TEXT: Final = "extract-1"
+"""What a worker is told who shares chosen fields."""
 MAX_ATTEMPTS: Final = 10
 """Wrong one-time codes that end a consent; each wrong one makes the next wait longer."""
 MAX_MS: Final = 366 * 24 * 3_600_000
@@ -74,6 +79,8 @@ class Wanted:
     until_ms: int
     max_uses: int | None
     with_code: bool = False
+    fields: tuple[str, ...] | None = None
+    """Codes of `extract_fields`; None gives the records whole, as they were signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,8 @@ class Consent:
     ended_ms: int | None
     ended_by: str | None
     has_code: bool
+    fields: tuple[str, ...] | None = None
+    """What is given of each record; None: all of it, as it was signed."""
     given_in: str = ""
     """The session, or who stood in the worker's place."""
     proof: str | None = None
@@ -149,6 +158,7 @@ def give(
             consent_id=consent_id,
             receiver=wanted.receiver,
             records=json.dumps([one.hex() for one in wanted.records]),
+            fields=None if wanted.fields is None else json.dumps(wanted.fields),
             purpose=wanted.purpose,
             text_code=wanted.text_code,
             text_digest=hashlib.sha256(text.encode()).digest(),
@@ -177,10 +187,12 @@ def _checked(turn: Turn, wanted: Wanted) -> str:
     text = dated.table(TEXTS).on(today).get(wanted.text_code)
     wrong = {
         "/purpose": wanted.purpose not in dated.table(PURPOSES).on(today),
-        "/text_code": text is None,
+        "/text_code": text is None
+        or wanted.text_code != (WHOLE_TEXT if wanted.fields is None else PART_TEXT),
         "/until_ms": not turn.now_ms < wanted.until_ms <= turn.now_ms + MAX_MS,
         "/max_uses": wanted.max_uses is not None and wanted.max_uses < 1,
         "/records": not wanted.records,
+        "/fields": wanted.fields is not None and not _fields_good(wanted.fields, today),
     }
     faults = [
         {"pointer": at, "code": "value", "detail": "不能这样共享"} for at, found in wrong.items() if found
@@ -188,6 +200,10 @@ def _checked(turn: Turn, wanted: Wanted) -> str:
     if faults or text is None:
         raise ConsentRefused(errors=faults)
     return f"{text['zh']}\n{text['en']}"
+
+
+def _fields_good(fields: tuple[str, ...], today: str) -> bool:
+    return bool(fields) and set(fields) <= set(dated.table(FIELDS).on(today).by_code)
 
 
 # -- using
@@ -370,6 +386,7 @@ def _consent(row: Any) -> Consent:
         row.ended_ms,
         row.ended_by,
         row.code_digest is not None,
+        None if row.fields is None else tuple(json.loads(row.fields)),
         row.given_in,
         row.proof,
     )

@@ -241,6 +241,7 @@ class SeenForm(Form):
     fields_seen = fields.String(required=True, attribute="fields")
     case_ref = fields.String(required=True)
     purpose_zh = fields.String(required=True)
+    basis_zh = fields.String(required=True)
     question = fields.String(required=True, allow_none=True)
     """`open`, `answered`, or null where nobody asked."""
     answer = fields.String(required=True, allow_none=True)

@@ -281,9 +281,12 @@ POLICIES: Final[dict[str, Policy]] = {
     # Machines of institutions.
     "record.submit": _client(Scope.RECORDS_WRITE),
     "record.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
+    "institution.notice.mark": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(*_OFFICE)),
     "institution.notice.read": (*_client(Scope.RECORDS_READ, Owner.INSTITUTION), _staff(*_OFFICE)),
     "dispute.read": (*_client(Scope.RECORDS_READ, Owner.INSTITUTION), _staff(*_ISSUING)),
-    "dispute.answer": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(*_ISSUING)),
+    "dispute.say": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(*_ISSUING)),
+    # What an institution answers stands for it as what it signs does.
+    "dispute.answer": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(Position.SIGNER)),
     "feed.read": _client(Scope.FEED_READ),
     "shared.read": _client(Scope.SHARED_READ),
     "institution.paper.file": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
@@ -319,6 +322,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.helping": (Grant(Kind.WORKER),),
     # Officials.
     "desk.read": _official(*_DESK),
+    "desk.notice.mark": _official(*(role for role in _DESK if role is not Role.AUDITOR)),
     "desk.notice.read": _official(*_DESK),
     # In the place of a worker who stands there with card and document.
     "window.open": _official(Role.HANDLER, Role.REVIEWER),

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.access import codes, credentials
-from recordsvc.access.errors import HelperRefused, HelperUnmatched
+from recordsvc.access.in_place_errors import HelperRefused, HelperUnmatched
 from recordsvc.access.looked import HELPER_PURPOSES
 from recordsvc.access.tables import helper
 from recordsvc.ground.commit import Turn

@@ -18,8 +18,9 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import acts, looked
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import worker
-from recordsvc.access.errors import AloneOnly, LookNotWritten
+from recordsvc.access.errors import LookNotWritten
 from recordsvc.access.grants import Actor, Kind, Through, Way
+from recordsvc.access.in_place_errors import AloneOnly
 from recordsvc.access.looked import Look
 from recordsvc.access.officials import Officials
 from recordsvc.access.tables import service, service_act

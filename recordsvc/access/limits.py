@@ -1,7 +1,8 @@
 """How much one caller may ask (调用额度): units in a window of time, and requests at once for machines.
 
-The counts stand in the database, so that they hold over all processes and hosts. So that not every request
-costs a commit, a process takes units in portions and slots for two seconds, and spends those from memory.
+The counts stand in the database, so that they hold over all processes and hosts; a loss of power may set
+them back by a moment, so that nobody waits for the disk. So that not every request costs a commit, a process
+takes units in portions and slots for two seconds, and spends those from memory.
 Nothing beyond the limit is ever handed out; what a process took and did not use is lost to its caller, at
 most one portion a process and window. Who is over the limit waits as `Retry-After` says; nobody is locked
 out.
@@ -104,7 +105,7 @@ class Limits:
                 wanted = units - account.left
                 portion = max(wanted, min(max(PORTIONS[0], limit.units // 20), PORTIONS[1]))
                 asked = usage.Asked(subject, begun, wanted, portion, limit.units)
-                taken, account.used = self._db.write_grouped(usage.reserve, asked)
+                taken, account.used = self._db.count_grouped(usage.reserve, asked)
                 if not taken:
                     raise _wait(limit, begun + limit.window_ms - now)
                 account.left += taken
@@ -126,7 +127,7 @@ class Limits:
             if account.active >= account.slots or now >= account.until_ms - LEASE_MS // 2:
                 wanted = max(account.active + 1, min(account.peak, account.slots))
                 lease = usage.Lease(subject, self._holder, account.active + 1, wanted, limit.at_once)
-                granted = self._db.write_grouped(usage.lease, lease)
+                granted = self._db.count_grouped(usage.lease, lease)
                 if not granted:
                     raise _wait(limit, 1000)
                 account.slots, account.until_ms, account.peak = granted, now + LEASE_MS, account.active
@@ -163,7 +164,7 @@ class Limits:
             # Its own slots are never another's, so what runs is always granted.
             lease = usage.Lease(subject, self._holder, 0, account.active, account.slots)
             try:
-                self._db.write_grouped(usage.renew, lease)
+                self._db.count_grouped(usage.renew, lease)
             except Exception as error:  # noqa: BLE001 - the database is away; the requests will find out
                 observe.log("slots_not_renewed", cause=observe.place(error))
                 return

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import flask
 
-from recordsvc import dated
 from recordsvc.access import backoff, demo, proving, questions
 from recordsvc.access.credentials import Holder
 from recordsvc.access.entering import cookie_sent, described, entered, go, network, newcomer
@@ -23,14 +22,13 @@ from recordsvc.access.forms import (
     from_page,
 )
 from recordsvc.access.grants import Actor, Kind
-from recordsvc.access.looked import PURPOSES, Seen, of_worker
+from recordsvc.access.looked import Seen, of_worker, stated
 from recordsvc.access.policy import door
 from recordsvc.access.services import access, bp, house
 from recordsvc.access.sessions import Method
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.http import current
-from recordsvc.ground.ports import beijing_date
 
 demo_bp = flask.Blueprint("demo", __name__)
 """Registered where demo logins may exist and nowhere else."""
@@ -163,11 +161,12 @@ def looked(query: dict[str, Any]) -> flask.Response:
 
 def _seen(row: Seen, asked: questions.Question | None) -> dict[str, Any]:
     """Return a look in words; who a person is stays with the office, a machine is named."""
-    told = dated.table(PURPOSES).on(beijing_date(row.at_ms).isoformat()).get(row.purpose)
+    told = stated(row.purpose, row.at_ms)
     return {
         **dataclasses.asdict(row),
         "actor_id": row.actor_id if row.actor_kind == Kind.CLIENT else "",
         "purpose_zh": row.purpose if told is None else told["zh"],
+        "basis_zh": "" if told is None else told["basis_zh"],
         "question": None if asked is None else asked.state,
         "answer": None if asked is None or asked.state == "open" else asked.answer,
     }

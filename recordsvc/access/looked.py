@@ -2,8 +2,9 @@
 
 The row is durable before the first byte of the answer leaves; if it cannot be written, the reading fails
 (`LookNotWritten`). Rows of many readers share a commit. A worker's own reading leaves none. Purposes come
-from the dated list `lookup_purposes`; one that is not in force is refused (PIPL arts 6, 35). Each row gets
-its place in the who-looked log in the same commit (`access/looked_log.py`).
+from the dated list `lookup_purposes`, each with its legal basis and the roles that may look for it; one that
+is not in force, or not for these roles, is refused (PIPL arts 6, 35). Each row gets its place in the
+who-looked log in the same commit (`access/looked_log.py`).
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access.errors import LookNotWritten, PurposeRefused
+from recordsvc.access.errors import LookNotWritten, PurposeNotYours, PurposeRefused
 from recordsvc.access.grants import Actor, Kind, roles_told
 from recordsvc.access.looked_log import LookTurn, Row
 from recordsvc.access.tables import looked, looked_detail
@@ -57,10 +58,11 @@ class Seen:
 def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
     """Write the rows and return when they are durable.
 
-    Raises `PurposeRefused` before anything is written, `LookNotWritten` when it could not be written.
+    Raises `PurposeRefused`, `PurposeNotYours` before anything is written, `LookNotWritten` when it could not
+    be written.
     """
-    for purpose, table in {(look.purpose, purposes_of(look.actor.kind)) for look in looks}:
-        check_purpose(db, purpose, table)
+    for look in looks:
+        check_purpose(db, look.purpose, look.actor)
     if not looks:
         return
     try:
@@ -73,17 +75,27 @@ def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
         raise LookNotWritten from error
 
 
-def purposes_of(kind: str) -> str:
-    """Return the dated list that the purposes of this kind of looker are on: helpers have their own."""
-    return HELPER_PURPOSES if kind == Kind.WORKER else PURPOSES
+def check_purpose(db: Database, purpose: str, who: Actor) -> None:
+    """Refuse a purpose that the dated list does not have today, or has not for these roles.
 
-
-def check_purpose(db: Database, purpose: str, table: str = PURPOSES) -> None:
-    """Raise `PurposeRefused` for a purpose that the dated list does not have today."""
-    if purpose not in dated.table(table).on(beijing_date(db.clock.now_ms()).isoformat()):
+    Raises `PurposeRefused`, `PurposeNotYours`. Roles are asked of officials: machines look for the purpose
+    they are registered for, and who acts at the console is recorded as the service itself. Helpers have a
+    list of their own.
+    """
+    today = beijing_date(db.clock.now_ms()).isoformat()
+    helps = who.kind is Kind.WORKER
+    found = dated.on(HELPER_PURPOSES if helps else PURPOSES, today).get(purpose)
+    if found is None:
         raise PurposeRefused(
             errors=[{"pointer": "/purpose", "code": "value", "detail": "查阅目的不在现行目录内"}]
         )
+    if who.kind is Kind.OFFICIAL and who.roles.isdisjoint(found["roles"]):
+        raise PurposeNotYours(errors=[{"pointer": "/purpose", "code": "role", "detail": "您的岗位不能使用"}])
+
+
+def stated(purpose: str, at_ms: int) -> dated.Row | None:
+    """Return the row of a purpose (words, legal basis, roles) that was in force at an instant (UTC ms)."""
+    return dated.on(PURPOSES, beijing_date(at_ms).isoformat()).get(purpose)
 
 
 def note(turn: Turn, random: Random, look: Look) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from recordsvc.access import acts, areas, in_place, looked, recusals
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import worker
-from recordsvc.access.errors import Recused, WindowUnmatched
+from recordsvc.access.errors import Recused
 from recordsvc.access.grants import Actor, Through, Way, can
+from recordsvc.access.in_place_errors import WindowUnmatched
 from recordsvc.access.looked import Look
 from recordsvc.access.sessions import Sessions
 from recordsvc.ground.commit import Turn
@@ -50,9 +51,10 @@ class Why:
 def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who: Actor) -> bytes:
     """Begin a service; its id. The row of who looked is durable on return.
 
-    Somebody of another area is answered like nobody. Raises `WindowUnmatched`, `PurposeRefused`, `Recused`.
+    Somebody of another area is answered like nobody. Raises `WindowUnmatched`, `PurposeRefused`,
+    `PurposeNotYours`, `Recused`.
     """
-    looked.check_purpose(house.db, why.purpose)
+    looked.check_purpose(house.db, why.purpose, who)
     person = _whose(house, shown)
     refused = OfficialAct(who, Act.WINDOW_REFUSED, shown.document, why.purpose, why.case_ref)
     if person is not None:

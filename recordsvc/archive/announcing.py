@@ -4,7 +4,8 @@ Records of one person that one issuer entered in one transaction are one notice 
 a portion of the follower ends in between, since a notice grows. A worker's own word is not told back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc.archive import notices, store
@@ -14,7 +15,7 @@ from recordsvc.archive.notices import Telling
 from recordsvc.archive.reading import OpenEntry, Reader
 from recordsvc.archive.store import StoredEntry
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.follower import Follower, Portion
+from recordsvc.ground.follower import Ahead, Follower, Portion
 from recordsvc.ground.readers import Cursor
 from recordsvc.people.workers import Worker
 
@@ -28,11 +29,15 @@ _SIMPLE: Final = {
     Kind.RESTORE: "record-restored",
     Kind.UNMERGE: "archive-unmerged",
 }
+_TOLD: Final = frozenset({Kind.ISSUE, Kind.REVOKE, Kind.ERASE, Kind.MERGE, *_SIMPLE})
+"""Kinds of entry that anybody is told of; the others need not be opened."""
 
 
 def announcer(house: "House") -> Follower[StoredEntry]:
     """Return the follower that tells people what was entered about them."""
-    return Follower(house.db, NAME, lambda after, limit: entries(house, after, limit), _Announcing(house))
+    return Follower(
+        house.db, NAME, lambda after, limit: entries(house, after, limit), Ahead(_Announcing(house))
+    )
 
 
 def entries(house: "House", after: int, limit: int) -> Portion[StoredEntry]:
@@ -42,30 +47,59 @@ def entries(house: "House", after: int, limit: int) -> Portion[StoredEntry]:
     return Portion([(one.idx, one) for one in found], found[-1].idx if found else after)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one entry tells: the worker, and where a record was moved away, its issuer."""
+
+    worker: Telling
+    record_id: str = ""
+    """Of the record that was moved away."""
+    issuer: str = ""
+    key: str = ""
+
+
 class _Announcing:
-    """Tells a portion in one turn."""
+    """Reads and opens a portion before the turn, all its workers in one question; tells it in one turn.
+
+    A person or record erased between the two is as one erased after: who is gone is told nothing (that is
+    looked at under the turn's locks), and a record's own erasure follows in the log.
+    """
 
     def __init__(self, house: "House") -> None:
         self._house = house
         self._reader = Reader(house)
 
-    def __call__(self, turn: Turn, stored: Sequence[StoredEntry]) -> None:
-        cursor = self._house.db.cursor(turn.conn)
-        workers: dict[bytes, Worker | None] = {}
-        tellings = []
-        for one in stored:
-            if one.worker_id not in workers:
-                workers[one.worker_id] = self._house.people.load(cursor, one.worker_id)
-            worker = workers[one.worker_id]
-            # An erased person, or an erased record: there is nobody to tell, or nothing.
-            if worker is None or one.sealed is None:
-                continue
-            entry = self._reader.open(worker, one)
-            told = self._told(entry)
-            if told is not None:
-                tellings.append(told)
-                self._tell_issuer(turn, cursor, worker, entry, told.kind)
-        notices.tell_workers(turn, self._house, tellings, add=True)
+    def __call__(self, stored: Sequence[StoredEntry]) -> Callable[[Turn], object]:
+        # An erased record: there is nothing to tell.
+        wanted = [one for one in stored if one.sealed is not None and Kind(one.leaf[1]) in _TOLD]
+        with self._house.db.read_raw() as cursor:
+            workers = self._house.people.load_all(cursor, {one.worker_id for one in wanted})
+            # An erased person: there is nobody to tell.
+            entries = [
+                (worker, self._reader.open(worker, one))
+                for one in wanted
+                if (worker := workers.get(one.worker_id)) is not None
+            ]
+            found = [self._all_told(cursor, *one) for one in entries]
+        told = [one for one in found if one is not None]
+        return lambda turn: self._tell(turn, told)
+
+    def _tell(self, turn: Turn, told: Sequence[_Told]) -> None:
+        for one in told:
+            if one.issuer:
+                params, key = {"count": 1, "record_id": one.record_id}, one.key
+                notices.tell_institution(turn, one.issuer, one.worker.kind, params, key)
+        notices.tell_workers(turn, self._house, [one.worker for one in told], add=True)
+
+    def _all_told(self, cursor: Cursor, worker: Worker, entry: OpenEntry) -> _Told | None:
+        telling = self._told(entry)
+        if telling is None or telling.kind != "record-moved":
+            return None if telling is None else _Told(telling)
+        target = store.one(self._house.db, cursor, worker.worker_id, entry.stored.target)
+        record = None if target is None else self._reader.open(worker, target).record
+        if record is None or record["issuer"] == self._house.settings.region:
+            return _Told(telling)
+        return _Told(telling, str(record["id"]), str(record["issuer"]), f"log/{entry.stored.idx}")
 
     def _told(self, entry: OpenEntry) -> Telling | None:
         """Return what the worker is told of an entry; None: nothing."""
@@ -99,14 +133,3 @@ class _Announcing:
         else:
             return None
         return Telling(entry.stored.worker_id, name, params, key, entry.ms)
-
-    def _tell_issuer(self, turn: Turn, cursor: Cursor, worker: Worker, entry: OpenEntry, kind: str) -> None:
-        """Tell the issuer whose record was moved away from the person it named."""
-        if kind != "record-moved":
-            return
-        target = store.one(self._house.db, cursor, worker.worker_id, entry.stored.target)
-        record = None if target is None else self._reader.open(worker, target).record
-        if record is None or record["issuer"] == self._house.settings.region:
-            return
-        params = {"count": 1, "record_id": str(record["id"])}
-        notices.tell_institution(turn, str(record["issuer"]), kind, params, f"log/{entry.stored.idx}")

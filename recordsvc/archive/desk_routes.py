@@ -76,7 +76,7 @@ def list_held(query: dict[str, Any]) -> flask.Response:
 )
 def read_held(held_id: bytes, query: dict[str, str]) -> flask.Response:
     """Show the record that waits, to the official who decides; the row of it is durable before."""
-    looked.check_purpose(house().db, query["purpose"])
+    looked.check_purpose(house().db, query["purpose"], actor())
     record = held.open_held(house(), held_id)
     looking.note_act(house(), _looker(query), Act.HELD_OPEN, str(uuid.UUID(bytes=held_id)))
     return answers.answer(orjson.dumps({"record": record}))
@@ -166,7 +166,7 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
     Raises `NotFound`, `CardDisagrees`, `PurposeRefused`, `FormRefused` for a day that is still to come.
     """
     who, request_id, place = actor(), http.current().id, house()
-    looked.check_purpose(place.db, form["purpose"])
+    looked.check_purpose(place.db, form["purpose"], actor())
     person = _shown(form)
     since = form["normal_since"]
     if since is not None and since > beijing_date(place.clock.now_ms()):

@@ -3,7 +3,7 @@
 In log order, each entry once: whoever is killed between leaves neither half a case nor a missing one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from recordsvc.archive import dispute_answers, disputes, store
@@ -12,7 +12,7 @@ from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import OpenEntry, Reader
 from recordsvc.archive.store import StoredEntry
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.follower import Follower
+from recordsvc.ground.follower import Ahead, Follower
 from recordsvc.ground.readers import Cursor
 
 if TYPE_CHECKING:
@@ -24,37 +24,52 @@ _KINDS: Final = frozenset({Kind.NOTE, Kind.CORRECT, Kind.REVOKE, Kind.ERASE})
 
 def follower(house: "House") -> Follower[StoredEntry]:
     """Return the follower that keeps cases in step with the log."""
-    return Follower(house.db, NAME, lambda after, limit: entries(house, after, limit), _Following(house))
+    return Follower(
+        house.db, NAME, lambda after, limit: entries(house, after, limit), Ahead(_Following(house))
+    )
 
 
 class _Following:
-    """Takes a portion in one turn."""
+    """Opens what of a portion concerns cases before the turn, all its workers in one question.
+
+    A person erased between has no open case and no record left: both are read in the turn itself.
+    """
 
     def __init__(self, house: "House") -> None:
         self._house = house
         self._reader = Reader(house)
 
-    def __call__(self, turn: Turn, stored: Sequence[StoredEntry]) -> None:
-        cursor = self._house.db.cursor(turn.conn)
-        for one in stored:
-            if one.target >= 0 and Kind(one.leaf[1]) in _KINDS:
-                self._take(turn, cursor, one)
+    def __call__(self, stored: Sequence[StoredEntry]) -> Callable[[Turn], object]:
+        wanted = [one for one in stored if one.target >= 0 and Kind(one.leaf[1]) in _KINDS]
+        opening = [one for one in wanted if one.sealed is not None and Kind(one.leaf[1]) is not Kind.ERASE]
+        with self._house.db.read_raw() as cursor:
+            workers = self._house.people.load_all(cursor, {one.worker_id for one in opening})
+        opened = {
+            one.idx: self._reader.open(worker, one)
+            for one in opening
+            if (worker := workers.get(one.worker_id)) is not None
+        }
+        return lambda turn: self._follow(turn, wanted, opened)
 
-    def _take(self, turn: Turn, cursor: Cursor, stored: StoredEntry) -> None:
+    def _follow(self, turn: Turn, wanted: Sequence[StoredEntry], opened: Mapping[int, OpenEntry]) -> None:
+        cursor = self._house.db.cursor(turn.conn)
+        for one in wanted:
+            self._take(turn, cursor, one, opened.get(one.idx))
+
+    def _take(self, turn: Turn, cursor: Cursor, stored: StoredEntry, entry: OpenEntry | None) -> None:
         kind, worker_id = Kind(stored.leaf[1]), stored.worker_id
+        if kind is not Kind.ERASE and entry is None:
+            return  # erased: nobody's word is left
         seq = dispute_answers.root(self._house, cursor, worker_id, stored.target)
         case = disputes.unclosed(turn, worker_id, seq)
         if kind is Kind.ERASE:
             if case is not None and seq == stored.target:
                 disputes.end(turn, self._house, case, "withdrawn", stored.idx)
             return
-        if case is None and kind is not Kind.NOTE:
-            return
-        entry = self._open(cursor, stored)
         if entry is None or entry.record is None:
             return
         if case is None:
-            if entry.record["type"] == "contest":
+            if kind is Kind.NOTE and entry.record["type"] == "contest":
                 self._begin(turn, cursor, stored, seq)
         elif kind is Kind.NOTE:
             self._said(turn, cursor, case, entry)

@@ -47,10 +47,11 @@ class ObjectionSaidForm(Form):
 
 
 class MessageForm(Form):
-    """What somebody said in a case: worker, issuer or official."""
+    """What somebody said in a case: worker, issuer or official; `name` of the issuer's person, else null."""
 
     at_ms = Whole(required=True)
     who = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True)
     text = fields.String(required=True)
 
 

@@ -125,14 +125,56 @@ def list_issuer_disputes(query: dict[str, Any]) -> flask.Response:
 )
 def read_issuer_dispute(dispute_id: bytes) -> flask.Response:
     """Show a case to the issuer; the row of who looked is durable before the answer leaves."""
+    dispute, archive = seen_by_issuer(dispute_id)
+    with house().db.read() as conn:
+        told = dispute_views.described(house(), conn, archive, dispute)
+    return answers.answer(dispute_views.for_issuer(told), form=DisputeDetailForm)
+
+
+def seen_by_issuer(dispute_id: bytes) -> tuple[Dispute, Archive]:
+    """Return a case of the institution that asks and the archive it stands in, once the look is noted.
+
+    Raises `NotFound`, `ArchiveRestricted`.
+    """
     issuer = own_institution()
     with house().db.read() as conn:
         dispute = disputes.find(conn, dispute_id)
-        if dispute is None or dispute.issuer != issuer:
-            raise NotFound
-        told = dispute_views.described(house(), conn, _archive(dispute), dispute)
+    if dispute is None or dispute.issuer != issuer:
+        raise NotFound
+    archive = _archive(dispute)
     _record_look(dispute, disputes.PURPOSE, dispute.name)
-    return answers.answer(dispute_views.for_issuer(told), form=DisputeDetailForm)
+    return dispute, archive
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/institution/disputes/<id:dispute_id>/messages",
+    policy="dispute.say",
+    body=SayForm,
+    answer={204: None},
+    problems=(errors.DisputeRefused,),
+    summary="签发单位向本人说明或询问 / Say or ask something in a case as its issuer",
+)
+def say_as_issuer(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Add a message of the issuer."""
+    say_from_issuer(dispute_id, form["text"])
+    return flask.Response(status=204)
+
+
+def say_from_issuer(dispute_id: bytes, text: str) -> None:
+    """Add a message of the institution that asks, in its turn. Raises `NotFound`, `DisputeRefused`."""
+    line, by, issuer = one_line(text), reference(), own_institution()
+
+    def act(turn: Turn) -> str:
+        dispute = disputes.locked(turn, dispute_id)
+        if dispute.issuer != issuer:
+            raise NotFound
+        if dispute.owner != disputes.ISSUER:
+            raise errors.DisputeRefused
+        return disputes.say(turn, house(), dispute_id, "issuer", by, line).name
+
+    once(act)
 
 
 @door(
@@ -149,13 +191,18 @@ def read_issuer_dispute(dispute_id: bytes) -> flask.Response:
 )
 def answer_dispute(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take the issuer's answer."""
-    issuer, by = own_institution(), reference()
-    said = Answer(form["outcome"], " ".join(form["text"].split()), form["record_id"])
-    house().db.write(lambda turn: dispute_answers.answer(turn, house(), dispute_id, issuer, by, said))
+    answer_from_issuer(dispute_id, form)
     with house().db.read() as conn:
         found = disputes.find(conn, dispute_id)
         told = dispute_views.listed(house(), conn, [] if found is None else [found])
     return answers.answer(told[0], form=DisputeForm)
+
+
+def answer_from_issuer(dispute_id: bytes, form: dict[str, Any]) -> None:
+    """Take an answer as `AnswerForm` reads it. Raises `NotFound`, `DisputeRefused`, `TargetUnfit`."""
+    issuer, by = own_institution(), reference()
+    said = Answer(form["outcome"], " ".join(form["text"].split()), form["record_id"])
+    once(lambda turn: dispute_answers.answer(turn, house(), dispute_id, issuer, by, said).name)
 
 
 # -- the desk
@@ -199,7 +246,7 @@ def seen_at_desk(dispute_id: bytes, purpose: str, case_ref: str) -> tuple[Disput
 
     Raises `NotFound`, `PurposeRefused`, `ArchiveRestricted`.
     """
-    looked.check_purpose(house().db, purpose)
+    looked.check_purpose(house().db, purpose, actor())
     with house().db.read() as conn:
         dispute = disputes.find(conn, dispute_id)
         if dispute is None:

@@ -59,9 +59,13 @@ def described(house: "House", conn: Connection, archive: Archive, dispute: Dispu
 
 def for_issuer(told: dict[str, Any]) -> dict[str, Any]:
     """Leave out what the worker and the desk say to one another once the case is the region's."""
-    heard = _ISSUER_READS if told["owner"] == disputes.ISSUER else ("issuer",)
-    messages: list[Message] = told["messages"]
-    return told | {"messages": [one for one in messages if one.who in heard]}
+    return told | {"messages": heard_by_issuer(told["owner"], told["messages"])}
+
+
+def heard_by_issuer(owner: str, messages: Iterable[Message]) -> list[Message]:
+    """Return what of a case's messages its issuer reads."""
+    heard = _ISSUER_READS if owner == disputes.ISSUER else ("issuer",)
+    return [one for one in messages if one.who in heard]
 
 
 def contests(archive: Archive, dispute: Dispute) -> list[tuple[OpenEntry, Mapping[str, Any]]]:

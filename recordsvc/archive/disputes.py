@@ -22,8 +22,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated, workdays
-from recordsvc.access import objects
-from recordsvc.access.grants import Actor
+from recordsvc.access import objects, staff
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.archive import notices, tables
 from recordsvc.archive.errors import DisputeRefused
 from recordsvc.archive.issuers import NOW
@@ -82,12 +82,16 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody said in a case; `who` is worker, issuer or official."""
+    """What somebody said in a case; `who` is worker, issuer or official.
+
+    `name` is that of the person who spoke for the issuer; None where a machine did, and for all others.
+    """
 
     at_ms: int
     who: str
     said_by: str
     text: str
+    name: str | None = None
 
 
 _COLUMNS: Final = [tables.dispute.c[name] for name in Dispute.__slots__]
@@ -149,11 +153,19 @@ def messages(house: "House", conn: Connection, dispute: Dispute) -> list[Message
     )
     ready = DataKeys(house.keys, house.random.bytes)
     found = []
-    for row in conn.execute(query):
+    rows = conn.execute(query).all()
+    names = _names(conn, dispute.issuer) if any(row.who == ISSUER for row in rows) else {}
+    for row in rows:
         data_key = ready.get(bytes(row.worker_id), bytes(row.wrapped))
         text = data_key.open(bytes(row.sealed), message_aad(row)).decode()
-        found.append(Message(row.at_ms, row.who, row.said_by, text))
+        name = names.get(row.said_by) if row.who == ISSUER else None
+        found.append(Message(row.at_ms, row.who, row.said_by, text, name))
     return found
+
+
+def _names(conn: Connection, issuer: str) -> dict[str, str]:
+    """Return how the people of an institution are called, by reference."""
+    return {f"{Kind.STAFF}:{one.staff_id}": one.name for one in staff.of_institution(conn, issuer)}
 
 
 def message_aad(row: "Said | sa.Row[Any]") -> bytes:

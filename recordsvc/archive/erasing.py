@@ -7,12 +7,15 @@ Erasing destroys the worker's data key, or one record's ciphertext. The erasure 
 given before still verifies, and the commitments in the log are 32 random-looking bytes. What law or open
 money keeps (`Blocker`) is named, and until then the archive stays restricted.
 
-Archives that are read as one since a merge are one person's: they are restricted and erased together.
+Archives that are read as one since a merge are one person's: they are restricted and erased together, and
+with them what a merge that was undone left under their numbers in the chains of others. With one record goes
+what corrected it, revoked it or put it back in force, since that says again what it said.
 """
 
 import datetime as dt
+import hashlib
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,11 +38,12 @@ from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.consents import Ended
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import session
-from recordsvc.archive import disputes, farewell, notices, papers, persons, tables
+from recordsvc.archive import disputes, farewell, notices, papers, persons, strays, tables
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.facts import day_of
-from recordsvc.archive.reading import Archive
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.statements import Statement, Stater, derived_id
 from recordsvc.archive.states import Life, RecordState
 from recordsvc.ground import two_person
@@ -60,6 +64,8 @@ ERASE_RECORD: Final = "record.erase"
 WHOLE: Final = -1
 """`erasure.seq` of a whole archive."""
 _DECIDERS: Final = frozenset({"data-officer"})
+_REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
+"""Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
 _ANY_STATE: Final = frozenset({standing.OPEN, standing.RESTRICTED, standing.CLOSED, MERGED})
 
 
@@ -151,14 +157,14 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
 
 def blockers(house: "House", conn: Connection, archives: Iterable[Archive], ground: str) -> list[Blocker]:
     """Return what keeps these archives from being erased, the longest first; empty: nothing."""
-    found: list[Blocker] = []
-    for archive in archives:
-        for state in archive.state.records:
-            blocker = _kept_by_law(house, state, ground)
-            if blocker is not None:
-                found.append(blocker)
+    own = {archive.worker_id: archive for archive in archives}
+    states = [state for archive in own.values() for state in archive.state.records]
+    astray = strays.left_elsewhere(house, house.db.cursor(conn), own)
+    states += [one.state for one in astray if one.state is not None]
+    found = [kept for state in states if (kept := _kept_by_law(house, state, ground)) is not None]
+    for worker_id in own:
         for blocking in house.erasure_blockers:
-            found += blocking(house, conn, archive.worker_id)
+            found += blocking(house, conn, worker_id)
     longest = {one.code: one for one in sorted(found, key=lambda one: one.until or "9999")}
     return sorted(longest.values(), key=lambda one: one.until or "9999", reverse=True)
 
@@ -242,7 +248,8 @@ def propose_record_erasure(
 def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     """Enter the erasure in each chain of the person, and destroy keys and what the person is found by."""
     house: House = proposal.tools
-    person = persons.read(house, worker_of(payload, "worker_id"), house.db.cursor(turn.conn), sealed=True)
+    cursor = house.db.cursor(turn.conn)
+    person = persons.read(house, worker_of(payload, "worker_id"), cursor, sealed=True)
     if person is None:
         raise TargetUnknown
     _refuse_blocked(house, turn, person.archives, payload["ground"])
@@ -250,6 +257,8 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         (archive.worker_id, _erasure(house, payload, proposal, archive.worker_id))
         for archive in person.archives
     ]
+    astray = strays.left_elsewhere(house, cursor, [archive.worker_id for archive in person.archives])
+    _erase_entries(turn, payload, proposal, [(one.worker_id, one.seq, one.record_id) for one in astray])
     # Made while there is a phone and a name; posted behind `forget`, which takes all there was to be told.
     last = farewell.made(turn, house, person.archives)
     for archive, entered in zip(person.archives, enter(house, turn, statements), strict=True):
@@ -267,15 +276,36 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
 
 @two_person.executor(ERASE_RECORD, deciders=_DECIDERS, basis=_basis)
 def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
-    """Enter the erasure of one record and destroy its ciphertext, and with it its secret."""
+    """Enter the erasure of one record and of what repeats it, and destroy ciphertexts and secrets."""
     house: House = proposal.tools
-    worker_id, seq = worker_of(payload, "worker_id"), int(payload["seq"])
-    said = _erasure(house, payload, proposal, worker_id)
-    (entered,) = enter(house, turn, [(worker_id, said)])
+    archive = Reader(house, sealed=True).archive(worker_of(payload, "worker_id"), house.db.cursor(turn.conn))
+    state = None if archive is None else archive.state.of(int(payload["seq"]))
+    if archive is None or state is None:
+        raise TargetUnknown
+    seqs = [state.seq, *(one.seq for one in state.history if one.kind in _REPEATING and one.record)]
+    places = [archive.entries[seq].stored for seq in seqs]
+    _erase_entries(
+        turn,
+        payload,
+        proposal,
+        [(one.worker_id, one.seq, one.record_id) for one in places if one.record_id is not None],
+    )
+
+
+def _erase_entries(
+    turn: Turn, payload: dict[str, Any], proposal: Proposal, places: Sequence[tuple[bytes, int, bytes]]
+) -> None:
+    """Enter the erasure of single entries (worker_id, seq, record_id) and destroy their ciphertexts."""
+    house: House = proposal.tools
+    statements = [
+        (worker_id, _entry_erasure(house, payload, proposal, worker_id, seq, record_id))
+        for worker_id, seq, record_id in places
+    ]
     sealed = tables.ciphertext
-    with erasing(turn.conn):
-        turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == worker_id, sealed.c.seq == seq))
-    _note(turn, proposal, worker_id, seq, entered.index)
+    for (worker_id, seq, _id), entered in zip(places, enter(house, turn, statements), strict=True):
+        with erasing(turn.conn):
+            turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == worker_id, sealed.c.seq == seq))
+        _note(turn, proposal, worker_id, seq, entered.index)
 
 
 def forget(turn: Turn, worker_id: bytes) -> None:
@@ -292,20 +322,22 @@ def forget(turn: Turn, worker_id: bytes) -> None:
 
 
 def _erasure(house: "House", payload: dict[str, Any], proposal: Proposal, worker_id: bytes) -> Statement:
-    whole = "record_id" not in payload
-    body = {
-        "decision": decision_of(proposal),
-        "ground": payload["ground"],
-        "scope": "worker" if whole else "record",
-        "text": payload["text"],
-    }
+    body = _erasure_body(payload, proposal, "worker")
     own_id = record_id_of(house, proposal, b"erasure" + worker_id)
-    if whole:
-        return Statement("erasure", body, stater_of(proposal), own_id, states=_ANY_STATE)
-    body["erases"] = payload["record_id"]
-    return Statement(
-        "erasure", body, stater_of(proposal), own_id, target=int(payload["seq"]), states=_ANY_STATE
-    )
+    return Statement("erasure", body, stater_of(proposal), own_id, states=_ANY_STATE)
+
+
+def _entry_erasure(
+    house: "House", payload: dict[str, Any], proposal: Proposal, worker_id: bytes, seq: int, record_id: bytes
+) -> Statement:
+    body = _erasure_body(payload, proposal, "record") | {"erases": str(uuid.UUID(bytes=record_id))}
+    own_id = record_id_of(house, proposal, b"erasure" + worker_id + seq.to_bytes(4))
+    return Statement("erasure", body, stater_of(proposal), own_id, target=seq, states=_ANY_STATE)
+
+
+def _erasure_body(payload: dict[str, Any], proposal: Proposal, scope: str) -> dict[str, Any]:
+    told = {"ground": payload["ground"], "text": payload["text"]}
+    return {"decision": decision_of(proposal), "scope": scope, **told}
 
 
 def _refuse_blocked(house: "House", turn: Turn, archives: Iterable[Archive], ground: str) -> None:
@@ -318,13 +350,18 @@ def _note(turn: Turn, proposal: Proposal, worker_id: bytes, seq: int, idx: int) 
     turn.conn.execute(
         people_tables.erasure.insert().values(
             worker_id=worker_id,
-            erasure_id=proposal.id,
+            erasure_id=_erasure_id(proposal, seq),
             seq=seq,
             idx=idx,
             erased_ms=turn.now_ms,
             state="erased",
         )
     )
+
+
+def _erasure_id(proposal: Proposal, seq: int) -> bytes:
+    """Return the id of one erasure of a decision: of several in one chain each has its own."""
+    return proposal.id if seq == WHOLE else hashlib.sha256(proposal.id + seq.to_bytes(4)).digest()[:16]
 
 
 def _end_sessions(turn: Turn, worker_id: bytes) -> None:

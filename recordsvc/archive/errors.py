@@ -361,7 +361,7 @@ class ErasureBlocked(Conflict):
     code = "erasure-blocked"
     title_zh = "尚在法定保存期内或有未结事项，不能删除，继续限制处理"
     title_en = "Retention by law or open matters stand against erasing; it stays restricted"
-    remedy_zh = "请在 errors 所列日期之后再办，或先办结所列事项。"
+    remedy_zh = "请在所列日期之后再办，或先办结所列事项。"
     remedy_en = "Come back after the dates in errors, or settle what they name first."
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from recordsvc.archive import formats, tables
+from recordsvc.archive import formats, strays, tables
 from recordsvc.archive.acts import act_of, target_id
 from recordsvc.archive.formats import BatchPayload, FormatError, Kind, Leaf
 from recordsvc.archive.fsck_release import ReleaseCheck
@@ -52,6 +52,23 @@ class Standing:
     merged_into: bytes | None
 
 
+class _Merges:
+    """Which archives are, or were for a time, read as one, as all chains together say."""
+
+    def __init__(self) -> None:
+        self._groups: dict[bytes, set[bytes]] = {}
+        self.erased: set[bytes] = set()
+
+    def join(self, workers: set[bytes]) -> None:
+        """Take what one chain says."""
+        joined = workers.union(*(self._groups.get(one, ()) for one in workers))
+        self._groups |= dict.fromkeys(joined, joined)
+
+    def read_as_one_with(self, worker_id: bytes) -> set[bytes]:
+        """Return the archives that this one ever was read as one with, over any number of merges."""
+        return self._groups.get(worker_id, set())
+
+
 class ChainCheck:
     """Checks chains on one snapshot, with the issuers' key events already proven."""
 
@@ -64,6 +81,9 @@ class ChainCheck:
         self._histories = histories
         self._expected: dict[bytes, tuple[StoredEntry, bytes]] = {}
         self._releases = ReleaseCheck(house, snapshot)
+        self._merges = _Merges()
+        self._elsewhere: list[tuple[StoredEntry, list[bytes]]] = []
+        """Entries whose numbers (as tags) do not lead here: judged when all merges are known."""
         self._batch = functools.lru_cache(maxsize=512)(self._read_batch)
 
     def check(
@@ -82,6 +102,7 @@ class ChainCheck:
                 "the state and the erasure entries of the chain differ",
             )
         if key is None or state == ERASED:
+            self._merges.erased.add(worker_id)
             return 0
         readable = [link for link in links if _is_readable(link, erasures)]
         records = {link.row.seq: self._open(key, link) for link in readable}
@@ -160,6 +181,8 @@ class ChainCheck:
         """Compare what is still left to compare with other tables."""
         self.same_records()
         self._releases.finish()
+        for row, wanted in self._elsewhere:
+            self._refuse_foreign(row, wanted)
 
     def same_records(self) -> None:
         """Compare the rows that make (issuer, record id) unique, of all records opened since last called."""
@@ -206,30 +229,31 @@ class ChainCheck:
         self, links: Sequence[Link], records: Mapping[int, Mapping[str, Any]], tags: set[bytes], key: DataKey
     ) -> None:
         """Prove that each record's number leads to this worker, unless two people released it to them."""
-        linked = _linked(records.values())
+        self._merges.join(strays.linked(records.values()))
         released = {links[seq].target for seq, record in records.items() if record["type"] == "release"}
         for seq, record in records.items():
-            row, said = links[seq].row, record["worker"]
-            if "worker_id" in said:
-                if said["worker_id"] != str(uuid.UUID(bytes=row.worker_id)):
+            row, number = links[seq].row, strays.number_in(record)
+            if number is None:
+                if record["worker"]["worker_id"] != str(uuid.UUID(bytes=row.worker_id)):
                     raise self._false(row, "记录属于另一劳动者", "the record is about another worker")
                 continue
-            number = said.get("number")
-            pair = (CARD, said["card"]["number"]) if number is None else (said["document"], number)
-            wanted = self._people.tags(*pair)
+            wanted = self._people.tags(*number)
             if seq in released or not tags.isdisjoint(wanted):
                 continue
-            if number is None:
+            if number[0] == CARD:
                 # Entered while the card led here; which records go with it is decided one by one.
                 tags = tags | taken_back_tags(self._snapshot, self._people, row.worker_id, key)
             if tags.isdisjoint(wanted):
-                self._refuse_foreign(row, wanted, linked)
+                self._elsewhere.append((row, wanted))
 
-    def _refuse_foreign(self, row: StoredEntry, wanted: list[bytes], linked: set[bytes]) -> None:
-        """Raise `Wrong`, unless the number is that of an archive which is or was read as one with this."""
-        index = people_tables.blind_index
+    def _refuse_foreign(self, row: StoredEntry, wanted: list[bytes]) -> None:
+        """Raise `Wrong`, unless the number is that of an archive which is or was read as one with this.
+
+        One that was erased since has no index row any more, and whoever has its number began anew.
+        """
+        index, once = people_tables.blind_index, self._merges.read_as_one_with(row.worker_id)
         found = list(scan(self._snapshot, [index.c.tag, index.c.worker_id], index.c.tag.in_(wanted)))
-        if not linked.intersection(worker_id for _tag, worker_id in found):
+        if once.isdisjoint({worker_id for _tag, worker_id in found} | self._merges.erased):
             raise self._foreign(row, found)
 
     def _foreign(self, row: StoredEntry, found: list[Any]) -> Wrong:
@@ -267,12 +291,6 @@ def _stands(worker_id: bytes, standing: Standing, records: Iterable[Mapping[str,
             "状态与档案中的合并、限制、关闭条目不一致",
             "state and merged_into are not what merges, restrictions and closures in the chain make them",
         )
-
-
-def _linked(records: Iterable[Mapping[str, Any]]) -> set[bytes]:
-    """Return the archives that this one is, or was for a time, read as one with."""
-    bodies = [record["body"] for record in records if record["type"] == "merge"]
-    return {uuid.UUID(body[part]).bytes for body in bodies for part in ("from", "into")}
 
 
 def _positions(worker_id: bytes, rows: list[Any]) -> list[Link]:

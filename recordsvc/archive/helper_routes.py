@@ -7,9 +7,10 @@ import flask
 
 from recordsvc.access import helper_relations, helping
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import HelperRefused, HelperUnmatched, LoginPaced, OwnProofWanted
+from recordsvc.access.errors import LoginPaced
 from recordsvc.access.forms import EmptyForm
 from recordsvc.access.helper_relations import Helper, Wanted
+from recordsvc.access.in_place_errors import HelperRefused, HelperUnmatched, OwnProofWanted
 from recordsvc.access.policy import door
 from recordsvc.access.services import access
 from recordsvc.access.window_forms import ServiceOpenedForm

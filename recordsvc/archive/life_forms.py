@@ -1,11 +1,14 @@
 """What comes in and goes out at the desk's doors on whole archives: merging, moving, restricting, erasing."""
 
+from typing import Final
+
 from marshmallow import fields, validate
 
 from recordsvc.archive.paperrefs import REFERENCE
 from recordsvc.ground.forms import Form, Identifier, Whole, text
 
-PAPERS = validate.Length(0, 20)
+NEEDED_PAPERS: Final = validate.Length(1, 20, error="至少一份，最多 20 份")
+PAPERS: Final = validate.Length(0, 20, error="最多 20 份")
 
 
 class CaseForm(Form):
@@ -52,7 +55,7 @@ class RelativeForm(Form):
 
     relation = text(1, 40, required=True)
     text = text(1, 400, required=True)
-    papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=validate.Length(1, 20))
+    papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=NEEDED_PAPERS)
 
 
 class CopyQuery(Form):

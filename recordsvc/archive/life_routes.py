@@ -9,7 +9,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import bundle, errors, foreign, life_asks, looking, merging, paperrefs
+from recordsvc.archive import bundle, errors, foreign, life_asks, looking, paperrefs, strays
 from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.life_forms import (
@@ -76,7 +76,7 @@ def propose_unmerge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 def list_strays(worker_id: bytes) -> flask.Response:
     """List records by id alone, without what they say."""
     with house().db.read_raw() as cursor:
-        found = merging.entered_meanwhile(house(), cursor, worker_id)
+        found = strays.entered_meanwhile(house(), cursor, worker_id)
     return answers.answer({"items": found}, form=StraysForm)
 
 

@@ -36,7 +36,7 @@ def note(house: "House", looker: Looker, workers: Sequence[bytes], fields: str) 
     """
     who, request_id = looker.actor, looker.request_id
     looks = [Look(one, who, looker.purpose, fields, looker.case_ref, request_id) for one in workers]
-    looked.check_purpose(house.db, looker.purpose)
+    looked.check_purpose(house.db, looker.purpose, who)
     looked.record(house.db, house.random, looks)
 
 

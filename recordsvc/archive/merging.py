@@ -5,7 +5,7 @@ the other from then on, and every record stays in the chain, with the proofs, th
 reads in log order tells every reader of it.
 
 After a merge was undone, what was entered meanwhile under a number of the one person still stands in the
-chain of the other: `entered_meanwhile` lists it, `moving.py` puts it right.
+chain of the other: `strays.py` lists it, `moving.py` puts it right.
 """
 
 import uuid
@@ -24,11 +24,9 @@ from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.statements import Statement
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people import merges
 from recordsvc.people.merges import NotMergeable
-from recordsvc.people.resolve import Person
 from recordsvc.people.workers import MERGED
 
 if TYPE_CHECKING:
@@ -136,41 +134,3 @@ def _merge_of(archive: Archive | None, payload: dict[str, Any]) -> str:
             if (body["from"], body["into"]) == (payload["from"], payload["into"]):
                 return str(entry.record["id"])
     raise NotMergeable
-
-
-@dataclass(frozen=True, slots=True)
-class Stray:
-    """A record that stands in the chain of `worker_id`, though its number is another's."""
-
-    worker_id: bytes
-    seq: int
-    record_id: bytes
-    issuer: str
-
-
-def entered_meanwhile(house: "House", cursor: Cursor, worker_id: bytes) -> list[Stray]:
-    """Return what was entered elsewhere under a number of this worker while it was merged."""
-    own = Reader(house).archive(worker_id, cursor)
-    if own is None:
-        return []
-    others = {
-        uuid.UUID(entry.record["body"]["into"]).bytes
-        for entry in own.entries
-        if entry.kind is Kind.MERGE and entry.record is not None
-    } - {worker_id}
-    return [stray for other in sorted(others) for stray in _strays(house, cursor, worker_id, other)]
-
-
-def _strays(house: "House", cursor: Cursor, worker_id: bytes, other: bytes) -> list[Stray]:
-    archive = Reader(house).archive(other, cursor)
-    found = []
-    for state in archive.state.records if archive is not None else ():
-        record = state.record
-        if record is None or archive is None or "number" not in record["worker"]:
-            continue
-        said = record["worker"]
-        person = Person(said["document"], said["number"], said["name"])
-        record_id = archive.entries[state.seq].stored.record_id
-        if record_id is not None and house.people.whose(cursor, person) == worker_id:
-            found.append(Stray(other, state.seq, record_id, str(record["issuer"])))
-    return found

@@ -20,7 +20,14 @@ class NoticeForm(Form):
     text_en = fields.String(required=True)
 
 
+class OfficeNoticeForm(NoticeForm):
+    """A notice of an institution or of desks; `read_by` is who marked it as read for all of them."""
+
+    read_by = fields.String(allow_none=True, required=True)
+
+
 NoticePageForm = page_form(NoticeForm)
+OfficeNoticePageForm = page_form(OfficeNoticeForm)
 
 
 class ReadForm(Form):

@@ -10,9 +10,16 @@ from sqlalchemy.engine import Connection
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, door
+from recordsvc.access.services import reference
 from recordsvc.archive import noticeboard, printing
 from recordsvc.archive.forms import LookQuery
-from recordsvc.archive.notice_forms import MarkedForm, NoticePageForm, PrintedForm, ReadForm
+from recordsvc.archive.notice_forms import (
+    MarkedForm,
+    NoticePageForm,
+    OfficeNoticePageForm,
+    PrintedForm,
+    ReadForm,
+)
 from recordsvc.archive.noticeboard import NEWEST, Before, Notice
 from recordsvc.archive.services import bp, house, own_institution, own_worker
 from recordsvc.archive.wording import worded
@@ -64,7 +71,7 @@ def read_my_notices(form: dict[str, Any]) -> flask.Response:
     "/v1/institution/notices",
     policy="institution.notice.read",
     query=PageQuery,
-    answer=NoticePageForm,
+    answer=OfficeNoticePageForm,
     summary="本单位的通知 / What an institution was told, newest first",
 )
 def institution_notices(query: dict[str, Any]) -> flask.Response:
@@ -79,11 +86,25 @@ def institution_notices(query: dict[str, Any]) -> flask.Response:
 
 @door(
     bp,
+    "POST",
+    "/v1/institution/notices/read",
+    policy="institution.notice.mark",
+    body=ReadForm,
+    answer=MarkedForm,
+    summary="本单位的通知标为已读 / Mark an institution's notices as read, for all of it",
+)
+def read_institution_notices(form: dict[str, Any]) -> flask.Response:
+    """Mark some or all notices of the institution as read; again changes nothing."""
+    return answers.answer({"count": marked_for_institution(form["ids"])}, form=MarkedForm)
+
+
+@door(
+    bp,
     "GET",
     "/v1/desk/notices",
     policy="desk.notice.read",
     query=PageQuery,
-    answer=NoticePageForm,
+    answer=OfficeNoticePageForm,
     summary="工作台通知 / What the desks of an official were told, newest first",
 )
 def desk_notices(query: dict[str, Any]) -> flask.Response:
@@ -94,6 +115,33 @@ def desk_notices(query: dict[str, Any]) -> flask.Response:
         return noticeboard.of_desks(conn, who, before=before, limit=limit)
 
     return _page("desk", f"desk-notices/{actor().id}", listed, query)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/notices/read",
+    policy="desk.notice.mark",
+    body=ReadForm,
+    answer=MarkedForm,
+    summary="工作台通知标为已读 / Mark notices of one's desks and area as read, for all colleagues",
+)
+def read_desk_notices(form: dict[str, Any]) -> flask.Response:
+    """Mark some or all notices that the official reads; again changes nothing."""
+    return answers.answer({"count": marked_for_desks(form["ids"])}, form=MarkedForm)
+
+
+def marked_for_institution(ids: Sequence[bytes] | None = None) -> int:
+    """Mark notices of the institution of whoever asks as read; how many were unread."""
+    own, by = [f"institution:{own_institution()}"], reference()
+    return house().db.write(lambda turn: noticeboard.mark_office_read(turn, own, by=by, ids=ids))
+
+
+def marked_for_desks(ids: Sequence[bytes] | None = None) -> int:
+    """Mark notices that the official who asks reads as read; how many were unread."""
+    who, by = actor(), reference()
+    desks, here = noticeboard.desks_of(who.roles), noticeboard.of_area(who)
+    return house().db.write(lambda turn: noticeboard.mark_office_read(turn, desks, here, by=by, ids=ids))
 
 
 # -- on paper
@@ -161,13 +209,15 @@ def paged(context: str, listed: List, cursor: str | None, limit: int) -> tuple[l
 
 def _page(audience: str, context: str, listed: List, query: dict[str, Any]) -> flask.Response:
     found, following = paged(context, listed, query["cursor"], query["limit"])
-    return answers.answer({"items": _told(audience, found), "next": following}, form=NoticePageForm)
+    form = NoticePageForm if audience == "worker" else OfficeNoticePageForm
+    return answers.answer({"items": _told(audience, found), "next": following}, form=form)
 
 
 def _told(audience: str, found: Sequence[Notice]) -> list[dict[str, Any]]:
     items = []
     for notice in found:
         words = worded(house(), audience, notice)
+        marked = {} if audience == "worker" else {"read_by": notice.read_by}
         items.append(
             {
                 "id": notice.notice_id,
@@ -179,6 +229,7 @@ def _told(audience: str, found: Sequence[Notice]) -> list[dict[str, Any]]:
                 "text_zh": words.text_zh,
                 "title_en": words.title_en,
                 "text_en": words.text_en,
+                **marked,
             }
         )
     return items

@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice as its reader gets it; instants are UTC ms, `read_ms` is None while unread."""
+    """A notice as its reader gets it; instants are UTC ms, `read_ms` is None while unread.
+
+    `read_by` says of an office's notice who marked it first.
+    """
 
     notice_id: bytes
     kind: str
     params: Mapping[str, Any]
     at_ms: int
     read_ms: int | None = None
+    read_by: str | None = None
 
 
 Before = tuple[int, bytes]
@@ -89,8 +93,12 @@ def mark_read(turn: Turn, workers: Sequence[bytes], ids: Collection[bytes] | Non
 
 def of_desks(conn: Connection, who: Actor, *, before: Before = NEWEST, limit: int = 100) -> list[Notice]:
     """Return what the desks of an official were told of the official's area, the newest first."""
-    here = areas.within(reach(who, "desk.notice.read"), tables.office_notice.c.area)
-    return of_office(conn, desks_of(who.roles), here, before=before, limit=limit)
+    return of_office(conn, desks_of(who.roles), of_area(who), before=before, limit=limit)
+
+
+def of_area(who: Actor) -> sa.ColumnElement[bool]:
+    """Return the condition of the desks' notices that lie in an official's area."""
+    return areas.within(reach(who, "desk.notice.read"), tables.office_notice.c.area)
 
 
 def of_office(
@@ -104,7 +112,37 @@ def of_office(
     own = tables.office_notice
     query = sa.select(own).where(own.c.addressee.in_(list(addressees)), _before(own, before), *seen)
     rows = conn.execute(query.order_by(own.c.at_ms.desc(), own.c.notice_id.desc()).limit(limit))
-    return [Notice(bytes(row.notice_id), row.kind, json.loads(row.params), row.at_ms) for row in rows]
+    return [
+        Notice(bytes(row.notice_id), row.kind, json.loads(row.params), row.at_ms, row.read_ms, row.read_by)
+        for row in rows
+    ]
+
+
+def unread_of_office(conn: Connection, addressees: Sequence[str], *seen: sa.ColumnElement[bool]) -> int:
+    """Return how many notices of an institution or of desks nobody there has marked as read."""
+    own = tables.office_notice.c
+    query = sa.select(sa.func.count()).where(
+        own.addressee.in_(list(addressees)), own.read_ms.is_(None), *seen
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+def mark_office_read(
+    turn: Turn,
+    addressees: Sequence[str],
+    *seen: sa.ColumnElement[bool],
+    by: str,
+    ids: Collection[bytes] | None = None,
+) -> int:
+    """Mark an office's notices (all, or these) as read by somebody for all of it; how many were unread.
+
+    Who was first stays.
+    """
+    own = tables.office_notice
+    which = [own.c.addressee.in_(list(addressees)), own.c.read_ms.is_(None), *seen]
+    if ids is not None:
+        which.append(own.c.notice_id.in_(list(ids)))
+    return turn.conn.execute(own.update().where(*which).values(read_ms=turn.now_ms, read_by=by)).rowcount
 
 
 def desks_of(roles: Collection[str]) -> list[str]:

@@ -226,6 +226,8 @@ def _tell_office(
         "at_ms": turn.now_ms,
         "params": json.dumps(dict(params), sort_keys=True),
         "area": area,
+        "read_ms": None,
+        "read_by": None,
     }
     insert_missing(turn.conn, tables.office_notice, [row])
 

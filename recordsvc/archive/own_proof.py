@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from recordsvc.access import backoff, codes, consents, credentials, helper_relations, names, proving
 from recordsvc.access.credentials import PASSWORD, PIN, Holder
-from recordsvc.access.errors import OwnProofWanted
 from recordsvc.access.grants import Actor, Kind, author
+from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.proving import Claim
 from recordsvc.access.tables import service
 from recordsvc.ground.commit import Turn

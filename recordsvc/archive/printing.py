@@ -58,7 +58,7 @@ def slips(house: "House", who: Actor, purpose: str, case_ref: str, request_id: s
 
     Who looked is durable before this returns.
     """
-    looked.check_purpose(house.db, purpose)
+    looked.check_purpose(house.db, purpose, who)
     with house.db.read() as conn:
         waiting_now = outbox.listed(conn, "print", limit=MOST)
         messages = [one for one in waiting_now if _sees(conn, who, worker_of(one))]

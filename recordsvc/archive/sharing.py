@@ -1,8 +1,7 @@
-"""Opening what a worker shares (按授权查阅): the bundle of the chosen records, counted and noted before it
-leaves.
+"""Opening what a worker shares (按授权查阅): an extract or the bundle, counted and noted before it leaves.
 
-Whole records leave, as they were signed: single members cannot be cut out of signed bytes. What corrects,
-revokes or restores a chosen record comes along, since without it the record would say more than is true.
+Chosen fields leave as the region's signed extract (extracts.py). Whole records leave as they were signed,
+with what corrects, revokes or restores them: without it a record would say more than is true.
 """
 
 import uuid
@@ -14,7 +13,7 @@ from recordsvc.access.consents import Consent, Try
 from recordsvc.access.errors import AccessEnded, CodeWanted
 from recordsvc.access.grants import Actor
 from recordsvc.access.looked import Look
-from recordsvc.archive import bundle, notices
+from recordsvc.archive import bundle, extracts, notices
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 CASE: Final = "consent:"
 """How a row of who looked names the consent it rests on."""
+_IDENTITY: Final = frozenset({"name", "number", "number-tail"})
 _ACTS: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 
 
@@ -36,14 +36,14 @@ def receivers_of(who: Actor) -> list[str]:
 
 
 def open_shared(house: "House", found: Consent, who: Actor, code: str, request_id: str) -> bytes:
-    """Use a consent once and return the bundle (JSON).
+    """Use a consent once and return the extract or bundle (JSON).
 
-    Use, event, row of who looked and notice are durable in one commit before the bundle is returned.
+    Use, event, row of who looked and notice are durable in one commit before it is returned.
     Raises `CodeWanted`, `AccessEnded`.
     """
     if found.has_code:
         _judge_code(house, found, code)
-    made = _bundle(house, found)
+    made = _made(house, found)
 
     def act(turn: Turn) -> bool:
         if not consents.use(turn, house.log, found):
@@ -52,7 +52,7 @@ def open_shared(house: "House", found: Consent, who: Actor, code: str, request_i
         looked.note(
             turn,
             house.random,
-            Look(found.worker_id, who, found.purpose, "identity records", case, request_id),
+            Look(found.worker_id, who, found.purpose, groups(found), case, request_id),
         )
         # One notice a day for a consent: a busy employer does not flood its workers.
         day = beijing_date(turn.now_ms).isoformat()
@@ -85,6 +85,16 @@ def disclosed(archive: Archive, chosen: Iterable[bytes]) -> set[bytes]:
     return ids
 
 
+def groups(found: Consent) -> str:
+    """Return the groups of data that an opening shows, as a row of who looked names them."""
+    return "records" if found.fields is not None and not _IDENTITY & set(found.fields) else "identity records"
+
+
+def file_name(found: Consent) -> str:
+    """Return what the file is called that an opening gives; it tells nothing of the person."""
+    return bundle.file_name(found.worker_id) if found.fields is None else extracts.file_name(found)
+
+
 def _judge_code(house: "House", found: Consent, code: str) -> None:
     verdict = house.db.write(
         lambda turn: consents.try_code(
@@ -97,12 +107,17 @@ def _judge_code(house: "House", found: Consent, code: str) -> None:
         raise CodeWanted
 
 
-def _bundle(house: "House", found: Consent) -> bytes:
+def _made(house: "House", found: Consent) -> bytes:
     if not found.runs(house.clock.now_ms()):
         raise AccessEnded
+    made: bytes | None = None
     try:
-        archive = Reader(house).archive(found.worker_id)
-        made = archive and bundle.make(house, found.worker_id, disclosed(archive, found.records))
+        if found.fields is not None:
+            made = extracts.make(house, found, found.fields)
+        else:
+            archive = Reader(house).archive(found.worker_id)
+            if archive is not None:
+                made = bundle.make(house, found.worker_id, disclosed(archive, found.records))
     except ArchiveRestricted:
         raise AccessEnded from None
     if not made:

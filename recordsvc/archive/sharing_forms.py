@@ -9,11 +9,19 @@ class NewConsentForm(Form):
     """A consent to give: `receiver` is `link`, `client:<id>` or `institution:<USCC>`.
 
     `records` names records of the chain; without it all that stand now are meant, and none that come later.
-    The last four are the worker's own proof at the window (`archive/own_proof.py`).
+    `fields` are codes of `extract_fields`; without them the least are given. `whole` gives the records as
+    they were signed instead. The last four are the worker's own proof at the window (`own_proof.py`).
     """
 
     receiver = text(4, 80, required=True)
     records = fields.List(Identifier(), load_default=None, validate=validate.Length(1, 1_000))
+    fields_ = fields.List(
+        fields.String(validate=validate.Length(1, 40)),
+        data_key="fields",
+        load_default=None,
+        validate=validate.Length(1, 100),
+    )
+    whole = Truth(load_default=False)
     archive = Identifier(load_default=None)
     purpose = text(1, 40, required=True)
     text_code = text(1, 40, required=True)
@@ -51,6 +59,9 @@ class ConsentForm(Form):
     has_code = fields.Boolean(required=True)
     given_in = fields.String(required=True)
     proof = fields.String(required=True, allow_none=True)
+    fields_ = fields.List(
+        fields.String(), data_key="fields", attribute="fields", required=True, allow_none=True
+    )
 
 
 class ConsentsForm(Form):
@@ -75,6 +86,9 @@ class SharedForm(Form):
     max_uses = fields.Integer(required=True, allow_none=True)
     uses = fields.Integer(required=True)
     has_code = fields.Boolean(required=True)
+    fields_ = fields.List(
+        fields.String(), data_key="fields", attribute="fields", required=True, allow_none=True
+    )
 
 
 class SharedListForm(Form):

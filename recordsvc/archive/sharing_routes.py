@@ -8,12 +8,13 @@ import flask
 from recordsvc.access import consents
 from recordsvc.access.consents import Consent, Ended, Given, Wanted
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced, OwnProofWanted
+from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced
 from recordsvc.access.forms import EmptyForm
 from recordsvc.access.grants import Actor, author
+from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import access, once
-from recordsvc.archive import own_proof, sharing
+from recordsvc.archive import extracts, own_proof, sharing
 from recordsvc.archive.me_routes import own_archives, own_chain
 from recordsvc.archive.services import bp, house, own_worker
 from recordsvc.archive.sharing_forms import (
@@ -26,10 +27,12 @@ from recordsvc.archive.sharing_forms import (
 )
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import NotFound
 from recordsvc.people.identifiers import IdentifierError, uscc
 
-BUNDLE: Final = Sends("application/json", "bundle.v1.json")
+SHARED: Final = Sends("application/json", "shared.v1.json")
+"""An extract, or a bundle where records are shared whole."""
 
 
 def own_consents() -> list[Consent]:
@@ -86,7 +89,7 @@ def give(form: dict[str, Any]) -> tuple[bytes, Given | None]:
     if not set(records) <= set(standing):
         raise _refused("/records", "不是本档案中的记录")
     members = ("receiver", "purpose", "text_code", "until_ms", "max_uses", "with_code")
-    wanted = Wanted(records=records, **{name: form[name] for name in members})
+    wanted = Wanted(records=records, fields=_fields(form), **{name: form[name] for name in members})
     settle, session = own_proof.wanted(house(), actor(), form), in_session(actor())
     made: list[Given] = []
 
@@ -163,7 +166,7 @@ def end_own(consent_id: bytes | None) -> int:
 )
 def list_shared() -> flask.Response:
     """List what runs; nothing of a person is told before it is opened."""
-    names = ("consent_id", "purpose", "begun_ms", "until_ms", "max_uses", "uses", "has_code")
+    names = ("consent_id", "purpose", "begun_ms", "until_ms", "max_uses", "uses", "has_code", "fields")
     items = [{name: getattr(one, name) for name in names} for one in _given_to_client()]
     return answers.answer({"items": items}, form=SharedListForm)
 
@@ -174,9 +177,9 @@ def list_shared() -> flask.Response:
     "/v1/shared/<id:consent_id>/open",
     policy="shared.read",
     body=OpenForm,
-    answer=BUNDLE,
+    answer=SHARED,
     problems=(CodeWanted,),
-    summary="打开一项共享 / Open what was shared: uses it once, answers the bundle",
+    summary="打开一项共享 / Open what was shared: uses it once, answers the extract or bundle",
 )
 def open_given(consent_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Use the consent; foreign, missing, expired and ended ones are answered alike."""
@@ -229,6 +232,17 @@ def _standing(chain: bytes) -> tuple[bytes, ...]:
         raise NotFound
     entries = (archive.entries[state.seq] for state in archive.state.records)
     return tuple(one.stored.record_id for one in entries if one.opened and one.stored.record_id)
+
+
+def _fields(form: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return the fields that a form chooses, the least where it says nothing; None: whole records."""
+    if form["whole"]:
+        if form["fields_"] is not None:
+            raise _refused("/fields", "整份共享时不能再选项目")
+        return None
+    if form["fields_"] is None:
+        return extracts.least(beijing_date(house().clock.now_ms()).isoformat())
+    return tuple(dict.fromkeys(form["fields_"]))
 
 
 def _told(found: Consent) -> dict[str, Any]:

@@ -155,6 +155,8 @@ office_notice = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False),
     sa.Column("params", sa.Text, nullable=False),
     sa.Column("area", sa.String(6), nullable=False, server_default=""),
+    sa.Column("read_ms", sa.BigInteger),
+    sa.Column("read_by", sa.String(80)),
     sa.Index(None, "addressee", "at_ms"),
     info={"kind": "state"},
     comment="What an institution or a desk was told: codes, counts and opaque ids, nothing of a person",

@@ -26,6 +26,7 @@ from recordsvc.archive import formats
 from recordsvc.archive.batchforms import BatchEvidence, parse_evidence
 from recordsvc.archive.formats import FormatError, Leaf
 from recordsvc.archive.verify_chain import ChainVerification
+from recordsvc.archive.verify_extract import ExtractVerification, read_extract
 from recordsvc.archive.verify_read import Bundle, Unreadable, read_bundle
 from recordsvc.archive.verify_report import Failed, Level, Outcome, Report
 from recordsvc.translog.checkpoint import OpenedCheckpoint, open_checkpoint
@@ -34,7 +35,7 @@ from recordsvc.translog.proofs import LogProof
 from recordsvc.translog.tree import ProofError, leaf_hash, verify_inclusion
 from recordsvc.vault.signatures import BATCH_TYP, BadSignature, PublicKey, verify_attached, verify_detached
 
-__all__ = ["Outcome", "Report", "verify_bundle", "verify_receipt"]
+__all__ = ["Outcome", "Report", "verify_bundle", "verify_extract", "verify_receipt"]
 
 CLOCK_TOLERANCE_MS: Final = 300_000  # how far a witness's clock may run ahead of this one without a remark
 
@@ -70,6 +71,31 @@ def verify_bundle(
         report.refuse(failed)
         return report
     ChainVerification(report, bundle, opened.checkpoint, region_given=region is not None).run()
+    return report
+
+
+def verify_extract(
+    data: bytes,
+    log_keys: Keys,
+    witness_keys: Keys = (),
+    quorum: int = 0,
+    *,
+    region: str | None = None,
+    now_ms: int | None = None,
+) -> Report:
+    """Everything that can be proved about an extract file; parameters as for `verify_bundle`."""
+    logs, witnesses, report = _keys(log_keys), _keys(witness_keys), Report()
+    try:
+        extract = read_extract(data)
+        opened = _trusted(report, extract.checkpoint, logs, witnesses, quorum, now_ms)
+    except Unreadable as error:
+        report.unreadable = True
+        report.add(Level.FAILED, error.code, where=error.where or "/", detail=error.detail)
+        return report
+    except Failed as failed:
+        report.refuse(failed)
+        return report
+    ExtractVerification(report, extract, opened.checkpoint, region).run()
     return report
 
 

@@ -95,14 +95,14 @@ def read_bundle(data: bytes) -> Bundle:
     if not isinstance(entries, list) or not isinstance(events, list) or not 0 < len(entries) <= MAX_ENTRIES:
         raise Unreadable("members", "/entries")
     try:
-        checkpoint = parse_note(_text(obj, "checkpoint", ""))
+        checkpoint = parse_note(read_text(obj, "checkpoint", ""))
     except NoteError as error:
         raise Unreadable("note", "/checkpoint", str(error)) from None
     return Bundle(
-        origin=_text(obj, "origin", ""),
+        origin=read_text(obj, "origin", ""),
         checkpoint=checkpoint,
-        region=_text(obj, "region", ""),
-        issued_at=_number(obj, "issued_at", "", MAX_INDEX),
+        region=read_text(obj, "region", ""),
+        issued_at=read_number(obj, "issued_at", "", MAX_INDEX),
         entries=[_entry(one, f"/entries/{at}") for at, one in enumerate(entries)],
         events=[_event(one, f"/issuer_keys/{at}") for at, one in enumerate(events)],
     )
@@ -113,7 +113,7 @@ def _entry(obj: Any, where: str) -> BundleEntry:
         raise Unreadable("members", where)
     if obj.keys() not in _ENTRY_FORMS:
         raise Unreadable("members", where)
-    packed = _bytes(obj, "leaf", where)
+    packed = read_bytes(obj, "leaf", where)
     try:
         leaf = formats.unpack_leaf(packed)
     except FormatError as error:
@@ -122,13 +122,13 @@ def _entry(obj: Any, where: str) -> BundleEntry:
     if obj.get("kind", kind) != kind:
         raise Unreadable("kind-stated", f"{where}/kind")
     return BundleEntry(
-        index=_number(obj, "index", where, MAX_INDEX),
-        seq=_number(obj, "seq", where, formats.MAX_SEQ),
-        target=None if obj["target"] is None else _number(obj, "target", where, formats.MAX_SEQ),
-        nonce=_bytes(obj, "nonce", where, 32),
+        index=read_number(obj, "index", where, MAX_INDEX),
+        seq=read_number(obj, "seq", where, formats.MAX_SEQ),
+        target=None if obj["target"] is None else read_number(obj, "target", where, formats.MAX_SEQ),
+        nonce=read_bytes(obj, "nonce", where, 32),
         packed=packed,
         leaf=leaf,
-        path=_path(obj, where),
+        path=read_path(obj, where),
         disclosed=_disclosed(obj, where) if "record" in obj else None,
     )
 
@@ -145,31 +145,34 @@ def _disclosed(obj: dict[str, Any], where: str) -> Disclosed:
         raise Unreadable("json", where + "/record" + error.pointer, error.code) from None
     except (FormatError, UnicodeEncodeError):
         raise Unreadable("evidence", f"{where}/evidence") from None
-    return Disclosed(obj["record"], raw, evidence, packed, _bytes(obj, "open", where, 32))
+    return Disclosed(obj["record"], raw, evidence, packed, read_bytes(obj, "open", where, 32))
 
 
 def _event(obj: Any, where: str) -> BundleKeyEvent:
     if not isinstance(obj, dict) or obj.keys() != {"entry", "index", "path"}:
         raise Unreadable("members", where)
     return BundleKeyEvent(
-        _number(obj, "index", where, MAX_INDEX), _bytes(obj, "entry", where), _path(obj, where)
+        read_number(obj, "index", where, MAX_INDEX), read_bytes(obj, "entry", where), read_path(obj, where)
     )
 
 
-def _text(obj: dict[str, Any], name: str, where: str) -> str:
+def read_text(obj: dict[str, Any], name: str, where: str) -> str:
+    """A member that has to be a text. Raises Unreadable."""
     if not isinstance(obj[name], str):
         raise Unreadable("type", f"{where}/{name}")
     return str(obj[name])
 
 
-def _number(obj: dict[str, Any], name: str, where: str, largest: int) -> int:
+def read_number(obj: dict[str, Any], name: str, where: str, largest: int) -> int:
+    """A member that has to be a whole number from 0 to `largest`. Raises Unreadable."""
     value = obj[name]
     if type(value) is not int or not 0 <= value <= largest:
         raise Unreadable("type", f"{where}/{name}")
     return value
 
 
-def _bytes(obj: dict[str, Any], name: str, where: str, length: int | None = None) -> bytes:
+def read_bytes(obj: dict[str, Any], name: str, where: str, length: int | None = None) -> bytes:
+    """A member that has to be base64 in its one spelling, of `length` bytes if given. Raises Unreadable."""
     try:
         value = unb64(obj[name])
     except (ValueError, AttributeError):  # not a text at all
@@ -179,7 +182,7 @@ def _bytes(obj: dict[str, Any], name: str, where: str, length: int | None = None
     return value
 
 
-def _path(obj: dict[str, Any], where: str) -> list[str]:
+def read_path(obj: dict[str, Any], where: str) -> list[str]:
     """The hashes, still as text: each base64 of 32 bytes in its one spelling. Decoding cannot fail."""
     path: list[str] = obj["path"]
     try:

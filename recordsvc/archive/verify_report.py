@@ -79,6 +79,10 @@ class Report:
     records: list[RecordLine] = field(default_factory=list)
     checkpoint: dict[str, Any] = field(default_factory=dict)
     unreadable: bool = False
+    statement: dict[str, Any] = field(default_factory=dict)
+    """What an extract states, once it is proven."""
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    """The same for people, Chinese and English."""
 
     def add(self, level: Level, code: str, seq: int | None = None, **facts: Any) -> None:
         """Note one finding."""
@@ -98,7 +102,8 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """For programs: codes, facts, and the sentences in both languages."""
-        return {
+        told = {"statement": self.statement} if self.statement else {}
+        return told | {
             "outcome": self.outcome.name.lower(),
             "checkpoint": self.checkpoint,
             "findings": [
@@ -125,6 +130,8 @@ class Report:
                 lines += ["", SECTIONS[level.value][pick], *(f"  · {one.words(lang)}" for one in found)]
         if self.records and self.outcome is Outcome.PROVEN:
             lines += ["", SECTIONS["records"][pick], *(f"  {_line(one, pick)}" for one in self.records)]
+        if self.lines and self.outcome is Outcome.PROVEN:
+            lines += ["", SECTIONS["extract"][pick], *(f"  {_shown(one[pick])}" for one in self.lines)]
         return "\n".join(lines) + "\n"
 
 

@@ -20,6 +20,7 @@ SECTIONS: Final[Words] = {
     "proved": ("已证明：", "Proved:"),
     "open": ("没有证明：", "Not proved:"),
     "note": ("请注意：", "Please note:"),
+    "extract": ("摘录的内容（由登记机关担保）：", "What it says (the region vouches for it):"),
     "records": (
         "各条记录（序号、签发日期、类型、签发单位、状态、可信等级）：",
         "Records (number, issue date, type, issuer, state, trust):",
@@ -56,6 +57,13 @@ TYPES: Final[Words] = {
     "worker-statement": ("本人陈述", "worker's statement"),
 }
 
+EXTRACT: Final[Words] = {
+    "record": ("日志第 {index} 位：{kind}  [{state}]", "log index {index}: {kind}  [{state}]"),
+    "correct": ("    更正：{day}（日志第 {index} 位）", "    corrected on {day} (log index {index})"),
+    "revoke": ("    撤销：{day}（日志第 {index} 位）", "    revoked on {day} (log index {index})"),
+    "erase": ("    删除：{day}（日志第 {index} 位）", "    erased on {day} (log index {index})"),
+}
+
 WORDS: Final[Words] = {
     # --- proved ---
     "checkpoint-signed": (
@@ -65,6 +73,14 @@ WORDS: Final[Words] = {
     "cosigned": (
         "{count} 个给定的见证方联署了该检查点（要求 {quorum} 个）：{who}",
         "{count} of the witnesses given cosigned it ({quorum} required): {who}",
+    ),
+    "extract-signed": (
+        "登记机关（{region}）签署了这份摘录：说的是日志到第 {size} 条为止的情况，签名钥匙有效",
+        "the region ({region}) signed this extract, as of log size {size}, with a key in force",
+    ),
+    "extract-included": (
+        "所列 {count} 条记录及改变其状态的条目都在日志的所称位置，种类和入账时间属实",
+        "the {count} records named, and what changed their state, stand in the log, of that kind and time",
     ),
     "chain": (
         "这份档案的 {count} 条条目都在日志中，序号连续、前后相接，中间没有缺少或调换",
@@ -133,6 +149,14 @@ WORDS: Final[Words] = {
         "环境为 {environment}：不是正式数据，不具效力",
         "the environment is {environment}: not real data, of no effect",
     ),
+    "extract-issuers": (
+        "签发单位的签名：摘录不含签名原文，各项内容由登记机关担保",
+        "what the issuers signed: an extract does not hold it; the region vouches for what the fields say",
+    ),
+    "extract-parts": (
+        "没有列出的项目和没有选的记录说了什么",
+        "what fields left out, and records not chosen, say",
+    ),
     "audience": ("记录的接收方：{audience}", "the records were made for {audience}"),
     "clock-back": (
         "时间早于前一条：日志的先后以位置为准",
@@ -147,7 +171,29 @@ WORDS: Final[Words] = {
         "signed within a suspected compromise of its key: to be re-confirmed by its issuer",
     ),
     "odd": ("没有效力（{why}）", "without effect ({why})"),
+    "extract-for": ("摘录给：{receiver}；目的：{purpose}", "made for {receiver}; purpose {purpose}"),
     # --- failed ---
+    "extract-head": (
+        "摘录陈述的不是这个检查点的日志",
+        "the extract speaks of another log, or another size of it, than its checkpoint",
+    ),
+    "extract-proofs": (
+        "入账证明与所列的条目不是一一对应",
+        "proofs and entries named do not match one to one",
+    ),
+    "extract-twice": ("同一位置列了两次", "the same place is named twice"),
+    "extract-not-in-log": (
+        "第 {index} 位的条目不在日志的所称位置",
+        "the entry said to be at index {index} does not stand there",
+    ),
+    "extract-state": (
+        "第 {index} 位记录的状态与所列的条目不符",
+        "the state told of the record at index {index} does not fit the entries named",
+    ),
+    "extract-erased": (
+        "第 {index} 位记录已删除，却仍列有内容",
+        "the record at index {index} is erased, and still has values",
+    ),
     "checkpoint-refused": ("检查点不可信：{why}", "the checkpoint cannot be trusted: {why}"),
     "origin-differs": ("文件所称的日志与检查点不同", "the file names another log than its checkpoint"),
     "region-differs": ("文件所称的登记机关与指定的不同", "the file names another region than the one given"),
@@ -199,6 +245,7 @@ WORDS: Final[Words] = {
     "receipt-unreadable": ("回执无法读取：{why}", "the receipt cannot be read: {why}"),
     # --- unreadable ---
     "json": ("{where}：不是严格的 JSON（{detail}）", "{where}: not strict JSON ({detail})"),
+    "not-an-extract": ("不是摘录（recordsvc-extract/1）", "not an extract (recordsvc-extract/1)"),
     "not-a-bundle": ("不是凭证包（recordsvc-bundle/1）", "not a bundle (recordsvc-bundle/1)"),
     "members": ("{where}：成员不全或多余", "{where}: members are missing or too many"),
     "type": ("{where}：类型或范围不对", "{where}: wrong type or range"),

@@ -3,6 +3,8 @@
     read(after, limit) ──> portion ──> handle(turn, items) ─┬─ one transaction ─> position moves
                                                             └─ raises ─────────> position stays, tried later
 
+What need not hold the writer up is done before the turn: `Ahead` returns what is left to do in it.
+
 The position is a row, moved in the transaction of the effects: killed anywhere, both are there or neither
 is. Who runs twice at once (a lease that ended too early) finds the row moved, and its effects are undone.
 
@@ -75,15 +77,26 @@ Read = Callable[[int, int], Portion[T]]
 Handle = Callable[[Turn, Sequence[T]], object]
 
 
+class Ahead(Generic[T]):
+    """A handler in two parts: `prepare(items)`, outside any turn, returns what is done with them in one.
+
+    What it read may be older than the turn: what went meanwhile (a key, a row) the turn looks at again.
+    """
+
+    def __init__(self, prepare: Callable[[Sequence[T]], Callable[[Turn], object]]) -> None:
+        """Prepare with this."""
+        self.prepare = prepare
+
+
 class Follower(Generic[T]):
     """One named reader."""
 
-    def __init__(self, db: Database, name: str, read: Read[T], handle: Handle[T]) -> None:
+    def __init__(self, db: Database, name: str, read: Read[T], handle: Handle[T] | Ahead[T]) -> None:
         """Follow what `read(after, limit)` gives; `handle(turn, items)` must be re-runnable as all turns."""
         self.name = name
         self._db = db
         self._read = read
-        self._handle = handle
+        self._prepare = handle.prepare if isinstance(handle, Ahead) else _nothing_ahead(handle)
 
     def run(self) -> int:
         """Handle what came since, portion by portion; the number of items. Raises `CommitUnknown`."""
@@ -150,16 +163,19 @@ class Follower(Generic[T]):
         return len(portion.items), True
 
     def _advance(self, at: int, portion: Portion[T]) -> None:
+        items = [item for _position, item in portion.items]
+        handle = self._prepare(items) if items else None
+
         def act(turn: Turn) -> None:
             # First, since this locks the row: whoever comes second must not even begin.
             own = follower.update().where(follower.c.name == self.name, follower.c.position == at)
             values: dict[str, Any] = {"position": portion.to, "moved_ms": turn.now_ms}
-            if portion.items:
+            if handle is not None:
                 values |= {"attempts": 0, "due_ms": 0, "error": ""}
             if turn.conn.execute(own.values(**values)).rowcount != 1:
                 raise _MovedMeanwhile
-            if portion.items:
-                self._handle(turn, [item for _position, item in portion.items])
+            if handle is not None:
+                handle(turn)
 
         self._db.write(act)
 
@@ -176,6 +192,10 @@ class Follower(Generic[T]):
             turn.conn.execute(own.values(error=type(error).__name__[:80], **values))
 
         self._db.write(act)
+
+
+def _nothing_ahead(handle: Handle[T]) -> Callable[[Sequence[T]], Callable[[Turn], object]]:
+    return lambda items: lambda turn: handle(turn, items)
 
 
 def places(conn: Connection) -> list[Place]:

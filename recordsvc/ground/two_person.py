@@ -207,6 +207,11 @@ def concerning(usual: Concerning) -> None:
     _usual[:] = [usual]
 
 
+def kinds() -> frozenset[str]:
+    """Return the kinds that rooms registered."""
+    return frozenset(_kinds)
+
+
 def deciders(kind: str) -> frozenset[str]:
     """Roles of which the second person needs one; empty: whoever the door lets in."""
     return _kinds[kind].deciders

@@ -183,6 +183,12 @@ class People(Workers):
             return hit.worker.worker_id
         return None
 
+    def holders(self, cursor: Cursor, numbers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+        """Return whose archive each number (kind, value) stands in, merges not followed; nobody's: none."""
+        tags = {tag: one for one in numbers for tag in self.tags(*one)}
+        hits = self.db.ask(cursor, Question(*self._looking_up(list(tags)), self._hits))[0]
+        return {tags[tag]: hit.worker.worker_id for tag, hit in hits.items()}
+
     def owner(self, cursor: Cursor, kind: str, value: str) -> bytes | None:
         """Return whose a number is or was for certain, merges not followed; None: nobody's, or doubtful."""
         for hit in self._look_up(cursor, self.tags(kind, value)).values():

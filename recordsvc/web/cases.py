@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recordsvc.archive import dispute_views, disputes
-from recordsvc.archive.disputes import Dispute
+from recordsvc.archive.disputes import Dispute, Message
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive
 from recordsvc.ground.ports import beijing_date
@@ -37,12 +37,14 @@ class Case:
     closed: bool
 
 
-def case_of(archive: Archive, dispute: Dispute, card: Card) -> Case:
-    """Put a case in words."""
+def case_of(archive: Archive, dispute: Dispute, card: Card, *, for_issuer: bool = False) -> Case:
+    """Put a case in words; `for_issuer`: without what is not for its issuer to read."""
     said = [(entry.ms, "本人", _reason(body)) for entry, body in dispute_views.contests(archive, dispute)]
     with house().db.read() as conn:
         found = disputes.messages(house(), conn, dispute)
-    said += [(one.at_ms, _SPEAKERS[one.who], one.text) for one in found]
+    if for_issuer:
+        found = dispute_views.heard_by_issuer(dispute.owner, found)
+    said += [(one.at_ms, _speaker(one), one.text) for one in found]
     return Case(
         dispute_id=dispute.name,
         card=card,
@@ -55,6 +57,11 @@ def case_of(archive: Archive, dispute: Dispute, card: Card) -> Case:
     )
 
 
+def _speaker(said: Message) -> str:
+    """Say who spoke; of an issuer's person also the name."""
+    return _SPEAKERS[said.who] + (f"：{said.name}" if said.name else "")
+
+
 def _reason(body: Any) -> str:
     parts = (words.code("contest_reasons", str(body["reason"])), str(body.get("text", "")))
     return "：".join(part for part in parts if part)
@@ -65,13 +72,14 @@ def _turn(dispute: Dispute) -> str:
     if dispute.closed:
         return ""
     if dispute.owner == disputes.ISSUER and dispute.answer == "upheld":
-        return "签发单位同意您的异议，正在更正"
+        return "签发单位认为异议成立，正在更正"
     who = "签发单位" if dispute.owner == disputes.ISSUER else "人社部门"
     if not dispute.due_on:
         return f"由{who}办理，期限待定"
     today = beijing_date(house().clock.now_ms()).isoformat()
     late = "（已过期限，催办中）" if dispute.due_on < today else ""
-    return f"由{who}办理，应在 {words.day(dispute.due_on)}前答复{late}"
+    until = "答复" if dispute.owner == disputes.ISSUER else "决定"
+    return f"由{who}办理，应在 {words.day(dispute.due_on)}前{until}{late}"
 
 
 def _outcome(archive: Archive, dispute: Dispute) -> str:

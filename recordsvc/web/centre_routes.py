@@ -5,14 +5,13 @@ from typing import Any, Final
 
 import flask
 from marshmallow import fields
-from sqlalchemy.engine import Connection
 
 from recordsvc.access import staff, staff_routes
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import StaffRefused, StaffUnknown
 from recordsvc.access.grants import Position, can
 from recordsvc.access.policy import Surface, door
-from recordsvc.archive import centre_routes, disputes, held, noticeboard
+from recordsvc.archive import centre_routes, disputes, held
 from recordsvc.archive.services import own_institution
 from recordsvc.ground.forms import Form, text
 from recordsvc.ground.ports import BEIJING
@@ -20,7 +19,6 @@ from recordsvc.ground.problems import FormRefused
 from recordsvc.ground.reading import Fields
 from recordsvc.web import words
 from recordsvc.web.desk_forms import Field, faults
-from recordsvc.web.notice_routes import line_of
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
@@ -113,7 +111,21 @@ def centre_page() -> flask.Response:
         who="" if member is None else member.name,
         positions=[POSITIONS[Position(one)] for one in told["positions"]],
         keys=keys,
+        waiting=_waiting(),
     )
+
+
+def _waiting() -> tuple[int, str] | None:
+    """Return how many objections wait for the institution's answer and the first term; None: not shown."""
+    if not can(actor(), "dispute.read", actor()):
+        return None
+    with house().db.read() as conn:
+        found = [
+            one
+            for one in disputes.of_issuer(conn, own_institution(), limit=SHOWN)
+            if one.owner == disputes.ISSUER
+        ]
+    return (len(found), words.day(found[0].due_on)) if found else None
 
 
 @door(
@@ -234,52 +246,6 @@ def records_page() -> flask.Response:
         for one in found
     ]
     return page("centre_records.html", tabs=tabs(), rows=rows, most=SHOWN)
-
-
-@door(
-    bp,
-    "GET",
-    "/centre/disputes",
-    policy="dispute.read",
-    surface=Surface.PAGE,
-    answer=HTML,
-    summary="涉及本单位的异议（网页） / Objections to own records",
-)
-def centre_disputes_page() -> flask.Response:
-    """List open cases without what was said; the most urgent first."""
-    with house().db.read() as conn:
-        found = disputes.of_issuer(conn, own_institution(), limit=SHOWN)
-    rows = [
-        {
-            "id": one.name,
-            "opened": words.instant(one.opened_ms),
-            "due": words.day(one.due_on) if one.due_on else "待定",
-            "mine": one.owner == disputes.ISSUER,
-        }
-        for one in found
-    ]
-    return page("centre_disputes.html", tabs=tabs(), rows=rows)
-
-
-@door(
-    bp,
-    "GET",
-    "/centre/notices",
-    policy="institution.notice.read",
-    surface=Surface.PAGE,
-    answer=HTML,
-    summary="本单位的通知（网页） / What the institution was told",
-)
-def centre_notices_page() -> flask.Response:
-    """List notices, newest first."""
-    own = f"institution:{own_institution()}"
-
-    def read(conn: Connection) -> list[noticeboard.Notice]:
-        return noticeboard.of_office(conn, [own], limit=SHOWN)
-
-    with house().db.read() as conn:
-        found = read(conn)
-    return page("centre_notices.html", tabs=tabs(), notices=[line_of("institution", one) for one in found])
 
 
 def access_member() -> staff.Member | None:

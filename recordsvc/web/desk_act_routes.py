@@ -12,15 +12,14 @@ import flask
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import can
 from recordsvc.access.policy import Surface, door
-from recordsvc.access.services import once, reference
-from recordsvc.archive import erasing, errors, keys, life_asks, looking, paper_errors, paperrefs, persons
+from recordsvc.access.services import once
+from recordsvc.archive import erasing, errors, life_asks, looking, paper_errors, paperrefs, persons
 from recordsvc.archive.erasing import Blocker
-from recordsvc.archive.forms import RetireKeysForm
 from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.life_forms import CaseForm
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.paper_routes import TO_FILE
-from recordsvc.archive.papers import FIELDS
+from recordsvc.archive.papers import FIELDS, Paper
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, NotFound, Problem, TooLarge
 from recordsvc.ground.reading import Fields, Upload
@@ -31,15 +30,15 @@ from recordsvc.web.desk_acts import ACTS, RESTRICT_FIELDS, DeskAct
 from recordsvc.web.desk_forms import (
     ActPageForm,
     ActPageQuery,
-    DeskPaperForm,
     Field,
-    RetirePageForm,
     codes,
     faults,
     found_person,
     judged,
+    missing_person,
     numbers,
 )
+from recordsvc.web.desk_renewals import renewed
 from recordsvc.web.desk_routes import FAILED, tabs
 from recordsvc.web.paper_routes import PaperLine, paper_line
 from recordsvc.web.public_routes import HTML
@@ -51,11 +50,6 @@ PERSON: Final = (Field("kind", "号码种类", "choice"), Field("number", "另�
 PAPERS: Final = Field("papers", "材料", "choice")
 SLOTS: Final = ("papers", "papers_2", "papers_3")
 """Fields of a form in which a paper is chosen."""
-_REASON: Final = Field("reason", "理由", "area", hint="写清依据，最多 400 字。")
-_RETIRE: Final = (
-    Field("issuer", "统一社会信用代码", hint="18 位，停办或注销的机构的代码。", most=18),
-    _REASON,
-)
 PROBLEMS: Final = (
     errors.TargetUnknown,
     errors.TargetUnfit,
@@ -83,7 +77,10 @@ def _declare(act: DeskAct) -> None:
         """Propose what the interface proposes, and show the proposal; what is wrong is told in place."""
         looker = desk_looks.opened(worker_id, form["look"])
         if looker is None:
-            return _to_gate(worker_id)
+            again = renewed(form, _action(act, worker_id, record_id), _archive(worker_id))
+            if isinstance(again, flask.Response):
+                return again
+            return _form(act, worker_id, record_id, again, form)
         try:
             given = judged(act.schema, _members(act, form, looker))
             asked = act.ask(worker_id, record_id, {"issuer": None, **given})
@@ -114,7 +111,7 @@ def _declare(act: DeskAct) -> None:
         policy=act.policy,
         surface=Surface.PAGE,
         body=Fields(ActPageForm),
-        answer={303: None, 422: HTML},
+        answer={200: HTML, 303: None, 422: HTML},
         problems=PROBLEMS,
         summary=f"提出：{act.title}（网页） / Propose from the page: {act.name} ({kind})",
     )(propose)
@@ -128,13 +125,27 @@ def _members(act: DeskAct, form: dict[str, Any], looker: Looker) -> dict[str, An
     """Return what was typed as members of the act's API form. Raises `FormRefused`."""
     members: dict[str, Any] = {one.name: form[one.name] for one in act.fields}
     if act.papers is not None:
+        if form["file"]:
+            detail = "选中的文件还没有收存：请在“收存一份材料”里按“收存”，或者清除所选的文件"
+            raise FormRefused(errors=[{"pointer": "/papers", "code": "value", "detail": detail}])
         members["papers"] = [form[slot] for slot in SLOTS if form[slot]]
     if act.name == "move":
         members["issuer"] = form["issuer"]
     if act.person:
-        judged(act.schema, {act.person: uuid_text(bytes(16)), **members})  # before anybody is looked for
+        _complete(act, form, {act.person: uuid_text(bytes(16)), **members})
         members[act.person] = uuid_text(found_person(looker, form))
     return members
+
+
+def _complete(act: DeskAct, form: dict[str, Any], members: dict[str, Any]) -> None:
+    """Refuse what is wrong or missing, all at once, before anybody is looked for. Raises `FormRefused`."""
+    wrong: list[Any] = list(missing_person(form))
+    try:
+        judged(act.schema, members)
+    except FormRefused as refused:
+        wrong += refused.errors
+    if wrong:
+        raise FormRefused(errors=wrong)
 
 
 def _form(
@@ -162,7 +173,6 @@ def _form(
             raise NotFound
         looking.note(house(), looker, [worker_id], "records")
         card = card_of(place.archive, place.state, dealer())
-    address = f"/desk/workers/{uuid_text(worker_id)}"
     return page(
         "desk_act.html",
         200 if problem is None else problem.status,
@@ -173,10 +183,8 @@ def _form(
         allowed=worker.state in act.states,
         two=True,
         worker=uuid_text(worker_id),
-        back=f"{address}?look={_seal(worker_id, looker)}",
-        action=f"{address}/records/{uuid_text(record_id)}/{act.name}"
-        if act.record
-        else f"{address}/{act.name}",
+        back=f"{_archive(worker_id)}?look={_seal(worker_id, looker)}",
+        action=_action(act, worker_id, record_id),
         look=_seal(worker_id, looker),
         card=card,
         person=PERSON if act.person else (),
@@ -224,10 +232,10 @@ def papers_for(worker_id: bytes, looker: Looker) -> list[PaperLine]:
 # -- papers
 
 
-def file_for(worker_id: bytes, form: dict[str, Any], files: dict[str, bytes]) -> Problem | None:
-    """File what was uploaded beside a form; the problem to tell in place, if there is one."""
+def filed_for(worker_id: bytes, kind: str, title: str, file: bytes) -> Paper | Problem:
+    """File what was uploaded beside a form; else the problem to tell in place."""
     try:
-        house().papers.keep(worker_id, files["file"], form["kind"], form["title"], actor())
+        return house().papers.keep(worker_id, file, kind, title, actor())
     except (
         FormRefused,
         paper_errors.PaperRefused,
@@ -236,7 +244,6 @@ def file_for(worker_id: bytes, form: dict[str, Any], files: dict[str, bytes]) ->
         TooLarge,
     ) as problem:
         return problem
-    return None
 
 
 @door(
@@ -245,27 +252,32 @@ def file_for(worker_id: bytes, form: dict[str, Any], files: dict[str, bytes]) ->
     "/desk/workers/<id:worker_id>/papers/<name>",
     policy="worker.paper.file",
     surface=Surface.PAGE,
-    body=Upload(DeskPaperForm, ("file",)),
-    answer={303: None, 422: HTML},
+    body=Upload(ActPageForm, ("file",)),
+    answer={200: HTML, 422: HTML},
     problems=TO_FILE,
     summary="为办理事项收存材料（网页） / File a paper from the form of an act",
 )
 def act_paper_button(
     worker_id: bytes, name: str, form: dict[str, Any], files: dict[str, bytes]
 ) -> flask.Response:
-    """File a paper of the worker and go back to the form, where it can be chosen now."""
+    """File a paper of the worker and show the form as it was typed, with the paper chosen."""
     act = next((one for one in ACTS if one.name == name and one.papers is not None), None)
     if act is None:
         raise NotFound
     looker = desk_looks.opened(worker_id, form["look"])
     if looker is None:
-        return _to_gate(worker_id)
-    problem = file_for(worker_id, form, files)
-    if problem is not None:
-        if isinstance(problem, FormRefused):
-            problem.detail = problem.detail or "；".join(str(one["detail"]) for one in problem.errors)
-        return _form(act, worker_id, NO_RECORD, looker, {"issuer": ""}, problem)
-    return go(f"/desk/workers/{uuid_text(worker_id)}/{name}?look={_seal(worker_id, looker)}")
+        unfiled = form | {"file": "x" if files["file"] else ""}
+        again = renewed(unfiled, _action(act, worker_id, NO_RECORD), _archive(worker_id))
+        return again if isinstance(again, flask.Response) else _form(act, worker_id, NO_RECORD, again, form)
+    found = filed_for(worker_id, form["paper_kind"], form["paper_title"], files["file"])
+    if isinstance(found, Problem):
+        if isinstance(found, FormRefused):
+            found.detail = found.detail or "；".join(str(one["detail"]) for one in found.errors)
+        return _form(act, worker_id, NO_RECORD, looker, form, found)
+    paper = uuid_text(found.paper_id)
+    free = next((slot for slot in SLOTS if form[slot] in ("", paper)), SLOTS[-1])
+    kept = form | {free: paper, "paper_kind": "", "paper_title": ""}
+    return _form(act, worker_id, NO_RECORD, looker, kept)
 
 
 # -- what takes one person
@@ -294,7 +306,7 @@ def restrict_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
     policy="archive.restrict",
     surface=Surface.PAGE,
     body=Fields(ActPageForm),
-    answer={303: None, 422: HTML},
+    answer={200: HTML, 303: None, 422: HTML},
     problems=(errors.TargetUnknown, StandingRefused),
     summary="立即限制处理（网页） / Restrict an archive at once from its page",
 )
@@ -302,7 +314,8 @@ def restrict_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Seal the archive and show it sealed."""
     looker = desk_looks.opened(worker_id, form["look"])
     if looker is None:
-        return _to_gate(worker_id)
+        again = renewed(form, f"{_archive(worker_id)}/restrict", _archive(worker_id))
+        return again if isinstance(again, flask.Response) else _restrict_form(worker_id, again, form)
     try:
         given = judged(CaseForm, {one.name: form[one.name] for one in RESTRICT_FIELDS})
         enters = life_asks.restrict(worker_id, NO_RECORD, given)
@@ -322,8 +335,8 @@ def _restrict_form(
     if worker is None:
         raise looking.nobody(house(), looker, worker_id)
     wrong, trouble = faults(problem, RESTRICT_FIELDS) if problem is not None else ({}, None)
-    address = f"/desk/workers/{uuid_text(worker_id)}"
-    return _plain_form(
+    address = _archive(worker_id)
+    return plain_form(
         "立即限制处理",
         "提交后立即生效：内容保存但不显示、不提供；解除或删除须两人办理。",
         f"{address}/restrict",
@@ -337,70 +350,11 @@ def _restrict_form(
     )
 
 
-# -- keys of a closed institution
+Typed = tuple[dict[str, Any], dict[str, str], Problem | None, Problem | None]
 
 
-@door(
-    bp,
-    "GET",
-    "/desk/issuers/retire",
-    policy="issuer-key.propose",
-    surface=Surface.PAGE,
-    answer=HTML,
-    summary="吊销停办机构的全部钥匙（网页） / The form to retire a closed institution's keys",
-)
-def retire_page() -> flask.Response:
-    """Ask which institution, and why."""
-    return _retire_form({}, None)
-
-
-@door(
-    bp,
-    "POST",
-    "/desk/issuers/retire",
-    policy="issuer-key.propose",
-    surface=Surface.PAGE,
-    body=Fields(RetirePageForm),
-    answer={303: None, 422: HTML},
-    problems=(errors.KeyEventRefused,),
-    summary="提出吊销停办机构的全部钥匙（网页） / Propose to retire a closed institution's keys",
-)
-def retire_button(form: dict[str, Any]) -> flask.Response:
-    """Propose the end of all keys of an institution that is closed."""
-    issuer, by = form["issuer"].strip().upper(), reference()
-    try:
-        why = judged(RetireKeysForm, {"reason": form["reason"]})["reason"]
-        if house().institutions.find(issuer) is None:
-            raise FormRefused(errors=[{"pointer": "/issuer", "code": "value", "detail": "没有登记这个机构"}])
-        proposal = once(lambda turn: keys.propose_retirement(turn, house(), issuer, why, by).hex())
-    except Problem as problem:
-        if problem.status not in FAILED:
-            raise
-        return _retire_form(form, problem)
-    return go(f"/desk/proposals/{uuid_text(bytes.fromhex(proposal))}")
-
-
-def _retire_form(typed: dict[str, Any], problem: Problem | None) -> flask.Response:
-    wrong, trouble = faults(problem, _RETIRE) if problem is not None else ({}, None)
-    return _plain_form(
-        "吊销停办机构的全部钥匙",
-        "批准后，该机构尚有效的钥匙全部吊销；此前的签名仍可核验，更正由登记机关办理。",
-        "/desk/issuers/retire",
-        _RETIRE,
-        (typed, wrong, trouble, problem),
-        allowed=True,
-        two=True,
-        worker="",
-        back="/desk",
-        look="",
-    )
-
-
-_Typed = tuple[dict[str, Any], dict[str, str], Problem | None, Problem | None]
-
-
-def _plain_form(
-    title: str, effect: str, action: str, fields: tuple[Field, ...], said: _Typed, **more: Any
+def plain_form(
+    title: str, effect: str, action: str, fields: tuple[Field, ...], said: Typed, **more: Any
 ) -> flask.Response:
     """Show the form of an act without papers and without another person."""
     typed, wrong, trouble, problem = said
@@ -434,6 +388,15 @@ def _seal(worker_id: bytes, looker: Looker) -> str:
     return desk_looks.seal(worker_id, looker.purpose, looker.case_ref)
 
 
+def _archive(worker_id: bytes) -> str:
+    return f"/desk/workers/{uuid_text(worker_id)}"
+
+
+def _action(act: DeskAct, worker_id: bytes, record_id: bytes) -> str:
+    record = f"/records/{uuid_text(record_id)}" if act.record else ""
+    return f"{_archive(worker_id)}{record}/{act.name}"
+
+
 def _to_gate(worker_id: bytes) -> flask.Response:
     """Ask for purpose and case again."""
-    return go(f"/desk/workers/{uuid_text(worker_id)}")
+    return go(_archive(worker_id))

@@ -27,6 +27,7 @@ from recordsvc.web.desk_forms import (
     faults,
     judged,
 )
+from recordsvc.web.desk_renewals import renewed
 from recordsvc.web.desk_routes import FAILED, tabs
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
@@ -92,15 +93,15 @@ def desk_dispute_look_button(dispute_id: bytes, form: dict[str, Any]) -> flask.R
     policy="dispute.handle",
     surface=Surface.PAGE,
     body=Fields(SayPageForm),
-    answer={303: None, 422: HTML},
-    problems=(errors.DisputeRefused, errors.ArchiveRestricted),
+    answer={200: HTML, 303: None, 422: HTML},
+    problems=(PurposeRefused, errors.DisputeRefused, errors.ArchiveRestricted),
     summary="向本人说明或询问（网页） / Say or ask something in a case from its page",
 )
 def desk_say_button(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Add a message, or say what is wrong with it."""
     looker = desk_looks.opened(dispute_id, form["look"])
     if looker is None:
-        return go(f"/desk/disputes/{uuid_text(dispute_id)}")
+        return _again(dispute_id, "messages", form, prefix="m")
     try:
         say_from_desk(dispute_id, judged(SayForm, {"text": form["text"]})["text"])
     except Problem as problem:
@@ -117,15 +118,21 @@ def desk_say_button(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
     policy="dispute.handle",
     surface=Surface.PAGE,
     body=Fields(DecidePageForm),
-    answer={303: None, 422: HTML},
-    problems=(errors.DisputeRefused, errors.TargetUnfit, errors.SchemaRefused, errors.ArchiveRestricted),
+    answer={200: HTML, 303: None, 422: HTML},
+    problems=(
+        PurposeRefused,
+        errors.DisputeRefused,
+        errors.TargetUnfit,
+        errors.SchemaRefused,
+        errors.ArchiveRestricted,
+    ),
     summary="提出异议决定（网页） / Propose a decision from the page of a case",
 )
 def desk_decide_button(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose, and show the proposal."""
     looker = desk_looks.opened(dispute_id, form["look"])
     if looker is None:
-        return go(f"/desk/disputes/{uuid_text(dispute_id)}")
+        return _again(dispute_id, "decide", form)
     try:
         proposal = propose_shown(dispute_id, judged(DecideForm, _decision(dispute_id, looker, form)))
     except Problem as problem:
@@ -133,6 +140,13 @@ def desk_decide_button(dispute_id: bytes, form: dict[str, Any]) -> flask.Respons
             raise
         return _case(dispute_id, looker, form, problem)
     return go(f"/desk/proposals/{uuid_text(proposal)}")
+
+
+def _again(dispute_id: bytes, act: str, form: dict[str, Any], *, prefix: str = "f") -> flask.Response:
+    """Ask anew why one looks; then show the case with what was typed."""
+    address = f"/desk/disputes/{uuid_text(dispute_id)}"
+    given = renewed(form, f"{address}/{act}", address)
+    return given if isinstance(given, flask.Response) else _case(dispute_id, given, form, prefix=prefix)
 
 
 def _decision(dispute_id: bytes, looker: Looker, form: dict[str, Any]) -> dict[str, Any]:

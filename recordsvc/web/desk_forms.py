@@ -78,17 +78,22 @@ def faults(problem: Problem, fields: Sequence[Field]) -> tuple[dict[str, str], P
     found = {str(one.get("pointer", "")).split("/")[1]: one for one in problem.errors if one.get("pointer")}
     if not isinstance(problem, FormRefused) or not found.keys() <= names.keys():
         return {}, problem
-    return {name: f"{names[name]}：{one['detail']}" for name, one in found.items()}, None
+    return {name: f"{label}：{found[name]['detail']}" for name, label in names.items() if name in found}, None
+
+
+def missing_person(typed: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what is missing to look for a person, as faults of a form."""
+    wrong = []
+    if typed["kind"] not in dict(numbers()):
+        wrong.append({"pointer": "/kind", "code": "value", "detail": "请选择"})
+    if not typed["number"].strip():
+        wrong.append({"pointer": "/number", "code": "required", "detail": "必填"})
+    return wrong
 
 
 def found_person(looker: Looker, typed: Mapping[str, Any]) -> bytes:
     """Return whose number was typed; found or not, a row is left. Raises `FormRefused` naming the field."""
-    wrong = []
-    if typed["kind"] not in dict(numbers()):
-        wrong.append({"pointer": "/kind", "code": "value", "detail": "请选择号码种类"})
-    if not typed["number"].strip():
-        wrong.append({"pointer": "/number", "code": "required", "detail": "必填"})
-    if wrong:
+    if wrong := missing_person(typed):
         raise FormRefused(errors=wrong)
     try:
         return looking.find(house(), looker, typed["kind"], typed["number"])
@@ -114,10 +119,21 @@ class ActPageQuery(Form):
     issuer = text(18, 18, load_default=None)
 
 
-class ActPageForm(Form):
-    """An act as typed, with the sealed look it was shown for; which members count the act says."""
+class LookedPageForm(Form):
+    """The sealed look that a form was shown for; with `renew`, why one looks, given anew."""
 
     look = text(0, 1_000, load_default="")
+    renew = text(0, 1, load_default="")
+    purpose = text(0, 40, load_default="")
+    case_ref = text(0, 200, load_default="")
+
+
+class ActPageForm(LookedPageForm):
+    """An act as typed, and a paper that is filed beside it; which members count the act says.
+
+    `file` is what a browser sends of a chosen file that is not filed: its name.
+    """
+
     issuer = text(0, 18, load_default="")
     kind = text(0, 24, load_default="")
     number = text(0, 100, load_default="")
@@ -127,6 +143,9 @@ class ActPageForm(Form):
     papers = text(0, 64, load_default="")
     papers_2 = text(0, 64, load_default="")
     papers_3 = text(0, 64, load_default="")
+    file = text(0, 1_000, load_default="")
+    paper_kind = text(0, 40, load_default="")
+    paper_title = text(0, 2_000, load_default="")
     text = text(0, MOST, load_default="")  # last: it hides the function that makes fields
 
 
@@ -138,26 +157,23 @@ class DeskPaperForm(Form):
     title = text(0, 2_000, load_default="")
 
 
-class HeldPageForm(Form):
+class HeldPageForm(LookedPageForm):
     """What becomes of a held record, and why, as typed; whose it is where the record cannot say."""
 
-    look = text(0, 1_000, load_default="")
     kind = text(0, 24, load_default="")
     number = text(0, 100, load_default="")
     reason = text(0, MOST, load_default="")
 
 
-class SayPageForm(Form):
+class SayPageForm(LookedPageForm):
     """A message in a case as typed."""
 
-    look = text(0, 1_000, load_default="")
     text = text(0, MOST, load_default="")
 
 
-class DecidePageForm(Form):
+class DecidePageForm(LookedPageForm):
     """A decision as typed: how, and what belongs to that."""
 
-    look = text(0, 1_000, load_default="")
     how = text(0, 10, load_default="")
     pointer = text(0, 200, load_default="")
     value = text(0, 1_000, load_default="")

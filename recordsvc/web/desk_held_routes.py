@@ -31,6 +31,7 @@ from recordsvc.web.desk_forms import (
     judged,
     numbers,
 )
+from recordsvc.web.desk_renewals import renewed
 from recordsvc.web.desk_routes import FAILED, institution_name, tabs
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
@@ -84,7 +85,7 @@ def _line(one: HeldRecord, issuer: str) -> dict[str, str]:
         "reason": words.code("hold_reasons", one.reason),
         "owner": _OWNERS.get(one.owner, one.owner),
         "received": words.instant(one.received_ms),
-        "age": f"{days} 天" if days else "不到 1 天",
+        "age": f"已等 {days} 天" if days else "不到 1 天",
         "note": one.note or "",
     }
 
@@ -134,19 +135,24 @@ def held_look_button(held_id: bytes, form: dict[str, Any]) -> flask.Response:
     policy="held.propose",
     surface=Surface.PAGE,
     body=Fields(HeldPageForm),
-    answer={303: None, 422: HTML},
+    answer={200: HTML, 303: None, 422: HTML},
     problems=(errors.HeldNotHere, PurposeRefused),
     summary="提出放行（网页） / Propose to release one held record from its page",
 )
 def held_release_button(held_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose, and show the proposal."""
     looker = desk_looks.opened(held_id, form["look"])
+    # Whose record it is, is looked up: without a look that is still good a number must not be passed over.
+    if looker is None and (form["look"] or form["renew"] or form["kind"] or form["number"]):
+        address = f"/desk/held/{uuid_text(held_id)}"
+        given = renewed(form, f"{address}/release", address)
+        return given if isinstance(given, flask.Response) else _record(held_id, given, form)
     try:
-        given = judged(ReleaseForm, {"held": [uuid_text(held_id)], "reason": form["reason"]})
+        asked = judged(ReleaseForm, {"held": [uuid_text(held_id)], "reason": form["reason"]})
         if looker is not None and (form["kind"] or form["number"]):
-            given["worker_id"] = found_person(looker, form)
+            asked["worker_id"] = found_person(looker, form)
         by = reference()
-        proposal = once(lambda turn: release.propose(turn, **given, by=by).hex())
+        proposal = once(lambda turn: release.propose(turn, **asked, by=by).hex())
     except Problem as problem:
         if problem.status not in FAILED or isinstance(problem, errors.HeldNotHere):
             raise

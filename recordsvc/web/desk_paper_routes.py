@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import flask
 
 from recordsvc.access import looked
+from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import Kind
 from recordsvc.access.policy import Surface, door
@@ -68,7 +69,7 @@ def institution_papers_button(form: dict[str, Any]) -> flask.Response:
     uscc = form["uscc"].strip().upper()
     try:
         why = judged(LookQuery, {name: form[name] for name in ("purpose", "case_ref")})
-        looked.check_purpose(house().db, why["purpose"])
+        looked.check_purpose(house().db, why["purpose"], actor())
     except FormRefused as problem:
         wrong, _ = faults(problem, FIELDS)
         return _page(form, 422, wrong)

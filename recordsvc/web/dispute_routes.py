@@ -17,6 +17,7 @@ from recordsvc.ground.reading import Fields
 from recordsvc.web import words
 from recordsvc.web.badges import Badge
 from recordsvc.web.cases import case_of
+from recordsvc.web.desk_routes import tabs
 from recordsvc.web.forms import MessagePageForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
@@ -101,7 +102,9 @@ def desk_disputes_page() -> flask.Response:
     today = beijing_date(house().clock.now_ms()).isoformat()
     with house().db.read() as conn:
         found = disputes.of_region(conn, *disputes.seen_by(actor()), limit=DESK_PAGE)
-    return page("desk_disputes.html", cases=[_waiting(one, today) for one in found], most=DESK_PAGE)
+    return page(
+        "desk_disputes.html", tabs=tabs(), cases=[_waiting(one, today) for one in found], most=DESK_PAGE
+    )
 
 
 def _waiting(dispute: Dispute, today: str) -> Waiting:

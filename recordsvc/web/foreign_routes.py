@@ -7,7 +7,7 @@ import flask
 from recordsvc import dated
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Surface, door
-from recordsvc.archive import errors, facts, paper_errors
+from recordsvc.archive import errors, facts, paper_errors, paperrefs
 from recordsvc.archive.foreign import state_evidence
 from recordsvc.archive.me_routes import foreign_body, own_stater
 from recordsvc.archive.paper_routes import TO_FILE
@@ -25,7 +25,7 @@ from recordsvc.web.services import bp, house
 SCAN_KIND: Final = "certificate-scan"
 """Code of `paper_kinds` under which a scan of such evidence is filed."""
 EMPTY: Final = dict.fromkeys(
-    ("evidence_kind", "number", "province", "issued_by", "level", "awarded_on", "title"), ""
+    ("evidence_kind", "number", "province", "issued_by", "level", "awarded_on", "title", "kept"), ""
 )
 _NEEDED: Final = (
     ("evidence_kind", "请选择材料类型"),
@@ -68,32 +68,37 @@ def foreign_page() -> flask.Response:
 def foreign_button(form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:
     """Enter the evidence, or show the form again with what is wrong."""
     said = {name: " ".join(value.split()) for name, value in form.items()}
-    for name, text in _NEEDED:
-        if not said[name]:
-            return _form(said, (name, text))
-    if said["province"] not in {row["code"] for row in _provinces()}:
-        return _form(said, _WRONG["/body/origin/province"])
+    wrong = {name: text for name, text in _NEEDED if not said[name]}
+    if said["province"] and said["province"] not in {row["code"] for row in _provinces()}:
+        wrong |= [_WRONG["/body/origin/province"]]
+    # The scan before all else: no browser sends it a second time when the form is shown again.
+    try:
+        said["kept"] = _scan(said, files["scan"])
+    except (paper_errors.PaperRefused, paper_errors.PaperUnsafe, paper_errors.TooManyPapers) as refused:
+        wrong["scan"] = f"{refused.detail or refused.title_zh}。{refused.remedy_zh}"
+    except TooLarge:
+        wrong["scan"] = "文件太大，请缩小后重新上传"
+    if wrong:
+        return _form(said, wrong)
     body = foreign_body({"started_on": "", "ended_on": "", "country": "CHN", **said})
     try:
-        papers = _scan(said, files["scan"])
+        papers = paperrefs.resolved(house(), [own_worker()], [said["kept"]] if said["kept"] else [])
         record_id, index = state_evidence(house(), own_worker(), body, papers, own_stater())
         entered(index)
-    except (paper_errors.PaperRefused, paper_errors.PaperUnsafe, paper_errors.TooManyPapers) as refused:
-        return _form(said, ("scan", f"{refused.detail or refused.title_zh}。{refused.remedy_zh}"))
-    except TooLarge:
-        return _form(said, ("scan", "文件太大，请缩小后重新上传"))
+    except paper_errors.PaperUnknown:
+        return _form(said | {"kept": ""}, {"scan": "扫描件没有找到，请重新选择文件"})
     except (errors.SchemaRefused, errors.ContentRefused) as refused:
         at = str(refused.errors[0].get("pointer", "")) if refused.errors else ""
-        return _form(said, _WRONG.get(at, ("title", "有一项填写不对，请核对")))
+        return _form(said, dict([_WRONG.get(at, ("title", "有一项填写不对，请核对"))]))
     return go(f"/me/records/{words.uuid_text(record_id)}")
 
 
-def _scan(said: dict[str, str], data: bytes) -> list[str]:
-    """File the scan among the worker's papers, if one was chosen; its hash, for the entry."""
+def _scan(said: dict[str, str], data: bytes) -> str:
+    """File the scan among the worker's papers; its id, or that of the one filed before if none was chosen."""
     if not data:
-        return []
+        return said["kept"]
     kept = house().papers.keep(own_worker(), data, SCAN_KIND, said["title"][:MAX_TITLE], actor())
-    return [kept.sha256]
+    return words.uuid_text(kept.paper_id)
 
 
 def _provinces() -> list[dated.Row]:
@@ -103,13 +108,13 @@ def _provinces() -> list[dated.Row]:
     return [row for row in dated.table("certificate_provinces").on(today).rows if row["code"] != home]
 
 
-def _form(form: dict[str, str], error: tuple[str, str] | None = None) -> flask.Response:
+def _form(form: dict[str, str], wrong: dict[str, str] | None = None) -> flask.Response:
     today = beijing_date(house().clock.now_ms()).isoformat()
     return page(
         "foreign.html",
-        422 if error else 200,
+        422 if wrong else 200,
         form=form,
-        error=error,
+        wrong=wrong or {},
         kinds=dated.table("evidence_kinds").on(today).rows,
         provinces=_provinces(),
         levels=dated.table("levels").on(today).rows,

@@ -1,9 +1,15 @@
 """What comes in at the doors of the pages."""
 
+from typing import ClassVar
+
 from marshmallow import fields, validate
 
+from recordsvc import dated
+from recordsvc.archive.sharing_forms import OpenForm
 from recordsvc.ground.forms import Form, Identifier, WholeText, text
 from recordsvc.people.numbers import STANDINGS
+
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class ButtonForm(Form):
@@ -50,6 +56,7 @@ class ForeignPageForm(Form):
     issued_by = text(0, 120, load_default="")
     level = text(0, 12, load_default="")
     awarded_on = text(0, 10, load_default="")
+    kept = fields.String(load_default="", validate=validate.Regexp(rf"\A({_UUID})?\Z"))
     title = text(0, 120, load_default="")
 
 
@@ -128,23 +135,39 @@ class MessagePageForm(Form):
     text = text(0, 2_000, load_default="")
 
 
-_SLIP = r"\A([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\Z"
+_SLIP = rf"\A({_UUID})?\Z"
 
 
 def _chosen() -> fields.String:
     return fields.String(load_default="", validate=validate.OneOf(("", "yes")))
 
 
-_WHICH = r"\A(all|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
+_WHICH = rf"\A(all|{_UUID})\Z"
 
 
-class SharePageForm(Form):
-    """What to share as chosen on the page; an empty `uses` sets no limit."""
+class ShareFieldsForm(Form):
+    """Which fields are ticked: one member for each field that an extract ever could hold."""
+
+    class Meta:
+        """One box for each code of the catalogue."""
+
+        include: ClassVar = {
+            f"field_{row['code']}": fields.String(load_default="", validate=validate.OneOf(("", "yes")))
+            for row in dated.table("extract_fields").rows
+        }
+
+
+class SharePageForm(ShareFieldsForm):
+    """What to share as chosen on the page; an empty `uses` sets no limit.
+
+    `part` is a preset of fields, `chosen` for those ticked, `whole` for the records as they were signed.
+    """
 
     to = fields.String(required=True, validate=validate.OneOf(("link", "institution")))
     uscc = text(0, 40, load_default="")
     which = fields.String(required=True, validate=validate.Regexp(_WHICH))
     purpose = text(0, 40, load_default="")
+    part = fields.String(load_default="least", validate=validate.Regexp(r"\A[a-z][a-z-]{0,39}\Z"))
     days = fields.String(required=True, validate=validate.OneOf(("1", "7", "30", "90", "365")))
     uses = fields.String(load_default="", validate=validate.Regexp(r"\A[0-9]{0,6}\Z"))
     code = fields.String(load_default="", validate=validate.OneOf(("", "yes")))
@@ -183,6 +206,12 @@ class HelperCodePageForm(Form):
     """The code as typed."""
 
     code = text(0, 40, load_default="")
+
+
+class OpenPageForm(OpenForm):
+    """Opening a link on its page: with `show` the extract is shown, else it is downloaded."""
+
+    show = fields.String(load_default="", validate=validate.OneOf(("", "yes")))
 
 
 class EndSharePageForm(Form):

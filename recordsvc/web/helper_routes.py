@@ -9,8 +9,9 @@ import flask
 from recordsvc import dated
 from recordsvc.access import helping
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import HelperRefused, HelperUnmatched, LoginPaced, OwnProofWanted
+from recordsvc.access.errors import LoginPaced
 from recordsvc.access.helper_relations import DAY_MS, Helper
+from recordsvc.access.in_place_errors import HelperRefused, HelperUnmatched, OwnProofWanted
 from recordsvc.access.looked import HELPER_PURPOSES
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.helper_routes import accepted, begun, end_own, helped, named, names_of, own_helpers

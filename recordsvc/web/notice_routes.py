@@ -1,5 +1,6 @@
 """Pages of notices (通知): the worker's, with the phone to be told at; the desk's; the letters to print."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from recordsvc.access.grants import author, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import noticeboard, printing
 from recordsvc.archive.forms import LookQuery
-from recordsvc.archive.notice_routes import ids_of, own_workers, paged
+from recordsvc.archive.notice_routes import ids_of, marked_for_desks, own_workers, paged
 from recordsvc.archive.noticeboard import Before, Notice
 from recordsvc.archive.services import own_worker
 from recordsvc.archive.wording import worded
@@ -22,6 +23,7 @@ from recordsvc.ground.reading import Fields
 from recordsvc.people import contacts
 from recordsvc.people.contacts import PhoneRefused
 from recordsvc.web import words
+from recordsvc.web.desk_routes import name_of, tabs
 from recordsvc.web.forms import NoFieldsForm, NoticePageQuery, PhoneForm, PrintedButtonForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
@@ -38,13 +40,19 @@ class NoticeLine:
     text: str
     at: str
     unread: bool
+    read: str = ""
+    """Who marked an office's notice as read, and when."""
 
 
-def line_of(audience: str, notice: Notice) -> NoticeLine:
-    """Say what was told, and when."""
+def line_of(
+    audience: str, notice: Notice, called: Callable[[str | None], str] = lambda who: who or ""
+) -> NoticeLine:
+    """Say what was told, and when; of an office's notice, who has read it."""
     said = worded(house(), audience, notice)
-    unread = audience == "worker" and notice.read_ms is None
-    return NoticeLine(said.title_zh, said.text_zh, words.instant(notice.at_ms), unread)
+    read = ""
+    if notice.read_ms is not None and audience != "worker":
+        read = f"{called(notice.read_by)} {words.instant(notice.read_ms)}已读"
+    return NoticeLine(said.title_zh, said.text_zh, words.instant(notice.at_ms), notice.read_ms is None, read)
 
 
 @door(
@@ -162,14 +170,36 @@ def desk_notices_page(query: dict[str, Any]) -> flask.Response:
         return noticeboard.of_desks(conn, who, before=before, limit=limit)
 
     found, older = paged(f"desk-notices/{actor().id}", listed, query["cursor"], PAGE)
+    with house().db.read() as conn:
+        desks = noticeboard.desks_of(who.roles)
+        unread = noticeboard.unread_of_office(conn, desks, noticeboard.of_area(who))
     return page(
         "desk_notices.html",
-        notices=[line_of("desk", one) for one in found],
+        tabs=tabs(),
+        notices=[line_of("desk", one, name_of) for one in found],
         older=older,
+        unread=unread,
+        may_mark=can(actor(), "desk.notice.mark"),
         first=query["cursor"] is None,
         may_print=can(actor(), "notice.print"),
         waiting=printing.waiting(house()),
     )
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/notices/read",
+    policy="desk.notice.mark",
+    surface=Surface.PAGE,
+    body=Fields(NoFieldsForm),
+    answer={303: None},
+    summary="工作台通知全部标为已读（网页） / Mark all notices of one's desks as read from their page",
+)
+def read_desk_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button has no fields
+    """Mark everything that the official reads as read."""
+    marked_for_desks()
+    return go("/desk/notices")
 
 
 @door(

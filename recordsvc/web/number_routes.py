@@ -31,7 +31,7 @@ from recordsvc.ground.reading import Fields, Upload, load
 from recordsvc.people import numbers
 from recordsvc.people.enrolling import CardDisagrees
 from recordsvc.web import desk_looks, words
-from recordsvc.web.desk_act_routes import SLOTS, file_for, papers_for
+from recordsvc.web.desk_act_routes import SLOTS, filed_for, papers_for
 from recordsvc.web.desk_forms import GATE, DeskPaperForm, Field, FindPageForm, codes, faults, judged
 from recordsvc.web.desk_forms import numbers as numbers_of_people
 from recordsvc.web.desk_routes import check_choice, tabs
@@ -255,11 +255,10 @@ def number_paper_button(worker_id: bytes, form: dict[str, Any], files: dict[str,
     if looker is None:
         return go("/desk/numbers")
     case = {"purpose": looker.purpose, "case_ref": looker.case_ref}
-    problem = file_for(worker_id, form, files)
-    if problem is None:
+    found = filed_for(worker_id, form["kind"], form["title"], files["file"])
+    if not isinstance(found, Problem):
         return _to_worker(worker_id, case)
-    details = [str(one["detail"]) for one in problem.errors if "detail" in one]
-    return _worker_page(worker_id, case, 422, "；".join([problem.title_zh, *details]))
+    return _worker_page(worker_id, case, 422, _details(found))
 
 
 def _propose(worker_id: bytes, form: dict[str, Any], ask: Any) -> flask.Response:

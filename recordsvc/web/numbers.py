@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recordsvc.people.cards import ENDED, LOST, Bank, Social
+from recordsvc.people.divisions import division
 from recordsvc.web import words
 from recordsvc.web.badges import Badge
 
@@ -132,7 +133,7 @@ def card_line(one: Mapping[str, Any]) -> CardLine:
     return CardLine(
         words.uuid_text(one["identifier_id"]),
         one["number"],
-        one["area"],
+        _area(one["area"]),
         STANDING[one["standing"]],
         Badge(words.code("card_states", f"social-{social}"), _social_tone(social)),
         Badge(words.code("card_states", f"bank-{bank}"), _bank_tone(bank, ended=ended)),
@@ -149,6 +150,12 @@ def card_line(one: Mapping[str, Any]) -> CardLine:
         ),
         () if one["standing"] != "verified" else tuple(_advice(social, bank)),
     )
+
+
+def _area(code: str) -> str:
+    """Name where a card was moved to; a code of no known place stays as it is."""
+    found = division(code)
+    return code if found is None else found.name
 
 
 def source_word(source: str) -> str:

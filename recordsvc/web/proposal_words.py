@@ -80,6 +80,13 @@ _TITLES: Final = {
         "改变账号的对应",
         "批准后，账号不再对应原来的档案，用它登录的全部结束；号码指向的档案还没有账号的，改为对应它。",
     ),
+    "dispute.decide": ("决定异议", "批准后，决定记入档案，本人收到通知。内容在异议页查阅。"),
+    "evidence.trust": ("核验外来材料", "批准后，这份材料按下列结论标明可信程度。"),
+    "import.run": ("导入旧档案", "批准后，核对过的各条分批记入档案，标明来源和担保人。"),
+    "institution.retire-keys": (
+        "吊销停办机构的全部钥匙",
+        "批准后，该机构尚有效的钥匙全部吊销；此前的签名仍可核验。",
+    ),
     "archive.relative-copy": ("向近亲属提供副本", "批准后三十日内，可以制作一份副本。"),
 }
 _GROUNDS: Final = {
@@ -102,6 +109,8 @@ _LABELS: Final = {
     "case_ref": "案号",
     "client_id": "接入方编号",
     "deputy": "代理人",
+    "dispute_id": "异议",
+    "file_sha256": "文件 SHA-256",
     "official_id": "账号",
     "position": "岗位",
     "principal": "被代理人",
@@ -133,11 +142,25 @@ _LABELS: Final = {
     "at_once": "同时请求数上限",
     "standing": "状态",
     "since_ms": "疑似泄露始于",
+    "ready": "导入条数",
+    "refused": "有误不导入",
+    "run": "导入批次",
+    "source": "来源",
     "text": "说明",
+    "trust": "可信程度",
+    "type": "类型",
+    "verification": "核验",
+    "vouched_by": "担保人",
     "mismatch": "情形",
     "to": "移入的档案",
     "worker_id": "档案",
 }
+_DECISIONS: Final = {
+    "correction": "成立：更正记录",
+    "revocation": "成立：撤销记录",
+    "dispute-outcome": "不成立",
+}
+"""Type of the record that a decision of a case enters -> what it decides."""
 _CLIENTS: Final = {
     "centre": "培训机构的系统",
     "assessor": "技能评价机构的系统",
@@ -152,8 +175,12 @@ SCOPES: Final = {
     "records:read": "查询本单位报送的记录",
     "feed:read": "读取记录流",
 }
-_ARCHIVES: Final = ("worker_id", "from", "into", "to")
-_SILENT: Final = ("workers", "purpose", "held", "seq", "sealed")
+_PLACES: Final = {
+    **dict.fromkeys(("worker_id", "from", "into", "to"), "/desk/workers"),
+    "dispute_id": "/desk/disputes",
+}
+"""Members that name what has a page -> where these pages are."""
+_SILENT: Final = ("workers", "purpose", "held", "seq", "seen", "sealed")
 """Members that another line tells, or that say nothing to people."""
 
 
@@ -186,8 +213,8 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
 
 def _member(kind: str, name: str, value: Any, name_of: NameOf) -> Iterable[Fact]:
     label = "号码所在的档案" if name == "to" and kind.startswith("identity.") else _LABELS.get(name, name)
-    if name in _ARCHIVES:
-        return [Fact(label, str(value), f"/desk/workers/{value}")]
+    if name in _PLACES:
+        return [Fact(label, str(value), f"{_PLACES[name]}/{value}")]
     if name == "keys":
         return [Fact("公钥", _key(one["jwk"])) for one in value]
     if name == "counts":
@@ -229,6 +256,7 @@ _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "not_after_ms": _instant,
     "not_before_ms": _instant,
     "on": words.day,
+    "type": lambda value: _DECISIONS.get(str(value), str(value)),
     "papers": lambda value: "\n".join(f"SHA-256 {one}" for one in value),
     "scopes": lambda value: "、".join(SCOPES.get(one, one) for one in value),
     "since_ms": _instant,

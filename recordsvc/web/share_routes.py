@@ -11,28 +11,30 @@ from recordsvc import dated
 from recordsvc.access import consents
 from recordsvc.access.consents import Consent, Given
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced, OwnProofWanted
+from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced
 from recordsvc.access.grants import ANYONE, Way, author
+from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Surface, door
-from recordsvc.archive import sharing
-from recordsvc.archive.bundle import file_name
+from recordsvc.archive import extracts, sharing
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.own_proof import SLIP
 from recordsvc.archive.services import own_worker
-from recordsvc.archive.sharing_forms import OpenForm
-from recordsvc.archive.sharing_routes import BUNDLE, end_own, give, link_of, own_consents
+from recordsvc.archive.sharing_routes import SHARED, end_own, give, link_of, own_consents
+from recordsvc.archive.verify_extract import read_extract
 from recordsvc.ground import answers, http
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.reading import Fields
 from recordsvc.web import words
 from recordsvc.web.desk_routes import name_of
-from recordsvc.web.forms import EndSharePageForm, SharePageForm
+from recordsvc.web.extract_views import fields_on, named, presets_on, shown
+from recordsvc.web.forms import EndSharePageForm, OpenPageForm, SharePageForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
 DAY_MS: Final = 24 * 3_600_000
-TEXT: Final = "share-1"
+WHOLE, CHOSEN = "whole", "chosen"
+"""Values of the choice of fields that are no preset."""
 DAYS: Final = ("1", "7", "30", "90", "365")
 ENDS: Final = {
     "worker": "您停止了共享",
@@ -55,6 +57,7 @@ class ConsentLine:
     to: str
     purpose: str
     records: int
+    fields: str
     until: str
     opened: str
     ended: str
@@ -73,7 +76,7 @@ class ConsentLine:
 def share_page() -> flask.Response:
     """List what is shared, and offer to share."""
     empty = {"to": "link", "uscc": "", "which": "all", "purpose": "", "days": "30", "uses": "", "code": ""}
-    return _share_page(empty)
+    return _share_page(empty | {"part": extracts.LEAST})
 
 
 @door(
@@ -93,12 +96,17 @@ def share_button(form: dict[str, str]) -> flask.Response:
     """Begin a consent and show its link and code this once."""
     if form["uses"] and not 1 <= int(form["uses"]) <= 100_000:
         return _share_page(form, "次数应为 1 到 100000，或不填")
+    chosen = _chosen(form)
+    if chosen == []:
+        return _share_page(form, "请至少选一个项目")
     wanted = {
         "receiver": "link" if form["to"] == "link" else f"institution:{form['uscc'].strip().upper()}",
         "records": None if form["which"] == "all" else [uuid.UUID(form["which"]).bytes],
         "archive": None,
         "purpose": form["purpose"],
-        "text_code": TEXT,
+        "text_code": consents.WHOLE_TEXT if form["part"] == WHOLE else consents.PART_TEXT,
+        "fields_": chosen,
+        "whole": form["part"] == WHOLE,
         "until_ms": house().clock.now_ms() + int(form["days"]) * DAY_MS,
         "max_uses": int(form["uses"]) if form["uses"] else None,
         "with_code": form["code"] == "yes",
@@ -152,20 +160,22 @@ def link_page(secret: str) -> flask.Response:
     "/s/<secret>",
     policy="share.open",
     surface=Surface.PAGE,
-    body=Fields(OpenForm),
-    answer={200: BUNDLE, 422: HTML},
+    body=Fields(OpenPageForm),
+    answer={200: SHARED, 422: HTML},
     problems=(AccessEnded,),
-    summary="打开链接 / Use the link once; answers the bundle",
+    summary="打开链接 / Use the link once; answers the extract or bundle, or shows it",
 )
 def link_button(secret: str, form: dict[str, str]) -> flask.Response:
-    """Hand out the bundle; it is counted and noted before."""
+    """Hand out what is shared, or show it; it is counted and noted before."""
     found = _by_link(secret)
     try:
         # Whoever is signed in beside it opens it as anybody: the link is what lets in.
         made = sharing.open_shared(house(), found, ANYONE, form["code"].strip(), http.current().id)
     except CodeWanted:
         return _link_page(secret, found, WRONG_CODE)
-    named = f'attachment; filename="{file_name(found.worker_id)}"'
+    if form["show"] and found.fields is not None:
+        return _opened_page(secret, found, made)
+    named = f'attachment; filename="{sharing.file_name(found)}"'
     return answers.answer(made, headers={"Content-Disposition": named, **NOT_LISTED})
 
 
@@ -190,14 +200,41 @@ def _link_page(secret: str, found: Consent, error: str = "") -> flask.Response:
         until=words.instant(found.until_ms),
         left=None if found.max_uses is None else found.max_uses - found.uses,
         has_code=found.has_code,
+        fields=named(found.fields),
+        part=found.fields is not None,
         error=error,
     )
     answer.headers.update(NOT_LISTED)
     return answer
 
 
+def _opened_page(secret: str, found: Consent, made: bytes) -> flask.Response:
+    answer = page(
+        "shared_opened.html",
+        secret=secret,
+        purpose=words.code("sharing_purposes", found.purpose),
+        until=words.instant(found.until_ms),
+        records=shown(read_extract(made)),
+        fields=named(found.fields),
+    )
+    answer.headers.update(NOT_LISTED)
+    return answer
+
+
+def _chosen(form: dict[str, str]) -> list[str] | None:
+    """Return the fields that the page's form chooses; None for whole records, empty when none is."""
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    if form["part"] == WHOLE:
+        return None
+    if form["part"] == CHOSEN:
+        return [one.code for one in fields_on(today) if form[f"field_{one.code}"]]
+    preset = dated.table(extracts.PRESETS).on(today).get(form["part"])
+    return [] if preset is None else list(preset["fields"])
+
+
 def _share_page(form: dict[str, str], error: str = "") -> flask.Response:
-    in_force = dated.table("sharing_purposes").on(beijing_date(house().clock.now_ms()).isoformat())
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    in_force = dated.table("sharing_purposes").on(today)
     own = own_archives().archives[0]
     choices = [
         (str(uuid.UUID(bytes=stored.record_id)), _named(state.record))
@@ -212,7 +249,10 @@ def _share_page(form: dict[str, str], error: str = "") -> flask.Response:
         running=sum(not one.ended for one in lines),
         choices=choices,
         purposes=[row for row in dated.table("sharing_purposes").rows if row["code"] in in_force],
-        text=words.code("consent_texts", TEXT),
+        presets=presets_on(today),
+        fields=fields_on(today),
+        part_text=words.code("consent_texts", consents.PART_TEXT),
+        whole_text=words.code("consent_texts", consents.WHOLE_TEXT),
         days=DAYS,
         form=form,
         error=error,
@@ -271,6 +311,7 @@ def _line(one: Consent) -> ConsentLine:
         to,
         words.code("sharing_purposes", one.purpose),
         len(one.records),
+        named(one.fields),
         words.instant(one.until_ms),
         times,
         ended,

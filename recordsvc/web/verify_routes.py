@@ -1,10 +1,10 @@
-"""The page that verifies (核验): a bundle or receipt goes in, words come out, nothing is kept.
+"""The page that verifies (核验): a bundle, an extract or a receipt goes in, words come out, nothing is kept.
 
 It runs the offline verifier with this log's own keys. Whoever trusts nobody runs `recordsvc verify`
 instead; the page says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,8 @@ from recordsvc.archive.batchforms import BatchEvidence
 from recordsvc.archive.evidence import kid_of
 from recordsvc.archive.formats import FormatError
 from recordsvc.archive.status import Entry, derive
-from recordsvc.archive.verify import Outcome, Report, verify_bundle, verify_receipt
+from recordsvc.archive.verify import Outcome, Report, verify_bundle, verify_extract, verify_receipt
+from recordsvc.archive.verify_extract import is_extract, read_extract
 from recordsvc.archive.verify_read import read_bundle
 from recordsvc.archive.verify_report import Level
 from recordsvc.archive.verify_words import OUTCOMES, SECTIONS
@@ -30,6 +31,7 @@ from recordsvc.vault.signers import PublicKey
 from recordsvc.vault.verifiers import BadSignature
 from recordsvc.web import words
 from recordsvc.web.cards import Card, by_year
+from recordsvc.web.extract_views import Shown, shown
 from recordsvc.web.public_routes import HTML, newest_head
 from recordsvc.web.render import page
 from recordsvc.web.services import bp, dealer, house
@@ -57,6 +59,8 @@ class Verdict:
     years: list[tuple[str, list[Card]]]
     people: tuple[str, ...]
     """Names and last characters of numbers in the proven records, to compare with an identity card."""
+    parts: tuple[Shown, ...] = ()
+    """Of an extract: its records."""
 
 
 @door(
@@ -81,9 +85,9 @@ def verify_page() -> flask.Response:
     surface=Surface.PAGE,
     body=Upload(NothingForm, ("document", "record"), LIMIT),
     answer={200: HTML, 422: HTML},
-    summary="核验上传的凭证包或回执 / Verify an uploaded bundle or receipt",
-    description="`document` is a bundle (JSON) or a receipt (C2SP tlog-proof); with a receipt, `record` is a "
-    "file with the members `record` and `evidence` (or `jws`). Nothing is stored.",
+    summary="核验上传的凭证包、摘录或回执 / Verify an uploaded bundle or receipt",
+    description="`document` is a bundle or an extract (JSON) or a receipt (C2SP tlog-proof); with a receipt, "
+    "`record` is a file with the members `record` and `evidence` (or `jws`). Nothing is stored.",
 )
 def verify_upload(form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:  # noqa: ARG001 - only files
     """Verify, and show what was proved and what was not."""
@@ -117,16 +121,20 @@ def _verified(document: bytes, record: bytes) -> Verdict:
         raw, evidence = _record_file(record)
         report = _receipt(document, raw, evidence)
         return _verdict(report, [], ())
+    if is_extract(document):
+        report = _bundle(document, verify_extract)
+        proven = report.outcome is Outcome.PROVEN
+        return _verdict(report, [], (), shown(read_extract(document)) if proven else [])
     report = _bundle(document)
     if report.outcome is not Outcome.PROVEN:
         return _verdict(report, [], ())
     return _verdict(report, _cards(document), _people(document))
 
 
-def _bundle(data: bytes) -> Report:
+def _bundle(data: bytes, check: Callable[..., Report] = verify_bundle) -> Report:
     settings = house().settings
     witnesses = settings.witness_keys
-    return verify_bundle(
+    return check(
         data,
         anchor.log_keys(house()),
         witnesses,
@@ -170,7 +178,9 @@ def _record_file(data: bytes) -> tuple[bytes, bytes]:
         raise unfit from None
 
 
-def _verdict(report: Report, cards: Sequence[Card], people: tuple[str, ...]) -> Verdict:
+def _verdict(
+    report: Report, cards: Sequence[Card], people: tuple[str, ...], parts: Sequence[Shown] = ()
+) -> Verdict:
     shown = [Level.FAILED, Level.OPEN, Level.NOTE]
     if report.outcome is Outcome.PROVEN:
         shown.insert(1, Level.PROVED)
@@ -183,6 +193,7 @@ def _verdict(report: Report, cards: Sequence[Card], people: tuple[str, ...]) -> 
         ),
         years=by_year(cards),
         people=people,
+        parts=tuple(parts),
     )
 
 

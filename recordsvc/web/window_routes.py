@@ -11,9 +11,10 @@ from marshmallow import fields, validate
 from recordsvc import dated
 from recordsvc.access import in_place
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused, Recused, WindowUnmatched
+from recordsvc.access.errors import PurposeNotYours, PurposeRefused, Recused
 from recordsvc.access.grants import Way
 from recordsvc.access.in_place import Done, Service
+from recordsvc.access.in_place_errors import WindowUnmatched
 from recordsvc.access.login_routes import read_cookie
 from recordsvc.access.looked import HELPER_PURPOSES
 from recordsvc.access.policy import Sends, Surface, door, doors
@@ -101,7 +102,7 @@ def window_page() -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(OpenServicePageForm),
     answer={303: None, 404: HTML, 422: HTML},
-    problems=(PurposeRefused, Recused),
+    problems=(PurposeRefused, PurposeNotYours, Recused),
     summary="开始窗口代办（网页） / Begin a service for the worker at the window",
 )
 def window_button(form: dict[str, str]) -> flask.Response:

@@ -89,7 +89,7 @@ def hostile(
         "cnf null": changed(cnf=None),
         "claim twice": compact(service_key, header, json.dumps(claims)[:-1].encode() + b',"sub":"x"}'),
         "too large": changed(x="a" * 8192),
-        "a megabyte": changed(x="a" * 12_000),
+        "a megabyte": changed(x="a" * 1_000_000),
         "RS256 over an EC key": headed(alg="RS256"),
         "scope absent": without("scope"),
         "client unknown": changed(client_id="nobody", sub="nobody"),
@@ -98,6 +98,11 @@ def hostile(
         "jku": headed(jku="https://evil.example/jwks"),
         "x5u": headed(x5u="https://evil.example/x"),
         "jwk": headed(jwk={"kty": "EC"}),
+        "x5c": headed(x5c=["MIIB"]),
+        "kid absent": compact(service_key, {"alg": "ES256", "typ": "at+jwt"}, claims),
+        "kid of nobody": headed(kid="nobody"),
+        "kid that is a path": headed(kid="../../keys/token"),
+        "kid that is a query": headed(kid="x' UNION SELECT 'y"),
         "crit": headed(crit=["b64"], b64=False),
         "wrong aud": changed(aud="other"),
         "aud list": changed(aud=[house.settings.audience]),
@@ -134,6 +139,35 @@ def test_every_hostile_token_gets_the_one_refusal_and_one_line(
     ((status, text, challenge),) = seen
     assert (status, json.loads(text)["code"]) == (401, "token-refused")
     assert challenge == 'Bearer realm="recordsvc", error="invalid_token"'
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_scopes_that_only_hold_the_wanted_one_open_nothing(
+    app: flask.Flask,
+    house: House,
+    access: Access,
+    machine: Machine,
+    service_key: SigningKey,
+    clock: FixedClock,
+    door: str,
+) -> None:
+    """Well signed and ours, so it is known and not allowed: no scope of it is one of ours."""
+    now = clock.now_ms() // 1000
+    claims = {
+        "iss": ISSUER,
+        "aud": house.settings.audience,
+        "sub": machine.client_id,
+        "client_id": machine.client_id,
+        "iat": now,
+        "exp": now + 300,
+        "jti": "one",
+        "scope": "feed:reader xrecords:read records:writes records feed:",
+    }
+    token = compact(service_key, {"alg": "ES256", "typ": "at+jwt", "kid": access.tokens.kid}, claims)
+    method, path = DOORS[door]
+    answer = app.test_client().open(path, method=method, headers={"Authorization": f"Bearer {token}"})
+
+    assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
 
 
 def test_the_tables_base_is_itself_good(

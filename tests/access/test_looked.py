@@ -6,9 +6,10 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
+from recordsvc import dated
 from recordsvc.access import looked
-from recordsvc.access.errors import LookNotWritten, PurposeRefused
-from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.errors import LookNotWritten, PurposeNotYours, PurposeRefused
+from recordsvc.access.grants import Actor, Kind, Role
 from recordsvc.access.looked import Look
 from recordsvc.access.tables import looked as table
 from recordsvc.ground.database import Database
@@ -111,3 +112,36 @@ def test_the_list_goes_on_from_its_last_row(enter, database: Database, worker_id
 @pytest.mark.parametrize("kind", ["inspector", "auditor", "registrar"])
 def test_an_official_has_no_such_list(enter, kind: str):
     assert enter(kind).get("/v1/me/looked").status_code == 403
+
+
+def test_a_purpose_that_is_not_of_ones_role_is_refused_by_name(database: Database, worker_id: bytes) -> None:
+    payer = Actor(Kind.OFFICIAL, "paul", roles=frozenset({"payer"}))
+    with pytest.raises(PurposeNotYours) as refused:
+        record(database, Look(worker_id, payer, "inspection", "records"))
+    assert refused.value.code == "purpose-role"
+    assert of(database, worker_id) == []
+
+
+def test_every_purpose_states_its_words_basis_days_and_roles() -> None:
+    for row in dated.table(looked.PURPOSES).rows:
+        assert all(row[name] for name in ("zh", "basis_zh", "basis_en", "valid_from")), row["code"]
+        assert set(row["roles"]) <= set(Role), row["code"]
+
+
+def test_a_look_is_told_with_the_words_and_basis_of_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"code": "audit", "en": "", "basis_en": "", "roles": ["auditor"]}
+    document = {
+        "name": "lookup_purposes", "kind": "codes", "title_zh": "", "title_en": "", "source": "",
+        "complete": True,
+        "rows": [
+            {**row, "valid_from": "2021-11-01", "valid_to": "2024-12-31", "zh": "旧称", "basis_zh": "旧法"},
+            {**row, "valid_from": "2025-01-01", "valid_to": None, "zh": "新称", "basis_zh": "新法"},
+        ],
+    }  # fmt: skip
+    monkeypatch.setattr(dated, "on", lambda _name, day: dated.Table(document).on(day))
+    told = [looked.stated("audit", ms) for ms in (1_735_660_799_000, 1_735_660_800_000, 1_600_000_000_000)]
+    assert [one and (one["zh"], one["basis_zh"]) for one in told] == [
+        ("旧称", "旧法"),
+        ("新称", "新法"),
+        None,
+    ]

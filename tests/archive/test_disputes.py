@@ -40,9 +40,12 @@ from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.bodies import institutions
 from recordsvc.bodies.institutions import FactKind
 from recordsvc.ground import two_person
+from recordsvc.ground.follower import places
 from recordsvc.ground.ports import FixedClock, beijing_date
+from recordsvc.ground.privileges import erasing
 from recordsvc.ground.problems import NotFound, Problem
 from recordsvc.house import House
+from recordsvc.people import tables as people_tables
 from tests.archive.support import STATER, Centre, id_of, person, shown
 from tests.archive.test_erasing import OFFICER, decide_erasure, restrict
 from tests.archive.test_merging import decided, merge
@@ -601,3 +604,25 @@ def test_an_erased_worker_leaves_no_word_and_no_open_case(house: House, worker: 
             lambda turn: disputes.say(turn, house, case.dispute_id, "official", OFFICER.id, "x").name
         )
     assert fsck.fsck(house).finding is None
+
+
+def test_a_worker_erased_while_a_contest_is_prepared_has_no_case(
+    house: House, worker: bytes, record: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest(house, worker, record)
+    restrict(house, worker)
+    take = dispute_follower._Following._follow
+
+    def erased_before(self: Any, turn: Any, wanted: Any, opened: Any) -> None:
+        assert len(opened) == 1, "the contest was prepared"
+        with erasing(turn.conn):
+            for table in (people_tables.worker_key, tables.ciphertext):
+                turn.conn.execute(table.delete().where(table.c.worker_id == worker))
+        take(self, turn, wanted, opened)
+
+    monkeypatch.setattr(dispute_follower._Following, "_follow", erased_before)
+    follow(house)
+
+    assert cases(house, worker) == []
+    with house.db.read() as conn:
+        assert all(one.attempts == 0 for one in places(conn))

@@ -293,6 +293,30 @@ def test_one_record_is_erased_and_the_others_stay(house: House, centre: Centre, 
     assert fsck.fsck(house).finding is None
 
 
+def test_with_a_record_goes_what_corrected_and_revoked_it(
+    house: House, centre: Centre, worker: bytes
+) -> None:
+    """Each of them says again what the record said, and of whom."""
+    record = centre.completion(person(1))
+    centre.enter(record)
+    centre.enter(centre.correction(person(1), record))
+    centre.enter(centre.revocation(person(1), record))
+    record_id = uuid.UUID(id_of(record)).bytes
+    decided(
+        house,
+        lambda turn: erasing.propose_record_erasure(
+            turn, house, worker, record_id, UNLAWFUL, "official:first"
+        ),
+    )
+    archive = persons.read(house, worker).own
+    assert [entry.record is None for entry in archive.entries[2:]] == [True, True, True, False, False, False]
+    assert [entry.stored.target for entry in archive.entries[-3:]] == [2, 3, 4]
+    assert archive.state.of(2).life is Life.ERASED
+    assert archive.state.oddities == ()
+    assert erasures.keep(house) == 3
+    assert fsck.fsck(house).finding is None
+
+
 # -- nothing is left
 
 

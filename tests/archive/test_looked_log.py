@@ -195,9 +195,9 @@ def test_looks_far_apart_are_no_pattern(house: House, clock: FixedClock) -> None
 def test_many_who_look_at_one_stand_out(house: House) -> None:
     house.look_relations.append(lambda *_: True)
     for n in range(7):
-        look(house, 1, Actor(Kind.OFFICIAL, f"official-{n}"))
+        look(house, 1, Actor(Kind.OFFICIAL, f"official-{n}", roles=OFFICIAL.roles))
     assert kinds(house) == []
-    look(house, 1, Actor(Kind.OFFICIAL, "official-7"))
+    look(house, 1, Actor(Kind.OFFICIAL, "official-7", roles=OFFICIAL.roles))
     assert kinds(house) == ["many-actors"]
 
 

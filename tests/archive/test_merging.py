@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from recordsvc import anchor, fsck
-from recordsvc.archive import facts, merging, moving, persons
+from recordsvc.archive import facts, merging, moving, persons, strays
 from recordsvc.archive.confirm import confirm
 from recordsvc.archive.contradiction import Verdict, compare
 from recordsvc.archive.formats import Kind
@@ -138,7 +138,7 @@ def test_a_merge_is_undone_and_what_came_meanwhile_is_listed(
     assert [len(archives(house, one).archives) for one in two] == [1, 1]
     assert house.people.find("resident-id", person(1)["number"]) == two[0]
     with house.db.read_raw() as cursor:
-        (stray,) = merging.entered_meanwhile(house, cursor, two[0])
+        (stray,) = strays.entered_meanwhile(house, cursor, two[0])
     assert (stray.worker_id, stray.record_id) == (two[1], uuid.UUID(id_of(meanwhile)).bytes)
 
     moved = Moving(stray.worker_id, stray.record_id, two[0], "合并期间误入")
@@ -146,7 +146,7 @@ def test_a_merge_is_undone_and_what_came_meanwhile_is_listed(
     with house.db.read_raw() as cursor:
         assert [
             archives(house, two[1]).own.state.of(one.seq).life
-            for one in merging.entered_meanwhile(house, cursor, two[0])
+            for one in strays.entered_meanwhile(house, cursor, two[0])
         ] == [Life.REVOKED]
     centre.enter(centre.completion(person(1)))
     assert fsck.fsck(house).finding is None

@@ -11,19 +11,35 @@ import sqlalchemy as sa
 
 from recordsvc import dated
 from recordsvc.access.grants import Actor, Kind
-from recordsvc.archive import held, keys, letters, noticeboard, notices, tables, wording
+from recordsvc.archive import (
+    announcing,
+    confirm,
+    formats,
+    held,
+    keys,
+    letters,
+    noticeboard,
+    notices,
+    tables,
+    wording,
+)
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.moving import Moving, propose_move
 from recordsvc.archive.noticeboard import Notice, of_office, of_workers
 from recordsvc.archive.notices import tell_desk, tell_institution, tell_worker
+from recordsvc.archive.reading import OpenEntry, Reader
+from recordsvc.archive.statements import Stater
+from recordsvc.archive.store import StoredEntry
 from recordsvc.ground import follower, outbox
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import Letter
 from recordsvc.ground.privileges import erasing
 from recordsvc.house import House
 from recordsvc.people import contacts
 from recordsvc.people import tables as people_tables
 from recordsvc.people.contacts import PhoneRefused, set_phone
-from tests.archive.support import Centre, id_of, person
+from recordsvc.people.workers import Worker
+from tests.archive.support import Centre, id_of, person, shown
 from tests.archive.test_merging import decided, merge, unmerge
 from tests.faults.region import release
 
@@ -144,6 +160,51 @@ def test_an_erased_person_is_told_nothing_and_stops_nobody(house: House, centre:
 
     assert kinds(house, first) == []
     assert kinds(house, second) == ["record-entered"]
+
+
+def test_a_person_erased_while_a_portion_is_prepared_is_told_nothing(
+    house: House, centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre.enter(centre.completion(person(1)), centre.completion(person(2)))
+    first, second = centre.worker_id(person(1)), centre.worker_id(person(2))
+    tell = announcing._Announcing._tell
+
+    def erased_before(self: Any, turn: Turn, told: Any) -> None:
+        with erasing(turn.conn):
+            turn.conn.execute(
+                people_tables.worker_key.delete().where(people_tables.worker_key.c.worker_id == first)
+            )
+        assert len(told) == 2, "both were prepared"
+        tell(self, turn, told)
+
+    monkeypatch.setattr(announcing._Announcing, "_tell", erased_before)
+    announcer(house).run()
+
+    assert kinds(house, second) == ["record-entered"]
+    with house.db.read() as conn:
+        assert set(conn.scalars(sa.select(tables.notice.c.worker_id))) == {second}
+
+
+def test_what_nobody_is_told_of_is_not_opened(
+    house: House, centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = centre.completion(person(1))
+    centre.enter(record)
+    first = centre.worker_id(person(1))
+    seen = shown(house, first, uuid.UUID(id_of(record)).bytes)
+    confirm.confirm(house, first, seen, "page", Stater("x", "worker", "session-1"))
+    opened = []
+    whole = Reader.open
+
+    def counted(self: Reader, worker: Worker, stored: StoredEntry) -> OpenEntry:
+        opened.append(formats.Kind(stored.leaf[1]))
+        return whole(self, worker, stored)
+
+    monkeypatch.setattr(Reader, "open", counted)
+    announcer(house).run()
+
+    assert opened == [formats.Kind.ISSUE]
+    assert kinds(house, first) == ["record-entered"]
 
 
 # -- what officials do

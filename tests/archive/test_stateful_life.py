@@ -59,8 +59,14 @@ class Chain:
     kinds: list[Kind] = dataclasses.field(default_factory=list)
     raws: dict[int, bytes] = dataclasses.field(default_factory=dict)
     """seq -> R, of records that an issuer signed."""
+    numbers: dict[int, int] = dataclasses.field(default_factory=dict)
+    """seq -> under whose number that record came."""
     ended: set[int] = dataclasses.field(default_factory=set)
     """seqs of records revoked or erased."""
+    erased: set[int] = dataclasses.field(default_factory=set)
+    """seqs of records erased."""
+    merged_with: list["Chain"] = dataclasses.field(default_factory=list)
+    """Every chain that this one's own entries name as merged with it."""
     state: str = "open"
     into: "Chain | None" = None
 
@@ -69,12 +75,16 @@ class Chain:
         """The archive that this one is read as."""
         return self if self.into is None else self.into.read_as
 
-    def add(self, kind: Kind, raw: bytes = b"") -> int:
+    def add(self, kind: Kind) -> int:
         """Append; the seq."""
         self.kinds.append(kind)
-        if raw:
-            self.raws[len(self.kinds) - 1] = raw
         return len(self.kinds) - 1
+
+    def issued(self, raw: bytes, number: int) -> int:
+        """Append a record of an issuer; the seq."""
+        seq = self.add(Kind.ISSUE)
+        self.raws[seq], self.numbers[seq] = raw, number
+        return seq
 
     @property
     def standing(self) -> list[int]:
@@ -118,6 +128,19 @@ class Lives(RuleBasedStateMachine):
             )
         )
 
+    def left_elsewhere(self, gone: list[Chain]) -> list[tuple[Chain, int]]:
+        """Readable records under a number of these, in chains once read as one with them."""
+        reached = list(gone)
+        for chain in reached:  # grows
+            reached += [one for one in chain.merged_with if one not in reached and one.state != "erased"]
+        return [
+            (chain, seq)
+            for chain in reached
+            if chain not in gone
+            for seq, n in chain.numbers.items()
+            if seq not in chain.erased and self.owner.get(n) in gone
+        ]
+
     # -- records -------------------------------------------------------------------------------------------
 
     @rule(who=st.lists(st.integers(0, NUMBERS - 1), min_size=1, max_size=4))
@@ -136,7 +159,7 @@ class Lives(RuleBasedStateMachine):
                 continue
             assert row.status == "accepted", (row.status, row.held)
             assert row.outcome.worker_id == root.worker_id
-            assert row.outcome.seq == root.add(Kind.ISSUE, raw)
+            assert row.outcome.seq == root.issued(raw, n)
             self.size += 1
         if answer.log is not None:
             self.given += receipts_of(answer)
@@ -187,6 +210,8 @@ class Lives(RuleBasedStateMachine):
         )
         one.add(Kind.MERGE)
         other.add(Kind.MERGE)
+        one.merged_with.append(other)
+        other.merged_with.append(one)
         one.state, one.into = "merged", other
         self.size += 2
         self.check()
@@ -269,11 +294,12 @@ class Lives(RuleBasedStateMachine):
 
     @rule(a=any_one)
     def erase(self, a: int) -> None:
-        """The person is gone with all archives read as this one; whoever comes again begins anew."""
+        """The person is gone with all archives read as this one, and with what merges left elsewhere."""
         chain = self.pick(a, "restricted", "closed")
         if chain is None:
             return
         gone = self.people_of(chain)
+        astray = self.left_elsewhere(gone)
         self.decide(
             lambda turn: erasing.propose_erasure(turn, self.house, chain.worker_id, UNLAWFUL, "official:a")
         )
@@ -281,9 +307,13 @@ class Lives(RuleBasedStateMachine):
             one.add(Kind.ERASE)
             one.state, one.into = "erased", None
             one.ended |= set(one.raws)
+        for other, seq in astray:
+            other.add(Kind.ERASE)
+            other.ended.add(seq)
+            other.erased.add(seq)
         self.owner = {n: owner for n, owner in self.owner.items() if owner not in gone}
-        self.size += len(gone)
-        assert erasures.keep(self.house) == len(gone)
+        self.size += len(gone) + len(astray)
+        assert erasures.keep(self.house) == len(gone) + len(astray)
         self.check()
 
     @rule(a=any_one, at=any_one)
@@ -300,6 +330,7 @@ class Lives(RuleBasedStateMachine):
         )
         chain.add(Kind.ERASE)
         chain.ended.add(seq)
+        chain.erased.add(seq)
         self.size += 1
         assert erasures.keep(self.house) == 1
         self.check()
@@ -400,6 +431,83 @@ class Lives(RuleBasedStateMachine):
 def run(made: Callable[[], House], profile: settings) -> None:
     machine = type("LivesHere", (Lives,), {"make": staticmethod(made)})
     run_state_machine_as_test(machine, settings=profile)
+
+
+class Told(Lives):
+    """A history told step by step instead of drawn: chains by the order in which they began."""
+
+    def one(self, *numbers: int) -> None:
+        self.records(list(numbers))
+
+    def at(self, chain: Chain, state: str) -> int:
+        return [one for one in self.chains if one.state == state].index(chain)
+
+    def joined(self, one: Chain, other: Chain) -> None:
+        self.merge(self.at(one, "open"), self.at(other, "open"))
+
+    def parted(self, one: Chain) -> None:
+        self.unmerge(self.at(one, "merged"))
+
+    def gone(self, one: Chain) -> None:
+        self.restrict(self.at(one, "open"))
+        self.erase([each for each in self.chains if each.state in ("restricted", "closed")].index(one))
+
+
+@pytest.fixture
+def told(make: Callable[[], House]) -> Told:
+    """A house whose history is told."""
+    return type("ToldHere", (Told,), {"make": staticmethod(make)})()
+
+
+def test_a_record_under_the_first_of_three_merged_numbers(told: Told) -> None:
+    """Its number is two merges away from the chain it stands in; also once both merges are undone."""
+    told.one(0, 1, 2)
+    first, second, third = told.chains
+    told.joined(first, second)
+    told.joined(second, third)
+    told.one(0)
+    assert third.numbers[max(third.numbers)] == 0
+    assert fsck.fsck(told.house, offline=True).finding is None
+    told.parted(second)
+    told.parted(first)
+    told.one(0)
+    told.teardown()
+
+
+def test_who_is_erased_leaves_nothing_in_the_chain_once_read_as_one(told: Told) -> None:
+    """And begins anew with the same number, of which the other chain no longer knows anything."""
+    told.one(0, 1, 2)
+    first, second, third = told.chains
+    told.joined(first, second)
+    told.joined(second, third)
+    told.one(0)
+    told.parted(second)
+    told.parted(first)
+    seq = max(third.numbers)
+    told.gone(first)
+    assert third.erased == {seq}
+    with told.house.db.read() as conn:
+        sealed = archive_tables.ciphertext.c
+        kept = conn.execute(sa.select(sealed.seq).where(sealed.worker_id == third.worker_id)).scalars()
+        assert seq not in set(kept)
+    told.one(0)
+    told.teardown()
+
+
+def test_who_linked_two_archives_is_erased_and_their_records_still_belong(told: Told) -> None:
+    """The chain that said of the first merge is gone; its number has begun anew elsewhere."""
+    told.one(0, 1, 2)
+    first, second, third = told.chains
+    told.joined(first, second)
+    told.joined(second, third)
+    told.one(0)
+    told.parted(second)
+    told.parted(first)
+    told.gone(second)
+    told.one(1)
+    told.gone(first)
+    told.one(0)
+    told.teardown()
 
 
 def test_lives_keep_to_their_oracle(make: Callable[[], House]) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.faults.test_mutants import ROOT, Mutant, run, tree
+from tests.faults.test_mutants import Mutant, missed, standing, tree
 
 __all__ = ["tree"]
 OIDC: Final = "recordsvc/access/oidc"
@@ -186,18 +186,8 @@ MUTANTS: Final = (
 @pytest.mark.long
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_control_of_the_provider_that_is_taken_away_is_missed(tree: Path, mutant: Mutant) -> None:
-    path = tree / mutant.path
-    text = path.read_text("utf-8")
-    path.write_text(text.replace(mutant.before, mutant.after), "utf-8")
-    try:
-        told = run(tree, mutant.test)
-    finally:
-        path.write_text(text, "utf-8")
-    assert told.returncode == 1, told.stdout[-2000:]
-    assert "failed" in told.stdout.splitlines()[-1], told.stdout[-2000:]
+    missed(tree, mutant)
 
 
 def test_the_controls_of_the_provider_are_where_the_list_says() -> None:
-    for mutant in MUTANTS:
-        text = (ROOT / mutant.path).read_text("utf-8")
-        assert text.count(mutant.before) == 1, (mutant.name, mutant.path)
+    standing(MUTANTS)

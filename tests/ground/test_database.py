@@ -48,6 +48,36 @@ def test_a_database_as_installed_is_fit(database: Database) -> None:
     database.assert_fit()
 
 
+def synchronous(conn: sa.Connection) -> str:
+    sqlite_asks = conn.dialect.name == "sqlite"
+    return str(
+        conn.exec_driver_sql("PRAGMA synchronous" if sqlite_asks else "SHOW synchronous_commit").scalar()
+    )
+
+
+def test_counters_alone_do_not_wait_for_the_disk(database: Database) -> None:
+    """All connections that the pool gives stay durable, also after a counter's connection was thrown away."""
+
+    def seen(turn: Turn, payloads: "module.Sequence[str]") -> list[str]:
+        for name in payloads:
+            turn.conn.execute(installation.insert().values(name=name, value="x"))
+        return [synchronous(turn.conn) for _ in payloads]
+
+    def broken(_turn: Turn, _payloads: "module.Sequence[str]") -> list[str]:
+        raise LookupError
+
+    light, full = ("1", "2") if database.dialect == "sqlite" else ("off", "on")
+    assert database.count_grouped(seen, "first") == light
+    with pytest.raises(LookupError):
+        database.count_grouped(broken, "lost")
+    assert database.count_grouped(seen, "second") == light
+    assert database.write(lambda turn: synchronous(turn.conn)) == full
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(database.engine.connect()) for _ in range(6)]
+        assert {synchronous(conn) for conn in opened} == {full}
+        assert names(opened[0]) == ["first", "second"]
+
+
 @only_sqlite
 def test_every_connection_has_every_pragma(database: Database) -> None:
     """A pragma of one connection says nothing of the next: all that the pool ever opens are set."""

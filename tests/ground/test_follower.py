@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from recordsvc.ground import follower as module
 from recordsvc.ground.commit import CommitUnknown, Turn
 from recordsvc.ground.database import Database, installation
-from recordsvc.ground.follower import Follower, Portion, places
+from recordsvc.ground.follower import Ahead, Follower, Portion, places
 from recordsvc.ground.ports import FixedClock
 from tests.conftest import Addresses
 
@@ -201,14 +201,44 @@ def _killed(url: str, name: str, at: int, when: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return read_of(ITEMS)(after, limit)
 
+    def prepare(items: Sequence[int]) -> Callable[[Turn], object]:
+        if when == "prepared" and at in items:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return lambda turn: handle(turn, items)
+
     module.PORTION = 4
-    Follower(database, name, read, handle).run()
+    Follower(database, name, read, Ahead(prepare)).run()
+
+
+def test_what_is_prepared_ahead_is_prepared_outside_the_turn_and_hides_no_other_item(
+    database: Database, clock: FixedClock
+) -> None:
+    poisoned = True
+
+    def prepare(items: Sequence[int]) -> Callable[[Turn], object]:
+        database.write(lambda turn: turn.now_ms)  # a turn of its own: no other is running
+        if poisoned and 10 in items:
+            raise ValueError
+        doubled = [2 * one for one in items]
+        return lambda turn: note(turn, [one // 2 for one in doubled])
+
+    one = Follower(database, "t", read_of(ITEMS), Ahead(prepare))
+
+    assert one.run() == len([n for n in WANTED if n < 10])
+    assert noted(database) == [n for n in WANTED if n < 10]
+    assert one.place().attempts == 1
+
+    poisoned = False
+    clock.advance(one.place().due_ms - clock.now_ms())
+    one.run()
+    assert noted(database) == WANTED
 
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     deaths=st.lists(
-        st.tuples(st.integers(0, ITEMS - 1), st.sampled_from(["before", "after", "between"])), max_size=3
+        st.tuples(st.integers(0, ITEMS - 1), st.sampled_from(["before", "after", "between", "prepared"])),
+        max_size=3,
     )
 )
 def test_killed_anywhere_nothing_is_missed_and_nothing_done_twice(

@@ -79,6 +79,7 @@ DRIVEN: dict[str, Callable[[Place], Any]] = {
 }
 
 ACTS = "tests/web/test_desk_acts.py: behind a look with purpose and case, which leaves the row"
+LATE = "tests/web/test_desk_acts.py: the form again, behind a renewed look that leaves its own row"
 ELSEWHERE = {
     "GET /v1/desk/audit-packs/<id:pack_id>/file": "tests/journeys/test_audit_packs.py: a row for each worker",
     "GET /desk/workers/<id:worker_id>": "tests/web/test_desk_pages.py",
@@ -104,6 +105,20 @@ ELSEWHERE = {
     "GET /desk/workers/<id:worker_id>/records/<id:record_id>/erase": ACTS,
     "GET /desk/workers/<id:worker_id>/records/<id:record_id>/move": ACTS,
     "GET /desk/disputes/<id:dispute_id>": ACTS,
+    "GET /centre/disputes/<id:dispute_id>": "tests/web/test_centre_disputes.py",
+    "POST /desk/workers/<id:worker_id>/close": LATE,
+    "POST /desk/workers/<id:worker_id>/erase": LATE,
+    "POST /desk/workers/<id:worker_id>/merge": LATE,
+    "POST /desk/workers/<id:worker_id>/relatives": LATE,
+    "POST /desk/workers/<id:worker_id>/reopen": LATE,
+    "POST /desk/workers/<id:worker_id>/restrict": LATE,
+    "POST /desk/workers/<id:worker_id>/unmerge": LATE,
+    "POST /desk/workers/<id:worker_id>/unrestrict": LATE,
+    "POST /desk/workers/<id:worker_id>/records/<id:record_id>/erase": LATE,
+    "POST /desk/workers/<id:worker_id>/records/<id:record_id>/move": LATE,
+    "POST /desk/workers/<id:worker_id>/papers/<name>": LATE,
+    "POST /desk/disputes/<id:dispute_id>/messages": LATE,
+    "POST /desk/disputes/<id:dispute_id>/decide": LATE,
     "POST /desk/cards/confirm": "tests/web/test_numbers.py",
 }
 """Doors that leave a row and are not driven here: what they need first, or which file knocks at them."""
@@ -111,6 +126,9 @@ ELSEWHERE = {
 NO_PERSON = {
     "GET /v1/desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
     "GET /desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
+    "POST /v1/desk/notices/read": "how many were marked",
+    "POST /v1/institution/notices/read": "how many were marked",
+    "POST /desk/held/<id:held_id>/release": "as GET /desk/held/<id:held_id>",
     "GET /desk/held": "reasons and issuers, no content",
     "GET /desk/identity": "opaque ids of accounts that are in doubt, no name and no number",
     "GET /v1/desk/identity": "opaque ids of accounts that are in doubt, no name and no number",

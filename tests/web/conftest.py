@@ -11,13 +11,14 @@ from werkzeug.test import TestResponse
 from recordsvc import create_app
 from recordsvc.access import demo
 from recordsvc.access.entrance import csrf_token
-from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.grants import Actor, Kind, Position
 from recordsvc.ground.http import FORM
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.settings import Settings
+from recordsvc.web.centre_routes import POSITIONS
 from tests.conftest import Addresses
-from tests.web.region import Region, at, career, person
+from tests.web.region import SCHOOL, Region, at, career, person
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 SETTINGS = {"environment": "demo", "public_url": "http://localhost"}
@@ -118,3 +119,23 @@ def visitor(app: flask.Flask) -> Visitor:
 def me(visitor: Visitor, ids: dict[str, str]) -> Visitor:
     """The worker, signed in."""
     return visitor.login()
+
+
+@pytest.fixture
+def centre(app: Any, house: House, region: Region) -> Any:
+    """Sign in as a person of the school."""
+
+    def sign_in(position: Position, institution: str = SCHOOL) -> Visitor:
+        kind = f"staff-{position}-{institution[-3:].lower()}"
+        house.db.write(
+            lambda turn: demo.create_staff(
+                turn, institution, kind, position, (f"演示{POSITIONS[position]}", kind)
+            )
+        )
+        visitor = Visitor(app)
+        assert visitor.post("/login/demo", csrf=False, kind=kind).location == "/centre"
+        cookie = visitor.client.get_cookie("recordsvc-demo")
+        visitor.actor = app.extensions["access"].sessions.find(cookie.value)
+        return visitor
+
+    return sign_in

@@ -5,35 +5,15 @@ from typing import Any
 
 import pytest
 
-from recordsvc.access import demo, staff
+from recordsvc.access import staff
 from recordsvc.access.grants import Position
 from recordsvc.archive.keyevents import KeyState
 from recordsvc.house import House
 from recordsvc.web.centre_routes import KEY_STATES, POSITIONS
 from tests.web.conftest import Visitor
-from tests.web.region import ASSESSOR, NAMES, SCHOOL, Region
+from tests.web.region import ASSESSOR, NAMES, SCHOOL
 
 LONG = "阿卜杜热依木·买买提艾力·古丽巴哈尔·努尔买买提江" * 3
-
-
-@pytest.fixture
-def centre(app: Any, house: House, region: Region) -> Any:
-    """Sign in as a person of the school."""
-
-    def sign_in(position: Position, institution: str = SCHOOL) -> Visitor:
-        kind = f"staff-{position}-{institution[-3:].lower()}"
-        house.db.write(
-            lambda turn: demo.create_staff(
-                turn, institution, kind, position, (f"演示{POSITIONS[position]}", kind)
-            )
-        )
-        visitor = Visitor(app)
-        assert visitor.post("/login/demo", csrf=False, kind=kind).location == "/centre"
-        cookie = visitor.client.get_cookie("recordsvc-demo")
-        visitor.actor = app.extensions["access"].sessions.find(cookie.value)
-        return visitor
-
-    return sign_in
 
 
 def test_every_position_and_state_of_a_key_has_a_word() -> None:

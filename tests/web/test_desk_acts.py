@@ -1,5 +1,6 @@
 """The desk acts: each act by its form, refused in place, once however often it is sent, decided by two."""
 
+import html
 import io
 import re
 import uuid
@@ -11,8 +12,12 @@ import sqlalchemy as sa
 
 from recordsvc.access import looked
 from recordsvc.archive import confirm, dispute_decisions, dispute_follower, disputes, erasing, held, tables
+from recordsvc.archive.reading import Reader
 from recordsvc.archive.statements import Stater
+from recordsvc.bodies import institutions
+from recordsvc.bodies.institutions import FactKind
 from recordsvc.ground import two_person
+from recordsvc.ground.ports import FixedClock, beijing_date
 from recordsvc.house import House
 from recordsvc.people import merges, standing
 from tests.archive.paperfiles import pdf
@@ -122,6 +127,19 @@ def test_an_act_on_an_archive_is_proposed_once_and_decided_by_another(
     assert state(house, worker_id) != before
 
 
+def pending(house: House) -> list[two_person.Proposal]:
+    with house.db.read() as conn:
+        return two_person.pending(conn, house.clock.now_ms())
+
+
+def codes_of(house: House, table: str) -> list[str]:
+    from recordsvc import dated
+    from recordsvc.ground.ports import beijing_date
+
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    return [str(row["code"]) for row in dated.table(table).on(today).rows]
+
+
 def first_code(house: House, table: str) -> str:
     from recordsvc import dated
     from recordsvc.ground.ports import beijing_date
@@ -136,16 +154,20 @@ def test_a_merge_names_the_other_by_number_and_rests_on_a_filed_paper(
     form = opened(handler, worker_id, "merge")
     data = {
         "file": (io.BytesIO(pdf()), "x.pdf"),
-        "kind": "police-proof",
-        "title": "证明",
+        "paper_kind": "police-proof",
+        "paper_title": "证明",
         "look": form["look"],
+        "text": "写到一半",
+        "number": other["number"],
     }
-    filed = handler.client.post(
+    page = handler.client.post(
         f"{path}/papers/merge", data=data | {"csrf_token": handler.csrf}, headers=BROWSER
     )
-    assert filed.status_code == 303, filed.text
-    page = handler.get(filed.location)
-    paper = re.search(r'<option value="([0-9a-f-]{36})">证明', page.text)
+    assert page.status_code == 200, page.text
+    sound(page)
+    assert "写到一半</textarea>" in page.text
+    assert f'value="{other["number"]}"' in page.text
+    paper = re.search(r'<option value="([0-9a-f-]{36})" selected>证明', page.text)
     assert paper is not None
     form = {name: hidden(page.text, name) for name in ("look", "once")}
     typed = {**form, "ground": first_code(house, "merge_grounds"), "text": "同一人", "kind": "resident-id"}
@@ -188,7 +210,12 @@ def test_a_record_moves_to_whom_its_number_names(
     form = opened(handler, worker_id, act)
     path = f"{address(worker_id)}/{act}"
     typed = {**form, "text": "记错了人", "kind": "resident-id"}
-    assert handler.post(path, **typed).status_code == 422
+    nothing = handler.post(path, **form)
+    assert nothing.status_code == 422
+    wrong = re.findall(r'<p><a href="#f-(\w+)">', nothing.text)
+    assert wrong == ["kind", "number", "text"]  # all at once, as they stand on the page
+    # One picture in each frame: on a wide screen those of one frame lie upon each other.
+    assert [part.count("<img") for part in nothing.text.split('<div class="number">')[1:]] == [1, 1, 1]
     made = handler.post(path, number=other["number"], **typed)
     assert made.status_code == 303, made.text
     approve(desk("reviewer"), made.location)
@@ -215,9 +242,40 @@ def test_an_erasure_names_the_rule_before_and_after_it_is_asked_for(
     refused = officer.post(
         f"{path}/erase", ground=first_code(house, "erasure_grounds"), text="依申请", **form
     )
-    assert (refused.status_code, stand[0].zh in refused.text) == (409, True)
+    assert refused.status_code == 409
+    assert refused.text.count(f"<li>{stand[0].zh}") == [one.zh for one in stand].count(stand[0].zh)
     sound(refused)
     assert proposals(house) == 0
+
+
+def test_an_erasure_is_proposed_and_decided_from_pages_and_nothing_is_left(
+    desk: Any, house: House, worker_id: bytes
+) -> None:
+    handler, officer = desk("handler"), desk("data-officer")
+    restrict = opened(officer, worker_id, "restrict")
+    ground = first_code(house, "restriction_grounds")
+    done = officer.post(f"{address(worker_id)}/restrict", ground=ground, text="本人申请", **restrict)
+    assert done.status_code == 303, done.text
+    # The one ground that no rule of keeping stands against.
+    form = opened(handler, worker_id, "erase")
+    free = next(
+        code
+        for code in codes_of(house, "erasure_grounds")
+        if handler.post(
+            f"{address(worker_id)}/erase", ground=code, text="试", **(form | {"once": uuid.uuid4().hex})
+        ).status_code
+        == 303
+    )
+    assert free
+    (waiting,) = pending(house)
+    path = f"/desk/proposals/{uuid.UUID(bytes=waiting.id)}"
+    assert handler.post(f"{path}/decide", word="approve", reason="自己").status_code == 403
+    approve(officer, path)
+    with house.db.read_raw() as cursor:
+        assert house.people.load(cursor, worker_id) is None
+    gone = officer.get(officer.post(address(worker_id), **WHY).location)
+    assert gone.status_code == 404
+    assert "已批准" in officer.get(path).text
 
 
 def test_one_record_is_not_erased_while_a_rule_keeps_it(
@@ -237,17 +295,47 @@ def test_a_relatives_copy_needs_a_paper(desk: Any, house: House, worker_id: byte
     prepare(house, handler, worker_id, "closed")
     form, path = opened(handler, worker_id, "relatives"), f"{address(worker_id)}/relatives"
     typed = {**form, "relation": "配偶", "text": "依法查阅"}
-    assert handler.post(path, **typed).status_code == 422
+    bare = handler.post(path, **typed)
+    assert (bare.status_code, "材料：至少一份，最多 20 份" in bare.text) == (422, True)
     paper = str(uuid.UUID(bytes=house.papers.of(worker_id)[0].paper_id))
     made = handler.post(path, papers=paper, **typed)
     assert made.status_code == 303, made.text
     approve(desk("reviewer"), made.location)
 
 
+@pytest.mark.parametrize("whose", ["known", "foreign", "unknown"])
+def test_a_paper_that_the_interface_is_given_must_be_the_workers(
+    desk: Any, house: House, region: Region, worker_id: bytes, other: dict[str, Any], whose: str
+) -> None:
+    handler = desk("handler")
+    owner = region.worker_id(other) if whose == "foreign" else worker_id
+    house.papers.keep(owner, pdf(), "police-proof", "", handler.actor)
+    paper = uuid.UUID(int=7) if whose == "unknown" else uuid.UUID(bytes=house.papers.of(owner)[0].paper_id)
+    answer = handler.client.post(
+        f"/v1{address(worker_id)}/close",
+        json={
+            "ground": first_code(house, "closure_grounds"),
+            "on": "2025-09-01",
+            "text": "依材料办理",
+            "papers": [str(paper)],
+        },
+        headers={"X-CSRF-Token": handler.csrf, "Origin": "http://localhost"},
+    )
+    if whose == "known":
+        assert answer.status_code == 202, answer.json
+        (one,) = pending(house)
+        assert one.payload["papers"] == [house.papers.of(worker_id)[0].sha256]
+    else:
+        assert answer.status_code == 422, answer.json
+        assert pending(house) == []
+
+
 def test_keys_of_an_institution_that_is_open_are_not_retired(desk: Any) -> None:
     registrar = desk("registrar")
     page = registrar.get("/desk/issuers/retire")
     sound(page)
+    empty = registrar.post("/desk/issuers/retire", once=hidden(page.text, "once"))
+    assert re.findall(r'<p><a href="#f-(\w+)">', empty.text) == ["issuer", "reason"]
     unknown = registrar.post(
         "/desk/issuers/retire", issuer="X", reason="停办", once=hidden(page.text, "once")
     )
@@ -256,12 +344,143 @@ def test_keys_of_an_institution_that_is_open_are_not_retired(desk: Any) -> None:
     assert (there.status_code, "没有停办或注销的登记" in there.text) == (409, True)
 
 
+def test_keys_of_a_closed_institution_are_retired_by_two_from_pages(desk: Any, house: House) -> None:
+    registrar, path = desk("registrar"), "/desk/issuers/retire"
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    house.db.write(
+        lambda turn: (
+            institutions.state(turn, SCHOOL, FactKind.CLOSED, today, "停办", "公告", "official:1").uscc
+        )
+    )
+    made = registrar.post(path, issuer=SCHOOL, reason="停办", once=hidden(registrar.get(path).text, "once"))
+    assert made.status_code == 303, made.text
+    page = registrar.get(made.location)
+    sound(page)
+    assert "吊销停办机构的全部钥匙" in page.text
+    assert registrar.post(f"{made.location}/decide", word="approve", reason="自己").status_code == 403
+    approve(desk("registrar-2"), made.location)
+    again = registrar.post(path, issuer=SCHOOL, reason="停办")
+    assert (again.status_code, "钥匙已全部吊销" in again.text) == (409, True)
+
+
 def test_an_act_without_its_look_or_role_does_nothing(desk: Any, house: House, worker_id: bytes) -> None:
     handler, path = desk("handler"), address(worker_id)
     assert handler.get(f"{path}/merge").location == path
-    assert handler.post(f"{path}/close", text="x").location == path
+    assert handler.post(f"{path}/close", text="x").status_code == 422
     assert handler.get(f"{path}/restrict").status_code == 403
     assert desk("auditor").get(f"{path}/merge").status_code == 403
+    assert proposals(house) == 0
+
+
+# -- what was typed
+
+
+def late(clock: FixedClock, official: Visitor) -> None:
+    """Let the quarter of an hour of a look go by, not the session."""
+    for _ in range(2):
+        clock.advance(8 * 60 * 1000)
+        official.get("/desk")
+
+
+def kept(page: str) -> dict[str, str]:
+    """The hidden fields that a page carries."""
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
+    return {name: html.unescape(value) for name, value in found if name != "csrf_token"}
+
+
+def test_an_act_sent_after_its_look_was_over_comes_back_as_it_was_typed(
+    desk: Any, house: House, clock: FixedClock, worker_id: bytes, other: dict[str, Any]
+) -> None:
+    handler, path = desk("handler"), f"{address(worker_id)}/merge"
+    ground = first_code(house, "merge_grounds")
+    typed = {"kind": "resident-id", "number": other["number"], "ground": ground, "text": "同一人\n两份 <b>"}
+    form = opened(handler, worker_id, "merge")
+    late(clock, handler)
+    asked = handler.post(path, **form, **typed)
+    assert (asked.status_code, asked.location) == (422, None)
+    sound(asked)
+    assert "还没有提交" in asked.text
+    carried = kept(asked.text)
+    assert {name: carried[name] for name in typed} == typed
+    assert "look" not in carried
+
+    empty = handler.post(path, **carried)
+    assert (empty.status_code, "案卷号：必填" in empty.text) == (422, True)
+    assert {name: kept(empty.text)[name] for name in typed} == typed
+    with house.db.read() as conn:
+        before = len(looked.of_worker(conn, worker_id))
+    again = handler.post(path, **kept(empty.text), **WHY)
+    assert again.status_code == 200, again.text
+    sound(again)
+    assert proposals(house) == 0
+    assert f'value="{other["number"]}"' in again.text
+    assert "同一人\n两份 &lt;b&gt;</textarea>" in again.text
+    assert f'<option value="{ground}" selected>' in again.text
+    with house.db.read() as conn:
+        rows = looked.of_worker(conn, worker_id)
+    assert {one.case_ref for one in rows} == {WHY["case_ref"]}
+    assert len(rows) >= before
+    made = handler.post(path, **typed, **{name: hidden(again.text, name) for name in ("look", "once")})
+    assert made.status_code == 303, made.text
+    assert proposals(house) == 1
+
+
+def test_a_refused_purpose_renews_nothing(
+    desk: Any, house: House, clock: FixedClock, worker_id: bytes
+) -> None:
+    handler, path = desk("handler"), f"{address(worker_id)}/close"
+    form = opened(handler, worker_id, "close")
+    late(clock, handler)
+    answer = handler.post(path, **form, renew="1", text="甲", purpose="curiosity", case_ref="K-1")
+    assert answer.status_code == 422
+    assert kept(answer.text)["text"] == "甲"
+    assert proposals(house) == 0
+
+
+def test_a_restriction_sent_late_comes_back_as_it_was_typed(
+    desk: Any, house: House, clock: FixedClock, worker_id: bytes
+) -> None:
+    officer, path = desk("data-officer"), f"{address(worker_id)}/restrict"
+    form = opened(officer, worker_id, "restrict")
+    late(clock, officer)
+    asked = officer.post(path, **form, text="本人申请")
+    again = officer.post(path, **kept(asked.text), **WHY)
+    assert (again.status_code, "本人申请</textarea>" in again.text) == (200, True)
+    assert state(house, worker_id) == "open"
+
+
+def test_a_paper_filed_late_or_refused_loses_nothing_typed(
+    desk: Any, house: House, clock: FixedClock, worker_id: bytes
+) -> None:
+    handler, path = desk("handler"), f"{address(worker_id)}/papers/merge"
+    form = opened(handler, worker_id, "merge")
+    data = {"look": form["look"], "text": "写到一半", "csrf_token": handler.csrf}
+    for file, kind in ((b"", "police-proof"), (b"text", "police-proof"), (pdf(), "")):
+        refused = handler.client.post(
+            path, data=data | {"file": (io.BytesIO(file), "a"), "paper_kind": kind}, headers=BROWSER
+        )
+        assert (refused.status_code, "写到一半</textarea>" in refused.text) == (422, True)
+        sound(refused)
+    late(clock, handler)
+    asked = handler.client.post(
+        path, data=data | {"file": (io.BytesIO(pdf()), "a"), "paper_kind": "police-proof"}, headers=BROWSER
+    )
+    assert (asked.status_code, "文件须重新选择" in asked.text) == (422, True)
+    again = handler.post(f"{address(worker_id)}/merge", **kept(asked.text), **WHY)
+    assert (again.status_code, "写到一半</textarea>" in again.text) == (200, True)
+    assert house.papers.of(worker_id) == []
+
+
+def test_a_chosen_file_that_was_not_filed_is_not_passed_over(
+    desk: Any, house: House, worker_id: bytes
+) -> None:
+    handler = desk("handler")
+    house.papers.keep(worker_id, pdf(), "relation-proof", "", handler.actor)
+    prepare(house, handler, worker_id, "closed")
+    form, path = opened(handler, worker_id, "relatives"), f"{address(worker_id)}/relatives"
+    paper = str(uuid.UUID(bytes=house.papers.of(worker_id)[0].paper_id))
+    answer = handler.post(path, papers=paper, relation="配偶", text="依法查阅", file="a.pdf", **form)
+    assert (answer.status_code, "选中的文件还没有收存" in answer.text) == (422, True)
     assert proposals(house) == 0
 
 
@@ -295,6 +514,26 @@ def test_a_held_record_is_looked_at_and_released_by_two(desk: Any, house: House,
     made = [handler.post(f"{path}/release", reason="核对无误", **form) for _ in range(2)]
     assert made[0].location == made[1].location
     approve(desk("reviewer"), made[0].location)
+
+
+def test_a_number_typed_for_a_held_record_is_not_passed_over_when_the_look_is_over(
+    desk: Any, house: House, clock: FixedClock, waiting: str, worker: dict[str, Any]
+) -> None:
+    handler, path = desk("handler"), f"/desk/held/{waiting}"
+    page = handler.get(handler.post(path, **WHY).location)
+    form = {name: hidden(page.text, name) for name in ("look", "once")}
+    typed = {"kind": "resident-id", "number": worker["number"], "reason": "与证件核对"}
+    late(clock, handler)
+    asked = handler.post(f"{path}/release", **form, **typed)
+    assert asked.status_code == 422
+    assert {name: kept(asked.text)[name] for name in typed} == typed
+    assert proposals(house) == 0
+    again = handler.post(f"{path}/release", **kept(asked.text), **WHY)
+    assert again.status_code == 200, again.text
+    assert "与证件核对</textarea>" in again.text
+    assert f'value="{worker["number"]}"' in again.text
+    form = {name: hidden(again.text, name) for name in ("look", "once")}
+    assert handler.post(f"{path}/release", **form, **typed).status_code == 303
 
 
 def test_a_held_record_is_returned_once(desk: Any, house: House, waiting: str) -> None:
@@ -349,6 +588,38 @@ def test_a_dispute_is_read_answered_and_decided(
         assert (found.state, dispute_decisions.proposed(house, conn, found)) == ("upheld", [])
 
 
+def test_a_message_and_a_decision_sent_late_come_back_as_they_were_typed(
+    desk: Any, house: House, clock: FixedClock, worker_id: bytes, ids: dict[str, str]
+) -> None:
+    seen = shown(house, worker_id, uuid.UUID(ids["fresh"]).bytes)
+    confirm.contest(
+        house, worker_id, seen, "page", Stater("x", "worker", "session-1"), "wrong-result", "不对"
+    )
+    dispute_follower.follower(house).run()
+    house.db.write(lambda turn: turn.conn.execute(tables.dispute.update().values(owner=disputes.REGION)))
+    with house.db.read() as conn:
+        (case,) = disputes.of_region(conn)
+    handler, path = desk("handler"), f"/desk/disputes/{case.name}"
+    look = hidden(handler.get(handler.post(path, **WHY).location).text, "look")
+    late(clock, handler)
+    for door, typed in (
+        ("messages", {"text": "请提供\n成绩单"}),
+        ("decide", {"how": "correct", "pointer": "/score", "value": "91.0", "text": "成绩单上是 91 分"}),
+    ):
+        asked = handler.post(f"{path}/{door}", look=look, **typed)
+        assert asked.status_code == 422
+        assert "不对" not in asked.text
+        assert {name: kept(asked.text)[name] for name in typed} == typed
+        again = handler.post(f"{path}/{door}", **kept(asked.text), **WHY)
+        assert again.status_code == 200, again.text
+        sound(again)
+        assert f"{typed['text']}</textarea>" in again.text
+    assert 'value="91.0"' in again.text
+    with house.db.read() as conn:
+        assert disputes.messages(house, conn, case) == []
+    assert proposals(house) == 0
+
+
 # -- words of the worker
 
 
@@ -366,7 +637,9 @@ def test_blanks_around_what_a_worker_says_are_left_out(
     assert blank.status_code == 422
 
 
-def test_evidence_from_elsewhere_is_filed_with_its_scan(me: Visitor, house: House) -> None:
+def test_evidence_from_elsewhere_is_filed_with_its_scan_also_when_the_form_comes_back(
+    me: Visitor, house: House, worker_id: bytes
+) -> None:
     page = me.get("/me/foreign")
     sound(page)
     province = re.search(r'<option value="(\d\d)"', page.text)
@@ -377,6 +650,31 @@ def test_evidence_from_elsewhere_is_filed_with_its_scan(me: Visitor, house: Hous
     data = {**fields, "csrf_token": me.csrf}
     bad = me.client.post("/me/foreign", data=data | {"scan": (io.BytesIO(b"text"), "a")}, headers=BROWSER)
     assert (bad.status_code, "材料只收" in bad.text) == (422, True)
+    missing = me.client.post(
+        "/me/foreign",
+        data={"csrf_token": me.csrf, "title": "电工证", "scan": (io.BytesIO(pdf()), "a")},
+        headers=BROWSER,
+    )
+    assert missing.status_code == 422
+    assert re.findall(r'<p><a href="#(\w+)">', missing.text) == [
+        "evidence_kind",
+        "province",
+        "issued_by",
+    ]
+    kept = {"kept": hidden(missing.text, "kept"), "scan": (io.BytesIO(b""), "")}
+    foreign = {**kept, "kept": str(uuid.UUID(int=7)), "scan": (io.BytesIO(b""), "")}
+    refused = me.client.post("/me/foreign", data=data | foreign, headers=BROWSER)
+    assert (refused.status_code, "扫描件没有找到" in refused.text) == (422, True)
+    again = me.client.post("/me/foreign", data=data | kept, headers=BROWSER)
+    assert again.status_code == 303, again.text
+    record_id = again.location.rpartition("/")[2]
+    (paper,) = house.papers.of(worker_id)
+    archive = Reader(house).archive(worker_id)
+    assert archive is not None
+    entry, _state = archive.by_record_id(uuid.UUID(record_id).bytes) or (None, None)
+    assert entry is not None
+    assert entry.record is not None
+    assert entry.record["provenance"]["papers"] == [paper.sha256]
     good = me.client.post("/me/foreign", data=data | {"scan": (io.BytesIO(pdf()), "a")}, headers=BROWSER)
     assert good.status_code == 303, good.text
     assert "电工证" in me.get("/me/papers").text

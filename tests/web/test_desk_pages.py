@@ -1,5 +1,6 @@
 """The desk: what waits, a worker found and looked at, proposals decided by two; each look leaves its row."""
 
+import html
 import re
 import uuid
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from recordsvc.access import looked
 from recordsvc.archive import erasing, merging
 from recordsvc.archive.merging import Why
+from recordsvc.ground import two_person
 from recordsvc.ground.two_person import Proposal
 from recordsvc.house import House
 from recordsvc.people import merges
@@ -211,3 +213,49 @@ def test_a_kind_without_words_is_listed_member_by_member() -> None:
         ("事项", "甲"),
     }
     assert re.search("某处", str(found.facts))
+
+
+def test_every_kind_of_proposal_has_words(app: Any) -> None:
+    assert app  # all rooms are loaded
+    kinds = {one for one in two_person.kinds() if "." in one}
+    made = {
+        one: Proposal(b"\0" * 16, one, "甲", {}, "", "a", 0, 1, "open", None, None, None, "") for one in kinds
+    }
+    assert len(kinds) > 20
+    assert [one for one in kinds if one in proposal_words.title(made[one])] == []
+
+
+def test_a_decision_of_a_case_is_told_with_the_way_to_the_case() -> None:
+    payload = {"dispute_id": "d-1", "type": "revocation", "seen": "abc", "sealed": "xyz", "worker_id": "w-1"}
+    made = Proposal(b"\0" * 16, "dispute.decide", "d-1", payload, "", "a", 0, 1, "open", None, None, None, "")
+    found = {(one.label, one.value, one.href) for one in proposal_words.told(made, str).facts}
+
+    assert found == {
+        ("异议", "d-1", "/desk/disputes/d-1"),
+        ("类型", "成立：撤销记录", ""),
+        ("档案", "w-1", "/desk/workers/w-1"),
+    }
+
+
+def test_more_than_a_hundred_proposals_are_all_reached(desk: Any, house: House) -> None:
+    def propose(turn: Any) -> list[str]:
+        made = [
+            two_person.propose(turn, "client.lift", f"c-{n}", {"reason": "x"}, "official:someone")
+            for n in range(105)
+        ]
+        return [str(uuid.UUID(bytes=one)) for one in made]
+
+    wanted = set(house.db.write(propose))
+    registrar = desk("registrar")
+    assert "105 项等您复核" in registrar.get("/desk").text
+    seen: set[str] = set()
+    path = "/desk/proposals"
+    for _page in range(10):
+        page = registrar.get(path)
+        sound(page)
+        seen |= set(re.findall(r'href="/desk/proposals/([0-9a-f-]{36})"', page.text))
+        following = re.search(r'href="(/desk/proposals\?[^"]*cursor=[^"]+)"', page.text)
+        if following is None:
+            break
+        path = html.unescape(following[1])
+    assert seen == wanted

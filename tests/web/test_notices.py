@@ -141,3 +141,26 @@ def test_each_desk_is_told_its_own(me: Visitor, house: House) -> None:
         "handler": (False, True),
         "auditor": (False, False),
     }
+
+
+def test_a_desks_notices_are_read_for_all_colleagues_and_for_no_other_desk(me: Visitor, house: House) -> None:
+    def act(turn) -> None:
+        notices.tell_desk(turn, "desk:registrar", "key-revoked", {}, "1")
+        notices.tell_desk(turn, "desk:identity", "record-held", {"count": 2}, "2")
+
+    house.db.write(act)
+    handler = official(me, "handler")
+    assert "有 1 条未读" in handler.get("/desk/notices").text
+    assert handler.post("/desk/notices/read").location == "/desk/notices"
+    colleague = official(me, "reviewer")
+    page = colleague.get("/desk/notices")
+    sound(page)
+    assert "条未读" not in page.text
+    assert re.search(r"经办人.*已读", page.text)
+    assert "有 1 条未读" in official(me, "registrar").get("/desk/notices").text
+    headers = {"X-CSRF-Token": handler.csrf, "Origin": "http://localhost"}
+    again = handler.client.post("/v1/desk/notices/read", json={}, headers=headers)
+    assert (again.status_code, again.json) == (200, {"count": 0})
+    (item,) = handler.client.get("/v1/desk/notices").json["items"]
+    assert item["read_by"] == f"official:{handler.actor.id}"
+    assert me.client.post("/v1/desk/notices/read", json={}, headers=headers).status_code == 403

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from recordsvc.access import totp, ways
 from recordsvc.access.consent_tables import consent
+from recordsvc.access.consents import PART_TEXT
 from recordsvc.access.grants import Actor, Kind, author
 from recordsvc.access.helper_tables import helper
 from recordsvc.access.tables import service_act
@@ -51,7 +52,7 @@ def test_a_clerk_alone_gives_no_consent_and_names_no_helper(window: Visitor, hou
         answer = window.post(path, **form)
         assert (answer.status_code, "需要本人验证" in answer.text) == (422, True)
         assert "本人 PIN" in answer.text
-    api = {"receiver": "link", "purpose": "job-application", "text_code": "share-1", "until_ms": 2**51}
+    api = {"receiver": "link", "purpose": "job-application", "text_code": PART_TEXT, "until_ms": 2**51}
     answer = window.client.post("/v1/me/consents", json=api, headers={"X-CSRF-Token": window.csrf})
     assert (answer.status_code, answer.json["code"]) == (422, "own-proof")
     assert (rows(house, consent), rows(house, helper)) == ([], [])

@@ -1,16 +1,17 @@
 """Pages of sharing: a link is given, looked at without use, opened once, ended, and then closed."""
 
+import io
 import re
 from typing import Any
 
 import flask
 import pytest
 
-from tests.web.conftest import Visitor
+from tests.web.conftest import BROWSER, Visitor
 
 
 def share(me: Visitor, **changes: str) -> Any:
-    fields = {"to": "link", "which": "all", "purpose": "job-application", "days": "7"}
+    fields = {"to": "link", "which": "all", "purpose": "job-application", "days": "7", "part": "whole"}
     return me.post("/me/share", **(fields | changes))
 
 
@@ -93,3 +94,45 @@ def test_sharing_asks_for_a_fresh_proof_of_identity(me: Visitor, clock: Any) -> 
 
 def test_another_workers_consent_is_not_found(me: Visitor) -> None:
     assert me.post("/me/share/end", consent_id="0190163d-8694-739b-aea5-966c26f8ad91").status_code == 404
+
+
+def test_only_what_is_ticked_is_shown_and_given(
+    me: Visitor, stranger: Visitor, worker: dict[str, Any]
+) -> None:
+    link = link_in(share(me, part="chosen", field_level="yes").text)
+    assert "等级" in stranger.get(link).text
+    seen = stranger.post(link, csrf=False, show="yes")
+    assert (seen.status_code, "等级" in seen.text) == (200, True)
+    given = stranger.post(link, csrf=False)
+    assert given.json["format"] == "recordsvc-extract/1"
+    for text in (seen.text, given.text):
+        assert worker["name"] not in text
+        assert worker["number"] not in text
+    assert {key for one in given.json["statement"]["records"] for key in one["values"]} <= {"/body/level"}
+    assert "2 次" in me.get("/me/share").text
+
+
+def test_the_least_is_given_unless_more_was_chosen(me: Visitor, stranger: Visitor, worker: dict[str, Any]):
+    page = me.get("/me/share").text
+    assert re.search(r'value="least"\s+checked', page)
+    link = link_in(me.post("/me/share", to="link", which="all", purpose="job-application", days="7").text)
+    assert worker["name"] not in stranger.post(link, csrf=False, show="yes").text
+
+
+def test_no_field_is_no_share(me: Visitor) -> None:
+    answer = share(me, part="chosen")
+    assert (answer.status_code, "请至少选一个项目" in answer.text) == (422, True)
+
+
+def test_the_page_that_verifies_reads_an_extract(me: Visitor, stranger: Visitor, worker: dict[str, Any]):
+    link = link_in(share(me, part="job-application").text)
+    given = stranger.post(link, csrf=False).data
+    verdict = verified(stranger, given)
+    assert ("已证明" in verdict, worker["name"] in verdict) == (True, True)
+    forged = verified(stranger, given.replace(worker["name"].encode(), "赵六".encode()))
+    assert ("不成立" in forged, "赵六" in forged) == (True, False)
+
+
+def verified(visitor: Visitor, document: bytes) -> str:
+    data = {"document": (io.BytesIO(document), "extract.json"), "record": (io.BytesIO(b""), "")}
+    return visitor.client.post("/verify", data=data, headers=BROWSER).text

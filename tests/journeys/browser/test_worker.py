@@ -14,8 +14,8 @@ pytestmark = pytest.mark.browser
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
-# An upload that is refused and a form that is incomplete are answered 4xx on purpose; browsers note that.
-EXPECTED = re.compile(r"status of (404|422)")
+# A refused upload or act and an incomplete form are answered 4xx on purpose; browsers note that.
+EXPECTED = re.compile(r"status of (404|409|422)")
 
 
 class Screen:

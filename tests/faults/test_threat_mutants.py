@@ -1,0 +1,177 @@
+"""Controls of further rows of the threat list, taken away one at a time, as in `test_mutants.py`.
+
+The last ones need a browser: where there is none, nothing is missed and nothing is shown.
+"""
+
+from typing import Final
+
+import pytest
+
+from tests.faults.test_mutants import Mutant, missed, standing, tree
+
+__all__ = ["tree"]
+ACCESS: Final = "recordsvc/access"
+MUTANTS: Final = (
+    Mutant(
+        "an archive that a query names is anybody's",
+        2,
+        "recordsvc/archive/me_routes.py",
+        "if worker_id not in house().people.read_as(cursor, own):",
+        "if False:",
+        "tests/web/test_foreign_ids.py -k 'in_a_query and sqlite'",
+    ),
+    Mutant(
+        "whoever sends a form is taken for a page of ours",
+        56,
+        f"{ACCESS}/entrance.py",
+        '    if site not in (None, "same-origin", "none"):\n        raise CrossSite\n',
+        "    if site is not None:\n        return\n",
+        "tests/journeys/browser/test_attacks.py -k 'form_of and logout'",
+    ),
+    Mutant(
+        "a page may stand in another's frame",
+        56,
+        "recordsvc/ground/answers.py",
+        "\"form-action 'self'; base-uri 'none'; frame-ancestors 'none'\"",
+        "\"form-action 'self'; base-uri 'none'; frame-ancestors *\"",
+        "tests/journeys/browser/test_attacks.py -k 'shows_no_page and sessions'",
+    ),
+    Mutant(
+        "scripts read the session's cookie",
+        31,
+        f"{ACCESS}/entering.py",
+        'httponly=True, samesite="Lax", path="/")',
+        'httponly=False, samesite="Lax", path="/")',
+        "tests/journeys/browser/test_attacks.py -k belongs_to_the_host",
+    ),
+    Mutant(
+        "an unknown client costs less work",
+        21,
+        f"{ACCESS}/assertions.py",
+        "        public = key.public if key is not None else _DECOYS[header.alg]\n",
+        '        if key is None:\n            raise JwtRefused("client")\n        public = key.public\n',
+        "tests/access/test_assertions.py -k 'same_work and sqlite'",
+    ),
+    Mutant(
+        "people are looked for before a batch is known to be good",
+        22,
+        "recordsvc/archive/admit.py",
+        "if whole and takes_none(rows):",
+        "if False:",
+        "tests/archive/test_admission.py -k 'not_looked_for and sqlite'",
+    ),
+    Mutant(
+        "what waits without end is still looked at",
+        22,
+        "recordsvc/archive/admit.py",
+        "if waiting and found.waiting >= found.most:",
+        "if False:",
+        "tests/archive/test_admission.py -k 'limit_on and sqlite'",
+    ),
+    Mutant(
+        "a salt that anybody would guess is a salt",
+        23,
+        "recordsvc/archive/admit.py",
+        "salts.refuse_weak(pending(rows))",
+        "pass",
+        "tests/archive/test_admission.py -k 'no_random_source and sqlite'",
+    ),
+    Mutant(
+        "a proof of hours ago is fresh",
+        27,
+        f"{ACCESS}/dpop.py",
+        "LATE_MS: Final = 60_000",
+        "LATE_MS: Final = 60_000_000",
+        "tests/access/test_binding.py -k 'this_minute and sqlite'",
+    ),
+    Mutant(
+        "a clock may be hours ahead",
+        27,
+        f"{ACCESS}/jose.py",
+        "SKEW_MS: Final = 10_000",
+        "SKEW_MS: Final = 10_000_000",
+        "tests/access/test_hostile_tokens.py -k sqlite",
+    ),
+    Mutant(
+        "a body may have two lengths",
+        46,
+        "recordsvc/ground/http.py",
+        'if "HTTP_TRANSFER_ENCODING" in environ and environ.get("CONTENT_LENGTH"):',
+        "if False:",
+        "tests/ground/test_http.py -k length_and_transfer",
+    ),
+    Mutant(
+        "a line of the log may have several",
+        48,
+        "recordsvc/ground/observe.py",
+        'sys.stderr.write(data.decode() + "\\n")',
+        'sys.stderr.write(data.decode().replace("\\\\n", "\\n") + "\\n")',
+        "tests/ground/test_observe.py -k one_line",
+    ),
+    Mutant(
+        "a look that left no row is shown",
+        49,
+        f"{ACCESS}/looked.py",
+        "    except LookNotWritten:\n        raise\n",
+        "    except LookNotWritten:\n        pass\n",
+        "tests/access/test_looked.py -k 'cannot_be_written and sqlite'",
+    ),
+    Mutant(
+        "a look taken out of its log is not missed",
+        49,
+        "recordsvc/archive/fsck_looked.py",
+        "if values[4] is None:",
+        "if values[4] is None and idx < 0:",
+        "tests/faults/test_tampering.py -k 'deleted_row and sqlite'",
+    ),
+    Mutant(
+        "a signature need not be of the record",
+        50,
+        "recordsvc/vault/signatures.py",
+        "if not verify(key, signing_input, signature):",
+        "if False:",
+        "tests/archive/test_verify.py -k signature_over",
+    ),
+    Mutant(
+        "a consent is given without a fresh proof",
+        51,
+        "recordsvc/archive/sharing_routes.py",
+        '    policy="own.consent.give",\n    step_up=True,\n',
+        '    policy="own.consent.give",\n',
+        "tests/journeys/test_consent_proof.py -k 'fresh and sqlite'",
+    ),
+    Mutant(
+        "a consent outlives its date",
+        52,
+        f"{ACCESS}/consents.py",
+        "return consent.c.ended_ms.is_(None), consent.c.until_ms > turn.now_ms",
+        "return consent.c.ended_ms.is_(None), consent.c.until_ms > 0",
+        "tests/access/test_consents.py -k 'last_millisecond and sqlite'",
+    ),
+    Mutant(
+        "an ended consent goes on",
+        52,
+        f"{ACCESS}/consents.py",
+        "return consent.c.ended_ms.is_(None), consent.c.until_ms > turn.now_ms",
+        "return consent.c.until_ms > 0, consent.c.until_ms > turn.now_ms",
+        "tests/access/test_consents.py -k 'ended_it_fails and sqlite'",
+    ),
+    Mutant(
+        "a consent that is used up does not end",
+        52,
+        f"{ACCESS}/consents.py",
+        "if row.uses == row.max_uses:",
+        "if False:",
+        "tests/access/test_consents.py -k 'fifty and sqlite'",
+    ),
+)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_control_of_the_list_that_is_taken_away_is_missed(tree, mutant: Mutant) -> None:
+    missed(tree, mutant)
+
+
+def test_the_controls_of_the_list_are_where_it_says() -> None:
+    standing(MUTANTS)
