@@ -130,7 +130,7 @@ class Sessions:
         if former is not None:
             self.end(turn, former)
         turn.conn.execute(session.delete().where(session.c.ends_ms <= turn.now_ms))
-        _end_uncarried(turn)
+        end_uncarried(turn)
         secret = self._random.bytes(32)
         turn.conn.execute(
             session.insert().values(
@@ -186,7 +186,7 @@ class Sessions:
         """
         desk = bytes.fromhex(carrier.session_id)
         turn.conn.execute(session.delete().where(session.c.desk == desk))
-        _end_uncarried(turn)
+        end_uncarried(turn)
         service_id = uuid7(FixedClock(turn.now_ms), self._random)
         turn.conn.execute(
             session.insert().values(
@@ -244,7 +244,7 @@ class Sessions:
         digest = _digest(cookie)
         if digest is not None:
             turn.conn.execute(session.delete().where(session.c.digest == digest))
-            _end_uncarried(turn)
+            end_uncarried(turn)
 
     def method_of(self, cookie: str) -> str | None:
         """Return how whoever is signed in with this cookie came in; None for nobody."""
@@ -260,14 +260,14 @@ class Sessions:
         """End every session of a person; returns how many there were."""
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id)
         ended = turn.conn.execute(session.delete().where(*mine)).rowcount
-        _end_uncarried(turn)
+        end_uncarried(turn)
         return ended
 
     def end_one(self, turn: Turn, kind: Kind, actor_id: str, session_id: bytes) -> bool:
         """End one session of a person's list; tells whether it was theirs."""
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id, session.c.id == session_id)
         ended = turn.conn.execute(session.delete().where(*mine)).rowcount == 1
-        _end_uncarried(turn)
+        end_uncarried(turn)
         return ended
 
     def end_others(self, turn: Turn, kind: Kind, actor_id: str, session_id: str) -> int:
@@ -275,7 +275,7 @@ class Sessions:
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id)
         others = session.c.digest != bytes.fromhex(session_id)
         ended = turn.conn.execute(session.delete().where(*mine, others)).rowcount
-        _end_uncarried(turn)
+        end_uncarried(turn)
         return ended
 
     def place_of(self, conn: Connection, session_id: str) -> bytes | None:
@@ -378,8 +378,8 @@ def _through_columns(through: Through | None) -> dict[str, str]:
     }
 
 
-def _end_uncarried(turn: Turn) -> None:
-    """End services whose carrier's session is gone."""
+def end_uncarried(turn: Turn) -> None:
+    """End services whose carrier's session is gone, or that were ended with the worker's own sessions."""
     carried = sa.select(session.c.digest)
     gone = (session.c.desk.is_not(None), session.c.desk.not_in(carried))
     turn.conn.execute(session.delete().where(*gone))

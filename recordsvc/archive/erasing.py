@@ -37,6 +37,7 @@ from recordsvc.access import (
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.consents import Ended
 from recordsvc.access.grants import Actor
+from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.archive import disputes, farewell, notices, papers, persons, strays, tables
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
@@ -367,6 +368,7 @@ def _erasure_id(proposal: Proposal, seq: int) -> bytes:
 def _end_sessions(turn: Turn, worker_id: bytes) -> None:
     mine = (session.c.actor_kind == "worker", session.c.actor_id == str(uuid.UUID(bytes=worker_id)))
     turn.conn.execute(session.delete().where(*mine))
+    end_uncarried(turn)
 
 
 def _state(conn: Connection, worker_id: bytes) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc.access import helper_relations
-from recordsvc.access.grants import POLICIES, Kind
+from recordsvc.access.grants import POLICIES, Actor, Kind
 from recordsvc.access.helper_relations import DAY_MS, Helper
 from recordsvc.access.helper_tables import helper
 from recordsvc.access.in_place import ALONE, HELPERS, PROVEN, UNTRACED, VERBS
@@ -23,6 +23,7 @@ from recordsvc.archive.persons import read
 from recordsvc.ground.http import FORM, JSON
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
+from recordsvc.people import tables as people_tables
 from recordsvc.web.helper_routes import GROUPS
 from tests.web.conftest import Visitor
 from tests.web.region import Region, person
@@ -316,7 +317,9 @@ def test_what_helpers_may_have_is_a_part_of_what_stand_ins_may() -> None:
 # -- ending
 
 
-@pytest.mark.parametrize("by", ["worker", "helper", "date", "restricted", "service", "sign-out"])
+@pytest.mark.parametrize(
+    "by", ["worker", "helper", "date", "restricted", "restricted-helper", "service", "sign-out"]
+)
 def test_it_ends_at_once_and_the_next_request_is_the_helpers_own(  # noqa: PLR0917 - fixtures
     helping: Visitor,
     me: Visitor,
@@ -337,9 +340,12 @@ def test_it_ends_at_once_and_the_next_request_is_the_helpers_own(  # noqa: PLR09
     elif by == "date":
         now = house.clock.now_ms()
         house.db.write(lambda turn: turn.conn.execute(helper.update().values(until_ms=now)))
-    elif by == "restricted":
-        why = helper_relations.Ended.RESTRICTED
-        house.db.write(lambda turn: helper_relations.end_all(turn, [helper_worker], why))
+    elif by.startswith("restricted"):
+        officer = Actor(Kind.OFFICIAL, "demo-data-officer")
+        whose = worker_id if by == "restricted" else helper_worker
+        erasing.restrict(house, whose, "erasure-requested", "本人申请", officer)
+        (now_ended,) = relations(house, worker_id)
+        assert now_ended.ended_by == "restricted"
     elif by == "service":
         assert me.post("/account/sessions/end-others").status_code == 303
     else:
@@ -369,6 +375,47 @@ def test_nobody_ends_or_begins_what_is_anothers(
     for path in ("/me/helpers/end", "/me/for/end", "/me/for"):
         assert stranger.post(path, helper_id=path_of(one)).status_code == 404
     assert helping.get("/me").status_code == 200
+
+
+@pytest.mark.parametrize("side", ["worker", "helper"])
+def test_after_a_merge_either_side_is_whoever_they_are_read_as(
+    me: Visitor,
+    enter: Enter,
+    region: Region,
+    house: House,
+    worker_id: bytes,
+    helper_worker: bytes,
+    side: str,
+) -> None:
+    third = person("王三", 30)
+    region.course(third, "2025-11-20", 30)
+    into, gone = region.worker_id(third), worker_id if side == "worker" else helper_worker
+    assert enter(helper_worker).post("/me/for/accept", code=named(me)).status_code == 303
+    (one,) = relations(house, worker_id)
+    table = people_tables.worker
+    merged = table.update().where(table.c.worker_id == gone).values(merged_into=into, state="merged")
+    house.db.write(lambda turn: turn.conn.execute(merged))
+
+    kin = enter(helper_worker)
+
+    assert kin.actor is not None
+    assert kin.actor.worker_id == (helper_worker if side == "worker" else into)
+    assert kin.post("/me/for", helper_id=path_of(one)).location == "/me"
+    assert again(kin).actor.worker_id == (into if side == "worker" else worker_id)
+    assert kin.get("/me").status_code == 200
+
+
+def test_nobody_helps_themselves_after_a_merge(
+    me: Visitor, enter: Enter, house: House, worker_id: bytes, helper_worker: bytes
+) -> None:
+    assert enter(helper_worker).post("/me/for/accept", code=named(me)).status_code == 303
+    (one,) = relations(house, worker_id)
+    table = people_tables.worker
+    merged = (
+        table.update().where(table.c.worker_id == helper_worker).values(merged_into=worker_id, state="merged")
+    )
+    house.db.write(lambda turn: turn.conn.execute(merged))
+    assert enter(helper_worker).post("/me/for", helper_id=path_of(one)).status_code == 404
 
 
 @pytest.mark.parametrize("side", ["worker", "helper"])

@@ -1,4 +1,4 @@
-"""A helper in a real browser: named, the code handed over, acting in the worker's place, ended by the worker."""
+"""A helper in a real browser: named, the code handed over, acting, ended by the worker."""
 
 import re
 from typing import Any
@@ -89,7 +89,11 @@ def test_a_worker_names_a_helper_who_acts_until_the_worker_ends_it(
     screen.fits()
     page.goto(f"{address}/me/helpers")
     screen.fits()
-    page.get_by_role("button", name="停止代办").click()
+    stop = page.get_by_role("button", name="停止代办")
+    colours = "e => [getComputedStyle(e).color, getComputedStyle(e.closest('.card')).backgroundColor]"
+    text, behind = stop.evaluate(colours)
+    assert text != behind, "a button that nobody can read"
+    stop.click()
     expect(page.locator("main")).to_contain_text("已由本人停止")
 
     sign_in(page, address, other)
