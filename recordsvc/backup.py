@@ -25,6 +25,7 @@ from sqlalchemy.engine import URL, make_url
 
 from recordsvc.genesis import FIXED
 from recordsvc.ground.database import Database
+from recordsvc.settings import environment
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -218,7 +219,7 @@ def _run(command: list[str], url: URL) -> None:
     hosts = url.query.get("host")
     if hosts:
         told["PGHOST"] = hosts if isinstance(hosts, str) else ",".join(hosts)
-    around = os.environ | {name: str(value) for name, value in told.items() if value}
+    around = environment() | {name: str(value) for name, value in told.items() if value}
     try:
         done = subprocess.run(command, env=around, capture_output=True, check=False)  # noqa: S603 - fixed tools
     except FileNotFoundError:

@@ -75,21 +75,21 @@ def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
         raise LookNotWritten from error
 
 
-def check_purpose(db: Database, purpose: str, who: Actor) -> None:
+def check_purpose(db: Database, purpose: str, who: Actor | None = None) -> None:
     """Refuse a purpose that the dated list does not have today, or has not for these roles.
 
     Raises `PurposeRefused`, `PurposeNotYours`. Roles are asked of officials: machines look for the purpose
     they are registered for, and who acts at the console is recorded as the service itself. Helpers have a
-    list of their own.
+    list of their own. `who` is None where no worker is looked at (an institution's papers).
     """
     today = beijing_date(db.clock.now_ms()).isoformat()
-    helps = who.kind is Kind.WORKER
+    helps = who is not None and who.kind is Kind.WORKER
     found = dated.on(HELPER_PURPOSES if helps else PURPOSES, today).get(purpose)
     if found is None:
         raise PurposeRefused(
             errors=[{"pointer": "/purpose", "code": "value", "detail": "查阅目的不在现行目录内"}]
         )
-    if who.kind is Kind.OFFICIAL and who.roles.isdisjoint(found["roles"]):
+    if who is not None and who.kind is Kind.OFFICIAL and who.roles.isdisjoint(found["roles"]):
         raise PurposeNotYours(errors=[{"pointer": "/purpose", "code": "role", "detail": "您的岗位不能使用"}])
 
 

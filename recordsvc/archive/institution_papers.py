@@ -21,7 +21,7 @@ def listed(house: "House", looker: Looker, uscc: str) -> list[Paper]:
 
     Raises `PurposeRefused`, `NotFound` for an unknown institution, `PaperDamaged`.
     """
-    looked.check_purpose(house.db, looker.purpose, looker.actor)
+    looked.check_purpose(house.db, looker.purpose)
     if house.institutions.all().get(uscc) is None:
         raise NotFound
     act = OfficialAct(looker.actor, Act.PAPER_LIST, uscc, looker.purpose, looker.case_ref)
@@ -34,5 +34,5 @@ def opened(house: "House", looker: Looker, uscc: str, paper_id: bytes) -> tuple[
 
     Raises `PurposeRefused`, `NotFound`, `PaperDamaged`.
     """
-    looked.check_purpose(house.db, looker.purpose, looker.actor)
+    looked.check_purpose(house.db, looker.purpose)
     return house.papers.open(uscc, paper_id, looker.actor, looker.purpose, looker.case_ref, looker.request_id)

@@ -2,7 +2,7 @@
 
 Who looks in order to act does so before the act is there, so each is asked some time after the look
 (`relation-minutes` of `lookup_alarms`) and holds when it stood at the look or came within that time.
-Consents and claims are registered in `House.look_relations` by the rooms that have them.
+Claims are registered in `House.look_relations` by the room that has them.
 """
 
 import uuid
@@ -15,6 +15,8 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.access import in_place
+from recordsvc.access.consent_tables import consent_event
+from recordsvc.access.consents import Event
 from recordsvc.access.grants import Kind, Way
 from recordsvc.access.tables import client, official_act
 from recordsvc.archive import tables
@@ -51,7 +53,7 @@ class Looked:
 
 
 Relation = Callable[["House", Connection, Looked], bool]
-"""Port: whether the looker has to do with the worker. Rooms with consents and claims register theirs."""
+"""Port: whether the looker has to do with the worker. The room with claims registers its own."""
 
 
 def patience_ms(at_ms: int) -> int:
@@ -173,7 +175,17 @@ def served(_house: "House", conn: Connection, look: Looked) -> bool:
 _WAYS: Final = {str(Kind.OFFICIAL): Way.WINDOW, str(Kind.WORKER): Way.HELPER}
 
 
+def consented(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether the look is the use of a consent of this worker: both are rows of one transaction."""
+    own = consent_event.c
+    query = sa.select(own.n).where(
+        own.worker_id == look.worker_id, own.event == Event.USE, own.at_ms == look.at_ms
+    )
+    return look.actor_kind in (Kind.CLIENT, Kind.ANYONE) and _any(conn, query)
+
+
 RELATIONS: Final[tuple[Relation, ...]] = (
+    consented,
     contested,
     proposed,
     copy_decided,

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
+from recordsvc.access import recusals
 from recordsvc.access.grants import Kind
 from recordsvc.access.looked_tables import looked, looked_alarm, looked_place
 from recordsvc.archive.look_relations import PACK_FIELDS, RELATIONS, RULES, Looked, patience_ms
@@ -112,14 +113,17 @@ def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
     for look in looks:
         if _decided(look):
             continue
-        linked = house.own_archive
-        if (
-            look.actor_kind == Kind.OFFICIAL
-            and linked is not None
-            and linked(house, turn.conn, look.actor_id) == look.worker_id
-        ):
+        if look.actor_kind == Kind.OFFICIAL and _own(house, turn, look):
             _raise(turn, "own", look, 1, look.worker_id)
         _patterns(turn, look)
+
+
+def _own(house: "House", turn: Turn, look: Looked) -> bool:
+    """Tell whether the official is the worker: by the recusal of the own archive, or as a room knows it."""
+    if recusals.own_archive(turn.conn, look.actor_id, look.worker_id):
+        return True
+    linked = house.own_archive
+    return linked is not None and linked(house, turn.conn, look.actor_id) == look.worker_id
 
 
 def _relate(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:

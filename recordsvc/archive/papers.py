@@ -252,7 +252,7 @@ class Papers:
                 looked.record(house.db, house.random, [look])
             return
         if actor.kind is Kind.OFFICIAL:
-            looked.check_purpose(house.db, purpose, actor)
+            looked.check_purpose(house.db, purpose)
         subject = f"{owner}/{uuid.UUID(bytes=paper_id)}"
         acts.record(house.db, house.random, OfficialAct(actor, Act.PAPER_OPEN, subject, purpose, case_ref))
 

@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from recordsvc import anchor
-from recordsvc.access import consents
+from recordsvc.access import consents, looked
 from recordsvc.access.consents import Ended
 from recordsvc.access.errors import AccessEnded, ConsentRefused
+from recordsvc.access.looked import Look
 from recordsvc.archive import erasing, extracts
 from recordsvc.archive.verify import Outcome, verify_extract
 from recordsvc.cli_verify import verify
@@ -21,6 +22,7 @@ from recordsvc.house import House
 from recordsvc.translog.note import NoteKey
 from tests.archive.support import Centre, person
 from tests.archive.test_erasing import UNLAWFUL, decided
+from tests.archive.test_looked_log import kinds
 from tests.archive.test_sharing import EMPLOYER, give, looks, opened, raw_id
 
 PART = ("occupation", "level", "name")
@@ -246,7 +248,7 @@ def test_what_has_not_the_form_is_unreadable_and_never_raises(house: House, extr
 def test_the_command_takes_an_extract(house: House, extract, tmp_path) -> None:
     file = tmp_path / "extract.json"
     file.write_text(json.dumps(extract, ensure_ascii=False), encoding="utf-8")
-    key = str(anchor.log_keys(house)[0])
+    key = anchor.log_keys(house)[0].vkey()
     done = CliRunner().invoke(verify, [str(file), "--log-key", key, "--region", house.settings.region])
     assert (done.exit_code, "登记机关" in done.output) == (0, True), done.output
     told = CliRunner().invoke(verify, [str(file), "--log-key", key, "--json", "--lang", "en"])
@@ -285,3 +287,12 @@ def test_who_looked_names_identity_only_where_it_was_given(house: House, worker:
     assert looks(house, worker)[0].fields == "records"
     opened(house, share(house, worker, records[0], ("name",)), EMPLOYER)
     assert looks(house, worker)[0].fields == "identity records"
+
+
+def test_an_opening_by_consent_is_no_look_without_a_relation(house: House, worker: bytes, records) -> None:
+    """Its row raises no alarm; the same machine without a consent does."""
+    opened(house, share(house, worker, records[0], ("level",)), EMPLOYER)
+    assert kinds(house) == []
+    house.clock.advance(1_000)
+    looked.record(house.db, house.random, [Look(worker, EMPLOYER, "inspection", "records")])
+    assert kinds(house) == ["no-relation"]

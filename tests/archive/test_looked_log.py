@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc import fsck, genesis
-from recordsvc.access import looked, questions
+from recordsvc.access import looked, questions, recusals
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.access.looked_tables import looked_alarm, looked_checkpoint, looked_detail, looked_head
@@ -199,6 +199,20 @@ def test_many_who_look_at_one_stand_out(house: House) -> None:
     assert kinds(house) == []
     look(house, 1, Actor(Kind.OFFICIAL, "official-7", roles=OFFICIAL.roles))
     assert kinds(house) == ["many-actors"]
+
+
+def test_a_look_at_the_archive_that_an_official_stated_to_be_their_own_stands_out(house: House) -> None:
+    house.look_relations.append(lambda *_: True)
+    look(house, 1)
+    party = f"worker:{uuid.UUID(bytes=worker(2))}"
+    house.db.write(
+        lambda turn: recusals.declare(
+            turn, house.random, "ann", party, recusals.Ground.SELF, by="official:ann"
+        )
+    )
+    assert kinds(house) == []
+    look(house, 2)
+    assert kinds(house) == ["own"]
 
 
 def test_an_official_looking_at_themselves_stands_out(house: House) -> None:
