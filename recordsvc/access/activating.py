@@ -14,6 +14,7 @@ from recordsvc.access.credentials import Holder
 from recordsvc.access.errors import ActivationUnmatched
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
+from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.ground.commit import Turn
 from recordsvc.people import merges
@@ -122,6 +123,7 @@ def end_everything(turn: Turn, house: "House", holder: Holder, key: str) -> None
     for one in credentials.holders(turn.conn, holder):
         mine = (session.c.actor_kind == one.kind, session.c.actor_id == one.id)
         turn.conn.execute(session.delete().where(*mine))
+    end_uncarried(turn)
     house.tell(turn, holder, "sessions-ended", key)
 
 

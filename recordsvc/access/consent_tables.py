@@ -15,6 +15,8 @@ consent = sa.Table(
     sa.Column("text_code", sa.String(40), nullable=False),
     sa.Column("text_digest", sa.LargeBinary(32), nullable=False),
     sa.Column("given_in", sa.String(80), nullable=False),
+    # The worker's own at the window: pin, totp or slip:<uuid of the paper>.
+    sa.Column("proof", sa.String(60)),
     sa.Column("begun_ms", sa.BigInteger, nullable=False),
     sa.Column("until_ms", sa.BigInteger, nullable=False),
     sa.Column("max_uses", sa.Integer),

@@ -111,6 +111,10 @@ class Consent:
     has_code: bool
     fields: tuple[str, ...] | None = None
     """What is given of each record; None: all of it, as it was signed."""
+    given_in: str = ""
+    """The session, or who stood in the worker's place."""
+    proof: str | None = None
+    """At the window: `pin`, `totp` or `slip:<paper's uuid>`."""
 
     def runs(self, now_ms: int) -> bool:
         """Whether it may be used at an instant."""
@@ -131,9 +135,19 @@ class Happened:
 
 
 def give(
-    turn: Turn, log: Log, random: Random, mac: Mac, worker_id: bytes, wanted: Wanted, given_in: str
+    turn: Turn,
+    log: Log,
+    random: Random,
+    mac: Mac,
+    worker_id: bytes,
+    wanted: Wanted,
+    given_in: str,
+    proof: str = "",
 ) -> Given:
-    """Begin a consent. Raises `ConsentRefused` for a purpose, text, date or choice that cannot be."""
+    """Begin a consent; `proof` is the worker's own at the window.
+
+    Raises `ConsentRefused` for a purpose, text, date or choice that cannot be.
+    """
     text = _checked(turn, wanted)
     consent_id = uuid7(FixedClock(turn.now_ms), random)
     secret = random.bytes(32).hex() if wanted.receiver == LINK else ""
@@ -149,6 +163,7 @@ def give(
             text_code=wanted.text_code,
             text_digest=hashlib.sha256(text.encode()).digest(),
             given_in=given_in,
+            proof=proof or None,
             begun_ms=turn.now_ms,
             until_ms=wanted.until_ms,
             max_uses=wanted.max_uses,
@@ -303,6 +318,12 @@ def of_workers(conn: Connection, workers: Collection[bytes]) -> list[Consent]:
     return [_consent(row) for row in conn.execute(wanted.order_by(consent.c.consent_id.desc()))]
 
 
+def proven_by(conn: Connection, worker_id: bytes, proof: str) -> bool:
+    """Tell whether a consent of this worker names this proof."""
+    mine = (consent.c.worker_id == worker_id, consent.c.proof == proof)
+    return conn.execute(sa.select(consent.c.consent_id).where(*mine).limit(1)).first() is not None
+
+
 def of_receivers(conn: Connection, receivers: Collection[str], now_ms: int) -> list[Consent]:
     """Return the consents that run for any of these receivers, the oldest first."""
     wanted = sa.select(consent).where(
@@ -366,4 +387,6 @@ def _consent(row: Any) -> Consent:
         row.ended_by,
         row.code_digest is not None,
         None if row.fields is None else tuple(json.loads(row.fields)),
+        row.given_in,
+        row.proof,
     )

@@ -1,4 +1,4 @@
-"""What can go wrong with those who ask.
+"""What can go wrong with those who ask; in a worker's place: in_place_errors.py.
 
 Problem
 ├── Unauthenticated
@@ -11,14 +11,12 @@ Problem
 │   └── LoginPaced ──────────── login-paced
 ├── NotFound
 │   ├── ActivationUnmatched ─── activation-unmatched   (which of them is wrong is not said)
-│   ├── WindowUnmatched ─────── window-unmatched       (which of them is wrong is not said)
 │   ├── ClientUnknown ───────── client-unknown
 │   ├── EmergencyUnknown ────── emergency-unknown
 │   ├── MismatchUnknown ─────── mismatch-unknown
 │   ├── StaffUnknown ────────── staff-unknown
 │   └── AccessEnded ─────────── access-ended
 ├── Forbidden
-│   ├── AloneOnly ───────────── alone-only
 │   ├── IdentityUnknown ─────── identity-unknown
 │   ├── IdentityDiffers ─────── identity-differs
 │   ├── Recused ─────────────── recused
@@ -327,26 +325,6 @@ class PurposeRefused(FormRefused):
     title_en = "The purpose is not on the list in force"
     remedy_zh = "请从 /v1/codes/lookup_purposes 中选择查阅目的。"
     remedy_en = "Choose a purpose of /v1/codes/lookup_purposes."
-
-
-class WindowUnmatched(NotFound):
-    """Document and card are not one known person's, or the card is not good; which of them is not said."""
-
-    code = "window-unmatched"
-    title_zh = "证件与社会保障卡未能对应到同一人，或该卡不能使用"
-    title_en = "Document and card do not lead to one person, or the card cannot be used"
-    remedy_zh = "请逐位核对两个号码；卡已挂失、注销或未登记的，请先办理核卡。"
-    remedy_en = "Check both numbers; a card that is lost, ended or unknown must be confirmed first."
-
-
-class AloneOnly(Forbidden):
-    """Somebody stands in the worker's place where only the worker may stand."""
-
-    code = "alone-only"
-    title_zh = "此项须由本人办理"
-    title_en = "Only the worker may do this"
-    remedy_zh = "请本人登录后办理；没有登录方式的，可在窗口领取激活码。"
-    remedy_en = "The worker signs in and does it; the window hands out activation codes."
 
 
 class PurposeNotYours(PurposeRefused):

@@ -104,6 +104,8 @@ class Through:
     case_ref: str = ""
     service: bytes = b""
     """Id of the service (`service` table) that this is part of."""
+    verbs: frozenset[str] = frozenset()
+    """Policies that the worker left to a helper; at the window all of them are open."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -313,6 +315,11 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.consent.read": _OWN,
     "own.consent.give": _OWN,
     "own.consent.end": _OWN,
+    # Who helps me (亲情代办), and whom I help.
+    "own.helper.read": _OWN,
+    "own.helper.name": _OWN,
+    "own.helper.end": _OWN,
+    "own.helping": (Grant(Kind.WORKER),),
     # Officials.
     "desk.read": _official(*_DESK),
     "desk.notice.mark": _official(*(role for role in _DESK if role is not Role.AUDITOR)),

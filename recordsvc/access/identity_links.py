@@ -23,7 +23,7 @@ from recordsvc.access.credentials import Holder
 from recordsvc.access.errors import MismatchDecided, MismatchUnknown
 from recordsvc.access.grants import Kind
 from recordsvc.access.identity import Identity
-from recordsvc.access.sessions import Method
+from recordsvc.access.sessions import Method, end_uncarried
 from recordsvc.access.tables import identity_link, identity_mismatch, session, worker_identity
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
@@ -272,6 +272,7 @@ def _unlink(turn: Turn, house: "House", worker_id: bytes, issuer: str) -> None:
     person = credentials.worker(merges.person_id(turn.conn, worker_id))
     begun = (session.c.actor_kind == person.kind, session.c.actor_id == person.id)
     turn.conn.execute(session.delete().where(*begun, session.c.method == Method.OIDC))
+    end_uncarried(turn)
     house.tell(turn, credentials.worker(worker_id), "credential-ended", f"identity/{tag.hex()}/{turn.now_ms}")
 
 

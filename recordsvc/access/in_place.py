@@ -18,8 +18,9 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import acts, looked
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import worker
-from recordsvc.access.errors import AloneOnly, LookNotWritten
-from recordsvc.access.grants import Actor, Kind, Through
+from recordsvc.access.errors import LookNotWritten
+from recordsvc.access.grants import Actor, Kind, Through, Way
+from recordsvc.access.in_place_errors import AloneOnly
 from recordsvc.access.looked import Look
 from recordsvc.access.officials import Officials
 from recordsvc.access.tables import service, service_act
@@ -47,6 +48,8 @@ VERBS: Final[Mapping[str, str]] = {
     "own.service.read": "looks",
     "own.consent.read": "consents",
     "own.consent.end": "consents",
+    "own.helper.read": "helpers",
+    "own.helper.end": "helpers",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
 UNTRACED: Final = frozenset({"session.read", "session.end", "session.own", "window.serve"})
@@ -57,12 +60,31 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
         "登录与设备只能由本人查看和设置；没有登录方式的，可在窗口领取激活码。",
         "Sign-ins and ways in are the worker's alone; the window hands out activation codes.",
     ),
-    "own.consent.give": (
-        "共享要由本人同意，代办时不能代为同意。",
-        "A consent is given by the worker, not by who stands in.",
+    "own.helping": (
+        "作为代办人的一方只能由其本人办理。",
+        "Being somebody's helper is one's own affair.",
     ),
 }
 """What must be the worker's alone, and why."""
+PROVEN: Final[Mapping[str, str]] = {"own.consent.give": "consents", "own.helper.name": "helpers"}
+"""What the worker's own proof goes with at the window (`archive/own_proof.py`), and what no helper has."""
+HELPERS: Final = (
+    "own.archive.read",
+    "own.bundle.read",
+    "own.record.decide",
+    "own.statement.make",
+    "own.notice.read",
+    "own.notice.mark",
+    "own.paper.read",
+    "own.paper.file",
+    "own.looked.read",
+    "own.looked.ask",
+    "own.service.read",
+)
+"""Of `VERBS`, what a worker may leave to a helper. Numbers, the phone that messages go to, consents and
+helpers themselves are not among it."""
+_NOT_HELPED: Final = ("此项不能由亲友代办，请本人办理。", "No helper has this; the worker does it.")
+_NOT_CHOSEN: Final = ("本人没有把此项交给您代办。", "The worker did not leave this to you.")
 _UNLISTED: Final = ("此项还没有开放代办。", "This is not open to stand-ins.")
 
 Finish = Callable[[bool, int | None], None]
@@ -94,15 +116,24 @@ class Service:
     acts: tuple[Done, ...] = ()
 
 
-def check(policy: str) -> None:
+def check(policy: str, through: Through) -> None:
     """Refuse a stand-in a door that is not open to them. Raises `AloneOnly`."""
-    if policy not in VERBS and policy not in UNTRACED:
-        zh, en = ALONE.get(policy, _UNLISTED)
+    if policy in UNTRACED or (through.way is Way.WINDOW and policy in (*VERBS, *PROVEN)):
+        return
+    if through.way is Way.HELPER and policy in HELPERS and policy in through.verbs:
+        return
+    if through.way is Way.HELPER and policy in (*VERBS, *PROVEN):
+        chosen = policy in HELPERS
+        zh, en = _NOT_CHOSEN if chosen else _NOT_HELPED
         raise AloneOnly(zh, detail_en=en)
+    zh, en = ALONE.get(policy, _UNLISTED)
+    raise AloneOnly(zh, detail_en=en)
 
 
 def stander(officials: Officials, through: Through, now_ms: int, region: str) -> Actor:
     """Return who acts in the worker's place, under their own name, roles, areas and recusals."""
+    if through.way is Way.HELPER:
+        return Actor(Kind.WORKER, through.id)
     found = officials.find(through.id)
     if found is None:
         return Actor(Kind.OFFICIAL, through.id)
@@ -117,10 +148,11 @@ def trace(
     `rule` is the door's, with method and without values. Raises `LookNotWritten`.
     """
     through, own, request_id = who.through, who.worker_id, current().id
-    if through is None or own is None or policy not in VERBS:
+    group = VERBS.get(policy) or PROVEN.get(policy)
+    if through is None or own is None or group is None:
         return None
     actor = stander(officials, through, house.clock.now_ms(), house.settings.region)
-    look = Look(own, actor, through.purpose, VERBS[policy], through.case_ref, request_id)
+    look = Look(own, actor, through.purpose, group, through.case_ref, request_id)
     if not acts_:
         looked.record(house.db, house.random, [look])
         return None
@@ -134,8 +166,9 @@ def trace(
 
 def _begin(turn: Turn, house: "House", look: Look, through: Through, subject: str, rule: str) -> bytes:
     looked.note(turn, house.random, look)
-    act = OfficialAct(look.actor, Act.WINDOW_ACT, subject, through.purpose, through.case_ref)
-    acts.note(turn, house.random, act)
+    if through.way is Way.WINDOW:
+        act = OfficialAct(look.actor, Act.WINDOW_ACT, subject, through.purpose, through.case_ref)
+        acts.note(turn, house.random, act)
     act_id = uuid7(FixedClock(turn.now_ms), house.random)
     row = {
         "worker_id": look.worker_id,
@@ -165,7 +198,7 @@ def _finish(
         ended = {"outcome": "done" if done else "refused", "log_index": index}
         turn.conn.execute(service_act.update().where(*mine).values(**ended))
         if done:
-            house.tell(turn, worker(own), "window-acted", through.service.hex())
+            house.tell(turn, worker(own), f"{through.way}-acted", through.service.hex())
 
     try:
         house.db.write(write)
@@ -213,10 +246,10 @@ def of_workers(
     return [Service(**row._mapping, acts=tuple(done[bytes(row.service_id)])) for row in found]  # noqa: SLF001 - documented name
 
 
-def serves(conn: Connection, worker_id: bytes, official_id: str, at_ms: int) -> bool:
-    """Tell whether an official served this worker at the window then: card and document were there."""
+def serves(conn: Connection, worker_id: bytes, way: Way, by_id: str, at_ms: int) -> bool:
+    """Tell whether somebody stood in this worker's place then: at the window, or as the worker's helper."""
     own = service.c
-    mine = (own.worker_id == worker_id, own.way == "window", own.by_id == official_id)
+    mine = (own.worker_id == worker_id, own.way == way, own.by_id == by_id)
     then = (own.begun_ms <= at_ms, own.ends_ms > at_ms)
     return conn.execute(sa.select(own.service_id).where(*mine, *then).limit(1)).first() is not None
 

@@ -26,6 +26,7 @@ from recordsvc.ground.ports import FixedClock, Random, beijing_date, uuid7
 from recordsvc.ground.privileges import erasing
 
 PURPOSES: Final = "lookup_purposes"
+HELPER_PURPOSES: Final = "helper_purposes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,12 @@ def check_purpose(db: Database, purpose: str, who: Actor | None = None) -> None:
     """Refuse a purpose that the dated list does not have today, or has not for these roles.
 
     Raises `PurposeRefused`, `PurposeNotYours`. Roles are asked of officials: machines look for the purpose
-    they are registered for, and who acts at the console is recorded as the service itself. `who` is None
-    where no worker is looked at (an institution's papers).
+    they are registered for, and who acts at the console is recorded as the service itself. Helpers have a
+    list of their own. `who` is None where no worker is looked at (an institution's papers).
     """
-    found = stated(purpose, db.clock.now_ms())
+    today = beijing_date(db.clock.now_ms()).isoformat()
+    helps = who is not None and who.kind is Kind.WORKER
+    found = dated.on(HELPER_PURPOSES if helps else PURPOSES, today).get(purpose)
     if found is None:
         raise PurposeRefused(
             errors=[{"pointer": "/purpose", "code": "value", "detail": "查阅目的不在现行目录内"}]

@@ -277,7 +277,7 @@ def _judge(who: Actor, declared: Door, entrance: Entrance) -> None:
     if not admits(who, declared.policy):
         raise Unauthenticated if who.kind == Kind.ANYONE else Forbidden
     if who.through is not None:
-        in_place.check(declared.policy)
+        in_place.check(declared.policy, who.through)
     if entrance.meter is not None:
         http.current().permit = entrance.meter(who)
     if declared.step_up and who.session_id and not entrance.fresh(who):

@@ -71,6 +71,21 @@ def by_password(house: "House", holder: Holder | None, password: str, code: str)
     return Claim(holder, Method.PASSWORD, settle, known.credential_id)
 
 
+def by_totp(house: "House", holder: Holder | None, code: str) -> Claim:
+    """Claim by a time-based code alone: beside document and card, never to sign in."""
+    known = _known(house, holder, PASSWORD)
+    if holder is None or known is None:
+        return Claim(None, Method.PASSWORD, _never)
+    with house.db.read() as conn:
+        secret = totp.opened(house, conn, holder, known)
+    step = totp.step_of(secret, code, house.clock.now_ms())
+
+    def settle(turn: Turn) -> bool:
+        return credentials.count_on(turn, holder, known.credential_id, known.counter, step)
+
+    return Claim(holder, Method.PASSWORD, settle, known.credential_id)
+
+
 def by_passkey(house: "House", where: Site, text: str, subject: str = passkeys.SIGN_IN) -> Claim:
     """Claim by an authenticator's answer to a challenge that was made for `subject`."""
     try:

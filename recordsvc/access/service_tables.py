@@ -18,8 +18,8 @@ service = sa.Table(
     sa.CheckConstraint("way IN ('window', 'helper')", name="way"),
     sa.Index(None, "ends_ms"),
     info={"kind": "state", "worker": True},
-    comment="Somebody acted in a worker's place: who (official's id at the window), why, for which case, "
-    "from when and until when at the latest; ends_ms moves back when the service is ended",
+    comment="Somebody acted in a worker's place: who (official's id, or a helper's worker id), why, "
+    "for which case, from when and until when at the latest; ends_ms moves back when the service is ended",
 )
 
 service_act = sa.Table(

@@ -15,8 +15,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas, recusals
-from recordsvc.access.grants import Actor, Kind, Through, Way, can
+from recordsvc.access import areas, helper_relations, recusals
+from recordsvc.access.grants import ANYONE, Actor, Kind, Through, Way, can
 from recordsvc.access.officials import Officials
 from recordsvc.access.staff import Staff
 from recordsvc.access.tables import service, session
@@ -32,8 +32,8 @@ _FIND: Final = (
     "through_way, through_id, purpose, case_ref, id FROM session WHERE digest = ?"
 )
 _CARRIED: Final = (
-    "SELECT digest, actor_id, seen_ms, ends_ms, authenticated_ms, through_id, purpose, case_ref, id "
-    "FROM session WHERE desk = ?"
+    "SELECT digest, actor_id, seen_ms, ends_ms, authenticated_ms, through_way, through_id, purpose, "
+    "case_ref, id FROM session WHERE desk = ?"
 )
 TOUCH_MS: Final = 60_000
 """Being seen is written at most once a minute: reading must not cost a commit each time."""
@@ -130,7 +130,7 @@ class Sessions:
         if former is not None:
             self.end(turn, former)
         turn.conn.execute(session.delete().where(session.c.ends_ms <= turn.now_ms))
-        _end_uncarried(turn)
+        end_uncarried(turn)
         secret = self._random.bytes(32)
         turn.conn.execute(
             session.insert().values(
@@ -172,18 +172,21 @@ class Sessions:
         if found is None:
             # Whoever's account was closed has no session, and serves nobody.
             self._db.write(lambda turn: self.end(turn, cookie))
-        elif found.kind is Kind.OFFICIAL:
+        elif found.through is None and found.kind in (Kind.OFFICIAL, Kind.WORKER):
             return self._serving(digest, now) or found
         return found
 
-    def serve(self, turn: Turn, official: Actor, worker_id: bytes, purpose: str, case_ref: str) -> Through:
-        """Let an official's session carry a service at the window (`access/window.py`); an earlier one ends.
+    def serve(
+        self, turn: Turn, carrier: Actor, worker_id: bytes, through: Through, ends_ms: int | None = None
+    ) -> Through:
+        """Let the session of an official or helper carry a service in a worker's place; an earlier one ends.
 
-        The row has no cookie: whoever asks with the official's own is the worker's stand-in while it lasts.
+        The row has no cookie: whoever asks with the carrier's own is the worker's stand-in while it lasts.
+        `through` comes back with the id of the service.
         """
-        desk = bytes.fromhex(official.session_id)
+        desk = bytes.fromhex(carrier.session_id)
         turn.conn.execute(session.delete().where(session.c.desk == desk))
-        _end_uncarried(turn)
+        end_uncarried(turn)
         service_id = uuid7(FixedClock(turn.now_ms), self._random)
         turn.conn.execute(
             session.insert().values(
@@ -191,27 +194,24 @@ class Sessions:
                 id=service_id,
                 actor_kind=Kind.WORKER,
                 actor_id=str(uuid.UUID(bytes=worker_id)),
-                method=Method.WINDOW,
+                method=Method.WINDOW if through.way is Way.WINDOW else Method.HELPER,
                 device="",
                 begun_ms=turn.now_ms,
-                authenticated_ms=official.authenticated_ms,
+                authenticated_ms=carrier.authenticated_ms,
                 seen_ms=turn.now_ms,
-                ends_ms=self.serves_until(turn.now_ms),
+                ends_ms=self.serves_until(turn.now_ms) if ends_ms is None else ends_ms,
                 desk=desk,
-                through_way=Way.WINDOW,
-                through_id=official.id,
-                purpose=purpose,
-                case_ref=case_ref,
+                **_through_columns(through),
             )
         )
-        return Through(Way.WINDOW, official.id, purpose, case_ref, service_id)
+        return replace(through, service=service_id)
 
     def serves_until(self, begun_ms: int) -> int:
-        """Return when a service at the window that began then ends in any case (UTC ms)."""
+        """Return when a service that began then ends in any case (UTC ms)."""
         return begun_ms + self._window_life_ms
 
     def end_service(self, turn: Turn, session_id: str) -> bool:
-        """End a service; the session that carried it goes on as the official's. False: it had ended."""
+        """End a service; the session that carried it goes on as the carrier's. False: it had ended."""
         own = (session.c.digest == bytes.fromhex(session_id), session.c.desk.is_not(None))
         return turn.conn.execute(session.delete().where(*own)).rowcount == 1
 
@@ -219,10 +219,11 @@ class Sessions:
         row = self._db.look_up(_CARRIED, (desk,))
         if row is None:
             return None
-        digest, actor_id, seen_ms, ends_ms, authenticated_ms, through_id, purpose, case_ref, service_id = row
-        through = Through(Way.WINDOW, through_id, purpose, case_ref, bytes(service_id))
-        seat = Seat(bytes(digest).hex(), authenticated_ms, Method.WINDOW, through)
-        over_ms = min(ends_ms, seen_ms + self._window_idle_ms)
+        digest, actor_id, seen_ms, ends_ms, authenticated_ms, way, through_id, purpose, case_ref = row[:9]
+        idle_ms = self._window_idle_ms if way == Way.WINDOW else self._idle_ms
+        over_ms = min(ends_ms, seen_ms + idle_ms)
+        through = Through(Way(way), through_id, purpose, case_ref, bytes(row[9]))
+        seat = Seat(bytes(digest).hex(), authenticated_ms, str(way), through)
         found = None if now >= over_ms else self._actor(Kind.WORKER, actor_id, seat, now)
         if found is None:
             # It does not begin again when a role comes back, and looks from now on are no part of it.
@@ -243,7 +244,7 @@ class Sessions:
         digest = _digest(cookie)
         if digest is not None:
             turn.conn.execute(session.delete().where(session.c.digest == digest))
-            _end_uncarried(turn)
+            end_uncarried(turn)
 
     def method_of(self, cookie: str) -> str | None:
         """Return how whoever is signed in with this cookie came in; None for nobody."""
@@ -259,14 +260,14 @@ class Sessions:
         """End every session of a person; returns how many there were."""
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id)
         ended = turn.conn.execute(session.delete().where(*mine)).rowcount
-        _end_uncarried(turn)
+        end_uncarried(turn)
         return ended
 
     def end_one(self, turn: Turn, kind: Kind, actor_id: str, session_id: bytes) -> bool:
         """End one session of a person's list; tells whether it was theirs."""
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id, session.c.id == session_id)
         ended = turn.conn.execute(session.delete().where(*mine)).rowcount == 1
-        _end_uncarried(turn)
+        end_uncarried(turn)
         return ended
 
     def end_others(self, turn: Turn, kind: Kind, actor_id: str, session_id: str) -> int:
@@ -274,7 +275,7 @@ class Sessions:
         mine = (session.c.actor_kind == kind, session.c.actor_id == actor_id)
         others = session.c.digest != bytes.fromhex(session_id)
         ended = turn.conn.execute(session.delete().where(*mine, others)).rowcount
-        _end_uncarried(turn)
+        end_uncarried(turn)
         return ended
 
     def place_of(self, conn: Connection, session_id: str) -> bytes | None:
@@ -291,22 +292,27 @@ class Sessions:
         alive = (
             session.c.ends_ms > now,
             session.c.seen_ms > now - self._idle_ms,
-            sa.or_(session.c.desk.is_(None), session.c.seen_ms > now - self._window_idle_ms),
+            sa.or_(
+                session.c.through_way.is_distinct_from(Way.WINDOW),
+                session.c.seen_ms > now - self._window_idle_ms,
+            ),
         )
         rows = conn.execute(sa.select(*names).where(*mine, *alive).order_by(session.c.id.desc()))
         return [Listed(*row) for row in rows]
 
     def _actor(self, kind: str, actor_id: str, seat: "Seat", now: int) -> Actor | None:
         if kind == Kind.WORKER:
-            if not self._stands(seat.through, uuid.UUID(actor_id).bytes, now):
+            worker_id = uuid.UUID(actor_id).bytes
+            through = None if seat.through is None else self._standing(seat.through, worker_id, now)
+            if through is None and seat.through is not None:
                 return None
             return Actor(
                 Kind.WORKER,
                 actor_id,
-                worker_id=uuid.UUID(actor_id).bytes,
+                worker_id=worker_id,
                 session_id=seat.session_id,
                 authenticated_ms=seat.authenticated_ms,
-                through=seat.through,
+                through=through,
             )
         if kind == Kind.STAFF:
             return self._staff_actor(actor_id, seat, now)
@@ -337,17 +343,18 @@ class Sessions:
             authenticated_ms=seat.authenticated_ms,
         )
 
-    def _stands(self, through: Through | None, worker_id: bytes, now: int) -> bool:
-        """Tell whether who acts in the worker's place may still: a clerk who may serve this worker."""
-        if through is None or through.way is not Way.WINDOW:
-            return True
-        clerk = self._officials.find(through.id)
-        if clerk is None:
-            return False
+    def _standing(self, through: Through, worker_id: bytes, now: int) -> Through | None:
+        """Return who acts in the worker's place as they may now, a clerk or a helper; None: no more."""
         with self._db.read() as conn:
+            if through.way is Way.HELPER:
+                helps = helper_relations.running(conn, through.case_ref, through.id, now)
+                same = helps is not None and merges.person_id(conn, helps.worker_id) == worker_id
+                return replace(through, verbs=frozenset(helps.verbs.split())) if helps and same else None
             thing = areas.person(conn, worker_id)
-        who = clerk.actor(now, self._region)
-        return can(who, "window.open", thing) and not recusals.recused(who, thing.parties)
+        clerk = self._officials.find(through.id)
+        who = ANYONE if clerk is None else clerk.actor(now, self._region)
+        may = can(who, "window.open", thing) and not recusals.recused(who, thing.parties)
+        return through if may else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,8 +378,8 @@ def _through_columns(through: Through | None) -> dict[str, str]:
     }
 
 
-def _end_uncarried(turn: Turn) -> None:
-    """End services whose carrier's session is gone."""
+def end_uncarried(turn: Turn) -> None:
+    """End services whose carrier's session is gone, or that were ended with the worker's own sessions."""
     carried = sa.select(session.c.digest)
     gone = (session.c.desk.is_not(None), session.c.desk.not_in(carried))
     turn.conn.execute(session.delete().where(*gone))

@@ -14,6 +14,7 @@ from recordsvc.access.credential_tables import (
     worker_credential,
     worker_device,
 )
+from recordsvc.access.helper_tables import helper
 from recordsvc.access.identity_tables import identity_link, identity_mismatch, login_start, worker_identity
 from recordsvc.access.looked_tables import (
     looked,
@@ -39,6 +40,7 @@ __all__ = [
     "consent_event",
     "consent_link",
     "demo_login",
+    "helper",
     "identity_link",
     "identity_mismatch",
     "login_attempt",
@@ -356,13 +358,13 @@ session = sa.Table(
     sa.Column("through_id", sa.String(40)),
     sa.Column("purpose", sa.String(40)),
     sa.Column("case_ref", sa.String(80)),
-    # Digest of the official's own session that carries a service at the window, one at a time.
+    # Digest of the stand-in's own session that carries a service in a worker's place, one at a time.
     sa.Column("desk", sa.LargeBinary(32)),
     sa.CheckConstraint("actor_kind IN ('worker', 'staff', 'official')", name="actor_kind"),
     sa.CheckConstraint("(through_way IS NULL) = (through_id IS NULL)", name="through"),
     sa.CheckConstraint("through_way IS NULL OR actor_kind = 'worker'", name="through_worker"),
     sa.Index(None, "actor_kind", "actor_id", "id"),
-    sa.CheckConstraint("desk IS NULL OR through_way = 'window'", name="desk"),
+    sa.CheckConstraint("desk IS NULL OR through_way IS NOT NULL", name="desk"),
     sa.Index(None, "through_way", "through_id"),
     sa.Index(None, "desk", unique=True),
     sa.Index(None, "ends_ms"),

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from recordsvc.access import acts, areas, in_place, looked, recusals
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import worker
-from recordsvc.access.errors import Recused, WindowUnmatched
-from recordsvc.access.grants import Actor, can
+from recordsvc.access.errors import Recused
+from recordsvc.access.grants import Actor, Through, Way, can
+from recordsvc.access.in_place_errors import WindowUnmatched
 from recordsvc.access.looked import Look
 from recordsvc.access.sessions import Sessions
 from recordsvc.ground.commit import Turn
@@ -50,7 +51,8 @@ class Why:
 def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who: Actor) -> bytes:
     """Begin a service; its id. The row of who looked is durable on return.
 
-    Somebody of another area is answered like nobody. Raises `WindowUnmatched`, `PurposeRefused`, `Recused`.
+    Somebody of another area is answered like nobody. Raises `WindowUnmatched`, `PurposeRefused`,
+    `PurposeNotYours`, `Recused`.
     """
     looked.check_purpose(house.db, why.purpose, who)
     person = _whose(house, shown)
@@ -70,7 +72,8 @@ def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who
         look = Look(own.worker_id, who, why.purpose, "identity", why.case_ref, why.request_id)
         looked.note(turn, house.random, look)
         acts.note(turn, house.random, OfficialAct(who, Act.WINDOW_OPEN, own.id, why.purpose, why.case_ref))
-        through = sessions.serve(turn, who, own.worker_id, why.purpose, why.case_ref)
+        asked = Through(Way.WINDOW, who.id, why.purpose, why.case_ref)
+        through = sessions.serve(turn, who, own.worker_id, asked)
         in_place.begin(turn, own.worker_id, through, sessions.serves_until(turn.now_ms))
         house.tell(turn, own, "window-opened", through.service.hex())
         return through.service

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import consents
+from recordsvc.access import consents, helper_relations
 from recordsvc.access.consents import Ended
+from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import CopyNotDecided, TargetUnknown
@@ -118,10 +119,12 @@ def _close(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     standing.change(turn, worker_of(payload, "worker_id"), standing.OPEN, standing.CLOSED)
     mine = (session.c.actor_kind == "worker", session.c.actor_id == payload["worker_id"])
     turn.conn.execute(session.delete().where(*mine))
+    end_uncarried(turn)
     house: House = proposal.tools
     closed = worker_of(payload, "worker_id")
     merged = house.people.read_as(house.db.cursor(turn.conn), closed)
     consents.end(turn, house.log, [closed, *merged], Ended.CLOSED)
+    helper_relations.end_all(turn, [closed, *merged], helper_relations.Ended.CLOSED)
     return index
 
 

@@ -28,6 +28,7 @@ from recordsvc.access import (
     areas,
     consents,
     credentials,
+    helper_relations,
     identity_links,
     in_place,
     looked,
@@ -36,6 +37,7 @@ from recordsvc.access import (
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.consents import Ended
 from recordsvc.access.grants import Actor
+from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.archive import disputes, farewell, notices, papers, persons, strays, tables
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
@@ -111,6 +113,7 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
     _end_sessions(turn, worker_id)
     merged = house.people.read_as(house.db.cursor(turn.conn), worker_id)
     consents.end(turn, house.log, [worker_id, *merged], Ended.RESTRICTED)
+    helper_relations.end_all(turn, [worker_id, *merged], helper_relations.Ended.RESTRICTED)
     reason = f"{ground}: {text}"[:400]
     subject = str(uuid.UUID(bytes=worker_id))
     acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
@@ -315,6 +318,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     questions.erase(turn, worker_id)
     credentials.erase(turn, worker_id)
     in_place.erase(turn, worker_id)
+    helper_relations.erase(turn, worker_id)
     identity_links.erase(turn, worker_id)
 
 
@@ -364,6 +368,7 @@ def _erasure_id(proposal: Proposal, seq: int) -> bytes:
 def _end_sessions(turn: Turn, worker_id: bytes) -> None:
     mine = (session.c.actor_kind == "worker", session.c.actor_id == str(uuid.UUID(bytes=worker_id)))
     turn.conn.execute(session.delete().where(*mine))
+    end_uncarried(turn)
 
 
 def _state(conn: Connection, worker_id: bytes) -> str | None:

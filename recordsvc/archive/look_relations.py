@@ -17,7 +17,7 @@ from recordsvc import dated
 from recordsvc.access import in_place
 from recordsvc.access.consent_tables import consent_event
 from recordsvc.access.consents import Event
-from recordsvc.access.grants import Kind
+from recordsvc.access.grants import Kind, Way
 from recordsvc.access.tables import client, official_act
 from recordsvc.archive import tables
 from recordsvc.archive.closing import COPY, COPY_LIFE_MS
@@ -167,9 +167,12 @@ def recorded(_house: "House", conn: Connection, look: Looked) -> bool:
 
 
 def served(_house: "House", conn: Connection, look: Looked) -> bool:
-    """Tell whether the looker stood in the worker's place then, who was there with document and card."""
-    official = look.actor_kind == Kind.OFFICIAL
-    return official and in_place.serves(conn, look.worker_id, look.actor_id, look.at_ms)
+    """Tell whether the looker stood in the worker's place then: at the window, or as a helper."""
+    way = _WAYS.get(look.actor_kind)
+    return way is not None and in_place.serves(conn, look.worker_id, way, look.actor_id, look.at_ms)
+
+
+_WAYS: Final = {str(Kind.OFFICIAL): Way.WINDOW, str(Kind.WORKER): Way.HELPER}
 
 
 def consented(_house: "House", conn: Connection, look: Looked) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.engine import Connection
 
+from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.archive.append import OPEN
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
@@ -92,6 +93,7 @@ def _merge(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     turn.conn.execute(
         session.delete().where(session.c.actor_kind == "worker", session.c.actor_id == payload["from"])
     )
+    end_uncarried(turn)
 
 
 @two_person.executor(UNMERGE, deciders=_DECIDERS, basis=_basis)

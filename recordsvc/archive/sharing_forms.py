@@ -10,7 +10,7 @@ class NewConsentForm(Form):
 
     `records` names records of the chain; without it all that stand now are meant, and none that come later.
     `fields` are codes of `extract_fields`; without them the least are given. `whole` gives the records as
-    they were signed instead.
+    they were signed instead. The last four are the worker's own proof at the window (`own_proof.py`).
     """
 
     receiver = text(4, 80, required=True)
@@ -28,6 +28,10 @@ class NewConsentForm(Form):
     until_ms = Whole(required=True, validate=validate.Range(0, 2**52))
     max_uses = Whole(load_default=None, validate=validate.Range(1, 100_000))
     with_code = Truth(load_default=False)
+    own_pin = text(0, 40, load_default="")
+    own_code = text(0, 40, load_default="")
+    own_totp = text(0, 20, load_default="")
+    slip = Identifier(load_default=None)
 
 
 class GivenForm(Form):
@@ -53,6 +57,8 @@ class ConsentForm(Form):
     ended_ms = fields.Integer(required=True, allow_none=True)
     ended_by = fields.String(required=True, allow_none=True)
     has_code = fields.Boolean(required=True)
+    given_in = fields.String(required=True)
+    proof = fields.String(required=True, allow_none=True)
     fields_ = fields.List(
         fields.String(), data_key="fields", attribute="fields", required=True, allow_none=True
     )

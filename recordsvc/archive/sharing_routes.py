@@ -8,11 +8,13 @@ import flask
 from recordsvc.access import consents
 from recordsvc.access.consents import Consent, Ended, Given, Wanted
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused
+from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced
 from recordsvc.access.forms import EmptyForm
+from recordsvc.access.grants import Actor, author
+from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import access, once
-from recordsvc.archive import extracts, sharing
+from recordsvc.archive import extracts, own_proof, sharing
 from recordsvc.archive.me_routes import own_archives, own_chain
 from recordsvc.archive.services import bp, house, own_worker
 from recordsvc.archive.sharing_forms import (
@@ -61,7 +63,7 @@ def list_consents() -> flask.Response:
     idempotent=True,
     body=NewConsentForm,
     answer={201: GivenForm},
-    problems=(ConsentRefused, NotFound),
+    problems=(ConsentRefused, NotFound, OwnProofWanted, LoginPaced),
     summary="共享记录 / Share records with a receiver until a date",
 )
 def give_consent(form: dict[str, Any]) -> flask.Response:
@@ -78,7 +80,7 @@ def give_consent(form: dict[str, Any]) -> flask.Response:
 def give(form: dict[str, Any]) -> tuple[bytes, Given | None]:
     """Begin the consent that a form of `NewConsentForm` says; its id, and unless repeated what was made.
 
-    Raises `ConsentRefused`, `NotFound`.
+    Raises `ConsentRefused`, `NotFound`; at the window `OwnProofWanted`, `LoginPaced`.
     """
     chain = own_chain(form["archive"])
     check_receiver(form["receiver"])
@@ -88,18 +90,24 @@ def give(form: dict[str, Any]) -> tuple[bytes, Given | None]:
         raise _refused("/records", "不是本档案中的记录")
     members = ("receiver", "purpose", "text_code", "until_ms", "max_uses", "with_code")
     wanted = Wanted(records=records, fields=_fields(form), **{name: form[name] for name in members})
+    settle, session = own_proof.wanted(house(), actor(), form), in_session(actor())
     made: list[Given] = []
 
     def act(turn: Turn) -> str:
         place = house()
         mac = functools.partial(place.keys.hmac, "login")
-        session = f"session-{actor().session_id[:8] or 'none'}"
+        proof = settle(turn)
         # A turn that is run again makes another: the last one is what was committed.
-        made[:] = [consents.give(turn, place.log, place.random, mac, chain, wanted, session)]
+        made[:] = [consents.give(turn, place.log, place.random, mac, chain, wanted, session, proof)]
         return made[0].consent_id.hex()
 
     consent_id = bytes.fromhex(once(act))
     return consent_id, next((one for one in made if one.consent_id == consent_id), None)
+
+
+def in_session(who: Actor) -> str:
+    """Return by which session, or by whom in the worker's place, something was agreed to."""
+    return author(who) if who.through is not None else f"session-{who.session_id[:8] or 'none'}"
 
 
 def link_of(secret: str) -> str:

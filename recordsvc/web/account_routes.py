@@ -25,6 +25,7 @@ from recordsvc.web.forms import NoFieldsForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
+from recordsvc.web.stand_ins import helper_name
 
 METHODS: Final = {
     Method.DEMO: "演示身份",
@@ -34,7 +35,7 @@ METHODS: Final = {
     Method.PIN: "PIN 和验证码",
     Method.PASSWORD: "密码和动态验证码",
     Method.WINDOW: "窗口出示卡和证件",
-    Method.HELPER: "亲情代办",
+    Method.HELPER: "亲友代办",
     Method.ACTIVATION: "激活码",
 }
 """What each way of signing in is called; a test holds it complete."""
@@ -296,7 +297,9 @@ def _through(way: str | None, who: str | None) -> str:
     """Return who acts in the worker's place, in words; empty: the worker."""
     if way is None:
         return ""
-    return f"窗口代办：{name_of(f'official:{who}')}" if way == Way.WINDOW else "亲情代办人"
+    if way == Way.HELPER:
+        return f"亲友代办：{helper_name(str(who))}"
+    return f"窗口代办：{name_of(f'official:{who}')}"
 
 
 def _sheet(made: Sheet) -> flask.Response:

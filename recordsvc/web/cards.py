@@ -114,7 +114,7 @@ UNDISCLOSED: Final = Badge("未公开", "mute")
 NOT_SAID: Final = Badge("本人未表态", "mute")
 SAID_BEFORE: Final = Badge("确认后又更正", "wait")
 
-_OWN_WORD: Final = {"window": "本人（由窗口代办）", "helper": "本人（由亲情代办人代办）"}
+_OWN_WORD: Final = {"window": "本人（由窗口代办）", "helper": "本人（由亲友代办）"}
 """Who gave the worker's word, where it was not the worker alone."""
 _SAID: Final = {
     Confirmation.UNCONFIRMED: UNCONFIRMED,

@@ -135,6 +135,13 @@ class MessagePageForm(Form):
     text = text(0, 2_000, load_default="")
 
 
+_SLIP = rf"\A({_UUID})?\Z"
+
+
+def _chosen() -> fields.String:
+    return fields.String(load_default="", validate=validate.OneOf(("", "yes")))
+
+
 _WHICH = rf"\A(all|{_UUID})\Z"
 
 
@@ -164,6 +171,41 @@ class SharePageForm(ShareFieldsForm):
     days = fields.String(required=True, validate=validate.OneOf(("1", "7", "30", "90", "365")))
     uses = fields.String(load_default="", validate=validate.Regexp(r"\A[0-9]{0,6}\Z"))
     code = fields.String(load_default="", validate=validate.OneOf(("", "yes")))
+    own_pin = text(0, 40, load_default="")
+    own_code = text(0, 40, load_default="")
+    own_totp = text(0, 20, load_default="")
+    slip = fields.String(load_default="", validate=validate.Regexp(_SLIP))
+
+
+class NewHelperPageForm(Form):
+    """Whom to name, as typed and chosen on the page; each group of verbs is a box of its own."""
+
+    name = text(0, 80, load_default="")
+    archive = _chosen()
+    bundle = _chosen()
+    decide = _chosen()
+    state = _chosen()
+    notices = _chosen()
+    papers = _chosen()
+    looked = _chosen()
+    purpose = text(0, 40, load_default="")
+    days = fields.String(required=True, validate=validate.OneOf(("1", "7", "30", "90", "365")))
+    own_pin = text(0, 40, load_default="")
+    own_code = text(0, 40, load_default="")
+    own_totp = text(0, 20, load_default="")
+    slip = fields.String(load_default="", validate=validate.Regexp(_SLIP))
+
+
+class HelperPageForm(Form):
+    """Which relation is meant."""
+
+    helper_id = Identifier(required=True)
+
+
+class HelperCodePageForm(Form):
+    """The code as typed."""
+
+    code = text(0, 40, load_default="")
 
 
 class OpenPageForm(OpenForm):

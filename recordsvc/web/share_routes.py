@@ -1,6 +1,7 @@
 """Pages of sharing (共享): what I share and with whom, giving and ending it; what a link shows."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,17 +10,22 @@ import flask
 from recordsvc import dated
 from recordsvc.access import consents
 from recordsvc.access.consents import Consent, Given
-from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused
-from recordsvc.access.grants import ANYONE
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced
+from recordsvc.access.grants import ANYONE, Way, author
+from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import extracts, sharing
 from recordsvc.archive.me_routes import own_archives
+from recordsvc.archive.own_proof import SLIP
+from recordsvc.archive.services import own_worker
 from recordsvc.archive.sharing_routes import SHARED, end_own, give, link_of, own_consents
 from recordsvc.archive.verify_extract import read_extract
 from recordsvc.ground import answers, http
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.reading import Fields
 from recordsvc.web import words
+from recordsvc.web.desk_routes import name_of
 from recordsvc.web.extract_views import fields_on, named, presets_on, shown
 from recordsvc.web.forms import EndSharePageForm, OpenPageForm, SharePageForm
 from recordsvc.web.public_routes import HTML
@@ -55,6 +61,7 @@ class ConsentLine:
     until: str
     opened: str
     ended: str
+    given: str = ""
 
 
 @door(
@@ -82,7 +89,7 @@ def share_page() -> flask.Response:
     idempotent=True,
     body=Fields(SharePageForm),
     answer={200: HTML, 422: HTML},
-    problems=(ConsentRefused,),
+    problems=(ConsentRefused, LoginPaced),
     summary="共享（网页） / Share from the page",
 )
 def share_button(form: dict[str, str]) -> flask.Response:
@@ -103,9 +110,12 @@ def share_button(form: dict[str, str]) -> flask.Response:
         "until_ms": house().clock.now_ms() + int(form["days"]) * DAY_MS,
         "max_uses": int(form["uses"]) if form["uses"] else None,
         "with_code": form["code"] == "yes",
+        **proof_of(form),
     }
     try:
         _, given = give(wanted)
+    except OwnProofWanted as unproven:
+        return _share_page(form, f"{unproven.title_zh}。{unproven.remedy_zh}")
     except ConsentRefused as refused:
         said = {"/receiver": "请填写对方单位的统一社会信用代码", "/purpose": "请选择目的"}
         return _share_page(form, said.get(str(refused.errors[0]["pointer"]), "请选择要共享的记录"))
@@ -246,7 +256,40 @@ def _share_page(form: dict[str, str], error: str = "") -> flask.Response:
         days=DAYS,
         form=form,
         error=error,
+        slips=slips(),
     )
+
+
+def proof_of(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return the members of a page's form that are the worker's own proof (`archive/own_proof.py`)."""
+    typed = {name: form[name].strip() for name in ("own_pin", "own_code", "own_totp")}
+    return {**typed, "slip": uuid.UUID(form["slip"]).bytes if form["slip"] else None}
+
+
+def slips() -> list[tuple[str, str]]:
+    """Return the signed slips that whoever serves at the window filed, newest first: id, words."""
+    who = actor()
+    if who.through is None or who.through.way is not Way.WINDOW:
+        return []
+    found = [
+        one for one in house().papers.of(own_worker()) if (one.kind, one.filed_by) == (SLIP, author(who))
+    ]
+    return [
+        (str(uuid.UUID(bytes=one.paper_id)), f"{one.title or '本人签字单'} {words.instant(one.filed_ms)}")
+        for one in reversed(found)
+    ]
+
+
+def given_by(given_in: str, proof: str | None) -> str:
+    """Say who stood in when something was agreed to, and by what the worker proved it; empty: themselves."""
+    if proof is None:
+        return ""
+    kind, _, paper = proof.partition(":")
+    by = name_of(f"official:{given_in.partition(':')[2]}")
+    how = {"pin": "本人输入 PIN 和验证码", "totp": "本人输入动态验证码"}.get(
+        kind, f"凭本人签字单（材料 {paper[-12:]}）"
+    )
+    return f"由窗口代办，经办 {by}，{how}"
 
 
 def _named(record: Any) -> str:
@@ -272,6 +315,7 @@ def _line(one: Consent) -> ConsentLine:
         words.instant(one.until_ms),
         times,
         ended,
+        given_by(one.given_in, one.proof),
     )
 
 

@@ -9,7 +9,7 @@ import flask
 from recordsvc import dated
 from recordsvc.access import questions
 from recordsvc.access.grants import Kind, Role
-from recordsvc.access.looked import PURPOSES, Seen, of_worker, stated
+from recordsvc.access.looked import HELPER_PURPOSES, PURPOSES, Seen, of_worker, stated
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.questions import Question
 from recordsvc.access.services import access
@@ -22,6 +22,7 @@ from recordsvc.web.forms import LookedPageQuery
 from recordsvc.web.public_routes import HTML, ROLES
 from recordsvc.web.render import page
 from recordsvc.web.services import bp, house
+from recordsvc.web.stand_ins import helper_name
 
 LOOKED_PAGE: Final = 30
 
@@ -62,7 +63,7 @@ class SeenLine:
     question: str
 
 
-_PEOPLE: Final = {"staff": "机构工作人员", "worker": "代办人", "system": "本系统"}
+_PEOPLE: Final = {"staff": "机构工作人员", "system": "本系统"}
 _GROUPS: Final = {
     "identity": "身份信息",
     "records": "档案记录",
@@ -70,6 +71,7 @@ _GROUPS: Final = {
     "notices": "通知",
     "looks": "查阅与代办记录",
     "consents": "共享",
+    "helpers": "亲友代办",
 }
 
 
@@ -91,12 +93,18 @@ _SAID: Final = {"open": "您已提出疑问，等待个人信息保护负责人�
 
 
 def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
-    """Say who looked, at what and why; people are named by office and role only."""
+    """Say who looked, at what and why; officials are named by office and role only, helpers by name."""
     client = access().clients.find(seen.actor_id) if seen.actor_kind == Kind.CLIENT else None
     roles = [ROLES[Role(role)] for role in seen.role.split() if role in set(Role)]
-    by_consent = seen.case_ref.startswith(CASE)
+    by_consent, helps = seen.case_ref.startswith(CASE), seen.actor_kind == Kind.WORKER
+    if by_consent or helps:
+        purpose = words.code("sharing_purposes" if by_consent else HELPER_PURPOSES, seen.purpose)
+    else:
+        purpose = _purpose(seen)
     if client is not None:
         who = f"接入系统：{client.name}"
+    elif helps:
+        who = f"亲友代办人：{helper_name(seen.actor_id)}"
     elif seen.actor_kind == Kind.ANYONE:
         who = "持有您共享链接的人"
     else:
@@ -113,10 +121,10 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
         words.day(beijing_date(seen.at_ms).isoformat()),
         words.instant(seen.at_ms),
         who,
-        words.code("sharing_purposes", seen.purpose) if by_consent else _purpose(seen),
-        _CONSENT_BASIS if by_consent else _basis(seen),
+        purpose,
+        _CONSENT_BASIS if by_consent or helps else _basis(seen),
         what,
-        "按您的授权" if by_consent else seen.case_ref,
+        "按您的授权" if by_consent else "按您的委托" if helps else seen.case_ref,
         question,
     )
 

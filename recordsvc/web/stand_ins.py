@@ -1,21 +1,27 @@
 """Who stands in a worker's place, for the banner of every page (代办提示)."""
 
+import uuid
 from dataclasses import dataclass
 
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, Through, Way
 from recordsvc.access.services import access
 from recordsvc.archive import number_views
+from recordsvc.archive.helper_routes import names_of
 from recordsvc.archive.services import house
 from recordsvc.people import numbers
+
+HELPER = "亲友代办人"
 
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """For whom (name and the last four of a number), by whom, for which case."""
+    """For whom (name and the last four of a number), by whom, for which case; which verbs a helper has."""
 
     person: str
     by: str
     case_ref: str
+    window: bool
+    verbs: frozenset[str]
 
 
 def stand_in(who: Actor) -> StandIn | None:
@@ -25,15 +31,29 @@ def stand_in(who: Actor) -> StandIn | None:
     with house().db.read_raw() as cursor:
         told = number_views.told(house(), numbers.known(house(), cursor, who.worker_id), number_views.masked)
     names, numbers_ = [one["value"] for one in told["names"]], [one["value"] for one in told["numbers"]]
-    tail = f"（证件尾号 {numbers_[-1][-4:]}）" if numbers_ else ""
-    official = access().officials.find(who.through.id)
-    return StandIn(
-        f"{names[-1] if names else '姓名未登记'}{tail}",
-        who.through.id if official is None else official.name,
-        who.through.case_ref,
-    )
+    tail = f"（证件尾号 {numbers_[-1][-4:]}）" if numbers_ and who.through.way is Way.WINDOW else ""
+    return _banner(who.through, f"{names[-1] if names else '姓名未登记'}{tail}", _by(who.through))
 
 
 def stand_in_briefly(who: Actor) -> StandIn | None:
     """Return it without asking the database, which may be what failed."""
-    return None if who.through is None else StandIn("劳动者本人", who.through.id, who.through.case_ref)
+    if who.through is None:
+        return None
+    return _banner(who.through, "劳动者本人", who.through.id if who.through.way is Way.WINDOW else HELPER)
+
+
+def helper_name(by_id: str) -> str:
+    """Return how a helper (worker's id as text) is named to the worker; once erased, by their part."""
+    known = names_of(uuid.UUID(by_id).bytes)
+    return known[-1] if known else HELPER
+
+
+def _by(through: Through) -> str:
+    if through.way is Way.HELPER:
+        return helper_name(through.id)
+    official = access().officials.find(through.id)
+    return through.id if official is None else official.name
+
+
+def _banner(through: Through, person: str, by: str) -> StandIn:
+    return StandIn(person, by, through.case_ref, through.way is Way.WINDOW, through.verbs)

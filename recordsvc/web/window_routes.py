@@ -11,10 +11,12 @@ from marshmallow import fields, validate
 from recordsvc import dated
 from recordsvc.access import in_place
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused, Recused, WindowUnmatched
+from recordsvc.access.errors import PurposeNotYours, PurposeRefused, Recused
 from recordsvc.access.grants import Way
 from recordsvc.access.in_place import Done, Service
+from recordsvc.access.in_place_errors import WindowUnmatched
 from recordsvc.access.login_routes import read_cookie
+from recordsvc.access.looked import HELPER_PURPOSES
 from recordsvc.access.policy import Sends, Surface, door, doors
 from recordsvc.access.window_forms import CASE
 from recordsvc.access.window_routes import ended, opened, present, services_of_own
@@ -29,6 +31,7 @@ from recordsvc.web.forms import NoFieldsForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
+from recordsvc.web.stand_ins import helper_name
 
 PURPOSE: Final = "service-window"
 MOST_CASE: Final = 80
@@ -99,7 +102,7 @@ def window_page() -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(OpenServicePageForm),
     answer={303: None, 404: HTML, 422: HTML},
-    problems=(PurposeRefused, Recused),
+    problems=(PurposeRefused, PurposeNotYours, Recused),
     summary="开始窗口代办（网页） / Begin a service for the worker at the window",
 )
 def window_button(form: dict[str, str]) -> flask.Response:
@@ -126,7 +129,9 @@ def window_button(form: dict[str, str]) -> flask.Response:
 )
 def receipt_page() -> flask.Response:
     """Show what was done so far."""
-    return page("window_receipt.html", slip=slip_of(present()), where=_where(), over=False)
+    done = present()
+    window = done.way == Way.WINDOW
+    return page("window_receipt.html", slip=slip_of(done), where=_where(), over=False, window=window)
 
 
 @door(
@@ -162,7 +167,8 @@ def end_service_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 
     done, request = ended(), current()
     # From here on it is the official's own session again, and so is the page.
     request.actor = read_cookie(request)
-    return page("window_receipt.html", slip=slip_of(done), where=_where(), over=True)
+    window = done.way == Way.WINDOW
+    return page("window_receipt.html", slip=slip_of(done), where=_where(), over=True, window=window)
 
 
 @door(
@@ -184,23 +190,26 @@ def slip_of(one: Service, *, named: bool = True) -> Slip:
     window = one.way == Way.WINDOW
     return Slip(
         number=words.uuid_text(one.service_id)[-12:],
-        how="窗口代办" if window else "亲情代办",
-        by=name_of(f"official:{one.by_id}")
-        if window and named
-        else "人社服务窗口"
-        if window
-        else "亲情代办人",
-        purpose=words.code("lookup_purposes", one.purpose),
-        case_ref=one.case_ref,
+        how="窗口代办" if window else "亲友代办",
+        by=_by(one, named=named),
+        purpose=words.code("lookup_purposes" if window else HELPER_PURPOSES, one.purpose),
+        case_ref=one.case_ref if window else one.case_ref[-12:],
         begun=words.instant(one.begun_ms),
         lines=tuple(_line(done) for done in one.acts),
     )
 
 
+def _by(one: Service, *, named: bool) -> str:
+    """Name who stood in: an official by office alone where the worker reads it, a helper always."""
+    if one.way != Way.WINDOW:
+        return helper_name(one.by_id)
+    return name_of(f"official:{one.by_id}") if named else "人社服务窗口"
+
+
 def printed(slip: Slip, where: str, columns: int) -> str:
     """Return a receipt as lines of at most so many columns."""
     told = [
-        "办事回执（由窗口代办）",
+        f"办事回执（由{slip.how}）",
         "-" * columns,
         f"服务号 {slip.number}",
         f"案卷号 {slip.case_ref}",

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc.access import acts, in_place, looked, officials
-from recordsvc.access.grants import POLICIES, Kind, author
-from recordsvc.access.in_place import ALONE, UNTRACED, VERBS
+from recordsvc.access.grants import POLICIES, Kind, Way, author
+from recordsvc.access.in_place import ALONE, PROVEN, UNTRACED, VERBS
 from recordsvc.access.looked import Look, of_worker
 from recordsvc.access.policy import doors
 from recordsvc.access.tables import looked_alarm, service_act, session
@@ -275,10 +275,10 @@ def test_every_door_of_a_worker_that_acts_names_the_clerk_or_is_refused(
 
 def test_every_policy_of_a_worker_is_open_to_stand_ins_or_named_as_the_workers_alone() -> None:
     mine = {name for name, policy in POLICIES.items() if any(one.kind is Kind.WORKER for one in policy)}
-    listed = [set(VERBS), set(UNTRACED), set(ALONE)]
+    listed = [set(VERBS), set(PROVEN), set(UNTRACED), set(ALONE)]
     assert mine == set().union(*listed)
     assert sum(map(len, listed)) == len(mine), "each stands on one list"
-    assert {name for name in mine if name.startswith("own.")} <= set(VERBS) | set(ALONE), (
+    assert {name for name in mine if name.startswith("own.")} <= set(VERBS) | set(PROVEN) | set(ALONE), (
         "own things are traced"
     )
 
@@ -397,7 +397,7 @@ def test_looks_after_a_service_that_nobody_ended_are_no_part_of_it(
         house.db.write(lambda turn: officials.revoke(turn, CLERK, "handler", by="test"))
         assert window.get("/me").status_code == 403
     with house.db.read() as conn:
-        assert not in_place.serves(conn, worker_id, CLERK, house.clock.now_ms())
+        assert not in_place.serves(conn, worker_id, Way.WINDOW, CLERK, house.clock.now_ms())
 
 
 # -- the end
