@@ -63,13 +63,8 @@ def verify_bundle(
         bundle = read_bundle(data)
         opened = _trusted(report, bundle.checkpoint, logs, witnesses, quorum, now_ms)
         _check_claims(bundle, opened, region)
-    except Unreadable as error:
-        report.unreadable = True
-        report.add(Level.FAILED, error.code, where=error.where or "/", detail=error.detail)
-        return report
-    except Failed as failed:
-        report.refuse(failed)
-        return report
+    except (Unreadable, Failed) as error:
+        return _refused(report, error)
     ChainVerification(report, bundle, opened.checkpoint, region_given=region is not None).run()
     return report
 
@@ -88,13 +83,8 @@ def verify_extract(
     try:
         extract = read_extract(data)
         opened = _trusted(report, extract.checkpoint, logs, witnesses, quorum, now_ms)
-    except Unreadable as error:
-        report.unreadable = True
-        report.add(Level.FAILED, error.code, where=error.where or "/", detail=error.detail)
-        return report
-    except Failed as failed:
-        report.refuse(failed)
-        return report
+    except (Unreadable, Failed) as error:
+        return _refused(report, error)
     ExtractVerification(report, extract, opened.checkpoint, region).run()
     return report
 
@@ -139,6 +129,15 @@ def verify_receipt(
         return report
     report.add(Level.OPEN, "newer-unknown")
     report.add(Level.OPEN, "key-not-placed" if issuer_key is not None else "signature-unchecked")
+    return report
+
+
+def _refused(report: Report, error: Unreadable | Failed) -> Report:
+    if isinstance(error, Failed):
+        report.refuse(error)
+    else:
+        report.unreadable = True
+        report.add(Level.FAILED, error.code, where=error.where or "/", detail=error.detail)
     return report
 
 

@@ -23,29 +23,11 @@ from recordsvc.translog.note import NoteKey
 from tests.archive.support import Centre, person
 from tests.archive.test_erasing import UNLAWFUL, decided
 from tests.archive.test_looked_log import kinds
-from tests.archive.test_sharing import EMPLOYER, give, looks, opened, raw_id
+from tests.archive.test_sharing import EMPLOYER, centre, give, looks, opened, raw_id, records, worker
+
+__all__ = ["centre", "records", "worker"]
 
 PART = ("occupation", "level", "name")
-
-
-@pytest.fixture
-def centre(house: House) -> Centre:
-    return Centre(house, 1)
-
-
-@pytest.fixture
-def records(centre: Centre) -> tuple[bytes, bytes]:
-    """Two records of one worker, the first corrected."""
-    first = centre.completion(person(1))
-    second = centre.completion(person(1), **{"class": {"code": "C2"}})
-    centre.enter(first, second)
-    centre.enter(centre.correction(person(1), first))
-    return first, second
-
-
-@pytest.fixture
-def worker(centre: Centre, records: tuple[bytes, bytes]) -> bytes:
-    return centre.worker_id(person(1))
 
 
 def share(house: House, worker: bytes, record: bytes, fields: tuple[str, ...] = PART, **changes: Any):

@@ -48,6 +48,7 @@ class Worker:
             "receiver": "link",
             "records": None,
             "purpose": "job-application",
+            "whole": True,
             "text_code": "share-1",
             "until_ms": until_ms,
             "max_uses": 1,
