@@ -25,8 +25,6 @@ READS_ENVIRONMENT = {
     "recordsvc/settings.py",
     # The Prometheus library takes the folder its processes share from there, and from nowhere else.
     "recordsvc/ground/observe.py",
-    # PostgreSQL's own tools get the whole environment, and the password in it instead of in their arguments.
-    "recordsvc/backup.py",
 }
 READS_TIME = {
     "recordsvc/ground/ports.py",

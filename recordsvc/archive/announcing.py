@@ -47,6 +47,9 @@ def entries(house: "House", after: int, limit: int) -> Portion[StoredEntry]:
     return Portion([(one.idx, one) for one in found], found[-1].idx if found else after)
 
 
+_LOOKS_AT_TARGET: Final = frozenset({"record-moved", "record-erased"})
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     """What one entry tells: the worker, and where a record was moved away, its issuer."""
@@ -93,9 +96,12 @@ class _Announcing:
 
     def _all_told(self, cursor: Cursor, worker: Worker, entry: OpenEntry) -> _Told | None:
         telling = self._told(entry)
-        if telling is None or telling.kind != "record-moved":
+        if telling is None or telling.kind not in _LOOKS_AT_TARGET:
             return None if telling is None else _Told(telling)
         target = store.one(self._house.db, cursor, worker.worker_id, entry.stored.target)
+        if telling.kind == "record-erased":
+            # What went with a record (corrections, revocations) is not a record more.
+            return _Told(telling) if target is not None and target.leaf[1] == Kind.ISSUE else None
         record = None if target is None else self._reader.open(worker, target).record
         if record is None or record["issuer"] == self._house.settings.region:
             return _Told(telling)

@@ -23,6 +23,7 @@ from recordsvc.archive import (
     tables,
     wording,
 )
+from recordsvc.archive import erasing as record_erasing
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.moving import Moving, propose_move
 from recordsvc.archive.noticeboard import Notice, of_office, of_workers
@@ -112,6 +113,27 @@ def test_what_becomes_of_a_record_is_told(house: House, centre: Centre) -> None:
     found = told(house, centre.worker_id(person(1)))
     assert [kind for kind, _params in found] == ["record-entered", "record-corrected", "record-revoked"]
     assert found[-1][1]["reason"]
+
+
+def test_an_erased_record_is_one_however_often_it_was_corrected(house: House, centre: Centre) -> None:
+    """What repeats it is erased with it and is no record of its own."""
+    record = centre.completion(person(1))
+    centre.enter(record)
+    for act in (centre.correction(person(1), record), centre.revocation(person(1), record)):
+        centre.enter(act)
+    house.clock.advance(1000)
+    worker_id, record_id = centre.worker_id(person(1)), uuid.UUID(id_of(record)).bytes
+    why = record_erasing.Why("unlawful", "个人信息保护法第四十七条")
+    decided(
+        house,
+        lambda turn: record_erasing.propose_record_erasure(
+            turn, house, worker_id, record_id, why, "official:first"
+        ),
+    )
+    announcer(house).run()
+
+    kind, params = told(house, worker_id)[-1]
+    assert (kind, params["count"]) == ("record-erased", 1)
 
 
 def test_a_merge_is_told_once_and_both_notices_lists_are_one(house: House, centre: Centre) -> None:
