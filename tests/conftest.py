@@ -27,7 +27,10 @@ from recordsvc.house import House, open_house
 from recordsvc.people import synthetic
 from recordsvc.settings import Settings
 from recordsvc.vault.keyfolder import create_keys
+from tests.browser import chromium
 from tests.postgresql import PostgresServer
+
+__all__ = ["chromium"]
 
 ROLES = Path(__file__).parent.parent / "deploy" / "postgresql" / "roles.sql"
 # How long one example takes depends on who else uses the machine: it is no property of the code.

@@ -203,7 +203,7 @@ def test_a_role_taken_away_by_another_connection_decides_nothing(app: flask.Flas
 
 
 def test_a_role_is_not_taken_away_in_the_middle_of_a_decision(
-    app: flask.Flask, house: House, addresses: Addresses, dialect: str
+    app: flask.Flask, house: House, addresses: Addresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Row 17, the other way round: who takes a role away waits for the decision that rests on it."""
     revoked = threading.Event()
@@ -220,9 +220,9 @@ def test_a_role_is_not_taken_away_in_the_middle_of_a_decision(
         taking.start()
         meanwhile.append(revoked.wait(1))
 
-    kind = f"test.slow-{dialect}"
-    two_person.executor(kind, about=lambda *_: Thing("640104"))(run)
-    proposal = house.db.write(lambda turn: two_person.propose(turn, kind, "x", {}, "official:dan"))
+    slow = two_person.Kind(run, frozenset(), None, DAY, lambda *_: Thing("640104"))
+    monkeypatch.setitem(two_person._kinds, "test.slow", slow)
+    proposal = house.db.write(lambda turn: two_person.propose(turn, "test.slow", "x", {}, "official:dan"))
     decide(house, proposal, "eve")
     taking.join()
     elsewhere.close()

@@ -178,6 +178,7 @@ NO_PERSON = {
     "GET /v1/desk/looked": "ids of looks, not whose",
     "GET /desk/looked": "ids of looks, not whose",
     "GET /v1/desk/audit-packs": "which packs there are: case and counts",
+    "GET /desk/packs/new": "the form that proposes a pack",
     "GET /desk/packs": "which packs there are: case and counts",
     "GET /v1/desk/alarms": "who looked, at which opaque id",
     "GET /desk/alarms": "who looked, at which opaque id",

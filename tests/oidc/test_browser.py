@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 from recordsvc import create_app
 from recordsvc.house import House
 from recordsvc.settings import Settings
-from tests.journeys.browser.conftest import Quiet, chromium
+from tests.browser import Quiet
 from tests.oidc.conftest import number, trusting
 from tests.oidc.rogue import Account, Rogue
 
@@ -20,7 +20,6 @@ playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 pytestmark = pytest.mark.browser
 
-__all__ = ["chromium"]
 WANG = Account("sub-wang", number(17))
 PHONE = {"width": 390, "height": 844}
 

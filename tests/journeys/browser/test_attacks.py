@@ -24,8 +24,8 @@ from recordsvc.access import activating, credentials
 from recordsvc.access.tables import consent, session
 from recordsvc.house import House
 from recordsvc.settings import Settings
+from tests.browser import Quiet
 from tests.deploy.edge import make_certificates
-from tests.journeys.browser.conftest import Quiet
 from tests.oidc.conftest import make_worker
 
 playwright = pytest.importorskip("playwright.sync_api")

@@ -35,6 +35,8 @@ class Screen:
 
     def fits(self) -> None:
         """Nothing scrolls sideways, and everything that is pressed is large enough for a thumb."""
+        # A click is done when the next page has begun, not when it has a body to measure.
+        self.page.wait_for_load_state()
         wide = self.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
