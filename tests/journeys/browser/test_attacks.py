@@ -30,7 +30,7 @@ from tests.oidc.conftest import make_worker
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 COOKIE = "__Host-recordsvc"
 HOST = "records.localhost"

@@ -15,7 +15,7 @@ expect = playwright.expect
 
 __all__ = ["screen"]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 CARD = synthetic.card_number(9)
 
