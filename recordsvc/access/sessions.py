@@ -29,7 +29,9 @@ from recordsvc.settings import Settings
 
 _FIND: Final = (
     "SELECT actor_kind, actor_id, seen_ms, ends_ms, authenticated_ms, method, "
-    "through_way, through_id, purpose, case_ref, id FROM session WHERE digest = ?"
+    "through_way, through_id, purpose, case_ref, id, "
+    "EXISTS (SELECT 1 FROM session AS carried WHERE carried.desk = session.digest) "
+    "FROM session WHERE digest = ?"
 )
 _CARRIED: Final = (
     "SELECT digest, actor_id, seen_ms, ends_ms, authenticated_ms, through_way, through_id, purpose, "
@@ -172,7 +174,7 @@ class Sessions:
         if found is None:
             # Whoever's account was closed has no session, and serves nobody.
             self._db.write(lambda turn: self.end(turn, cookie))
-        elif found.through is None and found.kind in (Kind.OFFICIAL, Kind.WORKER):
+        elif row[11] and found.kind in (Kind.OFFICIAL, Kind.WORKER):
             return self._serving(digest, now) or found
         return found
 
