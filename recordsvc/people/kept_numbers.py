@@ -2,7 +2,7 @@
 
 Whoever keeps one holds an opaque id. The number itself stands sealed under a data key of its own, so that a
 new pepper can be taken on; beside it stand its tags under every live pepper, which say at any time, and
-without opening it, whose archive it leads to: one that comes later, too, and every archive read as that one.
+without opening it, whose archive it leads to: one that comes later, too.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.missing import insert_missing
 from recordsvc.ground.ports import FixedClock, Random, uuid7
-from recordsvc.people import identifiers, merges
+from recordsvc.people import identifiers
 from recordsvc.people.tables import blind_index, kept_number, kept_tag
 from recordsvc.vault import fence, passes
 from recordsvc.vault.envelope import DataKeys, SealError
@@ -47,14 +47,14 @@ def forget(turn: Turn, number_ids: Iterable[bytes]) -> None:
 
 
 def archives(conn: Connection, number_ids: Iterable[bytes]) -> frozenset[bytes]:
-    """Return the workers that these numbers lead to now, with everything that is read as theirs.
+    """Return the workers that these numbers lead to now, merges not followed.
 
-    A number that two people had leads to whoever's archive it was entered in first.
+    A number that two people had leads to the one in whose archive it was entered first.
     """
     same = kept_tag.join(blind_index, blind_index.c.tag == kept_tag.c.tag)
     query = sa.select(blind_index.c.worker_id).select_from(same).distinct()
     found = conn.scalars(query.where(kept_tag.c.number_id.in_(list(number_ids))))
-    return merges.together(conn, [bytes(one) for one in found])
+    return frozenset(bytes(one) for one in found)
 
 
 def named_by(conn: Connection, number_ids: Iterable[bytes], tags: Iterable[bytes]) -> frozenset[bytes]:

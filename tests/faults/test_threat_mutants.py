@@ -24,8 +24,8 @@ MUTANTS: Final = (
         "an official's own archive is anybody's",
         17,
         f"{ACCESS}/officials.py",
-        "return replace(found, own=own_parties.of(conn, official_id))",
-        "return found",
+        "        if found is None or not found.named:\n",
+        "        if True:\n",
         "tests/archive/test_own_archives.py -k 'every_door and sqlite'",
     ),
     Mutant(
@@ -47,9 +47,9 @@ MUTANTS: Final = (
     Mutant(
         "a merged archive is not one's own",
         17,
-        "recordsvc/people/kept_numbers.py",
-        "return merges.together(conn, [bytes(one) for one in found])",
-        "return frozenset(bytes(one) for one in found)",
+        f"{ACCESS}/own_parties.py",
+        "return merges.together(conn, [*workers, *sorted(found)])",
+        "return frozenset({*workers, *found})",
         "tests/archive/test_own_archives.py -k 'merge_is_followed and sqlite'",
     ),
     Mutant(
