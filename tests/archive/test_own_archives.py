@@ -240,6 +240,14 @@ def forms(region: Region) -> list[tuple[str, str, dict[str, Any], int]]:
     """Role, path, form and status of acts that name the own archive in their form or by number."""
     worker, held_id = region.objects["worker_id"], region.objects["held_id"]
     shown = {"document": "resident-id", "number": NUMBER, "card": "A00000001", **WHY}
+    card = {
+        "document": "resident-id",
+        "document_number": NUMBER,
+        "name": person(1)["name"],
+        "number": "A00000001",
+        "normal_since": None,
+        **WHY,
+    }
     pack = {"auditor": "auditor.64", "case_ref": "c", "reason": "r", "selection": {"workers": [worker]}}
     return [
         ("handler", "/v1/desk/workers/find", {"kind": "resident-id", "number": NUMBER, **WHY}, 404),
@@ -249,10 +257,11 @@ def forms(region: Region) -> list[tuple[str, str, dict[str, Any], int]]:
         ("handler", "/v1/desk/held/release", {"select": {"issuer": region.centre.uscc}, "reason": "r"}, 403),
         ("handler", "/v1/desk/held/return", {"held_id": held_id, "reason": "r"}, 403),
         ("data-officer", "/v1/desk/audit-packs", pack, 403),
+        ("reviewer", "/v1/desk/cards/confirm", card, 404),
     ]
 
 
-@pytest.mark.parametrize("n", range(7))
+@pytest.mark.parametrize("n", range(8))
 def test_an_act_that_names_oneself_is_refused_and_seen(region: Region, n: int) -> None:
     role, path, form, status = forms(region)[n]
     for one in ROLES:
