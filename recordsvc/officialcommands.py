@@ -32,4 +32,5 @@ def signed_in(house: "House", account: str) -> "Actor":
         duties=official.duties(now),
         stands_in=official.stands_in(now),
         recused=official.keeps_out(house.settings.region),
+        own=official.own,
     )

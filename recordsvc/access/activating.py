@@ -7,7 +7,7 @@ and ends the one before. Who has lost a device gets a new one, and everything ea
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from recordsvc.access import acts, codes, credentials, looked, names
+from recordsvc.access import acts, areas, codes, credentials, looked, names, own_attempts, recusals
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credential_tables import activation
 from recordsvc.access.credentials import Holder
@@ -63,14 +63,19 @@ class Slip:
 def hand_over(house: "House", papers: Papers, why: Why, who: Actor) -> Slip:
     """Make an activation code for the worker whose card and document these are; both leave their rows.
 
-    Raises `ActivationUnmatched` where they are not one known person's, `PurposeRefused`.
+    Raises `ActivationUnmatched` where they are not one known person's, `PurposeRefused`, `Recused`.
     """
     looked.check_purpose(house.db, why.purpose, who)
     worker_id = _whose(house, papers)
+    refused = OfficialAct(who, Act.ACTIVATE_REFUSED, papers.document, why.purpose, why.case_ref)
     if worker_id is None:
-        done = OfficialAct(who, Act.ACTIVATE_REFUSED, papers.document, why.purpose, why.case_ref)
-        acts.record(house.db, house.random, done)
+        acts.record(house.db, house.random, refused)
         raise ActivationUnmatched
+    with house.db.read() as conn:
+        parties = areas.person(conn, worker_id).parties
+    if recusals.recused(who, parties):
+        acts.record(house.db, house.random, refused)
+    own_attempts.check(house, who, parties)
 
     def act(turn: Turn) -> Slip:
         person = credentials.worker(merges.person_id(turn.conn, worker_id))

@@ -127,6 +127,37 @@ def _until(turn: "Turn", days: int | None) -> int | None:
     return None if days is None else turn.now_ms + days * 86_400_000
 
 
+@official.command("own-archive")
+@click.argument("account")
+@click.option("--document", default="resident-id", show_default=True, help="证件种类 / Kind of document")
+@click.option("--none", "nothing", is_flag=True, help="本区域还没有本人的档案 / There is no archive yet")
+def own_archive(account: str, document: str, nothing: bool) -> None:  # noqa: FBT001 - an option of the command
+    """申报本人档案，由登记员复核 / Name one's own archive; a registrar confirms it."""
+    from recordsvc.access import own_archives
+    from recordsvc.ground.ports import uuid_text
+    from recordsvc.officialcommands import signed_in
+
+    with _open() as house:
+        who = signed_in(house, account)
+        number = click.prompt("证件号码 / number", hide_input=True)
+        proposal = house.db.write(
+            lambda turn: own_archives.name(turn, house, who.id, document, number, has=not nothing)
+        )
+    click.echo(f"{account}: 待复核 / proposed: {uuid_text(proposal)}")
+
+
+@official.command("unanswered")
+def unanswered() -> None:
+    """列出尚未申报本人档案的账号 / List accounts that have not named their own archive."""
+    from recordsvc.access import own_archives
+
+    with _open() as house, house.db.read() as conn:
+        for one in own_archives.listed(conn, house.clock.now_ms()):
+            if one.state != "answered":
+                state = "待复核/waiting" if one.state == "waiting" else "尚未申报/unanswered"
+                click.echo(f"{one.official_id}\t{one.name}\t{state}")
+
+
 @official.command("revoke")
 @click.argument("account")
 @click.argument("role")

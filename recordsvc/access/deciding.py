@@ -73,7 +73,7 @@ def as_of_now(turn: Turn, who: Actor, region: str) -> Actor:
     if who.kind is not Kind.OFFICIAL:
         return who
     versions.hold(turn, officials.REGISTER)
-    official = officials.load(turn.conn).get(who.id)
+    official = officials.present(turn.conn, who.id)
     if official is None:
         raise Forbidden
     return replace(
@@ -82,6 +82,7 @@ def as_of_now(turn: Turn, who: Actor, region: str) -> Actor:
         duties=official.duties(turn.now_ms),
         stands_in=official.stands_in(turn.now_ms),
         recused=official.keeps_out(region),
+        own=official.own,
     )
 
 

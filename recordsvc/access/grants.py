@@ -132,6 +132,8 @@ class Actor:
     """(role, principal's id): what an official may do now only as somebody's deputy (代理)."""
     recused: frozenset[str] = frozenset()
     """Parties (as in `Thing`) whose affairs an official keeps out of (回避)."""
+    own: frozenset[str] = frozenset()
+    """Those of `recused` that are the official themself: who reaches for them raises an alarm."""
 
 
 def roles_told(actor: Actor) -> str:
@@ -352,6 +354,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "deputy.propose": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
     "recusal.declare": _official(*_DESK),
     "recusal.end": _official(Role.AUDITOR),
+    # Which archive is one's own: everybody at a desk says it, whoever keeps the register sees who has not.
+    "session.own-archive": _official(),
+    "own-archive.read": _official(Role.REGISTRAR, Role.AUDITOR),
     "emergency.take": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
     "emergency.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
     "emergency.close": _official(Role.AUDITOR, Role.DATA_OFFICER),

@@ -15,7 +15,7 @@ import flask
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas, emergencies, recusals
+from recordsvc.access import areas, emergencies, own_attempts, recusals
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import ClientUnknown, EmergencyUnknown, StaffUnknown
 from recordsvc.access.grants import Actor, Kind, Thing, can, reach
@@ -28,6 +28,10 @@ Finder = Callable[[Connection, Any], Thing | None]
 """Connection and value → the object; None where there is none."""
 Missing = Callable[[Any, Mapping[str, Any]], Problem]
 """Value and everything the view would get → how a missing object is answered; may leave a trace."""
+
+
+Further = Callable[[Connection, two_person.Proposal], frozenset[str]]
+"""Connection and proposal → parties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,17 @@ class Named:
 CODES: Final = frozenset({"uscc", "institution"})
 """Names that stand for an institution in a form, too, which names it by its code."""
 _named: Final[dict[str, Named]] = {}
+_further: Final[dict[str, Further]] = {}
 
 
 def named(name: str, find: Finder, *answers: type[Problem], missing: Missing | None = None) -> None:
     """Say what a name of a path or form stands for."""
     _named[name] = Named(find, answers, missing)
+
+
+def further(kind: str, find: Further) -> None:
+    """Say whom proposals of a kind concern beside what stands with them: what only their content tells."""
+    _further[kind] = find
 
 
 def unspoken(arguments: Iterable[str]) -> bool:
@@ -85,12 +95,16 @@ def _judge(
     who = actor()
     if who.kind is not Kind.OFFICIAL or not wanted:
         return
-    with flask.current_app.extensions["house"].db.read() as conn:
+    house = flask.current_app.extensions["house"]
+    with house.db.read() as conn:
         found = [(name, value, _named[name].find(conn, value)) for name, value in wanted]
+    parties = frozenset().union(*(thing.parties for _, _, thing in found if thing is not None))
+    # Told wherever it lies: who reaches for themself in a foreign area is answered like nobody, and seen.
+    own_attempts.tell(house, who, parties)
     for name, value, thing in found:
         if thing is None or not can(who, policy, thing):
             raise _missing(_named[name], problems, value, arguments)
-    recusals.check(who, frozenset().union(*(thing.parties for _, _, thing in found if thing is not None)))
+    recusals.check(who, parties)
 
 
 def own_reach(who: Actor, action: str, thing: Thing) -> bool:
@@ -146,7 +160,11 @@ def _missing(
 
 def _proposal(conn: Connection, value: bytes) -> Thing | None:
     found = two_person.read_all(conn, [value], 0).get(value)
-    return None if found is None else Thing(found.area, frozenset(found.parties))
+    if found is None:
+        return None
+    find = _further.get(found.kind)
+    more = find(conn, found) if find is not None and found.state == "open" else frozenset()
+    return Thing(found.area, frozenset(found.parties) | more)
 
 
 def _client(conn: Connection, client_id: str) -> Thing | None:

@@ -29,6 +29,8 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import Forbidden, NotFound
 
 EXPIRING_MS: Final = 30 * 86_400_000
+HIDDEN: Final = frozenset({"recused", "named", "own"})
+"""What of an official the list does not show."""
 
 
 @door(
@@ -164,7 +166,7 @@ def told(one: Official, now_ms: int) -> dict[str, Any]:
     """Return an official as the list shows them."""
     live = [grant for grant in one.grants if grant.in_force(now_ms)]
     soon = any(grant.until_ms is not None and grant.until_ms <= now_ms + EXPIRING_MS for grant in live)
-    shown = {field.name: getattr(one, field.name) for field in fields_of(one) if field.name != "recused"}
+    shown = {field.name: getattr(one, field.name) for field in fields_of(one) if field.name not in HIDDEN}
     return shown | {"recusals": len(one.recused), "expiring": soon}
 
 

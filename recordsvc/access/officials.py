@@ -8,13 +8,13 @@ holds that as a constraint: an official stands on one side of each bar.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas, recusals
+from recordsvc.access import areas, own_parties, recusals
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
 from recordsvc.access.grants import EVERYWHERE, Actor, Kind, Reach, Role
 from recordsvc.access.tables import deputy, official, official_bar, official_role
@@ -63,6 +63,10 @@ class Official:
     recused: frozenset[str] = frozenset()
     """Parties whose affairs this official keeps out of now, as declared."""
     standing_in: tuple["StandingIn", ...] = ()
+    named: bool = False
+    """Whether it is known which archive is their own (`own_parties.py`)."""
+    own: frozenset[str] = frozenset()
+    """The parties that are themself, as `present` and `Officials.find` found them."""
 
     def own_roles(self, now_ms: int) -> frozenset[str]:
         """Roles held now in one's own right; none once the account is closed."""
@@ -91,7 +95,7 @@ class Official:
         The region's own (USCC) they handle: it is what they work for.
         """
         own = {f"institution:{self.institution}"} if self.institution not in (None, region) else set()
-        return self.recused | own
+        return self.recused | self.own | own
 
     def actor(self, now_ms: int, region: str) -> Actor:
         """Return this official as whoever acts now; the session is for the caller to add."""
@@ -103,6 +107,7 @@ class Official:
             duties=self.duties(now_ms),
             stands_in=self.stands_in(now_ms),
             recused=self.keeps_out(region),
+            own=self.own,
         )
 
     def stands_in(self, now_ms: int) -> frozenset[tuple[str, str]]:
@@ -136,11 +141,17 @@ class Officials:
     """The register of officials, one copy a process: a revoked role is gone at the next request."""
 
     def __init__(self, db: Database) -> None:
+        self._db = db
         self._register = versions.Register(db, REGISTER, load)
 
     def find(self, official_id: str) -> Official | None:
         """An official as of now; None for unknown ones."""
-        return self._register.get().get(official_id)
+        found = self._register.get().get(official_id)
+        if found is None or not found.named:
+            return found
+        # Archives come and are merged without a change of the register: whose they are is asked each time.
+        with self._db.read() as conn:
+            return replace(found, own=own_parties.of(conn, official_id))
 
 
 def load(conn: Connection) -> Mapping[str, Official]:
@@ -152,7 +163,7 @@ def load(conn: Connection) -> Mapping[str, Official]:
     wanted = sa.select(
         official.c.official_id, official.c.name, official.c.institution, official.c.closed_ms
     ).order_by(official.c.official_id)
-    parties = recusals.in_force(conn)
+    parties, with_own = recusals.in_force(conn), own_parties.named(conn)
     people = conn.execute(wanted).all()
     open_accounts = {row[0] for row in people if row[3] is None}
     lent: dict[str, list[StandingIn]] = {}
@@ -170,9 +181,16 @@ def load(conn: Connection) -> Mapping[str, Official]:
             tuple(grants.get(official_id, ())),
             parties.get(official_id, frozenset()),
             tuple(lent.get(official_id, ())),
+            official_id in with_own,
         )
         for official_id, name, institution, closed_ms in people
     }
+
+
+def present(conn: Connection, official_id: str) -> Official | None:
+    """Return an official as of this transaction, with what is their own; None for unknown ones."""
+    found = load(conn).get(official_id)
+    return replace(found, own=own_parties.of(conn, official_id)) if found and found.named else found
 
 
 def add(turn: Turn, official_id: str, name: str, institution: str | None = None) -> None:

@@ -103,17 +103,6 @@ def one(conn: Connection, recusal_id: bytes) -> Recusal | None:
     return None if row is None else Recusal(*row)
 
 
-def own_archive(conn: Connection, official_id: str, worker_id: bytes) -> bool:
-    """Tell whether a worker's archive is stated to be the official's own."""
-    own = recusal.c
-    wanted = sa.select(own.recusal_id).where(
-        own.official_id == official_id,
-        own.party == f"worker:{uuid.UUID(bytes=worker_id)}",
-        own.ground == Ground.SELF,
-    )
-    return conn.execute(wanted.limit(1)).first() is not None
-
-
 def in_force(conn: Connection) -> dict[str, frozenset[str]]:
     """Return the parties that each official keeps out of now."""
     found: dict[str, set[str]] = {}

@@ -9,7 +9,7 @@ hour, with that session, and when either of them ends it.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from recordsvc.access import acts, areas, in_place, looked, recusals
+from recordsvc.access import acts, areas, in_place, looked, own_attempts, recusals
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import worker
 from recordsvc.access.errors import Recused
@@ -60,6 +60,7 @@ def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who
     if person is not None:
         with house.db.read() as conn:
             thing = areas.person(conn, person)
+        own_attempts.tell(house, who, thing.parties)
     if person is None or not can(who, "window.open", thing):
         acts.record(house.db, house.random, refused)
         raise WindowUnmatched

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.access import officials
-from recordsvc.access.grants import Role
+from recordsvc.access.grants import Role, Thing
 from recordsvc.access.tables import official_role
 from recordsvc.archive import tables
 from recordsvc.archive.look_relations import PACKS, RULES
@@ -114,7 +114,17 @@ def propose(
     return two_person.propose(turn, KIND, subject[:200], payload, by)
 
 
-@two_person.executor(KIND, deciders=_DECIDERS)
+def parties(payload: dict[str, Any]) -> frozenset[str]:
+    """Return whom a pack concerns: everybody whose archive is in it."""
+    return frozenset(f"worker:{one}" for one in payload["workers"])
+
+
+def _about(_conn: Connection, _subject: str, payload: dict[str, Any]) -> Thing:
+    """A pack is for the whole region's officials; who is in it themself does not decide it."""
+    return Thing("", parties(payload))
+
+
+@two_person.executor(KIND, deciders=_DECIDERS, about=_about)
 def _approve(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     """Let the pack be made. Raises `FormRefused` where the auditor is none any more."""
     house: House = proposal.tools
@@ -137,10 +147,14 @@ def _approve(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     turn.conn.execute(audit_pack.insert().values(**values))
 
 
-def listed(conn: Connection, auditor: str | None = None, limit: int = 100) -> list[Pack]:
-    """Return packs, the newest first; of one auditor, or all."""
+def listed(
+    conn: Connection, *seen: sa.ColumnElement[bool], auditor: str | None = None, limit: int = 100
+) -> list[Pack]:
+    """Return packs, the newest first; of one auditor, or all. `seen`: which proposals the asker sees."""
     names = [audit_pack.c[name] for name in Pack.__slots__]
-    query = sa.select(*names).order_by(audit_pack.c.pack_id.desc()).limit(limit)
+    with_proposal = audit_pack.join(two_person.proposal, two_person.proposal.c.id == audit_pack.c.pack_id)
+    query = sa.select(*names).select_from(with_proposal).where(*seen)
+    query = query.order_by(audit_pack.c.pack_id.desc()).limit(limit)
     if auditor is not None:
         query = query.where(audit_pack.c.auditor == auditor)
     return [Pack(*row) for row in conn.execute(query)]

@@ -4,6 +4,7 @@ Each is found with where it lies (`access/areas.py`) and whom it concerns, so th
 area, or one who is recused, is judged at every door alike (`access/objects.py`).
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,13 +16,15 @@ from recordsvc.access import areas
 from recordsvc.access import tables as access_tables
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Thing
-from recordsvc.access.objects import named
-from recordsvc.archive import errors, looking, tables
+from recordsvc.access.objects import further, named
+from recordsvc.archive import audit_packs, errors, held_own, looking, tables
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.pack_tables import audit_pack
+from recordsvc.archive.release import RELEASE
 from recordsvc.archive.services import house
-from recordsvc.ground import http
+from recordsvc.ground import http, two_person
 from recordsvc.ground.problems import NotFound, Problem
+from recordsvc.ground.two_person import Proposal
 from recordsvc.people import tables as people_tables
 
 
@@ -39,7 +42,17 @@ def held(conn: Connection, held_id: bytes) -> Thing | None:
     if row is None:
         return None
     of_issuer = areas.institution(conn, row.issuer)
-    return of_issuer if row.worker_id is None else _with(of_issuer, areas.worker(conn, bytes(row.worker_id)))
+    said = replace(of_issuer, parties=of_issuer.parties | _own(conn, [held_id]))
+    return said if row.worker_id is None else _with(said, areas.worker(conn, bytes(row.worker_id)))
+
+
+def released(conn: Connection, proposal: Proposal) -> frozenset[str]:
+    """Return whom a release concerns beside its issuers: whoever decides, where it is their own record."""
+    return _own(conn, [uuid.UUID(one).bytes for one in proposal.payload["held"]])
+
+
+def _own(conn: Connection, held_ids: list[bytes]) -> frozenset[str]:
+    return held_own.parties(house(), conn, actor(), held_ids)
 
 
 def dispute(conn: Connection, dispute_id: bytes) -> Thing | None:
@@ -66,10 +79,13 @@ def alarm(conn: Connection, key: bytes) -> Thing | None:
 
 
 def pack(conn: Connection, pack_id: bytes) -> Thing | None:
-    """Return a pack for an auditor: it lies nowhere, the verb gives it to the one it names."""
+    """Return a pack for an auditor: it lies nowhere, and concerns everybody whose archive is in it."""
     own = audit_pack.c
     known = conn.execute(sa.select(own.pack_id).where(own.pack_id == pack_id)).scalar()
-    return None if known is None else Thing(None)
+    if known is None:
+        return None
+    proposal = two_person.read_all(conn, [pack_id], 0).get(pack_id)
+    return Thing(None, audit_packs.parties(proposal.payload) if proposal else frozenset())
 
 
 def _with(thing: Thing, other: Thing) -> Thing:
@@ -94,3 +110,5 @@ named("look_id", question)
 named("pack_id", pack)
 named("key", alarm)
 named("issuer", areas.institution)
+further(RELEASE, released)
+further(audit_packs.KIND, lambda _conn, proposal: audit_packs.parties(proposal.payload))

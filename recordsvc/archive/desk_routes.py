@@ -6,14 +6,14 @@ from typing import Any
 import flask
 import orjson
 
-from recordsvc.access import areas, looked, objects
+from recordsvc.access import areas, looked, objects, own_attempts
 from recordsvc.access.acts import Act
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.errors import PurposeRefused, Recused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, held, looking, notices, release, views
+from recordsvc.archive import errors, held, held_own, looking, notices, release, views
 from recordsvc.archive.forms import (
     CardForm,
     FindForm,
@@ -89,13 +89,19 @@ def read_held(held_id: bytes, query: dict[str, str]) -> flask.Response:
     policy="held.propose",
     body=ReleaseForm,
     answer={202: ReleaseProposedForm},
-    problems=(errors.HeldNotHere,),
+    problems=(errors.HeldNotHere, Recused),
     idempotent=True,
     summary="提出放行 / Propose to release held records, one or many in one act",
 )
 def propose_release(form: dict[str, Any]) -> flask.Response:
     """Propose a release; a second official decides, then `recordsvc work` judges each anew and enters it."""
-    by, seen = reference(), held.seen_by(actor())
+    by, seen, place = reference(), held.seen_by(actor()), house()
+    # What the form names is judged at the door; what it selects is known only now.
+    if actor().own and not form["held"]:
+        with place.db.read() as conn:
+            selected = release.chosen(conn, *seen, held=(), select=form["select"])
+            own = held_own.parties(place, conn, actor(), selected)
+        own_attempts.check(place, actor(), own)
     proposal_id = bytes.fromhex(once(lambda turn: release.propose(turn, *seen, **form, by=by).hex()))
     with house().db.read() as conn:
         proposed = two_person.read(conn, proposal_id, house().clock.now_ms())
@@ -172,10 +178,14 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
     if since is not None and since > beijing_date(place.clock.now_ms()):
         raise FormRefused(errors=[{"pointer": "/normal_since", "code": "value", "detail": "日期在今天之后"}])
 
+    kept_out: list[frozenset[str]] = []
+
     def act(turn: Turn) -> bytes:
         enrolment = Enrolment(turn, place.people, place.keys, place.random)
         worker_id = enrolment.confirm(person, reference(who), since.isoformat() if since else None)
-        if not objects.own_reach(who, "card.confirm", areas.worker(turn.conn, worker_id)):
+        thing = areas.worker(turn.conn, worker_id)
+        if not objects.own_reach(who, "card.confirm", thing):
+            kept_out.append(thing.parties)
             raise NotFound
         look = Look(worker_id, who, form["purpose"], "identity", form["case_ref"], request_id)
         looked.note(turn, place.random, look)
@@ -186,6 +196,7 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
         return place.db.write(act)
     except (NotFound, CardDisagrees):
         looking.note_act(place, _looker(form), Act.CONFIRM_REFUSED, form["document"])
+        own_attempts.tell(place, who, frozenset().union(*kept_out))
         raise
 
 

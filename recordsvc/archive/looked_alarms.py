@@ -3,7 +3,8 @@
     no-relation   no relation of the looker to the worker is known (`look_relations.py`), nor came in time
     many-workers  one actor looked at many workers within the window
     in-sequence   one actor looked at archives one after another in the order in which they were opened
-    own           an official looked at the archive of the person they are (`House.own_archive`)
+    own           an official looked at the archive of the person they are; refused attempts raise it, too
+                  (`access/own_attempts.py`)
     many-actors   many actors looked at one worker within the window
 
 Thresholds are dated data (`lookup_alarms`). One alarm for each kind, actor or worker, and Beijing day, so
@@ -20,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import recusals
+from recordsvc.access import own_parties
 from recordsvc.access.grants import Kind
 from recordsvc.access.looked_tables import looked, looked_alarm, looked_place
 from recordsvc.archive.look_relations import PACK_FIELDS, RELATIONS, RULES, Looked, patience_ms
@@ -119,8 +120,8 @@ def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
 
 
 def _own(house: "House", turn: Turn, look: Looked) -> bool:
-    """Tell whether the official is the worker: by the recusal of the own archive, or as a room knows it."""
-    if recusals.own_archive(turn.conn, look.actor_id, look.worker_id):
+    """Tell whether the official is the worker: as they stated it, or as a room knows it."""
+    if look.worker_id in own_parties.archives(turn.conn, look.actor_id):
         return True
     linked = house.own_archive
     return linked is not None and linked(house, turn.conn, look.actor_id) == look.worker_id

@@ -28,7 +28,7 @@ class LookQuestionsForm(Form):
 
 
 class LookAlarmForm(Form):
-    """An open alarm; `looks` counted when it was raised, `idx` is the last one's place in the log."""
+    """An open alarm; `looks` counted when it was raised, `idx` is where in the log (-1: nowhere, refused)."""
 
     id = Identifier(required=True, attribute="key")
     kind = fields.String(required=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recordsvc.access import acts, areas, looked, objects
+from recordsvc.access import acts, areas, looked, objects, own_attempts
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
@@ -63,7 +63,9 @@ def _sees(house: "House", who: Actor, worker_id: bytes) -> bool:
     if who.kind is not Kind.OFFICIAL:
         return True
     with house.db.read() as conn:
-        return objects.own_reach(who, "worker.find", areas.worker(conn, worker_id))
+        thing = areas.worker(conn, worker_id)
+    own_attempts.tell(house, who, thing.parties)
+    return objects.own_reach(who, "worker.find", thing)
 
 
 def nobody(house: "House", looker: Looker, worker_id: bytes) -> NotFound:

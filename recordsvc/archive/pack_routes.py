@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import flask
+import sqlalchemy as sa
 
+from recordsvc.access import own_attempts, recusals
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import LookNotWritten
-from recordsvc.access.grants import Role
+from recordsvc.access.errors import LookNotWritten, Recused
+from recordsvc.access.grants import Actor, Role
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
 from recordsvc.archive import audit_packs, pack_making
@@ -16,8 +18,9 @@ from recordsvc.archive.audit_packs import Selection
 from recordsvc.archive.life_forms import DecidedLaterForm
 from recordsvc.archive.pack_forms import PackForm, PacksForm
 from recordsvc.archive.services import bp, house
-from recordsvc.ground import answers, http
+from recordsvc.ground import answers, http, two_person
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, NotFound
 
 
@@ -28,7 +31,7 @@ from recordsvc.ground.problems import FormRefused, NotFound
     policy="audit-pack.propose",
     body=PackForm,
     answer={202: DecidedLaterForm},
-    problems=(FormRefused,),
+    problems=(FormRefused, Recused),
     idempotent=True,
     summary="提出审计材料包 / Propose a pack of archives for an auditor",
 )
@@ -41,12 +44,14 @@ def propose_pack(form: dict[str, Any]) -> flask.Response:
 def proposing(form: dict[str, Any], by: str) -> Callable[[Turn], str]:
     """Choose the archives that a `PackForm` names; what proposes the pack in a turn (gives the id).
 
-    Raises `FormRefused` where nothing fits.
+    Raises `FormRefused` where nothing fits, `Recused` where the official keeps out of somebody among them.
     """
     given = form["selection"]
     days = {name: given[name].isoformat() if given[name] else None for name in ("since", "until")}
     wanted = Selection(**(given | days | {"workers": tuple(given["workers"])}))
     workers = audit_packs.choose(house(), wanted)
+    concerned = audit_packs.parties({"workers": [uuid_text(one) for one in workers]})
+    own_attempts.check(house(), actor(), concerned)
     said = {
         name: value for name, value in (given | days).items() if name != "workers" and value is not None
     } or {"named": len(workers)}
@@ -73,8 +78,13 @@ def list_packs() -> flask.Response:
     who = actor()
     own = who.id if Role.AUDITOR in who.roles else None
     with house().db.read() as conn:
-        found = audit_packs.listed(conn, own)
+        found = audit_packs.listed(conn, *seen(who), auditor=own)
     return answers.answer({"items": found}, form=PacksForm)
+
+
+def seen(who: Actor) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of the packs in which nobody is whom the official keeps out of."""
+    return recusals.outside(who, two_person.proposal.c.parties)
 
 
 @door(

@@ -59,6 +59,14 @@ def propose(
     return two_person.propose(turn, RELEASE, subject, payload, by)
 
 
+def chosen(
+    conn: Connection, *seen: sa.ColumnElement[bool], held: Sequence[bytes], select: dict[str, Any] | None
+) -> list[bytes]:
+    """Return the held records that a release would cover. Raises `HeldNotHere`."""
+    rows = _named(conn, seen, held) if held else _selected(conn, seen, select or {})
+    return [bytes(row.held_id) for row in rows]
+
+
 def unproven(row: Any, proposal: Proposal | None) -> str:
     """Return why the row is not what two people approved; empty when the proposal says all of it.
 

@@ -65,6 +65,7 @@ PLACES: Final = (
     Place(audit_pack, "wrapped", "holding", bare=True),
     Place(tables.held, "sealed", "holding", bare=False),
     Place(people_tables.card_fact, "sealed", "holding", bare=False),
+    Place(people_tables.kept_number, "sealed", "holding", bare=False),
     Place(credential_tables.account_credential, "sealed", "master", bare=False, by="credential_id"),
 )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, merged, scan
-from recordsvc.people import cardbook, reindex, tables
+from recordsvc.people import cardbook, kept_numbers, reindex, tables
 from recordsvc.people.resolve import CARD, DISPUTED, NAME, UNINDEXED, People, identifier_aad
 from recordsvc.people.workers import NAME_TAG
 from recordsvc.vault.envelope import DataKey, DataKeys, SealError
@@ -84,6 +84,7 @@ class PeopleCheck:
                 progress("people", self.counts["workers"])
         self._elsewhere()
         self._facts()
+        self._kept()
 
     def _worker(self, worker_id: bytes, state: str, names: bytes, rows: list[list[Any]]) -> None:
         if state == ERASED:
@@ -240,6 +241,34 @@ class PeopleCheck:
             if (pepper, tag) not in self._people.versioned_tags(CARD, fact.card):
                 raise Wrong(where, "标签与密封的卡号不一致", "the tag is not that of the sealed card")
             self.counts["card facts"] += 1
+
+    def _kept(self) -> None:
+        """Each kept number opens, and its tags are its own, one under each live pepper."""
+        own, tag = tables.kept_number.c, tables.kept_tag.c
+        streams = (
+            scan(self._snapshot, [own.number_id, own.sealed]),
+            scan(self._snapshot, [tag.number_id, tag.pepper, tag.tag]),
+        )
+        for number_id, (numbers, tags) in merged(*streams):
+            where = at(tables.kept_number, "sealed", number_id=number_id)
+            try:
+                said = kept_numbers.opened(self._keys, number_id, numbers[0][1])
+            except (SealError, ValueError, IndexError) as error:
+                raise Wrong(
+                    where,
+                    "密文打不开：该行被改动或缺失",
+                    f"does not open, it was changed or is missing: {error}",
+                ) from None
+            wanted = set(self._people.versioned_tags(*said))
+            there = {(pepper, one) for _id, pepper, one in tags if pepper >= self._oldest}
+            missing = {pepper for pepper, _tag in wanted - there}
+            if there - wanted or missing - self._unfinished:
+                raise Wrong(
+                    f"{at(tables.kept_tag, 'tag', number_id=number_id)} ↔ {tables.kept_number.name}",
+                    "标签与密封的号码不一致，或有缺失",
+                    "the tags are not those of the sealed number, or one is missing",
+                )
+            self.counts["kept numbers"] += 1
 
 
 def open_key(keys: KeyStore, worker_id: bytes, wrapped: bytes) -> DataKey:

@@ -5,6 +5,8 @@ Identifiers, names and index rows stay where they are: whoever resolves a number
 judged anew.
 """
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -48,6 +50,16 @@ def person_id(conn: Connection, worker_id: bytes) -> bytes:
             return worker_id
         worker_id = bytes(into)
     raise RuntimeError("merges form a ring")
+
+
+def together(conn: Connection, workers: Iterable[bytes]) -> frozenset[bytes]:
+    """Return these workers with all that are read as the same persons, whichever way they were merged."""
+    worker, known = tables.worker, [*dict.fromkeys(person_id(conn, one) for one in workers)]
+    for one in known:
+        known += [
+            bytes(it) for it in conn.scalars(sa.select(worker.c.worker_id).where(worker.c.merged_into == one))
+        ]
+    return frozenset(known)
 
 
 def versions(conn: Connection, *workers: bytes) -> str:

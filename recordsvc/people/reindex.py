@@ -16,7 +16,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.finding import Snapshot, scan
 from recordsvc.ground.missing import insert_missing
 from recordsvc.ground.privileges import erasing
-from recordsvc.people import cardbook, tables
+from recordsvc.people import cardbook, kept_numbers, tables
 from recordsvc.people.resolve import CARD, identifier_aad
 from recordsvc.vault import fence, passes
 from recordsvc.vault.envelope import DataKeys, SealError
@@ -39,7 +39,7 @@ def run(house: "House") -> bool:
 
 
 def missing(conn: Connection, target: int) -> int:
-    """Return how many index rows under older peppers have no counterpart under `target`, and facts."""
+    """Return how many index rows, facts and kept numbers have no counterpart under `target`."""
     old, new, fact = tables.blind_index.alias("old"), tables.blind_index.alias("new"), tables.card_fact
     there = sa.exists().where(
         new.c.worker_id == old.c.worker_id,
@@ -49,7 +49,8 @@ def missing(conn: Connection, target: int) -> int:
     )
     rows = sa.select(sa.func.count()).select_from(old).where(old.c.pepper < target, ~there)
     facts = sa.select(sa.func.count()).select_from(fact).where(fact.c.pepper < target)
-    return int(conn.scalar(rows) or 0) + int(conn.scalar(facts) or 0)
+    indexed = int(conn.scalar(rows) or 0) + int(conn.scalar(facts) or 0)
+    return indexed + kept_numbers.missing(conn, target)
 
 
 def unfinished(snapshot: Snapshot, keys: KeyStore) -> frozenset[int]:
@@ -73,10 +74,11 @@ def sweep(house: "House") -> int:
         if tags:
             with erasing(turn.conn):
                 turn.conn.execute(index.delete().where(index.c.tag.in_(tags)))
-        return len(tags)
+        return len(tags) + kept_numbers.sweep(turn, oldest)
 
     with house.db.read() as conn:
-        if conn.execute(sa.select(index.c.tag).where(index.c.pepper < oldest).limit(1)).first() is None:
+        left = conn.execute(sa.select(index.c.tag).where(index.c.pepper < oldest).limit(1)).first()
+        if left is None and not kept_numbers.left(conn, oldest):
             return 0
     return house.db.write(act)
 
@@ -85,6 +87,7 @@ def _stages(house: "House", target: int) -> Sequence[passes.Stage]:
     return (
         lambda turn, after: _index(turn, house, after, target),
         lambda turn, after: _facts(turn, house, after, target),
+        lambda turn, after: kept_numbers.reindex(turn, house, after, target),
     )
 
 

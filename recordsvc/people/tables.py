@@ -119,3 +119,25 @@ card_fact = sa.Table(
     info={"kind": "state", "unique": "tag"},
     comment="What the card registry says of cards whose holder has no archive yet; gone with the first",
 )
+
+kept_number = sa.Table(
+    "kept_number",
+    metadata,
+    sa.Column("number_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    info={"kind": "state"},
+    comment="A number that is kept for comparing alone, under a data key of its own; gone when its keeper "
+    "needs it no more",
+)
+
+kept_tag = sa.Table(
+    "kept_tag",
+    metadata,
+    sa.Column("number_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("pepper", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("tag", sa.LargeBinary(32), nullable=False),
+    sa.Index(None, "tag"),
+    info={"kind": "state"},
+    comment="Kept number -> its blind-index tag under each live pepper: whose archive it leads to, without "
+    "opening it",
+)

@@ -6,12 +6,12 @@ from typing import Any, Final
 import flask
 import segno
 
-from recordsvc.access import credentials, identity_links, own_routes, ways
+from recordsvc.access import credentials, identity_links, own_archive_routes, own_routes, ways
 from recordsvc.access.credentials import PASSKEY, PASSWORD, PIN
 from recordsvc.access.entering import WAYS, newcomer, site
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import CredentialRefused, StepUpRequired
-from recordsvc.access.grants import Way
+from recordsvc.access.grants import Kind, Way
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access
 from recordsvc.access.sessions import Method
@@ -19,6 +19,7 @@ from recordsvc.access.signin_forms import NewPasskeyForm, NewPasswordForm, NewPi
 from recordsvc.access.ways import Sheet
 from recordsvc.ground.problems import Forbidden, NotFound
 from recordsvc.ground.reading import Fields
+from recordsvc.web import own_archive_routes as own_archive_pages
 from recordsvc.web import words
 from recordsvc.web.desk_routes import name_of, tabs
 from recordsvc.web.forms import NoFieldsForm
@@ -284,6 +285,7 @@ def _overview() -> flask.Response:
         "sessions.html",
         tabs=tabs(),
         worker=who.worker_id is not None,
+        own=own_archive_pages.shown(own_archive_routes.said()) if who.kind is Kind.OFFICIAL else None,
         sessions=listed,
         account=found["account"],
         may=found["may"],

@@ -7,7 +7,7 @@ from typing import Any, Final
 import flask
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import deciding, objects
+from recordsvc.access import deciding, objects, own_archives
 from recordsvc.access.entering import HOME
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Kind, Role, can
@@ -323,6 +323,9 @@ def _proposal(
         tabs=tabs(),
         one=listed(found, who),
         told=proposal_words.told(found, institution_name()),
+        number=own_archives.shown_number(house(), found)
+        if found.kind == own_archives.KIND and deciding.may_decide(found, who)
+        else None,
         proposal=found,
         decided_by=name_of(decider),
         decided_role=_role_told(found),

@@ -27,7 +27,7 @@ KINDS: Final = {
     "no-relation": "没有登记的业务关系",
     "many-workers": "短时间内查阅许多人",
     "in-sequence": "按建档次序逐个查阅",
-    "own": "查阅本人的档案",
+    "own": "查阅或办理本人的档案",
     "many-actors": "同一人被许多人查阅",
 }
 ANSWERS: Final = {"/desk/looked": "looked-question.answer", "/desk/alarms": "look-alarm.answer"}
@@ -165,7 +165,7 @@ def _alarms(error: tuple[str, str, str] | None = None) -> flask.Response:
                 ("查阅人", f"{_ACTORS.get(one.actor_kind, one.actor_kind)} {one.actor_id}"),
                 ("计数", str(one.looks)),
                 *([("档案编号", words.uuid_text(one.worker_id))] if one.worker_id else []),
-                ("日志位置", str(one.idx)),
+                ("日志位置", "未展示，已拒绝" if one.idx < 0 else str(one.idx)),
             ],
         )
         for one in found

@@ -8,6 +8,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Role
 from recordsvc.access.policy import Surface, can, door
 from recordsvc.archive import audit_packs
+from recordsvc.archive import pack_routes as packs
 from recordsvc.archive.audit_packs import Pack
 from recordsvc.web import words
 from recordsvc.web.desk_routes import tabs
@@ -42,7 +43,9 @@ def packs_page() -> flask.Response:
     """List packs, the newest first; an auditor sees those that are theirs."""
     who = actor()
     with house().db.read() as conn:
-        found = audit_packs.listed(conn, who.id if Role.AUDITOR in who.roles else None)
+        found = audit_packs.listed(
+            conn, *packs.seen(who), auditor=who.id if Role.AUDITOR in who.roles else None
+        )
     fetches = can(who, "audit-pack.file.read")
     return page(
         "desk_packs.html",

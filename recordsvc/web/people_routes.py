@@ -312,6 +312,7 @@ def _people(
         tabs=tabs(),
         people=[_line(one, now) for one in official_routes.seen()],
         forms=forms,
+        lists_own=can(who, "own-archive.read"),
         which=which,
         typed=typed or {},
         wrong=wrong,

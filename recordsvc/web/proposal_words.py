@@ -74,6 +74,10 @@ _TITLES: Final = {
     "staff.enter": ("登记单位经办负责人", "批准后，此人可以代表单位邀请、收回本单位的其他人员。"),
     "official.grant": ("授予角色", "批准后，此人在下列区划内持有这个角色。"),
     "official.deputy": ("指定代理人", "批准后，代理人在期限内代行被代理人的这个角色，留痕时注明“代”。"),
+    "official.own-archive": (
+        "申报本人档案",
+        "请当面核对证件。批准后，此人不能查看和办理自己的档案与事项；更改须再经两人。",
+    ),
     "audit.pack": ("审计材料包", "批准后制作，由写明的审计员下载；每位劳动者都能看到这次查阅。"),
     "identity.keep": ("维持账号的对应", "批准后，账号的对应不变；号码更正以前，仍不能用它登录。"),
     "identity.move": (
@@ -111,6 +115,8 @@ _LABELS: Final = {
     "deputy": "代理人",
     "dispute_id": "异议",
     "file_sha256": "文件 SHA-256",
+    "document": "证件",
+    "has_archive": "申报为",
     "official_id": "账号",
     "position": "岗位",
     "principal": "被代理人",
@@ -180,7 +186,7 @@ _PLACES: Final = {
     "dispute_id": "/desk/disputes",
 }
 """Members that name what has a page -> where these pages are."""
-_SILENT: Final = ("workers", "purpose", "held", "seq", "seen", "sealed")
+_SILENT: Final = ("workers", "purpose", "held", "seq", "seen", "sealed", "number")
 """Members that another line tells, or that say nothing to people."""
 
 
@@ -251,6 +257,8 @@ def _instant(value: Any) -> str:
 
 _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "mismatch": lambda value: "账号的号码指向了别处" if value == "differs" else "同一人出现第二个账号",
+    "document": lambda value: words.code("identity_documents", str(value)),
+    "has_archive": lambda value: "有档案" if value else "还没有档案",
     "jwk": _key,
     "kind": lambda value: _CLIENTS.get(value, str(value)),
     "not_after_ms": _instant,

@@ -1,5 +1,6 @@
 """Officials and their dated roles, and the commands that make them."""
 
+import datetime as dt
 import uuid
 
 import pytest
@@ -13,6 +14,7 @@ from recordsvc.access.officials import Officials
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
+from recordsvc.people import synthetic
 
 
 def add(database: Database, account: str = "ann", name: str = "安某") -> None:
@@ -233,3 +235,22 @@ def test_a_role_is_proposed_at_the_console_with_a_code(command, house: House, mo
     assert found is not None
     assert found.duties(house.clock.now_ms()) == {("handler", "6401")}
     assert command(*asked).exit_code == 1  # the code is spent
+
+
+def test_an_own_archive_is_named_at_the_console_with_a_code(command, house: House, monkeypatch):
+    for account in ("ann", "bob"):
+        command("official", "add", account, "--name", "某")
+        command("official", "grant", account, "registrar", "--area", "64")
+    number = synthetic.resident_id("640104", dt.date(1980, 1, 2), "male", 3)
+    typed = iter([command("official", "code", "ann").output.strip(), number])
+    monkeypatch.setattr("click.prompt", lambda *_, **__: next(typed))
+
+    answer = command("official", "own-archive", "ann", "--none")
+
+    assert "待复核" in answer.output
+    assert number not in answer.output
+    left = command("official", "unanswered").output
+    assert left == "bob\t某\t尚未申报/unanswered\nann\t某\t待复核/waiting\n"
+    bob = Actor(Kind.OFFICIAL, "bob", roles=frozenset({"registrar"}), duties=frozenset({("registrar", "64")}))
+    deciding.decide(house, uuid.UUID(answer.output.split()[-1]).bytes, bob, approve=True, reason="核对证件")
+    assert command("official", "unanswered").output == "bob\t某\t尚未申报/unanswered\n"

@@ -11,7 +11,7 @@ import pytest
 from tests.faults import test_identity_mutants, test_mutants, test_threat_mutants
 
 ROOT: Final = Path(__file__).parents[2]
-ROWS: Final = (1, 2, *range(20, 35), *range(45, 54), 56)
+ROWS: Final = (1, 2, 17, *range(20, 35), *range(45, 54), 56)
 MUTANTS: Final = (
     *test_mutants.MUTANTS,
     *test_identity_mutants.MUTANTS,

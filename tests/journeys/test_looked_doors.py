@@ -177,6 +177,8 @@ NO_PERSON = {
     "GET /desk/proposals/<id:proposal_id>": "what was proposed: ids and reasons",
     "GET /v1/desk/looked": "ids of looks, not whose",
     "GET /desk/looked": "ids of looks, not whose",
+    "GET /v1/desk/own-archives": "officials: who has said which archive is their own, and not what",
+    "GET /desk/own-archives": "officials: who has said which archive is their own, and not what",
     "GET /v1/desk/audit-packs": "which packs there are: case and counts",
     "GET /desk/packs/new": "the form that proposes a pack",
     "GET /desk/packs": "which packs there are: case and counts",
