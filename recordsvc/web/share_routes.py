@@ -16,6 +16,7 @@ from recordsvc.access.grants import ANYONE, Way, author
 from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import extracts, sharing
+from recordsvc.archive.errors import RegionKeyNotInForce
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.own_proof import SLIP
 from recordsvc.archive.services import own_worker
@@ -162,7 +163,7 @@ def link_page(secret: str) -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(OpenPageForm),
     answer={200: SHARED, 422: HTML},
-    problems=(AccessEnded,),
+    problems=(AccessEnded, RegionKeyNotInForce),
     summary="打开链接 / Use the link once; answers the extract or bundle, or shows it",
 )
 def link_button(secret: str, form: dict[str, str]) -> flask.Response:
