@@ -1,4 +1,4 @@
-"""Writes the examples of bundle, extract and receipt to `schemas/examples/`: `python -m tests.archive.make_examples`.
+"""Writes the examples of bundle, extract and receipt: `python -m tests.archive.make_examples`.
 
 They are deterministic; a test holds the files against what this writes.
 """

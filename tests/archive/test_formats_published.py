@@ -94,8 +94,8 @@ def test_a_bundle_as_written_satisfies_the_schema():
 # --- the worked example ---
 
 
-def example(name="example"):
-    block = re.search(rf"```{name}\n(.*?)```", DOCUMENT, re.DOTALL)[1]
+def example(fence="example"):
+    block = re.search(rf"```{fence}\n(.*?)```", DOCUMENT, re.DOTALL)[1]
     rows = [line.split(None, 1) for line in block.strip().split("\n")]
     joined = {}
     for name, value in rows:
