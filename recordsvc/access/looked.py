@@ -89,8 +89,17 @@ def check_purpose(db: Database, purpose: str, who: Actor | None = None) -> None:
         raise PurposeRefused(
             errors=[{"pointer": "/purpose", "code": "value", "detail": "查阅目的不在现行目录内"}]
         )
-    if who is not None and who.kind is Kind.OFFICIAL and who.roles.isdisjoint(found["roles"]):
+    if who is not None and not _for(who, found):
         raise PurposeNotYours(errors=[{"pointer": "/purpose", "code": "role", "detail": "您的岗位不能使用"}])
+
+
+def usable(who: Actor, day: str) -> list[dated.Row]:
+    """Return the purposes in force on a Beijing day that this official may look for."""
+    return [row for row in dated.on(PURPOSES, day).rows if _for(who, row)]
+
+
+def _for(who: Actor, row: dated.Row) -> bool:
+    return who.kind is not Kind.OFFICIAL or not who.roles.isdisjoint(row["roles"])
 
 
 def stated(purpose: str, at_ms: int) -> dated.Row | None:

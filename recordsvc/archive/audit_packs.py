@@ -20,6 +20,7 @@ from recordsvc.access.grants import Role, Thing
 from recordsvc.access.tables import official_role
 from recordsvc.archive import tables
 from recordsvc.archive.look_relations import PACKS, RULES
+from recordsvc.archive.pack_manifest import HOLDING
 from recordsvc.archive.pack_tables import audit_pack
 from recordsvc.archive.reading import Reader
 from recordsvc.ground import two_person
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 KIND: Final = PACKS
-HOLDING: Final = "holding"
 _DECIDERS: Final = frozenset({Role.REVIEWER.value, Role.DATA_OFFICER.value})
 _DAY_MS: Final = 24 * 3600 * 1000
 READABLE: Final = (standing.OPEN, standing.CLOSED)

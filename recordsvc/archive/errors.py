@@ -17,6 +17,8 @@ Problem
 ├── ArchiveRestricted 423 ─ archive-restricted      ├── ErasureBlocked 409  erasure-blocked
 ├── CopyNotDecided 403 ──── copy-not-decided        ├── DisputeRefused 409  dispute-standing
 ├── ChangedSinceSeen 409 ── changed-since-seen      ├── RecordAmbiguous ─── record-ambiguous
+├── PackDamaged 503 ─────── pack-damaged
+├── RegionKeyNotInForce 503  region-key-not-in-force
 └── Busy 503 ────────────── busy
 
 Those of papers stand in `paper_errors.py`.
@@ -193,6 +195,26 @@ class KeyNotInForce(Problem):
     title_en = "The signing key is not in force now"
     remedy_zh = "请换用有效的钥匙重新签名；如有疑问请联系主管部门。"
     remedy_en = "Sign again with a key in force, or ask the authority."
+
+
+class RegionKeyNotInForce(Unavailable):
+    """The region's own key may not sign now; nothing was handed out, and nothing counted."""
+
+    code = "region-key-not-in-force"
+    title_zh = "登记机关的签名钥匙此刻无效，暂不能出具"
+    title_en = "The region's own signing key is not in force now; nothing was issued"
+    remedy_zh = "这次不计入次数。请稍后再试；登记机关恢复或换用钥匙后即可办理。"
+    remedy_en = "This was not counted. Try later: the region has to lift or replace its key first."
+
+
+class PackDamaged(Unavailable):
+    """A file or the manifest of an auditor's pack is missing or not what was fixed; nothing is handed out."""
+
+    code = "pack-damaged"
+    title_zh = "审计材料包与制作时的清单不符，未予提供"
+    title_en = "The pack is not what its manifest says and was not handed out"
+    remedy_zh = "请联系运行单位查明原因；材料包需重新提出并批准。"
+    remedy_en = "Ask the operator what happened to the files; propose the pack again."
 
 
 class SignatureWrong(Problem):

@@ -16,7 +16,7 @@ import orjson
 
 from recordsvc import dated
 from recordsvc.archive.reading import Archive, OpenEntry, Reader
-from recordsvc.archive.statements import RegionKey
+from recordsvc.archive.statements import Region, RegionKey
 from recordsvc.archive.states import Entry, Life, RecordState
 from recordsvc.archive.verify_extract import FORMAT, TYP
 from recordsvc.ground.ports import beijing_date
@@ -42,7 +42,7 @@ def least(day: str) -> tuple[str, ...]:
 def make(house: "House", found: "Consent", fields: Sequence[str]) -> bytes | None:
     """Return the extract (JSON) of a consent's records as they stand; None when there is no such archive.
 
-    `fields`: codes of `extract_fields`. Raises `ArchiveRestricted`.
+    `fields`: codes of `extract_fields`. Raises `ArchiveRestricted`, `RegionKeyNotInForce`.
     """
     with house.db.read() as conn, house.db.read_raw() as cursor:
         archive = Reader(house).archive(found.worker_id, cursor)
@@ -54,6 +54,8 @@ def make(house: "House", found: "Consent", fields: Sequence[str]) -> bytes | Non
         tree = house.log.reader(conn, signed.size)
         events = house.issuers.events(conn, {house.settings.region}, signed.size)
         now_ms, settings = house.clock.now_ms(), house.settings
+        # At the size told, as a verifier judges it, and now: a key suspended since then signs nothing.
+        Region(house).check_key(cursor, now_ms, signed.size)
         members = _members(fields, beijing_date(now_ms).isoformat())
         records = [_record(archive, state, members) for state in _chosen(archive, found.records)]
         statement = {

@@ -1,18 +1,15 @@
-"""Making a pack (审计材料包的制作): a sealed file for each archive, a signed manifest, a zip.
+"""Making a pack (审计材料包的制作): a sealed file for each archive, a manifest that fixes them, a zip.
 
-`recordsvc work` writes one file at a time and moves `done` behind it: killed anywhere, it goes on. Files lie
-in `packs/<pack id>` of the data folder, each sealed under the pack's key and bound to its place; the key goes
-when the pack expires, the folder after it.
+`recordsvc work` writes one file at a time and moves `done` behind it: killed anywhere, it goes on. Once all
+are there the manifest is signed (pack_manifest.py), and what is fetched is held against it. The key goes when
+the pack expires, the folder after it.
 """
 
 import functools
-import hashlib
 import io
-import os
 import shutil
 import uuid
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -21,22 +18,18 @@ import sqlalchemy as sa
 from recordsvc.access import looked
 from recordsvc.access.grants import Actor
 from recordsvc.access.looked import Look
-from recordsvc.archive import bundle, views
-from recordsvc.archive.audit_packs import HOLDING, KIND, readable
+from recordsvc.archive import bundle, pack_manifest, views
+from recordsvc.archive.audit_packs import KIND, readable
 from recordsvc.archive.look_relations import PACK_FIELDS
+from recordsvc.archive.pack_manifest import Files, folder
 from recordsvc.archive.pack_tables import audit_pack
 from recordsvc.archive.reading import Reader
-from recordsvc.archive.statements import RegionKey
-from recordsvc.archive.verify_pack import FORMAT, MANIFEST, TYP
+from recordsvc.archive.verify_pack import MANIFEST
 from recordsvc.ground import observe, two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import uuid_text
-from recordsvc.ground.problems import NotFound
-from recordsvc.ground.strictjson import canonical
+from recordsvc.ground.problems import NotFound, Problem
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people import identifiers
-from recordsvc.vault import signatures
-from recordsvc.vault.envelope import DataKey, field_aad, unwrap
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -63,7 +56,7 @@ def expire(house: "House") -> int:
         packs = [bytes(one) for one in conn.execute(over).scalars()]
     for pack_id in packs:
         # The files first: a key that is gone would leave a folder that nobody looks for again.
-        shutil.rmtree(_folder(house, pack_id), ignore_errors=True)
+        shutil.rmtree(folder(house, pack_id), ignore_errors=True)
         house.db.write(functools.partial(_end, pack_id))
     _withdraw(house)
     return len(packs)
@@ -75,22 +68,25 @@ def _end(pack_id: bytes, turn: Turn) -> None:
 
 
 def _withdraw(house: "House") -> None:
-    """Remove files of archives that were restricted or erased since: erasing must reach every copy."""
+    """Take away files of archives that were restricted or erased since: erasing must reach every copy."""
     own = audit_pack.c
     with house.db.read() as conn:
-        packs = list(conn.execute(sa.select(own.pack_id).where(own.state != "expired")).scalars())
-        there = {path: bytes.fromhex(path.stem) for one in packs for path in _files(house, one)}
-        allowed = readable(conn, list(set(there.values())))
-    for path, worker_id in there.items():
-        if worker_id not in allowed:
-            path.unlink(missing_ok=True)
+        packs = conn.execute(sa.select(own.pack_id, own.wrapped).where(own.state != "expired")).all()
+    for pack in packs:
+        files = Files(house, pack.pack_id, pack.wrapped)
+        there = files.workers()
+        with house.db.read() as conn:
+            allowed = readable(conn, list(there))
+        for worker_id in there - allowed:
+            files.withdraw(worker_id)
 
 
 def fetch(house: "House", pack_id: bytes, who: Actor, request_id: str = "") -> bytes:
     """Return a ready pack as a zip, to the auditor it is for; every worker's row is durable before.
 
     Archives that were restricted or erased since it was made are no longer in it, and the manifest that is
-    sent says so. Raises `NotFound` for any other pack, auditor or state, `LookNotWritten`.
+    sent says so. Raises `NotFound` for any other pack, auditor or state, `LookNotWritten`, `PackDamaged`,
+    `RegionKeyNotInForce`.
     """
     with house.db.read() as conn:
         pack = conn.execute(sa.select(audit_pack).where(audit_pack.c.pack_id == pack_id)).one_or_none()
@@ -103,14 +99,18 @@ def fetch(house: "House", pack_id: bytes, who: Actor, request_id: str = "") -> b
         or pack.expires_ms <= house.clock.now_ms()
     ):
         raise NotFound
-    key, workers = unwrap(house.keys, pack_id, pack.wrapped, HOLDING), _workers(proposal)
+    workers = _workers(proposal)
     with house.db.read() as conn:
         allowed = readable(conn, workers)
-    files = _opened(house, pack_id, key, [one for one in workers if one in allowed])
-    looks = [Look(one, who, "audit", PACK_FIELDS, pack.case_ref, request_id) for one in files]
+    told, signed, content = pack_manifest.held(Files(house, pack_id, pack.wrapped), allowed)
+    looks = [Look(one, who, "audit", PACK_FIELDS, pack.case_ref, request_id) for one in content]
     looked.record(house.db, house.random, looks)
+    with house.db.read() as conn:
+        # Once more, behind the rows: what was erased while they were written does not leave.
+        left = readable(conn, list(content))
+    files, manifest = pack_manifest.narrowed(house, told, signed, left)
     house.db.write(lambda turn: _count(turn, pack_id))
-    return _zipped(house, pack, proposal, files)
+    return _zipped(files, manifest, content)
 
 
 def _portion(house: "House", pack: Any) -> int:
@@ -122,22 +122,30 @@ def _portion(house: "House", pack: Any) -> int:
         workers = _workers(proposal)
         some = workers[pack.done : pack.done + PORTION]
         allowed = readable(conn, some)
-    key = unwrap(house.keys, pack.pack_id, pack.wrapped, HOLDING, house.random.bytes)
+    files = Files(house, pack.pack_id, pack.wrapped)
     written = 0
     for worker_id in some:
         content = (
             _content(house, worker_id, whole=proposal.payload["whole"]) if worker_id in allowed else None
         )
         if content is not None:
-            _keep(_path(house, pack.pack_id, worker_id), key.seal(content, _aad(pack.pack_id, worker_id)))
+            files.keep(worker_id, content)
             written += 1
-    own, done = audit_pack.c, pack.done + len(some)
+    done, omitted = pack.done + len(some), pack.omitted + len(some) - written
+    state = "making"
+    if done == len(workers):
+        try:
+            pack_manifest.fix(house, files, pack, proposal, omitted)
+            state = "ready"
+        except Problem as problem:
+            # It stays unfinished, and is tried again: nobody fetches a pack that was not fixed.
+            observe.log("pack-not-fixed", pack=pack.pack_id.hex(), code=problem.code)
+    own = audit_pack.c
     moved = audit_pack.update().where(
         own.pack_id == pack.pack_id, own.state == "making", own.done == pack.done
     )
-    values = {"done": done, "omitted": pack.omitted + len(some) - written}
-    state = "ready" if done == len(workers) else "making"
-    house.db.write(lambda turn: turn.conn.execute(moved.values(**values, state=state)).rowcount)
+    values = {"done": done, "omitted": omitted, "state": state}
+    house.db.write(lambda turn: turn.conn.execute(moved.values(**values)).rowcount)
     return len(some)
 
 
@@ -188,75 +196,15 @@ def _masked(value: Any, *, person: bool = False) -> Any:
     }
 
 
-def _opened(house: "House", pack_id: bytes, key: DataKey, workers: list[bytes]) -> dict[bytes, bytes]:
-    found = {}
-    for one in workers:
-        path = _path(house, pack_id, one)
-        if path.exists():
-            found[one] = key.open(path.read_bytes(), _aad(pack_id, one))
-    return found
-
-
-def _zipped(house: "House", pack: Any, proposal: Proposal, files: dict[bytes, bytes]) -> bytes:
-    suffix = "bundle.json" if proposal.payload["whole"] else "ndjson"
-    named = {f"{uuid_text(one)}.{suffix}": content for one, content in files.items()}
-    with house.db.read() as conn:
-        size = house.log.newest(conn).size
-    manifest = canonical(
-        {
-            "auditor": pack.auditor,
-            "case_ref": pack.case_ref,
-            "count": len(named),
-            "files": [
-                {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-                for name, content in sorted(named.items())
-            ],
-            "format": FORMAT,
-            "log_size": size,
-            "made_ms": house.clock.now_ms(),
-            "omitted": pack.workers - len(named),
-            "origin": house.settings.log_origin,
-            "proposal": uuid_text(pack.pack_id),
-            "region": house.settings.region,
-            "selection": proposal.payload["selection"],
-        }
-    )
-    signed = signatures.sign_attached(RegionKey(house), TYP, manifest)
+def _zipped(files: list[dict[str, Any]], manifest: str, content: dict[bytes, bytes]) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr(MANIFEST, signed)
-        for name, content in sorted(named.items()):
-            made.writestr(name, content)
+        made.writestr(MANIFEST, manifest)
+        for one in files:
+            made.writestr(one["name"], content[uuid.UUID(one["name"].partition(".")[0]).bytes])
     return target.getvalue()
 
 
 def _count(turn: Turn, pack_id: bytes) -> None:
     own = audit_pack.c
     turn.conn.execute(audit_pack.update().where(own.pack_id == pack_id).values(fetched=own.fetched + 1))
-
-
-def _folder(house: "House", pack_id: bytes) -> Path:
-    return house.settings.data_dir / "packs" / pack_id.hex()
-
-
-def _files(house: "House", pack_id: bytes) -> list[Path]:
-    return list(_folder(house, pack_id).glob("*.sealed"))
-
-
-def _path(house: "House", pack_id: bytes, worker_id: bytes) -> Path:
-    return _folder(house, pack_id) / f"{worker_id.hex()}.sealed"
-
-
-def _aad(pack_id: bytes, worker_id: bytes) -> bytes:
-    return field_aad("audit_pack", "file", pack_id, worker_id, 1)
-
-
-def _keep(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(path)

@@ -15,6 +15,7 @@ from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
 from recordsvc.archive import audit_packs, pack_making
 from recordsvc.archive.audit_packs import Selection
+from recordsvc.archive.errors import PackDamaged, RegionKeyNotInForce
 from recordsvc.archive.life_forms import DecidedLaterForm
 from recordsvc.archive.pack_forms import PackForm, PacksForm
 from recordsvc.archive.services import bp, house
@@ -93,7 +94,7 @@ def seen(who: Actor) -> list[sa.ColumnElement[bool]]:
     "/v1/desk/audit-packs/<id:pack_id>/file",
     policy="audit-pack.file.read",
     answer=Sends("application/zip"),
-    problems=(NotFound, LookNotWritten),
+    problems=(NotFound, LookNotWritten, PackDamaged, RegionKeyNotInForce),
     summary="取审计材料包 / Fetch a pack: files and the signed manifest",
 )
 def fetch_pack(pack_id: bytes) -> flask.Response:

@@ -39,7 +39,7 @@ def open_shared(house: "House", found: Consent, who: Actor, code: str, request_i
     """Use a consent once and return the extract or bundle (JSON).
 
     Use, event, row of who looked and notice are durable in one commit before it is returned.
-    Raises `CodeWanted`, `AccessEnded`.
+    Raises `CodeWanted`, `AccessEnded`, `RegionKeyNotInForce`.
     """
     if found.has_code:
         _judge_code(house, found, code)

@@ -15,6 +15,7 @@ from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import access, once
 from recordsvc.archive import extracts, own_proof, sharing
+from recordsvc.archive.errors import RegionKeyNotInForce
 from recordsvc.archive.me_routes import own_archives, own_chain
 from recordsvc.archive.services import bp, house, own_worker
 from recordsvc.archive.sharing_forms import (
@@ -178,7 +179,7 @@ def list_shared() -> flask.Response:
     policy="shared.read",
     body=OpenForm,
     answer=SHARED,
-    problems=(CodeWanted,),
+    problems=(CodeWanted, RegionKeyNotInForce),
     summary="打开一项共享 / Open what was shared: uses it once, answers the extract or bundle",
 )
 def open_given(consent_id: bytes, form: dict[str, Any]) -> flask.Response:

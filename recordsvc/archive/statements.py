@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from recordsvc.archive import types
 from recordsvc.archive.append import NO_TARGET, OPEN, STALE, Accepted, Batch, Known, Prepared
-from recordsvc.archive.errors import Busy, KeyNotInForce, TargetUnknown
-from recordsvc.archive.issuers import NOW
+from recordsvc.archive.errors import Busy, KeyNotInForce, RegionKeyNotInForce, TargetUnknown
+from recordsvc.archive.issuers import NOW, IssuerState
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.submission import Item
 from recordsvc.ground.base64strict import b64u
@@ -81,13 +81,23 @@ class Region:
 
     def prepare_all(self, cursor: Cursor, statements: Sequence[tuple[Worker, Statement]]) -> list[Prepared]:
         """Sign and seal several statements. Raises `KeyNotInForce`."""
-        house, settings = self._house, self._house.settings
-        now_ms = house.clock.now_ms()
-        state = house.issuers.states(cursor, [settings.region]).get(settings.region)
-        life = state.key(REGION_KID) if state else None
-        if state is None or life is None or not life.in_force(NOW, now_ms):
+        now_ms = self._house.clock.now_ms()
+        state = self._state(cursor, now_ms, NOW)
+        if state is None:
             raise KeyNotInForce
         return [self._sealed(worker, said, state.version, now_ms) for worker, said in statements]
+
+    def check_key(self, cursor: Cursor, now_ms: int, size: int) -> None:
+        """Raise `RegionKeyNotInForce` unless the key is in force now and was at the log's size."""
+        if self._state(cursor, now_ms, NOW, size) is None:
+            raise RegionKeyNotInForce
+
+    def _state(self, cursor: Cursor, now_ms: int, *indexes: int) -> IssuerState | None:
+        region = self._house.settings.region
+        state = self._house.issuers.states(cursor, [region]).get(region)
+        life = state.key(REGION_KID) if state else None
+        good = life is not None and all(life.in_force(index, now_ms) for index in indexes)
+        return state if good else None
 
     def _sealed(self, worker: Worker, said: Statement, version: int, now_ms: int) -> Prepared:
         house, settings = self._house, self._house.settings

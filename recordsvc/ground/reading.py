@@ -7,11 +7,12 @@ keyword arguments or raises a problem. Twice the same key, field or parameter is
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from marshmallow import Schema, ValidationError
+from marshmallow.fields import List
 
 from recordsvc.ground import problems, strictjson
 from recordsvc.ground.forms import faults
@@ -22,6 +23,7 @@ from recordsvc.ground.http import (
     FORM,
     JSON,
     MAX_FIELDS,
+    MAX_PARAMETERS,
     MULTIPART,
     ONCE_FIELD,
     Request,
@@ -51,7 +53,10 @@ class Json:
 
 @dataclasses.dataclass(frozen=True)
 class Fields:
-    """An HTML form (`application/x-www-form-urlencoded`), each field once; the view receives `form`."""
+    """An HTML form (`application/x-www-form-urlencoded`); the view receives `form`.
+
+    Each field once, but for those that the form says are lists: boxes of one name.
+    """
 
     schema: type[Schema]
     limit: int = DEFAULT_LIMIT
@@ -59,7 +64,8 @@ class Fields:
 
     def read(self, request: Request) -> dict[str, Any]:
         """Read, check and load; CSRF field and `once` are not the view's and are left out."""
-        return {"form": load(self.schema, single_fields(request))}
+        many = {one.data_key or name for name, one in self.schema().fields.items() if isinstance(one, List)}
+        return {"form": load(self.schema, _gathered(form_pairs(request), many))}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,26 +143,34 @@ def form_pairs(request: Request) -> list[tuple[str, str]]:
         else:
             # Not werkzeug's reader: it cuts long chunked bodies off and replaces what is not UTF-8.
             try:
-                request.pairs = _pairs(body_bytes(request).decode())
+                request.pairs = _pairs(body_bytes(request).decode(), MAX_FIELDS)
             except ValueError:
                 raise problems.Refused("表单无法读取。", detail_en="The form cannot be read.") from None
     return request.pairs
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
+def _pairs(text: str, most: int) -> list[tuple[str, str]]:
     """Split `a=1&b=2`; raises ValueError for bad UTF-8 and too many."""
-    return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=most)
 
 
 def single_fields(request: Request) -> dict[str, str]:
     """Return the fields of an HTML form, each of which must come once."""
-    found: dict[str, str] = {}
-    for name, value in form_pairs(request):
-        if name in found:
-            raise problems.ParameterRepeated(errors=[{"parameter": repeated(name), "code": "repeated"}])
+    return _gathered(form_pairs(request), frozenset())
+
+
+def _gathered(pairs: list[tuple[str, str]], many: Collection[str]) -> dict[str, Any]:
+    """Return fields by name, those in `many` as lists of what came, in order."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
         if not _legible(value, also="\r\n\t"):
             raise problems.FormRefused(errors=[{"pointer": "/" + repeated(name), **_ILLEGIBLE}])
-        found[name] = value
+        if name in many:
+            found.setdefault(name, []).append(value)
+        elif name in found:
+            raise problems.ParameterRepeated(errors=[{"parameter": repeated(name), "code": "repeated"}])
+        else:
+            found[name] = value
     for field in (CSRF_FIELD, ONCE_FIELD):
         found.pop(field, None)
     return found
@@ -183,7 +197,7 @@ def read_query(request: Request, schema: type[Schema] | None) -> dict[str, Any]:
     text = request.environ["QUERY_STRING"]
     if text:
         try:
-            pairs = _pairs(text)
+            pairs = _pairs(text, MAX_PARAMETERS)
         except ValueError:
             raise problems.Refused(
                 "查询字符串无法读取。", detail_en="The query string cannot be read."

@@ -13,6 +13,7 @@ from recordsvc.ground.forms import Form, text
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.reading import Fields
 from recordsvc.web.account_routes import picture
+from recordsvc.web.desk_forms import purposes
 from recordsvc.web.desk_routes import tabs
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import page
@@ -88,5 +89,5 @@ def _asked(status: int = 200, error: str = "", form: dict[str, Any] | None = Non
         purpose=(form or {}).get("purpose", PURPOSE),
         case_ref=(form or {}).get("case_ref", ""),
         documents=list(dated.table("identity_documents").on(today).rows),
-        purposes=list(dated.table("lookup_purposes").on(today).rows),
+        purposes=purposes(),
     )

@@ -11,6 +11,8 @@ from typing import Any, Final
 from marshmallow import fields, validate
 
 from recordsvc import dated
+from recordsvc.access import looked
+from recordsvc.access.entrance import actor
 from recordsvc.access.forms import ReasonForm
 from recordsvc.archive import looking
 from recordsvc.archive.looking import Looker
@@ -40,6 +42,19 @@ class Field:
         return self.rows or codes(self.table)
 
 
+class PurposeField(Field):
+    """The choice of a purpose: those in force today that whoever asks may look for."""
+
+    def choices(self) -> Sequence[tuple[str, str]]:
+        """Return code and word of what may be chosen today, by whoever asks."""
+        return [(str(row["code"]), str(row["zh"])) for row in purposes()]
+
+
+def purposes() -> list[dated.Row]:
+    """Return the purposes in force today that whoever asks may look for."""
+    return looked.usable(actor(), beijing_date(house().clock.now_ms()).isoformat())
+
+
 def codes(table: str) -> list[tuple[str, str]]:
     """Return code and Chinese word of the rows in force today."""
     today = beijing_date(house().clock.now_ms()).isoformat()
@@ -52,7 +67,7 @@ def numbers() -> list[tuple[str, str]]:
     return [*documents, ("card", "社会保障卡卡号"), ("chip", "社会保障卡识别码")]
 
 
-PURPOSE: Final = Field("purpose", "查阅目的", "choice", table="lookup_purposes")
+PURPOSE: Final = PurposeField("purpose", "查阅目的", "choice")
 CASE: Final = Field(
     "case_ref", "案卷号", hint="本次办理的案卷或受理编号，本人会看到。不要写姓名和号码。", most=80
 )

@@ -142,9 +142,6 @@ def _chosen() -> fields.String:
     return fields.String(load_default="", validate=validate.OneOf(("", "yes")))
 
 
-_WHICH = rf"\A(all|{_UUID})\Z"
-
-
 class ShareFieldsForm(Form):
     """Which fields are ticked: one member for each field that an extract ever could hold."""
 
@@ -160,12 +157,14 @@ class ShareFieldsForm(Form):
 class SharePageForm(ShareFieldsForm):
     """What to share as chosen on the page; an empty `uses` sets no limit.
 
-    `part` is a preset of fields, `chosen` for those ticked, `whole` for the records as they were signed.
+    `which` is all records or those ticked. `part` is a preset of fields, `chosen` for those ticked, `whole`
+    for the records as they were signed.
     """
 
     to = fields.String(required=True, validate=validate.OneOf(("link", "institution")))
     uscc = text(0, 40, load_default="")
-    which = fields.String(required=True, validate=validate.Regexp(_WHICH))
+    which = fields.String(required=True, validate=validate.OneOf(("all", "chosen")))
+    records = fields.List(Identifier(), load_default=list, validate=validate.Length(0, 1_000))
     purpose = text(0, 40, load_default="")
     part = fields.String(load_default="least", validate=validate.Regexp(r"\A[a-z][a-z-]{0,39}\Z"))
     days = fields.String(required=True, validate=validate.OneOf(("1", "7", "30", "90", "365")))

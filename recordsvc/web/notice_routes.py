@@ -23,6 +23,7 @@ from recordsvc.ground.reading import Fields
 from recordsvc.people import contacts
 from recordsvc.people.contacts import PhoneRefused
 from recordsvc.web import words
+from recordsvc.web.desk_forms import purposes
 from recordsvc.web.desk_routes import name_of, tabs
 from recordsvc.web.forms import NoFieldsForm, NoticePageQuery, PhoneForm, PrintedButtonForm
 from recordsvc.web.public_routes import HTML
@@ -183,6 +184,7 @@ def desk_notices_page(query: dict[str, Any]) -> flask.Response:
         first=query["cursor"] is None,
         may_print=can(actor(), "notice.print"),
         waiting=printing.waiting(house()),
+        purposes=purposes(),
     )
 
 

@@ -32,7 +32,7 @@ from recordsvc.people import numbers
 from recordsvc.people.enrolling import CardDisagrees
 from recordsvc.web import desk_looks, words
 from recordsvc.web.desk_act_routes import SLOTS, filed_for, papers_for
-from recordsvc.web.desk_forms import GATE, DeskPaperForm, Field, FindPageForm, codes, faults, judged
+from recordsvc.web.desk_forms import GATE, DeskPaperForm, Field, FindPageForm, codes, faults, judged, purposes
 from recordsvc.web.desk_forms import numbers as numbers_of_people
 from recordsvc.web.desk_routes import check_choice, tabs
 from recordsvc.web.forms import (
@@ -300,7 +300,7 @@ def _find_page(status: int = 200, error: str = "", form: dict[str, Any] | None =
         purpose=(form or {}).get("purpose", "service-window"),
         documents=documents,
         every_document=_rows("identity_documents"),
-        purposes=_rows("lookup_purposes"),
+        purposes=purposes(),
         may_find=can(who, "worker.find"),
         may_confirm=can(who, "card.confirm"),
     )

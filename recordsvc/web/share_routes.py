@@ -16,6 +16,7 @@ from recordsvc.access.grants import ANYONE, Way, author
 from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import extracts, sharing
+from recordsvc.archive.errors import RegionKeyNotInForce
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.own_proof import SLIP
 from recordsvc.archive.services import own_worker
@@ -76,7 +77,7 @@ class ConsentLine:
 def share_page() -> flask.Response:
     """List what is shared, and offer to share."""
     empty = {"to": "link", "uscc": "", "which": "all", "purpose": "", "days": "30", "uses": "", "code": ""}
-    return _share_page(empty | {"part": extracts.LEAST})
+    return _share_page(empty | {"part": extracts.LEAST, "records": []})
 
 
 @door(
@@ -92,16 +93,20 @@ def share_page() -> flask.Response:
     problems=(ConsentRefused, LoginPaced),
     summary="共享（网页） / Share from the page",
 )
-def share_button(form: dict[str, str]) -> flask.Response:
+def share_button(form: dict[str, Any]) -> flask.Response:
     """Begin a consent and show its link and code this once."""
     if form["uses"] and not 1 <= int(form["uses"]) <= 100_000:
         return _share_page(form, "次数应为 1 到 100000，或不填")
+    if (form["which"] == CHOSEN) != bool(form["records"]):
+        # Never more than was ticked: boxes beside "all" are a slip, and the worker says which was meant.
+        slip = "您勾选了记录，请再选“只共享下面勾选的记录”"
+        return _share_page(form, slip if form["records"] else "请勾选要共享的记录")
     chosen = _chosen(form)
     if chosen == []:
         return _share_page(form, "请至少选一个项目")
     wanted = {
         "receiver": "link" if form["to"] == "link" else f"institution:{form['uscc'].strip().upper()}",
-        "records": None if form["which"] == "all" else [uuid.UUID(form["which"]).bytes],
+        "records": form["records"] or None,
         "archive": None,
         "purpose": form["purpose"],
         "text_code": consents.WHOLE_TEXT if form["part"] == WHOLE else consents.PART_TEXT,
@@ -162,7 +167,7 @@ def link_page(secret: str) -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(OpenPageForm),
     answer={200: SHARED, 422: HTML},
-    problems=(AccessEnded,),
+    problems=(AccessEnded, RegionKeyNotInForce),
     summary="打开链接 / Use the link once; answers the extract or bundle, or shows it",
 )
 def link_button(secret: str, form: dict[str, str]) -> flask.Response:
@@ -221,7 +226,7 @@ def _opened_page(secret: str, found: Consent, made: bytes) -> flask.Response:
     return answer
 
 
-def _chosen(form: dict[str, str]) -> list[str] | None:
+def _chosen(form: dict[str, Any]) -> list[str] | None:
     """Return the fields that the page's form chooses; None for whole records, empty when none is."""
     today = beijing_date(house().clock.now_ms()).isoformat()
     if form["part"] == WHOLE:
@@ -232,12 +237,12 @@ def _chosen(form: dict[str, str]) -> list[str] | None:
     return [] if preset is None else list(preset["fields"])
 
 
-def _share_page(form: dict[str, str], error: str = "") -> flask.Response:
+def _share_page(form: dict[str, Any], error: str = "") -> flask.Response:
     today = beijing_date(house().clock.now_ms()).isoformat()
     in_force = dated.table("sharing_purposes").on(today)
     own = own_archives().archives[0]
     choices = [
-        (str(uuid.UUID(bytes=stored.record_id)), _named(state.record))
+        (str(uuid.UUID(bytes=stored.record_id)), _named(state.record), stored.record_id in form["records"])
         for state in own.state.records
         if (stored := own.entries[state.seq].stored).record_id is not None and state.record is not None
     ]

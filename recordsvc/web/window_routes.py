@@ -26,6 +26,7 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Forbidden
 from recordsvc.ground.reading import Fields
 from recordsvc.web import words
+from recordsvc.web.desk_forms import purposes
 from recordsvc.web.desk_routes import name_of, tabs
 from recordsvc.web.forms import NoFieldsForm
 from recordsvc.web.public_routes import HTML
@@ -271,6 +272,6 @@ def _asked(status: int = 200, error: str = "", form: dict[str, str] | None = Non
         purpose=typed.get("purpose", PURPOSE),
         case_ref=typed.get("case_ref", ""),
         documents=list(dated.table("identity_documents").on(today).rows),
-        purposes=list(dated.table("lookup_purposes").on(today).rows),
+        purposes=purposes(),
         official=name_of(f"official:{actor().id}"),
     )

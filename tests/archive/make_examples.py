@@ -1,4 +1,4 @@
-"""Writes the examples of bundle and receipt to `schemas/examples/`: `python -m tests.archive.make_examples`.
+"""Writes the examples of bundle, extract and receipt: `python -m tests.archive.make_examples`.
 
 They are deterministic; a test holds the files against what this writes.
 """
@@ -7,6 +7,7 @@ import copy
 import json
 from pathlib import Path
 
+from tests.archive import extract_maker
 from tests.archive.bundle_maker import ORIGIN, REGION, NoteSigner, b64, story
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "examples"
@@ -43,6 +44,55 @@ def bundles():
     }
 
 
+def extracts():
+    """File name -> (extract, outcome, code of a finding)."""
+    world = story()
+    honest = extract_maker.of_story(world)
+
+    def bent(change, *, signed=False):
+        """Changed by somebody else, or by a region that signs what is not so."""
+        extract = copy.deepcopy(honest)
+        change(extract["statement"]["records"])
+        if signed:
+            extract["signature"] = extract_maker.signature(world.keys[REGION], extract["statement"])
+        return extract
+
+    short = extract_maker.short(honest["statement"]["records"][0]["leaf"])
+    return {
+        "valid.json": (honest, "proven", "extract-included"),
+        "invalid-state-raised.json": (
+            bent(lambda records: records[1].update(state="active")),
+            "false",
+            "signature",
+        ),
+        "invalid-name-changed.json": (
+            bent(lambda records: records[0]["values"].update({"/worker/name": "别人"})),
+            "false",
+            "signature",
+        ),
+        "invalid-revocation-hidden.json": (
+            bent(lambda records: records[1].update(state="active"), signed=True),
+            "false",
+            "extract-state",
+        ),
+        "invalid-entry-moved.json": (
+            bent(lambda records: records[0].update(leaf=records[1]["leaf"]), signed=True),
+            "false",
+            "extract-not-in-log",
+        ),
+        "invalid-leaf-short.json": (
+            bent(lambda records: records[0].update(leaf=short), signed=True),
+            "unreadable",
+            "leaf",
+        ),
+        "invalid-state-unsaid.json": (
+            bent(lambda records: records[0].pop("state"), signed=True),
+            "unreadable",
+            "members",
+        ),
+    }
+
+
 def keys():
     """What a verifier of the examples pins."""
     return {
@@ -66,17 +116,20 @@ def receipts():
 
 def files():
     """Every example file with its content."""
-    found = {f"bundle/{name}": _text(bundle) for name, (bundle, _, _) in bundles().items()}
-    cases = [
-        {"file": name, "outcome": outcome, "code": code} for name, (_, outcome, code) in bundles().items()
-    ]
     entry = story().entries[0]
     return {
-        **found,
-        "bundle/cases.json": _text({"keys": keys(), "examples": cases}),
+        **_cases("bundle", bundles()),
+        **_cases("extract", extracts()),
         **{f"receipt/{name}": text for name, text in receipts().items()},
         "receipt/record.json": _text({"record": entry["record"], "jws": entry["evidence"]}),
     }
+
+
+def _cases(folder, told):
+    """The files of a folder, with what a verifier finds in each."""
+    rows = [{"file": name, "outcome": outcome, "code": code} for name, (_, outcome, code) in told.items()]
+    found = {f"{folder}/{name}": _text(one) for name, (one, _, _) in told.items()}
+    return found | {f"{folder}/cases.json": _text({"keys": keys(), "examples": rows})}
 
 
 def _text(obj):

@@ -15,6 +15,8 @@ from recordsvc.access.consents import Ended
 from recordsvc.access.errors import AccessEnded, ConsentRefused
 from recordsvc.access.looked import Look
 from recordsvc.archive import erasing, extracts
+from recordsvc.archive.errors import RegionKeyNotInForce
+from recordsvc.archive.keyevents import KeyAction
 from recordsvc.archive.verify import Outcome, verify_extract
 from recordsvc.cli_verify import verify
 from recordsvc.ground.strictjson import canonical
@@ -278,3 +280,38 @@ def test_an_opening_by_consent_is_no_look_without_a_relation(house: House, worke
     house.clock.advance(1_000)
     looked.record(house.db, house.random, [Look(worker, EMPLOYER, "inspection", "records")])
     assert kinds(house) == ["no-relation"]
+
+
+# -- the region's key
+
+
+def region_key(house: House, action: KeyAction) -> None:
+    house.db.write(lambda turn: house.issuers.change(turn, house.settings.region, "region", action))
+
+
+def test_no_extract_is_signed_with_a_key_that_is_not_in_force(house: House, worker: bytes, records) -> None:
+    """Suspended: refused by its name, nothing counted and nobody told; lifted: proven again."""
+    found = share(house, worker, records[0], max_uses=1)
+    region_key(house, KeyAction.SUSPEND)
+    with pytest.raises(RegionKeyNotInForce):
+        opened(house, found)
+    assert looks(house, worker) == []
+    region_key(house, KeyAction.LIFT)
+    assert checked(house, opened(house, found)).outcome is Outcome.PROVEN
+
+
+def test_a_key_lifted_behind_the_checkpoint_shown_signs_no_extract(house: House, worker: bytes, records):
+    """Witnesses signed a size at which the key was suspended: a verifier would refuse what it signs there."""
+    found = share(house, worker, records[0])
+    region_key(house, KeyAction.SUSPEND)
+    with house.db.read() as conn:
+        size = house.log.newest(conn).size
+    house.log.cosign(size, "witness.example/w1", "— witness.example/w1 AAAA\n")
+    region_key(house, KeyAction.LIFT)
+    with pytest.raises(RegionKeyNotInForce):
+        opened(house, found)
+
+
+def test_whole_records_need_no_key_of_the_region(house: House, worker: bytes, records) -> None:
+    region_key(house, KeyAction.SUSPEND)
+    assert opened(house, give(house, worker, records[0])[1])["format"] == "recordsvc-bundle/1"

@@ -1,5 +1,6 @@
 """What is published about the formats is true: schemas, examples, the worked example of docs/formats.md."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from recordsvc import published
 from recordsvc.archive import formats
 from recordsvc.archive.formats import KeyAction, KeyEvent
-from recordsvc.archive.verify import Outcome, verify_bundle, verify_receipt
+from recordsvc.archive.verify import Outcome, verify_bundle, verify_extract, verify_receipt
 from recordsvc.ground.strictjson import canonical, is_canonical
 from recordsvc.translog import tree
 from recordsvc.vault.signatures import verify_detached
@@ -37,16 +38,27 @@ def test_the_examples_are_what_their_maker_writes():
 
 
 CASES = json.loads((EXAMPLES / "bundle" / "cases.json").read_text(encoding="utf-8"))
+EXTRACTS = json.loads((EXAMPLES / "extract" / "cases.json").read_text(encoding="utf-8"))["examples"]
 
 
 @pytest.mark.parametrize("case", CASES["examples"], ids=lambda case: case["file"])
 def test_bundle_examples(case):
-    data = (EXAMPLES / "bundle" / case["file"]).read_bytes()
+    holds("bundle", verify_bundle, case)
+
+
+@pytest.mark.parametrize("case", EXTRACTS, ids=lambda case: case["file"])
+def test_extract_examples(case):
+    holds("extract", verify_extract, case)
+
+
+def holds(form, verify, case):
+    """What the index says of an example is what verifier and schema say."""
+    data = (EXAMPLES / form / case["file"]).read_bytes()
     keys = CASES["keys"]
-    report = verify_bundle(data, [keys["log_key"]], [keys["witness_key"]], 1, region=keys["region"])
+    report = verify(data, [keys["log_key"]], [keys["witness_key"]], 1, region=keys["region"])
     assert report.outcome.name.lower() == case["outcome"]
     assert case["code"] in {finding.code for finding in report.findings}
-    assert validator("bundle.v1.json").is_valid(json.loads(data)) == (case["outcome"] != "unreadable")
+    assert validator(f"{form}.v1.json").is_valid(json.loads(data)) == (case["outcome"] != "unreadable")
 
 
 def test_receipt_examples():
@@ -82,8 +94,8 @@ def test_a_bundle_as_written_satisfies_the_schema():
 # --- the worked example ---
 
 
-def example():
-    block = re.search(r"```example\n(.*?)```", DOCUMENT, re.DOTALL)[1]
+def example(fence="example"):
+    block = re.search(rf"```{fence}\n(.*?)```", DOCUMENT, re.DOTALL)[1]
     rows = [line.split(None, 1) for line in block.strip().split("\n")]
     joined = {}
     for name, value in rows:
@@ -150,6 +162,61 @@ def test_the_worked_key_event():
     assert event.pack().hex() == row["G-key"]
     assert KeyEvent.unpack(bytes.fromhex(row["G-key"])) == event
     assert formats.key_event_hash(event.pack()).hex() == row["key-prev"]
+
+
+def test_the_worked_extract_by_hand():
+    """Only the standard library and two signatures."""
+    row, part = example(), example("extract")
+    private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(row["seed"]))
+    region = bytes.fromhex(part["G-region"])
+    first, second = sha(b"\x00" + region), bytes.fromhex(row["log-leaf"])
+    root = sha(b"\x01" + first + second)
+    assert (first.hex(), root.hex()) == (part["leaf-0"], part["root"])
+    told = json.loads(part["statement"])
+    assert json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")) == part["statement"]
+    assert (told["size"], told["root"]) == (2, part["root"])
+    (one,) = told["records"]
+    assert base64.b64decode(one["leaf"]).hex() == row["W"]
+    record = json.loads(row["R"])
+    said = {"/issued_on": record["issued_on"], "/worker/name": record["worker"]["name"]}
+    assert one["values"] == said | {"number_tail": record["worker"]["number"][-4:]}
+    header = b64u(part["header"].encode())
+    signed = private.sign(f"{header}.{b64u(part['statement'].encode())}".encode())
+    assert part["signature"] == f"{header}..{b64u(signed)}"
+    text, public = note_text(part), b"\x01" + bytes.fromhex(row["public"])
+    key_id = sha(told["origin"].encode() + b"\n" + public)[:4]
+    assert base64.b64decode(part["note-line"]) == key_id + private.sign(text.encode())
+    assert part["log-key"] == f"{told['origin']}+{key_id.hex()}+{base64.b64encode(public).decode()}"
+
+
+def note_text(part):
+    """What the log signs."""
+    origin = json.loads(part["statement"])["origin"]
+    return f"{origin}\n2\n{base64.b64encode(bytes.fromhex(part['root'])).decode()}\n"
+
+
+@pytest.mark.parametrize("name", ["", "signature", "note-line", "G-region"])
+def test_the_worked_extract_by_the_code(name):
+    """Put together as the page says it is proven; with one part changed it is not."""
+    row, part = example(), example("extract")
+    if name:
+        part[name] = part[name][:-8] + {"signature": "AAAAAAAA", "note-line": "AAAAAAA="}.get(
+            name, "00000000"
+        )
+    told = json.loads(part["statement"])
+    paths = [[base64.b64encode(bytes.fromhex(one)).decode()] for one in (row["log-leaf"], part["leaf-0"])]
+    event = base64.b64encode(bytes.fromhex(part["G-region"])).decode()
+    made = {
+        "checkpoint": f"{note_text(part)}\n— {told['origin']} {part['note-line']}\n",
+        "format": told["format"],
+        "issuer_keys": [{"entry": event, "index": 0, "path": paths[0]}],
+        "proofs": [{"index": 1, "path": paths[1]}],
+        "signature": part["signature"],
+        "statement": told,
+    }
+    assert validator("extract.v1.json").is_valid(made)
+    report = verify_extract(dump(made), [part["log-key"]], region=told["region"])
+    assert (report.outcome is Outcome.PROVEN) == (not name), report.text("en")
 
 
 def test_every_number_is_documented():

@@ -15,11 +15,16 @@ from click.testing import CliRunner
 from recordsvc.access import looked
 from recordsvc.access.looked_tables import looked_alarm
 from recordsvc.access.tables import official_role
-from recordsvc.archive import looked_alarms, pack_making
+from recordsvc.archive import erasing, looked_alarms, pack_making
+from recordsvc.archive.keyevents import KeyAction
+from recordsvc.archive.pack_manifest import Files
 from recordsvc.archive.pack_tables import audit_pack
-from recordsvc.archive.verify_pack import BadPack, verify_pack
+from recordsvc.archive.verify_pack import MANIFEST, BadPack, verify_pack
 from recordsvc.cli_verify_pack import verify_pack_file
+from recordsvc.ground import two_person
 from recordsvc.ground.base64strict import b64u
+from recordsvc.people import synthetic
+from recordsvc.people import tables as people_tables
 from tests.journeys.desk import HOST, Centre, Journey
 from tests.journeys.test_closed_centre import enter
 
@@ -161,14 +166,15 @@ def test_a_range_of_the_log_is_chosen_by_what_its_records_say(journey: Journey, 
 def test_a_restricted_archive_is_left_out_and_counted(journey: Journey, workers: list[bytes]) -> None:
     pack = made(journey, workers)
     folder = journey.house.settings.data_dir / "packs" / uuid.UUID(pack).hex
-    assert len(list(folder.iterdir())) == 3
+    assert len(list(folder.glob("*.sealed"))) == 3
     path = f"/v1/desk/workers/{uuid.UUID(bytes=workers[0])}/restrict"
     journey.act("data-officer", path, {"ground": "erasure-requested", "text": "本人申请"}, 201)
     manifest = checked(journey, fetched(journey, pack).data)
-    assert (manifest["count"], manifest["omitted"]) == (2, 1)
+    assert (manifest["count"], manifest["omitted"], manifest["withdrawn"]) == (2, 0, 1)
     assert looks(journey, workers[0]) == []
     pack_making.expire(journey.house)
-    assert len(list(folder.iterdir())) == 2, "erasing reaches every copy"
+    assert len(list(folder.glob("*.sealed"))) == 2, "erasing reaches every copy"
+    assert checked(journey, fetched(journey, pack).data)["withdrawn"] == 1
 
 
 def test_an_expired_pack_is_destroyed(journey: Journey, workers: list[bytes]) -> None:
@@ -275,3 +281,193 @@ def test_a_pack_is_proposed_on_a_page_and_decided_by_another(journey: Journey, w
     assert checked(journey, answer.data)["count"] == len(workers)
     assert "/desk/packs/new" not in journey.browser("auditor")[0].get("/desk/packs", base_url=HOST).text
     assert journey.browser("auditor")[0].get("/desk/packs/new", base_url=HOST).status_code == 403
+
+
+# -- what was fixed when it was made
+
+
+def put_in(journey: Journey, pack: str) -> Files:
+    raw = uuid.UUID(pack).bytes
+    with journey.house.db.read() as conn:
+        wrapped = conn.scalar(sa.select(audit_pack.c.wrapped).where(audit_pack.c.pack_id == raw))
+    return Files(journey.house, raw, wrapped)
+
+
+def manifest_of(answer: Any) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as pack:
+        return pack.read(MANIFEST)
+
+
+def restricted(journey: Journey, worker_id: bytes) -> None:
+    path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/restrict"
+    journey.act("data-officer", path, {"ground": "erasure-requested", "text": "本人申请"}, 201)
+
+
+def erased(journey: Journey, worker_id: bytes) -> None:
+    restricted(journey, worker_id)
+    unlawful = {"ground": "unlawful", "text": "未经本人同意录入"}
+    path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/erase"
+    journey.decide("data-officer", journey.act("handler", path, unlawful)["proposal_id"])
+
+
+def test_every_fetch_hands_out_the_one_manifest_whatever_was_entered_since(
+    journey: Journey, workers: list[bytes]
+) -> None:
+    pack = made(journey, workers)
+    first = fetched(journey, pack)
+    other = journey.centre(synthetic.uscc(2002), "第二培训学校")
+    enter(journey, other, journey.completion(other, journey.person(1)))
+    journey.clock.advance(60_000)
+    again = fetched(journey, pack)
+    assert again.status_code == 200, again.json
+    assert manifest_of(first) == manifest_of(again)
+    assert checked(journey, first.data) == checked(journey, again.data)
+
+
+@pytest.mark.parametrize(
+    "how", ["another file", "no file", "a swapped file", "no manifest", "a mark of others"]
+)
+def test_what_is_not_as_it_was_fixed_is_refused_and_leaves_no_row(
+    journey: Journey, workers: list[bytes], how: str
+) -> None:
+    """Also by somebody who holds the pack's key: the manifest holds what the files were."""
+    pack = made(journey, workers)
+    files = put_in(journey, pack)
+    one, other = (files.folder / f"{worker_id.hex()}.sealed" for worker_id in workers[:2])
+    if how == "another file":
+        files.keep(workers[0], b"{}\n")
+    elif how == "no file":
+        one.unlink()
+    elif how == "a swapped file":
+        one.write_bytes(other.read_bytes())
+    elif how == "no manifest":
+        (files.folder / "manifest").unlink()
+    else:
+        one.rename(one.with_suffix(".withdrawn"))
+    answer = fetched(journey, pack)
+    assert (answer.status_code, answer.json["code"]) == (503, "pack-damaged")
+    assert [looks(journey, worker_id) for worker_id in workers] == [[], [], []]
+
+
+def test_a_pack_that_was_not_fixed_is_not_handed_out_whatever_its_row_says(
+    journey: Journey, workers: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack_making, "PORTION", 2)
+    pack = str(proposed(journey, workers)["proposal_id"])
+    journey.decide("reviewer", pack)
+    assert pack_making.make(journey.house) == 2
+    journey.house.db.write(lambda turn: turn.conn.execute(audit_pack.update().values(state="ready")))
+    assert fetched(journey, pack).json["code"] == "pack-damaged"
+
+
+def test_a_file_that_is_lost_while_the_pack_is_made_leaves_it_unfinished(
+    journey: Journey, workers: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack_making, "PORTION", 2)
+    pack = str(proposed(journey, workers)["proposal_id"])
+    journey.decide("reviewer", pack)
+    pack_making.make(journey.house)
+    next(put_in(journey, pack).folder.glob("*.sealed")).unlink()
+    assert [pack_making.make(journey.house) for _ in range(3)] == [1, 0, 0]
+    assert journey.read("auditor", "/v1/desk/audit-packs")["items"][0]["state"] == "making"
+    assert fetched(journey, pack).status_code == 404
+
+
+def test_a_worker_erased_between_approval_and_making_is_in_no_file(
+    journey: Journey, workers: list[bytes]
+) -> None:
+    pack = str(proposed(journey, workers)["proposal_id"])
+    journey.decide("reviewer", pack)
+    erased(journey, workers[0])
+    while pack_making.make(journey.house):
+        pass
+    manifest = checked(journey, fetched(journey, pack).data)
+    assert (manifest["count"], manifest["omitted"], manifest["withdrawn"]) == (2, 1, 0)
+    assert str(uuid.UUID(bytes=workers[0])) not in json.dumps(manifest)
+    assert looks(journey, workers[0]) == []
+
+
+def test_a_worker_erased_between_making_and_fetch_is_in_no_file(
+    journey: Journey, workers: list[bytes]
+) -> None:
+    """At once, and for good: before the service took the file away, and after."""
+    pack = made(journey, workers)
+    fixed = checked(journey, fetched(journey, pack).data)
+    erased(journey, workers[0])
+    for _ in range(2):
+        manifest = checked(journey, fetched(journey, pack).data)
+        assert (manifest["count"], manifest["omitted"], manifest["withdrawn"]) == (2, 0, 1)
+        assert [one for one in fixed["files"] if one in manifest["files"]] == manifest["files"]
+        pack_making.expire(journey.house)
+    assert looks(journey, workers[0]) == ["audit-pack"], "of the one fetch before"
+
+
+def test_what_was_withdrawn_stays_so_when_the_restriction_is_lifted(
+    journey: Journey, workers: list[bytes]
+) -> None:
+    pack = made(journey, workers)
+    restricted(journey, workers[0])
+    pack_making.expire(journey.house)
+    house = journey.house
+    lift = house.db.write(
+        lambda turn: erasing.propose_lift(turn, workers[0], "request-withdrawn", "本人撤回", "official:first")
+    )
+    house.db.write(
+        lambda turn: two_person.decide(
+            turn, lift, "official:second", approve=True, reason="同意", role="data-officer", tools=house
+        )
+    )
+    assert checked(journey, fetched(journey, pack).data)["withdrawn"] == 1
+
+
+def test_a_pack_of_which_nothing_is_left_is_empty_and_says_so(journey: Journey, workers: list[bytes]) -> None:
+    pack = str(proposed(journey, workers)["proposal_id"])
+    journey.decide("reviewer", pack)
+    for one in workers:
+        restricted(journey, one)
+    while pack_making.make(journey.house):
+        pass
+    answer = fetched(journey, pack)
+    manifest = checked(journey, answer.data)
+    assert (manifest["count"], manifest["files"], manifest["omitted"]) == (0, [], 3)
+    assert [looks(journey, one) for one in workers] == [[], [], []]
+
+
+def test_a_pack_emptied_after_it_was_made_is_empty_and_says_so(
+    journey: Journey, workers: list[bytes]
+) -> None:
+    pack = made(journey, workers[:1])
+    restricted(journey, workers[0])
+    manifest = checked(journey, fetched(journey, pack).data)
+    assert (manifest["count"], manifest["omitted"], manifest["withdrawn"]) == (0, 0, 1)
+
+
+def test_no_manifest_is_signed_with_a_key_that_is_not_in_force(
+    journey: Journey, workers: list[bytes]
+) -> None:
+    """The pack waits; one that was fixed before is handed out, and what would need a new manifest is not."""
+    house = journey.house
+
+    def region(action: KeyAction) -> None:
+        house.db.write(lambda turn: house.issuers.change(turn, house.settings.region, "region", action))
+
+    before, later = made(journey, workers), str(proposed(journey, workers)["proposal_id"])
+    journey.decide("reviewer", later)
+    region(KeyAction.SUSPEND)
+    assert [pack_making.make(house) for _ in range(2)] == [3, 0]
+    assert fetched(journey, later).status_code == 404
+    assert fetched(journey, before).status_code == 200
+    restricted_by_hand(journey, workers[0])
+    refused = fetched(journey, before)
+    assert (refused.status_code, refused.json["code"]) == (503, "region-key-not-in-force")
+    region(KeyAction.LIFT)
+    assert pack_making.make(house) == 0
+    assert checked(journey, fetched(journey, later).data)["count"] == 2
+    assert checked(journey, fetched(journey, before).data)["withdrawn"] == 1
+
+
+def restricted_by_hand(journey: Journey, worker_id: bytes) -> None:
+    """As a restriction leaves the row: the act itself is a statement, which needs the region's key."""
+    own = people_tables.worker
+    values = own.update().where(own.c.worker_id == worker_id).values(state="restricted")
+    journey.house.db.write(lambda turn: turn.conn.execute(values))

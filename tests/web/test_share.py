@@ -10,9 +10,9 @@ import pytest
 from tests.web.conftest import BROWSER, Visitor
 
 
-def share(me: Visitor, **changes: str) -> Any:
+def share(me: Visitor, **changes: Any) -> Any:
     fields = {"to": "link", "which": "all", "purpose": "job-application", "days": "7", "part": "whole"}
-    return me.post("/me/share", **(fields | changes))
+    return me.post("/me/share", **{**fields, **changes})
 
 
 def link_in(text: str) -> str:
@@ -136,3 +136,45 @@ def test_the_page_that_verifies_reads_an_extract(me: Visitor, stranger: Visitor,
 def verified(visitor: Visitor, document: bytes) -> str:
     data = {"document": (io.BytesIO(document), "extract.json"), "record": (io.BytesIO(b""), "")}
     return visitor.client.post("/verify", data=data, headers=BROWSER).text
+
+
+# -- several records
+
+
+def boxes(me: Visitor) -> list[str]:
+    return re.findall(r'name="records" value="([0-9a-f-]{36})"', me.get("/me/share").text)
+
+
+def test_exactly_the_ticked_records_are_given(me: Visitor, stranger: Visitor) -> None:
+    offered = boxes(me)
+    assert len(offered) > 3
+    link = link_in(share(me, which="chosen", records=[offered[0], offered[2]], part="whole").text)
+    told = stranger.post(link, csrf=False).json["entries"]
+    given = {one["record"]["id"] for one in told if "record" in one and one["kind"] == "issue"}
+    assert given == {offered[0], offered[2]}
+    extract = link_in(share(me, which="chosen", records=[offered[2], offered[0]], part="least").text)
+    assert len(stranger.post(extract, csrf=False).json["statement"]["records"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("which", "ticked", "words"),
+    [("chosen", 0, "请勾选要共享的记录"), ("all", 2, "您勾选了记录，请再选")],
+)
+def test_no_more_is_given_than_was_ticked(me: Visitor, which: str, ticked: int, words: str) -> None:
+    """Boxes beside "all" are refused, not passed over; what was ticked stays ticked."""
+    some = boxes(me)[:ticked]
+    answer = share(me, which=which, records=some)
+    assert (answer.status_code, words in answer.text) == (422, True)
+    assert len(re.findall(r'name="records" value="[^"]*" checked', answer.text)) == ticked
+    assert "您没有共享任何记录" in me.get("/me/share").text
+
+
+def test_a_ticked_record_that_is_not_ones_own_is_refused(me: Visitor) -> None:
+    some = [*boxes(me)[:1], "0190163d-8694-739b-aea5-966c26f8ad91"]
+    answer = share(me, which="chosen", records=some)
+    assert (answer.status_code, "请选择要共享的记录" in answer.text) == (422, True)
+
+
+def test_every_other_field_still_comes_once(me: Visitor) -> None:
+    assert share(me, purpose=["job-application", "skill-pay"]).status_code == 400
+    assert share(me, which="chosen", records=["x"]).status_code == 422
