@@ -160,7 +160,7 @@ def continues(place: Installation, restored: House, at: int) -> None:
 
 
 def answers(place: Installation, restored: House, receipts: dict[str, str]) -> None:
-    """Every receipt that was in somebody's hands when the backup began holds; some are asked for at the door."""
+    """Every receipt that somebody held when the backup began is good; some are asked for at the door."""
     assert receipts
     with restored.db.read() as conn:
         for text in receipts.values():
