@@ -1,8 +1,8 @@
 """Confirm and contest (确认、异议): the worker's word on a record, entered as a statement of the region.
 
 Until classes exist, a training record that no dated rule exempts counts only once the worker confirmed it.
-Confirming again makes no second entry; contesting after confirming, or the reverse, is a new word and the
-newest stands.
+Confirming again makes no second entry, nor does contesting while nothing was done about it; contesting
+after confirming, or the reverse, is a new word and the newest stands.
 
 A word says what it was said of: the worker names the newest entry they were shown on the record, and what
 was entered since refuses it. The chain the word was judged on must still stand under the writer's lock.
@@ -115,8 +115,13 @@ def _standing(archive: Archive, state: RecordState, shown: Shown, word: Confirma
     """Return the log index of the same word if it stands; judge whether a new one may be entered."""
     if state.life is not Life.ACTIVE:
         raise TargetUnfit
-    if state.confirmation is word and state.said is not None and not state.corrected_since_said:
-        return archive.entries[state.said.seq].stored.idx
+    same = state.confirmation is word and not state.corrected_since_said
+    if same and state.said is not None:
+        # Whatever was done about an objection, it may be raised anew: a correction taken back, a revoked
+        # record put back in force, or a decision leave the content that the worker objected to.
+        settled = word is Confirmation.CONTESTED and state.history[-1].seq != state.said.seq
+        if not settled:
+            return archive.entries[state.said.seq].stored.idx
     if shown.seen != archive.seen(state):
         raise ChangedSinceSeen
     return None

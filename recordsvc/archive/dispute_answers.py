@@ -9,6 +9,7 @@ from recordsvc.archive.disputes import Dispute
 from recordsvc.archive.errors import DisputeRefused, TargetUnfit
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.sealing import dedupe_key
+from recordsvc.archive.store import StoredEntry
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
 from recordsvc.ground.readers import Cursor
@@ -66,13 +67,27 @@ def _standing(turn: Turn, house: "House", dispute: Dispute, record_id: bytes) ->
     entry = store.one(house.db, cursor, place[0], place[1])
     if (
         entry is None
+        or entry.sealed is None  # erased with its record
         or place[0] != dispute.worker_id
         or Kind(entry.leaf[1]) not in (Kind.CORRECT, Kind.REVOKE)
         or root(house, cursor, place[0], entry.target) != dispute.seq
         or place[1] < dispute.contest_seq
+        or undone(house, cursor, entry)
     ):
-        raise TargetUnfit("所指的更正或撤销不是针对这条记录的，或早于异议")
+        raise TargetUnfit("所指的更正或撤销不是针对这条记录的，早于异议，或已被撤回")
     return entry.idx
+
+
+def undone(house: "House", cursor: Cursor, entry: StoredEntry) -> bool:
+    """Tell whether a correction was revoked since, or what a revocation revoked is in force again."""
+    corrects = Kind(entry.leaf[1]) is Kind.CORRECT
+    place = entry.seq if corrects else entry.target
+    later = [
+        Kind(one.leaf[1])
+        for one in store.archive(house.db, cursor, entry.worker_id)
+        if one.seq > entry.seq and one.target == place and Kind(one.leaf[1]) in (Kind.REVOKE, Kind.RESTORE)
+    ]
+    return bool(later) and later[-1] is (Kind.REVOKE if corrects else Kind.RESTORE)
 
 
 def offered(house: "House", cursor: Cursor, dispute: Dispute) -> int | None:

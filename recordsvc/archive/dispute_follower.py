@@ -90,6 +90,8 @@ class _Following:
     def _changed(self, turn: Turn, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> None:
         if _upholds(case, entry):
             disputes.end(turn, self._house, case, "upheld", entry.stored.idx)
+        elif self._taken_back(cursor, case, entry):
+            disputes.retract(turn, case)
         elif self._may_answer(cursor, case, entry):
             disputes.offer(turn, self._house, case, entry.stored.record_id)
 
@@ -104,7 +106,15 @@ class _Following:
         named = case.answer_id is not None
         return not named or dispute_answers.offered(self._house, cursor, case) is not None
 
+    def _taken_back(self, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> bool:
+        """Tell whether an issuer revokes the correction that it offered."""
+        offered = dispute_answers.offered(self._house, cursor, case)
+        revoked = store.one(self._house.db, cursor, entry.stored.worker_id, entry.stored.target)
+        return entry.kind is Kind.REVOKE and revoked is not None and revoked.idx == offered
+
     def _begin(self, turn: Turn, cursor: Cursor, stored: StoredEntry, seq: int) -> None:
+        if disputes.decided_after(turn, stored.worker_id, seq, stored.idx):
+            return  # said while its case was open, and decided with it before it was followed
         target = store.one(self._house.db, cursor, stored.worker_id, seq)
         record = None if target is None else self._open(cursor, target)
         if record is None or record.record is None:

@@ -276,6 +276,18 @@ def end(turn: Turn, house: "House", dispute: Dispute, state: str, idx: int) -> N
         notices.tell_desk(turn, DESK, "objection-decided", params, key)
 
 
+def retract(turn: Turn, dispute: Dispute) -> None:
+    """Take an offer back whose act its issuer took back: the case is open again, and its term goes on."""
+    change(turn, dispute, state="open", answer=None, answer_id=None)
+
+
+def decided_after(turn: Turn, worker_id: bytes, seq: int, idx: int) -> bool:
+    """Tell whether a case of a record ended with an entry that came after this log index."""
+    own = tables.dispute.c
+    query = sa.select(own.seq).where(own.worker_id == worker_id, own.seq == seq, own.outcome_idx > idx)
+    return turn.conn.execute(query.limit(1)).one_or_none() is not None
+
+
 def change(turn: Turn, dispute: Dispute, **values: Any) -> Dispute:
     """Change an open case as it was read. Raises `DisputeRefused` when somebody else did meanwhile."""
     own = tables.dispute

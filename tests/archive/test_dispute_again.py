@@ -1,0 +1,140 @@
+"""What was done about an objection is taken back or comes to nothing: the worker is heard again."""
+
+import pytest
+
+from recordsvc import fsck
+from recordsvc.archive import disputes
+from recordsvc.archive.dispute_answers import Answer
+from recordsvc.archive.dispute_decisions import Decision
+from recordsvc.archive.erasing import propose_record_erasure
+from recordsvc.archive.errors import TargetUnfit
+from recordsvc.house import House
+from tests.archive.support import Centre, person
+from tests.archive.test_disputes import (
+    REJECTED,
+    SCORE,
+    answer,
+    bytes_of,
+    cases,
+    centre,
+    confirm,
+    contest,
+    follow,
+    opened,
+    propose,
+    record,
+    regional,
+    worker,
+)
+from tests.archive.test_erasing import UNLAWFUL
+from tests.archive.test_merging import decided
+
+__all__ = ["centre", "record", "regional", "worker"]
+
+
+def test_an_answer_names_no_correction_that_was_taken_back(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    case = opened(house, worker, record)
+    correction = centre.correction(person(1), record, score="91.0")
+    centre.enter(correction)
+    centre.enter(centre.revocation(person(1), correction))
+    with pytest.raises(TargetUnfit):
+        answer(house, case, centre.uscc, Answer("upheld", "", bytes_of(correction)))
+
+    assert cases(house, worker)[0].state == "open"
+
+
+def test_an_answer_names_no_revocation_after_the_record_was_put_back(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    case = opened(house, worker, record)
+    revocation = centre.revocation(person(1), record)
+    centre.enter(revocation)
+    centre.enter(centre.restoration(person(1), record))
+    with pytest.raises(TargetUnfit):
+        answer(house, case, centre.uscc, Answer("upheld", "", bytes_of(revocation)))
+
+
+def test_an_answer_names_no_correction_that_was_erased(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    case = opened(house, worker, record)
+    correction = centre.correction(person(1), record, score="91.0")
+    centre.enter(correction)
+    decided(
+        house,
+        lambda turn: propose_record_erasure(
+            turn, house, worker, bytes_of(record), UNLAWFUL, "official:first"
+        ),
+    )
+    with pytest.raises(TargetUnfit):
+        answer(house, case, centre.uscc, Answer("upheld", "", bytes_of(correction)))
+    follow(house)
+
+    assert cases(house, worker)[0].state == "withdrawn"
+
+
+def test_a_correction_taken_back_is_offered_no_longer(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    case = opened(house, worker, record)
+    correction = centre.correction(person(1), record, score="91.0")
+    centre.enter(correction)
+    follow(house)
+    centre.enter(centre.revocation(person(1), correction))
+    follow(house)
+
+    (now,) = cases(house, worker)
+    assert (now.state, now.answer, now.answer_id, now.due_on) == ("open", None, None, case.due_on)
+    index = confirm(house, worker, record)
+    follow(house)
+    assert [(one.state, one.outcome_idx) for one in cases(house, worker)] == [("withdrawn", index)]
+
+
+def test_who_contests_a_rejected_record_again_has_another_case(
+    house: House, worker: bytes, record: bytes, regional: disputes.Dispute
+) -> None:
+    decided(house, propose(house, regional, REJECTED))
+    index = contest(house, worker, record)
+    assert contest(house, worker, record) == index, "the same click twice"
+    follow(house)
+
+    assert sorted(one.state for one in cases(house, worker)) == ["open", "rejected"]
+    assert fsck.fsck(house).finding is None
+
+
+@pytest.mark.parametrize("undone", ["a correction", "a revocation"])
+def test_a_case_that_was_upheld_and_undone_is_opened_anew(
+    house: House, centre: Centre, worker: bytes, record: bytes, undone: str
+) -> None:
+    case = opened(house, worker, record)
+    if undone == "a correction":
+        done = centre.correction(person(1), record, score="91.0")
+        undoing = centre.revocation(person(1), done)
+    else:
+        done, undoing = centre.revocation(person(1), record), centre.restoration(person(1), record)
+    centre.enter(done)
+    if undone == "a correction":
+        answer(house, case, centre.uscc, Answer("upheld", "", bytes_of(done)))
+    follow(house)
+    centre.enter(undoing)
+    follow(house)
+    assert [one.state for one in cases(house, worker)] == ["upheld"]
+    contest(house, worker, record)
+    follow(house)
+
+    assert sorted(one.state for one in cases(house, worker)) == ["open", "upheld"]
+
+
+@pytest.mark.parametrize("decision", [SCORE, REJECTED], ids=["upheld", "rejected"])
+def test_what_was_said_before_a_decision_opens_no_second_case(
+    house: House, centre: Centre, worker: bytes, record: bytes, regional: disputes.Dispute, decision: Decision
+) -> None:
+    """The worker contests the corrected record; two officials decide it before the log is followed."""
+    centre.enter(centre.correction(person(1), record, score="70.0"))
+    contest(house, worker, record, "也不是 70 分")
+    decided(house, propose(house, regional, decision))
+    follow(house)
+
+    assert len(cases(house, worker)) == 1
