@@ -52,6 +52,8 @@ def create_table(url: str) -> None:
     """Make the one table the limit needs."""
     if url.startswith("sqlite"):
         with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            # Two processes that both found a file without it would lock each other out of making it so.
+            connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("CREATE TABLE body (n INTEGER PRIMARY KEY, data BLOB NOT NULL)")
         return
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
