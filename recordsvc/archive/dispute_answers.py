@@ -90,14 +90,18 @@ def undone(house: "House", cursor: Cursor, entry: StoredEntry) -> bool:
     return bool(later) and later[-1] is (Kind.REVOKE if corrects else Kind.RESTORE)
 
 
-def offered(house: "House", cursor: Cursor, dispute: Dispute) -> int | None:
-    """Return the log index of the issuer's entry that the worker may agree to; None: there is none."""
+def offered(house: "House", cursor: Cursor, dispute: Dispute, before: int) -> int | None:
+    """Return the log index of the issuer's entry that the worker could agree to when `before` was entered.
+
+    None: there is none, or it came later. What an issuer named beforehand may stand already and not be
+    followed yet: a word said before it was not said of it.
+    """
     if dispute.owner != disputes.ISSUER or dispute.state != "answered" or dispute.answer_id is None:
         return None
     key = dedupe_key(dispute.issuer, str(uuid.UUID(bytes=dispute.answer_id)))
     place = store.known(house.db, cursor, [key]).get(key)
     entry = None if place is None else store.one(house.db, cursor, place[0], place[1])
-    return None if entry is None else entry.idx
+    return None if entry is None or entry.idx >= before else entry.idx
 
 
 def root(house: "House", cursor: Cursor, worker_id: bytes, seq: int) -> int:

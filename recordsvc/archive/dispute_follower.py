@@ -79,7 +79,7 @@ class _Following:
     def _said(self, turn: Turn, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> None:
         """Take the worker's word on a case: agreed, withdrawn, or not content with what the issuer did."""
         said = "" if entry.record is None else entry.record["type"]
-        offered = dispute_answers.offered(self._house, cursor, case)
+        offered = dispute_answers.offered(self._house, cursor, case, entry.stored.idx)
         if said == "confirmation" and offered is not None:
             disputes.end(turn, self._house, case, "upheld", offered)
         elif said == "confirmation":
@@ -104,11 +104,11 @@ class _Following:
         if not own or case.owner != disputes.ISSUER or entry.stored.seq <= case.contest_seq:
             return False
         named = case.answer_id is not None
-        return not named or dispute_answers.offered(self._house, cursor, case) is not None
+        return not named or dispute_answers.offered(self._house, cursor, case, entry.stored.idx) is not None
 
     def _taken_back(self, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> bool:
         """Tell whether an issuer revokes the correction that it offered."""
-        offered = dispute_answers.offered(self._house, cursor, case)
+        offered = dispute_answers.offered(self._house, cursor, case, entry.stored.idx)
         revoked = store.one(self._house.db, cursor, entry.stored.worker_id, entry.stored.target)
         return entry.kind is Kind.REVOKE and revoked is not None and revoked.idx == offered
 

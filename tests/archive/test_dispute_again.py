@@ -138,3 +138,23 @@ def test_what_was_said_before_a_decision_opens_no_second_case(
     follow(house)
 
     assert len(cases(house, worker)) == 1
+
+
+@pytest.mark.parametrize("word", ["contest", "confirmation"])
+def test_a_word_said_before_the_promised_correction_is_not_said_of_it(
+    house: House, centre: Centre, worker: bytes, record: bytes, word: str
+) -> None:
+    """Correction, word and promised correction stand in the log before any of them is followed."""
+    case = opened(house, worker, record)
+    promised = centre.correction(person(1), record, score="91.0")
+    answer(house, case, centre.uscc, Answer("upheld", "", bytes_of(promised)))
+    centre.enter(centre.correction(person(1), record, score="70.0"))
+    index = contest(house, worker, record) if word == "contest" else confirm(house, worker, record)
+    (entered,) = centre.enter(promised)
+    follow(house)
+
+    (ended,) = cases(house, worker)
+    told = (ended.state, ended.owner, ended.outcome_idx)
+    assert told == (
+        ("upheld", "issuer", entered.index) if word == "contest" else ("withdrawn", "issuer", index)
+    )
