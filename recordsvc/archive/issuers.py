@@ -174,7 +174,9 @@ class Issuers:
         end = NO_END if not_after_ms is None else not_after_ms
         if end <= not_before_ms:
             raise KeyEventRefused(
-                "钥匙的失效时间早于生效时间", detail_en="the key ends before it begins", pointer="/not_after_ms"
+                "钥匙的失效时间早于生效时间",
+                detail_en="the key ends before it begins",
+                pointer="/not_after_ms",
             )
         if kid in self.history(turn, issuer).keys:
             raise KeyEventRefused(

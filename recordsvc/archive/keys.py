@@ -127,7 +127,7 @@ def _register(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
 
 
 def propose_key(turn: Turn, house: "House", payload: dict[str, Any], by: str) -> bytes:
-    """Propose a new key as `_register` takes it. Raises `KeyEventRefused` for one that could not enter now."""
+    """Propose a new key as `_register` takes it. Raises `KeyEventRefused` if it could not enter now."""
     house.issuers.new_life(turn, *_new_key(turn, payload))
     return two_person.propose(turn, REGISTER, payload["issuer"], payload, by)
 
