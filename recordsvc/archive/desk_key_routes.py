@@ -67,10 +67,11 @@ def list_keys(issuer: str) -> flask.Response:
 )
 def propose_key(issuer: str, form: dict[str, Any]) -> flask.Response:
     """Propose a key; it is in force once a second official approves."""
-    keys.read_jwk(form["jwk"])
     if issuer != house().settings.region and house().institutions.find(issuer) is None:
         raise NotFound
-    return _proposed(keys.REGISTER, issuer, {"issuer": issuer, **form})
+    payload, by = {"issuer": issuer, **form}, reference()
+    made = once(lambda turn: keys.propose_key(turn, house(), payload, by).hex())
+    return answers.answer({"proposal_id": bytes.fromhex(made), "count": 1}, 202, form=ReleaseProposedForm)
 
 
 @door(

@@ -154,13 +154,48 @@ class Issuers:
         not_after_ms: int | None,
     ) -> int:
         """Enter a new key in the log and return the event's log index. Raises `KeyEventRefused`."""
+        life = self.new_life(turn, issuer, kid, public, not_before_ms, not_after_ms)
+        return self._enter(turn, issuer, kid, KeyAction.REGISTER, life)
+
+    def new_life(
+        self,
+        turn: Turn,
+        issuer: str,
+        kid: str,
+        public: PublicKey,
+        not_before_ms: int,
+        not_after_ms: int | None,
+    ) -> KeyLife:
+        """Return the life a new key would begin; enters nothing. Raises `KeyEventRefused`.
+
+        A public key is registered once in this service, by whomever and under whatever name: a revoked key
+        must not come back under another.
+        """
         end = NO_END if not_after_ms is None else not_after_ms
         if end <= not_before_ms:
-            raise KeyEventRefused("钥匙的失效时间早于生效时间")
+            raise KeyEventRefused(
+                "钥匙的失效时间早于生效时间",
+                detail_en="the key ends before it begins",
+                pointer="/not_after_ms",
+            )
         if kid in self.history(turn, issuer).keys:
-            raise KeyEventRefused("该钥匙编号（kid）已登记过")
-        life = KeyLife(public, not_before_ms, end, [])
-        return self._enter(turn, issuer, kid, KeyAction.REGISTER, life)
+            raise KeyEventRefused(
+                "该钥匙编号（kid）已登记过", detail_en="this kid was registered before", pointer="/jwk/kid"
+            )
+        if end <= turn.now_ms:
+            raise KeyEventRefused(
+                "钥匙的失效时间已过", detail_en="the key's end has passed", pointer="/not_after_ms"
+            )
+        # An event ends with the public key (`KeyEvent`); the length before it keeps apart what ends alike.
+        data, tail = tables.issuer_key_event.c.data, len(public.raw).to_bytes(2) + public.raw
+        ending = sa.func.substr(data, sa.func.length(data) - len(tail) + 1, type_=sa.LargeBinary)
+        if turn.conn.execute(sa.select(data).where(ending == tail).limit(1)).first() is not None:
+            raise KeyEventRefused(
+                "该公钥已登记过（含其他编号、其他单位和已撤销的），请生成新的钥匙",
+                detail_en="this public key was registered before, here or elsewhere; make a new one",
+                pointer="/jwk",
+            )
+        return KeyLife(public, not_before_ms, end, [])
 
     def change(
         self, turn: Turn, issuer: str, kid: str, action: KeyAction, suspected_since_ms: int = NO_SUSPICION

@@ -21,6 +21,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.two_person import Proposal, StaleProposal
 from recordsvc.vault.jwk import public_from_jwk
+from recordsvc.vault.signers import PublicKey
 from recordsvc.vault.verifiers import BadSignature
 
 if TYPE_CHECKING:
@@ -121,17 +122,22 @@ def _version(conn: Connection, subject: str, _payload: dict[str, Any]) -> str:
 @two_person.executor(REGISTER, deciders=_DECIDERS)
 def _register(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Enter a new key; payload: issuer, jwk (public), not_before_ms, not_after_ms or null."""
-    public, kid = read_jwk(payload["jwk"])
     house: House = proposal.tools
-    not_before = payload.get("not_before_ms")
-    return house.issuers.register(
-        turn,
-        payload["issuer"],
-        kid,
-        public,
-        turn.now_ms if not_before is None else not_before,
-        payload.get("not_after_ms"),
-    )
+    return house.issuers.register(turn, *_new_key(turn, payload))
+
+
+def propose_key(turn: Turn, house: "House", payload: dict[str, Any], by: str) -> bytes:
+    """Propose a new key as `_register` takes it. Raises `KeyEventRefused` if it could not enter now."""
+    house.issuers.new_life(turn, *_new_key(turn, payload))
+    return two_person.propose(turn, REGISTER, payload["issuer"], payload, by)
+
+
+def _new_key(turn: Turn, payload: dict[str, Any]) -> tuple[str, str, PublicKey, int, int | None]:
+    """Return issuer, kid, public key, beginning and end (UTC ms; None: no end) of the key in a payload."""
+    public, kid = read_jwk(payload["jwk"])
+    begins = payload.get("not_before_ms")
+    begins_ms = turn.now_ms if begins is None else begins
+    return payload["issuer"], kid, public, begins_ms, payload.get("not_after_ms")
 
 
 @two_person.executor(REVOKE, deciders=_DECIDERS, basis=_version)

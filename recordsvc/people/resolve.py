@@ -241,7 +241,7 @@ class People(Workers):
     def _judge(self, person: Person, found: Found, source: str) -> Worker | Held:
         hits = found.hits
         by_number = hits.get((person.document, person.number))
-        by_card = hits.get((CARD, person.card))
+        by_card, by_chip = hits.get((CARD, person.card)), hits.get((CHIP, person.chip))
         if person.number is None:
             if by_card is None or by_card.standing != "verified":
                 return Held("card-not-confirmed")
@@ -249,16 +249,16 @@ class People(Workers):
                 return Held("card-not-normal")
             by_number = by_card
         if by_number is None:
-            if by_card is not None:
+            if by_card is not None or by_chip is not None:
                 return Held("number-unknown-for-card")
             return self._new(person, found, source) if _checked(person) else Held("no-check-digit")
-        doubt = self._doubt(person, by_number, by_card)
+        doubt = self._doubt(person, by_number, by_card, by_chip)
         if doubt is not None:
             return Held(doubt)
         self._attach_card(by_number.worker, person, found, source)
         return by_number.worker
 
-    def _doubt(self, person: Person, by_number: Hit, by_card: Hit | None) -> str | None:
+    def _doubt(self, person: Person, by_number: Hit, *shown: Hit | None) -> str | None:
         """Return what keeps a known number from selecting its worker; None: nothing."""
         worker = by_number.worker
         if worker.state != "open":
@@ -267,7 +267,8 @@ class People(Workers):
             return "number-disputed"
         if not any(self._named(known, person.name) for known in (worker, worker.found_by)):
             return "name-differs"
-        return "card-of-another" if by_card is not None and by_card.worker is not worker else None
+        of_another = any(hit is not None and hit.worker is not worker for hit in shown)
+        return "card-of-another" if of_another else None
 
     def _named(self, worker: Worker | None, name: str) -> bool:
         return worker is not None and self.name_tag(worker.worker_id, name) in worker.names

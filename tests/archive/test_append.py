@@ -502,6 +502,26 @@ def test_a_card_of_another_person_is_held(house: House, centre: Centre) -> None:
     assert [(row.status, row.held) for row in answer.rows] == [("held", "card-of-another")]
 
 
+def test_a_chip_of_another_person_is_held(house: House, centre: Centre) -> None:
+    """Also beside a card of one's own, and also within one submission."""
+    theirs = {"number": synthetic.card_number(1), "chip": synthetic.chip_code(1)}
+    centre.enter(centre.completion(person(1, **theirs)), centre.completion(person(2)))
+    before = size(house)
+
+    known = {"number": synthetic.card_number(2), "chip": theirs["chip"]}
+    new = {"number": synthetic.card_number(3), "chip": theirs["chip"]}
+    answer = centre.send([centre.completion(person(2, **known)), centre.completion(person(3, **new))])
+
+    assert [row.held for row in answer.rows] == ["card-of-another", "number-unknown-for-card"]
+    assert size(house) == before
+    chip = {"chip": synthetic.chip_code(4)}
+    both = [person(n, number=synthetic.card_number(n), **chip) for n in (4, 5)]
+    assert told(centre.send([centre.completion(one) for one in both])) == [
+        "accepted",
+        "number-unknown-for-card",
+    ]
+
+
 # -- guessing --
 
 

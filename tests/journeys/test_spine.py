@@ -8,6 +8,7 @@ import pytest
 from recordsvc import anchor
 from recordsvc.archive.held import Releaser
 from recordsvc.ground.strictjson import canonical
+from recordsvc.people import synthetic
 from recordsvc.submit import sign
 from recordsvc.translog import tree
 from recordsvc.translog.proofs import LogProof
@@ -168,6 +169,28 @@ def test_a_revoked_key_signs_no_more_and_old_entries_stay(journey: Journey) -> N
     )
     assert refused.json["code"] == "key-not-in-force"
     assert [one["state"] for one in journey.read("registrar", keys)["items"]] == ["revoked"]
+
+
+def test_a_public_key_is_registered_once_whatever_it_is_called(journey: Journey) -> None:
+    """Neither a revoked key nor one in force comes back under another kid or for another institution."""
+    centre, other = journey.centre(), journey.centre(synthetic.uscc(12, registrar="52"), "另一所学校")
+    keys = f"/v1/desk/issuers/{centre.uscc}/keys"
+    waiting = journey.house.clock.now_ms() + 1000
+    fresh = sign.key_from_jwk(sign.new_private_jwk("EdDSA", "sign-2", journey.random)).public_jwk()
+    doomed = [
+        (keys, {"jwk": {**centre.key.public_jwk(), "kid": "sign-9"}}),
+        (keys, {"jwk": {**other.key.public_jwk(), "kid": "sign-9"}}),
+        (keys, {"jwk": {**fresh, "kid": "sign-1"}}),
+        (keys, {"jwk": fresh, "not_before_ms": waiting, "not_after_ms": waiting - 1}),
+        (keys, {"jwk": fresh, "not_before_ms": 1, "not_after_ms": 2}),
+    ]
+    for revoked in (False, True):
+        if revoked:
+            proposed = journey.act("registrar", f"{keys}/revoke", {"kid": "sign-1", "reason": "泄露"})
+            journey.decide("registrar-2", proposed["proposal_id"])
+        for path, body in doomed:
+            assert journey.act("registrar", path, body, 409)["code"] == "key-event"
+    journey.act("registrar", keys, {"jwk": fresh})
 
 
 @pytest.mark.parametrize("path", ["/v1/me/archive", "/v1/desk/held", "/v1/entries"])
