@@ -19,7 +19,7 @@ import click
 
 from recordsvc import anchor, genesis
 from recordsvc.house import House, open_house
-from recordsvc.processes import Parts
+from recordsvc.processes import Parts, assert_free
 from recordsvc.serving import forget_metrics, gunicorn_command, load_settings, write_settings
 from recordsvc.settings import FILE, Settings, environment
 
@@ -61,6 +61,7 @@ AREA: Final = "640000"
 def run(*, port: int, data_dir: Path, people: int, once: bool) -> None:
     """在本机运行演示地区 / Run the demo region on this machine."""
     began = time.monotonic()
+    assert_free(port, port + 1)
     environ = _environment(data_dir.resolve(), port)
     settings = _prepare(environ, data_dir.resolve(), port)
     with _parts(settings, environ) as parts:
@@ -123,10 +124,12 @@ def _witness(*arguments: str) -> str:
 
 @contextlib.contextmanager
 def _parts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Parts]:
-    """Run witness, server and background work; Ctrl-C and SIGTERM end them and then this process."""
+    """Run witness, server and background work; Ctrl-C, SIGTERM and a closed terminal end them, then this."""
     port, python = settings.port, sys.executable
     witness = [python, "-m", "witness", "serve", "--store", str(settings.data_dir / "witness")]
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, _interrupt)
     try:
         with Parts(environ, settings.data_dir / "logs") as parts:
             parts.start("witness", [*witness, "--port", str(port + 1)])
@@ -136,10 +139,14 @@ def _parts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Parts]:
             parts.wait(f"http://127.0.0.1:{port}/readyz", lambda status: status == 200)
             yield parts
     except KeyboardInterrupt:
-        click.echo("\n已停止 / stopped")
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            click.echo("\n已停止 / stopped")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # A closing terminal tells it twice, itself and through the shell: ending the parts is not broken off.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
