@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recordsvc.ground import observe
+from recordsvc.ground.refusal import StartRefused
 from recordsvc.translog.checkpoint import Checkpoint, OpenedCheckpoint, open_checkpoint
 from recordsvc.translog.note import NoteKey
 from recordsvc.translog.store import Log
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 
-class DatabaseBehind(RuntimeError):
+class DatabaseBehind(StartRefused):
     """The database is older than, or contradicts, a checkpoint that was already given out."""
 
 

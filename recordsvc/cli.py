@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import click
 
+from recordsvc.ground.refusal import StartRefused
 from recordsvc.vault.keyfile import KeyFileError
 
 COMMANDS: Final = {
@@ -63,11 +64,13 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; keys that must not be used end it with one clear line."""
+        """Run a command; keys and databases that must not be used end it with one clear line."""
         try:
             return super().invoke(ctx)
         except KeyFileError as refused:
             raise click.ClickException(f"密钥不可用 / keys refused: {refused}") from refused
+        except StartRefused as refused:
+            raise click.ClickException(str(refused)) from refused
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """List names and lines without importing anything."""

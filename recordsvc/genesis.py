@@ -10,6 +10,7 @@ from recordsvc import anchor
 from recordsvc.archive.statements import REGION_KID
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import installation
+from recordsvc.ground.refusal import StartRefused
 from recordsvc.house import House, key_token, open_house
 from recordsvc.settings import Settings
 from recordsvc.vault import fence
@@ -18,7 +19,7 @@ from recordsvc.vault.keyfolder import create_keys
 FIXED = ("log_origin", "audience", "environment", "region")
 
 
-class NotThisInstallation(RuntimeError):
+class NotThisInstallation(StartRefused):
     """The settings contradict what was fixed at the first run; the text names the setting."""
 
 

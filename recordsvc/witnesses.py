@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from recordsvc import anchor
 from recordsvc.ground import observe
+from recordsvc.ground.refusal import StartRefused
 from recordsvc.translog import tables
 from recordsvc.translog.note import NoteError, NoteKey, parse_signature
 from recordsvc.translog.witness import WitnessClient, WitnessUnreachable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 
-class WitnessForgot(RuntimeError):
+class WitnessForgot(StartRefused):
     """A witness does not know a log that it cosigned: another's address, or a lost memory."""
 
 

@@ -16,7 +16,10 @@ import pytest
 from click.testing import CliRunner
 
 from recordsvc import running
+from recordsvc.house import open_house
 from recordsvc.processes import Parts
+from recordsvc.settings import Settings, environment
+from recordsvc.translog.checkpoint import Checkpoint
 from tests.faults.processes import ROOT, neighbours
 
 
@@ -101,6 +104,60 @@ def _alive(pid: int) -> bool:
 
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Path:
+    """A data folder after the first run's preparations, and without a region."""
+    folder, port = tmp_path / "data", neighbours(2)
+    running._prepare(running._environment(folder, port), folder, port)
+    return folder
+
+
+def test_on_another_port_the_settings_follow(prepared: Path) -> None:
+    """`recordsvc log fsck` beside the demo must not take the server for the witness."""
+    port = neighbours(2)
+    running._prepare(running._environment(prepared, port), prepared, port)
+
+    settings = Settings.load({}, prepared)
+    assert settings.public_url == f"http://localhost:{port}"
+    assert settings.witness_urls == (f"http://127.0.0.1:{port + 1}",)
+
+
+def _put_ahead(folder: Path) -> None:
+    """Keep a checkpoint outside that the database does not reach, as after an old copy was restored."""
+    house = open_house(Settings.load({}, folder))
+    try:
+        ahead = Checkpoint(house.settings.log_origin, 99, bytes(range(32)))
+        note = ahead.sign(house.keys.public("log").raw, lambda data: house.keys.sign("log", data))
+        house.settings.anchor_path.write_text(note, "utf-8")
+    finally:
+        house.close()
+
+
+@pytest.mark.parametrize("command", ["run", "work", "notices"])
+def test_an_old_copy_is_refused_in_one_line(command: str, prepared: Path) -> None:
+    """In words that docs/operations.md explains, and not in a log file or a trace of calls."""
+    _put_ahead(prepared)
+    more = {
+        "run": ["--port", str(neighbours(2)), "--data-dir", str(prepared)],
+        "work": [],
+        "notices": ["dead"],
+    }[command]
+    said = subprocess.run(
+        [sys.executable, "-m", "recordsvc", command, *more],
+        env=environment(data_dir=str(prepared), witness_urls="", witness_keys="") | {"PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert said.returncode == 1
+    assert said.stderr.splitlines()[-1].startswith(
+        "Error: the database has 1 entries, the checkpoint kept outside"
+    )
+    assert "Traceback" not in said.stdout + said.stderr
 
 
 @pytest.mark.parametrize(
