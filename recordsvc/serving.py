@@ -56,8 +56,8 @@ def rewrite_settings(path: Path, values: Mapping[str, str | Sequence[str]]) -> N
     if tomllib.loads(text) == wanted:
         return
     for name, value in values.items():
-        line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
-        text = re.sub(rf"^{name}\s*=.*$", lambda _old, line=line: line, text, flags=re.MULTILINE)
+        line = f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\\", r"\\")
+        text = re.sub(rf"^{name}\s*=.*$", line, text, flags=re.MULTILINE)
     try:
         done = tomllib.loads(text) == wanted
     except tomllib.TOMLDecodeError:
