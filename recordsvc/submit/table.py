@@ -41,6 +41,7 @@ class Table:
     data: list[Row] = field(default_factory=list)
     skipped: list[tuple[int, str]] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
+    bare: tuple[Column, ...] = ()  # 理论, 实操: read as hours until a person says what they are
 
     @property
     def unknown(self) -> list[tuple[str, str]]:
