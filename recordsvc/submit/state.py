@@ -21,6 +21,7 @@ from typing import Any, Self
 from recordsvc.submit.cells import Unreadable
 from recordsvc.submit.privatefiles import sync_folder
 
+_TEXTS = ("id", "key", "purpose", "root", "digest", "record")
 STANDING = ("accepted", "duplicate")  # statuses of a record that is in the archive
 
 
@@ -128,23 +129,34 @@ class State:
                 raise _damaged(self.path) from fault
             if not isinstance(event, dict):
                 raise _damaged(self.path)
-            self._apply(event)
+            try:
+                self._apply(event)
+            except (KeyError, TypeError, AttributeError) as fault:  # edited by hand
+                raise _damaged(self.path) from fault
             end += len(line)
 
     def _apply(self, event: dict[str, Any]) -> None:
         match event.get("event"):
             case "answers":
-                self.answers = event["answers"]
+                self.answers = dict(event["answers"].items())
             case "prepared":
+                if not isinstance(event["row"], int) or not all(
+                    isinstance(event[one], str) for one in _TEXTS
+                ):
+                    raise TypeError
                 self.records[event["id"]] = Prepared(
                     event["id"], event["key"], event["row"], event["purpose"], event["root"], event["digest"],
                     event["record"].encode("utf-8"),
                 )  # fmt: skip
             case "batch":
+                if not isinstance(event["ids"], list) or not isinstance(
+                    event["batch_id"] + event["jws"], str
+                ):
+                    raise TypeError
                 self.batches.append(event)
             case "answered":
                 record = self.records[event["id"]]
-                record.status, record.answer = event["status"], event
+                record.status, record.answer = event["status"] + "", event
             case _:
                 raise _damaged(self.path)
 
