@@ -57,10 +57,7 @@ class LazyGroup(click.Group):
         try:
             command: click.Command = getattr(importlib.import_module(module), attribute)
         except ModuleNotFoundError as missing:
-            extra = EXTRAS.get(cmd_name, "server")
-            raise click.ClickException(
-                f"`recordsvc {cmd_name}` needs {missing.name}: install recordsvc[{extra}]"
-            ) from missing
+            raise _needs(cmd_name, missing) from missing
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -69,6 +66,10 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyFileError as refused:
             raise click.ClickException(f"密钥不可用 / keys refused: {refused}") from refused
+        except ModuleNotFoundError as missing:  # of a command that loads its parts when it works
+            if (missing.name or "").partition(".")[0] == __package__:
+                raise
+            raise _needs(ctx.invoked_subcommand or "", missing) from missing
         except StartRefused as refused:
             raise click.ClickException(str(refused)) from refused
 
@@ -76,6 +77,11 @@ class LazyGroup(click.Group):
         """List names and lines without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_module, _attribute, line) in COMMANDS.items()])
+
+
+def _needs(command: str, missing: ModuleNotFoundError) -> click.ClickException:
+    extra = EXTRAS.get(command, "server")
+    return click.ClickException(f"`recordsvc {command}` needs {missing.name}: install recordsvc[{extra}]")
 
 
 @click.group(cls=LazyGroup)
