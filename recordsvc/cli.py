@@ -81,7 +81,9 @@ class LazyGroup(click.Group):
 
 def _needs(command: str, missing: ModuleNotFoundError) -> click.ClickException:
     extra = EXTRAS.get(command, "server")
-    return click.ClickException(f"`recordsvc {command}` needs {missing.name}: install recordsvc[{extra}]")
+    told = click.ClickException(f"`recordsvc {command}` needs {missing.name}: install recordsvc[{extra}]")
+    told.exit_code = 2  # 1 would say that `log fsck` found something
+    return told
 
 
 @click.group(cls=LazyGroup)

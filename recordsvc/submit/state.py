@@ -131,34 +131,37 @@ class State:
                 raise _damaged(self.path)
             try:
                 self._apply(event)
-            except (KeyError, TypeError, AttributeError) as fault:  # edited by hand
+            except (KeyError, TypeError) as fault:  # edited by hand
                 raise _damaged(self.path) from fault
             end += len(line)
 
     def _apply(self, event: dict[str, Any]) -> None:
         match event.get("event"):
             case "answers":
-                self.answers = dict(event["answers"].items())
+                _must_be(dict, event["answers"])
+                self.answers = event["answers"]
             case "prepared":
-                if not isinstance(event["row"], int) or not all(
-                    isinstance(event[one], str) for one in _TEXTS
-                ):
-                    raise TypeError
+                _must_be(str, *(event[name] for name in _TEXTS))
+                _must_be(int, event["row"])
                 self.records[event["id"]] = Prepared(
                     event["id"], event["key"], event["row"], event["purpose"], event["root"], event["digest"],
                     event["record"].encode("utf-8"),
                 )  # fmt: skip
             case "batch":
-                if not isinstance(event["ids"], list) or not isinstance(
-                    event["batch_id"] + event["jws"], str
-                ):
-                    raise TypeError
+                _must_be(str, event["batch_id"], event["jws"], *event["ids"])
                 self.batches.append(event)
             case "answered":
+                _must_be(str, event["status"])
                 record = self.records[event["id"]]
-                record.status, record.answer = event["status"] + "", event
+                record.status, record.answer = event["status"], event
             case _:
                 raise _damaged(self.path)
+
+
+def _must_be(kind: type, *values: Any) -> None:
+    """Raise `TypeError` for a value of another kind."""
+    if not all(isinstance(value, kind) for value in values):
+        raise TypeError
 
 
 def _line(event: dict[str, Any]) -> bytes:

@@ -50,7 +50,7 @@ class Table:
 
     @property
     def unused(self) -> list[tuple[str, str]]:
-        """Columns that are understood and not part of a record, or a second one of a kind: letter, heading."""
+        """Columns that are understood and go into no record, or a second one of a kind."""
         return [(letter, text) for letter, text in self._left() if recognise(text) is not None]
 
     def _left(self) -> list[tuple[str, str]]:
