@@ -79,11 +79,15 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_module, _attribute, line) in COMMANDS.items()])
 
 
-def _needs(command: str, missing: ModuleNotFoundError) -> click.ClickException:
+class ExtraMissing(click.ClickException):
+    """A library that a command needs is not installed. 1 would say that `log fsck` found something."""
+
+    exit_code = 2
+
+
+def _needs(command: str, missing: ModuleNotFoundError) -> ExtraMissing:
     extra = EXTRAS.get(command, "server")
-    told = click.ClickException(f"`recordsvc {command}` needs {missing.name}: install recordsvc[{extra}]")
-    told.exit_code = 2  # 1 would say that `log fsck` found something
-    return told
+    return ExtraMissing(f"`recordsvc {command}` needs {missing.name}: install recordsvc[{extra}]")
 
 
 @click.group(cls=LazyGroup)
