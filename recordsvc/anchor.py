@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recordsvc.ground import observe
+from recordsvc.ground.refusal import StartRefused
 from recordsvc.translog.checkpoint import Checkpoint, OpenedCheckpoint, open_checkpoint
 from recordsvc.translog.note import NoteKey
 from recordsvc.translog.store import Log
@@ -17,8 +19,12 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 
-class DatabaseBehind(RuntimeError):
+class DatabaseBehind(StartRefused):
     """The database is older than, or contradicts, a checkpoint that was already given out."""
+
+
+class AnchorMissing(RuntimeError):
+    """The log has entries and no checkpoint is kept outside: an old copy would not be noticed by it."""
 
 
 def log_key(house: "House") -> NoteKey:
@@ -55,10 +61,25 @@ def keep(house: "House") -> bool:
 
 
 def check(house: "House") -> None:
-    """Refuse a database that does not continue the kept checkpoint. Raises `DatabaseBehind`."""
+    """Refuse a database that does not continue the kept checkpoint.
+
+    Raises `DatabaseBehind`, `AnchorMissing`.
+    """
     kept = read(house)
     if kept is not None:
         compare(house.log, house, kept.checkpoint, "the checkpoint kept outside the database")
+        return
+    with house.db.read() as conn:
+        if house.log.newest(conn).size:
+            raise AnchorMissing("the log has entries, and no checkpoint of it is kept outside the database")
+
+
+def check_start(house: "House") -> None:
+    """Do as `check`, but only say it when there is nothing to compare with. Raises `DatabaseBehind`."""
+    try:
+        check(house)
+    except AnchorMissing:
+        observe.log("anchor-missing")
 
 
 def compare(log: Log, house: "House", seen: Checkpoint, where: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import click
 
+from recordsvc.ground.refusal import StartRefused
 from recordsvc.vault.keyfile import KeyFileError
 
 COMMANDS: Final = {
@@ -56,23 +57,37 @@ class LazyGroup(click.Group):
         try:
             command: click.Command = getattr(importlib.import_module(module), attribute)
         except ModuleNotFoundError as missing:
-            extra = EXTRAS.get(cmd_name, "server")
-            raise click.ClickException(
-                f"`recordsvc {cmd_name}` needs {missing.name}: install recordsvc[{extra}]"
-            ) from missing
+            raise _needs(cmd_name, missing) from missing
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; keys that must not be used end it with one clear line."""
+        """Run a command; keys and databases that must not be used end it with one clear line."""
         try:
             return super().invoke(ctx)
         except KeyFileError as refused:
             raise click.ClickException(f"密钥不可用 / keys refused: {refused}") from refused
+        except ModuleNotFoundError as missing:  # of a command that loads its parts when it works
+            if (missing.name or "").partition(".")[0] == __package__:
+                raise
+            raise _needs(ctx.invoked_subcommand or "", missing) from missing
+        except StartRefused as refused:
+            raise click.ClickException(str(refused)) from refused
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """List names and lines without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_module, _attribute, line) in COMMANDS.items()])
+
+
+class ExtraMissing(click.ClickException):
+    """A library that a command needs is not installed. 1 would say that `log fsck` found something."""
+
+    exit_code = 2
+
+
+def _needs(command: str, missing: ModuleNotFoundError) -> ExtraMissing:
+    extra = EXTRAS.get(command, "server")
+    return ExtraMissing(f"`recordsvc {command}` needs {missing.name}: install recordsvc[{extra}]")
 
 
 @click.group(cls=LazyGroup)

@@ -25,6 +25,7 @@ from recordsvc.archive.erasing import WHOLE, forget
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.privileges import Kind, erasing, kind_of
+from recordsvc.ground.refusal import StartRefused
 from recordsvc.people import standing
 from recordsvc.people import tables as people_tables
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 PORTION: Final = 500
 
 
-class ErasureUndone(RuntimeError):
+class ErasureUndone(StartRefused):
     """Something that was erased is there again; the text says how to go on."""
 
 

@@ -23,7 +23,9 @@ from recordsvc.house import House
 from recordsvc.people.fsck import PeopleCheck
 from recordsvc.translog.fsck import LogCheck, Seen
 from recordsvc.translog.note import NoteKey
+from recordsvc.translog.tables import cosignature
 from recordsvc.translog.witness import WitnessClient, WitnessUnreachable
+from recordsvc.witnesses import remembered
 
 UNPROTECTED: Final = (
     (
@@ -169,6 +171,7 @@ def _witnessed(house: House, notes: list[str]) -> Iterable[Seen]:
     seen = []
     for url, key in zip(house.settings.witness_urls, house.settings.witness_keys, strict=True):
         name = NoteKey.parse(key).name
+        cosigned = remembered(house, NoteKey.parse(key))
         try:
             newest = WitnessClient(url, key).newest(anchor.log_keys(house))
         except WitnessUnreachable as error:
@@ -176,6 +179,13 @@ def _witnessed(house: House, notes: list[str]) -> Iterable[Seen]:
             continue
         if newest is not None:
             seen.append(Seen(newest.checkpoint, f"the witness {name}"))
+        elif cosigned:
+            raise Wrong(
+                f"{at(cosignature, size=cosigned, witness=name)} ↔ the witness {name}",
+                "该见证方说不认识本日志，而本库有它的见证签名：地址是别人的，或它丢失了记忆",
+                "the witness does not know this log, and its cosignature is here: the address is another's, "
+                "or it lost its memory",
+            )
     return seen
 
 

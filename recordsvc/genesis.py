@@ -6,9 +6,11 @@ every start.
 
 import sqlalchemy as sa
 
+from recordsvc import anchor
 from recordsvc.archive.statements import REGION_KID
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import installation
+from recordsvc.ground.refusal import StartRefused
 from recordsvc.house import House, key_token, open_house
 from recordsvc.settings import Settings
 from recordsvc.vault import fence
@@ -17,7 +19,7 @@ from recordsvc.vault.keyfolder import create_keys
 FIXED = ("log_origin", "audience", "environment", "region")
 
 
-class NotThisInstallation(RuntimeError):
+class NotThisInstallation(StartRefused):
     """The settings contradict what was fixed at the first run; the text names the setting."""
 
 
@@ -30,17 +32,21 @@ def create(settings: Settings) -> None:
     schema.upgrade(settings.owner_database, application_url=settings.database)
     house = open_house(settings)
     try:
-        begin(house)
+        if begin(house):
+            anchor.keep(house)
     finally:
         house.close()
 
 
-def begin(house: House) -> None:
-    """Fix the installation and begin its log, on a database that has its tables; repeats without effect."""
+def begin(house: House) -> bool:
+    """Fix the installation and begin its log, on a database that has its tables; repeats without effect.
+
+    True if the log began now.
+    """
     house.db.write(lambda turn: _fix(turn, house.settings))
     house.db.write(fence.begin)
     house.log.create()
-    house.db.write(lambda turn: _register_region(turn, house))
+    return house.db.write(lambda turn: _register_region(turn, house))
 
 
 def check(house: House) -> None:
@@ -72,10 +78,11 @@ def _compare(fixed: dict[str, str], settings: Settings) -> None:
             )
 
 
-def _register_region(turn: Turn, house: House) -> None:
-    """Enter the region's own key, without which no confirmation and no release could be stated."""
+def _register_region(turn: Turn, house: House) -> bool:
+    """Enter the region's own key, without which no confirmation and no release could be stated; True: now."""
     region = house.settings.region
     if house.issuers.history(turn, region).n:
-        return
+        return False
     public = house.keys.public("region")
     house.issuers.register(turn, region, REGION_KID, public, turn.now_ms, None)
+    return True

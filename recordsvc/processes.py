@@ -1,6 +1,11 @@
 """The processes of one machine's service: started in their order, watched, and ended in the reverse one."""
 
+import ctypes
+import os
+import signal
+import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -13,6 +18,37 @@ import click
 
 READY_S: Final = 60.0
 STOP_S: Final = 20.0
+
+_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+
+
+def assert_free(*ports: int) -> None:
+    """Raise `ClickException` when somebody listens on a loopback port: their answers are not ours."""
+    for port in ports:
+        with socket.socket() as tried:
+            # As servers bind: a port whose last connections only run out is free.
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind(("127.0.0.1", port))
+                tried.listen(1)
+            except OSError as error:
+                raise click.ClickException(
+                    f"端口 {port} 已被占用，请换一个 / port {port} is taken, use another: {error.strerror}"
+                ) from error
+
+
+def _with_parent() -> Callable[[], None] | None:
+    """Return what a child calls to be ended with its parent, however that ends; None where nothing can."""
+    if sys.platform != "linux":
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def bind() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return bind
 
 
 class Part:
@@ -29,6 +65,7 @@ class Part:
                 stderr=output,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                preexec_fn=_with_parent(),  # noqa: PLW1509 - the supervisor has one thread
             )
 
     def stop(self) -> None:
@@ -89,6 +126,7 @@ class Parts:
                 time.sleep(0.05)
                 continue
             if good(status):
+                self.check()  # it was one of ours that answered
                 return
             time.sleep(0.1)
         raise click.ClickException(f"{url} does not answer; see the logs folder in the data folder")

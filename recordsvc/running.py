@@ -19,9 +19,16 @@ import click
 
 from recordsvc import anchor, genesis
 from recordsvc.house import House, open_house
-from recordsvc.processes import Parts
-from recordsvc.serving import forget_metrics, gunicorn_command, load_settings, write_settings
+from recordsvc.processes import Parts, assert_free
+from recordsvc.serving import (
+    forget_metrics,
+    gunicorn_command,
+    load_settings,
+    rewrite_settings,
+    write_settings,
+)
 from recordsvc.settings import FILE, Settings, environment
+from recordsvc.starting import open_checked
 
 if TYPE_CHECKING:
     from demo.people import Person
@@ -32,7 +39,6 @@ DEMO: Final = {
     "log_origin": "log.demo.recordsvc.example",
     "audience": "https://records.demo.recordsvc.example",
     "issuer_url": "https://records.demo.recordsvc.example",
-    "public_url": "http://localhost:8930",
 }
 AREA: Final = "640000"
 """Division code (行政区划代码) that the demo's officials are responsible for."""
@@ -61,6 +67,7 @@ AREA: Final = "640000"
 def run(*, port: int, data_dir: Path, people: int, once: bool) -> None:
     """在本机运行演示地区 / Run the demo region on this machine."""
     began = time.monotonic()
+    assert_free(port, port + 1)
     environ = _environment(data_dir.resolve(), port)
     settings = _prepare(environ, data_dir.resolve(), port)
     with _parts(settings, environ) as parts:
@@ -80,11 +87,15 @@ def _environment(data_dir: Path, port: int) -> dict[str, str]:
     settings = environment(
         data_dir=str(data_dir),
         port=str(port),
-        public_url=f"http://localhost:{port}",
+        public_url=_public_url(port),
         witness_urls=_witness_url(port),
         metrics_dir=str(data_dir / "metrics"),
     )
     return settings | {"PYTHONUNBUFFERED": "1"}
+
+
+def _public_url(port: int) -> str:
+    return f"http://localhost:{port}"
 
 
 def _witness_url(port: int) -> str:
@@ -97,12 +108,14 @@ def _prepare(environ: Mapping[str, str], data_dir: Path, port: int) -> Settings:
 
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     (data_dir / "logs").mkdir(mode=0o700, exist_ok=True)
+    places = {"public_url": _public_url(port), "witness_urls": [_witness_url(port)]}
     if not (data_dir / FILE).exists():
         click.echo("首次运行：生成密钥与数据库 / first run: making keys and database …")
         key = _witness("init", "--store", str(data_dir / "witness"))
-        witness = {"witness_keys": [key], "witness_urls": [_witness_url(port)]}
-        write_settings(data_dir / FILE, {**DEMO, "region": REGION.uscc, **witness})
+        write_settings(data_dir / FILE, {**DEMO, "region": REGION.uscc, "witness_keys": [key], **places})
     settings = load_settings(environ)
+    # Commands beside the demo read the file: on another port it must not name the ones of before.
+    rewrite_settings(data_dir / FILE, places)
     forget_metrics(settings)
     genesis.create(settings)
     house = open_house(settings)
@@ -123,23 +136,30 @@ def _witness(*arguments: str) -> str:
 
 @contextlib.contextmanager
 def _parts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Parts]:
-    """Run witness, server and background work; Ctrl-C and SIGTERM end them and then this process."""
+    """Run witness, server and background work; Ctrl-C, SIGTERM and a closed terminal end them, then this."""
     port, python = settings.port, sys.executable
     witness = [python, "-m", "witness", "serve", "--store", str(settings.data_dir / "witness")]
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, _interrupt)
     try:
         with Parts(environ, settings.data_dir / "logs") as parts:
             parts.start("witness", [*witness, "--port", str(port + 1)])
             parts.wait(f"{_witness_url(port)}/")
+            open_checked(settings).close()  # a refusal is told here, and not in a part's log
             parts.start("server", gunicorn_command(settings.host, port))
             parts.start("work", [python, "-m", "recordsvc", "work"])
             parts.wait(f"http://127.0.0.1:{port}/readyz", lambda status: status == 200)
             yield parts
     except KeyboardInterrupt:
-        click.echo("\n已停止 / stopped")
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            click.echo("\n已停止 / stopped")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # A closing terminal tells it twice, itself and through the shell: ending the parts is not broken off.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import sys
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +46,32 @@ def write_settings(path: Path, values: Mapping[str, object]) -> None:
         file.write("\n".join(lines) + "\n")
 
 
+def rewrite_settings(path: Path, values: Mapping[str, str | Sequence[str]]) -> None:
+    """Change values that stand in `recordsvc.toml`, a line each; everything else stays as it is written.
+
+    Raises `ClickException` where a value is written in another way than `write_settings` does.
+    """
+    text = path.read_text("utf-8")
+    wanted = tomllib.loads(text) | dict(values)
+    if tomllib.loads(text) == wanted:
+        return
+    for name, value in values.items():
+        line = f"{name} = {json.dumps(value, ensure_ascii=False)}".replace("\\", r"\\")
+        text = re.sub(rf"^{name}\s*=.*$", line, text, flags=re.MULTILINE)
+    try:
+        done = tomllib.loads(text) == wanted
+    except tomllib.TOMLDecodeError:
+        done = False
+    if not done:
+        raise click.ClickException(f"write into {path.name} by hand: {dict(values)}")
+    fresh = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
 @click.command()
 @click.option(
     "--environment",
@@ -71,10 +99,7 @@ def init(data_dir: Path, **values: str) -> None:
     """首次运行 / Make settings, keys, tables and an empty log. May be repeated."""
     write_settings(data_dir / FILE, values)
     settings = load_settings(data_dir=data_dir)
-    try:
-        genesis.create(settings)
-    except genesis.NotThisInstallation as error:
-        raise click.ClickException(str(error)) from error
+    genesis.create(settings)
     click.echo(f"已就绪 / ready: {settings.log_origin} ({settings.environment})")
 
 

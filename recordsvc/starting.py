@@ -15,11 +15,11 @@ def check(house: "House") -> None:
     """Refuse to start on what cannot keep the service's promises.
 
     Raises `DatabaseUnfit`, `genesis.NotThisInstallation`, `anchor.DatabaseBehind`, `ErasureUndone`,
-    `NoteError`.
+    `WitnessForgot`, `NoteError`.
     """
     house.db.assert_fit()
     genesis.check(house)
-    anchor.check(house)
+    anchor.check_start(house)
     erasures.check(house)
     Witnesses(house).check()
 

@@ -6,13 +6,39 @@ failure is reported at every try, and a start-up refuses, since one of the two i
 
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from recordsvc import anchor
 from recordsvc.ground import observe
-from recordsvc.translog.note import NoteKey
+from recordsvc.ground.refusal import StartRefused
+from recordsvc.translog import tables
+from recordsvc.translog.note import NoteError, NoteKey, parse_signature
 from recordsvc.translog.witness import WitnessClient, WitnessUnreachable
 
 if TYPE_CHECKING:
     from recordsvc.house import House
+
+
+class WitnessForgot(StartRefused):
+    """A witness does not know a log that it cosigned: another's address, or a lost memory."""
+
+
+def remembered(house: "House", key: NoteKey) -> int:
+    """Return the largest size of which our rows hold this witness's cosignature; 0: none."""
+    mine = tables.cosignature.c
+    # A witness that changed its key keeps its name: the newest line says which key it is.
+    newest = (
+        sa.select(mine.size, mine.line).where(mine.witness == key.name).order_by(mine.size.desc()).limit(1)
+    )
+    with house.db.read() as conn:
+        row = conn.execute(newest).first()
+    if row is None:
+        return 0
+    try:
+        said = parse_signature(row.line.removesuffix("\n"))
+    except NoteError:  # what fsck names by its row
+        return 0
+    return int(row.size) if said.key_id == key.key_id else 0
 
 
 class Witnesses:
@@ -49,7 +75,10 @@ class Witnesses:
         return lines
 
     def check(self) -> None:
-        """Refuse a database older than a witness's newest checkpoint. Raises `anchor.DatabaseBehind`."""
+        """Refuse a database older than a witness's newest checkpoint, and a witness that is not the one.
+
+        Raises `anchor.DatabaseBehind`, `WitnessForgot`.
+        """
         house = self._house
         for key, client in self._clients:
             try:
@@ -59,6 +88,11 @@ class Witnesses:
                 continue
             if seen is not None:
                 anchor.compare(house.log, house, seen.checkpoint, f"the witness {key.name}")
+            elif size := remembered(house, key):
+                raise WitnessForgot(
+                    f"the witness {key.name} does not know this log, and has cosigned {size} entries of it: "
+                    "its address in witness_urls is another's, or it lost its memory"
+                )
 
     def _prove(self, old_size: int, size: int) -> list[bytes]:
         with self._house.db.read() as conn:

@@ -156,3 +156,12 @@ def test_a_command_without_its_extra_says_which_to_install_or_runs(name: str) ->
 
     assert shown.returncode == 0 or f"recordsvc[{EXTRAS.get(name, 'server')}]" in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+@pytest.mark.parametrize("arguments", [("log", "fsck"), ("log", "checkpoint"), ("notices", "dead")])
+def test_a_command_that_loads_its_parts_late_says_so_too(arguments: tuple[str, ...]) -> None:
+    shown = _without(HEAVY, *arguments)
+
+    assert (shown.returncode, "Traceback" in shown.stderr) == (2, False)
+    assert f"`recordsvc {arguments[0]}` needs " in shown.stderr
+    assert shown.stderr.endswith(": install recordsvc[server]\n")

@@ -15,7 +15,14 @@ from click.testing import CliRunner
 
 from recordsvc import gunicorn_conf
 from recordsvc.cli import main
-from recordsvc.serving import GUNICORN_CONFIG, forget_metrics, gunicorn_command, load_settings, write_settings
+from recordsvc.serving import (
+    GUNICORN_CONFIG,
+    forget_metrics,
+    gunicorn_command,
+    load_settings,
+    rewrite_settings,
+    write_settings,
+)
 from recordsvc.settings import Settings
 
 INIT = [
@@ -121,6 +128,31 @@ def test_settings_that_are_there_are_not_written_over(tmp_path: Path) -> None:
     write_settings(path, {"log_origin": "second"})
 
     assert path.read_text("utf-8") == 'log_origin = "first"\nwitness_keys = ["a", "b"]\n'
+
+
+def test_changed_values_leave_the_rest_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "recordsvc.toml"
+    path.write_text(
+        '# ours\nport= 1 # here\nwitness_urls = ["http://old"]\npublic_url="http://old"\n', "utf-8"
+    )
+    rewrite_settings(path, {"public_url": "http://new", "witness_urls": ["http://\\1"]})
+
+    assert path.read_text("utf-8") == (
+        '# ours\nport= 1 # here\nwitness_urls = ["http://\\\\1"]\npublic_url = "http://new"\n'
+    )
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "written", ["", 'public_url = """\nhttp://old"""\n'], ids=["missing", "several lines"]
+)
+def test_values_that_cannot_be_changed_in_place_are_the_users(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "recordsvc.toml"
+    path.write_text(written, "utf-8")
+    with pytest.raises(click.ClickException, match="by hand"):
+        rewrite_settings(path, {"public_url": "http://new"})
+
+    assert path.read_text("utf-8") == written
 
 
 def test_a_fault_in_the_settings_is_one_clear_line(tmp_path: Path) -> None:

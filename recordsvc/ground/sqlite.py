@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.pool import QueuePool
 
 from recordsvc.ground.readers import Asked, Cursor
+from recordsvc.ground.refusal import StartRefused
 
 SQLITE_PRAGMAS = (
     ("journal_mode", "WAL"),
@@ -29,7 +30,7 @@ SQLITE_PRAGMAS = (
 )
 
 
-class DatabaseUnfit(RuntimeError):
+class DatabaseUnfit(StartRefused):
     """The database cannot keep the promises of this service; the text says which one."""
 
 

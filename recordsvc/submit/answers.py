@@ -4,6 +4,7 @@ The shape (JSON), every member optional; keys are the sheet's own wording, `*` s
 
   columns            {"id": "C"}                 columns a person named or confirmed
   sheets             ["花名册"]                   which sheets to read
+  theory_practice    "hours" | "scores"          what columns headed only 理论 and 实操 hold
   institution        {"<text|*>": {"name", "uscc"}}
   issuer             "<USCC>"                    who signs; the institution if there is only one
   class              {"<class name|*>": "code"}
@@ -14,6 +15,7 @@ The shape (JSON), every member optional; keys are the sheet's own wording, `*` s
   started_on, ended_on   "2024-05-10"
   minutes_per_period 45
   hours              {"<total|*>": {"theory_minutes", "practice_minutes", "online_minutes"}}
+  hours_vary         "yes"                       learners of one class do have different hours
   pass_mark          60
   result             "passed" | "failed" | "not-assessed"
   card_area          "640100", or "" to leave cards out
@@ -30,7 +32,7 @@ from recordsvc.submit.cells import Unreadable
 EVERYTHING_ELSE = "*"
 # Answers that hold for one file only. The rest describes the centre and its template, and is remembered with
 # the shape of the headings: the next class has other dates, and must not silently inherit them.
-OF_THE_FILE = frozenset({"sheets", "class", "level", "started_on", "ended_on", "result"})
+OF_THE_FILE = frozenset({"sheets", "class", "level", "started_on", "ended_on", "result", "hours_vary"})
 _KEYED = ("institution", "class", "training_type", "occupation", "hours")
 _LEAVES = {
     "institution": ("name", "uscc", "site"),
@@ -39,6 +41,7 @@ _LEAVES = {
 }
 _KNOWN = frozenset({*_KEYED, *OF_THE_FILE}) | {
     "columns", "issuer", "edition", "minutes_per_period", "pass_mark", "card_area", "audience", "environment",
+    "theory_practice",
 }  # fmt: skip
 _MAX_BYTES = 256 * 1024
 

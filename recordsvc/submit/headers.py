@@ -67,6 +67,7 @@ _BRACKETS = re.compile(r"[(\[{【〔《<][^)\]}】〕》>]*[)\]}】〕》>]?")
 _NOISE = re.compile(r"[\s:*.·、,，/\\_\-—–~#'\"“”‘’|&+的;;?!]+")
 _MINUTES = re.compile(r"分钟|minutes?|\bmin\b")
 _CLOCK_HOURS = re.compile(r"小时|clock ?hours?")
+_HOURS = re.compile(r"[课学]时|时数|时长|小时|分钟|hour|period|minute|\bmin\b")
 _MAX_HEADING = 40  # longer cells are titles or instructions
 _TITLE = re.compile(r"名册|名单|登记表|汇总表|统计表|一览表|报名表|成绩表|考勤表")
 
@@ -96,6 +97,11 @@ def minutes_per_unit(heading: str) -> int | None:
     if _MINUTES.search(plain):
         return 1
     return 60 if _CLOCK_HOURS.search(plain) else None
+
+
+def says_hours(heading: str) -> bool:
+    """Whether a heading, or the group above it, names hours: 理论 alone stands above marks as often."""
+    return _HOURS.search(unicodedata.normalize("NFKC", heading).lower()) is not None
 
 
 def _by_words(text: str) -> Field | None:

@@ -10,16 +10,22 @@ from collections.abc import Iterable, Mapping
 from recordsvc.submit.cells import EMPTY, Cell, Row, Sheet, column_index
 from recordsvc.submit.content import is_identity_like, is_number
 from recordsvc.submit.doubts import doubt
-from recordsvc.submit.headers import Field, fold, minutes_per_unit, recognise
+from recordsvc.submit.headers import Field, fold, minutes_per_unit, recognise, says_hours
 from recordsvc.submit.rowkinds import note_facts, sort_rows
 from recordsvc.submit.table import Column, Table
 
 _LABELLED = re.compile(r"[：:]\s*[^：:\s]")
 _LEAST_HEADINGS = 3
+_SCORE_OF = {Field.THEORY: Field.THEORY_SCORE, Field.PRACTICE: Field.PRACTICE_SCORE}
 
 
-def find_tables(sheet: Sheet, chosen: Mapping[str, str] | None = None) -> list[Table]:
-    """The tables of one sheet. `chosen` is field -> column letter as a person confirmed it, which wins."""
+def find_tables(
+    sheet: Sheet, chosen: Mapping[str, str] | None = None, parts: str | None = None
+) -> list[Table]:
+    """The tables of one sheet. `chosen` is field -> column letter as a person confirmed it, which wins.
+
+    `parts`: what bare columns 理论 and 实操 hold as a person said it, `hours` or `scores`.
+    """
     tables: list[Table] = []
     facts: dict[Field, str] = {}
     pending: list[Row] = []
@@ -32,7 +38,7 @@ def find_tables(sheet: Sheet, chosen: Mapping[str, str] | None = None) -> list[T
         if heading is not None:
             depth, texts = heading
             skip_to = row.number + depth - 1
-            table = _table(sheet, texts, chosen)
+            table = _table(sheet, texts, chosen, parts)
             if tables and table.headings == tables[-1].headings:
                 tables[-1].skipped.append((row.number, "heading"))
                 continue
@@ -94,7 +100,8 @@ def _joined(sheet: Sheet, rows: Mapping[int, Row], number: int, column: int) -> 
     if not upper and lower:
         left = next((n for n in range(column - 1, -1, -1) if not rows[number].cell(n).empty), None)
         group = rows[number].cell(left).text if left is not None else ""
-        if recognise(lower) is None or recognise(group + lower) not in (None, recognise(lower)):
+        hours = recognise(lower) in _SCORE_OF and says_hours(group)
+        if hours or recognise(lower) is None or recognise(group + lower) not in (None, recognise(lower)):
             upper = group
     return upper if upper == lower else upper + lower
 
@@ -110,17 +117,26 @@ def _is_heading(texts: Iterable[str]) -> bool:
     )
 
 
-def _table(sheet: Sheet, texts: tuple[str, ...], chosen: Mapping[str, str] | None) -> Table:
+def _table(
+    sheet: Sheet, texts: tuple[str, ...], chosen: Mapping[str, str] | None, parts: str | None = None
+) -> Table:
     columns: dict[Field, Column] = {}
+    bare: list[Column] = []
     for index, text in enumerate(texts):
         found = recognise(text)
         if found is None or found is Field.OTHER:
+            continue
+        if found in _SCORE_OF and not says_hours(text):
+            bare.append(Column(index, found, text))
             continue
         # Two headings for one field: the one in the list of known wordings, else the first, is meant.
         if found not in columns or (
             fold(text) in ("姓名", "身份证号码") and fold(columns[found].heading) != fold(text)
         ):
             columns[found] = Column(index, found, text, minutes_per_unit(text))
+    for one in bare:
+        found = _SCORE_OF[one.field] if parts == "scores" else one.field
+        columns.setdefault(found, Column(one.index, found, one.heading))
     if Field.OCCUPATION not in columns and Field.WORK_TYPE in columns:
         trade = columns.pop(Field.WORK_TYPE)
         columns[Field.OCCUPATION] = Column(trade.index, Field.OCCUPATION, trade.heading)
@@ -129,7 +145,9 @@ def _table(sheet: Sheet, texts: tuple[str, ...], chosen: Mapping[str, str] | Non
         columns = {key: column for key, column in columns.items() if column.index != index}
         heading = texts[index] if index < len(texts) else ""
         columns[Field(name)] = Column(index, Field(name), heading, minutes_per_unit(heading))
-    return Table(sheet, columns, texts)
+    named = {column_index(letter) for letter in (chosen or {}).values()}
+    asked = tuple(one for one in bare if parts is None and one.index not in named)
+    return Table(sheet, columns, texts, bare=asked)
 
 
 def _without_headings(sheet: Sheet, chosen: Mapping[str, str] | None) -> list[Table]:

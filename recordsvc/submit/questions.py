@@ -1,8 +1,10 @@
 """What still has to be asked before a file can be signed, in the order in which one would ask it."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from recordsvc import dated
@@ -21,10 +23,12 @@ from recordsvc.submit.typed import (
     not_understood,
     one_of,
 )
-from recordsvc.submit.understand import Understanding
+from recordsvc.submit.understand import Understanding, course_of
 from recordsvc.submit.values import read_level
 
 _OUTCOMES = (Field.RESULT, Field.SCORE, Field.THEORY_SCORE, Field.PRACTICE_SCORE)
+_PARTS = {"hours": "课时", "scores": "成绩"}
+_VARY = {"yes": "确实各不相同"}
 _RESULTS = {"passed": "合格", "failed": "不合格", "not-assessed": "未组织考核"}
 
 
@@ -51,6 +55,7 @@ def open_questions(understood: Understanding, answers: Answers, today: dt.date) 
     rows = [reading for reading in understood.readings if reading.sendable]
     sources = (
         _columns,
+        _theory_practice,
         _institution,
         _class,
         _training_type,
@@ -58,6 +63,7 @@ def open_questions(understood: Understanding, answers: Answers, today: dt.date) 
         _level,
         _dates,
         _hours,
+        _hours_vary,
         _outcome,
         _card,
     )
@@ -81,6 +87,23 @@ def _columns(
             f"is {doubt.field.value} in column {column.letter} ({heading})? type its letter",
             a_column,
             suggestion=column.letter,
+        )
+
+
+def _theory_practice(
+    understood: Understanding, _rows: Rows, _answers: Answers, _today: dt.date
+) -> Iterator[Question]:
+    """Marks of theory and practice stand under the same words as hours: 85 and 90 could be either."""
+    bare = {column.letter: column.heading for table in understood.tables for column in table.bare}
+    if bare:
+        told = "、".join(f"{letter}（{heading}）" for letter, heading in bare.items())
+        yield Question(
+            "theory_practice",
+            None,
+            f"{told} 列写的是课时还是成绩",
+            f"do the columns {', '.join(bare)} hold hours or scores",
+            one_of(_PARTS),
+            _PARTS,
         )
 
 
@@ -201,6 +224,27 @@ def _hours(_u: Understanding, rows: Rows, answers: Answers, today: dt.date) -> I
                 f"minutes of theory, practice and online time (total {text}), such as 1080 2520 0",
                 minutes_of,
             )
+
+
+def _hours_vary(_u: Understanding, rows: Rows, answers: Answers, _today: dt.date) -> Iterator[Question]:
+    """Hours belong to the class: where its learners' differ, the column may hold something else."""
+    totals: dict[object, set[Decimal]] = defaultdict(set)
+    for one in rows:
+        if one.amounts and not (one.outcome and one.outcome.kind in ("absent", "dropped")):
+            parts = [one.amounts[f] for f in (Field.THEORY, Field.PRACTICE, Field.ONLINE) if f in one.amounts]
+            total = sum(parts, Decimal()) if parts else one.amounts[Field.TOTAL]
+            totals[course_of(one), one.started, one.ended].add(total)
+    differing = next((sorted(found) for found in totals.values() if len(found) > 1), None)
+    if differing and not answers.get("hours_vary"):
+        told = "、".join(f"{total.normalize():f}" for total in differing[:6])
+        yield Question(
+            "hours_vary",
+            None,
+            f"同一班学员的课时不同（{told}）。若那一列不是课时，请停下来改表；确实如此则输入 yes",
+            f"learners of one class have different hours ({told}): yes, if that is so",
+            one_of(_VARY),
+            _VARY,
+        )
 
 
 def _outcome(understood: Understanding, rows: Rows, answers: Answers, _today: dt.date) -> Iterator[Question]:

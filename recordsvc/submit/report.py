@@ -65,6 +65,7 @@ def report(name: str, understood: Understanding, questions: list[Question]) -> b
                 "columns": {key.value: column.letter for key, column in table.columns.items()},
                 "facts": {key.value: text for key, text in table.facts.items()},
                 "not_understood": [{"column": letter, "heading": text} for letter, text in table.unknown],
+                "unused": [{"column": letter, "heading": text} for letter, text in table.unused],
                 "skipped": [{"sheet_row": number, "reason": reason} for number, reason in table.skipped],
             }
             for table in understood.tables
@@ -93,8 +94,10 @@ def show(console: Console, name: str, understood: Understanding) -> None:
         console.print(f"  表“{_plain(table.sheet.name)}”：{columns}", highlight=False, soft_wrap=True)
         for key, text in table.facts.items():
             console.print(f"  表头上方：{_FIELD_ZH[key]}：{_plain(text)}", highlight=False, soft_wrap=True)
+        if table.unused:
+            console.print(f"  没有用的列：{_listed(table.unused)}", highlight=False, soft_wrap=True)
         if table.unknown:
-            words = "、".join(f"{letter}（{_plain(text)}）" for letter, text in table.unknown)
+            words = _listed(table.unknown)
             console.print(
                 f"  [yellow]看不懂的列，没有使用：{words}[/yellow]", highlight=False, soft_wrap=True
             )
@@ -173,6 +176,10 @@ _SKIPPED = {
     "not-chosen": "未选",
     "nobody-listed": "没有学员",
 }
+
+
+def _listed(columns: list[tuple[str, str]]) -> str:
+    return "、".join(f"{letter}（{_plain(text)}）" for letter, text in columns)
 
 
 def _by_place(item: tuple[Field, Any]) -> int:

@@ -37,7 +37,7 @@ class Roster:
         while questions := self.questions:
             question = questions[0]
             self.answers.put(question.name, asker(question), question.key)
-            if question.name in ("columns", "sheets"):
+            if question.name in ("columns", "sheets", "theory_practice"):
                 self._read_again()
 
     def drafts(self) -> dict[int, Draft]:
@@ -56,7 +56,7 @@ class Roster:
         return made
 
     def _read_again(self) -> None:
-        self.understood = understand(self.sheets, self.today, self.answers.columns, self.answers.sheets)
+        self.understood = _understood(self.sheets, self.today, self.answers)
 
 
 def open_roster(
@@ -72,5 +72,8 @@ def open_roster(
     first = understand(sheets, today, None, named.sheets)
     profile = profile or profile_path(path, first.tables)
     answers = Answers(read_profile(profile), kept or {}, given)
-    understood = understand(sheets, today, answers.columns, answers.sheets)
-    return Roster(path, today, sheets, understood, answers, profile)
+    return Roster(path, today, sheets, _understood(sheets, today, answers), answers, profile)
+
+
+def _understood(sheets: list[Sheet], today: dt.date, answers: Answers) -> Understanding:
+    return understand(sheets, today, answers.columns, answers.sheets, answers.get("theory_practice"))

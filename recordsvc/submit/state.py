@@ -21,6 +21,7 @@ from typing import Any, Self
 from recordsvc.submit.cells import Unreadable
 from recordsvc.submit.privatefiles import sync_folder
 
+_TEXTS = ("id", "key", "purpose", "root", "digest", "record")
 STANDING = ("accepted", "duplicate")  # statuses of a record that is in the archive
 
 
@@ -128,25 +129,39 @@ class State:
                 raise _damaged(self.path) from fault
             if not isinstance(event, dict):
                 raise _damaged(self.path)
-            self._apply(event)
+            try:
+                self._apply(event)
+            except (KeyError, TypeError) as fault:  # edited by hand
+                raise _damaged(self.path) from fault
             end += len(line)
 
     def _apply(self, event: dict[str, Any]) -> None:
         match event.get("event"):
             case "answers":
+                _must_be(dict, event["answers"])
                 self.answers = event["answers"]
             case "prepared":
+                _must_be(str, *(event[name] for name in _TEXTS))
+                _must_be(int, event["row"])
                 self.records[event["id"]] = Prepared(
                     event["id"], event["key"], event["row"], event["purpose"], event["root"], event["digest"],
                     event["record"].encode("utf-8"),
                 )  # fmt: skip
             case "batch":
+                _must_be(str, event["batch_id"], event["jws"], *event["ids"])
                 self.batches.append(event)
             case "answered":
+                _must_be(str, event["status"])
                 record = self.records[event["id"]]
                 record.status, record.answer = event["status"], event
             case _:
                 raise _damaged(self.path)
+
+
+def _must_be(kind: type, *values: Any) -> None:
+    """Raise `TypeError` for a value of another kind."""
+    if not all(isinstance(value, kind) for value in values):
+        raise TypeError
 
 
 def _line(event: dict[str, Any]) -> bytes:

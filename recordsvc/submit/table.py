@@ -41,13 +41,21 @@ class Table:
     data: list[Row] = field(default_factory=list)
     skipped: list[tuple[int, str]] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
+    bare: tuple[Column, ...] = ()  # 理论, 实操: read as hours until a person says what they are
 
     @property
     def unknown(self) -> list[tuple[str, str]]:
         """Columns whose heading is not understood: letter and heading."""
+        return [(letter, text) for letter, text in self._left() if recognise(text) is None]
+
+    @property
+    def unused(self) -> list[tuple[str, str]]:
+        """Columns that are understood and go into no record, or a second one of a kind."""
+        return [(letter, text) for letter, text in self._left() if recognise(text) is not None]
+
+    def _left(self) -> list[tuple[str, str]]:
         known = {column.index for column in self.columns.values()}
-        named = [(column_letter(n), text) for n, text in enumerate(self.headings) if text and n not in known]
-        return [(letter, text) for letter, text in named if recognise(text) is None]
+        return [(column_letter(n), text) for n, text in enumerate(self.headings) if text and n not in known]
 
     def cell(self, row: Row, found: Field) -> Cell:
         """The cell of a field in a row; without such a column, what a line above the table says for all."""

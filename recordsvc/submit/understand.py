@@ -39,8 +39,12 @@ def understand(
     today: dt.date,
     columns: Mapping[str, str] | None = None,
     only: Iterable[str] | None = None,
+    parts: str | None = None,
 ) -> Understanding:
-    """Read all visible sheets, or those named in `only`. Raises `Unreadable` when nobody is listed."""
+    """Read all visible sheets, or those named in `only`; `parts` as of `find_tables`.
+
+    Raises `Unreadable` when nobody is listed.
+    """
     wanted = None if only is None else set(only)
     tables: list[Table] = []
     ignored: list[tuple[str, str]] = []
@@ -50,7 +54,7 @@ def understand(
         elif sheet.hidden and wanted is None:
             ignored.append((sheet.name, "hidden"))
         else:
-            found = find_tables(sheet, columns)
+            found = find_tables(sheet, columns, parts)
             tables += found
             if not found:
                 ignored.append((sheet.name, "nobody-listed"))
@@ -111,7 +115,7 @@ def _compare_one_person(rows: list[Reading]) -> None:
             reading.copy_of = original.row
             reading.findings.append(Finding("duplicate-row"))
         else:
-            courses[_course(reading)].append(reading)
+            courses[course_of(reading)].append(reading)
     for same_course in courses.values():
         if len(same_course) > 1:
             _mark(same_course, "row-conflict")
@@ -122,7 +126,7 @@ def _mark(rows: Iterable[Reading], code: str) -> None:
         reading.findings.append(Finding(code))
 
 
-def _course(reading: Reading) -> object:
+def course_of(reading: Reading) -> object:
     """What makes two rows of one person the same course: class, occupation and level."""
     texts = reading.texts
     return (
@@ -135,7 +139,7 @@ def _content(reading: Reading) -> object:
     """Everything of a row that would stand in its record; phone, serial and note do not."""
     texts = {found: text for found, text in reading.texts.items() if found is not Field.NOTE}
     return (
-        _course(reading), for_matching(reading.name), reading.started, reading.ended, reading.assessed,
+        course_of(reading), for_matching(reading.name), reading.started, reading.ended, reading.assessed,
         tuple(sorted(reading.amounts.items())), reading.attendance, reading.outcome, reading.card,
         tuple(sorted(texts.items())), tuple(f.code for f in reading.findings if f.code not in _NOT_CONTENT),
     )  # fmt: skip

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -17,22 +16,11 @@ import pytest
 from recordsvc.vault.keyfile import KeyFileError
 from recordsvc.vault.livekeys import LiveKeys
 from tests.deploy.edge import ROOT
-from tests.faults.processes import Installation, ask, free_ports
+from tests.faults.processes import Installation, ask, neighbours
 
 pytestmark = pytest.mark.long
 
 OPEN = stat.S_IRWXG | stat.S_IRWXO
-
-
-def neighbours(count: int) -> int:
-    """The first of so many ports in a row that nobody listens on."""
-    while True:
-        port = free_ports(1)[0]
-        with contextlib.suppress(OSError):
-            for each in range(port, port + count):
-                with socket.socket() as tried:
-                    tried.bind(("127.0.0.1", each))
-            return port
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The whole service as processes of one group (witness, gunicorn, background work), and its clients."""
 
+import contextlib
 import dataclasses
 import http.client
 import os
@@ -43,6 +44,17 @@ def free_ports(count: int) -> list[int]:
     for one in sockets:
         one.close()
     return ports
+
+
+def neighbours(count: int) -> int:
+    """The first of so many ports in a row that nobody listens on."""
+    while True:
+        port = free_ports(1)[0]
+        with contextlib.suppress(OSError):
+            for each in range(port, port + count):
+                with socket.socket() as tried:
+                    tried.bind(("127.0.0.1", each))
+            return port
 
 
 class Installation:

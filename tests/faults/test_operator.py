@@ -6,15 +6,17 @@ the witness, and any old receipt each can.
 
 import contextlib
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy.engine import Connection, make_url
 
-from recordsvc import anchor
+from recordsvc import anchor, create_app, starting
 from recordsvc.anchor import DatabaseBehind
 from recordsvc.archive.contradiction import Verdict, compare
 from recordsvc.fsck import fsck
@@ -24,7 +26,7 @@ from recordsvc.house import House, open_house
 from recordsvc.logcommands import log as log_command
 from recordsvc.translog.note import NoteKey
 from recordsvc.translog.witness import WitnessAhead, WitnessContradiction
-from recordsvc.witnesses import Witnesses
+from recordsvc.witnesses import Witnesses, WitnessForgot
 from tests.archive.support import Centre, person, receipts
 from tests.faults.owner import entry_of, forget, owning, rewrite, statement
 from tests.faults.region import addresses, begin, fill, settings_in
@@ -166,6 +168,69 @@ def elsewhere(house: House) -> Path:
     folder = house.settings.data_dir.parent / "elsewhere"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+class Nobody(BaseHTTPRequestHandler):
+    """Answers 404, as this service itself does, and a witness that never heard of the log."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """The address of a server that is no witness of this log."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Nobody)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_witness_that_does_not_know_what_it_cosigned_is_no_agreement(scene: Scene, nobody: str) -> None:
+    """Another's address behind the setting, or a witness that lost its memory."""
+    house = scene.again()
+    house.settings = replace(house.settings, witness_urls=(nobody,))
+
+    with pytest.raises(WitnessForgot, match=r"witness.example/w1 does not know this log"):
+        Witnesses(house).check()
+    finding = fsck(house).finding
+    assert finding is not None
+    assert "log_cosignature" in finding.where
+    assert "the witness witness.example/w1" in finding.where
+    assert fsck(house, offline=True).finding is None
+
+
+def test_a_witness_that_never_cosigned_may_not_know_the_log(
+    scene: Scene, nobody: str, witness: WitnessProcess, tmp_path: Path
+) -> None:
+    """A new witness, also one under an earlier one's name: its key is another."""
+    other = init(tmp_path / "renewed", "witness.example/w1").vkey
+    house = scene.again()
+    house.settings = replace(house.settings, witness_urls=(nobody,), witness_keys=(other,))
+
+    Witnesses(house).check()
+    assert fsck(house).finding is None
+
+
+def test_a_checkpoint_that_is_not_kept_outside_is_told(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house = scene.again()
+    starting.check(house)
+    assert "anchor-missing" not in capsys.readouterr().err
+    house.settings.anchor_path.unlink()
+
+    starting.check(house)
+    assert "anchor-missing" in capsys.readouterr().err
+    app = create_app(house.settings, house)
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()["failing"]) == (503, ["log"])
+    assert anchor.keep(house)
+    assert app.test_client().get("/readyz").status_code == 200
 
 
 def test_newest_entries_taken_away_are_named(scene: Scene) -> None:

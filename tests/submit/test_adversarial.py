@@ -9,10 +9,12 @@ import zipfile
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from rich.console import Console
 
 from recordsvc.people import synthetic
 from recordsvc.submit.cells import Unreadable
 from recordsvc.submit.headers import Field
+from recordsvc.submit.report import report, show
 from recordsvc.submit.sheets import read_sheets
 from recordsvc.submit.understand import understand
 from tests.submit.rosters import NAMES, TODAY, people, person, workbook
@@ -138,6 +140,21 @@ def test_swapped_columns_are_proposed_and_a_single_swapped_row_is_refused(tmp_pa
     assert {d.reason for _, d in whole.doubts} == {"swapped"}
     assert [(r.name, r.number) for r in whole.readings] == [A, B, C]
     assert verdicts(single) == [("ok", ""), ("reject", "name-id-swapped"), ("ok", "")]
+
+
+def test_columns_that_are_not_used_are_told(tmp_path):
+    path = tmp_path / "r.xlsx"
+    headings = ["姓名", "身份证号", "联系电话", "家庭住址", "出勤天数", "成绩", "甲乙"]
+    workbook(path, [headings, [*A, 139, "某村", 20, 80, 1]])
+    found = read(path)
+    console = Console(record=True, width=200)
+    show(console, "r.xlsx", found)
+
+    told = console.export_text()
+    assert "没有用的列：C（联系电话）、D（家庭住址）、E（出勤天数）" in told
+    assert "看不懂的列，没有使用：G（甲乙）" in told
+    table = json.loads(report("r.xlsx", found, []))["tables"][0]
+    assert [one["column"] for one in table["unused"]] == ["C", "D", "E"]
 
 
 def test_several_sheets_hidden_ones_left_alone(tmp_path):

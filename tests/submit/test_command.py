@@ -223,6 +223,23 @@ def test_a_damaged_resume_file_stops_the_run(centre, service):
     assert centre.run()[0] == 2
 
 
+def test_a_resume_file_that_was_edited_stops_the_run_in_one_sentence(centre, service):
+    """Whatever member of whatever event is missing or of another kind: said, and nothing is sent."""
+    centre.run()
+    path = centre.beside("submit-state.jsonl")
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    assert {event["event"] for event in events} == {"answers", "prepared", "batch", "answered"}
+    needed = {"answers", "id", "key", "row", "purpose", "root", "digest", "record", "ids", "jws", "status"}
+    for place, event in enumerate(events):
+        for name in sorted(needed & set(event)):
+            for edited in ({k: v for k, v in event.items() if k != name}, event | {name: None}):
+                lines = [*events[:place], edited, *events[place + 1 :]]
+                path.write_text("".join(json.dumps(one) + "\n" for one in lines))
+                code, shown = centre.run()
+                assert (code, "续传记录" in shown) == (2, True), (name, event["event"])
+    assert len(service.batches) == 1
+
+
 def test_two_runs_at_once_are_refused(centre, service):
     state = State.open(centre.beside("submit-state.jsonl"))
     try:

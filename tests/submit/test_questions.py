@@ -133,6 +133,72 @@ def test_minutes_and_clock_hours_are_what_their_headings_say(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "headings",
+    [["理论", "实操"], ["理论课", "技能实训"], ["theory", "practice"]],
+    ids=["bare", "course", "English"],
+)
+@pytest.mark.parametrize(("said", "is_hours"), [("课时", True), ("scores", False)])
+def test_marks_of_theory_and_practice_are_not_taken_for_hours(tmp_path, headings, said, is_hours):
+    """85 and 90 under 理论 and 实操 could be either: nobody guesses."""
+    rows = [
+        ["姓名", "身份证号", "职业", *headings, "考核结论"],
+        [*A, "焊工", 85, 90, "合格"],
+        [*B, "焊工", 85, 90, "合格"],
+    ]
+    found = roster(tmp_path, rows, ANSWERS)
+    question = next(iter(found.questions))
+    assert (question.path, list(question.choices)) == ("theory_practice", ["hours", "scores"])
+
+    found.ask(lambda one: one.read(said) if one is question or one.path == question.path else one.read("yes"))
+
+    body = found.drafts()[1].body
+    assert (body["planned"]["theory_minutes"] == 85 * 45) is is_hours
+    assert body["result"] == "passed"
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        [["姓名", "身份证号", "职业", "课时", None, "成绩"], [None, None, None, "理论", "实操", None]],
+        [["姓名", "身份证号", "职业", "理论课时", "实操学时", "成绩"]],
+    ],
+    ids=["in the group above", "in the heading"],
+)
+def test_hours_that_are_called_so_are_not_asked_about(tmp_path, headings):
+    found = roster(tmp_path, [*headings, [*A, "焊工", 24, 56, 70], [*B, "焊工", 24, 56, 70]], ANSWERS)
+
+    assert found.questions == []
+    assert found.drafts()[len(found.understood.readings)].body["planned"]["practice_minutes"] == 56 * 45
+
+
+def test_marks_beside_hours_are_asked_about_too(tmp_path):
+    rows = [
+        ["姓名", "身份证号", "职业", "理论", "实操", "理论课时", "实操课时"],
+        [*A, "焊工", 85, 90, 24, 56],
+    ]
+    found = roster(tmp_path, rows, ANSWERS | {"theory_practice": "scores"})
+
+    assert found.questions == []
+    assert found.drafts()[1].body["planned"]["practice_minutes"] == 56 * 45
+    assert [one.path for one in roster(tmp_path, rows, ANSWERS).questions][:1] == ["theory_practice"]
+
+
+def test_hours_that_differ_within_a_class_are_asked_about(tmp_path):
+    rows = [
+        ["姓名", "身份证号", "职业", "班级", "理论课时", "实操课时", "成绩"],
+        [*A, "焊工", "一班", 24, 56, 70],
+        [*B, "焊工", "一班", 30, 56, 70],
+        [*C, "焊工", "二班", 40, 56, 70],
+    ]
+    found = roster(tmp_path, rows, ANSWERS)
+
+    assert [one.path for one in found.questions] == ["hours_vary"]
+    assert "80、86" in found.questions[0].zh
+    assert roster(tmp_path, [rows[0], rows[1], rows[3]], ANSWERS).questions == []
+    assert roster(tmp_path, rows, ANSWERS | {"hours_vary": "yes"}).questions == []
+
+
 def test_parts_each_have_to_reach_the_mark(tmp_path):
     rows = [
         ["姓名", "身份证号", "职业", "理论成绩", "实操成绩"],
