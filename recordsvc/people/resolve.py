@@ -397,7 +397,9 @@ def read_person(
     signed is refused, never normalised. So is a name that no name can be: it would name a worker for good.
     """
     if not names.is_a_name(worker["name"]):
-        raise identifiers.IdentifierError("name-characters", "a name has letters, and nothing but them and dots")
+        raise identifiers.IdentifierError(
+            "name-characters", "a name has letters, and nothing but them and dots"
+        )
     today = beijing_date(now_ms)
     document, number = worker.get("document"), worker.get("number")
     warnings: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ import pytest
 from recordsvc.house import House
 from tests.archive.support import Centre, person, told
 
+
 @pytest.fixture
 def centre(house: House) -> Centre:
     return Centre(house)
