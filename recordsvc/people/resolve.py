@@ -394,12 +394,8 @@ def read_person(
     """Return the person of a record's `worker` member and warnings; `days` are those the record tells of.
 
     Raises `identifiers.IdentifierError` for a number that cannot be, or that is not in normal form: what is
-    signed is refused, never normalised. So is a name that no name can be: it would name a worker for good.
+    signed is refused, never normalised.
     """
-    if not names.is_a_name(worker["name"]):
-        raise identifiers.IdentifierError(
-            "name-characters", "a name has letters, and nothing but them and dots"
-        )
     today = beijing_date(now_ms)
     document, number = worker.get("document"), worker.get("number")
     warnings: tuple[str, ...] = ()
