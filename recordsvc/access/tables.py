@@ -25,6 +25,7 @@ from recordsvc.access.looked_tables import (
     looked_place,
     looked_question,
 )
+from recordsvc.access.own_tables import own_archive
 from recordsvc.access.service_tables import service, service_act
 from recordsvc.ground.database import metadata
 
@@ -57,6 +58,7 @@ __all__ = [
     "official",
     "official_act",
     "official_role",
+    "own_archive",
     "service",
     "service_act",
     "session",
