@@ -83,6 +83,7 @@ def test_a_second_load_adds_nothing(loader, service, small, house, tmp_path):
     assert set(again) == {"duplicate", "held", "confirmed", "contested"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", ["登记机构与密钥", "双人放行", "劳动者确认"])
 def test_an_interrupted_load_goes_on_where_it_stopped(
     step, loader, service, small, house, tmp_path, background

@@ -234,6 +234,7 @@ def test_what_is_prepared_ahead_is_prepared_outside_the_turn_and_hides_no_other_
     assert noted(database) == WANTED
 
 
+@pytest.mark.long
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     deaths=st.lists(
