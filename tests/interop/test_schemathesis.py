@@ -52,7 +52,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wide]:
     """A running service with two centres and two workers who have records."""
     found = Wide(tmp_path_factory.mktemp("schemathesis") / "data")
     with found.house() as house:
-        journey = Journey(create_app(found.settings, house), house, SystemClock())  # type: ignore[arg-type]
+        journey = Journey(create_app(found.settings, house), house, SystemClock(), seed=8)  # type: ignore[arg-type]
         second = journey.centre(synthetic.uscc(2, registrar="52"), "第二职业培训学校")
         for n, centre in enumerate((found.centre, second)):
             person = journey.person(n)
