@@ -624,6 +624,9 @@ def test_envelopes(scene: Scene) -> None:
             partial(post, "/v1/records", good, headers=many),
             refused((431, "headers-too-large")),
         )
+        kept = {"Idempotency-Key": "key-of-a-record"}  # ignored, it would be a lie
+        for path in ("/v1/records", "/v1/batches"):
+            yield f"key {path}", partial(post, path, good, headers=kept), refused((400, "header"))
         big = {"X-Big": "x" * 20_000}
         yield (
             "20 KB header",

@@ -241,6 +241,8 @@ def install(app: flask.Flask, entrance: Entrance) -> None:
             reading.read_query(request, None)
         if request.method not in SAFE:
             check_site(request, entrance)
+            if not declared.idempotent:
+                reading.refuse_key(request)
         _trace(request, declared, entrance)
 
     def leave(response: flask.Response) -> flask.Response:

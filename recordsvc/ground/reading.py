@@ -220,6 +220,19 @@ def read_query(request: Request, schema: type[Schema] | None) -> dict[str, Any]:
         raise problems.ParameterInvalid(errors=found) from None
 
 
+def refuse_key(request: Request) -> None:
+    """Refuse an `Idempotency-Key` where none is kept: ignored, it would promise what nobody holds.
+
+    A record needs none: its own id is the key, and sent again it brings the same receipt.
+    """
+    if "HTTP_IDEMPOTENCY_KEY" in request.environ:
+        raise problems.HeaderRefused(
+            "此接口不使用 Idempotency-Key，请去掉该请求头；记录以自身编号防重，重发得到同一回执。",
+            detail_en="This door keeps no Idempotency-Key; send none. A record is its own key: sent again, "
+            "it brings the same receipt.",
+        )
+
+
 def idempotency_key(request: Request, *, required: bool = False) -> str | None:
     """Return the `Idempotency-Key` the client chose, or the one a page's form carries as `once`, or None."""
     key = request.headers.get("Idempotency-Key")

@@ -39,7 +39,7 @@ class Journey:
     """The doors of one application, knocked at in turn by everybody."""
 
     def __init__(self, app: Flask, house: House, clock: FixedClock, seed: int = 7) -> None:
-        """Make the officials of a demo desk; a second journey of one house needs its own seed: its own keys."""
+        """Make the officials of a demo desk; a second journey needs its own seed, so its own keys."""
         self.app, self.house, self.clock = app, house, clock
         self.random = SeededRandom(seed)
         self.pick = random.Random(seed)
