@@ -467,6 +467,7 @@ def values(place: Installation) -> Iterator[tuple[str, bytes]]:
                     yield f"{table.name}.{column}", value if isinstance(value, bytes) else str(value).encode()
 
 
+@pytest.mark.long
 def test_no_canary_is_found_anywhere(
     place: Installation, dialect: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

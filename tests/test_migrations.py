@@ -1,5 +1,6 @@
 """Migrations are linear, reversible and complete, on both databases."""
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -27,6 +28,7 @@ def test_an_upgraded_database_has_exactly_the_declared_tables(database: Database
         assert schema.is_current(conn)
 
 
+@pytest.mark.long
 def test_every_step_can_be_taken_back_and_applied_again(empty_database: Addresses) -> None:
     steps = [step.revision for step in ScriptDirectory.from_config(schema.config()).walk_revisions()][::-1]
     for down, up in zip(["base", *steps], steps, strict=False):

@@ -350,6 +350,7 @@ rotation.work(house)
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["pepper", "wrapping"])
 def test_a_pass_killed_in_the_middle_of_a_portion_goes_on_where_it_was(
     house: House, centre: Centre, clock: FixedClock, kind: str

@@ -161,6 +161,7 @@ def test_an_old_copy_is_refused_in_one_line(command: str, prepared: Path) -> Non
     assert "Traceback" not in said.stdout + said.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "how", [signal.SIGHUP, pytest.param(signal.SIGKILL, marks=LINUX)], ids=["terminal closed", "killed"]
 )

@@ -576,6 +576,7 @@ def test_a_network_slows_down_whatever_accounts_it_tries(app: flask.Flask, site:
     assert attempt(99, "198.51.100.1") == 401
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("peer", "said", "slowed"),
     [("", "203.0.113.7", True), ("127.0.0.1", "203.0.113.7", False), ("", "x", False)],

@@ -177,6 +177,7 @@ def test_threads_get_positions_without_gaps(house: House, centre: Centre) -> Non
     assert everything_holds(house)
 
 
+@pytest.mark.long
 def test_processes_get_positions_without_gaps(house: House, centre: Centre, clock: FixedClock) -> None:
     """Three processes, people they share, and one submission that all three send."""
     first = size(house)

@@ -73,6 +73,7 @@ def test_everything_enters_and_only_the_puzzles_wait(loader, service, small, hou
     assert collections.Counter(row["reason"] for row in waiting) == {"name-differs": 2, "card-of-another": 1}
 
 
+@pytest.mark.long
 def test_a_second_load_adds_nothing(loader, service, small, house, tmp_path):
     loader.run()
     before = [rows(house, table) for table in (tables.entry, tables.held, tables.issuer_key_event)]

@@ -171,6 +171,7 @@ def check(house: House, place: Importing) -> None:
     sys.stdout.write(f"killed: {dict(place.killed)}\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_an_import_that_was_killed_goes_on(place: Importing) -> None:
     """The short version: two kills in either half."""

@@ -141,6 +141,7 @@ def rounds(place: Installation, server: PostgresServer | None, count: int, longe
     say(f"ready after {statistics.median(starts):.1f} s (median)")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_one_kill_under_load(place: Installation, server: PostgresServer | None) -> None:
     """The short version: one round."""

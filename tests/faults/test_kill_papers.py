@@ -162,6 +162,7 @@ def rounds(place: Installation, server: PostgresServer | None, count: int, longe
     assert acknowledged
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_one_kill_while_papers_are_filed(place: Installation, server: PostgresServer | None) -> None:
     """The short version: one round."""

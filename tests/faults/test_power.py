@@ -137,6 +137,7 @@ def written(place: Installation, tmp_path: Path, synchronous: str, count: int = 
     return Replay(place, Disk(start, place.folder, watch.calls()), acknowledged, tmp_path)
 
 
+@pytest.mark.long
 def test_nothing_acknowledged_is_lost(place: Installation, tmp_path: Path) -> None:
     """The short version: one process, a few instants."""
     replay = written(place, tmp_path, "FULL")
@@ -145,6 +146,7 @@ def test_nothing_acknowledged_is_lost(place: Installation, tmp_path: Path) -> No
     assert replay.states == 30 * len(POLICIES)
 
 
+@pytest.mark.long
 def test_the_test_would_notice(place: Installation, tmp_path: Path) -> None:
     """With `synchronous=NORMAL` acknowledged records are lost, and this very check says so."""
     replay = written(place, tmp_path, "NORMAL")

@@ -558,6 +558,7 @@ def test_an_answer_of_ten_megabytes_is_not_read(
     assert refused(answer, "provider-unavailable")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", [META, PAR, TOKEN, KEYS])
 @pytest.mark.parametrize("slow", ["silent", "drip"])
 def test_a_slow_provider_is_cut_off(
