@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CASE: Final = "consent:"
 """How a row of who looked names the consent it rests on."""
 _IDENTITY: Final = frozenset({"name", "number", "number-tail"})
-_ACTS: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
+ACTS: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 
 
 def receivers_of(who: Actor) -> list[str]:
@@ -45,27 +45,36 @@ def open_shared(house: "House", found: Consent, who: Actor, code: str, request_i
         _judge_code(house, found, code)
     made = _made(house, found)
 
-    def act(turn: Turn) -> bool:
-        if not consents.use(turn, house.log, found):
-            return False
-        case = CASE + str(uuid.UUID(bytes=found.consent_id))
-        looked.note(
-            turn,
-            house.random,
-            Look(found.worker_id, who, found.purpose, groups(found), case, request_id),
-        )
-        # One notice a day for a consent: a busy employer does not flood its workers.
-        day = beijing_date(turn.now_ms).isoformat()
-        key = f"{found.consent_id.hex()}/{day}"
-        if who.institution is not None:
-            notices.consent_used(turn, house, found.worker_id, who.institution, key)
-        else:
-            notices.tell_worker(turn, house, found.worker_id, "consent-opened", {}, key)
-        return True
-
-    if not house.db.write(act):
+    if not house.db.write(lambda turn: _used(turn, house, found, who, groups(found), request_id)):
         raise AccessEnded
     return made
+
+
+def use_all(house: "House", given: list[Consent], who: Actor, request_id: str) -> set[bytes]:
+    """Use several consents once each, of records without identity; ids of those that still ran.
+
+    Use, event, row of who looked and notice of all are durable in one commit when this returns.
+    """
+
+    def act(turn: Turn) -> set[bytes]:
+        return {one.consent_id for one in given if _used(turn, house, one, who, "records", request_id)}
+
+    return house.db.write(act) if given else set()
+
+
+def _used(turn: Turn, house: "House", found: Consent, who: Actor, shown: str, request_id: str) -> bool:
+    if not consents.use(turn, house.log, found):
+        return False
+    case = CASE + str(uuid.UUID(bytes=found.consent_id))
+    looked.note(turn, house.random, Look(found.worker_id, who, found.purpose, shown, case, request_id))
+    # One notice a day for a consent: a busy employer does not flood its workers.
+    day = beijing_date(turn.now_ms).isoformat()
+    key = f"{found.consent_id.hex()}/{day}"
+    if who.institution is not None:
+        notices.consent_used(turn, house, found.worker_id, who.institution, key)
+    else:
+        notices.tell_worker(turn, house, found.worker_id, "consent-opened", {}, key)
+    return True
 
 
 def expire(house: "House") -> int:
@@ -78,7 +87,7 @@ def disclosed(archive: Archive, chosen: Iterable[bytes]) -> set[bytes]:
     ids, seqs = set(chosen), set[int]()
     for entry in archive.entries:
         stored = entry.stored
-        follows = entry.kind in _ACTS and stored.target in seqs
+        follows = entry.kind in ACTS and stored.target in seqs
         if stored.record_id is not None and (stored.record_id in ids or follows):
             ids.add(stored.record_id)
             seqs.add(stored.seq)

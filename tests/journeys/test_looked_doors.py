@@ -242,9 +242,9 @@ def place(journey: Journey) -> Place:
     path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/papers"
     paper = upload(journey, "handler", path, png()).json["paper_id"]
     key = sign.key_from_jwk(sign.new_private_jwk("EdDSA", "client-1", journey.random))
-    feeder = Centre("", "学分银行", key, key)
+    feeder = Centre("", "一体化平台", key, key)
     body = {
-        "kind": "credit-bank",
+        "kind": "platform",
         "name": feeder.name,
         "institution": None,
         "scopes": ["feed:read"],
