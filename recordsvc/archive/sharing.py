@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 from recordsvc.access import consents, looked
 from recordsvc.access.consents import Consent, Try
 from recordsvc.access.errors import AccessEnded, CodeWanted
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
-from recordsvc.archive import bundle, extracts, notices
+from recordsvc.archive import bundle, extracts, formats, notices
 from recordsvc.archive.errors import ArchiveRestricted
-from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
 CASE: Final = "consent:"
 """How a row of who looked names the consent it rests on."""
 _IDENTITY: Final = frozenset({"name", "number", "number-tail"})
-ACTS: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
+ACTS: Final = frozenset({formats.Kind.CORRECT, formats.Kind.REVOKE, formats.Kind.RESTORE})
 
 
 def receivers_of(who: Actor) -> list[str]:
-    """Return as whom a client receives: itself, and the institution it acts for."""
-    named = [f"client:{who.id}"]
+    """Return as whom somebody receives: a client as itself, too; who acts for an institution, for that."""
+    named = [f"client:{who.id}"] if who.kind is Kind.CLIENT else []
     return named if who.institution is None else [*named, f"institution:{who.institution}"]
 
 
