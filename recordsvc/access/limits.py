@@ -8,6 +8,7 @@ most one portion a process and window. Who is over the limit waits as `Retry-Aft
 out.
 """
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 from recordsvc import dated
 from recordsvc.access import usage
-from recordsvc.access.clients import Client, Clients
+from recordsvc.access.clients import Client, ClientKind, Clients
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.usage import LEASE_MS
 from recordsvc.ground import observe
@@ -33,6 +34,20 @@ _COUNTED: Final = frozenset({Kind.CLIENT, Kind.WORKER, Kind.STAFF, Kind.OFFICIAL
 _IDLE_ROUNDS: Final = 30
 _FORGET_AT: Final = 4096
 """Callers a process remembers before it forgets those whose window is over."""
+
+
+def check(today: str) -> None:
+    """See to it that whoever is counted has a limit from a day on, so that no request finds none.
+
+    Raises `dated.NoRuleInForce`: the service does not start.
+    """
+    table = dated.table(TABLE)
+    ends = [dt.date.fromisoformat(row["valid_to"]) for row in table.rows if row["valid_to"]]
+    after = {(one + dt.timedelta(days=1)).isoformat() for one in ends}
+    people = sorted(_COUNTED - {Kind.CLIENT})
+    for code in (*ClientKind, *people):
+        for day in (today, *sorted(one for one in after if one > today), dated.OPEN_END):
+            table.rule(code, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,7 @@ class Limits:
     """Counts requests of this process against limits shared by all."""
 
     def __init__(self, db: Database, clients: Clients, random: Random) -> None:
+        check(beijing_date(db.clock.now_ms()).isoformat())
         self._db = db
         self._clients = clients
         self._holder = random.bytes(16)

@@ -181,7 +181,7 @@ def consented(_house: "House", conn: Connection, look: Looked) -> bool:
     query = sa.select(own.n).where(
         own.worker_id == look.worker_id, own.event == Event.USE, own.at_ms == look.at_ms
     )
-    return look.actor_kind in (Kind.CLIENT, Kind.ANYONE) and _any(conn, query)
+    return look.actor_kind in (Kind.CLIENT, Kind.STAFF, Kind.ANYONE) and _any(conn, query)
 
 
 RELATIONS: Final[tuple[Relation, ...]] = (
