@@ -17,7 +17,7 @@ from recordsvc.archive.batchforms import BatchEvidence
 from recordsvc.archive.evidence import kid_of
 from recordsvc.archive.formats import FormatError
 from recordsvc.archive.status import Entry, derive
-from recordsvc.archive.verify import Outcome, Report, verify_bundle, verify_extract, verify_receipt
+from recordsvc.archive.verify import Report, verify_bundle, verify_extract, verify_receipt
 from recordsvc.archive.verify_extract import is_extract, read_extract
 from recordsvc.archive.verify_read import read_bundle
 from recordsvc.archive.verify_report import Level
@@ -50,7 +50,7 @@ class NotReadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a page shows of a verification: the verdict, sentences by section, and the records if proven."""
+    """What a page shows of a verification: verdict, sentences by section, the records unless refuted."""
 
     outcome: str
     title: str
@@ -58,7 +58,7 @@ class Verdict:
     """(tone, heading, sentences)."""
     years: list[tuple[str, list[Card]]]
     people: tuple[str, ...]
-    """Names and last characters of numbers in the proven records, to compare with an identity card."""
+    """Names and last characters of numbers in the records shown, to compare with an identity card."""
     parts: tuple[Shown, ...] = ()
     """Of an extract: its records."""
 
@@ -123,10 +123,9 @@ def _verified(document: bytes, record: bytes) -> Verdict:
         return _verdict(report, [], ())
     if is_extract(document):
         report = _bundle(document, verify_extract)
-        proven = report.outcome is Outcome.PROVEN
-        return _verdict(report, [], (), shown(read_extract(document)) if proven else [])
+        return _verdict(report, [], (), shown(read_extract(document)) if report.holds else [])
     report = _bundle(document)
-    if report.outcome is not Outcome.PROVEN:
+    if not report.holds:
         return _verdict(report, [], ())
     return _verdict(report, _cards(document), _people(document))
 
@@ -182,7 +181,7 @@ def _verdict(
     report: Report, cards: Sequence[Card], people: tuple[str, ...], parts: Sequence[Shown] = ()
 ) -> Verdict:
     shown = [Level.FAILED, Level.OPEN, Level.NOTE]
-    if report.outcome is Outcome.PROVEN:
+    if report.holds:
         shown.insert(1, Level.PROVED)
     found = ((level, [one.words("zh") for one in report.findings if one.level is level]) for level in shown)
     return Verdict(
