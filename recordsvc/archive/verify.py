@@ -56,8 +56,8 @@ def verify_bundle(
 
     `log_keys`: the log's verifier keys (vkeys), one, or several after a change of key. Of `witness_keys` at
     least `quorum` must have cosigned, or the outcome is `UNPROVEN`. `region`: the region's USCC if the
-    verifier knows it; otherwise the bundle's word is taken and reported as a claim. Nothing in `data` makes it
-    raise; NoteError for keys that are none.
+    verifier knows it; otherwise the bundle's word is taken and reported as a claim. Nothing in `data` makes
+    it raise; NoteError for keys that are none.
     """
     logs, witnesses, report = _keys(log_keys), _keys(witness_keys), Report()
     try:
