@@ -27,7 +27,10 @@ Give the log's public key with --log-key: a key inside the file is only the file
 publishes it; it looks like name+8 hex digits+base64, or give @file."""
 
 
-@click.command("verify", epilog="Exit: 0 proven, 1 false, 2 unreadable.")
+@click.command(
+    "verify",
+    epilog="Exit: 0 proven, 1 false, 2 unreadable, 3 not proven (only cosignatures asked for are missing).",
+)
 @click.argument("file", type=click.File("rb"))
 @click.option(
     "--log-key", "log_keys", multiple=True, metavar="VKEY|@FILE", help="日志公钥 / the log's verifier key"

@@ -5,7 +5,8 @@ claims; they are compared with what the verifier gives, never used in its place.
 
 A bundle is proven when
 
-* it has the published form (strict JSON), the checkpoint is signed by the log key and cosigned by the quorum;
+* it has the published form (strict JSON), the checkpoint is signed by the log key and cosigned by the quorum
+  (where only witnesses are missing, nothing is false: the outcome is `UNPROVEN`, and all the rest is told);
 * every entry's W stands at its log index, seq runs 0..n-1, log indexes rise, and each P opens with seq,
   target and `prev` recomputed over *all* leaves before it;
 * every issuer-key event stands in the log, and the events of each issuer form one chain from its first;
@@ -54,9 +55,9 @@ def verify_bundle(
     """Everything that can be proved about a bundle file.
 
     `log_keys`: the log's verifier keys (vkeys), one, or several after a change of key. Of `witness_keys` at
-    least `quorum` must have cosigned. `region`: the region's USCC if the verifier knows it; otherwise the
-    bundle's word is taken and reported as a claim. Nothing in `data` makes it raise; NoteError for keys that
-    are none.
+    least `quorum` must have cosigned, or the outcome is `UNPROVEN`. `region`: the region's USCC if the
+    verifier knows it; otherwise the bundle's word is taken and reported as a claim. Nothing in `data` makes
+    it raise; NoteError for keys that are none.
     """
     logs, witnesses, report = _keys(log_keys), _keys(witness_keys), Report()
     try:
@@ -153,17 +154,20 @@ def _trusted(
     quorum: int,
     now_ms: int | None,
 ) -> OpenedCheckpoint:
-    """The checkpoint, once a log key and the quorum have signed it; Failed otherwise."""
-    why = "no log key was given"
+    """The checkpoint, once a log key has signed it and no witness falsely; Failed otherwise.
+
+    A witness's line that is not there says nothing of the file: it is noted, and the rest is checked.
+    """
+    why = NoteError("no log key was given", "没有给定日志的公钥")
     for key in logs:
         try:
-            opened = open_checkpoint(note, key, witnesses, quorum)
+            opened = open_checkpoint(note, key, witnesses)
         except NoteError as error:
-            why = str(error)
+            why = error
             continue
         _tell_checkpoint(report, opened, quorum, now_ms)
         return opened
-    raise Failed("checkpoint-refused", why=why)
+    raise Failed("checkpoint-refused", why=str(why), why_zh=why.zh)
 
 
 def _tell_checkpoint(report: Report, opened: OpenedCheckpoint, quorum: int, now_ms: int | None) -> None:
@@ -180,6 +184,9 @@ def _tell_checkpoint(report: Report, opened: OpenedCheckpoint, quorum: int, now_
         report.add(Level.PROVED, "cosigned", count=len(cosigned), quorum=quorum, who=who)
     if not quorum:
         report.add(Level.OPEN, "not-cosigned")
+    if len(cosigned) < quorum:
+        report.unmet = True
+        report.add(Level.OPEN, "quorum-unmet", count=len(cosigned), quorum=quorum)
     if now_ms is not None and any(at * 1000 > now_ms + CLOCK_TOLERANCE_MS for at in cosigned.values()):
         report.add(Level.NOTE, "future")
 

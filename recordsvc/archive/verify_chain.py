@@ -13,8 +13,9 @@ from recordsvc.archive.keyevents import KeyEvent, KeyEventError, KeyHistory
 from recordsvc.archive.status import ArchiveState, Entry, RecordState, derive
 from recordsvc.archive.verify_read import Bundle, BundleEntry, BundleKeyEvent
 from recordsvc.archive.verify_record import RecordChecker
-from recordsvc.archive.verify_report import Failed, Level, Outcome, RecordLine, Report
+from recordsvc.archive.verify_report import Failed, Level, RecordLine, Report
 from recordsvc.archive.verify_tree import InclusionProver
+from recordsvc.archive.verify_words import ODDITIES
 from recordsvc.translog.checkpoint import Checkpoint
 from recordsvc.translog.tree import Frontier, leaf_hash
 
@@ -46,7 +47,7 @@ class ChainVerification:
         for entry in self.bundle.entries:
             self._attempt(self._check_target, entry)
         self._check_together()
-        if self.report.outcome is Outcome.PROVEN:
+        if self.report.holds:
             self._conclude()
 
     def _attempt(self, check: Callable[..., None], *args: Any) -> None:
@@ -190,7 +191,7 @@ class ChainVerification:
             if suspect:
                 self.report.add(Level.NOTE, "suspect", seq)
         for seq, why in state.oddities:
-            self.report.add(Level.NOTE, "odd", seq, why=why.value)
+            self.report.add(Level.NOTE, "odd", seq, why=why.value, why_zh=ODDITIES[why.value])
 
 
 def _line(entry: BundleEntry, state: RecordState, region: str, superseded_by: int | None) -> RecordLine:

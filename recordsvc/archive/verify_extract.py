@@ -17,7 +17,7 @@ from recordsvc.archive import formats
 from recordsvc.archive.formats import FormatError, Kind
 from recordsvc.archive.keyevents import KeyEventError, KeyHistory
 from recordsvc.archive.verify_read import MAX_INDEX, Unreadable, read_bytes, read_number, read_path, read_text
-from recordsvc.archive.verify_report import Failed, Level, Outcome, Report
+from recordsvc.archive.verify_report import Failed, Level, Report
 from recordsvc.archive.verify_tree import InclusionProver
 from recordsvc.archive.verify_words import EXTRACT, LIVES, TYPES
 from recordsvc.ground.base64strict import b64u
@@ -192,7 +192,7 @@ class ExtractVerification:
             self.report.refuse(failed)
             return
         self._check_states()
-        if self.report.outcome is Outcome.PROVEN:
+        if self.report.holds:
             self._conclude(suspect=suspect)
 
     def _check_claims(self) -> None:

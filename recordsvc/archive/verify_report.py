@@ -15,6 +15,8 @@ class Outcome(IntEnum):
     PROVEN = 0
     FALSE = 1
     UNREADABLE = 2
+    UNPROVEN = 3
+    """All else holds, but too few of the witnesses asked for have cosigned: neither proven nor false."""
 
 
 class Level(StrEnum):
@@ -79,6 +81,8 @@ class Report:
     records: list[RecordLine] = field(default_factory=list)
     checkpoint: dict[str, Any] = field(default_factory=dict)
     unreadable: bool = False
+    unmet: bool = False
+    """Fewer witnesses than asked for have cosigned the checkpoint."""
     statement: dict[str, Any] = field(default_factory=dict)
     """What an extract states, once it is proven."""
     lines: list[tuple[str, str]] = field(default_factory=list)
@@ -93,12 +97,18 @@ class Report:
         self.findings.append(failed.finding)
 
     @property
+    def holds(self) -> bool:
+        """Nothing was refuted: proven, but for witnesses that may be missing."""
+        return not self.unreadable and all(one.level is not Level.FAILED for one in self.findings)
+
+    @property
     def outcome(self) -> Outcome:
         """The verdict that follows."""
         if self.unreadable:
             return Outcome.UNREADABLE
-        failed = any(one.level is Level.FAILED for one in self.findings)
-        return Outcome.FALSE if failed else Outcome.PROVEN
+        if not self.holds:
+            return Outcome.FALSE
+        return Outcome.UNPROVEN if self.unmet else Outcome.PROVEN
 
     def to_json(self) -> dict[str, Any]:
         """For programs: codes, facts, and the sentences in both languages."""
@@ -126,11 +136,11 @@ class Report:
         lines = [OUTCOMES[self.outcome.name][pick]]
         for level in Level:
             found = [one for one in self.findings if one.level is level]
-            if found and not (level is Level.PROVED and self.outcome is not Outcome.PROVEN):
+            if found and not (level is Level.PROVED and not self.holds):
                 lines += ["", SECTIONS[level.value][pick], *(f"  · {one.words(lang)}" for one in found)]
-        if self.records and self.outcome is Outcome.PROVEN:
+        if self.records and self.holds:
             lines += ["", SECTIONS["records"][pick], *(f"  {_line(one, pick)}" for one in self.records)]
-        if self.lines and self.outcome is Outcome.PROVEN:
+        if self.lines and self.holds:
             lines += ["", SECTIONS["extract"][pick], *(f"  {_shown(one[pick])}" for one in self.lines)]
         return "\n".join(lines) + "\n"
 

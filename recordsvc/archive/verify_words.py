@@ -13,6 +13,10 @@ OUTCOMES: Final[Words] = {
         "结论：无法读取，既未证明也未否定。",
         "Result: unreadable. Nothing proven, nothing refuted.",
     ),
+    "UNPROVEN": (
+        "结论：尚未证明。见证方的联署不够，其余各项都成立。",
+        "Result: not proven. Too few witnesses have cosigned; everything else holds.",
+    ),
 }
 
 SECTIONS: Final[Words] = {
@@ -62,6 +66,15 @@ EXTRACT: Final[Words] = {
     "correct": ("    更正：{day}（日志第 {index} 位）", "    corrected on {day} (log index {index})"),
     "revoke": ("    撤销：{day}（日志第 {index} 位）", "    revoked on {day} (log index {index})"),
     "erase": ("    删除：{day}（日志第 {index} 位）", "    erased on {day} (log index {index})"),
+}
+
+ODDITIES: Final[dict[str, str]] = {
+    "seq-twice": "序号重复",
+    "target-missing": "所指的记录不存在",
+    "target-unfit": "所指的不是记录",
+    "not-by-the-issuer": "不是原签发单位作出",
+    "nothing-to-restore": "所指的记录没有被撤销",
+    "correction-unfit": "更正的内容不合规定",
 }
 
 WORDS: Final[Words] = {
@@ -128,6 +141,10 @@ WORDS: Final[Words] = {
         "没有给定见证方：日志运营者可能向不同的人出示不同的日志",
         "no witness was asked for: the log's operator could show different logs to different people",
     ),
+    "quorum-unmet": (
+        "见证方联署要求 {quorum} 个，只有 {count} 个：新入账的条目要等见证方联署，请稍后重新取得文件",
+        "{quorum} witnesses were asked for, {count} cosigned: a new entry waits for them, fetch it later",
+    ),
     "undisclosed": (
         "{count} 条内容未公开或已删除，只证明其种类、时间和位置",
         "{count} entries are not disclosed or erased: only their kind, time and place are proved",
@@ -170,7 +187,7 @@ WORDS: Final[Words] = {
         "签名钥匙在疑似泄露期间，待签发单位复核",
         "signed within a suspected compromise of its key: to be re-confirmed by its issuer",
     ),
-    "odd": ("没有效力（{why}）", "without effect ({why})"),
+    "odd": ("没有效力（{why_zh}）", "without effect ({why})"),
     "extract-for": ("摘录给：{receiver}；目的：{purpose}", "made for {receiver}; purpose {purpose}"),
     # --- failed ---
     "extract-head": (
@@ -194,7 +211,7 @@ WORDS: Final[Words] = {
         "第 {index} 位记录已删除，却仍列有内容",
         "the record at index {index} is erased, and still has values",
     ),
-    "checkpoint-refused": ("检查点不可信：{why}", "the checkpoint cannot be trusted: {why}"),
+    "checkpoint-refused": ("检查点不可信：{why_zh}", "the checkpoint cannot be trusted: {why}"),
     "origin-differs": ("文件所称的日志与检查点不同", "the file names another log than its checkpoint"),
     "region-differs": ("文件所称的登记机关与指定的不同", "the file names another region than the one given"),
     "not-in-log": ("不在日志的所称位置", "does not stand at its stated place in the log"),
@@ -242,7 +259,7 @@ WORDS: Final[Words] = {
         "made for another audience or environment than the others",
     ),
     "worker-differs": ("与其他陈述的档案编号不同", "about another archive than the other statements"),
-    "receipt-unreadable": ("回执无法读取：{why}", "the receipt cannot be read: {why}"),
+    "receipt-unreadable": ("回执无法读取：写法不对，或不完整", "the receipt cannot be read: {why}"),
     # --- unreadable ---
     "json": ("{where}：不是严格的 JSON（{detail}）", "{where}: not strict JSON ({detail})"),
     "not-an-extract": ("不是摘录（recordsvc-extract/1）", "not an extract (recordsvc-extract/1)"),
@@ -251,8 +268,8 @@ WORDS: Final[Words] = {
     "type": ("{where}：类型或范围不对", "{where}: wrong type or range"),
     "length": ("{where}：长度不对", "{where}: wrong length"),
     "base64": ("{where}：不是标准 base64", "{where}: not base64 in its one spelling"),
-    "leaf": ("{where}：不是条目（{detail}）", "{where}: not a worker leaf ({detail})"),
+    "leaf": ("{where}：不是条目", "{where}: not a worker leaf ({detail})"),
     "kind-stated": ("{where}：所写种类与条目不符", "{where}: the stated kind is not the leaf's"),
     "evidence": ("{where}：不是签名凭据", "{where}: not evidence"),
-    "note": ("{where}：检查点无法读取（{detail}）", "{where}: the checkpoint cannot be read ({detail})"),
+    "note": ("{where}：检查点无法读取", "{where}: the checkpoint cannot be read ({detail})"),
 }

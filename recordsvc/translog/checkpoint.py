@@ -103,16 +103,20 @@ def open_checkpoint(
     logs = [_as_key(one, SignatureType.ED25519) for one in given]
     cosigners = [_as_key(witness, SignatureType.COSIGNATURE) for witness in witnesses]
     if len({key.public for key in (*logs, *cosigners)}) != len(logs) + len(cosigners):
-        raise CheckpointError("log and witnesses must each have a public key of their own")
+        raise CheckpointError(
+            "log and witnesses must each have a public key of their own", "日志和各见证方的公钥应各不相同"
+        )
     if not 0 <= quorum <= len(cosigners):
         raise CheckpointError(f"a quorum of {quorum} cannot be met by {len(cosigners)} witnesses")
     opened = open_note(note, [*logs, *cosigners])
     signed = [log for log in logs if log in opened.signed_by]
     if not signed:
-        raise CheckpointError("the log's own signature is missing")
+        raise CheckpointError("the log's own signature is missing", "没有给定日志钥匙的签名")
     checkpoint = Checkpoint.parse(opened.text)
     if any(log.name != checkpoint.origin for log in signed):
-        raise CheckpointError("the checkpoint is of another log than its signer")
+        raise CheckpointError(
+            "the checkpoint is of another log than its signer", "检查点写的日志与签名的日志不同"
+        )
     cosigned = {key.name: at for key, at in opened.signed_by.items() if at is not None}
     if len(cosigned) < quorum:
         raise CheckpointError(f"{len(cosigned)} of the known witnesses cosigned, {quorum} are required")
@@ -129,5 +133,8 @@ def add_cosignatures(note: str, lines: Iterable[str]) -> str:
 def _as_key(key: NoteKey | str, kind: SignatureType) -> NoteKey:
     key = NoteKey.parse(key) if isinstance(key, str) else key
     if key.kind is not kind:
-        raise CheckpointError(f"the key of {key.name} has type {key.kind:#04x}, expected {kind:#04x}")
+        raise CheckpointError(
+            f"the key of {key.name} has type {key.kind:#04x}, expected {kind:#04x}",
+            f"{key.name} 的公钥种类不对",
+        )
     return key

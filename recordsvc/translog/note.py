@@ -43,7 +43,11 @@ _VKEY = re.compile(r"([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
 
 
 class NoteError(ValueError):
-    """A note or key that cannot be read, or whose signatures do not hold."""
+    """A note or key that cannot be read, or whose signatures do not hold; `zh`: the same in Chinese."""
+
+    def __init__(self, message: str, zh: str = "写法不符合规定") -> None:
+        self.zh = zh
+        super().__init__(message)
 
 
 class SignatureType(IntEnum):
@@ -115,10 +119,10 @@ class NoteKey:
         if self.kind is SignatureType.COSIGNATURE:
             at, blob = int.from_bytes(blob[:8]), blob[8:]
             if at > MAX_TIME:
-                raise NoteError(f"the cosignature of {self.name} has an impossible time")
+                raise NoteError(f"the cosignature of {self.name} has an impossible time", "联署的时间不可能")
             message = _cosigned(text, at)
         if len(blob) != 64 or not _verify_ed25519(self.public, message, blob):
-            raise NoteError(f"the signature of {self.name} does not hold")
+            raise NoteError(f"the signature of {self.name} does not hold", f"{self.name} 的签名不成立")
         return at
 
 
@@ -231,7 +235,7 @@ def open_note(data: bytes | str | Note, keys: Iterable[NoteKey]) -> OpenedNote:
         earlier = signed_by.get(signer)
         signed_by[signer] = at if earlier is None or at is None else max(earlier, at)
     if not signed_by:
-        raise NoteError("no known key signed the note")
+        raise NoteError("no known key signed the note", "没有给定日志钥匙的签名")
     return OpenedNote(note.text, signed_by)
 
 

@@ -29,6 +29,7 @@ TILE = 256
 LOG_KEY = "log"
 """Name of the key of checkpoints in the key store."""
 CLOCK_BEHIND_MS = 1_000
+_COSIGNED_LOOKED_AT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,17 @@ class Log:
         return _signed(conn.execute(query).one())
 
     def cosigned(self, conn: Connection, least: int) -> tuple[Signed, list[str]]:
-        """Return the newest cosigned checkpoint of size >= `least` and its lines, else the newest one."""
-        size = conn.execute(
-            sa.select(sa.func.max(tables.cosignature.c.size)).where(tables.cosignature.c.size >= least)
-        ).scalar()
-        if size is None:
+        """Return a cosigned checkpoint of size >= `least` and its lines, else the newest one.
+
+        Of the newest few cosigned ones it is the one that most witnesses signed: one witness may be a moment
+        ahead of another.
+        """
+        mine, count = tables.cosignature.c, sa.func.count()
+        newest = sa.select(mine.size, count).where(mine.size >= least).group_by(mine.size)
+        found = conn.execute(newest.order_by(mine.size.desc()).limit(_COSIGNED_LOOKED_AT)).all()
+        if not found:
             return self.newest(conn), []
+        size = max(found, key=lambda row: (row[1], row[0]))[0]
         row = conn.execute(sa.select(tables.checkpoint).where(tables.checkpoint.c.size == size)).one()
         lines = conn.execute(sa.select(tables.cosignature.c.line).where(tables.cosignature.c.size == size))
         return _signed(row), list(lines.scalars())

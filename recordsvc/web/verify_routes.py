@@ -17,9 +17,9 @@ from recordsvc.archive.batchforms import BatchEvidence
 from recordsvc.archive.evidence import kid_of
 from recordsvc.archive.formats import FormatError
 from recordsvc.archive.status import Entry, derive
-from recordsvc.archive.verify import Outcome, Report, verify_bundle, verify_extract, verify_receipt
+from recordsvc.archive.verify import Report, verify_bundle, verify_extract, verify_receipt
 from recordsvc.archive.verify_extract import is_extract, read_extract
-from recordsvc.archive.verify_read import read_bundle
+from recordsvc.archive.verify_read import Bundle, read_bundle
 from recordsvc.archive.verify_report import Level
 from recordsvc.archive.verify_words import OUTCOMES, SECTIONS
 from recordsvc.ground.forms import Form
@@ -50,7 +50,7 @@ class NotReadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a page shows of a verification: the verdict, sentences by section, and the records if proven."""
+    """What a page shows of a verification: verdict, sentences by section, the records unless refuted."""
 
     outcome: str
     title: str
@@ -58,7 +58,7 @@ class Verdict:
     """(tone, heading, sentences)."""
     years: list[tuple[str, list[Card]]]
     people: tuple[str, ...]
-    """Names and last characters of numbers in the proven records, to compare with an identity card."""
+    """Names and last characters of numbers in the records shown, to compare with an identity card."""
     parts: tuple[Shown, ...] = ()
     """Of an extract: its records."""
 
@@ -123,12 +123,13 @@ def _verified(document: bytes, record: bytes) -> Verdict:
         return _verdict(report, [], ())
     if is_extract(document):
         report = _bundle(document, verify_extract)
-        proven = report.outcome is Outcome.PROVEN
-        return _verdict(report, [], (), shown(read_extract(document)) if proven else [])
+        return _verdict(report, [], (), shown(read_extract(document)) if report.holds else [])
     report = _bundle(document)
-    if report.outcome is not Outcome.PROVEN:
+    if not report.holds:
         return _verdict(report, [], ())
-    return _verdict(report, _cards(document), _people(document))
+    bundle = read_bundle(document)
+    suspect = _suspects(report, bundle)
+    return _verdict(report, _cards(bundle, suspect), _people(bundle))
 
 
 def _bundle(data: bytes, check: Callable[..., Report] = verify_bundle) -> Report:
@@ -182,7 +183,7 @@ def _verdict(
     report: Report, cards: Sequence[Card], people: tuple[str, ...], parts: Sequence[Shown] = ()
 ) -> Verdict:
     shown = [Level.FAILED, Level.OPEN, Level.NOTE]
-    if report.outcome is Outcome.PROVEN:
+    if report.holds:
         shown.insert(1, Level.PROVED)
     found = ((level, [one.words("zh") for one in report.findings if one.level is level]) for level in shown)
     return Verdict(
@@ -197,12 +198,36 @@ def _verdict(
     )
 
 
-def _cards(data: bytes) -> list[Card]:
+def _suspects(report: Report, bundle: Bundle) -> set[int]:
+    """Return the seqs of entries within a suspected compromise of their key, as far as bundle or service knows.
+
+    What only the service knows, since the suspicion is newer than the bundle, is added to the findings.
+    """
+    told = {one.seq for one in report.findings if one.code == "suspect"}
+    seqs = {seq for seq in told if seq is not None}
+    disclosed = [(one, one.disclosed) for one in bundle.entries if one.disclosed is not None]
+    issuers = {str(what.record["issuer"]) for _, what in disclosed}
+    with house().db.read_raw() as cursor:
+        states = house().issuers.states(cursor, issuers)
+    for entry, what in disclosed:
+        state = states.get(str(what.record["issuer"]))
+        life = state.key(kid_of(what.packed_evidence)) if state is not None else None
+        if entry.seq not in seqs and life is not None and life.suspect(entry.leaf.ms):
+            report.add(Level.NOTE, "suspect", entry.seq)
+            seqs.add(entry.seq)
+    return seqs
+
+
+def _cards(bundle: Bundle, suspect: set[int]) -> list[Card]:
     """Return the proven records as cards; states follow from all entries, as the verifier derived them."""
-    bundle = read_bundle(data)
     entries = [
         Entry(
-            one.seq, one.leaf.kind, one.target, one.leaf.ms, one.disclosed.record if one.disclosed else None
+            one.seq,
+            one.leaf.kind,
+            one.target,
+            one.leaf.ms,
+            one.disclosed.record if one.disclosed else None,
+            one.seq in suspect,
         )
         for one in bundle.entries
     ]
@@ -212,8 +237,8 @@ def _cards(data: bytes) -> list[Card]:
     return [made_by.card(state, None, superseded=state.seq in better) for state in derived.records]
 
 
-def _people(data: bytes) -> tuple[str, ...]:
-    told = [one.disclosed.record["worker"] for one in read_bundle(data).entries if one.disclosed]
+def _people(bundle: Bundle) -> tuple[str, ...]:
+    told = [one.disclosed.record["worker"] for one in bundle.entries if one.disclosed]
     named = {
         f"{worker['name']}（证件{words.masked(str(worker['number']))}）": None
         for worker in told

@@ -135,12 +135,57 @@ def test_a_clock_ahead_is_told(honest):
     [
         {"log_keys": []},
         {"log_keys": [NoteSigner("records.example/other").vkey]},
-        {"witness_keys": [NoteSigner("witness.example/w2", 4).vkey]},
-        {"witness_keys": [WITNESS, NoteSigner("witness.example/w2", 4).vkey], "quorum": 2},
+        {"witness_keys": [LOG]},
     ],
 )
 def test_checkpoints_that_cannot_be_trusted(honest, more):
-    assert_false(verified(honest, **more), "checkpoint-refused")
+    report = verified(honest, **more)
+    assert_false(report, "checkpoint-refused")
+    assert re.search(r"[a-z] [a-z]", report.text()) is None  # no English sentence in the Chinese report
+
+
+OTHER_WITNESS = NoteSigner("witness.example/w2", 4).vkey
+
+
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [
+        ({"witness_keys": [OTHER_WITNESS]}, 0),
+        ({"witness_keys": [WITNESS, OTHER_WITNESS], "quorum": 2}, 1),
+    ],
+)
+def test_too_few_cosignatures_leave_all_else_proved_and_nothing_false(honest, more, count):
+    report = verified(honest, **more)
+    assert report.outcome is Outcome.UNPROVEN
+    assert codes(report) == set()
+    assert {"checkpoint-signed", "chain", "issuer-signed"} <= codes(report, "proved")
+    unmet = next(one for one in report.findings if one.code == "quorum-unmet")
+    assert (unmet.level, unmet.facts["count"]) == ("open", count)
+    assert len(report.records) == 4
+    assert report.text().startswith("结论：尚未证明")
+    assert report.to_json()["outcome"] == "unproven"
+
+
+def test_what_is_false_is_false_whoever_cosigned(honest):
+    lying = copy.deepcopy(honest)
+    lying["entries"][0]["record"]["body"]["score"] = "99"
+    assert_false(verified(lying, witness_keys=[OTHER_WITNESS]), "not-opened")
+    assert_false(verified({**honest, "region": CENTRE}, witness_keys=[OTHER_WITNESS]), "region-differs")
+
+
+def test_a_cosignature_of_a_known_witness_that_does_not_hold_is_false(honest):
+    name, blob = re.search("— (witness[^ ]+) (.+)", honest["checkpoint"]).groups()
+    bent = blob[:-8] + ("A" if blob[-8] != "A" else "B") + blob[-7:]
+    for quorum in (0, 1):
+        report = verified({**honest, "checkpoint": honest["checkpoint"].replace(blob, bent)}, quorum=quorum)
+        assert_false(report, "checkpoint-refused")
+        assert f"{name} 的签名不成立" in report.text()
+
+
+def test_a_receipt_before_any_witness_is_not_false():
+    report = receipt_of(RECEIPT_WORLD, 0, witness_keys=[OTHER_WITNESS])
+    assert report.outcome is Outcome.UNPROVEN
+    assert {"included", "opened"} <= codes(report, "proved")
 
 
 def test_several_log_keys_one_of_which_signed(honest):

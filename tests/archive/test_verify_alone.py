@@ -104,7 +104,9 @@ def test_keys_from_files_and_json(files):
 def test_the_quorum_is_all_witnesses_unless_said_otherwise(files):
     second = NoteSigner("witness.example/w2", 4).vkey
     args = (files / "bundle.json", "--log-key", LOG, "--witness-key", WITNESS, "--witness-key", second)
-    assert [run(*args).exit_code, run(*args, "--quorum", "1").exit_code] == [1, 0]
+    assert [run(*args).exit_code, run(*args, "--quorum", "1").exit_code] == [3, 0]
+    assert "尚未证明" in run(*args).output
+    assert "3 not proven" in run("--help").output
     assert run(*args, "--quorum", "3").exit_code == 2
 
 

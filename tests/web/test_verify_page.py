@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from recordsvc.archive.keyevents import KeyAction
 from recordsvc.settings import Settings
 from recordsvc.web.verify_routes import LIMIT
 from tests.web.conftest import BROWSER, Visitor
+from tests.web.region import ASSESSOR, Region, at
 from tests.web.test_pages import sound
 
 
@@ -100,6 +103,26 @@ def test_a_bundle_cut_off_at_its_end_proves_nothing_about_what_came_later(
 
     assert "结论：已证明" in text
     assert "没有漏掉更新的条目" in text
+
+
+@pytest.mark.parametrize("known_to", ["bundle and service", "service"])
+def test_what_a_suspected_key_signed_is_shown_as_to_be_confirmed_again(
+    me: Visitor, visitor: Visitor, region: Region, ids: dict[str, str], known_to: str
+) -> None:
+    assert ids["certificate"]
+    before = me.get("/v1/me/bundle").data
+    assert "待复核" not in upload(visitor, before).text
+    kid, since = f"key-{ASSESSOR[-3:]}", at("2022-09-01")
+    region.house.db.write(
+        lambda turn: region.house.issuers.change(turn, ASSESSOR, kid, KeyAction.SUSPECT, since)
+    )
+    bundle = before if known_to == "service" else me.get("/v1/me/bundle").data
+    answer = upload(visitor, bundle)
+
+    sound(answer)
+    badges = re.findall(r'<li class="badge[^"]*">待复核</li>', answer.text)
+    assert len(badges) == 2  # both certificates, and no course of the school
+    assert "签名钥匙在疑似泄露期间，待签发单位复核" in answer.text
 
 
 @pytest.mark.parametrize(
