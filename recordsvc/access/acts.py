@@ -64,6 +64,10 @@ class Act(StrEnum):
     """`institution/paper id`: a paper of an institution that was opened, also by the institution itself."""
     PAPER_LIST = "paper.list"
     """Institution whose papers an official listed."""
+    EMERGENCY_DOOR = "emergency.door"
+    """Method and path of a door that was entered in an emergency; the reason is its policy."""
+    EMERGENCY_SESSION = "emergency.session"
+    """Id of a session that was begun meanwhile; reason: how whoever began it proved who they are."""
 
 
 @dataclass(frozen=True, slots=True)

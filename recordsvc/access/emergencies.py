@@ -24,8 +24,6 @@ from recordsvc.ground.two_person import SamePerson
 
 MOST_HOURS: Final = 4
 HOUR_MS: Final = 3_600_000
-LISTED: Final = 1_000
-"""Acts of a case that are listed at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """One thing that was done in the hours of a case: an act, a look (subject: the worker), a proposal."""
+    """One thing that was done in the hours of a case: door, act, look (subject: the worker), proposal."""
 
     at_ms: int
     what: str
@@ -115,29 +113,30 @@ def listed(conn: Connection, *seen: sa.ColumnElement[bool], limit: int = 100) ->
 
 
 def done_under(conn: Connection, case: Emergency) -> list[Doing]:
-    """Return everything the official did in the hours of a case, whichever role it took, in order."""
+    """Return everything the official did in the hours of a case, whichever role it took, in order.
+
+    Every door that was entered stands in it (`emergency_trail.py`); what rooms wrote of the same requests
+    says whom they concerned. Nothing is left off, however long it is.
+    """
     who, until = f"official:{case.official_id}", min(case.until_ms, case.closed_ms or case.until_ms)
     act, look, two = official_act.c, looked.c, two_person.proposal.c
     found: list[Doing] = []
     acts = sa.select(act.at_ms, act.act, act.subject).where(
         act.actor == who, act.at_ms.between(case.from_ms, until)
     )
-    found += [Doing(*row) for row in conn.execute(acts.limit(LISTED))]
+    found += [Doing(*row) for row in conn.execute(acts)]
     looks = sa.select(look.at_ms, look.worker_id).where(
         look.actor_kind == "official",
         look.actor_id == case.official_id,
         look.at_ms.between(case.from_ms, until),
     )
-    found += [Doing(at, "looked", bytes(worker).hex()) for at, worker in conn.execute(looks.limit(LISTED))]
+    found += [Doing(at, "looked", bytes(worker).hex()) for at, worker in conn.execute(looks)]
     for column, at, word in (
         (two.proposed_by, two.proposed_ms, "proposed"),
         (two.decided_by, two.closed_ms, "decided"),
     ):
         rows: Any = sa.select(at, two.kind, two.id).where(column == who, at.between(case.from_ms, until))
-        found += [
-            Doing(when, f"{word} {kind}", bytes(name).hex())
-            for when, kind, name in conn.execute(rows.limit(LISTED))
-        ]
+        found += [Doing(when, f"{word} {kind}", bytes(name).hex()) for when, kind, name in conn.execute(rows)]
     return sorted(found, key=lambda doing: (doing.at_ms, doing.what, doing.subject))
 
 

@@ -31,6 +31,8 @@ Meter = Callable[[Actor], Permit | None]
 """Actor → what this request may use, or None where nothing is counted; raises `TooMany`."""
 StandIn = Callable[[Actor, str, str, bool], Callable[[bool, int | None], None] | None]
 """Stand-in, policy, rule, whether it acts -> what is told how the act ended; writes the traces before."""
+Trail = Callable[[Actor, str, str], None]
+"""Actor, policy, method and path -> nothing; writes what an emergency leaves, before the view."""
 Freshness = Callable[[Actor], bool]
 """Actor of a session → whether whoever sits there proved who they are a moment ago."""
 
@@ -49,6 +51,7 @@ class Entrance:
     fresh: Freshness = lambda _who: False
     meter: Meter | None = None
     stand_in: StandIn | None = None
+    trail: Trail | None = None
 
 
 def authenticate(
@@ -59,6 +62,7 @@ def authenticate(
     fresh: Freshness | None = None,
     meter: Meter | None = None,
     stand_in: StandIn | None = None,
+    trail: Trail | None = None,
 ) -> None:
     """Register how tokens and cookies become actors, when a proof is recent, who counts and who traces."""
     entrance = _entrance(app)
@@ -67,6 +71,7 @@ def authenticate(
     entrance.fresh = fresh or entrance.fresh
     entrance.meter = meter or entrance.meter
     entrance.stand_in = stand_in or entrance.stand_in
+    entrance.trail = trail or entrance.trail
 
 
 def csrf_token(who: Actor) -> str:

@@ -146,12 +146,16 @@ class Officials:
 
     def find(self, official_id: str) -> Official | None:
         """An official as of now; None for unknown ones."""
-        found = self._register.get().get(official_id)
+        found = self.registered(official_id)
         if found is None or not found.named:
             return found
         # Archives come and are merged without a change of the register: whose they are is asked each time.
         with self._db.read() as conn:
             return replace(found, own=own_parties.of(conn, official_id))
+
+    def registered(self, official_id: str) -> Official | None:
+        """Return what the register says of an official, without what is their own; None for unknown ones."""
+        return self._register.get().get(official_id)
 
 
 def load(conn: Connection) -> Mapping[str, Official]:

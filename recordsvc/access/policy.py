@@ -267,8 +267,10 @@ def _tell_end(request: http.Request, response: flask.Response) -> None:
 
 
 def _trace(request: http.Request, declared: Door, entrance: Entrance) -> None:
-    """Have it written what a stand-in is about to see or do."""
+    """Have it written what a stand-in, or an official in an emergency, is about to see or do."""
     who: Actor | None = None if declared.public else request.actor
+    if who is not None and entrance.trail is not None:
+        entrance.trail(who, declared.policy, f"{request.method} {request.path}")
     if who is not None and who.through is not None and entrance.stand_in is not None:
         rule = f"{request.method} {declared.rule}"
         request.finish = entrance.stand_in(who, declared.policy, rule, request.method not in SAFE)

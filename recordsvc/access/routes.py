@@ -6,6 +6,7 @@ from recordsvc.access import (
     activation_routes,
     demo,
     desk_routes,
+    emergency_trail,
     identity_routes,
     in_place,
     login_routes,
@@ -73,6 +74,9 @@ def setup(app: flask.Flask, house: House) -> None:
     def stand_in(who: Actor, policy: str, rule: str, acts: bool) -> Finish | None:  # noqa: FBT001 - a port
         return in_place.trace(house, services.officials, who, policy, rule, acts_=acts)
 
+    def trail(who: Actor, policy: str, request: str) -> None:
+        emergency_trail.trace(house, services.officials, who, policy, request)
+
     authenticate(
         app,
         bearer=bearer,
@@ -80,6 +84,7 @@ def setup(app: flask.Flask, house: House) -> None:
         fresh=fresh,
         meter=services.limits.enter,
         stand_in=stand_in,
+        trail=trail,
     )
     app.extensions["warmers"].append(passkeys.warm)
     with house.db.read() as conn:

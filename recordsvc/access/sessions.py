@@ -15,7 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas, helper_relations, recusals
+from recordsvc.access import areas, emergency_trail, helper_relations, recusals
 from recordsvc.access.grants import ANYONE, Actor, Kind, Through, Way, can
 from recordsvc.access.officials import Officials
 from recordsvc.access.staff import Staff
@@ -133,11 +133,14 @@ class Sessions:
             self.end(turn, former)
         turn.conn.execute(session.delete().where(session.c.ends_ms <= turn.now_ms))
         end_uncarried(turn)
-        secret = self._random.bytes(32)
+        secret, listed_id = self._random.bytes(32), uuid7(FixedClock(turn.now_ms), self._random)
+        if who.kind is Kind.OFFICIAL:
+            told = str(uuid.UUID(bytes=listed_id))
+            emergency_trail.signed_in(turn, self._random, actor_id, who.method, told, self._region)
         turn.conn.execute(
             session.insert().values(
                 digest=hashlib.sha256(secret).digest(),
-                id=uuid7(FixedClock(turn.now_ms), self._random),
+                id=listed_id,
                 actor_kind=who.kind,
                 actor_id=actor_id,
                 method=who.method,

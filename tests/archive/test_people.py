@@ -413,7 +413,8 @@ def test_a_case_lists_what_was_done_in_its_hours_and_another_closes_it(
     ask("gus", "POST", "/v1/desk/people/new/roles", ROLE)
     path = f"/v1/desk/emergencies/{case}"
 
-    assert [one["what"] for one in ask("fay", "GET", path).json["done"]] == ["proposed official.grant"]
+    done = ask("fay", "GET", path).json["done"]
+    assert [one["what"] for one in done] == ["emergency.door", "proposed official.grant"]
     assert ask("gus", "POST", f"{path}/close", {"finding": "无异常"}).json["code"] == "same-person"
     closed = ask("fay", "POST", f"{path}/close", {"finding": "情况属实"})
     assert (closed.json["closed_by"], closed.json["finding"]) == ("official:fay", "情况属实")
