@@ -1,5 +1,6 @@
 """Where warnings go is the worker's alone: proof, both numbers are told, and what waits keeps its address."""
 
+import flask
 import pytest
 
 from recordsvc.archive import contact_change, letters
