@@ -21,7 +21,7 @@ from recordsvc.access.tables import emergency, official_bar
 from recordsvc.ground import two_person
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock
-from recordsvc.ground.problems import Forbidden
+from recordsvc.ground.problems import Forbidden, Problem
 from recordsvc.ground.two_person import SamePerson
 from recordsvc.house import House
 from tests.conftest import Addresses
@@ -273,6 +273,36 @@ def test_a_deputy_has_nothing_that_the_principal_lost(deputy: Callable[..., None
     house.db.write(lambda turn: officials.revoke(turn, "eve", "reviewer", by="official:ann"))
 
     assert who(house, "new").roles == frozenset()
+
+
+def test_who_decides_a_deputy_has_all_areas_that_are_lent(deputy: Callable[..., None], house: House) -> None:
+    def more(turn: Any) -> None:
+        officials.grant(turn, "eve", "reviewer", "6403", by="command:test")
+        officials.add(turn, "hal", "海某")
+        officials.grant(turn, "hal", "registrar", "6401", by="command:test")
+
+    house.db.write(more)
+    until = house.clock.now_ms() + DAY
+    proposal = house.db.write(
+        lambda turn: granting.propose_deputy(
+            turn, "eve", "new", "reviewer", until, "休假", by="official:eve", random=house.random
+        )
+    )
+    with pytest.raises(Problem):
+        decide(house, proposal, "hal")
+    assert who(house, "new").duties == frozenset()
+    decide(house, proposal, "bob")
+    assert who(house, "new").duties == {("reviewer", "6401"), ("reviewer", "6403")}
+
+
+def test_a_deputy_has_nothing_that_the_principal_was_given_later(
+    deputy: Callable[..., None], house: House, clock: FixedClock
+) -> None:
+    deputy("eve", "new", "reviewer")
+    clock.advance(1)
+    house.db.write(lambda turn: officials.grant(turn, "eve", "reviewer", "6403", by="command:test"))
+
+    assert who(house, "new").duties == {("reviewer", "6401")}
 
 
 def test_a_deputy_of_a_deputy_is_nobody(deputy: Callable[..., None], house: House) -> None:
