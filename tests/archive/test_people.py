@@ -404,6 +404,22 @@ def test_an_emergency_lasts_four_hours_at_most(ask: Callable[..., Any], hours: i
     assert ask("dan", "POST", "/v1/desk/emergencies", TAKING | {"hours": hours}).status_code == status
 
 
+@pytest.mark.parametrize(("area", "status"), [("6401", 201), ("640104", 201), ("6402", 422), ("64", 422)])
+def test_an_emergency_reaches_no_further_than_ones_own_areas(
+    ask: Callable[..., Any], area: str, status: int
+) -> None:
+    assert ask("dan", "POST", "/v1/desk/emergencies", TAKING | {"area": area}).status_code == status
+
+
+def test_a_person_has_one_open_emergency_whatever_the_role(ask: Callable[..., Any]) -> None:
+    case = ask("dan", "POST", "/v1/desk/emergencies", TAKING).json["case_id"]
+    other = TAKING | {"role": "inspector"}
+    again = ask("dan", "POST", "/v1/desk/emergencies", other)
+    assert (again.status_code, again.json["code"]) == (409, "official-conflict")
+    assert ask("fay", "POST", f"/v1/desk/emergencies/{case}/close", {"finding": "属实"}).status_code == 200
+    assert ask("dan", "POST", "/v1/desk/emergencies", other).status_code == 201
+
+
 def test_the_database_knows_no_longer_emergency(app: flask.Flask, house: House) -> None:
     with pytest.raises(IntegrityError):
         house.db.write(
