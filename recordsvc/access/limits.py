@@ -18,7 +18,7 @@ from typing import Any, Final
 from recordsvc import dated
 from recordsvc.access import usage
 from recordsvc.access.clients import Client, ClientKind, Clients
-from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.grants import Actor, Kind, Way
 from recordsvc.access.usage import LEASE_MS
 from recordsvc.ground import observe
 from recordsvc.ground.database import Database
@@ -91,14 +91,21 @@ class Limits:
         self._lock = threading.Lock()
         self._keeper: threading.Thread | None = None
 
-    def enter(self, who: Actor) -> "Passing | None":
-        """Count one request of this caller; None where nothing is counted. Raises `TooMany`."""
+    def enter(self, who: Actor, *, ends: bool = False) -> "Passing | None":
+        """Count one request of this caller; None where nothing is counted. Raises `TooMany`.
+
+        Who stands in a worker's place is counted under their own name. What a person ends (`ends`) is counted
+        apart, as much again: nothing else that is done in their name uses it up.
+        """
+        if who.through is not None:
+            kind = Kind.OFFICIAL if who.through.way is Way.WINDOW else Kind.WORKER
+            who = Actor(kind, who.through.id)
         if who.kind not in _COUNTED:
             return None
         limit = self._limit(who)
         if limit is None:
             return None
-        subject = f"{who.kind}:{who.id}"
+        subject = f"{who.kind}:{who.id}" + ("/end" if ends and who.kind is not Kind.CLIENT else "")
         account = self._account(subject)
         passing = Passing(self, subject, account, limit)
         if limit.at_once:

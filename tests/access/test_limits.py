@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc import dated, service
-from recordsvc.access import clients, usage
+from recordsvc.access import clients, policy, usage
 from recordsvc.access.clients import ClientKind, Clients
-from recordsvc.access.grants import Actor, Kind, Position, Role
+from recordsvc.access.grants import Actor, Kind, Position, Role, Through, Way
 from recordsvc.access.limits import DAY_MS, TABLE, Limits, Passing
 from recordsvc.access.registering import NewClient, NewKey, propose_client
 from recordsvc.access.tables import client as client_table
@@ -53,8 +53,8 @@ def process(house: House) -> Iterator[Callable[[int], Limits]]:
     running: list[Passing] = []
 
     class Process(Limits):
-        def enter(self, who: Actor) -> Passing | None:
-            found = super().enter(who)
+        def enter(self, who: Actor, *, ends: bool = False) -> Passing | None:
+            found = super().enter(who, ends=ends)
             if found is not None:
                 running.append(found)
             return found
@@ -229,6 +229,56 @@ def test_a_limit_that_is_missing_or_will_be_stops_the_start(
     monkeypatch.setattr(dated, "table", lambda _name: made)
     with pytest.raises(dated.NoRuleInForce, match="employer"):
         service.build(settings, house, ROOMS)
+
+
+# -- who stands in, and what is ended
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_who_stands_in_is_counted_under_their_own_name(
+    process: Callable[[int], Limits], worker_id: bytes, way: Way
+) -> None:
+    limits, own = process(1), "01890000-0000-7000-8000-000000000001"
+    worker = Actor(Kind.WORKER, own, worker_id=worker_id)
+    stand_in = Actor(Kind.WORKER, own, worker_id=worker_id, through=Through(way, "other", "ill"))
+    for _ in range(_units("official" if way is Way.WINDOW else "worker")):
+        limits.enter(stand_in).release()
+    refused(lambda: limits.enter(stand_in))
+    refused(lambda: limits.enter(Actor(Kind.OFFICIAL if way is Way.WINDOW else Kind.WORKER, "other")))
+
+    limits.enter(worker).release()
+
+
+def test_what_ends_something_has_a_reserve_that_nothing_else_uses_up(
+    process: Callable[[int], Limits], worker_id: bytes
+) -> None:
+    limits, who = process(1), Actor(Kind.WORKER, "somebody", worker_id=worker_id)
+    for _ in range(_units("worker")):
+        limits.enter(who).release()
+    refused(lambda: limits.enter(who))
+
+    for _ in range(_units("worker")):
+        limits.enter(who, ends=True).release()
+    refused(lambda: limits.enter(who, ends=True))
+
+
+def test_doors_that_end_ones_own_have_the_reserve() -> None:
+    ending = {one.rule for one in policy.doors(service.skeleton()).values() if policy._ends(one)}
+    assert ending >= {
+        "/logout",
+        "/v1/session/list",
+        "/v1/session/list/<id:listed_id>",
+        "/account/sessions/<id:listed_id>/end",
+        "/v1/me/consents/end",
+        "/v1/me/consents/<id:consent_id>/end",
+        "/me/share/end",
+        "/me/helpers/end",
+    }
+    assert not ending & {"/me", "/me/share", "/v1/me/archive", "/v1/session"}
+
+
+def _units(code: str) -> int:
+    return int(dated.table(TABLE).rule(code, "2026-01-01")["units"])
 
 
 # -- requests at once

@@ -3,6 +3,8 @@
 import flask
 import pytest
 
+from recordsvc.access import ways
+from recordsvc.access.grants import Actor
 from recordsvc.archive import contact_change, letters
 from recordsvc.archive.notices import tell_worker
 from recordsvc.ground import outbox
@@ -81,13 +83,20 @@ def test_what_waits_to_leave_keeps_its_address(me: Visitor, house: House, path: 
     assert (PHONE, False) in delivered(house)
 
 
-def test_the_address_of_what_waits_stands_nowhere_in_clear(
-    me: Visitor, house: House, app: flask.Flask
-) -> None:
+def test_the_address_of_what_waits_stands_nowhere_in_clear(me: Visitor, house: House) -> None:
     me.post(SET, phone=PHONE)
     with house.db.read() as conn:
-        waiting = outbox.listed(conn, "waiting")
-    assert waiting
-    assert all(
-        PHONE not in str(one.params) and PHONE.encode().hex() not in str(one.params) for one in waiting
-    )
+        said = [str(one.params) for one in outbox.listed(conn, "waiting")]
+    assert said
+    assert all(PHONE not in one and PHONE.encode().hex() not in one for one in said)
+
+
+def test_a_proof_is_judged_as_it_stands_at_the_act_and_not_when_the_service_began(
+    window: Visitor, own: Actor, house: House, worker_id: bytes
+) -> None:
+    assert window.post(SET, phone=PHONE, own_pin=PIN, own_code="0000-0000").status_code == 422
+    first = ways.set_pin(house, own, PIN, "test").codes
+    assert window.post(SET, phone=PHONE, own_pin=PIN, own_code=first[0]).status_code == 303
+    ways.set_pin(house, own, "471920", "test")
+    assert window.post(SET, phone=OTHER, own_pin=PIN, own_code=first[1]).status_code == 422
+    assert phone_of(house, worker_id) == PHONE
