@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import flask
 
 from recordsvc import dated
-from recordsvc.access.entrance import actor
 from recordsvc.access import looked
+from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Surface, can, door
 from recordsvc.access.services import once, reference
@@ -29,7 +29,7 @@ from recordsvc.ground.forms import Form
 from recordsvc.ground.http import current
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused, NotFound, Problem
-from recordsvc.ground.reading import Fields, Upload, load
+from recordsvc.ground.reading import Fields, Upload
 from recordsvc.people import numbers
 from recordsvc.people.enrolling import CardDisagrees
 from recordsvc.web import desk_looks, words

@@ -1,4 +1,4 @@
-"""A form that is refused comes back as it was typed (填写的内容不丢失), also when a paper is filed between."""
+"""A refused form comes back as it was typed (填写的内容不丢失), also when a paper is filed between."""
 
 import html
 import io
