@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from recordsvc import fsck
-from recordsvc.archive import disputes, persons
+from recordsvc.archive import closing, disputes, persons
 from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.disputes import Dispute
@@ -27,7 +27,8 @@ REVOKED = Decision("没有参加", revoke="entered-in-error")
 
 def closed(house: House, worker_id: bytes) -> None:
     """Close an archive, as after a death."""
-    house.db.write(lambda turn: standing.change(turn, worker_id, standing.OPEN, standing.CLOSED))
+    death = closing.Death("death-certificate", "2025-01-02", "死亡证明", ["ab" * 32])
+    decided(house, lambda turn: closing.propose_closure(turn, worker_id, death, "official:first"))
 
 
 def size(house: House, worker_id: bytes) -> int:
