@@ -46,6 +46,8 @@ OPEN: Final = frozenset({"open"})
 """States of a worker in which ordinary records enter the chain."""
 OWN_CHAIN: Final = frozenset({"open", "merged"})
 """What acts on a record that stands goes into that record's own chain, also when it is read as another's."""
+DECIDED: Final = OWN_CHAIN | {"closed"}
+"""What ends a case enters also after a death: a case that was open must have an end."""
 
 _HELD = tuple(column.name for column in tables.held.columns)
 _ISSUER, _OWNER = _HELD.index("issuer"), _HELD.index("owner")

@@ -20,7 +20,7 @@ from recordsvc.access import areas
 from recordsvc.access.grants import Thing
 from recordsvc.archive import checks, disputes, types
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
-from recordsvc.archive.append import OWN_CHAIN
+from recordsvc.archive.append import DECIDED
 from recordsvc.archive.context import InstitutionContexts, person_context
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.disputes import Dispute
@@ -200,7 +200,7 @@ def _decide(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     if name == "dispute-outcome":
         body["decision"] = decision_of(proposal)
     own_id = record_id_of(house, proposal, b"outcome")
-    said = Statement(name, body, stater_of(proposal), own_id, target=dispute.seq, states=OWN_CHAIN)
+    said = Statement(name, body, stater_of(proposal), own_id, target=dispute.seq, states=DECIDED)
     (entered,) = enter(house, turn, [(dispute.worker_id, said)])
     outcome = "rejected" if name == "dispute-outcome" else "upheld"
     disputes.end(turn, house, dispute, outcome, entered.index)

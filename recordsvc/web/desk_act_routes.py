@@ -125,9 +125,7 @@ def _members(act: DeskAct, form: dict[str, Any], looker: Looker) -> dict[str, An
     """Return what was typed as members of the act's API form. Raises `FormRefused`."""
     members: dict[str, Any] = {one.name: form[one.name] for one in act.fields}
     if act.papers is not None:
-        if form["file"]:
-            detail = "选中的文件还没有收存：请在“收存一份材料”里按“收存”，或者清除所选的文件"
-            raise FormRefused(errors=[{"pointer": "/papers", "code": "value", "detail": detail}])
+        refuse_unfiled(form)
         members["papers"] = [form[slot] for slot in SLOTS if form[slot]]
     if act.name == "move":
         members["issuer"] = form["issuer"]
@@ -246,6 +244,20 @@ def filed_for(worker_id: bytes, kind: str, title: str, file: bytes) -> Paper | P
         return problem
 
 
+def refuse_unfiled(form: dict[str, Any]) -> None:
+    """Refuse a form with a chosen file that is not filed. Raises `FormRefused`."""
+    if form["file"]:
+        detail = "选中的文件还没有收存：请在“收存一份材料”里按“收存”，或者清除所选的文件"
+        raise FormRefused(errors=[{"pointer": "/papers", "code": "value", "detail": detail}])
+
+
+def with_paper(form: dict[str, Any], paper: Paper) -> dict[str, Any]:
+    """Return a form as it was typed, with a paper chosen that was filed beside it."""
+    paper_id = uuid_text(paper.paper_id)
+    free = next((slot for slot in SLOTS if form[slot] in ("", paper_id)), SLOTS[-1])
+    return form | {free: paper_id, "paper_kind": "", "paper_title": ""}
+
+
 @door(
     bp,
     "POST",
@@ -274,10 +286,7 @@ def act_paper_button(
         if isinstance(found, FormRefused):
             found.detail = found.detail or "；".join(str(one["detail"]) for one in found.errors)
         return _form(act, worker_id, NO_RECORD, looker, form, found)
-    paper = uuid_text(found.paper_id)
-    free = next((slot for slot in SLOTS if form[slot] in ("", paper)), SLOTS[-1])
-    kept = form | {free: paper, "paper_kind": "", "paper_title": ""}
-    return _form(act, worker_id, NO_RECORD, looker, kept)
+    return _form(act, worker_id, NO_RECORD, looker, with_paper(form, found))
 
 
 # -- what takes one person

@@ -164,14 +164,6 @@ class ActPageForm(LookedPageForm):
     text = text(0, MOST, load_default="")  # last: it hides the function that makes fields
 
 
-class DeskPaperForm(Form):
-    """A paper filed beside a form, with the sealed look."""
-
-    look = text(0, 1_000, load_default="")
-    kind = text(0, 40, load_default="")
-    title = text(0, 2_000, load_default="")
-
-
 class HeldPageForm(LookedPageForm):
     """What becomes of a held record, and why, as typed; whose it is where the record cannot say."""
 

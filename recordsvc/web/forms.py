@@ -7,7 +7,6 @@ from marshmallow import fields, validate
 from recordsvc import dated
 from recordsvc.archive.sharing_forms import OpenForm
 from recordsvc.ground.forms import Form, Identifier, WholeText, text
-from recordsvc.people.numbers import STANDINGS
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -84,53 +83,40 @@ class ConfirmPageForm(Form):
     Empty is read, too, so that the page itself can say what is missing.
     """
 
-    number = text(9, 9, required=True)
-    document = text(1, 24, required=True)
-    document_number = text(1, 40, required=True)
-    name = text(1, 60, required=True)
+    number = text(0, 40, load_default="")
+    document = text(0, 24, load_default="")
+    document_number = text(0, 100, load_default="")
+    name = text(0, 200, load_default="")
     social = text(0, 12, load_default="")
-    normal_since = text(0, 10, load_default="")
-    purpose = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
+    normal_since = text(0, 40, load_default="")
+    purpose = text(0, 40, load_default="")
+    case_ref = text(0, 200, load_default="")
 
 
 class ChangePageForm(Form):
-    """A change of a worker's numbers or names as typed; each of `papers` names one."""
+    """A change of a worker's numbers or names as typed, and a paper filed beside it.
 
-    ground = text(1, 40, required=True)
-    text = text(1, 400, required=True)
-    papers = fields.String(load_default="", validate=validate.Length(0, 64))
-    papers_2 = fields.String(load_default="", validate=validate.Length(0, 64))
-    papers_3 = fields.String(load_default="", validate=validate.Length(0, 64))
+    Empty is read, too, so that the page itself can say what is missing; which members count the change says.
+    `file` is what a browser sends of a chosen file that is not filed: its name.
+    """
+
+    change = fields.String(load_default="", validate=validate.OneOf(("", "add", "name", "stand", "reassign")))
     purpose = fields.String(required=True, validate=validate.Length(1, 40))
     case_ref = fields.String(required=True, validate=validate.Length(1, 80))
-
-
-class NumberPageForm(ChangePageForm):
-    """One more number."""
-
-    kind = fields.String(required=True, validate=validate.Length(1, 24))
-    number = fields.String(required=True, validate=validate.Length(1, 40))
-
-
-class NamePageForm(ChangePageForm):
-    """One more name."""
-
-    name = fields.String(required=True, validate=validate.Length(1, 60))
-
-
-class StandingPageForm(ChangePageForm):
-    """How a number stands from now on."""
-
-    identifier_id = Identifier(required=True)
-    standing = fields.String(required=True, validate=validate.OneOf(STANDINGS))
-
-
-class ReassignPageForm(ChangePageForm):
-    """Which card is another person's, and whose archive it goes to; empty: taken back."""
-
-    identifier_id = Identifier(required=True)
-    to = fields.String(load_default="", validate=validate.Length(0, 36))
+    kind = text(0, 24, load_default="")
+    number = text(0, 100, load_default="")
+    name = text(0, 200, load_default="")
+    identifier_id = text(0, 36, load_default="")
+    standing = text(0, 20, load_default="")
+    to = text(0, 100, load_default="")
+    ground = text(0, 40, load_default="")
+    papers = text(0, 64, load_default="")
+    papers_2 = text(0, 64, load_default="")
+    papers_3 = text(0, 64, load_default="")
+    file = text(0, 1_000, load_default="")
+    paper_kind = text(0, 40, load_default="")
+    paper_title = text(0, 2_000, load_default="")
+    text = text(0, 4_000, load_default="")  # last: it hides the function that makes fields
 
 
 class MessagePageForm(Form):

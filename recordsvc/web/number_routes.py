@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import flask
 
 from recordsvc import dated
+from recordsvc.access import looked
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Surface, can, door
@@ -24,30 +25,66 @@ from recordsvc.archive.forms import CardForm, FindForm, LookQuery
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.number_forms import AddNumberForm, NameForm, ReassignForm, StandingForm
 from recordsvc.archive.paper_routes import TO_FILE
+from recordsvc.ground.forms import Form
 from recordsvc.ground.http import current
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused, NotFound, Problem
-from recordsvc.ground.reading import Fields, Upload, load
+from recordsvc.ground.reading import Fields, Upload
 from recordsvc.people import numbers
 from recordsvc.people.enrolling import CardDisagrees
 from recordsvc.web import desk_looks, words
-from recordsvc.web.desk_act_routes import SLOTS, filed_for, papers_for
-from recordsvc.web.desk_forms import GATE, DeskPaperForm, Field, FindPageForm, codes, faults, judged, purposes
+from recordsvc.web.desk_act_routes import SLOTS, filed_for, papers_for, refuse_unfiled, with_paper
+from recordsvc.web.desk_forms import GATE, Field, FindPageForm, codes, faults, judged, purposes
 from recordsvc.web.desk_forms import numbers as numbers_of_people
 from recordsvc.web.desk_routes import check_choice, tabs
-from recordsvc.web.forms import (
-    ConfirmPageForm,
-    NamePageForm,
-    NumberPageForm,
-    ReassignPageForm,
-    StandingPageForm,
-)
+from recordsvc.web.forms import ChangePageForm, ConfirmPageForm
 from recordsvc.web.numbers import card_line, number_line
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
 SEARCHED: Final = (Field("kind", "号码种类", "choice"), Field("number", "号码"))
+WHY: Final = (
+    Field("ground", "依据", "choice", table="number_grounds"),
+    Field("text", "说明", hint="最多 400 字，不要写号码。"),
+    Field("papers", "材料", "choice"),
+)
+"""On what each change rests."""
+_OWN: Final = Field("identifier_id", "哪个号码", "choice")
+CHANGES: Final = {
+    "add": (Field("kind", "证件类型", "choice"), Field("number", "证件号码")),
+    "name": (Field("name", "新的姓名", hint="与新证件完全一致，包括中间的圆点。"),),
+    "stand": (
+        _OWN,
+        Field(
+            "standing",
+            "改为",
+            "choice",
+            rows=(
+                ("superseded", "旧号码（仍可查找，不再使用）"),
+                ("disputed", "有争议（两人同号：不能用于收录和查找）"),
+                ("verified", "已核实"),
+            ),
+        ),
+    ),
+    "reassign": (
+        Field("identifier_id", "哪张卡", "choice"),
+        Field(
+            "to",
+            "归到哪份档案（选填）",
+            hint="本人的档案编号，按证件号码查找后在页面地址中。不填则只收回，这张卡暂不能查找和报送。",
+        ),
+    ),
+}
+"""Fields of each change of numbers and names."""
+CONFIRMED: Final = (
+    Field("number", "卡号"),
+    Field("document", "证件类型"),
+    Field("document_number", "证件号码"),
+    Field("name", "姓名"),
+    Field("normal_since", "从哪天起正常（写成 2026-11-28，不晚于今天）"),
+    *GATE,
+)
 _OTHER_DOCUMENTS: Final = ("resident-id",)
 """Documents with a form of their own on the page."""
 
@@ -126,9 +163,10 @@ def confirm_card_button(form: dict[str, Any]) -> flask.Response:
         return _find_page(422, "社保功能：查过的，写明从哪天起正常；没有查的，选“没有核对”，不写日期。", form)
     told = {name: form[name] for name in form if name != "social"}
     try:
-        worker_id = confirm_shown(load(CardForm, told | {"normal_since": since or None}))
+        worker_id = confirm_shown(judged(CardForm, told | {"normal_since": since or None}))
     except FormRefused as refused:
-        return _find_page(422, f"{_details(refused)}。日期写成 2026-11-28，不晚于今天。", form)
+        wrong, _ = faults(refused, CONFIRMED)
+        return _find_page(422, "；".join(wrong.values()) or _details(refused), form)
     except NotFound:
         return _find_page(404, "没有人报过这张卡，无从核实。请先由社会保障卡系统登记，或随记录报送。", form)
     except (CardDisagrees, errors.IdentifierRefused) as problem:
@@ -158,7 +196,7 @@ def worker_numbers_page(worker_id: bytes, query: dict[str, Any]) -> flask.Respon
     "/desk/workers/<id:worker_id>/numbers",
     policy="number.propose",
     surface=Surface.PAGE,
-    body=Fields(NumberPageForm),
+    body=Fields(ChangePageForm),
     answer={303: None, 409: HTML, 422: HTML},
     problems=TO_CHANGE,
     summary="提出增加号码（网页） / Propose one more number of a worker",
@@ -167,8 +205,9 @@ def number_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose, and show what waits now."""
     return _propose(
         worker_id,
+        "add",
         form,
-        lambda why: ask_number(worker_id, load(AddNumberForm, _only(form, "kind", "number") | why)),
+        lambda why: ask_number(worker_id, _read(AddNumberForm, form, why, "kind", "number")),
     )
 
 
@@ -178,7 +217,7 @@ def number_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "/desk/workers/<id:worker_id>/names",
     policy="number.propose",
     surface=Surface.PAGE,
-    body=Fields(NamePageForm),
+    body=Fields(ChangePageForm),
     answer={303: None, 409: HTML, 422: HTML},
     problems=TO_CHANGE,
     summary="提出变更姓名（网页） / Propose one more name of a worker",
@@ -186,7 +225,7 @@ def number_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 def name_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose, and show what waits now."""
     return _propose(
-        worker_id, form, lambda why: ask_name(worker_id, load(NameForm, _only(form, "name") | why))
+        worker_id, "name", form, lambda why: ask_name(worker_id, _read(NameForm, form, why, "name"))
     )
 
 
@@ -196,7 +235,7 @@ def name_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "/desk/workers/<id:worker_id>/numbers/standing",
     policy="number.propose",
     surface=Surface.PAGE,
-    body=Fields(StandingPageForm),
+    body=Fields(ChangePageForm),
     answer={303: None, 409: HTML, 422: HTML},
     problems=TO_CHANGE,
     summary="提出号码作废或有争议（网页） / Propose how a number stands from now on",
@@ -206,12 +245,11 @@ def standing_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     place, by = house(), reference()
 
     def ask(why: dict[str, Any]) -> Any:
-        said = {"identifier_id": words.uuid_text(form["identifier_id"]), "standing": form["standing"]}
-        read = load(StandingForm, said | why)
+        read = _read(StandingForm, form, why, "identifier_id", "standing")
         told = (read["identifier_id"], read["standing"], why_of(worker_id, read), by)
         return lambda turn: numbers.propose_standing(turn, place, worker_id, *told)
 
-    return _propose(worker_id, form, ask)
+    return _propose(worker_id, "stand", form, ask)
 
 
 @door(
@@ -220,7 +258,7 @@ def standing_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "/desk/workers/<id:worker_id>/cards/reassign",
     policy="number.propose",
     surface=Surface.PAGE,
-    body=Fields(ReassignPageForm),
+    body=Fields(ChangePageForm),
     answer={303: None, 409: HTML, 422: HTML},
     problems=TO_CHANGE,
     summary="提出收回登记错人的卡（网页） / Propose to take back a card and give it to whom it belongs",
@@ -230,12 +268,11 @@ def reassign_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     place, by = house(), reference()
 
     def ask(why: dict[str, Any]) -> Any:
-        said = {"identifier_id": words.uuid_text(form["identifier_id"]), "to": form["to"].strip() or None}
-        read = load(ReassignForm, said | why)
+        read = _read(ReassignForm, form, why, "identifier_id", "to")
         told = (read["identifier_id"], read["to"], why_of(worker_id, read), by)
         return lambda turn: reassigning.propose_reassign(turn, place, worker_id, *told)
 
-    return _propose(worker_id, form, ask)
+    return _propose(worker_id, "reassign", form, ask)
 
 
 @door(
@@ -244,33 +281,37 @@ def reassign_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "/desk/workers/<id:worker_id>/numbers/papers",
     policy="worker.paper.file",
     surface=Surface.PAGE,
-    body=Upload(DeskPaperForm, ("file",)),
-    answer={303: None, 422: HTML},
-    problems=TO_FILE,
+    body=Upload(ChangePageForm, ("file",)),
+    answer={200: HTML, 422: HTML},
+    problems=(PurposeRefused, *TO_FILE),
     summary="为号码变更收存材料（网页） / File a paper from the page of a worker's numbers",
 )
 def number_paper_button(worker_id: bytes, form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:
-    """File a paper of the worker and go back, where it can be chosen now."""
-    looker = desk_looks.opened(worker_id, form["look"])
-    if looker is None:
-        return go("/desk/numbers")
-    case = {"purpose": looker.purpose, "case_ref": looker.case_ref}
-    found = filed_for(worker_id, form["kind"], form["title"], files["file"])
-    if not isinstance(found, Problem):
-        return _to_worker(worker_id, case)
-    return _worker_page(worker_id, case, 422, _details(found))
+    """File a paper of the worker and show the form as it was typed, with the paper chosen."""
+    looked.check_purpose(house().db, form["purpose"], actor())
+    found = filed_for(worker_id, form["paper_kind"], form["paper_title"], files["file"])
+    if isinstance(found, Problem):
+        if isinstance(found, FormRefused):
+            found.detail = _details(found)
+        return _worker_page(worker_id, form, form["change"], form, found)
+    return _worker_page(worker_id, form, form["change"], with_paper(form, found))
 
 
-def _propose(worker_id: bytes, form: dict[str, Any], ask: Any) -> flask.Response:
-    """Propose what `ask` makes of the grounds; a refusal is told on the worker's page."""
+def _propose(worker_id: bytes, which: str, form: dict[str, Any], ask: Any) -> flask.Response:
+    """Propose what `ask` makes of the grounds; a refusal is told on the page, with all that was typed."""
     why = _only(form, "ground", "text") | {"papers": [form[slot] for slot in SLOTS if form[slot]]}
     try:
+        refuse_unfiled(form)
         act = ask(why)
         once(lambda turn: act(turn).hex())
     except Problem as problem:
-        told = f"{_details(problem)}。{problem.remedy_zh}"
-        return _worker_page(worker_id, form, problem.status, told)
+        return _worker_page(worker_id, form, which, form, problem)
     return _to_worker(worker_id, form)
+
+
+def _read(schema: type[Form], form: dict[str, Any], why: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return a change as the API's form reads it. Raises `FormRefused`."""
+    return judged(schema, _only(form, *names) | why)
 
 
 def _details(problem: Problem) -> str:
@@ -307,8 +348,13 @@ def _find_page(status: int = 200, error: str = "", form: dict[str, Any] | None =
 
 
 def _worker_page(
-    worker_id: bytes, query: dict[str, Any], status: int = 200, error: str = ""
+    worker_id: bytes,
+    query: dict[str, Any],
+    which: str = "",
+    typed: dict[str, Any] | None = None,
+    problem: Problem | None = None,
 ) -> flask.Response:
+    """Show numbers and the forms of changes; `which` stands open with what was typed and what is wrong."""
     found = seen_numbers(worker_id, query)
     looker = Looker(actor(), query["purpose"], query["case_ref"], current().id)
     asked = [
@@ -322,22 +368,26 @@ def _worker_page(
         }
         for one in found["asked"]
     ]
+    wrong, trouble = ({}, None) if problem is None else faults(problem, (*CHANGES.get(which, ()), *WHY))
     return page(
         "desk_worker_numbers.html",
-        status,
-        error=error,
+        200 if problem is None else problem.status,
+        which=which,
+        typed=typed or {},
+        wrong=wrong,
+        trouble=trouble,
+        why=WHY,
+        changes=CHANGES,
         worker_id=words.uuid_text(worker_id),
         asked=asked,
         purpose=query["purpose"],
         purpose_word=words.code("lookup_purposes", query["purpose"]),
         case_ref=query["case_ref"],
-        documents=_rows("identity_documents"),
-        grounds=_rows("number_grounds"),
+        documents=codes("identity_documents"),
         may_propose=can(actor(), "number.propose"),
         papers=papers_for(worker_id, looker) if can(actor(), "number.propose") else [],
         may_file=can(actor(), "worker.paper.file"),
         paper_kinds=codes("paper_kinds"),
-        look=desk_looks.seal(worker_id, query["purpose"], query["case_ref"]),
         **_lines(found, mask=False),
     )
 

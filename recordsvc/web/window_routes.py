@@ -68,10 +68,10 @@ class Slip:
 class OpenServicePageForm(Form):
     """What lies on the counter, as typed; the page says what is wrong with the case."""
 
-    document = text(1, 24, required=True)
-    number = text(1, 40, required=True)
-    card = text(1, 9, required=True)
-    purpose = text(1, 40, required=True)
+    document = text(0, 24, load_default="")
+    number = text(0, 100, load_default="")
+    card = text(0, 40, load_default="")
+    purpose = text(0, 40, load_default="")
     case_ref = text(0, 200, load_default="")
 
 
@@ -109,6 +109,8 @@ def window_page() -> flask.Response:
 def window_button(form: dict[str, str]) -> flask.Response:
     """Begin the service and go to the worker's pages; or ask again, with the numbers gone."""
     case = form["case_ref"].strip()
+    if not all(form[name].strip() for name in ("document", "number", "card", "purpose")):
+        return _asked(422, "证件类型、证件号码、卡号和查阅目的都要填写", form)
     if re.match(CASE, case) is None or len(case) > MOST_CASE:
         return _asked(422, "受理号只用字母、数字和符号，不含空格，最多 80 个字符", form)
     try:
@@ -269,6 +271,7 @@ def _asked(status: int = 200, error: str = "", form: dict[str, str] | None = Non
         status,
         tabs=tabs(),
         error=error,
+        document=typed.get("document", ""),
         purpose=typed.get("purpose", PURPOSE),
         case_ref=typed.get("case_ref", ""),
         documents=list(dated.table("identity_documents").on(today).rows),

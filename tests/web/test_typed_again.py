@@ -1,0 +1,134 @@
+"""A refused form comes back as it was typed (填写的内容不丢失), also when a paper is filed between."""
+
+import html
+import io
+import re
+from typing import Any
+
+import flask
+import pytest
+
+from recordsvc.access.grants import Position
+from recordsvc.ground.ports import uuid_text
+from tests.archive.paperfiles import pdf
+from tests.web.conftest import BROWSER, Visitor
+from tests.web.region import Region
+from tests.web.test_pages import sound
+
+CASE = {"purpose": "identity-correction", "case_ref": "K-7"}
+WORDS = "写了很久的说明·𬭎鑫"
+CHANGE = {"ground": "document-renewed", "text": WORDS, **CASE}
+FORMS: dict[str, tuple[str, dict[str, str]]] = {
+    "/desk/workers/{worker}/numbers": (
+        "handler",
+        {"kind": "passport", "number": "E1234567", "change": "add", **CHANGE},
+    ),
+    "/desk/workers/{worker}/names": ("handler", {"name": "买买提·新", "change": "name", **CHANGE}),
+    "/desk/workers/{worker}/numbers/standing": (
+        "handler",
+        {"standing": "disputed", "change": "stand", **CHANGE},
+    ),
+    "/desk/cards/confirm": (
+        "registrar",
+        {"number": "A12345678", "document": "passport", "document_number": "E7654321", "name": WORDS, **CASE},
+    ),
+    "/desk/activate": (
+        "handler",
+        {"document": "passport", "number": "E7654321", "name": WORDS, "lost": "yes", **CASE},
+    ),
+    "/desk/people/enter": ("registrar", {"official_id": "o" * 90, "name": WORDS}),
+    "/desk/people/role": ("registrar", {"role": "handler", "area": "64x", "reason": WORDS}),
+    "/desk/people/deputy": ("handler", {"principal": "a-1", "deputy": "a-2", "reason": WORDS}),
+    "/desk/people/recusal": ("handler", {"official_id": "demo-handler", "party": WORDS, "ground": "kin"}),
+    "/desk/issuers/retire": ("registrar", {"issuer": "123", "reason": WORDS}),
+    "/desk/papers": ("handler", {"uscc": "123", **CASE}),
+    "/desk/numbers": ("handler", {"kind": "card", "number": "X99999999", "to": "numbers", **CASE}),
+    "/desk/packs/new": ("data-officer", {"auditor": "a-9", "case_ref": "审〔2026〕1", "reason": WORDS}),
+    "/centre/invitations": ("head", {"name": WORDS, "position": "clerk", "until": "2020-02-20"}),
+    "/me/notices/phone": ("worker", {}),
+    "/me/share": (
+        "worker",
+        {"to": "institution", "which": "all", "days": "90", "uscc": "", "uses": "7", "part": "chosen"},
+    ),
+    "/me/helpers": ("worker", {"name": WORDS, "days": "90"}),
+}
+"""Form -> who sends it, and what is typed that must stand again. A phone is masked and typed anew."""
+
+CHOSEN = ("kind", "ground", "standing", "document", "role", "purpose", "lost", "days", "position")
+
+
+@pytest.fixture
+def sends(app: flask.Flask, centre: Any, ids: dict[str, str]) -> Any:
+    assert ids
+    return lambda kind: centre(Position.HEAD) if kind == "head" else Visitor(app).login(kind)
+
+
+def stands(page: str, value: str) -> bool:
+    """Tell whether a text stands in a field, an area, or as the chosen or ticked one."""
+    shown = html.escape(value, quote=True)
+    return any(
+        part in page
+        for part in (f'value="{shown}"', f">{shown}</textarea>", f">{html.escape(value)}</textarea>")
+    )
+
+
+def chosen(page: str, value: str) -> bool:
+    return f'value="{value}" selected' in page or f'value="{value}" checked' in page
+
+
+@pytest.mark.parametrize("address", list(FORMS))
+def test_a_refused_form_comes_back_as_it_was_typed(
+    sends: Any, region: Region, worker: dict[str, Any], address: str
+) -> None:
+    kind, typed = FORMS[address]
+    path = address.format(worker=uuid_text(region.worker_id(worker)))
+    answer = sends(kind).post(path, **typed)
+    assert answer.status_code in (404, 409, 422), answer.text
+    sound(answer)
+    for name, value in typed.items():
+        listed = name in CHOSEN
+        hidden = name == "purpose" and address.startswith("/desk/workers")
+        if (name, address) == ("kind", "/desk/numbers") or name in ("to", "which", "part"):
+            continue
+        found = chosen(answer.text, value) if listed and not hidden else stands(answer.text, value)
+        assert found, (name, value)
+
+
+@pytest.mark.parametrize(
+    ("change", "typed"),
+    [
+        ("add", {"kind": "passport", "number": "E1234567"}),
+        ("name", {"name": "买买提·新"}),
+        ("stand", {"standing": "disputed"}),
+    ],
+)
+def test_a_paper_filed_between_leaves_a_change_as_it_was_typed_and_is_chosen(
+    sends: Any, region: Region, worker: dict[str, Any], change: str, typed: dict[str, str]
+) -> None:
+    handler = sends("handler")
+    path = f"/desk/workers/{uuid_text(region.worker_id(worker))}/numbers"
+    form = {"change": change, **CHANGE, **typed, "csrf_token": handler.csrf, "paper_kind": "certificate-scan"}
+
+    def file(data: bytes) -> Any:
+        answer = handler.client.post(
+            f"{path}/papers", data=form | {"file": (io.BytesIO(data), "x.pdf")}, headers=BROWSER
+        )
+        sound(answer)
+        assert stands(answer.text, WORDS)
+        assert all(stands(answer.text, one) or chosen(answer.text, one) for one in typed.values())
+        return answer
+
+    assert file(b"not a paper").status_code == 422
+    filed = file(pdf())
+    assert filed.status_code == 200
+    assert re.search(r'<option value="[0-9a-f-]{36}" selected>', filed.text), "the paper is chosen"
+
+
+def test_the_window_asks_again_with_the_case_and_without_the_numbers(sends: Any) -> None:
+    typed = {"document": "passport", "number": "E7654321", "card": "", **CASE}
+    answer = sends("handler").post("/window", **typed)
+    assert answer.status_code == 422
+    sound(answer)
+    assert chosen(answer.text, "passport")
+    assert stands(answer.text, "K-7")
+    assert "E7654321" not in answer.text, "it lies on the counter and is typed anew"
