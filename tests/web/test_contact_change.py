@@ -1,7 +1,7 @@
 """Where warnings go is the worker's alone: proof, both numbers are told, and what waits keeps its address."""
 
-import flask
 import pytest
+import sqlalchemy as sa
 
 from recordsvc.access import ways
 from recordsvc.access.grants import Actor
@@ -10,10 +10,11 @@ from recordsvc.archive.notices import tell_worker
 from recordsvc.ground import outbox
 from recordsvc.ground.ports import FixedClock, Letter
 from recordsvc.house import House
+from recordsvc.people import tables as people_tables
 from tests.web.conftest import Visitor
 from tests.web.test_notices import PHONE, phone_of
 from tests.web.test_own_proof import PIN, codes, own
-from tests.web.test_window import clerk, counter, dialect, window, worker_id
+from tests.web.test_window import CLERK, clerk, counter, dialect, window, worker_id
 
 __all__ = ["clerk", "codes", "counter", "dialect", "own", "window", "worker_id"]
 OTHER = "13800001111"
@@ -52,6 +53,8 @@ def test_with_the_workers_own_proof_the_window_changes_it(
 ) -> None:
     assert window.post(SET, phone=OTHER, own_pin=PIN, own_code=codes[0]).status_code == 303
     assert phone_of(house, worker_id) == OTHER
+    with house.db.read() as conn:
+        assert list(conn.scalars(sa.select(people_tables.contact.c.source))) == [f"window:{CLERK}"]
     assert window.post(REMOVE, own_pin=PIN, own_code=codes[1]).status_code == 303
     assert phone_of(house, worker_id) is None
 

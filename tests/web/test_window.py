@@ -24,7 +24,6 @@ from recordsvc.ground.http import FORM, JSON
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.people import synthetic
-from recordsvc.people import tables as people_tables
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
 from recordsvc.web.window_routes import wrapped
@@ -303,15 +302,13 @@ def test_what_is_the_workers_alone_is_refused_with_its_reason(window: Visitor) -
 def test_what_was_done_names_the_clerk_wherever_it_is_kept(
     window: Visitor, house: House, worker_id: bytes, ids: dict[str, str], clock: FixedClock
 ) -> None:
-    """An objection, what was added to it, a statement and a phone number: rows and signed records alike."""
+    """An objection, what was added to it, and a statement: rows and signed records alike."""
     headers = {"X-CSRF-Token": window.csrf}
     assert window.say(f"/me/records/{ids['fresh']}/contest", reason="wrong-dates", text="").status_code == 303
     clock.advance(1_000)
     stated = {"matter": "work", "title": "家政服务", "text": "照护老人三年"}
     answer = window.client.post("/v1/me/statements", json=stated, headers=headers)
     assert answer.status_code == 201, answer.text
-    clock.advance(1_000)
-    assert window.post("/me/notices/phone", phone="13900000000").status_code == 303
     clock.advance(1_000)
     dispute_follower.follower(house).run()
     with house.db.read() as conn:
@@ -327,11 +324,9 @@ def test_what_was_done_names_the_clerk_wherever_it_is_kept(
     with house.db.read() as conn:
         lines = conn.execute(sa.select(service_act).order_by(service_act.c.act_id)).all()
         messages = conn.execute(sa.select(archive_tables.dispute_message)).all()
-        sources = list(conn.scalars(sa.select(people_tables.contact.c.source)))
     assert {one.outcome for one in lines} == {"done"}
-    assert [one.log_index for one in lines] == [*(one.stored.idx for one in said[-2:]), None, None]
+    assert [one.log_index for one in lines] == [*(one.stored.idx for one in said[-2:]), None]
     assert f"window:{CLERK}" in {str(value) for row in messages for value in row}
-    assert sources == [f"window:{CLERK}"]
 
 
 def test_a_paper_filed_at_the_window_names_the_clerk(window: Visitor, house: House, worker_id: bytes) -> None:
