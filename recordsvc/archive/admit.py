@@ -46,7 +46,7 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.ground.readers import Cursor
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import Held, read_person
+from recordsvc.people.resolve import NAME_CHARACTERS, Held, read_person
 from recordsvc.people.workers import Worker
 from recordsvc.translog.store import LogTurn
 
@@ -160,6 +160,8 @@ class Admission:
         try:
             person, _warnings = read_person(record["worker"], now_ms, days_of(record))
         except IdentifierError as error:
+            if error.code == NAME_CHARACTERS:
+                raise errors.NameRefused(pointer="/worker/name") from None
             raise errors.IdentifierRefused(
                 detail_en=str(error), pointer="/worker", reason=error.code
             ) from None

@@ -13,6 +13,7 @@ Problem
 ├── RecordErased 410 ────── erased                  ├── Returned 409 ────── returned
 ├── HeldNotHere 409 ─────── held-decided            ├── KeyEventRefused ─── key-event
 ├── TargetUnknown 422 ───── target-unknown          ├── TargetUnfit ─────── target-unfit
+├── NameRefused 422 ─────── name-characters
 ├── SaltWeak 422 ────────── salt                    ├── TooManyHeld 429 ─── too-many-held
 ├── ArchiveRestricted 423 ─ archive-restricted      ├── ErasureBlocked 409  erasure-blocked
 ├── CopyNotDecided 403 ──── copy-not-decided        ├── DisputeRefused 409  dispute-standing
@@ -237,6 +238,17 @@ class IdentifierRefused(Problem):
     title_en = "A document or card number is not possible"
     remedy_zh = "请对照证件逐位核对后更正，不要猜测。"
     remedy_en = "Compare it with the document digit by digit; do not guess."
+
+
+class NameRefused(Problem):
+    """What stands for the name holds signs that no name has: digits, question marks, brackets, damage."""
+
+    status = 422
+    code = "name-characters"
+    title_zh = "姓名里有乱码、数字或其他不该有的符号"
+    title_en = "The name holds characters that no name has"
+    remedy_zh = "请按证件重新录入；间隔号、连字符和空格可用，生僻字不要用问号或星号代替。"
+    remedy_en = "Type it again from the document; dots, hyphens and spaces are fine."
 
 
 class SaltWeak(Problem):

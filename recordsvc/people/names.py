@@ -53,6 +53,8 @@ def looks_like_a_name(text: str) -> bool:
 
 def is_a_name(text: str) -> bool:
     """Whether a text has the characters of a name. ? and * and private-use leftovers are damage."""
+    if _HAN_ALONE.fullmatch(text):
+        return len(text) <= 60
     name = for_matching(text)
     return 0 < len(name) <= 60 and _is_letter(name[0]) and all(_is_letter(c) or c in _BETWEEN for c in name)
 

@@ -28,6 +28,8 @@ CERTAIN = frozenset({"verified", "superseded"})
 CARD = "card"
 CHIP = "chip"
 NAME = "name"
+NAME_CHARACTERS = "name-characters"
+"""Code of the refusal of what no name can be."""
 CARD_AREA = "card-area"
 UNINDEXED = frozenset({NAME, CARD_AREA})
 """Assertions that are kept and shown, but by which nobody is found."""
@@ -394,8 +396,11 @@ def read_person(
     """Return the person of a record's `worker` member and warnings; `days` are those the record tells of.
 
     Raises `identifiers.IdentifierError` for a number that cannot be, or that is not in normal form: what is
-    signed is refused, never normalised.
+    signed is refused, never normalised. So is what no name can be ("name-characters"): it would name somebody
+    for good.
     """
+    if not names.is_a_name(worker["name"]):
+        raise identifiers.IdentifierError(NAME_CHARACTERS, "a name has letters and dots only")
     today = beijing_date(now_ms)
     document, number = worker.get("document"), worker.get("number")
     warnings: tuple[str, ...] = ()

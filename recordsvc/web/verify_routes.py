@@ -199,7 +199,7 @@ def _verdict(
 
 
 def _suspects(report: Report, bundle: Bundle) -> set[int]:
-    """Return the seqs of entries within a suspected compromise of their key, as bundle or service knows.
+    """Return the seqs of entries within a suspected compromise, as far as bundle or service knows.
 
     What only the service knows, since the suspicion is newer than the bundle, is added to the findings.
     """

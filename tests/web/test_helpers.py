@@ -175,7 +175,7 @@ def test_limits_hold_for_both_sides(
 
     answers = []
     for seed in range(20, 24):
-        who = person(f"王{seed}", seed)
+        who = person(f"王{chr(0x4E00 + seed)}", seed)
         region.course(who, "2025-11-20", 30)
         code = named(enter(region.worker_id(who)))
         answers.append(kin.post("/me/for/accept", code=code).status_code)
