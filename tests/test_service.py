@@ -1,6 +1,7 @@
 """The application as a whole: what a serving process loads, and how it is served."""
 
 import http.client
+import socket
 import subprocess
 import sys
 from typing import Any
@@ -73,3 +74,20 @@ def test_a_chunked_body_is_read_whole_under_gunicorn(port: int) -> None:
     assert post(100_000) == (200, b'{"size":100000}')
     assert post(200_000)[0] == 413
     connection.close()
+
+
+def test_an_endless_body_is_refused_with_the_word_that_the_connection_closes(port: int) -> None:
+    head = (
+        "POST /size HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+        # The chunk that ends it never comes.
+        sock.sendall(
+            head.encode() + b"1000\r\n" + b"x" * 4096 + b"\r\n" + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 24
+        )
+        answer = b""
+        while b"\r\n\r\n" not in answer and (piece := sock.recv(4096)):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"\r\nconnection: close\r\n" in answer.lower()

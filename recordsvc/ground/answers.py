@@ -192,12 +192,25 @@ def as_problem(error: Exception, request: Request) -> Problem:
     return found
 
 
+def _last_on_its_connection(request: Request) -> None:
+    """Have gunicorn say `Connection: close`: the rest of the body is not read, so nothing can follow it.
+
+    An application's own header of that name is dropped by gunicorn (PEP 3333), so its request is told.
+    """
+    served = getattr(request.environ.get("wsgi.input"), "request", None)
+    if served is not None:
+        served.must_close = True
+
+
 def install(app: flask.Flask) -> None:
     """Give the application its JSON, its headers and its one error handler."""
     app.json = OrjsonProvider(app)
 
     def handle(error: Exception) -> flask.Response:
-        return problem_answer(as_problem(error, current()))
+        found = as_problem(error, current())
+        if isinstance(found, problems.TooLarge):
+            _last_on_its_connection(current())
+        return problem_answer(found)
 
     def dress(response: flask.Response) -> flask.Response:
         door = current().door

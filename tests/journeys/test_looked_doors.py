@@ -87,6 +87,7 @@ ELSEWHERE = {
     "POST /desk/workers/<id:worker_id>/copy": "as GET /v1/desk/workers/<id:worker_id>/copy",
     "GET /v1/desk/workers/<id:worker_id>/copy": "tests/archive/test_erasing.py needs two decisions first",
     "GET /desk/workers/<id:worker_id>/numbers": "tests/web/test_numbers.py",
+    "POST /desk/workers/<id:worker_id>/numbers/papers": "tests/web/test_typed_again.py",
     "POST /desk/numbers": "tests/web/test_numbers.py",
     "POST /window": "tests/web/test_window.py: in the turn that begins the service",
     "POST /v1/shared/<id:consent_id>/open": "tests/archive/test_sharing_doors.py",

@@ -1,5 +1,6 @@
 """The page of papers: what is filed, a form that says what is missing, files that leave as files."""
 
+import io
 import re
 from typing import Any
 
@@ -78,3 +79,15 @@ def test_what_is_wrong_is_said_on_the_page_and_nothing_is_lost(
 def test_a_foreign_form_files_nothing(me: Visitor, house: House) -> None:
     assert upload(me, png(), csrf_token="x").status_code == 403
     assert list(house.objects.names()) == []
+
+
+def test_a_file_beyond_what_is_read_at_all_is_told_in_megabytes_with_a_way_back(me: Visitor) -> None:
+    data = {"csrf_token": me.csrf, "kind": "certificate-scan", "file": (io.BytesIO(bytes(17 << 20)), "x.pdf")}
+    answer = me.client.post("/me/papers", data=data, headers=BROWSER)
+    assert answer.status_code == 413
+    sound(answer)
+    assert "每次最多收 8 MB" in answer.text
+    assert 'href="/me/papers">回到表单' in answer.text
+    assert "拆分" not in answer.text
+    told = me.client.post("/me/papers", data=data | {"file": (io.BytesIO(bytes(17 << 20)), "x.pdf")})
+    assert (told.status_code, told.mimetype) == (413, "application/problem+json")

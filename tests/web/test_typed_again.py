@@ -9,7 +9,9 @@ import flask
 import pytest
 
 from recordsvc.access.grants import Position
+from recordsvc.access.looked import of_worker
 from recordsvc.ground.ports import uuid_text
+from recordsvc.house import House
 from tests.archive.paperfiles import pdf
 from tests.web.conftest import BROWSER, Visitor
 from tests.web.region import Region
@@ -103,7 +105,7 @@ def test_a_refused_form_comes_back_as_it_was_typed(
     ],
 )
 def test_a_paper_filed_between_leaves_a_change_as_it_was_typed_and_is_chosen(
-    sends: Any, region: Region, worker: dict[str, Any], change: str, typed: dict[str, str]
+    sends: Any, house: House, region: Region, worker: dict[str, Any], change: str, typed: dict[str, str]
 ) -> None:
     handler = sends("handler")
     path = f"/desk/workers/{uuid_text(region.worker_id(worker))}/numbers"
@@ -122,6 +124,9 @@ def test_a_paper_filed_between_leaves_a_change_as_it_was_typed_and_is_chosen(
     filed = file(pdf())
     assert filed.status_code == 200
     assert re.search(r'<option value="[0-9a-f-]{36}" selected>', filed.text), "the paper is chosen"
+    with house.db.read() as conn:
+        noted = [one.fields for one in of_worker(conn, region.worker_id(worker))]
+    assert noted.count("identity") == 2, "each answer shows numbers, and says so in the archive"
 
 
 def test_the_window_asks_again_with_the_case_and_without_the_numbers(sends: Any) -> None:
