@@ -177,8 +177,9 @@ def test_the_background_work_tells_and_delivers(journey: Journey, me: str) -> No
             if job.name in ("notices", "outbox"):
                 worker.tick(job)
 
-    (line,) = house.settings.messages_path.read_text("utf-8").splitlines()
-    assert json.loads(line)["address"] == PHONE
+    # The change of the phone is told, too.
+    lines = house.settings.messages_path.read_text("utf-8").splitlines()
+    assert [json.loads(line)["address"] for line in lines] == [PHONE] * 2
 
 
 def test_a_gateway_that_hangs_keeps_nobody_waiting(
@@ -253,6 +254,8 @@ def test_the_dead_are_listed_and_replayed(journey: Journey, me: str, command: An
     assert "card-confirmed  1  Undeliverable" in listed
     assert PHONE not in listed
     assert command("notices", "replay", "--id", listed.split()[0]).startswith("1 ")
+    # The change of the phone is told, too.
+    assert command("notices", "replay").startswith("1 ")
     assert command("notices", "replay").startswith("0 ")
     letters.deliverer(journey.house).run()
     assert PHONE in journey.house.settings.messages_path.read_text("utf-8")
