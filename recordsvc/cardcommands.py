@@ -151,25 +151,9 @@ def _take(house: "House", facts: "Sequence[CardFact]", *, dry_run: bool) -> "lis
         return outcomes
 
     try:
-        outcomes = house.db.write(act)
+        return house.db.write(act)
     except _Rehearsed:
         return rehearsed
-    _place(house, facts)
-    return outcomes
-
-
-def _place(house: "House", facts: "Sequence[CardFact]") -> None:
-    """Let each holder who has an archive lie where the card was issued (管辖区划)."""
-    from recordsvc.access import areas
-
-    found = [(house.people.find(one.document, one.number), one) for one in facts if one.area]
-
-    def act(turn: "Turn") -> None:
-        for worker_id, one in found:
-            if worker_id is not None:
-                areas.place_worker(turn, worker_id, str(one.area), one.source)
-
-    house.db.write(act)
 
 
 def _note(house: "House", extract: Path, counts: Counter[str]) -> None:

@@ -202,7 +202,7 @@ def enrol_cards(house: House, people: "Iterable[Person]") -> None:
         before: str | None = None
         for card in sorted(person.cards, key=lambda one: one.from_on):
             named = (person.document, person.number, person.name, card.number, "")
-            registry.issue(CardFact(*named, card.chip, card.area, before), card.from_on.isoformat())
+            registry.issue(CardFact(*named, card.chip, person.area, before), card.from_on.isoformat())
             active_on = (card.from_on + dt.timedelta(days=1)).isoformat()
             registry.happen(card.number, "social-activated", active_on)
             if before is None:

@@ -2,11 +2,10 @@
 
 An institution lies where its newest `institution_area` says; until something is stated, in the division of
 the authority that registered it (characters 3 to 8 of the unified social credit code, GB 32100-2015). A
-worker lies where `worker_area` says: the division of a card that the card registry knows, or what an official
-stated. An unknown division is the empty text, and only an official of the whole region covers it.
+worker lies where `worker_area` says: the division of a card, as registry or record tells it, or what an
+official stated. An unknown division is the empty text, and only an official of the whole region covers it.
 """
 
-import re
 import uuid
 from collections.abc import Iterable
 from typing import Final
@@ -15,11 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access.grants import Reach, Thing
-from recordsvc.access.tables import institution_area, worker_area
+from recordsvc.access.tables import institution_area
 from recordsvc.ground.commit import Turn
+from recordsvc.people import places
 from recordsvc.people import tables as people_tables
+from recordsvc.people.places import DIVISION, Told
+from recordsvc.people.tables import worker_area
 
-DIVISION: Final = re.compile(r"[1-9][0-9]{5}")
 STEP: Final = 2
 
 
@@ -81,14 +82,7 @@ def together(things: Iterable[Thing]) -> Thing:
 
 def place_worker(turn: Turn, worker_id: bytes, division: str, source: str) -> None:
     """State where a worker is registered, in the place of what was stated before; not a code: nothing."""
-    if not DIVISION.fullmatch(division):
-        return
-    turn.conn.execute(worker_area.delete().where(worker_area.c.worker_id == worker_id))
-    turn.conn.execute(
-        worker_area.insert().values(
-            worker_id=worker_id, division=division, source=source, stated_ms=turn.now_ms
-        )
-    )
+    places.place(turn, Told(worker_id, division, source))
 
 
 def forget_worker(turn: Turn, worker_id: bytes) -> None:

@@ -339,7 +339,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),
     "proposal.withdraw": _official(*_CASE, Role.REGISTRAR),
     "act.read": _official(Role.AUDITOR),
-    # Auditors write nothing (security.md §1.3): they read alarms, the data officer answers them.
+    # Auditors read alarms, the data officer answers them; of what is a worker's, auditors write nothing.
     "look-alarm.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
     # Two officials decide what an auditor sees; whose the pack is, the verb judges.
     "audit-pack.propose": _official(Role.REVIEWER, Role.DATA_OFFICER),

@@ -322,17 +322,6 @@ institution_area = sa.Table(
     "says that it was registered",
 )
 
-worker_area = sa.Table(
-    "worker_area",
-    metadata,
-    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
-    sa.Column("division", sa.String(6), nullable=False),
-    sa.Column("source", sa.String(80), nullable=False),
-    sa.Column("stated_ms", sa.BigInteger, nullable=False),
-    info={"kind": "state", "worker": True},
-    comment="The division in which a worker is registered, as far as known; officials of others see nothing",
-)
-
 login_code = sa.Table(
     "login_code",
     metadata,

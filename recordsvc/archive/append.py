@@ -182,7 +182,7 @@ class Appender:
                 (tables.held, writing.held),
             ],
         )
-        self._people.drop_facts(turn, writing.drafts.values())
+        self._people.settle(turn, writing.drafts.values())
         store.mark_released(turn, writing.released)
         _tell(turn, writing)
 

@@ -17,9 +17,10 @@ from recordsvc.ground.ports import FixedClock, Random, uuid7
 from recordsvc.ground.privileges import erasing
 from recordsvc.ground.problems import Conflict, NotFound
 from recordsvc.ground.readers import Cursor, Question
-from recordsvc.people import cardbook, cards, merges, names, tables
+from recordsvc.people import cardbook, cards, merges, names, places, tables
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.cards import CardEvent
+from recordsvc.people.places import Told
 from recordsvc.people.resolve import CARD, CARD_AREA, CHIP, DISPUTED, Found, Hit, People, Person
 from recordsvc.people.workers import Worker
 from recordsvc.vault import fence
@@ -98,6 +99,7 @@ class _Writing:
     events: list[tuple[Any, ...]] = field(default_factory=list)
     facts: dict[bytes, tuple[Any, ...]] = field(default_factory=dict)
     changed: dict[bytes, Worker] = field(default_factory=dict)
+    areas: dict[bytes, Told] = field(default_factory=dict)
 
 
 class Enrolment:
@@ -152,6 +154,8 @@ class Enrolment:
             self._verify(card, fact.card)
             outcome = Outcome.CONFIRMED
         self._chip(worker, fact)
+        if fact.area is not None:
+            self._writing.areas[worker.worker_id] = Told(worker.worker_id, fact.area, fact.source)
         added = self._add(card, fact.source, fact.events)
         self._replaced(worker, fact)
         return Outcome.UPDATED if added and outcome is Outcome.UNCHANGED else outcome
@@ -348,6 +352,8 @@ class Enrolment:
                 (tables.card_fact, list(writing.facts.values())),
             ],
         )
+        for told in writing.areas.values():
+            places.place(self._turn, told._replace(worker_id=merges.person_id(conn, told.worker_id)))
         concerned = set(writing.changed)
         for worker_id, worker in writing.changed.items():
             if worker.merged_into is not None:

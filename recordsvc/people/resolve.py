@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date, uuid7
 from recordsvc.ground.readers import Cursor, Question
-from recordsvc.people import cardbook, cards, identifiers, names, tables
+from recordsvc.people import cardbook, cards, identifiers, names, places, tables
 from recordsvc.people.cardbook import CardFact, EventRow
 from recordsvc.people.cards import CardEvent, Days
+from recordsvc.people.places import Told
 from recordsvc.people.workers import NAME_TAG, Rows, Worker, Workers, names_of
 from recordsvc.vault.envelope import DataKeys, field_aad
 
@@ -307,12 +308,16 @@ class People(Workers):
                 card_id = self._identify(worker, kind, value, standing, source, found.hits)
                 if kind == CARD and person.area is not None:
                     self._note(worker, CARD_AREA, f"{value}/{person.area}", standing, source)
+                    if standing != DISPUTED:
+                        _rows(worker).area = Told(worker.worker_id, person.area, source)
                 if kind == CARD and fact is not None and waiting is not None and standing == "verified":
                     self._take_over(worker, card_id, fact, waiting[0], found.hits)
 
     def _take_over(self, worker: Worker, card_id: bytes, fact: CardFact, tag: bytes, hits: Hits) -> None:
         """Let a draft bring the events that waited for it."""
-        rows, now = worker.rows or Rows(), self._clock.now_ms()
+        rows, now = _rows(worker), self._clock.now_ms()
+        if fact.area is not None:
+            rows.area = Told(worker.worker_id, fact.area, fact.source)
         events = tuple(
             CardEvent(n, on, what, fact.source, detail, now)
             for n, (what, on, detail) in enumerate(fact.events)
@@ -335,7 +340,7 @@ class People(Workers):
 
     def _note(self, worker: Worker, kind: str, value: str, standing: str, source: str) -> None:
         """Keep an assertion by which nobody is found."""
-        rows = worker.rows = worker.rows or Rows()
+        rows = _rows(worker)
         identifier_id = uuid7(self._clock, self._random)
         rows.identifiers.append(self.identifier_row(worker, identifier_id, kind, value, standing, source))
 
@@ -371,8 +376,10 @@ class People(Workers):
         ]
 
     @staticmethod
-    def drop_facts(turn: Turn, drafts: Iterable[Rows]) -> None:
-        """Remove the facts that waited for these drafts."""
+    def settle(turn: Turn, drafts: Iterable[Rows]) -> None:
+        """Let the workers of these drafts lie where their cards say; remove the facts that waited."""
+        drafts = list(drafts)
+        places.place_missing(turn, [rows.area for rows in drafts if rows.area is not None])
         tags = [tag for rows in drafts for tag in rows.facts]
         if tags:
             turn.conn.execute(tables.card_fact.delete().where(tables.card_fact.c.tag.in_(tags)))
@@ -417,6 +424,12 @@ def read_person(
         read = identifiers.chip_code(chip, card.get("area"))
         warnings += read.warnings
     return Person(document, number, worker["name"], card_number, chip, card.get("area"), days), warnings
+
+
+def _rows(worker: Worker) -> Rows:
+    """Return the rows that a worker's draft brings along."""
+    worker.rows = worker.rows or Rows()
+    return worker.rows
 
 
 def _checked(person: Person) -> bool:

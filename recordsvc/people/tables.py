@@ -76,6 +76,17 @@ blind_index = sa.Table(
     comment="Number -> worker by HMAC(pepper, kind, number); unique in the world, so it leads with the tag",
 )
 
+worker_area = sa.Table(
+    "worker_area",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("division", sa.String(6), nullable=False),
+    sa.Column("source", sa.String(80), nullable=False),
+    sa.Column("stated_ms", sa.BigInteger, nullable=False),
+    info={"kind": "state", "worker": True},
+    comment="The division in which a worker is registered, as far as known; officials of others see nothing",
+)
+
 contact = sa.Table(
     "contact",
     metadata,

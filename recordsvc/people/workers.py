@@ -8,6 +8,7 @@ from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random
 from recordsvc.ground.readers import Asked, Cursor
 from recordsvc.people.cardbook import EventRow
+from recordsvc.people.places import Told
 from recordsvc.vault.envelope import DataKey, unwrap
 from recordsvc.vault.keystore import KeyStore
 
@@ -53,6 +54,8 @@ class Rows:
     events: list[EventRow] = dataclasses.field(default_factory=list)
     facts: list[bytes] = dataclasses.field(default_factory=list)
     """Tags of facts that waited for this person and are taken over."""
+    area: Told | None = None
+    """Where a card says that the worker is registered."""
     epoch: int = 0
     """That of the keys when the first of these rows was made."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import deciding, objects, own_archives
 from recordsvc.access.entering import HOME
 from recordsvc.access.entrance import actor
-from recordsvc.access.grants import Actor, Kind, Role, can
+from recordsvc.access.grants import Actor, Kind, Role, Thing, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once
 from recordsvc.archive import closing, errors, held
@@ -27,6 +27,7 @@ from recordsvc.ground.two_person import (
     StaleProposal,
     UnknownProposal,
 )
+from recordsvc.people import places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
 from recordsvc.web import proposal_words, words
@@ -44,6 +45,8 @@ from recordsvc.web.public_routes import HTML, ROLES
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
+MOST_UNPLACED: Final = 10_000
+"""Workers without a division that are counted at most."""
 SHOWN: Final = 5
 PAGE: Final = 30
 MOST: Final = 100
@@ -128,6 +131,9 @@ def _desk() -> flask.Response:
             waiting = [one for proposal in found if (one := listed(proposal, who)).for_me or one.mine]
         if can(who, "held.read"):
             counts = held.counts(conn, *held.seen_by(who))
+        # Of no place: only whoever covers the whole region sees them, and can say where they belong.
+        nowhere = can(who, "worker.place", Thing())
+        unplaced = places.unplaced(conn, MOST_UNPLACED) if nowhere else 0
     official = access().officials.find(who.id)
     return page(
         "desk.html",
@@ -141,6 +147,8 @@ def _desk() -> flask.Response:
         reads_held=can(who, "held.read"),
         held=[(code, words.code("hold_reasons", code), count) for code, count in counts],
         finds=can(who, "worker.find"),
+        unplaced=unplaced,
+        most_unplaced=MOST_UNPLACED,
         retires=can(who, "issuer-key.propose"),
     )
 
