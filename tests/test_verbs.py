@@ -1,0 +1,403 @@
+"""Every verb of a life, by interface, command and page: the page names what is there, and all of it.
+
+The rows are written here, by hand, since only a person can say which doors are one verb; what they name is
+held against the doors and commands themselves. `UPDATE_VERBS=1 pytest tests/test_verbs.py` writes the page.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from recordsvc import service
+from tests.test_commands import EVERY
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "verbs.md"
+HEAD = """# Every verb, by interface, command and page
+
+What can be done to an archive and to what belongs to it. This page is written by
+`UPDATE_VERBS=1 pytest tests/test_verbs.py`, which also fails when a door or command named here is gone, and
+when a new door or command of these rooms stands in no row. `{w}` is `/v1/desk/workers/{id}` in the second
+column and `/desk/workers/{id}` in the others. What takes two officials is proposed by the verb and decided by
+*decide a proposal*. `window` commands are the worker's verb, spoken at the counter. A dash: there is no way.
+
+| verb | interface | command `recordsvc …` | page of the worker | page of officials and institutions |
+|---|---|---|---|---|
+"""
+DESK, PAGE = "/v1/desk/workers/<id:worker_id>", "/desk/workers/<id:worker_id>"
+MINE, PEER = "/v1/me/records/<id:record_id>", "/v1/institution"
+CASE, PAPER = "/<id:dispute_id>", "/<id:paper_id>"
+
+
+class Verb(NamedTuple):
+    """One row: doors as method and rule, commands without the first word; empty: there is none."""
+
+    name: str
+    api: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    desk: tuple[str, ...] = ()
+
+
+def act(name: str, *, record: bool = False) -> dict[str, tuple[str, ...]]:
+    """The doors of an act of the desk, which are named alike, with its form and its command."""
+    place = f"/records/<id:record_id>/{name}" if record else f"/{name}"
+    return {
+        "api": (f"POST {DESK}{place}",),
+        "commands": (f"case {name}",),
+        "desk": (f"GET {PAGE}{place}", f"POST {PAGE}{place}"),
+    }
+
+
+VERBS = (
+    # -- cards and numbers
+    Verb("take card facts from the registry", commands=("cards import", "cards read")),
+    Verb(
+        "confirm a card that a centre named",
+        ("POST /v1/desk/cards/confirm",),
+        desk=("POST /desk/cards/confirm",),
+    ),
+    Verb(
+        "see numbers, names and cards",
+        ("GET /v1/me/cards", f"GET {DESK}/numbers", "GET /v1/desk/disputed"),
+        ("numbers list", "window numbers"),
+        ("GET /me/cards",),
+        ("GET /desk/numbers", f"GET {PAGE}/numbers"),
+    ),
+    Verb(
+        "enter a number: 15 → 18 digits, permit, corrected duplicate",
+        (f"POST {DESK}/numbers",),
+        ("numbers add",),
+        desk=(f"POST {PAGE}/numbers", f"POST {PAGE}/numbers/papers"),
+    ),
+    Verb(
+        "say how a number stands: in force, replaced, disputed",
+        (f"POST {DESK}/numbers/standing",),
+        ("numbers stand",),
+        desk=(f"POST {PAGE}/numbers/standing",),
+    ),
+    Verb("change a name", (f"POST {DESK}/names",), ("numbers rename",), desk=(f"POST {PAGE}/names",)),
+    Verb(
+        "give a card to another person",
+        (f"POST {DESK}/cards/reassign",),
+        ("numbers reassign",),
+        desk=(f"POST {PAGE}/cards/reassign",),
+    ),
+    Verb("withdraw a card fact", (f"POST {DESK}/cards/withdraw",), ("numbers withdraw-event",)),
+    Verb(
+        "find a person's archive",
+        ("POST /v1/desk/workers/find", f"GET {DESK}/archive"),
+        ("window list",),
+        ("GET /me",),
+        ("POST /desk/numbers", f"GET {PAGE}", f"POST {PAGE}"),
+    ),
+    Verb("place a person in a division", (f"POST {DESK}/division",)),
+    # -- one person, several archives
+    Verb("merge two archives", **act("merge")),
+    Verb("undo a merge", **act("unmerge")),
+    Verb("list what strayed meanwhile", (f"GET {DESK}/strays",)),
+    Verb("move a record to its person", **act("move", record=True)),
+    # -- papers
+    Verb("import old papers, vouched for; see them upgraded by the issuer", commands=("import",)),
+    Verb(
+        "file and open a paper",
+        (
+            "GET /v1/me/papers",
+            "POST /v1/me/papers",
+            f"GET /v1/me/papers{PAPER}",
+            f"GET {DESK}/papers",
+            f"POST {DESK}/papers",
+            f"GET {DESK}/papers{PAPER}",
+        ),
+        ("paper list", "paper add", "paper save"),
+        ("GET /me/papers", "POST /me/papers", f"GET /me/papers{PAPER}"),
+        (f"POST {PAGE}/papers/<name>",),
+    ),
+    Verb(
+        "file and open an institution's paper",
+        (
+            f"GET {PEER}/papers",
+            f"POST {PEER}/papers",
+            f"GET {PEER}/papers{PAPER}",
+            "GET /v1/desk/institutions/<uscc>/papers",
+            f"GET /v1/desk/institutions/<uscc>/papers{PAPER}",
+        ),
+        desk=(
+            "GET /desk/papers",
+            "POST /desk/papers",
+            "GET /desk/papers/<uscc>",
+            f"GET /desk/papers/<uscc>{PAPER}",
+        ),
+    ),
+    Verb(
+        "state evidence from elsewhere",
+        ("POST /v1/me/foreign-evidence",),
+        ("window foreign",),
+        ("GET /me/foreign", "POST /me/foreign"),
+    ),
+    Verb("say how far evidence from elsewhere is trusted", (f"POST {DESK}/records/<id:record_id>/trust",)),
+    Verb("state something of oneself", ("POST /v1/me/statements",)),
+    # -- the worker's word
+    Verb(
+        "read one's archive, a record, its receipt",
+        ("GET /v1/me/archive", "GET /v1/me/bundle", f"GET {MINE}"),
+        ("window list",),
+        (
+            "GET /me",
+            "GET /me/bundle",
+            "GET /me/records/<id:record_id>",
+            "GET /me/records/<id:record_id>/file",
+            "GET /me/records/<id:record_id>/receipt",
+        ),
+    ),
+    Verb(
+        "confirm a record",
+        (f"POST {MINE}/confirm",),
+        ("window confirm",),
+        ("POST /me/records/<id:record_id>/confirm", "GET /me/records/<id:record_id>/said"),
+    ),
+    Verb(
+        "contest a record",
+        (f"POST {MINE}/contest",),
+        ("window contest",),
+        ("GET /me/records/<id:record_id>/contest", "POST /me/records/<id:record_id>/contest"),
+    ),
+    # -- objections
+    Verb(
+        "see objections",
+        (
+            "GET /v1/me/disputes",
+            f"GET {PEER}/disputes",
+            f"GET {PEER}/disputes{CASE}",
+            "GET /v1/desk/disputes",
+            f"GET /v1/desk/disputes{CASE}",
+        ),
+        ("window disputes",),
+        ("GET /me/disputes",),
+        (
+            "GET /centre/disputes",
+            f"GET /centre/disputes{CASE}",
+            "GET /desk/disputes",
+            f"GET /desk/disputes{CASE}",
+            f"POST /desk/disputes{CASE}",
+        ),
+    ),
+    Verb(
+        "say something in an objection",
+        (
+            f"POST /v1/me/disputes{CASE}/messages",
+            f"POST {PEER}/disputes{CASE}/messages",
+            f"POST /v1/desk/disputes{CASE}/messages",
+        ),
+        ("window say",),
+        (f"POST /me/disputes{CASE}/messages",),
+        (f"POST /centre/disputes{CASE}/messages", f"POST /desk/disputes{CASE}/messages"),
+    ),
+    Verb(
+        "answer an objection",
+        (f"POST {PEER}/disputes{CASE}/answer",),
+        desk=(f"POST /centre/disputes{CASE}/answer",),
+    ),
+    Verb(
+        "decide an objection",
+        (f"POST /v1/desk/disputes{CASE}/decide",),
+        desk=(f"POST /desk/disputes{CASE}/decide",),
+    ),
+    Verb(
+        "close an institution, retire its keys",
+        (
+            "POST /v1/desk/institutions/<uscc>/facts",
+            "POST /v1/desk/issuers/<issuer>/keys/retire",
+        ),
+        desk=("GET /desk/issuers/retire", "POST /desk/issuers/retire"),
+    ),
+    # -- restricted, erased, closed
+    Verb("restrict an archive", **act("restrict")),
+    Verb("lift a restriction (legal hold)", **act("unrestrict")),
+    Verb("erase an archive", **act("erase")),
+    Verb("erase a record", **act("erase", record=True)),
+    Verb("replay erasures after a restore, scrub bytes", commands=("erasure replay", "erasure scrub")),
+    Verb("close an archive after a death", **act("close")),
+    Verb("reopen an archive closed in error", **act("reopen")),
+    Verb(
+        "decide a copy for relatives",
+        (f"POST {DESK}/relatives",),
+        desk=(f"GET {PAGE}/relatives", f"POST {PAGE}/relatives"),
+    ),
+    Verb("make that copy", (f"GET {DESK}/copy",), desk=(f"POST {PAGE}/copy",)),
+    # -- decisions and what waits
+    Verb(
+        "decide a proposal",
+        (
+            "GET /v1/desk/proposals",
+            "POST /v1/desk/proposals/<id:proposal_id>/decide",
+            "POST /v1/desk/proposals/<id:proposal_id>/withdraw",
+        ),
+        ("case list", "case decide"),
+        desk=(
+            "GET /desk/proposals",
+            "GET /desk/proposals/<id:proposal_id>",
+            "POST /desk/proposals/<id:proposal_id>/decide",
+            "POST /desk/proposals/<id:proposal_id>/withdraw",
+        ),
+    ),
+    Verb(
+        "release or return a held record",
+        (
+            "GET /v1/desk/held",
+            "GET /v1/desk/held/<id:held_id>",
+            "POST /v1/desk/held/release",
+            "POST /v1/desk/held/return",
+        ),
+        desk=(
+            "GET /desk/held",
+            "GET /desk/held/<id:held_id>",
+            "POST /desk/held/<id:held_id>",
+            "POST /desk/held/<id:held_id>/release",
+            "POST /desk/held/<id:held_id>/return",
+        ),
+    ),
+    # -- notices
+    Verb(
+        "read and mark notices",
+        (
+            "GET /v1/me/notices",
+            "POST /v1/me/notices/read",
+            f"GET {PEER}/notices",
+            f"POST {PEER}/notices/read",
+            "GET /v1/desk/notices",
+            "POST /v1/desk/notices/read",
+        ),
+        (),
+        ("GET /me/notices", "POST /me/notices/read"),
+        (
+            "GET /centre/notices",
+            "POST /centre/notices/read",
+            "GET /desk/notices",
+            "POST /desk/notices/read",
+        ),
+    ),
+    Verb(
+        "print notices for those without a phone",
+        ("GET /v1/desk/notices/print", "POST /v1/desk/notices/printed"),
+        ("notices print-list", "notices printed"),
+        desk=("GET /desk/notices/print", "POST /desk/notices/printed"),
+    ),
+    Verb(
+        "see and send again what was not delivered",
+        commands=("notices dead", "notices replay", "notices skip"),
+    ),
+    Verb(
+        "give a phone number for notices",
+        (),
+        ("window phone",),
+        ("POST /me/notices/phone", "POST /me/notices/phone/remove"),
+    ),
+    Verb(
+        "act for a worker at the counter",
+        ("POST /v1/desk/services", "GET /v1/me/service", "POST /v1/me/service/end"),
+        ("window activate",),
+        (),
+        (
+            "GET /window",
+            "POST /window",
+            "POST /window/end",
+            "GET /window/receipt",
+            "GET /window/receipt.txt",
+        ),
+    ),
+)
+ROOMS = (
+    *("/v1/me", "/v1/institution", "/v1/desk/workers", "/v1/desk/cards", "/v1/desk/disputed"),
+    *("/v1/desk/disputes", "/v1/desk/held", "/v1/desk/notices", "/v1/desk/proposals", "/v1/desk/services"),
+    *("/me", "/window", "/centre/disputes", "/centre/notices", "/desk/workers", "/desk/cards"),
+    *("/desk/disputes", "/desk/held", "/desk/issuers", "/desk/notices", "/desk/numbers", "/desk/papers"),
+    "/desk/proposals",
+)
+"""Whatever stands below these belongs into a row,"""
+ELSEWHERE = (
+    *("/v1/me/consents", "/v1/me/helpers", "/v1/me/helping", "/v1/me/looked", "/v1/me/services"),
+    *("/me/for", "/me/helpers", "/me/looked", "/me/services", "/me/sessions", "/me/share"),
+)
+"""unless it is about sharing, helpers, who looked or signing in, which have pages of their own."""
+GROUPS = ("cards", "numbers", "case", "erasure", "window", "notices", "paper", "import")
+
+
+def found_doors() -> set[str]:
+    """Every door of the service as method and rule."""
+    app = service.skeleton()
+    return {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def found_commands() -> set[str]:
+    """Every command of the groups of these rooms; groups themselves do nothing."""
+    words = {one.removeprefix("recordsvc ") for one in EVERY}
+    leaves = {one for one in words if not any(other.startswith(f"{one} ") for other in words)}
+    return {one for one in leaves if one.split()[0] in GROUPS}
+
+
+def below(door: str, places: tuple[str, ...]) -> bool:
+    """Whether a door stands at one of these places or below."""
+    rule = door.split(" ", 1)[1]
+    return any(rule == place or rule.startswith(f"{place}/") for place in places)
+
+
+DOORS = {door for row in VERBS for door in (*row.api, *row.own, *row.desk)}
+
+
+def test_every_door_that_a_row_names_is_there() -> None:
+    assert sorted(DOORS - found_doors()) == []
+
+
+def test_every_door_of_these_rooms_stands_in_a_row() -> None:
+    asked = {door for door in found_doors() if below(door, ROOMS) and not below(door, ELSEWHERE)}
+
+    assert sorted(asked - DOORS) == []
+
+
+def test_rows_name_every_command_of_these_rooms_and_no_other() -> None:
+    named = {command for row in VERBS for command in row.commands}
+
+    assert named == found_commands()
+
+
+@pytest.mark.parametrize("row", VERBS, ids=lambda row: row.name)
+def test_a_row_names_each_door_in_its_column(row: Verb) -> None:
+    assert all(door.split(" ", 1)[1].startswith("/v1/") for door in row.api)
+    assert not any(door.split(" ", 1)[1].startswith("/v1/") for door in (*row.own, *row.desk))
+    assert all(door.split(" ", 1)[1].startswith("/me") for door in row.own)
+
+
+def shown(door: str) -> str:
+    """A door as the page writes it."""
+    method, rule = door.split(" ", 1)
+    rule = rule.replace(DESK, "{w}").replace(PAGE, "{w}")
+    for name in ("worker_id", "record_id", "dispute_id", "paper_id", "proposal_id", "held_id"):
+        rule = rule.replace(f"<id:{name}>", "{id}")
+    return f"`{method} {rule.replace('<', '{').replace('>', '}')}`"
+
+
+def described() -> str:
+    """The page: a row for each verb, a dash where there is no such way."""
+    lines = []
+    for row in VERBS:
+        cells = [
+            row.name,
+            "<br>".join(map(shown, row.api)) or "—",
+            "<br>".join(f"`{one}`" for one in row.commands) or "—",
+            *("<br>".join(map(shown, doors)) or "—" for doors in (row.own, row.desk)),
+        ]
+        lines.append(f"| {' | '.join(cells)} |\n")
+    return HEAD + "".join(lines)
+
+
+def test_the_page_of_verbs_is_what_the_rows_say() -> None:
+    if os.environ.get("UPDATE_VERBS"):
+        DOCUMENT.write_text(described(), "utf-8")
+
+    assert DOCUMENT.read_text("utf-8") == described()
