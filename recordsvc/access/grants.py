@@ -291,6 +291,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "dispute.answer": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(Position.SIGNER)),
     "feed.read": _client(Scope.FEED_READ),
     "shared.read": _client(Scope.SHARED_READ),
+    "shared.events.read": (*_client(Scope.SHARED_READ), _staff(*_OFFICE)),
     "institution.paper.file": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
     "institution.paper.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
     # People of institutions, about their own institution.
