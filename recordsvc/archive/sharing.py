@@ -5,16 +5,24 @@ with what corrects, revokes or restores them: without it a record would say more
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy.engine import Connection
+
 from recordsvc.access import consents, looked
-from recordsvc.access.consents import Consent, Try
+from recordsvc.access.consents import Consent, Happened, Try
 from recordsvc.access.errors import AccessEnded, CodeWanted
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import bundle, extracts, formats, notices
 from recordsvc.archive.errors import ArchiveRestricted
+<<<<<<< HEAD
+=======
+from recordsvc.archive.formats import Kind as Entry
+>>>>>>> r4b
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -25,13 +33,37 @@ if TYPE_CHECKING:
 CASE: Final = "consent:"
 """How a row of who looked names the consent it rests on."""
 _IDENTITY: Final = frozenset({"name", "number", "number-tail"})
+<<<<<<< HEAD
 ACTS: Final = frozenset({formats.Kind.CORRECT, formats.Kind.REVOKE, formats.Kind.RESTORE})
 
 
 def receivers_of(who: Actor) -> list[str]:
     """Return as whom somebody receives: a client as itself, too; who acts for an institution, for that."""
+=======
+_ACTS: Final = frozenset({Entry.CORRECT, Entry.REVOKE, Entry.RESTORE})
+
+
+def receivers_of(who: Actor) -> list[str]:
+    """Return as whom somebody receives: a client itself, and the institution that a client or staff is of."""
+>>>>>>> r4b
     named = [f"client:{who.id}"] if who.kind is Kind.CLIENT else []
     return named if who.institution is None else [*named, f"institution:{who.institution}"]
+
+
+def events(
+    conn: Connection, receivers: Sequence[str], after: Sequence[int], limit: int
+) -> tuple[list[tuple[str, Happened]], list[int]]:
+    """Return up to `limit` events behind each receiver's number, and the numbers to go on from.
+
+    Sequences are merged by the log's size, under whose lock all were written: each keeps its order.
+    """
+    found = [
+        [(one, event) for event in consents.events_of(conn, one, number, limit)]
+        for one, number in zip(receivers, after, strict=True)
+    ]
+    told = list(islice(merge(*found, key=lambda one: (one[1].log_size, one[1].at_ms)), limit))
+    reached = dict(zip(receivers, after, strict=True)) | {receiver: event.n for receiver, event in told}
+    return told, [reached[one] for one in receivers]
 
 
 def open_shared(house: "House", found: Consent, who: Actor, code: str, request_id: str) -> bytes:

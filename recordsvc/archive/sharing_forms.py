@@ -97,6 +97,27 @@ class SharedListForm(Form):
     items = fields.List(fields.Nested(SharedForm), required=True)
 
 
+class SharedEventForm(Form):
+    """What happened to a consent: `n` counts one receiver's events from 1 without a gap.
+
+    It stands behind the log's entries below `log_size` and before the others. Why it ended is not told.
+    """
+
+    receiver = fields.String(required=True)
+    n = fields.Integer(required=True)
+    consent_id = Identifier(required=True)
+    event = fields.String(required=True, validate=validate.OneOf(("start", "use", "end")))
+    log_size = fields.Integer(required=True)
+    at_ms = fields.Integer(required=True)
+
+
+class SharedEventsForm(Form):
+    """Events behind the cursor, the oldest first. `next` goes on from here, also where nothing is newer."""
+
+    items = fields.List(fields.Nested(SharedEventForm), required=True)
+    next = fields.String(required=True)
+
+
 class OpenForm(Form):
     """The one-time code, where the consent has one."""
 

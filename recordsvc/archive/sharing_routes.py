@@ -23,11 +23,13 @@ from recordsvc.archive.sharing_forms import (
     GivenForm,
     NewConsentForm,
     OpenForm,
+    SharedEventsForm,
     SharedListForm,
     SharingEndedForm,
 )
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.paging import Cursors, PageQuery
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import NotFound
 from recordsvc.people.identifiers import IdentifierError, uscc
@@ -170,6 +172,29 @@ def list_shared() -> flask.Response:
     names = ("consent_id", "purpose", "begun_ms", "until_ms", "max_uses", "uses", "has_code", "fields")
     items = [{name: getattr(one, name) for name in names} for one in given_to_us()]
     return answers.answer({"items": items}, form=SharedListForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/shared/events",
+    policy="shared.events.read",
+    query=PageQuery,
+    answer=SharedEventsForm,
+    summary="共享的开始、使用和结束 / What happened to consents for this receiver, in order",
+    description="`next` is a cursor that stays valid for years; no items: nothing is newer yet.",
+)
+def shared_events(query: dict[str, Any]) -> flask.Response:
+    """List events of the client, and of the institution that client or staff is of; of no person."""
+    receivers = sharing.receivers_of(actor())
+    cursors: Cursors = flask.current_app.extensions["cursors"]
+    context = f"shared-events/{'+'.join(receivers)}"
+    after = cursors.read(context, query["cursor"]) if query["cursor"] else (0,) * len(receivers)
+    with house().db.read() as conn:
+        told, reached = sharing.events(conn, receivers, after, query["limit"])
+    names = ("n", "consent_id", "event", "log_size", "at_ms")
+    items = [{"receiver": to, **{name: getattr(one, name) for name in names}} for to, one in told]
+    return answers.answer({"items": items, "next": cursors.make(context, *reached)}, form=SharedEventsForm)
 
 
 @door(
