@@ -19,10 +19,6 @@ from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import bundle, extracts, formats, notices
 from recordsvc.archive.errors import ArchiveRestricted
-<<<<<<< HEAD
-=======
-from recordsvc.archive.formats import Kind as Entry
->>>>>>> r4b
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -33,19 +29,11 @@ if TYPE_CHECKING:
 CASE: Final = "consent:"
 """How a row of who looked names the consent it rests on."""
 _IDENTITY: Final = frozenset({"name", "number", "number-tail"})
-<<<<<<< HEAD
 ACTS: Final = frozenset({formats.Kind.CORRECT, formats.Kind.REVOKE, formats.Kind.RESTORE})
 
 
 def receivers_of(who: Actor) -> list[str]:
     """Return as whom somebody receives: a client as itself, too; who acts for an institution, for that."""
-=======
-_ACTS: Final = frozenset({Entry.CORRECT, Entry.REVOKE, Entry.RESTORE})
-
-
-def receivers_of(who: Actor) -> list[str]:
-    """Return as whom somebody receives: a client itself, and the institution that a client or staff is of."""
->>>>>>> r4b
     named = [f"client:{who.id}"] if who.kind is Kind.CLIENT else []
     return named if who.institution is None else [*named, f"institution:{who.institution}"]
 

@@ -159,11 +159,8 @@ NO_PERSON = {
     "GET /v1/desk/emergencies": "what officials did: ids and codes",
     "GET /v1/desk/emergencies/<id:case_id>": "what officials did: ids and codes",
     "POST /v1/desk/emergencies/<id:case_id>/close": "that the case is closed",
-<<<<<<< HEAD
     "GET /centre/shared": "as GET /v1/shared",
-=======
     "GET /v1/shared/events": "what happened to consents for the receiver: ids and times",
->>>>>>> r4b
     "GET /v1/shared": "what was given to the receiver: ids, purposes and dates",
     "GET /v1/desk/held": "reasons and issuers, no content",
     "GET /v1/desk/disputes": "no words of the case",

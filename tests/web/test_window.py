@@ -10,8 +10,8 @@ import flask
 import pytest
 import sqlalchemy as sa
 
-from recordsvc.access import acts, in_place, looked, officials, ways
-from recordsvc.access.grants import POLICIES, Actor, Kind, Way, author
+from recordsvc.access import acts, in_place, looked, officials
+from recordsvc.access.grants import POLICIES, Kind, Way, author
 from recordsvc.access.in_place import ALONE, PROVEN, UNTRACED, VERBS
 from recordsvc.access.looked import Look, of_worker
 from recordsvc.access.policy import doors
@@ -310,13 +310,6 @@ def test_what_was_done_names_the_clerk_wherever_it_is_kept(
     answer = window.client.post("/v1/me/statements", json=stated, headers=headers)
     assert answer.status_code == 201, answer.text
     clock.advance(1_000)
-<<<<<<< HEAD
-=======
-    mine = Actor(Kind.WORKER, str(uuid.UUID(bytes=worker_id)), worker_id=worker_id, session_id="00" * 32)
-    proof = {"own_pin": "830172", "own_code": ways.set_pin(house, mine, "830172", "test").codes[0]}
-    assert window.post("/me/notices/phone", phone="13900000000", **proof).status_code == 303
-    clock.advance(1_000)
->>>>>>> q4a
     dispute_follower.follower(house).run()
     with house.db.read() as conn:
         dispute = disputes.of_workers(conn, [worker_id])[0]
