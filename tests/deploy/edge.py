@@ -255,7 +255,11 @@ class Edge:
     def connect(self, *, source: str = "127.0.0.1", seconds: float = 5, port: int = 0) -> ssl.SSLSocket:
         """A TLS connection from an address of this machine."""
         client = socket.create_connection(("127.0.0.1", port or self.port), seconds, (source, 0))
-        return self.context().wrap_socket(client, server_hostname="localhost")
+        try:
+            return self.context().wrap_socket(client, server_hostname="localhost")
+        except OSError:
+            client.close()
+            raise
 
     def raw(self, request: bytes, seconds: float = 1.5) -> bytes:
         """Send bytes as they are; what came back until it closed or fell silent."""

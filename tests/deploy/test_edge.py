@@ -321,11 +321,10 @@ def test_an_address_may_not_hold_all_connections(edge: Edge) -> None:
     try:
         for _n in range(130):
             try:
-                client = edge.connect(source="127.0.0.66")
-                client.settimeout(2)
+                held.append(edge.connect(source="127.0.0.66"))
+                held[-1].settimeout(2)
                 # Unfinished, so that it stays open; nginx counts a connection once its header is read.
-                client.sendall(request + (b"\r\n" if edge.kind == "nginx" else b""))
-                held.append(client)
+                held[-1].sendall(request + (b"\r\n" if edge.kind == "nginx" else b""))
             except (OSError, ssl.SSLError):
                 refused += 1
         elsewhere = edge.ask("GET", "/seen").status
