@@ -1,6 +1,5 @@
 """The page of papers: what is filed, a form that says what is missing, files that leave as files."""
 
-import io
 import re
 from typing import Any
 
