@@ -14,6 +14,7 @@ import importlib
 import os
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,8 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn call
 
 def pre_request(_worker: Any, request: Any) -> None:
     """Let whoever reads a body say that the rest of it is not wanted (`answers.py`, 413)."""
-    request.body.request = request
+    # Weak: a ring of two would leave each request to the garbage collector.
+    request.body.request = weakref.proxy(request)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from recordsvc.access.grants import Actor
     from recordsvc.archive.reading import Archive
+    from recordsvc.ground.commit import Turn
     from recordsvc.house import House
 
 PURPOSE = "service-window"
@@ -138,18 +140,40 @@ def contest(
 @click.option("--case", required=True, help="窗口受理号 / case of this visit")
 @click.option("--remove", is_flag=True, help="删除而不是设置 / forget it instead of setting it")
 def phone(kind: str, case: str, remove: bool) -> None:  # noqa: FBT001 - click hands flags over as they are
-    """代本人设置接收通知的手机 / Set the phone at which the worker wants to be told."""
-    from recordsvc.archive import contact_change
+    """代本人设置接收通知的手机，须本人验证 / Set the phone at which the worker wants to be told.
+
+    本人输入 PIN 和一次性验证码 / The worker types PIN and one of the printed codes: no clerk alone moves it.
+    """
+    from recordsvc.archive import contact_change, own_proof
 
     with opened() as house:
         worker_id = at_counter(house, kind, case, "identity")
-        if remove:
-            house.db.write(lambda turn: contact_change.remove(turn, house, worker_id))
-            click.echo("已删除 / forgotten")
-            return
-        number, source = click.prompt("手机号码 / phone", hide_input=True), f"window/{clerk()}"[:80]
-        house.db.write(lambda turn: contact_change.set_phone(turn, house, worker_id, number, source))
-        click.echo("已设置 / set")
+        number = "" if remove else click.prompt("手机号码 / phone", hide_input=True)
+        settle = own_proof.wanted(house, _in_the_place_of(worker_id, case), _proof())
+
+        def act(turn: "Turn") -> None:
+            settle(turn)
+            if remove:
+                contact_change.remove(turn, house, worker_id)
+            else:
+                contact_change.set_phone(turn, house, worker_id, number, f"window/{clerk()}"[:80])
+
+        house.db.write(act)
+        click.echo("已删除 / forgotten" if remove else "已设置 / set")
+
+
+def _in_the_place_of(worker_id: bytes, case: str) -> "Actor":
+    from recordsvc.access.grants import Actor, Kind, Through, Way
+
+    through = Through(Way.WINDOW, clerk(), PURPOSE, case)
+    return Actor(Kind.WORKER, str(uuid.UUID(bytes=worker_id)), worker_id=worker_id, through=through)
+
+
+def _proof() -> dict[str, str | None]:
+    """Ask for what only the worker has; typed by the worker."""
+    pin = click.prompt("请本人输入 PIN / the worker types their PIN", hide_input=True)
+    code = click.prompt("请本人输入一次性验证码 / and one printed code", hide_input=True)
+    return {"own_pin": pin.strip(), "own_code": code.strip(), "own_totp": "", "slip": None}
 
 
 @window.command()

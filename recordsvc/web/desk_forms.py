@@ -143,18 +143,14 @@ class LookedPageForm(Form):
     case_ref = text(0, 200, load_default="")
 
 
-class ActPageForm(LookedPageForm):
-    """An act as typed, and a paper that is filed beside it; which members count the act says.
+class PapersPageForm(Form):
+    """Ground, words and papers of a proposal as typed, and a paper that is filed beside it.
 
-    `file` is what a browser sends of a chosen file that is not filed: its name.
+    Empty is read, too, so that the page itself can say what is missing. `file` is what a browser sends of a
+    chosen file that is not filed: its name.
     """
 
-    issuer = text(0, 18, load_default="")
-    kind = text(0, 24, load_default="")
-    number = text(0, 100, load_default="")
     ground = text(0, 40, load_default="")
-    on = text(0, 10, load_default="")
-    relation = text(0, 400, load_default="")
     papers = text(0, 64, load_default="")
     papers_2 = text(0, 64, load_default="")
     papers_3 = text(0, 64, load_default="")
@@ -162,6 +158,30 @@ class ActPageForm(LookedPageForm):
     paper_kind = text(0, 40, load_default="")
     paper_title = text(0, 2_000, load_default="")
     text = text(0, MOST, load_default="")  # last: it hides the function that makes fields
+
+
+class ActPageForm(LookedPageForm, PapersPageForm):
+    """An act as typed; which members count the act says."""
+
+    issuer = text(0, 18, load_default="")
+    kind = text(0, 24, load_default="")
+    number = text(0, 100, load_default="")
+    on = text(0, 10, load_default="")
+    relation = text(0, 400, load_default="")
+
+
+class ChangePageForm(PapersPageForm):
+    """A change of a worker's numbers or names as typed; which members count the change says."""
+
+    change = fields.String(load_default="", validate=validate.OneOf(("", "add", "name", "stand", "reassign")))
+    purpose = fields.String(required=True, validate=validate.Length(1, 40))
+    case_ref = fields.String(required=True, validate=validate.Length(1, 80))
+    kind = text(0, 24, load_default="")
+    number = text(0, 100, load_default="")
+    name = text(0, 200, load_default="")
+    identifier_id = text(0, 36, load_default="")
+    standing = text(0, 20, load_default="")
+    to = text(0, 100, load_default="")
 
 
 class HeldPageForm(LookedPageForm):

@@ -93,32 +93,6 @@ class ConfirmPageForm(Form):
     case_ref = text(0, 200, load_default="")
 
 
-class ChangePageForm(Form):
-    """A change of a worker's numbers or names as typed, and a paper filed beside it.
-
-    Empty is read, too, so that the page itself can say what is missing; which members count the change says.
-    `file` is what a browser sends of a chosen file that is not filed: its name.
-    """
-
-    change = fields.String(load_default="", validate=validate.OneOf(("", "add", "name", "stand", "reassign")))
-    purpose = fields.String(required=True, validate=validate.Length(1, 40))
-    case_ref = fields.String(required=True, validate=validate.Length(1, 80))
-    kind = text(0, 24, load_default="")
-    number = text(0, 100, load_default="")
-    name = text(0, 200, load_default="")
-    identifier_id = text(0, 36, load_default="")
-    standing = text(0, 20, load_default="")
-    to = text(0, 100, load_default="")
-    ground = text(0, 40, load_default="")
-    papers = text(0, 64, load_default="")
-    papers_2 = text(0, 64, load_default="")
-    papers_3 = text(0, 64, load_default="")
-    file = text(0, 1_000, load_default="")
-    paper_kind = text(0, 40, load_default="")
-    paper_title = text(0, 2_000, load_default="")
-    text = text(0, 4_000, load_default="")  # last: it hides the function that makes fields
-
-
 class MessagePageForm(Form):
     """More to say on an objection. Empty is read, too, so that the page itself can say what is missing."""
 

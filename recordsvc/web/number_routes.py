@@ -34,10 +34,19 @@ from recordsvc.people import numbers
 from recordsvc.people.enrolling import CardDisagrees
 from recordsvc.web import desk_looks, words
 from recordsvc.web.desk_act_routes import SLOTS, filed_for, papers_for, refuse_unfiled, with_paper
-from recordsvc.web.desk_forms import GATE, Field, FindPageForm, codes, faults, judged, purposes
+from recordsvc.web.desk_forms import (
+    GATE,
+    ChangePageForm,
+    Field,
+    FindPageForm,
+    codes,
+    faults,
+    judged,
+    purposes,
+)
 from recordsvc.web.desk_forms import numbers as numbers_of_people
 from recordsvc.web.desk_routes import check_choice, tabs
-from recordsvc.web.forms import ChangePageForm, ConfirmPageForm
+from recordsvc.web.forms import ConfirmPageForm
 from recordsvc.web.numbers import card_line, number_line
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page

@@ -43,7 +43,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trusting]:
         found.settings = Settings.load(found.environ)
         with found.house() as house:
             house.db.write(lambda turn: demo.create_desk(turn, "640000"))
-            workers = [make_worker(house, seed, f"王{seed}") for seed in (17, 18)]
+            workers = [make_worker(house, seed, name) for seed, name in ((17, "王一七"), (18, "王一八"))]
             for n, worker_id in enumerate(workers):
                 house.db.write(
                     lambda turn, n=n, worker_id=worker_id: demo.create_worker(

@@ -4,6 +4,7 @@ import csv
 import json
 import threading
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from recordsvc import serving, starting
+from recordsvc.access import ways
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.archive import letters, notices
 from recordsvc.archive.announcing import announcer
 from recordsvc.cli import main
@@ -23,6 +26,7 @@ from recordsvc.work import Worker
 from tests.journeys.desk import HOST, NDJSON, Centre, Journey
 
 PHONE = "13912345678"
+PIN = "830172"
 
 
 @pytest.fixture
@@ -43,6 +47,13 @@ def worker_id(journey: Journey) -> bytes:
     found = journey.house.people.find("resident-id", journey.person(1)["number"])
     assert found is not None
     return found
+
+
+def printed_codes(journey: Journey) -> list[str]:
+    """The worker's sheet of printed codes, beside their PIN."""
+    worker = worker_id(journey)
+    own = Actor(Kind.WORKER, str(uuid.UUID(bytes=worker)), worker_id=worker, session_id="00" * 32)
+    return ways.set_pin(journey.house, own, PIN, "test").codes
 
 
 def tell(house: House, worker: bytes, *kinds: str) -> None:
@@ -231,9 +242,9 @@ def command(journey: Journey, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(serving, "load_settings", lambda: journey.house.settings)
     monkeypatch.setattr(starting, "open_checked", lambda _settings: Kept())
 
-    def run(*arguments: str, typed: str = "") -> str:
+    def run(*arguments: str, typed: str = "", code: int = 0) -> str:
         result = CliRunner().invoke(main, list(arguments), input=typed)
-        assert result.exit_code == 0, result.output
+        assert result.exit_code == code, result.output
         return result.output
 
     return run
@@ -245,7 +256,8 @@ def test_the_dead_are_listed_and_replayed(journey: Journey, me: str, command: An
             raise Undeliverable(letter.address)
 
     number = journey.person(1)["number"]
-    set_to = command("window", "phone", "--case", "W-1", typed=f"{number}\n{PHONE}\n")
+    first, second, *_ = printed_codes(journey)
+    set_to = command("window", "phone", "--case", "W-1", typed=f"{number}\n{PHONE}\n{PIN}\n{first}\n")
     assert PHONE not in set_to
     tell(journey.house, worker_id(journey), "card-confirmed")
     Deliverer(journey.house.db, letters.composer(journey.house), Refusing()).run()
@@ -259,7 +271,28 @@ def test_the_dead_are_listed_and_replayed(journey: Journey, me: str, command: An
     assert command("notices", "replay").startswith("0 ")
     letters.deliverer(journey.house).run()
     assert PHONE in journey.house.settings.messages_path.read_text("utf-8")
-    assert "已删除" in command("window", "phone", "--case", "W-1", "--remove", typed=f"{number}\n")
+    forgotten = command("window", "phone", "--case", "W-1", "--remove", typed=f"{number}\n{PIN}\n{second}\n")
+    assert "已删除" in forgotten
+
+
+@pytest.mark.parametrize("wrong", ["pin", "code", "again"])
+def test_no_clerk_moves_a_phone_without_what_only_the_worker_has(
+    journey: Journey, me: str, command: Any, wrong: str
+) -> None:
+    number = journey.person(1)["number"]
+    first, second, *_ = printed_codes(journey)
+    command("window", "phone", "--case", "W-1", typed=f"{number}\n{PHONE}\n{PIN}\n{first}\n")
+    pin = "000000" if wrong == "pin" else PIN
+    code = {"code": "0000-0000", "again": first}.get(wrong, second)
+
+    answer = command(
+        "window", "phone", "--case", "W-2", typed=f"{number}\n13800138000\n{pin}\n{code}\n", code=1
+    )
+    assert "需要本人验证" in answer
+    letters.deliverer(journey.house).run()
+    tell(journey.house, worker_id(journey), "archive-restricted")
+    letters.deliverer(journey.house).run()
+    assert "13800138000" not in journey.house.settings.messages_path.read_text("utf-8")
 
 
 def test_letters_are_printed_by_command(journey: Journey, me: str, command: Any, tmp_path: Path) -> None:

@@ -47,14 +47,13 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/numbers": ("handler", {"kind": "card", "number": "X99999999", "to": "numbers", **CASE}),
     "/desk/packs/new": ("data-officer", {"auditor": "a-9", "case_ref": "审〔2026〕1", "reason": WORDS}),
     "/centre/invitations": ("head", {"name": WORDS, "position": "clerk", "until": "2020-02-20"}),
-    "/me/notices/phone": ("worker", {}),
     "/me/share": (
         "worker",
         {"to": "institution", "which": "all", "days": "90", "uscc": "", "uses": "7", "part": "chosen"},
     ),
     "/me/helpers": ("worker", {"name": WORDS, "days": "90"}),
 }
-"""Form -> who sends it, and what is typed that must stand again. A phone is masked and typed anew."""
+"""Form -> who sends it, and what is typed that must stand again."""
 
 CHOSEN = ("kind", "ground", "standing", "document", "role", "purpose", "lost", "days", "position")
 
