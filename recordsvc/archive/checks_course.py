@@ -22,7 +22,12 @@ def check_course(case: Case) -> None:
 
 
 def check_completion(case: Case) -> None:
-    """Score and result should agree; the centre's own pass mark may differ, so it is only a remark."""
+    """Score and result should agree; the centre's own pass mark may differ, so it is only a remark.
+
+    Who completed a course whose attended time is not stated was there for the plan: it must fit too.
+    """
+    if "attended" not in case.body:
+        _fits(case, "planned", _calendar_days(case))
     score, result = case.body.get("score"), case.body["result"]
     if score is None or result == "not-assessed":
         return
@@ -73,19 +78,31 @@ def _attended(case: Case) -> None:
     if hours is None:
         case.add("attendance-not-stated", "/body/attended")
         return
-    calendar_days = max(day_number(case.ends_on) - day_number(case.starts_on) + 1, 0)
+    room = _calendar_days(case) if days is None else len(days)
+    if _fits(case, "attended", room) and days and not total(hours):
+        case.add("days-without-minutes", "/body/attended")
+
+
+def _calendar_days(case: Case) -> int:
+    return max(day_number(case.ends_on) - day_number(case.starts_on) + 1, 0)
+
+
+def _fits(case: Case, member: str, room: int) -> bool:
+    """Minutes with a teacher must fit into `room` days, all together with online ones into the calendar's."""
+    hours = case.body.get(member)
+    if hours is None:
+        return True
     present = hours["theory_minutes"] + hours["practice_minutes"]
-    room = len(days) if days is not None else calendar_days
     a_day = limit(_LIMITS, "minutes-a-day", case.ends_on)
     if present > room * a_day:
-        case.add("too-many-minutes-a-day", "/body/attended", a_day)
-        return
+        case.add("too-many-minutes-a-day", f"/body/{member}", a_day)
+        return False
     everything = present + hours["online_minutes"]
     online_a_day = limit(_LIMITS, "online-minutes-a-day", case.ends_on)
-    if everything > calendar_days * online_a_day:
-        case.add("too-many-minutes-a-day", "/body/attended/online_minutes", online_a_day)
-    elif days and not everything:
-        case.add("days-without-minutes", "/body/attended")
+    if everything > _calendar_days(case) * online_a_day:
+        case.add("too-many-minutes-a-day", f"/body/{member}/online_minutes", online_a_day)
+        return False
+    return True
 
 
 def _planned(case: Case) -> None:

@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from recordsvc.archive import persons
+from recordsvc.archive import contest_again, persons
 from recordsvc.archive.append import OWN_CHAIN, STALE, Accepted, Batch
 from recordsvc.archive.errors import Busy, ChangedSinceSeen, TargetUnfit, TargetUnknown
 from recordsvc.archive.formats import Kind
@@ -59,7 +59,10 @@ def contest(
     reason: str,
     text: str = "",
 ) -> int:
-    """Contest a record; the log index of the entry. Raises what `confirm` raises."""
+    """Contest a record; the log index of the entry.
+
+    Raises what `confirm` raises, and `NothingNew`, `ContestsUsedUp` after a rejection.
+    """
     body = {"channel": channel, "contests": str(uuid.UUID(bytes=shown.record_id)), "reason": reason}
     if text:
         body["text"] = text
@@ -87,6 +90,8 @@ def _say(
             standing = _standing(archive, state, shown, _WORDS[type_name])
             if standing is not None:
                 return standing
+            if type_name == "contest":
+                contest_again.check(house, worker_id, archive, state, str(body.get("text", "")))
             act = _act_id(house, archive, state, type_name)
             said = Statement(type_name, body, stater, act, state.seq, states=OWN_CHAIN)
             prepared = region.prepare(cursor, worker, said)
@@ -119,7 +124,7 @@ def _standing(archive: Archive, state: RecordState, shown: Shown, word: Confirma
     if same and state.said is not None:
         # Whatever was done about an objection, it may be raised anew: a correction taken back, a revoked
         # record put back in force, or a decision leave the content that the worker objected to.
-        settled = word is Confirmation.CONTESTED and state.history[-1].seq != state.said.seq
+        settled = word is Confirmation.CONTESTED and state.acted_since_said
         if not settled:
             return archive.entries[state.said.seq].stored.idx
     if shown.seen != archive.seen(state):

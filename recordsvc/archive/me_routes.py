@@ -10,7 +10,7 @@ from recordsvc import dated
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Way, author
 from recordsvc.access.policy import Sends, door
-from recordsvc.archive import bundle, errors, paperrefs, persons, receipts, views
+from recordsvc.archive import bundle, contest_again, errors, paperrefs, persons, receipts, views
 from recordsvc.archive.confirm import Shown, confirm, contest
 from recordsvc.archive.declare import declare
 from recordsvc.archive.foreign import state_evidence
@@ -38,6 +38,7 @@ TO_SAY: Final = (
     errors.Busy,
 )
 """What keeps a worker's word from being entered."""
+TO_CONTEST: Final = (*TO_SAY, *contest_again.PROBLEMS)
 
 
 def own_archives() -> PersonArchives:
@@ -162,7 +163,7 @@ def confirm_record(record_id: bytes, query: dict[str, Any], form: dict[str, Any]
     query=RecordQuery,
     body=ContestForm,
     answer={201: SaidForm},
-    problems=TO_SAY,
+    problems=TO_CONTEST,
     summary="对一条记录提出异议 / Contest a record",
 )
 def contest_record(record_id: bytes, query: dict[str, Any], form: dict[str, Any]) -> flask.Response:

@@ -80,6 +80,11 @@ class RecordState(NamedTuple):
         """Whether a correction is in force."""
         return bool(self.corrections)
 
+    @property
+    def acted_since_said(self) -> bool:
+        """Whether anything was entered on it after the worker's newest word, a decision included."""
+        return self.said is not None and self.history[-1].seq != self.said.seq
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveState:

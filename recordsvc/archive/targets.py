@@ -32,7 +32,7 @@ RULE_EXPIRED: Final = "rule-expired"
 class Target:
     """The record acted on: its chain and seq; `held` says why the act must wait for officials, else empty.
 
-    `chain_size`: entries of the chain on which a correction was judged; None where it does not matter.
+    `chain_size`: entries of the chain on which the act was judged.
     """
 
     worker_id: bytes
@@ -54,6 +54,8 @@ class Targets:
         self._archive: tuple[bytes, Archive | None] = (b"", None)
         self._bodies: dict[int, dict[str, Any]] = {}
         """What earlier corrections of the same submission make of records of that archive, by seq."""
+        self._revoked: dict[int, bool] = {}
+        """Which of them earlier acts of the same submission revoked or restored."""
 
     def places(
         self, acts: Sequence[tuple[types.RecordType, dict[str, Any]]]
@@ -84,16 +86,27 @@ class Targets:
             raise errors.TargetUnfit(pointer=f"/body/{kind.target}")
         if kind.kind is Kind.CORRECT:
             return self._corrected(record, worker_id, seq)
-        if kind.kind is Kind.RESTORE:
-            self._check_restoration(record, worker_id, seq)
-        return Target(worker_id, seq)
+        return self._taken_back_or_restored(kind, record, worker_id, seq)
 
-    def _check_restoration(self, record: dict[str, Any], worker_id: bytes, seq: int) -> None:
-        """What the region revoked the issuer cannot restore: it would stand without effect."""
-        archive = self._open(worker_id)
-        ended = archive.revocation(seq) if archive is not None else None
-        if ended is not None and ended.record is not None and ended.record["issuer"] != record["issuer"]:
-            raise errors.TargetUnfit("原记录由登记机关撤销，只能由登记机关恢复", pointer="/body/restores")
+    def _taken_back_or_restored(
+        self, kind: types.RecordType, record: dict[str, Any], worker_id: bytes, seq: int
+    ) -> Target:
+        """Refuse what would stand without effect for good: a second revocation, a restoration of nothing.
+
+        What the region revoked the issuer cannot restore either.
+        """
+        archive, pointer = self._open(worker_id), f"/body/{kind.target}"
+        if archive is None:
+            raise errors.TargetUnfit(pointer=pointer)
+        ended = archive.revocation(seq)
+        revoked = self._revoked.get(seq, ended is not None)
+        if revoked is (kind.kind is Kind.REVOKE):
+            raise errors.TargetUnfit("原记录已撤销" if revoked else "原记录没有被撤销", pointer=pointer)
+        by = ended.record["issuer"] if ended is not None and ended.record is not None else record["issuer"]
+        if kind.kind is Kind.RESTORE and by != record["issuer"]:
+            raise errors.TargetUnfit("原记录由登记机关撤销，只能由登记机关恢复", pointer=pointer)
+        self._revoked[seq] = not revoked
+        return Target(worker_id, seq, chain_size=len(archive.entries))
 
     def seq(self, kind: types.RecordType, record: dict[str, Any], worker: Worker) -> int:
         """Return the seq of the record acted on at a release: two people decided about holds and person.
@@ -144,5 +157,5 @@ class Targets:
     def _open(self, worker_id: bytes) -> Archive | None:
         if self._archive[0] != worker_id:
             self._archive = worker_id, self._reader.archive(worker_id, self._cursor)
-            self._bodies = {}
+            self._bodies, self._revoked = {}, {}
         return self._archive[1]

@@ -185,7 +185,11 @@ class Dealer:
             history=tuple(self._happening(act) for act in state.history),
             may_confirm=active and (state.confirmation in _OPEN or again),
             may_contest=active
-            and (state.confirmation is not Confirmation.CONTESTED or state.corrected_since_said),
+            and (
+                state.confirmation is not Confirmation.CONTESTED
+                or state.corrected_since_said
+                or state.acted_since_said
+            ),
             again=again,
             waits=active and state.confirmation is Confirmation.UNCONFIRMED,
             seen=seen,

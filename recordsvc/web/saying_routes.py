@@ -8,8 +8,9 @@ import flask
 from recordsvc import dated
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.confirm import Shown, confirm, contest
+from recordsvc.archive.contest_again import NothingNew
 from recordsvc.archive.forms import RecordQuery
-from recordsvc.archive.me_routes import TO_SAY, check_contest_reason, own_channel, own_stater
+from recordsvc.archive.me_routes import TO_CONTEST, TO_SAY, check_contest_reason, own_channel, own_stater
 from recordsvc.archive.services import entered, own_worker
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused
@@ -68,7 +69,7 @@ def contest_page(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     query=RecordQuery,
     body=Fields(ObjectionForm),
     answer={303: None, 422: HTML},
-    problems=TO_SAY,
+    problems=TO_CONTEST,
     summary="提交异议（网页） / Contest a record from its page",
 )
 def contest_button(record_id: bytes, query: dict[str, Any], form: dict[str, Any]) -> flask.Response:
@@ -83,7 +84,12 @@ def contest_button(record_id: bytes, query: dict[str, Any], form: dict[str, Any]
         return _contest_form(record_id, query, form, ("text", f"说明最多 {MAX_TEXT} 字，请缩短"))
     shown = Shown(record_id, form["seen"], query["issuer"])
     channel, stater = own_channel(CHANNEL), own_stater()
-    entered(contest(house(), own_worker(), shown, channel, stater, form["reason"], form["text"]))
+    try:
+        index = contest(house(), own_worker(), shown, channel, stater, form["reason"], form["text"])
+    except NothingNew as problem:
+        told = ("text", f"{problem.title_zh}。{problem.remedy_zh}")
+        return _contest_form(record_id, query, form, told)
+    entered(index)
     return _to_said(shown)
 
 

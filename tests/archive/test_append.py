@@ -334,7 +334,9 @@ def test_foreign_and_missing_targets_are_answered_alike(house: House, centre: Ce
     for make in (centre.correction, centre.revocation, centre.restoration):
         for target in (theirs, unknown):
             assert told(centre.send([make(person(1), target)])) == ["target-unknown"], make.__name__
-        assert told(centre.send([make(person(1), elsewhere)])) == ["target-of-another"], make.__name__
+        # What is not revoked cannot be restored, whoever is named.
+        wanted = "target-unfit" if make == centre.restoration else "target-of-another"
+        assert told(centre.send([make(person(1), elsewhere)])) == [wanted], make.__name__
     assert size(house) == before
 
 

@@ -143,6 +143,15 @@ REMARKS = [
 ]
 
 
+def test_what_was_planned_fits_into_the_course_where_nobody_says_what_was_attended() -> None:
+    def change(one: dict[str, Any]) -> None:
+        del one["body"]["attended"]
+        one["body"] |= {"started_on": one["body"]["ended_on"], "attended_on": []}
+
+    told = {("attendance-not-stated", "/body/attended"), ("too-many-minutes-a-day", "/body/planned")}
+    assert found(changed("training-completion", change)) == told
+
+
 @pytest.mark.parametrize(("code", "pointer", "name", "change"), REMARKS)
 def test_one_broken_thing_is_one_finding(code: str, pointer: str, name: str, change: Change) -> None:
     assert found(changed(name, change)) == {(code, pointer)}

@@ -3,14 +3,18 @@
 import pytest
 
 from recordsvc import fsck
-from recordsvc.archive import disputes
+from recordsvc.access.grants import Actor, Kind
+from recordsvc.archive import contest_again, disputes
+from recordsvc.archive.contest_again import ContestsUsedUp, NothingNew
 from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.erasing import propose_record_erasure
 from recordsvc.archive.errors import TargetUnfit
 from recordsvc.house import House
+from tests.archive.paperfiles import pdf
 from tests.archive.support import Centre, person
 from tests.archive.test_disputes import (
+    DAY,
     REJECTED,
     SCORE,
     answer,
@@ -29,6 +33,7 @@ from tests.archive.test_disputes import (
 from tests.archive.test_erasing import UNLAWFUL
 from tests.archive.test_merging import decided
 
+NEW = "成绩单原件找到了"
 __all__ = ["centre", "record", "regional", "worker"]
 
 
@@ -96,8 +101,8 @@ def test_who_contests_a_rejected_record_again_has_another_case(
     house: House, worker: bytes, record: bytes, regional: disputes.Dispute
 ) -> None:
     decided(house, propose(house, regional, REJECTED))
-    index = contest(house, worker, record)
-    assert contest(house, worker, record) == index, "the same click twice"
+    index = contest(house, worker, record, NEW)
+    assert contest(house, worker, record, NEW) == index, "the same click twice"
     follow(house)
 
     assert sorted(one.state for one in cases(house, worker)) == ["open", "rejected"]
@@ -158,3 +163,99 @@ def test_a_word_said_before_the_promised_correction_is_not_said_of_it(
     assert told == (
         ("upheld", "issuer", entered.index) if word == "contest" else ("withdrawn", "issuer", index)
     )
+
+
+@pytest.fixture
+def rejected(house: House, worker: bytes, record: bytes, regional: disputes.Dispute) -> bytes:
+    """A record whose contest two officials rejected."""
+    decided(house, propose(house, regional, REJECTED))
+    follow(house)
+    house.clock.advance(1_000)  # type: ignore[attr-defined]
+    return record
+
+
+def reject(house: House, worker: bytes) -> None:
+    """Let the issuer lie, and two officials reject the open case."""
+    house.clock.advance(60 * DAY)  # type: ignore[attr-defined]
+    disputes.pass_on_due(house)
+    (case,) = [one for one in cases(house, worker) if not one.closed]
+    decided(house, propose(house, case, REJECTED))
+    follow(house)
+    house.clock.advance(1_000)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("text", ["我得了 91 分", " 我得了91  分", ""], ids=["same", "blanks", "none"])
+def test_a_rejected_objection_is_not_raised_again_with_nothing_new(
+    house: House, worker: bytes, rejected: bytes, text: str
+) -> None:
+    with pytest.raises(NothingNew):
+        contest(house, worker, rejected, text)
+    follow(house)
+
+    assert [one.state for one in cases(house, worker)] == ["rejected"]
+
+
+def test_a_paper_filed_since_the_rejection_is_something_new(
+    house: House, worker: bytes, rejected: bytes
+) -> None:
+    house.papers.keep(worker, pdf(), "other", "成绩单", Actor(Kind.WORKER, "me", worker_id=worker))
+    contest(house, worker, rejected)
+    follow(house)
+
+    assert sorted(one.state for one in cases(house, worker)) == ["open", "rejected"]
+
+
+def test_a_paper_filed_before_the_rejection_is_nothing_new(
+    house: House, worker: bytes, record: bytes, regional: disputes.Dispute
+) -> None:
+    house.papers.keep(worker, pdf(), "other", "成绩单", Actor(Kind.WORKER, "me", worker_id=worker))
+    house.clock.advance(1_000)  # type: ignore[attr-defined]
+    decided(house, propose(house, regional, REJECTED))
+    follow(house)
+    with pytest.raises(NothingNew):
+        contest(house, worker, record)
+
+
+def test_an_objection_rejected_twice_names_the_lawful_ways_that_are_left(
+    house: House, worker: bytes, rejected: bytes
+) -> None:
+    contest(house, worker, rejected, NEW)
+    follow(house)
+    reject(house, worker)
+    with pytest.raises(ContestsUsedUp) as refused:
+        contest(house, worker, rejected, "又有一份新材料")
+
+    assert [one["code"] for one in refused.value.errors] == ["reconsideration", "litigation"]
+    assert [one.state for one in cases(house, worker)] == ["rejected", "rejected"]
+
+
+def test_withdrawing_gives_no_further_objection(house: House, worker: bytes, rejected: bytes) -> None:
+    contest(house, worker, rejected, NEW)
+    follow(house)
+    confirm(house, worker, rejected)
+    follow(house)
+    with pytest.raises(ContestsUsedUp):
+        contest(house, worker, rejected, "又有一份新材料")
+
+
+def test_a_record_that_was_changed_since_is_contested_anew(
+    house: House, centre: Centre, worker: bytes, rejected: bytes
+) -> None:
+    contest(house, worker, rejected, NEW)
+    follow(house)
+    reject(house, worker)
+    centre.enter(centre.correction(person(1), rejected, score="70.0"))
+    contest(house, worker, rejected)
+    follow(house)
+
+    assert sorted(one.state for one in cases(house, worker)) == ["open", "rejected", "rejected"]
+
+
+def test_where_no_rule_is_in_force_nobody_is_kept_from_objecting(
+    house: House, worker: bytes, rejected: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contest_again, "RULE", ("contest_again", "none"))
+    contest(house, worker, rejected)
+    follow(house)
+
+    assert sorted(one.state for one in cases(house, worker)) == ["open", "rejected"]

@@ -232,10 +232,13 @@ class Archive(RuleBasedStateMachine):
     @precondition(lambda self: self.targets)
     @rule(pick=any_one)
     def revoke(self, pick: int) -> None:
-        """Revoke a record or a correction; a second time changes nothing more."""
+        """Revoke a record or a correction; a second time is refused."""
         act = self.targets[pick % len(self.targets)]
         raw = self.centres[act.by].revocation(person(act.who), act.raw)
-        if self.send_one(act.by, raw, "single"):
+        if act.revoked:
+            wanted = "target-unfit" if self.keys[act.by] == "registered" else "key-not-in-force"
+            assert self.tell(act.by, [raw], "single") == [("rejected", wanted)]
+        elif self.send_one(act.by, raw, "single"):
             self.enter(Kind.REVOKE, act.who, target=act.seq, raw=raw, by=act.by)
             act.revoked = True
             (act.root or act).acts += 1
@@ -263,7 +266,10 @@ class Archive(RuleBasedStateMachine):
         wanted = "target-unknown" if self.keys[foreign] == "registered" else "key-not-in-force"
         assert self.tell(foreign, [raw], "single") == [("rejected", wanted)]
         raw = getattr(self.centres[act.by], verb)(person((act.who + 1) % WORKERS), act.raw)
-        if self.keys[act.by] == "registered":
+        idle = (verb == "revocation" and act.revoked) or (verb == "restoration" and not act.revoked)
+        if self.keys[act.by] == "registered" and idle:
+            assert self.tell(act.by, [raw], "single") == [("rejected", "target-unfit")]
+        elif self.keys[act.by] == "registered":
             assert self.tell(act.by, [raw], "single") == [("held", "")]
             held_id = self.held_id(raw)
             self.house.db.write(lambda turn: held.give_back(turn, held_id, "所指记录属于另一人"))
@@ -458,7 +464,7 @@ class Archive(RuleBasedStateMachine):
     def kill_a_turn(self, pick: int, at: str) -> None:
         """Killed in the middle of a turn: nothing of it is there, and the next process goes on."""
         act = self.issues[pick % len(self.issues)]
-        if self.keys[act.by] != "registered":
+        if self.keys[act.by] != "registered" or act.revoked:
             return
         raws = [
             self.centres[act.by].completion(person(act.who)),

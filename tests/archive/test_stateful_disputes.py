@@ -35,6 +35,7 @@ from recordsvc.archive import (
     merging,
     moving,
 )
+from recordsvc.archive.contest_again import ContestsUsedUp
 from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.errors import ArchiveRestricted, DisputeRefused, TargetUnfit
@@ -147,6 +148,8 @@ class Record:
     said: tuple[str, int, list[int]] | None = None
     """The worker's newest word, its log index, and the corrections in force then."""
     cases: list[Case] = dataclasses.field(default_factory=list)
+    again: int | None = None
+    """Contests since it was rejected, None: nobody rejected it since it was changed last."""
 
     @property
     def counting(self) -> list[int]:
@@ -263,6 +266,12 @@ class Objections(RuleBasedStateMachine):
         chain.size += 1
         self.size += 1
         record.seen = event.idx
+        if kind == "outcome":
+            record.again = record.again or 0
+        elif kind == "contest" and record.again is not None:
+            record.again += 1
+        elif kind in ("correct", "revoke", "restore"):
+            record.again = None
         record.repeated += kind in ("correct", "revoke", "restore")
         self.unfollowed.append(event)
         return event
@@ -314,7 +323,9 @@ class Objections(RuleBasedStateMachine):
             who = chain.read_as.worker_id
             if word == "confirm":
                 return words.confirm(self.house, who, seen, "page", STATER)
-            return words.contest(self.house, who, seen, "page", STATER, "wrong-result", "我得了 91 分")
+            return words.contest(
+                self.house, who, seen, "page", STATER, "wrong-result", f"我得了 91 分，第 {self.size} 次说"
+            )
 
         got = self.outcome(act)
         if chain.read_as.state == "restricted":
@@ -327,6 +338,8 @@ class Objections(RuleBasedStateMachine):
         elif record.same_word(word):
             assert record.said is not None
             assert got == record.said[1]
+        elif word == "contest" and record.again:
+            assert got is ContestsUsedUp, got
         else:
             assert got == self.size, got
             event = self.enter(word, record)

@@ -4,9 +4,12 @@ import re
 
 import pytest
 
+from recordsvc.archive import dispute_decisions, dispute_follower, disputes, tables
+from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.states import Confirmation
 from recordsvc.house import House
+from tests.archive.test_merging import decided
 from tests.web.conftest import Visitor
 from tests.web.region import SCHOOL, Region, person
 from tests.web.test_pages import sound
@@ -83,6 +86,41 @@ def test_what_is_missing_is_told_on_the_form(
     assert message in answer.text
     assert fields.get("text", "") in answer.text
     assert "有误：" in re.findall("<title>(.*?)</title>", answer.text)[0]
+
+
+def rejected(house: House, region: Region, worker: dict[str, str]) -> None:
+    """Two officials reject the one open objection."""
+    dispute_follower.follower(house).run()
+    house.db.write(lambda turn: turn.conn.execute(tables.dispute.update().values(owner=disputes.REGION)))
+    with house.db.read() as conn:
+        (case,) = [one for one in disputes.of_workers(conn, [region.worker_id(worker)]) if not one.closed]
+    decision = Decision("签到表与记录一致", ground="record-proven")
+    decided(
+        house,
+        lambda turn: dispute_decisions.propose(turn, house, case.dispute_id, decision, "official:first"),
+    )
+    dispute_follower.follower(house).run()
+
+
+def test_a_rejected_objection_is_raised_again_from_the_page_once_with_something_new(
+    me: Visitor, ids: dict[str, str], house: House, region: Region, worker: dict[str, str]
+) -> None:
+    path = f"/me/records/{ids['fresh']}"
+    me.say(f"{path}/contest", reason="wrong-dates", text="开班是九月")
+    rejected(house, region, worker)
+    assert f'href="{path}/contest"' in me.get(path).text
+    same = me.say(f"{path}/contest", reason="wrong-dates", text="开班是九月")
+    assert same.status_code == 422
+    sound(same)
+    assert "须有新的说明或材料" in same.text
+    assert "开班是九月</textarea>" in same.text
+    assert me.say(f"{path}/contest", reason="wrong-dates", text="找到了开班通知").status_code == 303
+    rejected(house, region, worker)
+    over = me.say(f"{path}/contest", reason="wrong-dates", text="又找到一份")
+    assert over.status_code == 409
+    sound(over)
+    assert "行政复议" in over.text
+    assert "行政诉讼" in over.text
 
 
 @pytest.mark.parametrize("verb", ["confirm", "contest"])
