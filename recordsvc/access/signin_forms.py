@@ -109,7 +109,10 @@ class CredentialsForm(Form):
 
 
 class SignedInForm(Form):
-    """One sign-in; instants are UTC ms. `through_way`, `through_id`: who acts in the worker's place."""
+    """One sign-in; instants are UTC ms. `through_*`: who acts in the worker's place, null where nobody does.
+
+    An official by role and institution (USCC; null where none is registered), a helper by name; no account.
+    """
 
     id = Identifier(required=True)
     here = fields.Boolean(required=True)
@@ -118,7 +121,9 @@ class SignedInForm(Form):
     begun_ms = fields.Integer(required=True)
     seen_ms = fields.Integer(required=True)
     through_way = fields.String(required=True, allow_none=True)
-    through_id = fields.String(required=True, allow_none=True)
+    through_role = fields.String(required=True, allow_none=True)
+    through_institution = fields.String(required=True, allow_none=True)
+    through_name = fields.String(required=True, allow_none=True)
 
 
 class SignedInsForm(Form):

@@ -427,6 +427,25 @@ def test_a_service_ends_with_the_desks_session(window: Visitor, house: House) ->
         assert conn.execute(sa.select(session)).all() == []
 
 
+def test_the_worker_reads_the_role_and_institution_of_the_clerk_and_no_account(
+    window: Visitor, app: flask.Flask, house: House
+) -> None:
+    me = Visitor(app).login()
+    listed = me.client.get("/v1/session/list")
+    (served,) = [one for one in listed.json["items"] if one["through_way"]]
+    found = app.extensions["access"].officials.find(CLERK)
+    assert {name: value for name, value in served.items() if name.startswith("through_")} == {
+        "through_way": "window",
+        "through_role": "handler",
+        "through_institution": found.institution,
+        "through_name": None,
+    }
+    page = me.get("/me/sessions").text
+    assert "（经办人）" in page
+    for text in (listed.text, page):
+        assert (CLERK in text, found.name in text) == (False, False)
+
+
 def test_the_worker_sees_the_service_and_ends_it(window: Visitor, app: flask.Flask) -> None:
     me = Visitor(app).login()
     assert "窗口代办：" in me.get("/me/sessions").text
