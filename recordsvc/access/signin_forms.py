@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.access.cases import CaseRefForm
 from recordsvc.access.passkeys import MOST_BYTES
 from recordsvc.ground.forms import Form, Identifier, Truth, text
 
@@ -138,7 +139,7 @@ class EndedForm(Form):
     ended = fields.Integer(required=True)
 
 
-class HandOverForm(Form):
+class HandOverForm(CaseRefForm):
     """Document, name and card that lie before the official; `lost` ends every earlier way in."""
 
     document = text(1, 24, required=True)
@@ -146,7 +147,6 @@ class HandOverForm(Form):
     name = text(1, 60, required=True)
     card = text(9, 9, required=True)
     purpose = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
     lost = Truth(load_default=False)
 
 

@@ -7,9 +7,10 @@ from marshmallow import fields, validate
 
 from recordsvc import dated
 from recordsvc.access.activation_routes import slip_for
+from recordsvc.access.cases import CaseRefForm
 from recordsvc.access.errors import ActivationUnmatched, PurposeRefused
 from recordsvc.access.policy import Surface, door
-from recordsvc.ground.forms import Form, text
+from recordsvc.ground.forms import text
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.reading import Fields
 from recordsvc.web.account_routes import picture
@@ -22,7 +23,7 @@ from recordsvc.web.services import bp, house
 PURPOSE: Final = "service-window"
 
 
-class HandOverPageForm(Form):
+class HandOverPageForm(CaseRefForm):
     """What lies before the official, as typed; `lost` is a box that is ticked or not sent."""
 
     document = text(1, 24, required=True)
@@ -30,7 +31,6 @@ class HandOverPageForm(Form):
     name = text(1, 60, required=True)
     card = text(1, 9, required=True)
     purpose = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
     lost = fields.String(load_default="", validate=validate.OneOf(("", "yes")))
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from marshmallow import fields, validate
 
 from recordsvc import dated
+from recordsvc.access.cases import CaseRefForm
 from recordsvc.archive.sharing_forms import OpenForm
 from recordsvc.ground.forms import Form, Identifier, WholeText, text
 from recordsvc.people.numbers import STANDINGS
@@ -74,7 +75,7 @@ class PaperPageForm(Form):
     title = text(0, 2_000, load_default="")
 
 
-class ConfirmPageForm(Form):
+class ConfirmPageForm(CaseRefForm):
     """A card that lies beside its holder's document; whether its function was found normal, and since when.
 
     Empty is read, too, so that the page itself can say what is missing.
@@ -87,10 +88,9 @@ class ConfirmPageForm(Form):
     social = text(0, 12, load_default="")
     normal_since = text(0, 10, load_default="")
     purpose = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
 
 
-class ChangePageForm(Form):
+class ChangePageForm(CaseRefForm):
     """A change of a worker's numbers or names as typed; each of `papers` names one."""
 
     ground = text(1, 40, required=True)
@@ -99,7 +99,6 @@ class ChangePageForm(Form):
     papers_2 = fields.String(load_default="", validate=validate.Length(0, 64))
     papers_3 = fields.String(load_default="", validate=validate.Length(0, 64))
     purpose = fields.String(required=True, validate=validate.Length(1, 40))
-    case_ref = fields.String(required=True, validate=validate.Length(1, 80))
 
 
 class NumberPageForm(ChangePageForm):

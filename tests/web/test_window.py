@@ -147,6 +147,19 @@ def test_a_case_that_cannot_stand_in_a_record_is_refused(clerk: Visitor, counter
         assert (answer.status_code, "受理号" in answer.text) == (422, True)
 
 
+@pytest.mark.parametrize("case", ["W-{}", "{}", "W-13800001234"])
+def test_a_case_with_a_number_of_a_person_is_refused(
+    clerk: Visitor, counter: dict[str, str], house: House, case: str
+) -> None:
+    typed = counter | {"case_ref": case.format(counter["number"])}
+    page = clerk.post("/window", **typed)
+    assert (page.status_code, "不能写姓名、证件号码" in page.text) == (422, True)
+    assert counter["number"] not in page.text
+    answer = clerk.client.post("/v1/desk/services", json=typed, headers={"X-CSRF-Token": clerk.csrf})
+    assert (answer.status_code, [one["pointer"] for one in answer.json["errors"]]) == (422, ["/case_ref"])
+    assert done(house) == []
+
+
 @pytest.mark.parametrize("role", ["registrar", "auditor", "worker"])
 def test_only_handlers_and_reviewers_serve(app: flask.Flask, counter: dict[str, str], role: str) -> None:
     visitor = Visitor(app).login(role)
