@@ -327,6 +327,16 @@ class PurposeRefused(FormRefused):
     remedy_en = "Choose a purpose of /v1/codes/lookup_purposes."
 
 
+class CaseRefused(FormRefused):
+    """A case reference holds a number of a person; the worker would read it, and it stays."""
+
+    code = "case-ref"
+    title_zh = "案卷号里不能写个人号码"
+    title_en = "A case reference holds no number of a person"
+    remedy_zh = "请写案卷或受理编号；不写姓名、证件号码、卡号和电话号码，各段用字母或短横隔开。"
+    remedy_en = "Write the case's own number, its parts kept apart by letters or dashes; nobody's number."
+
+
 class PurposeNotYours(PurposeRefused):
     """A purpose is in force, and none of the official's roles may look for it."""
 

@@ -258,6 +258,8 @@ _ISSUING: Final = (Position.HEAD, Position.CLERK, Position.SIGNER)
 """Who speaks for an institution about its records."""
 _OFFICE: Final = (*_ISSUING, Position.HR, Position.OFFICER)
 
+SERVING: Final = (Role.HANDLER, Role.REVIEWER)
+"""Who serves at the window."""
 _CASE: Final = (Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER)
 _DESK: Final = (*_CASE, Role.REGISTRAR, Role.INSPECTOR, Role.AUDITOR)
 
@@ -329,7 +331,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "desk.notice.mark": _official(*(role for role in _DESK if role is not Role.AUDITOR)),
     "desk.notice.read": _official(*_DESK),
     # In the place of a worker who stands there with card and document.
-    "window.open": _official(Role.HANDLER, Role.REVIEWER),
+    "window.open": _official(*SERVING),
     # The list names people without a phone: whoever serves them at the window.
     "notice.print": _official(Role.HANDLER, Role.REVIEWER),
     "held.read": _official(Role.HANDLER, Role.REVIEWER),

@@ -12,7 +12,8 @@ from recordsvc.access.helper_relations import Ended, Helper, Wanted
 from recordsvc.access.sessions import Sessions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
-from recordsvc.people import merges
+from recordsvc.people import merges, numbers
+from recordsvc.people.resolve import NAME
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -76,6 +77,14 @@ def begin(house: "House", sessions: Sessions, who: Actor, helper_id: bytes) -> t
         return found, through.service
 
     return house.db.write(act)
+
+
+def names_of(house: "House", worker_id: bytes) -> list[str]:
+    """Return the names under which a person is known, the present one last; none after an erasure."""
+    with house.db.read() as conn:
+        person = merges.person_id(conn, worker_id)
+        found = numbers.known(house, house.db.cursor(conn), person)
+    return [one.value for one in found if one.kind == NAME]
 
 
 def _end(turn: Turn, house: "House", helper_id: bytes, why: Ended, of: Sequence[bytes]) -> bool:

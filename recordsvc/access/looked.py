@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access.errors import LookNotWritten, PurposeNotYours, PurposeRefused
+from recordsvc.access.cases import REFUSED
+from recordsvc.access.errors import CaseRefused, LookNotWritten, PurposeNotYours, PurposeRefused
 from recordsvc.access.grants import Actor, Kind, roles_told
 from recordsvc.access.looked_log import LookTurn, Row
 from recordsvc.access.tables import looked, looked_detail
@@ -24,6 +25,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, Random, beijing_date, uuid7
 from recordsvc.ground.privileges import erasing
+from recordsvc.people.spotting import number_in
 
 PURPOSES: Final = "lookup_purposes"
 HELPER_PURPOSES: Final = "helper_purposes"
@@ -58,11 +60,12 @@ class Seen:
 def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
     """Write the rows and return when they are durable.
 
-    Raises `PurposeRefused`, `PurposeNotYours` before anything is written, `LookNotWritten` when it could not
-    be written.
+    Raises `PurposeRefused`, `PurposeNotYours`, `CaseRefused` before anything is written, `LookNotWritten`
+    when it could not be written.
     """
     for look in looks:
         check_purpose(db, look.purpose, look.actor)
+        check_case(look)
     if not looks:
         return
     try:
@@ -93,6 +96,15 @@ def check_purpose(db: Database, purpose: str, who: Actor | None = None) -> None:
         raise PurposeNotYours(errors=[{"pointer": "/purpose", "code": "role", "detail": "您的岗位不能使用"}])
 
 
+def check_case(look: Look) -> None:
+    """Refuse a case reference that holds a number of a person. Raises `CaseRefused`.
+
+    It is asked of what people type: cases of helpers and of consents are ids.
+    """
+    if look.actor.kind in (Kind.OFFICIAL, Kind.SYSTEM) and number_in(look.case_ref) is not None:
+        raise CaseRefused(errors=[{"pointer": "/case_ref", "code": "value", "detail": REFUSED}])
+
+
 def usable(who: Actor, day: str) -> list[dated.Row]:
     """Return the purposes in force on a Beijing day that this official may look for."""
     return [row for row in dated.on(PURPOSES, day).rows if _for(who, row)]
@@ -111,7 +123,9 @@ def note(turn: Turn, random: Random, look: Look) -> None:
     """Write one row in the turn of an act that itself shows a worker's data to somebody.
 
     The turn raises `LookNotWritten` when the row could not be written, and nothing of the act stays.
+    Raises `CaseRefused`.
     """
+    check_case(look)
     _part(turn).add(_row(look, FixedClock(turn.now_ms), random))
 
 

@@ -1,17 +1,20 @@
 """Doors to one's own sign-ins and ways in: see them, end them, set new ones up after a fresh proof."""
 
+import uuid
 from typing import Any, Final
 
 import flask
 
-from recordsvc.access import passkeys, ways
+from recordsvc.access import helping, passkeys, ways
 from recordsvc.access.credentials import PASSKEY, WAYS, of
 from recordsvc.access.entering import newcomer, site
 from recordsvc.access.entrance import Entrance, actor
 from recordsvc.access.errors import CredentialRefused, StepUpRequired
 from recordsvc.access.forms import EmptyForm
+from recordsvc.access.grants import SERVING, Way
 from recordsvc.access.policy import door
 from recordsvc.access.services import access, bp, house
+from recordsvc.access.sessions import Listed
 from recordsvc.access.signin_forms import (
     CredentialsForm,
     EndedForm,
@@ -49,7 +52,27 @@ def signed_in() -> list[dict[str, Any]]:
     with house().db.read() as conn:
         here = sessions.place_of(conn, who.session_id)
         found = sessions.listed(conn, who.kind, who.id)
-    return [{name: getattr(one, name) for name in one.__slots__} | {"here": one.id == here} for one in found]
+    names = ("id", "method", "device", "begun_ms", "seen_ms", "through_way")
+    return [
+        {name: getattr(one, name) for name in names} | _stand_in(one) | {"here": one.id == here}
+        for one in found
+    ]
+
+
+def _stand_in(one: Listed) -> dict[str, str | None]:
+    """Name who acts in the worker's place as the worker may know them."""
+    told: dict[str, str | None] = dict.fromkeys(("through_role", "through_institution", "through_name"))
+    if one.through_way == Way.HELPER:
+        names = helping.names_of(house(), uuid.UUID(one.through_id).bytes)
+        return told | {"through_name": names[-1] if names else None}
+    clerk = access().officials.find(one.through_id) if one.through_id is not None else None
+    if clerk is None:
+        return told
+    serving = [role for role in SERVING if role in clerk.roles(house().clock.now_ms())]
+    return told | {
+        "through_role": serving[0] if serving else None,
+        "through_institution": clerk.institution,
+    }
 
 
 @door(

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.access.cases import CaseRefForm
 from recordsvc.access.passkeys import MOST_BYTES
 from recordsvc.ground.forms import Form, Identifier, Truth, text
 
@@ -109,7 +110,10 @@ class CredentialsForm(Form):
 
 
 class SignedInForm(Form):
-    """One sign-in; instants are UTC ms. `through_way`, `through_id`: who acts in the worker's place."""
+    """One sign-in; instants are UTC ms. `through_*`: who acts in the worker's place, null where nobody does.
+
+    An official by role and institution (USCC; null where none is registered), a helper by name; no account.
+    """
 
     id = Identifier(required=True)
     here = fields.Boolean(required=True)
@@ -118,7 +122,9 @@ class SignedInForm(Form):
     begun_ms = fields.Integer(required=True)
     seen_ms = fields.Integer(required=True)
     through_way = fields.String(required=True, allow_none=True)
-    through_id = fields.String(required=True, allow_none=True)
+    through_role = fields.String(required=True, allow_none=True)
+    through_institution = fields.String(required=True, allow_none=True)
+    through_name = fields.String(required=True, allow_none=True)
 
 
 class SignedInsForm(Form):
@@ -133,7 +139,7 @@ class EndedForm(Form):
     ended = fields.Integer(required=True)
 
 
-class HandOverForm(Form):
+class HandOverForm(CaseRefForm):
     """Document, name and card that lie before the official; `lost` ends every earlier way in."""
 
     document = text(1, 24, required=True)
@@ -141,7 +147,6 @@ class HandOverForm(Form):
     name = text(1, 60, required=True)
     card = text(9, 9, required=True)
     purpose = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
     lost = Truth(load_default=False)
 
 

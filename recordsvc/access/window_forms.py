@@ -2,20 +2,21 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.access.cases import CaseRefForm, case_ref
 from recordsvc.ground.forms import Form, Identifier, text
 
 CASE: str = r"[!-~]+\Z"
 """Cases stand in signed records: printable ASCII without spaces (`schemas/envelope.v1.json`)."""
 
 
-class OpenServiceForm(Form):
+class OpenServiceForm(CaseRefForm):
     """Document and card that lie on the counter, purpose and case."""
 
     document = text(1, 24, required=True)
     number = text(1, 40, required=True)
     card = text(1, 9, required=True)
     purpose = text(1, 40, required=True)
-    case_ref = fields.String(required=True, validate=[validate.Length(1, 80), validate.Regexp(CASE)])
+    case_ref = case_ref(validate.Regexp(CASE))
 
 
 class ServiceOpenedForm(Form):

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from recordsvc.access.cases import CaseRefForm
 from recordsvc.archive.paperrefs import REFERENCE
 from recordsvc.ground.forms import Form, Identifier, Whole, WholeText, text
 
@@ -219,16 +220,15 @@ class KeyActedForm(Form):
     index = fields.Integer(required=True)
 
 
-class FindForm(Form):
+class FindForm(CaseRefForm):
     """Whom an official looks for: kind of number (a document's, `card`, `chip`), number, purpose, case."""
 
     kind = text(1, 24, required=True)
     number = text(1, 40, required=True)
     purpose = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
 
 
-class CardForm(Form):
+class CardForm(CaseRefForm):
     """A card that was seen beside its holder's document, purpose and case.
 
     `number` (社会保障卡卡号) stands on the card; kind, number and name on the document. `normal_since` must
@@ -242,7 +242,6 @@ class CardForm(Form):
     name = text(1, 60, required=True)
     normal_since = fields.Date(required=True, allow_none=True)
     purpose = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
 
 
 class FoundForm(Form):
@@ -257,11 +256,10 @@ class RetireKeysForm(Form):
     reason = text(1, 200, required=True)
 
 
-class LookQuery(Form):
+class LookQuery(CaseRefForm):
     """Why an official looks, and for which case."""
 
     purpose = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
 
 
 class PaperForm(Form):

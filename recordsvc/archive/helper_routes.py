@@ -28,8 +28,6 @@ from recordsvc.archive.sharing_routes import in_session
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
-from recordsvc.people import merges, numbers
-from recordsvc.people.resolve import NAME
 
 
 @door(
@@ -185,11 +183,7 @@ def begun(helper_id: bytes) -> tuple[Helper, bytes]:
 
 def names_of(worker_id: bytes) -> list[str]:
     """Return the names under which a person is known, the present one last; none after an erasure."""
-    place = house()
-    with place.db.read() as conn:
-        person = merges.person_id(conn, worker_id)
-        found = numbers.known(place, place.db.cursor(conn), person)
-    return [one.value for one in found if one.kind == NAME]
+    return helping.names_of(house(), worker_id)
 
 
 def _of(own: bytes) -> list[Helper]:

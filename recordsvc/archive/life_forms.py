@@ -4,6 +4,7 @@ from typing import Final
 
 from marshmallow import fields, validate
 
+from recordsvc.access.cases import CaseRefForm
 from recordsvc.archive.paperrefs import REFERENCE
 from recordsvc.ground.forms import Form, Identifier, Whole, text
 
@@ -58,12 +59,11 @@ class RelativeForm(Form):
     papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=NEEDED_PAPERS)
 
 
-class CopyQuery(Form):
+class CopyQuery(CaseRefForm):
     """The decided proposal, purpose and case of a relative's copy."""
 
     proposal = Identifier(required=True)
     purpose = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
 
 
 class DecidedLaterForm(Form):

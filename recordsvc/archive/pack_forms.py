@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from recordsvc.access.cases import CaseRefForm
 from recordsvc.ground.forms import Form, Identifier, Truth, Whole, text
 
 
@@ -24,11 +25,10 @@ class SelectionForm(Form):
             raise ValidationError("workers 与日志范围应当只填一项")
 
 
-class PackForm(Form):
+class PackForm(CaseRefForm):
     """A pack to be proposed; `whole`: bundles with full numbers, where the case needs them."""
 
     auditor = text(1, 40, required=True)
-    case_ref = text(1, 80, required=True)
     reason = text(1, 400, required=True)
     selection = fields.Nested(SelectionForm, required=True)
     whole = Truth(load_default=False)

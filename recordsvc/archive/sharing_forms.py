@@ -43,7 +43,7 @@ class GivenForm(Form):
 
 
 class ConsentForm(Form):
-    """A consent as its worker sees it; instants are UTC ms."""
+    """A consent as its worker sees it; instants are UTC ms. `given_in`: the session, or `window`."""
 
     consent_id = Identifier(required=True)
     receiver = fields.String(required=True)

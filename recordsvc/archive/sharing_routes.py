@@ -297,7 +297,9 @@ def _fields(form: dict[str, Any]) -> tuple[str, ...] | None:
 
 
 def _told(found: Consent) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in Consent.__slots__ if name != "worker_id"}
+    told = {name: getattr(found, name) for name in Consent.__slots__ if name != "worker_id"}
+    # Of whoever stood in, the way: `window`. The account is the office's own.
+    return told | {"given_in": found.given_in.partition(":")[0]}
 
 
 def _refused(pointer: str, detail: str) -> ConsentRefused:

@@ -1,6 +1,6 @@
 """Pages of one's own sign-ins and ways in (登录与设备); the rules stand in access/ways.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import flask
@@ -11,7 +11,7 @@ from recordsvc.access.credentials import PASSKEY, PASSWORD, PIN
 from recordsvc.access.entering import WAYS, newcomer, site
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import CredentialRefused, StepUpRequired
-from recordsvc.access.grants import Kind, Way
+from recordsvc.access.grants import Kind, Role, Way
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access
 from recordsvc.access.sessions import Method
@@ -21,12 +21,12 @@ from recordsvc.ground.problems import Forbidden, NotFound
 from recordsvc.ground.reading import Fields
 from recordsvc.web import own_archive_routes as own_archive_pages
 from recordsvc.web import words
-from recordsvc.web.desk_routes import name_of, tabs
+from recordsvc.web.desk_routes import institution_name, tabs
 from recordsvc.web.forms import NoFieldsForm
-from recordsvc.web.public_routes import HTML
+from recordsvc.web.public_routes import HTML, ROLES
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
-from recordsvc.web.stand_ins import helper_name
+from recordsvc.web.stand_ins import HELPER
 
 METHODS: Final = {
     Method.DEMO: "演示身份",
@@ -257,12 +257,13 @@ def picture(text: str) -> str:
 
 def _overview() -> flask.Response:
     who = actor()
+    called = institution_name()
     listed = [
         one
         | {
             "key": words.uuid_text(one["id"]),
             "method": METHODS[Method(one["method"])],
-            "through": _through(one["through_way"], one["through_id"]),
+            "through": _through(one, called),
         }
         for one in own_routes.signed_in()
     ]
@@ -295,13 +296,15 @@ def _overview() -> flask.Response:
     )
 
 
-def _through(way: str | None, who: str | None) -> str:
-    """Return who acts in the worker's place, in words; empty: the worker."""
-    if way is None:
+def _through(one: Mapping[str, Any], called: Callable[[str], str]) -> str:
+    """Return who acts in the worker's place, in words; empty: the worker. Officials by office and role."""
+    if one["through_way"] is None:
         return ""
-    if way == Way.HELPER:
-        return f"亲友代办：{helper_name(str(who))}"
-    return f"窗口代办：{name_of(f'official:{who}')}"
+    if one["through_way"] == Way.HELPER:
+        return f"亲友代办：{one['through_name'] or HELPER}"
+    uscc, role = one["through_institution"], one["through_role"]
+    office = called(uscc) if uscc else "人社服务窗口"
+    return f"窗口代办：{office}" + (f"（{ROLES[Role(role)]}）" if role else "")
 
 
 def _sheet(made: Sheet) -> flask.Response:

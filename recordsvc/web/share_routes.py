@@ -15,6 +15,7 @@ from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, Log
 from recordsvc.access.grants import ANYONE, Way, author
 from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Surface, door
+from recordsvc.access.services import access
 from recordsvc.archive import extracts, sharing
 from recordsvc.archive.errors import RegionKeyNotInForce
 from recordsvc.archive.me_routes import own_archives
@@ -26,7 +27,6 @@ from recordsvc.ground import answers, http
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.reading import Fields
 from recordsvc.web import words
-from recordsvc.web.desk_routes import name_of
 from recordsvc.web.extract_views import fields_on, named, presets_on, shown
 from recordsvc.web.forms import EndSharePageForm, OpenPageForm, SharePageForm
 from recordsvc.web.public_routes import HTML
@@ -290,7 +290,9 @@ def given_by(given_in: str, proof: str | None) -> str:
     if proof is None:
         return ""
     kind, _, paper = proof.partition(":")
-    by = name_of(f"official:{given_in.partition(':')[2]}")
+    # By name alone: the account is the office's own.
+    found = access().officials.find(given_in.partition(":")[2])
+    by = "人社服务窗口" if found is None else found.name
     how = {"pin": "本人输入 PIN 和验证码", "totp": "本人输入动态验证码"}.get(
         kind, f"凭本人签字单（材料 {paper[-12:]}）"
     )

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 
 from recordsvc import dated
 from recordsvc.access import in_place
+from recordsvc.access.cases import REFUSED
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeNotYours, PurposeRefused, Recused
 from recordsvc.access.grants import Way
@@ -25,6 +26,7 @@ from recordsvc.ground.http import current
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Forbidden
 from recordsvc.ground.reading import Fields
+from recordsvc.people.spotting import number_in
 from recordsvc.web import words
 from recordsvc.web.desk_forms import purposes
 from recordsvc.web.desk_routes import name_of, tabs
@@ -113,6 +115,8 @@ def window_button(form: dict[str, str]) -> flask.Response:
         return _asked(422, "证件类型、证件号码、卡号和查阅目的都要填写", form)
     if re.match(CASE, case) is None or len(case) > MOST_CASE:
         return _asked(422, "受理号只用字母、数字和符号，不含空格，最多 80 个字符", form)
+    if number_in(case) is not None:
+        return _asked(422, f"受理号：{REFUSED}", {**form, "case_ref": ""})
     try:
         opened({**form, "case_ref": case})
     except WindowUnmatched as unmatched:

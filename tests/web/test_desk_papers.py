@@ -35,7 +35,7 @@ def test_papers_are_asked_for_listed_and_taken_out(handler: Visitor, house: Hous
     answer = handler.post("/desk/papers", uscc=f" {SCHOOL.lower()} ", **WHY)
     assert (answer.status_code, answer.location) == (
         303,
-        f"/desk/papers/{SCHOOL}?purpose=claim-review&case_ref=K-7",
+        f"/desk/papers/{SCHOOL}?case_ref=K-7&purpose=claim-review",
     )
     page = handler.get(answer.location)
     sound(page)

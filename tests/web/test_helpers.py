@@ -209,6 +209,19 @@ def test_every_page_says_who_helps_whom(helping: Visitor, worker: dict[str, Any]
         assert worker["number"] not in answer.text
 
 
+def test_the_list_of_sign_ins_names_the_helper_and_no_id(
+    helping: Visitor, me: Visitor, helper_worker: bytes
+) -> None:
+    listed = me.client.get("/v1/session/list")
+    (helps,) = [one for one in listed.json["items"] if one["through_way"]]
+    assert (helps["through_name"], helps["through_role"], helps["through_institution"]) == (
+        HELPER,
+        None,
+        None,
+    )
+    assert str(uuid.UUID(bytes=helper_worker)) not in listed.text
+
+
 def test_a_helper_sees_only_what_was_left_to_them(
     me: Visitor, kin: Visitor, house: House, worker_id: bytes
 ) -> None:

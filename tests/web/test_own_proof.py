@@ -80,9 +80,10 @@ def test_pin_and_a_printed_code_let_the_worker_agree_and_every_trace_says_so(
     for path in ("/me/share", "/me/helpers"):
         assert "由窗口代办，经办" in me.get(path).text
         assert "本人输入 PIN 和验证码" in me.get(path).text
+        assert CLERK not in me.get(path).text
     assert "共享" in me.get("/me/services").text
     told = me.client.get("/v1/me/consents").json["items"][0]
-    assert (told["given_in"], told["proof"]) == (f"window:{CLERK}", "pin")
+    assert (told["given_in"], told["proof"]) == ("window", "pin")
 
 
 def test_a_code_works_once_and_a_wrong_pin_leaves_it(window: Visitor, house: House, codes: list[str]) -> None:

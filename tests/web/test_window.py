@@ -146,6 +146,19 @@ def test_a_case_that_cannot_stand_in_a_record_is_refused(clerk: Visitor, counter
         assert (answer.status_code, "受理号" in answer.text) == (422, True)
 
 
+@pytest.mark.parametrize("case", ["W-{}", "{}", "W-13800001234"])
+def test_a_case_with_a_number_of_a_person_is_refused(
+    clerk: Visitor, counter: dict[str, str], house: House, case: str
+) -> None:
+    typed = counter | {"case_ref": case.format(counter["number"])}
+    page = clerk.post("/window", **typed)
+    assert (page.status_code, "不能写姓名、证件号码" in page.text) == (422, True)
+    assert counter["number"] not in page.text
+    answer = clerk.client.post("/v1/desk/services", json=typed, headers={"X-CSRF-Token": clerk.csrf})
+    assert (answer.status_code, [one["pointer"] for one in answer.json["errors"]]) == (422, ["/case_ref"])
+    assert done(house) == []
+
+
 @pytest.mark.parametrize("role", ["registrar", "auditor", "worker"])
 def test_only_handlers_and_reviewers_serve(app: flask.Flask, counter: dict[str, str], role: str) -> None:
     visitor = Visitor(app).login(role)
@@ -420,6 +433,25 @@ def test_a_service_ends_with_the_desks_session(window: Visitor, house: House) ->
     assert window.post("/logout").status_code == 303
     with house.db.read() as conn:
         assert conn.execute(sa.select(session)).all() == []
+
+
+def test_the_worker_reads_the_role_and_institution_of_the_clerk_and_no_account(
+    window: Visitor, app: flask.Flask, house: House
+) -> None:
+    me = Visitor(app).login()
+    listed = me.client.get("/v1/session/list")
+    (served,) = [one for one in listed.json["items"] if one["through_way"]]
+    found = app.extensions["access"].officials.find(CLERK)
+    assert {name: value for name, value in served.items() if name.startswith("through_")} == {
+        "through_way": "window",
+        "through_role": "handler",
+        "through_institution": found.institution,
+        "through_name": None,
+    }
+    page = me.get("/me/sessions").text
+    assert "（经办人）" in page
+    for text in (listed.text, page):
+        assert (CLERK in text, found.name in text) == (False, False)
 
 
 def test_the_worker_sees_the_service_and_ends_it(window: Visitor, app: flask.Flask) -> None:
