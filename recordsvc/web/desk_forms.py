@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 
 from recordsvc import dated
 from recordsvc.access import looked
+from recordsvc.access.cases import case_ref
 from recordsvc.access.entrance import actor
 from recordsvc.access.forms import ReasonForm
 from recordsvc.archive import looking
@@ -175,7 +176,7 @@ class ChangePageForm(PapersPageForm):
 
     change = fields.String(load_default="", validate=validate.OneOf(("", "add", "name", "stand", "reassign")))
     purpose = fields.String(required=True, validate=validate.Length(1, 40))
-    case_ref = fields.String(required=True, validate=validate.Length(1, 80))
+    case_ref = case_ref()
     kind = text(0, 24, load_default="")
     number = text(0, 100, load_default="")
     name = text(0, 200, load_default="")
