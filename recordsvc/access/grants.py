@@ -41,7 +41,7 @@ class Role(StrEnum):
     INSPECTOR = "inspector"
     """监督检查人员."""
     AUDITOR = "auditor"
-    """审计员: reads trails and proofs, writes nothing."""
+    """审计员: reads trails and proofs; writes nothing of anybody's data."""
     DATA_OFFICER = "data-officer"
     """个人信息保护负责人: corrections and erasure requests."""
     ADMINISTRATOR = "administrator"
@@ -341,7 +341,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),
     "proposal.withdraw": _official(*_CASE, Role.REGISTRAR),
     "act.read": _official(Role.AUDITOR),
-    # Auditors write nothing (security.md §1.3): they read alarms, the data officer answers them.
+    # Auditors read alarms, the data officer answers them. What auditors write is no worker's data: who keeps
+    # out of what, and that an emergency's case is closed.
     "look-alarm.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
     # Two officials decide what an auditor sees; whose the pack is, the verb judges.
     "audit-pack.propose": _official(Role.REVIEWER, Role.DATA_OFFICER),

@@ -8,7 +8,7 @@ import flask
 from recordsvc.access import consents
 from recordsvc.access.consents import Consent, Ended, Given, Wanted
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced
+from recordsvc.access.errors import AccessEnded, CodePaced, CodeWanted, ConsentRefused, LoginPaced
 from recordsvc.access.forms import EmptyForm
 from recordsvc.access.grants import Actor, author
 from recordsvc.access.in_place_errors import OwnProofWanted
@@ -204,7 +204,7 @@ def shared_events(query: dict[str, Any]) -> flask.Response:
     policy="shared.read",
     body=OpenForm,
     answer=SHARED,
-    problems=(CodeWanted, RegionKeyNotInForce),
+    problems=(CodeWanted, CodePaced, RegionKeyNotInForce),
     summary="打开一项共享 / Open what was shared: uses it once, answers the extract or bundle",
 )
 def open_given(consent_id: bytes, form: dict[str, Any]) -> flask.Response:
