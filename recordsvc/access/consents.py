@@ -239,6 +239,13 @@ def try_code(turn: Turn, mac: Mac, log: Log, found: Consent, code: str) -> Try:
     return Try.WRONG
 
 
+def waits(turn: Turn, found: Consent) -> int:
+    """Return how many seconds the next one-time code has to wait, at least one."""
+    own = (consent.c.worker_id == found.worker_id, consent.c.consent_id == found.consent_id)
+    until = turn.conn.execute(sa.select(consent.c.wait_ms).where(*own)).scalar() or 0
+    return max(1, -(-(until - turn.now_ms) // 1_000))
+
+
 def use(turn: Turn, log: Log, found: Consent) -> bool:
     """Use a consent once; False when it has ended, expired or is used up, and nothing was written."""
     log.turn(turn)

@@ -8,6 +8,7 @@ Problem
 │   ├── IdentityRefused ─────── identity-refused       (one answer for every cause)
 │   └── StepUpRequired ──────── step-up
 ├── TooMany
+│   ├── CodePaced ───────────── consent-code-paced
 │   └── LoginPaced ──────────── login-paced
 ├── NotFound
 │   ├── ActivationUnmatched ─── activation-unmatched   (which of them is wrong is not said)
@@ -378,13 +379,23 @@ class AccessEnded(NotFound):
 
 
 class CodeWanted(Conflict):
-    """The one-time code is missing or wrong, or the next attempt has to wait."""
+    """The one-time code is missing or wrong."""
 
     code = "consent-code"
     title_zh = "需要正确的访问码"
     title_en = "The access code is needed"
-    remedy_zh = "请向本人核对访问码，稍候再试；多次输错后访问会结束。"
-    remedy_en = "Check the code with the person and wait a moment; too many wrong ones end the access."
+    remedy_zh = "请向本人核对访问码；多次输错后访问会结束。"
+    remedy_en = "Check the code with the person; too many wrong ones end the access."
+
+
+class CodePaced(TooMany):
+    """The last one-time code was wrong: the next one is taken later, whether it is right or not."""
+
+    code = "consent-code-paced"
+    title_zh = "试得太快，请稍等再试"
+    title_en = "Please wait before you try another access code"
+    remedy_zh = "这一次没有核对，也没有计数。请按 Retry-After 等待后再输入访问码。"
+    remedy_en = "This one was neither judged nor counted. Wait as Retry-After says, and type the code again."
 
 
 class OAuthRefused(Exception):

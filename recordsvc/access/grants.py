@@ -41,7 +41,7 @@ class Role(StrEnum):
     INSPECTOR = "inspector"
     """监督检查人员."""
     AUDITOR = "auditor"
-    """审计员: reads trails and proofs, writes nothing."""
+    """审计员: reads trails and proofs; writes nothing of anybody's data."""
     DATA_OFFICER = "data-officer"
     """个人信息保护负责人: corrections and erasure requests."""
     ADMINISTRATOR = "administrator"

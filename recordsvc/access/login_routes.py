@@ -22,7 +22,7 @@ from recordsvc.access.forms import (
     from_page,
 )
 from recordsvc.access.grants import Actor, Kind
-from recordsvc.access.looked import Seen, of_worker, stated
+from recordsvc.access.looked import Seen, of_worker, worded
 from recordsvc.access.policy import door
 from recordsvc.access.services import access, bp, house
 from recordsvc.access.sessions import Method
@@ -161,12 +161,12 @@ def looked(query: dict[str, Any]) -> flask.Response:
 
 def _seen(row: Seen, asked: questions.Question | None) -> dict[str, Any]:
     """Return a look in words; who a person is stays with the office, a machine is named."""
-    told = stated(row.purpose, row.at_ms)
+    purpose, basis = worded(row)
     return {
         **dataclasses.asdict(row),
         "actor_id": row.actor_id if row.actor_kind == Kind.CLIENT else "",
-        "purpose_zh": row.purpose if told is None else told["zh"],
-        "basis_zh": "" if told is None else told["basis_zh"],
+        "purpose_zh": purpose,
+        "basis_zh": basis,
         "question": None if asked is None else asked.state,
         "answer": None if asked is None or asked.state == "open" else asked.answer,
     }

@@ -29,6 +29,10 @@ from recordsvc.people.spotting import number_in
 
 PURPOSES: Final = "lookup_purposes"
 HELPER_PURPOSES: Final = "helper_purposes"
+SHARING_PURPOSES: Final = "sharing_purposes"
+BY_CONSENT: Final = "consent:"
+"""How the case of a look begins that rests on a worker's consent; the consent's id follows."""
+CONSENT_BASIS: Final = "您的授权（个人信息保护法第十三条第一款第一项）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,22 @@ def _for(who: Actor, row: dated.Row) -> bool:
 def stated(purpose: str, at_ms: int) -> dated.Row | None:
     """Return the row of a purpose (words, legal basis, roles) that was in force at an instant (UTC ms)."""
     return dated.on(PURPOSES, beijing_date(at_ms).isoformat()).get(purpose)
+
+
+def worded(seen: Seen) -> tuple[str, str]:
+    """Return purpose and legal basis of a look in Chinese, as they stood then; the code of an unknown one.
+
+    A machine that a worker's consent let in has a purpose of sharing, a helper one of helping.
+    """
+    by_consent, helps = seen.case_ref.startswith(BY_CONSENT), seen.actor_kind == Kind.WORKER
+    if not by_consent and not helps:
+        row = stated(seen.purpose, seen.at_ms)
+        return (seen.purpose, "") if row is None else (str(row["zh"]), str(row["basis_zh"]))
+    table = dated.on(
+        SHARING_PURPOSES if by_consent else HELPER_PURPOSES, beijing_date(seen.at_ms).isoformat()
+    )
+    row = table.get(seen.purpose)
+    return seen.purpose if row is None else str(row["zh"]), CONSENT_BASIS
 
 
 def note(turn: Turn, random: Random, look: Look) -> None:

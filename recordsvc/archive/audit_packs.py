@@ -2,9 +2,9 @@
 
     proposed ──second official──> making ──recordsvc work, in portions──> ready ──days of the rule──> expired
 
-Auditors write nothing: a data officer or reviewer proposes, another approves. Archives are chosen when it is
-proposed, so that both officials know how many. Fetching leaves a row of who looked for every worker in the
-pack before the first byte, and raises no alarm: what two people decided is no pattern.
+Auditors choose no archives: a data officer or reviewer proposes, another approves. Archives are chosen when
+it is proposed, so that both officials know how many. Fetching leaves a row of who looked for every worker in
+the pack before the first byte, and raises no alarm: what two people decided is no pattern.
 """
 
 import uuid

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import consents, looked
 from recordsvc.access.consents import Consent, Happened, Try
-from recordsvc.access.errors import AccessEnded, CodeWanted
+from recordsvc.access.errors import AccessEnded, CodePaced, CodeWanted
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import bundle, extracts, formats, notices
@@ -26,8 +26,6 @@ from recordsvc.ground.ports import beijing_date
 if TYPE_CHECKING:
     from recordsvc.house import House
 
-CASE: Final = "consent:"
-"""How a row of who looked names the consent it rests on."""
 _IDENTITY: Final = frozenset({"name", "number", "number-tail"})
 ACTS: Final = frozenset({formats.Kind.CORRECT, formats.Kind.REVOKE, formats.Kind.RESTORE})
 
@@ -58,7 +56,7 @@ def open_shared(house: "House", found: Consent, who: Actor, code: str, request_i
     """Use a consent once and return the extract or bundle (JSON).
 
     Use, event, row of who looked and notice are durable in one commit before it is returned.
-    Raises `CodeWanted`, `AccessEnded`, `RegionKeyNotInForce`.
+    Raises `CodeWanted`, `CodePaced`, `AccessEnded`, `RegionKeyNotInForce`.
     """
     if found.has_code:
         _judge_code(house, found, code)
@@ -84,7 +82,7 @@ def use_all(house: "House", given: list[Consent], who: Actor, request_id: str) -
 def _used(turn: Turn, house: "House", found: Consent, who: Actor, shown: str, request_id: str) -> bool:
     if not consents.use(turn, house.log, found):
         return False
-    case = CASE + str(uuid.UUID(bytes=found.consent_id))
+    case = looked.BY_CONSENT + str(uuid.UUID(bytes=found.consent_id))
     looked.note(turn, house.random, Look(found.worker_id, who, found.purpose, shown, case, request_id))
     # One notice a day for a consent: a busy employer does not flood its workers.
     day = beijing_date(turn.now_ms).isoformat()
@@ -124,13 +122,19 @@ def file_name(found: Consent) -> str:
 
 
 def _judge_code(house: "House", found: Consent, code: str) -> None:
-    verdict = house.db.write(
-        lambda turn: consents.try_code(
-            turn, lambda data: house.keys.hmac("login", data), house.log, found, code
-        )
-    )
+    def judge(turn: Turn) -> tuple[Try, int]:
+        verdict = consents.try_code(turn, lambda data: house.keys.hmac("login", data), house.log, found, code)
+        return verdict, consents.waits(turn, found) if verdict is Try.WAIT else 0
+
+    verdict, seconds = house.db.write(judge)
     if verdict is Try.OVER:
         raise AccessEnded
+    if verdict is Try.WAIT:
+        raise CodePaced(
+            f"请在 {seconds} 秒后再试。",
+            detail_en=f"Try again in {seconds} s.",
+            headers={"Retry-After": str(seconds)},
+        )
     if verdict is not Try.GOOD:
         raise CodeWanted
 

@@ -8,7 +8,14 @@ import flask
 from recordsvc.access import consents, staff
 from recordsvc.access.consents import Consent, Ended, Given, Wanted
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced, ReceiverUnreachable
+from recordsvc.access.errors import (
+    AccessEnded,
+    CodePaced,
+    CodeWanted,
+    ConsentRefused,
+    LoginPaced,
+    ReceiverUnreachable,
+)
 from recordsvc.access.forms import EmptyForm
 from recordsvc.access.grants import Actor, Position, Scope, author
 from recordsvc.access.in_place_errors import OwnProofWanted
@@ -204,7 +211,7 @@ def shared_events(query: dict[str, Any]) -> flask.Response:
     policy="shared.read",
     body=OpenForm,
     answer=SHARED,
-    problems=(CodeWanted, RegionKeyNotInForce),
+    problems=(CodeWanted, CodePaced, RegionKeyNotInForce),
     summary="打开一项共享 / Open what was shared: uses it once, answers the extract or bundle",
 )
 def open_given(consent_id: bytes, form: dict[str, Any]) -> flask.Response:
@@ -218,7 +225,8 @@ def open_given(consent_id: bytes, form: dict[str, Any]) -> flask.Response:
 def opened_for_us(consent_id: bytes, code: str) -> tuple[Consent, bytes]:
     """Use a consent given to whoever asks, or to the institution they are there for; it, and what it opens.
 
-    Raises `NotFound` for foreign, missing, expired and ended ones, `CodeWanted`, `RegionKeyNotInForce`.
+    Raises `NotFound` for foreign, missing, expired and ended ones, `CodeWanted`, `CodePaced`,
+    `RegionKeyNotInForce`.
     """
     found = next((one for one in given_to_us() if one.consent_id == consent_id), None)
     if found is None:

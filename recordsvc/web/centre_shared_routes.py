@@ -6,7 +6,7 @@ from typing import Any, Final
 import flask
 
 from recordsvc.access.consents import Consent
-from recordsvc.access.errors import CodeWanted
+from recordsvc.access.errors import CodePaced, CodeWanted
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import sharing
 from recordsvc.archive.errors import RegionKeyNotInForce
@@ -22,7 +22,7 @@ from recordsvc.web.forms import OpenPageForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import page
 from recordsvc.web.services import bp
-from recordsvc.web.share_routes import WRONG_CODE
+from recordsvc.web.share_routes import WRONG_CODE, too_soon
 
 PATH: Final = "/centre/shared"
 
@@ -48,7 +48,7 @@ def centre_shared_page() -> flask.Response:
     policy="shared.read",
     surface=Surface.PAGE,
     body=Fields(OpenPageForm),
-    answer={200: SHARED, 422: HTML},
+    answer={200: SHARED, 422: HTML, 429: HTML},
     problems=(NotFound, RegionKeyNotInForce),
     summary="打开一项共享（网页） / Open what was shared: uses it once, shows or hands out what it holds",
 )
@@ -57,7 +57,11 @@ def centre_shared_button(consent_id: bytes, form: dict[str, str]) -> flask.Respo
     try:
         found, made = opened_for_us(consent_id, form["code"].strip())
     except CodeWanted:
-        return _listed(consent_id)
+        return _listed(422, str(uuid.UUID(bytes=consent_id)), WRONG_CODE)
+    except CodePaced as paced:
+        answer = _listed(paced.status, str(uuid.UUID(bytes=consent_id)), too_soon(paced))
+        answer.headers.update(paced.headers)
+        return answer
     if not form["show"] or found.fields is None:
         told = f'attachment; filename="{sharing.file_name(found)}"'
         return answers.answer(made, headers={"Content-Disposition": told})
@@ -71,14 +75,14 @@ def centre_shared_button(consent_id: bytes, form: dict[str, str]) -> flask.Respo
     )
 
 
-def _listed(wrong: bytes | None = None) -> flask.Response:
+def _listed(status: int = 200, at: str = "", error: str = "") -> flask.Response:
     return page(
         "centre_shared.html",
-        200 if wrong is None else 422,
+        status,
         tabs=tabs(),
         lines=[_line(one) for one in given_to_us()],
-        wrong="" if wrong is None else str(uuid.UUID(bytes=wrong)),
-        error="" if wrong is None else WRONG_CODE,
+        wrong=at,
+        error=error,
     )
 
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import flask
@@ -11,7 +12,14 @@ from recordsvc import dated
 from recordsvc.access import consents
 from recordsvc.access.consents import Consent, Given
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced, ReceiverUnreachable
+from recordsvc.access.errors import (
+    AccessEnded,
+    CodePaced,
+    CodeWanted,
+    ConsentRefused,
+    LoginPaced,
+    ReceiverUnreachable,
+)
 from recordsvc.access.grants import ANYONE, Way, author
 from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Surface, door
@@ -46,7 +54,7 @@ ENDS: Final = {
     "closed": "档案已关闭",
     "erased": "档案已删除",
 }
-WRONG_CODE: Final = "访问码不对，或者试得太快。请向本人核对，稍候再试；多次输错后访问会结束。"
+WRONG_CODE: Final = "访问码不对。请向本人核对；多次输错后访问会结束。"
 NOT_LISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
 
 
@@ -166,7 +174,7 @@ def link_page(secret: str) -> flask.Response:
     policy="share.open",
     surface=Surface.PAGE,
     body=Fields(OpenPageForm),
-    answer={200: SHARED, 422: HTML},
+    answer={200: SHARED, 422: HTML, 429: HTML},
     problems=(AccessEnded, RegionKeyNotInForce),
     summary="打开链接 / Use the link once; answers the extract or bundle, or shows it",
 )
@@ -177,7 +185,9 @@ def link_button(secret: str, form: dict[str, str]) -> flask.Response:
         # Whoever is signed in beside it opens it as anybody: the link is what lets in.
         made = sharing.open_shared(house(), found, ANYONE, form["code"].strip(), http.current().id)
     except CodeWanted:
-        return _link_page(secret, found, WRONG_CODE)
+        return _link_page(secret, found, 422, WRONG_CODE)
+    except CodePaced as paced:
+        return _link_page(secret, found, paced.status, too_soon(paced), paced.headers)
     if form["show"] and found.fields is not None:
         return _opened_page(secret, found, made)
     named = f'attachment; filename="{sharing.file_name(found)}"'
@@ -185,6 +195,11 @@ def link_button(secret: str, form: dict[str, str]) -> flask.Response:
 
 
 # -- small parts
+
+
+def too_soon(paced: CodePaced) -> str:
+    """Return what a page says of a code that was not judged yet."""
+    return f"{paced.title_zh}。{paced.detail}"
 
 
 def _by_link(secret: str) -> Consent:
@@ -195,10 +210,16 @@ def _by_link(secret: str) -> Consent:
     return found
 
 
-def _link_page(secret: str, found: Consent, error: str = "") -> flask.Response:
+def _link_page(
+    secret: str,
+    found: Consent,
+    status: int = 200,
+    error: str = "",
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> flask.Response:
     answer = page(
         "shared.html",
-        422 if error else 200,
+        status,
         secret=secret,
         purpose=words.code("sharing_purposes", found.purpose),
         records=len(found.records),
@@ -209,7 +230,7 @@ def _link_page(secret: str, found: Consent, error: str = "") -> flask.Response:
         part=found.fields is not None,
         error=error,
     )
-    answer.headers.update(NOT_LISTED)
+    answer.headers.update({**NOT_LISTED, **headers})
     return answer
 
 

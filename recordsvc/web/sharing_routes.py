@@ -9,13 +9,12 @@ import flask
 from recordsvc import dated
 from recordsvc.access import questions, staff
 from recordsvc.access.grants import Kind, Role
-from recordsvc.access.looked import HELPER_PURPOSES, PURPOSES, Seen, of_worker, stated
+from recordsvc.access.looked import BY_CONSENT, PURPOSES, Seen, of_worker, worded
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.questions import Question
 from recordsvc.access.services import access
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.services import own_worker
-from recordsvc.archive.sharing import CASE
 from recordsvc.ground.ports import beijing_date
 from recordsvc.web import words
 from recordsvc.web.forms import LookedPageQuery
@@ -76,20 +75,6 @@ _GROUPS: Final = {
 }
 
 
-_CONSENT_BASIS: Final = "您的授权（个人信息保护法第十三条第一款第一项）"
-
-
-def _purpose(seen: Seen) -> str:
-    row = stated(seen.purpose, seen.at_ms)
-    return words.code("lookup_purposes", seen.purpose) if row is None else str(row["zh"])
-
-
-def _basis(seen: Seen) -> str:
-    """Return the legal basis that stood when somebody looked."""
-    row = stated(seen.purpose, seen.at_ms)
-    return "" if row is None else str(row["basis_zh"])
-
-
 _SAID: Final = {"open": "您已提出疑问，等待个人信息保护负责人答复", "answered": "答复"}
 
 
@@ -97,11 +82,8 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
     """Say who looked, at what and why; officials are named by office and role only, helpers by name."""
     client = access().clients.find(seen.actor_id) if seen.actor_kind == Kind.CLIENT else None
     roles = [ROLES[Role(role)] for role in seen.role.split() if role in set(Role)]
-    by_consent, helps = seen.case_ref.startswith(CASE), seen.actor_kind == Kind.WORKER
-    if by_consent or helps:
-        purpose = words.code("sharing_purposes" if by_consent else HELPER_PURPOSES, seen.purpose)
-    else:
-        purpose = _purpose(seen)
+    by_consent, helps = seen.case_ref.startswith(BY_CONSENT), seen.actor_kind == Kind.WORKER
+    purpose, basis = worded(seen)
     if client is not None:
         who = f"接入系统：{client.name}"
     elif helps:
@@ -127,7 +109,7 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
         words.instant(seen.at_ms),
         who,
         purpose,
-        _CONSENT_BASIS if by_consent or helps else _basis(seen),
+        basis,
         what,
         "按您的授权" if by_consent else "按您的委托" if helps else seen.case_ref,
         question,

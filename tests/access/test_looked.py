@@ -145,3 +145,12 @@ def test_a_look_is_told_with_the_words_and_basis_of_its_day(monkeypatch: pytest.
         ("新称", "新法"),
         None,
     ]
+
+
+def test_a_look_by_consent_reads_by_the_purposes_of_sharing(enter, database: Database, worker_id: bytes):
+    shared = Look(
+        worker_id, Actor(Kind.CLIENT, "bank"), "job-application", "extract", looked.BY_CONSENT + "1"
+    )
+    database.write(lambda turn: looked.note(turn, SeededRandom(1), shared))
+    (item,) = enter("worker").get("/v1/me/looked").json["items"]
+    assert (item["purpose_zh"], item["basis_zh"]) == ("求职应聘", looked.CONSENT_BASIS)

@@ -8,7 +8,7 @@ import pytest
 
 from recordsvc.access import consents, looked
 from recordsvc.access.consents import Consent, Ended, Wanted
-from recordsvc.access.errors import AccessEnded, CodeWanted
+from recordsvc.access.errors import AccessEnded, CodePaced, CodeWanted
 from recordsvc.access.grants import ANYONE, Actor, Kind
 from recordsvc.archive import erasing, noticeboard, sharing
 from recordsvc.ground.ports import FixedClock
@@ -94,7 +94,7 @@ def test_each_opening_leaves_a_look_and_one_notice_a_day(
     assert notices(house, worker) == ["consent-used"] * 2
     seen = looks(house, worker)
     assert {(one.actor_id, one.purpose) for one in seen} == {("employer-1", "job-application")}
-    assert (len(seen), seen[0].case_ref.startswith(sharing.CASE)) == (4, True)
+    assert (len(seen), seen[0].case_ref.startswith(looked.BY_CONSENT)) == (4, True)
 
 
 def test_what_is_refused_leaves_no_look_and_no_notice(house: House, worker: bytes, records):
@@ -102,6 +102,23 @@ def test_what_is_refused_leaves_no_look_and_no_notice(house: House, worker: byte
     with pytest.raises(CodeWanted):
         opened(house, found, code="no")
     assert (looks(house, worker), notices(house, worker)) == ([], [])
+
+
+def test_a_code_typed_too_soon_is_told_to_wait_and_is_not_judged(
+    house: House, worker: bytes, records, clock: FixedClock
+):
+    given, found = give(house, worker, records[0], with_code=True)
+    for _ in range(2):
+        with pytest.raises(CodeWanted):
+            opened(house, found, code="no")
+    told = []
+    for code in ("no", given.code):
+        with pytest.raises(CodePaced) as paced:
+            opened(house, found, code=code)
+        told.append((paced.value.headers["Retry-After"], paced.value.detail))
+    assert told == [("1", "请在 1 秒后再试。")] * 2
+    clock.advance(1_000)
+    assert opened(house, found, code=given.code)["entries"]
 
 
 def test_the_code_opens(house: House, worker: bytes, records):

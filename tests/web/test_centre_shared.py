@@ -8,6 +8,7 @@ import pytest
 from recordsvc.access import looked
 from recordsvc.access.grants import Kind, Position
 from recordsvc.archive import sharing
+from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from tests.web.conftest import Visitor
 from tests.web.region import ASSESSOR, NAMES, SCHOOL
@@ -63,12 +64,19 @@ def test_the_opening_leaves_a_look_under_the_persons_own_account(
     assert "按您的授权" in told
 
 
-def test_the_code_is_asked_for_and_the_last_use_is_the_last(me: Visitor, hr: Visitor) -> None:
+def test_the_code_is_asked_for_and_the_last_use_is_the_last(
+    me: Visitor, hr: Visitor, clock: FixedClock
+) -> None:
     code = re.search(r"<strong>(\d{8})</strong>", give(me, code="yes", uses="1").text)
     assert code is not None
     path = form_of(hr)
-    wrong = hr.post(path, code="0")
-    assert (wrong.status_code, "访问码不对" in wrong.text) == (422, True)
+    for _ in range(2):
+        wrong = hr.post(path, code="0")
+        assert (wrong.status_code, "访问码不对" in wrong.text) == (422, True)
+    early = hr.post(path, code=code[1])
+    assert (early.status_code, "请在 1 秒后再试" in early.text) == (429, True)
+    assert early.headers["Retry-After"] == "1"
+    clock.advance(1_000)
     assert hr.post(path, code=code[1]).status_code == 200
     assert hr.post(path, code=code[1]).status_code == 404
     assert "现在没有劳动者共享" in hr.get(LIST).text

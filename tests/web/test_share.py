@@ -74,6 +74,21 @@ def test_a_code_is_asked_for(me: Visitor, stranger: Visitor) -> None:
     assert stranger.post(link, csrf=False, code=code[1]).status_code == 200
 
 
+def test_a_code_typed_too_soon_is_not_called_wrong(me: Visitor, stranger: Visitor, clock: Any) -> None:
+    text = share(me, code="yes").text
+    code = re.search(r"<strong>(\d{8})</strong>", text)
+    assert code is not None
+    link = link_in(text)
+    for _ in range(2):
+        assert stranger.post(link, csrf=False, code="x").status_code == 422
+    early = stranger.post(link, csrf=False, code=code[1])
+    assert (early.status_code, early.headers["Retry-After"]) == (429, "1")
+    assert "请在 1 秒后再试" in early.text
+    assert "访问码不对" not in early.text
+    clock.advance(1_000)
+    assert stranger.post(link, csrf=False, code=code[1]).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
