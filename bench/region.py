@@ -191,7 +191,7 @@ def _registered(house: House, environ: Mapping[str, str]) -> Region:
     house.db.write(lambda turn: house.issuers.register(turn, SCHOOL, kid, public, 0, None))
     centre = _client(house, machine, "centre", SCHOOL, ["records:read", "records:write"])
     return Region(
-        house, environ, key, machine, centre, _client(house, machine, "credit-bank", None, ["feed:read"])
+        house, environ, key, machine, centre, _client(house, machine, "platform", None, ["feed:read"])
     )
 
 

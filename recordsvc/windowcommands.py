@@ -139,16 +139,16 @@ def contest(
 @click.option("--remove", is_flag=True, help="删除而不是设置 / forget it instead of setting it")
 def phone(kind: str, case: str, remove: bool) -> None:  # noqa: FBT001 - click hands flags over as they are
     """代本人设置接收通知的手机 / Set the phone at which the worker wants to be told."""
-    from recordsvc.people import contacts
+    from recordsvc.archive import contact_change
 
     with opened() as house:
         worker_id = at_counter(house, kind, case, "identity")
         if remove:
-            house.db.write(lambda turn: contacts.remove(turn, worker_id))
+            house.db.write(lambda turn: contact_change.remove(turn, house, worker_id))
             click.echo("已删除 / forgotten")
             return
         number, source = click.prompt("手机号码 / phone", hide_input=True), f"window/{clerk()}"[:80]
-        house.db.write(lambda turn: contacts.set_phone(turn, house.people, worker_id, number, source))
+        house.db.write(lambda turn: contact_change.set_phone(turn, house, worker_id, number, source))
         click.echo("已设置 / set")
 
 

@@ -56,10 +56,12 @@ SCOPES: Final[Mapping[ClientKind, frozenset[Scope]]] = {
     ClientKind.ONLINE: ISSUING,
     ClientKind.CREDIT_BANK: frozenset({Scope.FEED_READ, Scope.SHARED_READ}),
     ClientKind.EMPLOYER: frozenset({Scope.SHARED_READ}),
-    ClientKind.PAYROLL: frozenset({Scope.FEED_READ, Scope.SHARED_READ}),
+    ClientKind.PAYROLL: frozenset({Scope.SHARED_READ}),
     ClientKind.PLATFORM: frozenset({Scope.FEED_READ}),
 }
 """What a client of each kind may be given at most."""
+WHOLE_FEED: Final = frozenset({ClientKind.PLATFORM})
+"""Kinds that are the region's own: to them alone the feed tells records whole, with names and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ def load(conn: Connection) -> Mapping[str, Client]:
     found = {}
     for row in conn.execute(sa.select(client)):
         fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name of a row's mapping
-        fields["scopes"] = frozenset(fields["scopes"].split())
+        # A scope that its kind may not have any more is none, whenever it was given.
+        fields["scopes"] = frozenset(fields["scopes"].split()) & SCOPES[ClientKind(row.kind)]
         found[row.client_id] = Client(**fields, keys=keys.get(row.client_id, {}))
     return found
 

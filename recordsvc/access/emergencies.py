@@ -3,6 +3,9 @@
     take ──> the role is held, at most four hours ──> (time, or the case is closed)
       └────> case: reason, everything done meanwhile ──close, by somebody else, with a finding──> closed
 
+The role reaches no further than the areas that are one's own in one's own right; while a case is open, its
+official opens no other: the second person's review of the first is due before.
+
 Roles that exclude one another exclude one another here, too, and nobody becomes their own second person: the
 proposer of an act never decides it, whatever role they took.
 """
@@ -14,8 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access import officials
-from recordsvc.access.errors import EmergencyClosed, EmergencyUnknown, OfficialRefused
-from recordsvc.access.grants import Thing, prefix
+from recordsvc.access.errors import EmergencyClosed, EmergencyUnknown, OfficialConflict, OfficialRefused
+from recordsvc.access.grants import Reach, Thing, prefix
 from recordsvc.access.tables import emergency, looked, official_act, official_role
 from recordsvc.ground import two_person, versions
 from recordsvc.ground.commit import Turn
@@ -61,6 +64,7 @@ def take(
         raise OfficialRefused(
             errors=[{"pointer": "/hours", "code": "value", "detail": f"应为 1–{MOST_HOURS} 小时"}]
         )
+    _check_place(turn, official_id, area)
     case_id = uuid7(FixedClock(turn.now_ms), random)
     until_ms = turn.now_ms + hours * HOUR_MS
     officials.grant(turn, official_id, role, area, by=f"emergency:{case_id.hex()}", until_ms=until_ms)
@@ -77,6 +81,22 @@ def take(
         )
     )
     return case_id
+
+
+def _check_place(turn: Turn, official_id: str, area: str) -> None:
+    """Refuse an area beyond one's own areas, and a second case while one waits for its review."""
+    versions.bump(turn, officials.REGISTER)
+    duties = officials.known(turn.conn, official_id).own_duties(turn.now_ms)
+    if not Reach(frozenset(prefix(one) for _role, one in duties)).covers(prefix(area)):
+        raise OfficialRefused(
+            errors=[{"pointer": "/area", "code": "value", "detail": "应在您本人现有角色的地区之内"}]
+        )
+    mine = (emergency.c.official_id == official_id, emergency.c.closed_ms.is_(None))
+    if turn.conn.execute(sa.select(emergency.c.case_id).where(*mine).limit(1)).first() is not None:
+        raise OfficialConflict(
+            "您还有一件应急授权没有办结，须先由他人审查办结。",
+            detail_en="An emergency case of yours is still open; somebody else closes it first.",
+        )
 
 
 def close(turn: Turn, case_id: bytes, finding: str, *, by: str) -> None:

@@ -8,7 +8,7 @@ import base64
 import dataclasses
 import hmac
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import flask
 
@@ -27,8 +27,19 @@ TokenReader = Callable[[str, str], Actor]
 """Token and the scheme it came by (`bearer`, `dpop`) → actor; raises `Unauthenticated`."""
 CookieReader = Callable[[Request], Actor | None]
 """Request with cookies → actor of its session, or None."""
-Meter = Callable[[Actor], Permit | None]
-"""Actor → what this request may use, or None where nothing is counted; raises `TooMany`."""
+
+
+class Meter(Protocol):
+    """Counts requests of callers."""
+
+    def __call__(self, who: Actor, *, ends: bool = False) -> Permit | None:
+        """Return what this request may use, or None where nothing is counted; raises `TooMany`.
+
+        `ends`: the door ends something of the caller's own, which has a reserve.
+        """
+        ...
+
+
 StandIn = Callable[[Actor, str, str, bool], Callable[[bool, int | None], None] | None]
 """Stand-in, policy, rule, whether it acts -> what is told how the act ended; writes the traces before."""
 Freshness = Callable[[Actor], bool]

@@ -347,6 +347,16 @@ class ConsentRefused(FormRefused):
     remedy_en = "Correct what errors points at: receiver, records, purpose, date or count."
 
 
+class ReceiverUnreachable(FormRefused):
+    """A receiver that was named but has neither a person nor a system here that could open what is shared."""
+
+    code = "receiver-unreachable"
+    title_zh = "对方单位现在不能接收"
+    title_en = "The receiver has no way to receive"
+    remedy_zh = "该单位在本系统没有人力资源人员，也没有接收系统。请改用链接，或请该单位先登记。"
+    remedy_en = "It has no person (hr) and no receiving system here: use a link, or have it register."
+
+
 class AccessEnded(NotFound):
     """The holder of a link may no longer open it; why is the worker's own business."""
 

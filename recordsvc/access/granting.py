@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import officials
+from recordsvc.access import areas, officials
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
 from recordsvc.access.grants import Role, Thing, prefix
 from recordsvc.access.tables import deputy, official_role
@@ -123,9 +123,10 @@ def _about_grant(_conn: Connection, _subject: str, payload: dict[str, Any]) -> T
 
 def _about_deputy(conn: Connection, _subject: str, payload: dict[str, Any]) -> Thing:
     principal = officials.load(conn).get(str(payload["principal"]))
-    areas = sorted(one.area for one in principal.grants if one.role == payload["role"]) if principal else []
+    held = [prefix(one.area) for one in principal.grants if one.role == payload["role"]] if principal else []
     parties = {f"official:{payload['principal']}", f"official:{payload['deputy']}"}
-    return Thing(prefix(areas[0]) if areas else "", frozenset(parties))
+    # Whoever decides must have all that is lent, not the first of it.
+    return Thing(areas.together(map(Thing, held)).area, frozenset(parties))
 
 
 @two_person.executor(GRANT, deciders=DECIDERS, about=_about_grant)

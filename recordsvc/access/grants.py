@@ -290,7 +290,8 @@ POLICIES: Final[dict[str, Policy]] = {
     # What an institution answers stands for it as what it signs does.
     "dispute.answer": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(Position.SIGNER)),
     "feed.read": _client(Scope.FEED_READ),
-    "shared.read": _client(Scope.SHARED_READ),
+    # What workers share with a system, or with an institution: its system, or its people for it.
+    "shared.read": (*_client(Scope.SHARED_READ), _staff(Position.HR)),
     "institution.paper.file": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
     "institution.paper.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
     # People of institutions, about their own institution.

@@ -41,7 +41,6 @@ VERBS: Final[Mapping[str, str]] = {
     "own.looked.ask": "looks",
     "own.notice.read": "notices",
     "own.notice.mark": "notices",
-    "own.contact.set": "identity",
     "own.paper.file": "papers",
     "own.paper.read": "papers",
     "own.numbers.read": "identity",
@@ -66,7 +65,11 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
     ),
 }
 """What must be the worker's alone, and why."""
-PROVEN: Final[Mapping[str, str]] = {"own.consent.give": "consents", "own.helper.name": "helpers"}
+PROVEN: Final[Mapping[str, str]] = {
+    "own.consent.give": "consents",
+    "own.contact.set": "identity",
+    "own.helper.name": "helpers",
+}
 """What the worker's own proof goes with at the window (`archive/own_proof.py`), and what no helper has."""
 HELPERS: Final = (
     "own.archive.read",

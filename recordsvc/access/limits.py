@@ -8,6 +8,7 @@ most one portion a process and window. Who is over the limit waits as `Retry-Aft
 out.
 """
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Mapping
@@ -16,8 +17,8 @@ from typing import Any, Final
 
 from recordsvc import dated
 from recordsvc.access import usage
-from recordsvc.access.clients import Client, Clients
-from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.clients import Client, ClientKind, Clients
+from recordsvc.access.grants import Actor, Kind, Way
 from recordsvc.access.usage import LEASE_MS
 from recordsvc.ground import observe
 from recordsvc.ground.database import Database
@@ -33,6 +34,20 @@ _COUNTED: Final = frozenset({Kind.CLIENT, Kind.WORKER, Kind.STAFF, Kind.OFFICIAL
 _IDLE_ROUNDS: Final = 30
 _FORGET_AT: Final = 4096
 """Callers a process remembers before it forgets those whose window is over."""
+
+
+def check(today: str) -> None:
+    """See to it that whoever is counted has a limit from a day on, so that no request finds none.
+
+    Raises `dated.NoRuleInForce`: the service does not start.
+    """
+    table = dated.table(TABLE)
+    ends = [dt.date.fromisoformat(row["valid_to"]) for row in table.rows if row["valid_to"]]
+    after = {(one + dt.timedelta(days=1)).isoformat() for one in ends}
+    people = sorted(_COUNTED - {Kind.CLIENT})
+    for code in (*ClientKind, *people):
+        for day in (today, *sorted(one for one in after if one > today), dated.OPEN_END):
+            table.rule(code, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,7 @@ class Limits:
     """Counts requests of this process against limits shared by all."""
 
     def __init__(self, db: Database, clients: Clients, random: Random) -> None:
+        check(beijing_date(db.clock.now_ms()).isoformat())
         self._db = db
         self._clients = clients
         self._holder = random.bytes(16)
@@ -75,14 +91,21 @@ class Limits:
         self._lock = threading.Lock()
         self._keeper: threading.Thread | None = None
 
-    def enter(self, who: Actor) -> "Passing | None":
-        """Count one request of this caller; None where nothing is counted. Raises `TooMany`."""
+    def enter(self, who: Actor, *, ends: bool = False) -> "Passing | None":
+        """Count one request of this caller; None where nothing is counted. Raises `TooMany`.
+
+        Who stands in a worker's place is counted under their own name. What a person ends (`ends`) is counted
+        apart, as much again: nothing else that is done in their name uses it up.
+        """
+        if who.through is not None:
+            kind = Kind.OFFICIAL if who.through.way is Way.WINDOW else Kind.WORKER
+            who = Actor(kind, who.through.id)
         if who.kind not in _COUNTED:
             return None
         limit = self._limit(who)
         if limit is None:
             return None
-        subject = f"{who.kind}:{who.id}"
+        subject = f"{who.kind}:{who.id}" + ("/end" if ends and who.kind is not Kind.CLIENT else "")
         account = self._account(subject)
         passing = Passing(self, subject, account, limit)
         if limit.at_once:

@@ -134,7 +134,12 @@ class StandingIn:
         """Return (role, division code) of the principal's grants that the deputy has now."""
         if not self.from_ms <= now_ms < self.until_ms:
             return frozenset()
-        return frozenset((one.role, one.area) for one in self.grants if one.in_force(now_ms))
+        # What the principal is given later was not lent: nobody decided it for the deputy.
+        return frozenset(
+            (one.role, one.area)
+            for one in self.grants
+            if one.from_ms <= self.from_ms and one.in_force(now_ms)
+        )
 
 
 class Officials:

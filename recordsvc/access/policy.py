@@ -50,6 +50,8 @@ __all__ = [
 
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+ENDING: Final = frozenset({"session.end", "own.consent.end", "own.helper.end"})
+"""Policies of doors that end what is one's own; they are counted apart (limits.py)."""
 
 
 class Surface(StrEnum):
@@ -281,9 +283,17 @@ def _judge(who: Actor, declared: Door, entrance: Entrance) -> None:
     if who.through is not None:
         in_place.check(declared.policy, who.through)
     if entrance.meter is not None:
-        http.current().permit = entrance.meter(who)
+        http.current().permit = entrance.meter(who, ends=_ends(declared))
     if declared.step_up and who.session_id and not entrance.fresh(who):
         raise StepUpRequired
+
+
+def _ends(declared: Door) -> bool:
+    """Tell whether a door ends something of one's own: a session, a way in, a consent, a helper's part."""
+    own = declared.policy == "session.own" and (
+        "DELETE" in declared.methods or declared.rule.endswith("/end")
+    )
+    return own or declared.policy in ENDING
 
 
 def seal(app: flask.Flask) -> None:

@@ -56,7 +56,7 @@ def make(house: "House", found: "Consent", fields: Sequence[str]) -> bytes | Non
         now_ms, settings = house.clock.now_ms(), house.settings
         # At the size told, as a verifier judges it, and now: a key suspended since then signs nothing.
         Region(house).check_key(cursor, now_ms, signed.size)
-        members = _members(fields, beijing_date(now_ms).isoformat())
+        members = members_of(fields, beijing_date(now_ms).isoformat())
         records = [_record(archive, state, members) for state in _chosen(archive, found.records)]
         statement = {
             "audience": settings.audience,
@@ -99,7 +99,8 @@ def _signature(house: "House", raw: bytes) -> str:
     return f"{protected}..{signature}"
 
 
-def _members(fields: Iterable[str], day: str) -> tuple[str, ...]:
+def members_of(fields: Iterable[str], day: str) -> tuple[str, ...]:
+    """Return the places that fields (codes of `extract_fields`) are read from, as of a day."""
     view = dated.table(FIELDS).on(day)
     # A field that is no longer in force is given to nobody: consents outlive a catalogue.
     return tuple(member for one in fields if (row := view.get(one)) for member in row["members"])
@@ -127,7 +128,7 @@ def _record(archive: Archive, state: RecordState, members: Sequence[str]) -> dic
         "needs_reconfirmation": state.needs_reconfirmation,
         "state": str(state.life),
         "type": "" if entry.record is None or state.life is Life.ERASED else str(entry.record["type"]),
-        "values": _values(entry.record, state, members),
+        "values": values_of(entry.record, state, members),
     }
     return told | _place(entry)
 
@@ -140,7 +141,7 @@ def _place(entry: OpenEntry) -> dict[str, Any]:
     return {"index": entry.stored.idx, "leaf": _b64(entry.stored.leaf)}
 
 
-def _values(record: Mapping[str, Any] | None, state: RecordState, members: Sequence[str]) -> dict[str, Any]:
+def values_of(record: Mapping[str, Any] | None, state: RecordState, members: Iterable[str]) -> dict[str, Any]:
     """Return what the record says at these places: as corrected; nothing of what was erased."""
     if record is None or state.life is Life.ERASED:
         return {}

@@ -56,7 +56,7 @@ def _compose(house: "House", message: Waiting) -> Letter | Way:
     worker_id = worker_of(message)
     with house.db.read() as conn:
         notice = noticeboard.one_of(house, conn, worker_id, bytes.fromhex(message.params["notice"]))
-    phone = None if notice is None else _phone(house, worker_id)
+    phone = None if notice is None else _phone(house, worker_id, message)
     if notice is None:
         return Way.VOID
     if phone is None:
@@ -70,9 +70,14 @@ def _letter(house: "House", message: Waiting, notice: Notice, phone: str) -> Let
     return Letter(uuid.UUID(bytes=message.id), f"{SIGNATURE}{text.title_zh}：{text.text_zh}", phone)
 
 
-def _phone(house: "House", worker_id: bytes) -> str | None:
-    """Return where the person is reached: as whom the archive is read, else as whom it was."""
+def _phone(house: "House", worker_id: bytes, message: Waiting) -> str | None:
+    """Return where the person was reached when the message was put, whatever they changed since."""
     with house.db.read_raw() as cursor:
+        if "to" in message.params:
+            owner = house.people.load(cursor, bytes.fromhex(message.params["of"]))
+            sealed = bytes.fromhex(message.params["to"])
+            return None if owner is None or not sealed else contacts.opened(owner, sealed)
+        # Put by an earlier version, without an address.
         worker = house.people.load(cursor, worker_id)
         if worker is None:
             return None

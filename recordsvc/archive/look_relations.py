@@ -76,7 +76,11 @@ def contested(_house: "House", conn: Connection, look: Looked) -> bool:
 
 
 def proposed(_house: "House", conn: Connection, look: Looked) -> bool:
-    """Tell whether something was before two officials naming this worker: a release, too."""
+    """Tell whether something was before two officials naming this worker: a release, too.
+
+    What was withdrawn is nothing, and what the looker proposed counts once another has decided it: nobody
+    explains a look by themselves.
+    """
     if look.actor_kind != Kind.OFFICIAL:
         return False
     own, name = two_person.proposal.c, str(uuid.UUID(bytes=look.worker_id))
@@ -86,6 +90,8 @@ def proposed(_house: "House", conn: Connection, look: Looked) -> bool:
         own.proposed_ms <= look.at_ms + patience_ms(look.at_ms),
         sa.or_(own.closed_ms.is_(None), own.closed_ms >= look.at_ms),
         own.kind != PACKS,
+        own.state != "withdrawn",
+        sa.or_(own.proposed_by != _by(look), own.decided_by != _by(look)),
         sa.or_(own.subject == name, own.payload.contains(name)),
     )
     return _any(conn, query)
@@ -107,7 +113,10 @@ def copy_decided(_house: "House", conn: Connection, look: Looked) -> bool:
 
 
 def acted(_house: "House", conn: Connection, look: Looked) -> bool:
-    """Tell whether this official did something for the worker alone: a code handed over, a paper filed."""
+    """Tell whether this official did something for the worker alone: a code handed over, an archive sealed.
+
+    A paper they filed is none: whoever looks could always file one.
+    """
     if look.actor_kind != Kind.OFFICIAL:
         return False
     own, until = official_act.c, look.at_ms + patience_ms(look.at_ms)
@@ -118,13 +127,7 @@ def acted(_house: "House", conn: Connection, look: Looked) -> bool:
         own.subject == str(uuid.UUID(bytes=look.worker_id)),
         own.act.in_(_DONE),
     )
-    paper = tables.paper.c
-    filed = sa.select(paper.paper_id).where(
-        paper.worker_id == look.worker_id,
-        paper.filed_by == _by(look),
-        paper.filed_ms.between(look.at_ms, until),
-    )
-    return _any(conn, done) or _any(conn, filed)
+    return _any(conn, done)
 
 
 _DONE: Final = ("login.activate", "login.activate-lost", "archive.restrict")
@@ -181,7 +184,7 @@ def consented(_house: "House", conn: Connection, look: Looked) -> bool:
     query = sa.select(own.n).where(
         own.worker_id == look.worker_id, own.event == Event.USE, own.at_ms == look.at_ms
     )
-    return look.actor_kind in (Kind.CLIENT, Kind.ANYONE) and _any(conn, query)
+    return look.actor_kind in (Kind.CLIENT, Kind.STAFF, Kind.ANYONE) and _any(conn, query)
 
 
 RELATIONS: Final[tuple[Relation, ...]] = (

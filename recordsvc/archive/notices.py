@@ -25,7 +25,7 @@ from recordsvc.ground import outbox
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.missing import insert_missing
 from recordsvc.ground.ports import beijing_date
-from recordsvc.people import contacts
+from recordsvc.people import contacts, merges
 from recordsvc.people import tables as people_tables
 from recordsvc.people.workers import MERGED
 from recordsvc.vault.envelope import DataKey, DataKeys, field_aad
@@ -183,30 +183,51 @@ def _write(turn: Turn, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _post(turn: Turn, tellings: Sequence[Telling]) -> None:
-    """Let those notices leave that can reach somebody: by phone, or on paper where the text asks for it."""
-    worker, contact = people_tables.worker, people_tables.contact
-    reached: set[bytes] = set()
-    for some in _portions(sorted({one.worker_id for one in tellings})):
-        reached.update(
-            map(bytes, turn.conn.scalars(sa.select(contact.c.worker_id).where(contact.c.worker_id.in_(some))))
-        )
-        # A merged one is reached where the archive is that it is read as; delivery looks.
-        merged = sa.select(worker.c.worker_id).where(worker.c.worker_id.in_(some), worker.c.state == MERGED)
-        reached.update(map(bytes, turn.conn.scalars(merged)))
+    """Let those notices leave that can reach somebody: by phone, or on paper where the text asks for it.
+
+    The address goes along, sealed as it is kept: who changes it afterwards cannot have the message.
+    """
+    reached = _addresses(turn, {one.worker_id for one in tellings})
     outbox.put_all(
         turn,
         [
-            outbox.Message(
-                TOPIC,
-                recipient_of(one.worker_id),
-                one.kind,
-                {"notice": one.notice_id.hex()},
-                f"{one.worker_id.hex()}/{one.notice_id.hex()}",
-            )
+            _message(one, *reached.get(one.worker_id, (one.worker_id, b"")))
             for one in tellings
             if one.worker_id in reached or on_paper(one.kind, turn.now_ms)
         ],
     )
+
+
+def post_to(turn: Turn, telling: Telling, sealed: bytes) -> None:
+    """Let a notice leave for a number, too, that the worker had before (as it was kept)."""
+    outbox.put_all(turn, [_message(telling, telling.worker_id, sealed, "/before")])
+
+
+def _message(one: Telling, of: bytes, sealed: bytes, further: str = "") -> outbox.Message:
+    return outbox.Message(
+        TOPIC,
+        recipient_of(one.worker_id),
+        one.kind,
+        {"notice": one.notice_id.hex(), "of": of.hex(), "to": sealed.hex()},
+        f"{one.worker_id.hex()}/{one.notice_id.hex()}{further}",
+    )
+
+
+def _addresses(turn: Turn, workers: Collection[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
+    """Return for each worker who can be reached whose number that is, and the number as it is kept."""
+    worker, contact = people_tables.worker, people_tables.contact
+    found: dict[bytes, tuple[bytes, bytes]] = {}
+    for some in _portions(sorted(workers)):
+        own = sa.select(contact.c.worker_id, contact.c.sealed).where(contact.c.worker_id.in_(some))
+        found |= {bytes(one): (bytes(one), bytes(sealed)) for one, sealed in turn.conn.execute(own)}
+        merged = sa.select(worker.c.worker_id).where(worker.c.worker_id.in_(some), worker.c.state == MERGED)
+        for one in map(bytes, turn.conn.scalars(merged)):
+            # As whom the archive is read now, before as whom it was.
+            person = merges.person_id(turn.conn, one)
+            sealed = contacts.sealed_of(turn, person)
+            if sealed is not None:
+                found[one] = (person, sealed)
+    return found
 
 
 def _tell_office(

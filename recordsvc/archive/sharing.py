@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 from recordsvc.access import consents, looked
 from recordsvc.access.consents import Consent, Try
 from recordsvc.access.errors import AccessEnded, CodeWanted
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
-from recordsvc.archive import bundle, extracts, notices
+from recordsvc.archive import bundle, extracts, formats, notices
 from recordsvc.archive.errors import ArchiveRestricted
-from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
 CASE: Final = "consent:"
 """How a row of who looked names the consent it rests on."""
 _IDENTITY: Final = frozenset({"name", "number", "number-tail"})
-_ACTS: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
+ACTS: Final = frozenset({formats.Kind.CORRECT, formats.Kind.REVOKE, formats.Kind.RESTORE})
 
 
 def receivers_of(who: Actor) -> list[str]:
-    """Return as whom a client receives: itself, and the institution it acts for."""
-    named = [f"client:{who.id}"]
+    """Return as whom somebody receives: a client as itself, too; who acts for an institution, for that."""
+    named = [f"client:{who.id}"] if who.kind is Kind.CLIENT else []
     return named if who.institution is None else [*named, f"institution:{who.institution}"]
 
 
@@ -45,27 +44,36 @@ def open_shared(house: "House", found: Consent, who: Actor, code: str, request_i
         _judge_code(house, found, code)
     made = _made(house, found)
 
-    def act(turn: Turn) -> bool:
-        if not consents.use(turn, house.log, found):
-            return False
-        case = CASE + str(uuid.UUID(bytes=found.consent_id))
-        looked.note(
-            turn,
-            house.random,
-            Look(found.worker_id, who, found.purpose, groups(found), case, request_id),
-        )
-        # One notice a day for a consent: a busy employer does not flood its workers.
-        day = beijing_date(turn.now_ms).isoformat()
-        key = f"{found.consent_id.hex()}/{day}"
-        if who.institution is not None:
-            notices.consent_used(turn, house, found.worker_id, who.institution, key)
-        else:
-            notices.tell_worker(turn, house, found.worker_id, "consent-opened", {}, key)
-        return True
-
-    if not house.db.write(act):
+    if not house.db.write(lambda turn: _used(turn, house, found, who, groups(found), request_id)):
         raise AccessEnded
     return made
+
+
+def use_all(house: "House", given: list[Consent], who: Actor, request_id: str) -> set[bytes]:
+    """Use several consents once each, of records without identity; ids of those that still ran.
+
+    Use, event, row of who looked and notice of all are durable in one commit when this returns.
+    """
+
+    def act(turn: Turn) -> set[bytes]:
+        return {one.consent_id for one in given if _used(turn, house, one, who, "records", request_id)}
+
+    return house.db.write(act) if given else set()
+
+
+def _used(turn: Turn, house: "House", found: Consent, who: Actor, shown: str, request_id: str) -> bool:
+    if not consents.use(turn, house.log, found):
+        return False
+    case = CASE + str(uuid.UUID(bytes=found.consent_id))
+    looked.note(turn, house.random, Look(found.worker_id, who, found.purpose, shown, case, request_id))
+    # One notice a day for a consent: a busy employer does not flood its workers.
+    day = beijing_date(turn.now_ms).isoformat()
+    key = f"{found.consent_id.hex()}/{day}"
+    if who.institution is not None:
+        notices.consent_used(turn, house, found.worker_id, who.institution, key)
+    else:
+        notices.tell_worker(turn, house, found.worker_id, "consent-opened", {}, key)
+    return True
 
 
 def expire(house: "House") -> int:
@@ -78,7 +86,7 @@ def disclosed(archive: Archive, chosen: Iterable[bytes]) -> set[bytes]:
     ids, seqs = set(chosen), set[int]()
     for entry in archive.entries:
         stored = entry.stored
-        follows = entry.kind in _ACTS and stored.target in seqs
+        follows = entry.kind in ACTS and stored.target in seqs
         if stored.record_id is not None and (stored.record_id in ids or follows):
             ids.add(stored.record_id)
             seqs.add(stored.seq)

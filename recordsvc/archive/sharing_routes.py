@@ -1,16 +1,16 @@
-"""Doors of sharing: the worker gives and ends consents, a client opens what was given to it."""
+"""Doors of sharing: the worker gives and ends consents; a client, or who is there for it, opens them."""
 
 import functools
 from typing import Any, Final
 
 import flask
 
-from recordsvc.access import consents
+from recordsvc.access import consents, staff
 from recordsvc.access.consents import Consent, Ended, Given, Wanted
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced
+from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced, ReceiverUnreachable
 from recordsvc.access.forms import EmptyForm
-from recordsvc.access.grants import Actor, author
+from recordsvc.access.grants import Actor, Position, Scope, author
 from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import access, once
@@ -64,7 +64,7 @@ def list_consents() -> flask.Response:
     idempotent=True,
     body=NewConsentForm,
     answer={201: GivenForm},
-    problems=(ConsentRefused, NotFound, OwnProofWanted, LoginPaced),
+    problems=(ConsentRefused, ReceiverUnreachable, NotFound, OwnProofWanted, LoginPaced),
     summary="共享记录 / Share records with a receiver until a date",
 )
 def give_consent(form: dict[str, Any]) -> flask.Response:
@@ -81,7 +81,7 @@ def give_consent(form: dict[str, Any]) -> flask.Response:
 def give(form: dict[str, Any]) -> tuple[bytes, Given | None]:
     """Begin the consent that a form of `NewConsentForm` says; its id, and unless repeated what was made.
 
-    Raises `ConsentRefused`, `NotFound`; at the window `OwnProofWanted`, `LoginPaced`.
+    Raises `ConsentRefused`, `ReceiverUnreachable`, `NotFound`; at the window `OwnProofWanted`, `LoginPaced`.
     """
     chain = own_chain(form["archive"])
     check_receiver(form["receiver"])
@@ -163,12 +163,12 @@ def end_own(consent_id: bytes | None) -> int:
     "/v1/shared",
     policy="shared.read",
     answer=SharedListForm,
-    summary="共享给本单位的 / What workers share with this client",
+    summary="共享给本单位的 / What workers share with this client or institution",
 )
 def list_shared() -> flask.Response:
     """List what runs; nothing of a person is told before it is opened."""
     names = ("consent_id", "purpose", "begun_ms", "until_ms", "max_uses", "uses", "has_code", "fields")
-    items = [{name: getattr(one, name) for name in names} for one in _given_to_client()]
+    items = [{name: getattr(one, name) for name in names} for one in given_to_us()]
     return answers.answer({"items": items}, form=SharedListForm)
 
 
@@ -184,40 +184,65 @@ def list_shared() -> flask.Response:
 )
 def open_given(consent_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Use the consent; foreign, missing, expired and ended ones are answered alike."""
-    found = next((one for one in _given_to_client() if one.consent_id == consent_id), None)
+    return answers.answer(opened_for_us(consent_id, form["code"])[1])
+
+
+# -- shared with the pages
+
+
+def opened_for_us(consent_id: bytes, code: str) -> tuple[Consent, bytes]:
+    """Use a consent given to whoever asks, or to the institution they are there for; it, and what it opens.
+
+    Raises `NotFound` for foreign, missing, expired and ended ones, `CodeWanted`, `RegionKeyNotInForce`.
+    """
+    found = next((one for one in given_to_us() if one.consent_id == consent_id), None)
     if found is None:
         raise NotFound
     try:
-        made = sharing.open_shared(house(), found, actor(), form["code"], http.current().id)
+        return found, sharing.open_shared(house(), found, actor(), code, http.current().id)
     except AccessEnded:
         raise NotFound from None
-    return answers.answer(made)
+
+
+def given_to_us() -> list[Consent]:
+    """Return what runs for whoever asks, the oldest first."""
+    with house().db.read() as conn:
+        return consents.of_receivers(conn, sharing.receivers_of(actor()), house().clock.now_ms())
 
 
 # -- small parts
 
 
 def check_receiver(receiver: str) -> None:
-    """Raise `ConsentRefused` for what is no receiver: link, an active client that may, a true USCC."""
+    """Raise `ConsentRefused` for what is no receiver: link, an active client that may, a true USCC.
+
+    Raises `ReceiverUnreachable` for an institution with nobody here who could open it.
+    """
     kind, _, name = receiver.partition(":")
     if receiver == consents.LINK:
-        return
+        return None
     if kind == "client":
         client = access().clients.find(name)
         if client is not None and client.active and "shared:read" in client.scopes:
-            return
+            return None
     if kind == "institution":
         try:
             if uscc(name).value == name:
-                return
+                return _check_reached(name)
         except IdentifierError:
             pass
     raise _refused("/receiver", "没有这个可以接收共享的单位")
 
 
-def _given_to_client() -> list[Consent]:
+def _check_reached(institution: str) -> None:
+    machines = (one for one in access().clients.all() if one.active and Scope.SHARED_READ in one.scopes)
     with house().db.read() as conn:
-        return consents.of_receivers(conn, sharing.receivers_of(actor()), house().clock.now_ms())
+        people = staff.of_institution(conn, institution)
+    now_ms = house().clock.now_ms()
+    if not any(Position.HR in one.positions(now_ms) for one in people) and all(
+        one.institution != institution for one in machines
+    ):
+        raise ReceiverUnreachable(pointer="/receiver")
 
 
 def _own_chains() -> list[bytes]:

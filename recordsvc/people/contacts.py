@@ -69,7 +69,19 @@ def phone_of(people: People, cursor: Cursor, worker: Worker) -> str | None:
     query = "SELECT c.sealed FROM contact c WHERE c.worker_id = ?"
     cursor.execute(people.db.sql(query), (worker.worker_id,))
     row = cursor.fetchone()
-    return None if row is None else worker.key.open(bytes(row[0]), _aad(worker.worker_id)).decode()
+    return None if row is None else opened(worker, bytes(row[0]))
+
+
+def sealed_of(turn: Turn, worker_id: bytes) -> bytes | None:
+    """Return the worker's number as it is kept: what a message carries that is on its way already."""
+    mine = sa.select(tables.contact.c.sealed).where(tables.contact.c.worker_id == worker_id)
+    found = turn.conn.execute(mine).scalar()
+    return None if found is None else bytes(found)
+
+
+def opened(worker: Worker, sealed: bytes) -> str:
+    """Return the number that was kept, for delivery. Raises `SealError`."""
+    return worker.key.open(sealed, _aad(worker.worker_id)).decode()
 
 
 def _aad(worker_id: bytes) -> bytes:

@@ -33,6 +33,10 @@ class PhoneForm(Form):
     """A phone number as typed; what is wrong with it the page says."""
 
     phone = text(0, 40, load_default="")
+    own_pin = text(0, 40, load_default="")
+    own_code = text(0, 40, load_default="")
+    own_totp = text(0, 20, load_default="")
+    slip = fields.String(load_default="", validate=validate.OneOf(("",)))
 
 
 class PrintedButtonForm(Form):

@@ -8,16 +8,18 @@ import flask
 from sqlalchemy.engine import Connection
 
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.errors import LoginPaced, PurposeRefused
 from recordsvc.access.grants import author, can
+from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Surface, door
-from recordsvc.archive import noticeboard, printing
+from recordsvc.archive import contact_change, noticeboard, own_proof, printing
 from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.notice_routes import ids_of, marked_for_desks, own_workers, paged
 from recordsvc.archive.noticeboard import Before, Notice
 from recordsvc.archive.services import own_worker
 from recordsvc.archive.wording import worded
 from recordsvc.ground import http
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import FormRefused
 from recordsvc.ground.reading import Fields
 from recordsvc.people import contacts
@@ -92,6 +94,7 @@ def _notices_page(cursor: str | None, error: str = "") -> flask.Response:
         unread=unread,
         phone="" if phone is None else words.masked(phone),
         error=error,
+        slips=[],
     )
 
 
@@ -118,19 +121,21 @@ def read_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a but
     "/me/notices/phone",
     policy="own.contact.set",
     surface=Surface.PAGE,
+    step_up=True,
     body=Fields(PhoneForm),
     answer={303: None, 422: HTML},
+    problems=(LoginPaced,),
     summary="设置接收通知的手机（网页） / Set the phone to be told at",
 )
 def phone_button(form: dict[str, str]) -> flask.Response:
     """Keep the number, or show the form again with what is wrong."""
-    people, worker_id = house().people, own_worker()
+    worker_id = own_worker()
     source = "self" if actor().through is None else author(actor())
-    try:
-        house().db.write(lambda turn: contacts.set_phone(turn, people, worker_id, form["phone"], source))
-    except PhoneRefused:
-        return _notices_page(None, "请填写 11 位手机号码")
-    return go("/me/notices")
+
+    def act(turn: Turn) -> None:
+        contact_change.set_phone(turn, house(), worker_id, form["phone"], source)
+
+    return _changed(form, act)
 
 
 @door(
@@ -139,14 +144,33 @@ def phone_button(form: dict[str, str]) -> flask.Response:
     "/me/notices/phone/remove",
     policy="own.contact.set",
     surface=Surface.PAGE,
-    body=Fields(NoFieldsForm),
-    answer={303: None},
+    step_up=True,
+    body=Fields(PhoneForm),
+    answer={303: None, 422: HTML},
+    problems=(LoginPaced,),
     summary="不再用手机接收通知（网页） / Forget the phone",
 )
-def phone_remove_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button has no fields
+def phone_remove_button(form: dict[str, str]) -> flask.Response:
     """Forget the number."""
     worker_id = own_worker()
-    house().db.write(lambda turn: contacts.remove(turn, worker_id))
+    return _changed(form, lambda turn: contact_change.remove(turn, house(), worker_id))
+
+
+def _changed(form: dict[str, str], act: Callable[[Turn], None]) -> flask.Response:
+    """Change where the worker is told, at the window with the worker's own proof."""
+    try:
+        # No slip: it is typed by the worker, so that no clerk alone moves where warnings go.
+        settle = own_proof.wanted(house(), actor(), {**form, "slip": None})
+
+        def prove_and_act(turn: Turn) -> None:
+            settle(turn)
+            act(turn)
+
+        house().db.write(prove_and_act)
+    except PhoneRefused:
+        return _notices_page(None, "请填写 11 位手机号码")
+    except OwnProofWanted as unproven:
+        return _notices_page(None, f"{unproven.title_zh}。请本人输入 PIN 和验证码，或动态验证码。")
     return go("/me/notices")
 
 

@@ -11,7 +11,7 @@ from recordsvc import dated
 from recordsvc.access import consents
 from recordsvc.access.consents import Consent, Given
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced
+from recordsvc.access.errors import AccessEnded, CodeWanted, ConsentRefused, LoginPaced, ReceiverUnreachable
 from recordsvc.access.grants import ANYONE, Way, author
 from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Surface, door
@@ -119,8 +119,8 @@ def share_button(form: dict[str, Any]) -> flask.Response:
     }
     try:
         _, given = give(wanted)
-    except OwnProofWanted as unproven:
-        return _share_page(form, f"{unproven.title_zh}。{unproven.remedy_zh}")
+    except (OwnProofWanted, ReceiverUnreachable) as refused:
+        return _share_page(form, f"{refused.title_zh}。{refused.remedy_zh}")
     except ConsentRefused as refused:
         said = {"/receiver": "请填写对方单位的统一社会信用代码", "/purpose": "请选择目的"}
         return _share_page(form, said.get(str(refused.errors[0]["pointer"]), "请选择要共享的记录"))
@@ -216,7 +216,7 @@ def _link_page(secret: str, found: Consent, error: str = "") -> flask.Response:
 def _opened_page(secret: str, found: Consent, made: bytes) -> flask.Response:
     answer = page(
         "shared_opened.html",
-        secret=secret,
+        back=f"/s/{secret}",
         purpose=words.code("sharing_purposes", found.purpose),
         until=words.instant(found.until_ms),
         records=shown(read_extract(made)),
@@ -304,7 +304,7 @@ def _named(record: Any) -> str:
 
 def _line(one: Consent) -> ConsentLine:
     kind, _, name = one.receiver.partition(":")
-    to = "持有链接的人" if kind == consents.LINK else _called(kind, name)
+    to = "持有链接的人" if kind == consents.LINK else called(kind, name)
     times = f"{one.uses} 次" if one.max_uses is None else f"{one.uses} 次（最多 {one.max_uses} 次）"
     if one.used_ms is not None:
         times += f"，最近 {words.instant(one.used_ms)}"
@@ -324,7 +324,8 @@ def _line(one: Consent) -> ConsentLine:
     )
 
 
-def _called(kind: str, name: str) -> str:
+def called(kind: str, name: str) -> str:
+    """Return what a receiver is called: a system by its id, an institution by its name of today and code."""
     if kind == "client":
         return f"接入系统 {name}"
     institution = house().institutions.find(name)

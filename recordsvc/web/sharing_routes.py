@@ -7,7 +7,7 @@ from typing import Any, Final
 import flask
 
 from recordsvc import dated
-from recordsvc.access import questions
+from recordsvc.access import questions, staff
 from recordsvc.access.grants import Kind, Role
 from recordsvc.access.looked import HELPER_PURPOSES, PURPOSES, Seen, of_worker, stated
 from recordsvc.access.policy import Surface, door
@@ -22,6 +22,7 @@ from recordsvc.web.forms import LookedPageQuery
 from recordsvc.web.public_routes import HTML, ROLES
 from recordsvc.web.render import page
 from recordsvc.web.services import bp, house
+from recordsvc.web.share_routes import called
 from recordsvc.web.stand_ins import helper_name
 
 LOOKED_PAGE: Final = 30
@@ -105,6 +106,10 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
         who = f"接入系统：{client.name}"
     elif helps:
         who = f"亲友代办人：{helper_name(seen.actor_id)}"
+    elif seen.actor_kind == Kind.STAFF and by_consent:
+        with house().db.read() as conn:
+            member = staff.load(conn).get(seen.actor_id)
+        who = "机构工作人员" if member is None else f"{called('institution', member.institution)}的工作人员"
     elif seen.actor_kind == Kind.ANYONE:
         who = "持有您共享链接的人"
     else:

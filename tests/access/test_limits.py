@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc import dated, service
-from recordsvc.access import clients, usage
-from recordsvc.access.clients import Clients
-from recordsvc.access.grants import Actor, Kind
+from recordsvc.access import clients, policy, usage
+from recordsvc.access.clients import ClientKind, Clients
+from recordsvc.access.grants import Actor, Kind, Position, Role, Through, Way
 from recordsvc.access.limits import DAY_MS, TABLE, Limits, Passing
 from recordsvc.access.registering import NewClient, NewKey, propose_client
 from recordsvc.access.tables import client as client_table
@@ -53,8 +53,8 @@ def process(house: House) -> Iterator[Callable[[int], Limits]]:
     running: list[Passing] = []
 
     class Process(Limits):
-        def enter(self, who: Actor) -> Passing | None:
-            found = super().enter(who)
+        def enter(self, who: Actor, *, ends: bool = False) -> Passing | None:
+            found = super().enter(who, ends=ends)
             if found is not None:
                 running.append(found)
             return found
@@ -192,6 +192,95 @@ def test_old_windows_go(
         assert len(conn.execute(request_usage.select()).all()) == 1
 
 
+# -- everybody has one
+
+
+@pytest.mark.parametrize("kind", list(ClientKind))
+def test_a_client_of_each_kind_is_counted(
+    house: House, process: Callable[[int], Limits], small: Callable[..., Actor], kind: ClientKind
+) -> None:
+    who = small()
+    house.db.write(lambda turn: _of_kind(turn, who.id, kind))
+    passing = process(1).enter(who)
+    assert passing is not None
+    assert passing.headers()["RateLimit-Policy"].startswith(f'"{kind}";')
+
+
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [(Kind.WORKER, ""), *((Kind.STAFF, one) for one in Position), *((Kind.OFFICIAL, one) for one in Role)],
+)
+def test_a_person_in_each_role_is_counted(
+    process: Callable[[int], Limits], kind: Kind, role: str, worker_id: bytes
+) -> None:
+    assert process(1).enter(Actor(kind, "somebody", roles=frozenset({role}), worker_id=worker_id)) is not None
+
+
+@pytest.mark.parametrize(
+    "change", [{"valid_to": "2020-01-01"}, {"valid_to": "2400-01-01"}, {"code": "other"}]
+)
+def test_a_limit_that_is_missing_or_will_be_stops_the_start(
+    settings: Any, house: House, monkeypatch: pytest.MonkeyPatch, change: dict[str, str]
+) -> None:
+    table = dated.table(TABLE)
+    document = {name: getattr(table, name) for name in ("name", "kind", "title_zh", "title_en", "source")}
+    rows = [dict(row) | (change if row["code"] == "employer" else {}) for row in table.rows]
+    made = dated.Table({**document, "complete": True, "rows": rows})
+    monkeypatch.setattr(dated, "table", lambda _name: made)
+    with pytest.raises(dated.NoRuleInForce, match="employer"):
+        service.build(settings, house, ROOMS)
+
+
+# -- who stands in, and what is ended
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_who_stands_in_is_counted_under_their_own_name(
+    process: Callable[[int], Limits], worker_id: bytes, way: Way
+) -> None:
+    limits, own = process(1), "01890000-0000-7000-8000-000000000001"
+    worker = Actor(Kind.WORKER, own, worker_id=worker_id)
+    stand_in = Actor(Kind.WORKER, own, worker_id=worker_id, through=Through(way, "other", "ill"))
+    for _ in range(_units("official" if way is Way.WINDOW else "worker")):
+        limits.enter(stand_in).release()
+    refused(lambda: limits.enter(stand_in))
+    refused(lambda: limits.enter(Actor(Kind.OFFICIAL if way is Way.WINDOW else Kind.WORKER, "other")))
+
+    limits.enter(worker).release()
+
+
+def test_what_ends_something_has_a_reserve_that_nothing_else_uses_up(
+    process: Callable[[int], Limits], worker_id: bytes
+) -> None:
+    limits, who = process(1), Actor(Kind.WORKER, "somebody", worker_id=worker_id)
+    for _ in range(_units("worker")):
+        limits.enter(who).release()
+    refused(lambda: limits.enter(who))
+
+    for _ in range(_units("worker")):
+        limits.enter(who, ends=True).release()
+    refused(lambda: limits.enter(who, ends=True))
+
+
+def test_doors_that_end_ones_own_have_the_reserve() -> None:
+    ending = {one.rule for one in policy.doors(service.skeleton()).values() if policy._ends(one)}
+    assert ending >= {
+        "/logout",
+        "/v1/session/list",
+        "/v1/session/list/<id:listed_id>",
+        "/account/sessions/<id:listed_id>/end",
+        "/v1/me/consents/end",
+        "/v1/me/consents/<id:consent_id>/end",
+        "/me/share/end",
+        "/me/helpers/end",
+    }
+    assert not ending & {"/me", "/me/share", "/v1/me/archive", "/v1/session"}
+
+
+def _units(code: str) -> int:
+    return int(dated.table(TABLE).rule(code, "2026-01-01")["units"])
+
+
 # -- requests at once
 
 
@@ -289,6 +378,11 @@ def test_the_door_counts_and_tells(
     assert [one.headers["RateLimit"].split(";")[1] for one in seen] == ["r=2", "r=1", "r=0", "r=0"]
     assert seen[-1].json["code"] == "too-many"
     assert int(seen[-1].headers["Retry-After"]) > 0
+
+
+def _of_kind(turn: Any, client_id: str, kind: str) -> None:
+    turn.conn.execute(client_table.update().where(client_table.c.client_id == client_id).values(kind=kind))
+    clients.changed(turn, client_id, clients.Event("kind", "official:ann", "test"))
 
 
 def _limit(turn: Any, client_id: str, units: int) -> None:

@@ -21,7 +21,7 @@ from recordsvc.access.tables import emergency, official_bar
 from recordsvc.ground import two_person
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock
-from recordsvc.ground.problems import Forbidden
+from recordsvc.ground.problems import Forbidden, Problem
 from recordsvc.ground.two_person import SamePerson
 from recordsvc.house import House
 from tests.conftest import Addresses
@@ -275,6 +275,36 @@ def test_a_deputy_has_nothing_that_the_principal_lost(deputy: Callable[..., None
     assert who(house, "new").roles == frozenset()
 
 
+def test_who_decides_a_deputy_has_all_areas_that_are_lent(deputy: Callable[..., None], house: House) -> None:
+    def more(turn: Any) -> None:
+        officials.grant(turn, "eve", "reviewer", "6403", by="command:test")
+        officials.add(turn, "hal", "海某")
+        officials.grant(turn, "hal", "registrar", "6401", by="command:test")
+
+    house.db.write(more)
+    until = house.clock.now_ms() + DAY
+    proposal = house.db.write(
+        lambda turn: granting.propose_deputy(
+            turn, "eve", "new", "reviewer", until, "休假", by="official:eve", random=house.random
+        )
+    )
+    with pytest.raises(Problem):
+        decide(house, proposal, "hal")
+    assert who(house, "new").duties == frozenset()
+    decide(house, proposal, "bob")
+    assert who(house, "new").duties == {("reviewer", "6401"), ("reviewer", "6403")}
+
+
+def test_a_deputy_has_nothing_that_the_principal_was_given_later(
+    deputy: Callable[..., None], house: House, clock: FixedClock
+) -> None:
+    deputy("eve", "new", "reviewer")
+    clock.advance(1)
+    house.db.write(lambda turn: officials.grant(turn, "eve", "reviewer", "6403", by="command:test"))
+
+    assert who(house, "new").duties == {("reviewer", "6401")}
+
+
 def test_a_deputy_of_a_deputy_is_nobody(deputy: Callable[..., None], house: House) -> None:
     deputy("eve", "new", "reviewer")
 
@@ -372,6 +402,22 @@ def test_an_emergency_gives_a_role_for_hours_and_opens_a_case(
 @pytest.mark.parametrize(("hours", "status"), [(0, 422), (5, 422), (4, 201)])
 def test_an_emergency_lasts_four_hours_at_most(ask: Callable[..., Any], hours: int, status: int) -> None:
     assert ask("dan", "POST", "/v1/desk/emergencies", TAKING | {"hours": hours}).status_code == status
+
+
+@pytest.mark.parametrize(("area", "status"), [("6401", 201), ("640104", 201), ("6402", 422), ("64", 422)])
+def test_an_emergency_reaches_no_further_than_ones_own_areas(
+    ask: Callable[..., Any], area: str, status: int
+) -> None:
+    assert ask("dan", "POST", "/v1/desk/emergencies", TAKING | {"area": area}).status_code == status
+
+
+def test_a_person_has_one_open_emergency_whatever_the_role(ask: Callable[..., Any]) -> None:
+    case = ask("dan", "POST", "/v1/desk/emergencies", TAKING).json["case_id"]
+    other = TAKING | {"role": "inspector"}
+    again = ask("dan", "POST", "/v1/desk/emergencies", other)
+    assert (again.status_code, again.json["code"]) == (409, "official-conflict")
+    assert ask("fay", "POST", f"/v1/desk/emergencies/{case}/close", {"finding": "属实"}).status_code == 200
+    assert ask("dan", "POST", "/v1/desk/emergencies", other).status_code == 201
 
 
 def test_the_database_knows_no_longer_emergency(app: flask.Flask, house: House) -> None:

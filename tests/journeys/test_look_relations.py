@@ -14,8 +14,10 @@ from recordsvc.archive.notices import recipient_of
 from recordsvc.ground import outbox
 from recordsvc.ground.commit import Turn
 from recordsvc.people import synthetic
+from tests.archive.paperfiles import png
 from tests.journeys.desk import SCHOOL, Centre, Journey
 from tests.journeys.test_closed_centre import contest, enter
+from tests.journeys.test_papers import upload
 
 MINUTE = 60_000
 WHY = "purpose=complaint&case_ref=K-1"
@@ -83,15 +85,46 @@ def test_no_alarm_while_an_objection_is_open(journey: Journey, centre: Centre) -
     assert alarms(journey) == []
 
 
+def propose_close(journey: Journey, worker_id: bytes) -> str:
+    path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/close"
+    death = {"ground": "death", "on": "2025-01-02", "text": "死亡证明", "papers": []}
+    return journey.act("handler", path, death)["proposal_id"]
+
+
 def test_a_proposal_made_after_the_look_is_its_relation(journey: Journey, centre: Centre) -> None:
     worker_id, _ = opened(journey, centre, 1)
     other, _ = opened(journey, centre, 2)
     read(journey, worker_id)
     read(journey, other)
-    path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/close"
-    death = {"ground": "death", "on": "2025-01-02", "text": "死亡证明", "papers": []}
-    journey.act("handler", path, death)
+    propose_close(journey, worker_id)
     assert alarms(journey) == [other]
+
+
+def test_what_the_looker_proposed_explains_nothing_until_another_decided(
+    journey: Journey, centre: Centre
+) -> None:
+    left, decided = (opened(journey, centre, n)[0] for n in (1, 2))
+    for one in (left, decided):
+        read(journey, one, "handler")
+        proposal = propose_close(journey, one)
+    journey.decide("reviewer", proposal)
+    assert alarms(journey) == [left]
+
+
+def test_what_was_withdrawn_explains_nothing(journey: Journey, centre: Centre) -> None:
+    worker_id, _ = opened(journey, centre)
+    read(journey, worker_id)
+    proposal = propose_close(journey, worker_id)
+    journey.act("handler", f"/v1/desk/proposals/{proposal}/withdraw", {"reason": "误提"}, 200)
+    assert alarms(journey) == [worker_id]
+
+
+def test_a_paper_that_the_looker_filed_explains_nothing(journey: Journey, centre: Centre) -> None:
+    worker_id, _ = opened(journey, centre)
+    read(journey, worker_id, "handler")
+    path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/papers"
+    assert upload(journey, "handler", path, png()).status_code == 201
+    assert alarms(journey) == [worker_id]
 
 
 def test_a_look_to_restrict_needs_no_second_person(journey: Journey, centre: Centre) -> None:

@@ -90,6 +90,7 @@ ELSEWHERE = {
     "POST /desk/numbers": "tests/web/test_numbers.py",
     "POST /window": "tests/web/test_window.py: in the turn that begins the service",
     "POST /v1/shared/<id:consent_id>/open": "tests/archive/test_sharing_doors.py",
+    "POST /centre/shared/<id:consent_id>/open": "tests/web/test_centre_shared.py",
     "POST /desk/activate": "tests/access/test_signin.py: in the turn that hands the code over",
     "GET /desk/notices/print": "tests/web/test_notices.py",
     "GET /v1/desk/notices/print": "tests/web/test_notices.py",
@@ -157,6 +158,7 @@ NO_PERSON = {
     "GET /v1/desk/emergencies": "what officials did: ids and codes",
     "GET /v1/desk/emergencies/<id:case_id>": "what officials did: ids and codes",
     "POST /v1/desk/emergencies/<id:case_id>/close": "that the case is closed",
+    "GET /centre/shared": "as GET /v1/shared",
     "GET /v1/shared": "what was given to the receiver: ids, purposes and dates",
     "GET /v1/desk/held": "reasons and issuers, no content",
     "GET /v1/desk/disputes": "no words of the case",
@@ -242,9 +244,9 @@ def place(journey: Journey) -> Place:
     path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/papers"
     paper = upload(journey, "handler", path, png()).json["paper_id"]
     key = sign.key_from_jwk(sign.new_private_jwk("EdDSA", "client-1", journey.random))
-    feeder = Centre("", "学分银行", key, key)
+    feeder = Centre("", "一体化平台", key, key)
     body = {
-        "kind": "credit-bank",
+        "kind": "platform",
         "name": feeder.name,
         "institution": None,
         "scopes": ["feed:read"],
