@@ -89,3 +89,43 @@ def test_what_was_looked_at_before_gets_places_in_the_order_of_time(empty_databa
         size = conn.scalar(sa.text("SELECT size FROM looked_head"))
     database.close()
     assert (cases, size) == (["K-1", "K-2", "K-0"], 3)
+
+
+def test_who_held_roles_before_stands_on_the_sides_of_the_bar_between_two_persons(
+    empty_database: Addresses,
+) -> None:
+    """Who holds both sides since before stands on none, until one of the roles is ended."""
+    schema.upgrade(empty_database.owner, "0021")
+    database = Database(empty_database.owner)
+    held = [
+        ("ann", "registrar", None),
+        ("ann", "reviewer", 1),
+        ("bob", "reviewer", None),
+        ("cleo", "data-officer", None),
+        ("dan", "handler", None),
+        ("dan", "registrar", None),
+        ("eve", "handler", None),
+        ("eve", "reviewer", None),
+        ("fay", "auditor", None),
+    ]
+    with database.engine.begin() as conn:
+        for n, (account, role, until_ms) in enumerate(held):
+            row = {"official_id": account, "n": n, "role": role, "area": "64", "from_ms": 0}
+            row |= {"until_ms": until_ms, "granted_by": "command:test"}
+            conn.execute(schema.load_tables().tables["official_role"].insert().values(row))
+        conn.execute(sa.text("INSERT INTO official_bar VALUES ('bob', 'pay', 'check')"))
+    schema.upgrade(empty_database.owner)
+
+    with database.engine.connect() as conn:
+        query = "SELECT official_id, bar, side FROM official_bar ORDER BY official_id, bar"
+        found = [tuple(row) for row in conn.execute(sa.text(query))]
+    database.close()
+    assert found == [
+        ("ann", "word", "first"),
+        ("bob", "pay", "check"),
+        ("bob", "word", "review"),
+        ("cleo", "word", "data"),
+        ("dan", "pay", "check"),
+        ("dan", "word", "first"),
+        ("eve", "pay", "check"),
+    ]

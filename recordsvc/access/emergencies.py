@@ -6,8 +6,9 @@
 The role reaches no further than the areas that are one's own in one's own right; while a case is open, its
 official opens no other: the second person's review of the first is due before.
 
-Roles that exclude one another exclude one another here, too, and nobody becomes their own second person: the
-proposer of an act never decides it, whatever role they took.
+Roles that exclude one another exclude one another here, too, but for the first and second word of an act
+(`officials.WORD`): that nobody is there for the second is the emergency. Nobody becomes their own second
+person by it: the proposer of an act never decides it, whatever role they took.
 """
 
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ def take(
     _check_place(turn, official_id, area)
     case_id = uuid7(FixedClock(turn.now_ms), random)
     until_ms = turn.now_ms + hours * HOUR_MS
-    officials.grant(turn, official_id, role, area, by=f"emergency:{case_id.hex()}", until_ms=until_ms)
+    by = f"emergency:{case_id.hex()}"
+    officials.grant(turn, official_id, role, area, by=by, until_ms=until_ms, emergency=True)
     turn.conn.execute(
         emergency.insert().values(
             case_id=case_id,

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import areas, officials
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
 from recordsvc.access.grants import Role, Thing, prefix
+from recordsvc.access.officials import Official
 from recordsvc.access.tables import deputy, official_role
 from recordsvc.ground import two_person, versions
 from recordsvc.ground.commit import Turn
@@ -148,7 +149,8 @@ def _grant(turn: Turn, payload: Mapping[str, Any], decided: Proposal) -> str:
 def _stand_in(turn: Turn, payload: Mapping[str, Any], decided: Proposal) -> str:
     principal, standing_in = str(payload["principal"]), str(payload["deputy"])
     _not_about(decided, principal, standing_in)
-    _check_deputy(turn, principal, standing_in, str(payload["role"]), int(payload["until_ms"]))
+    found = _check_deputy(turn, principal, standing_in, str(payload["role"]), int(payload["until_ms"]))
+    officials.stand(turn, found, str(payload["role"]))
     turn.conn.execute(
         deputy.insert().values(
             deputy_id=uuid7(FixedClock(turn.now_ms), getattr(decided.tools, "random", two_person.randomness)),
@@ -168,7 +170,8 @@ def _not_about(decided: Proposal, *people: str) -> None:
         raise OfficialConflict("不能由本人决定。", detail_en="Whom it is about does not decide it.")
 
 
-def _check_deputy(turn: Turn, principal: str, standing_in: str, role: str, until_ms: int) -> None:
+def _check_deputy(turn: Turn, principal: str, standing_in: str, role: str, until_ms: int) -> Official:
+    """Return the deputy as they stand before. Raises as `propose_deputy`."""
     versions.bump(turn, officials.REGISTER)
     if principal == standing_in:
         raise _refused("/deputy", "代理人不能是本人")
@@ -176,7 +179,9 @@ def _check_deputy(turn: Turn, principal: str, standing_in: str, role: str, until
         raise _refused("/until_ms", f"代理期应在 {MOST_DAYS} 天以内")
     if role not in officials.known(turn.conn, principal).own_roles(turn.now_ms):
         raise _refused("/role", "被代理人现在没有这个角色")
-    officials.check_together(officials.known(turn.conn, standing_in), role, turn.now_ms)
+    found = officials.known(turn.conn, standing_in)
+    officials.check_together(found, role, turn.now_ms)
+    return found
 
 
 def _refused(pointer: str, detail: str) -> OfficialRefused:

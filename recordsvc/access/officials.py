@@ -1,9 +1,10 @@
 """Officials (工作人员): people of the bureau who sign in, with dated roles in an area.
 
 Roles are given by two officials (granting.py); the first two registrars are made on the server's own machine.
-Some roles exclude one another: who checks does not pay, who audits does nothing else, who runs the machines
-sees no data (GB/T 22239-2019 level 3 separates system, security and audit administrators). `official_bar`
-holds that as a constraint: an official stands on one side of each bar.
+Some roles exclude one another: whose word is the first of an act has not the second (security.md §1.3), who
+checks does not pay, who audits does nothing else, who runs the machines sees no data (GB/T 22239-2019 level 3
+separates system, security and audit administrators). `official_bar` holds that as a constraint: an official
+stands on one side of each bar, in their own right or as a deputy.
 """
 
 import re
@@ -25,13 +26,25 @@ from recordsvc.ground.database import Database
 REGISTER: Final = "officials"
 _ID: Final = re.compile(r"[a-z][a-z0-9.-]{1,39}")
 _AREA: Final = re.compile(r"[1-9][0-9](?:[0-9]{2}){0,2}")
-_ALONE: Final = (Role.AUDITOR, Role.ADMINISTRATOR)
-_SIDES: Final[Mapping[Role, tuple[tuple[str, str], ...]]] = {
-    Role.REVIEWER: (("pay", "check"),),
-    Role.DATA_OFFICER: (("pay", "check"),),
-    Role.PAYER: (("pay", "pay"),),
+WORD: Final = "word"
+"""The bar between the two persons of an act: who may propose what a role decides does not hold that role."""
+_OFFICE: Final = "office"
+SIDES: Final[Mapping[Role, Mapping[str, str]]] = {
+    Role.REGISTRAR: {_OFFICE: "work", WORD: "first"},
+    Role.HANDLER: {_OFFICE: "work", WORD: "first", "pay": "check"},
+    Role.REVIEWER: {_OFFICE: "work", WORD: "review", "pay": "check"},
+    Role.DATA_OFFICER: {_OFFICE: "work", WORD: "data", "pay": "check"},
+    Role.PAYER: {_OFFICE: "work", "pay": "pay"},
+    Role.INSPECTOR: {_OFFICE: "work"},
+    Role.AUDITOR: {_OFFICE: "audit"},
+    Role.ADMINISTRATOR: {_OFFICE: "run"},
 }
-_APART: Final = ({Role.REVIEWER, Role.PAYER}, {Role.DATA_OFFICER, Role.PAYER})
+"""On which side of which bar a role puts its holder."""
+
+
+def apart(one: Role, other: Role) -> bool:
+    """Tell whether one person must not hold both roles: they stand on two sides of a bar."""
+    return _across(SIDES[one], SIDES[other])
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +243,21 @@ def close(turn: Turn, official_id: str) -> None:
 
 
 def grant(
-    turn: Turn, official_id: str, role: str, area: str, *, by: str, until_ms: int | None = None
+    turn: Turn,
+    official_id: str,
+    role: str,
+    area: str,
+    *,
+    by: str,
+    until_ms: int | None = None,
+    emergency: bool = False,
 ) -> None:
-    """Give a role in an area from now on. Raises `OfficialRefused`; `OfficialConflict` if roles exclude."""
-    found = check_grant(turn, official_id, role, area, until_ms)
-    _stand(turn, found, Role(role))
+    """Give a role in an area from now on. Raises `OfficialRefused`; `OfficialConflict` if roles exclude.
+
+    In an emergency (emergencies.py) the second word is lent to who has the first, for want of anybody else.
+    """
+    found = check_grant(turn, official_id, role, area, until_ms, emergency=emergency)
+    stand(turn, found, role, emergency=emergency)
     turn.conn.execute(
         official_role.insert().values(
             official_id=official_id,
@@ -248,7 +271,9 @@ def grant(
     )
 
 
-def check_grant(turn: Turn, official_id: str, role: str, area: str, until_ms: int | None) -> Official:
+def check_grant(
+    turn: Turn, official_id: str, role: str, area: str, until_ms: int | None, *, emergency: bool = False
+) -> Official:
     """Return whom a grant would be for. Raises `OfficialRefused`; `OfficialConflict` if roles exclude."""
     if role not in list(Role):
         raise _refused("/role", "没有这个角色")
@@ -258,14 +283,31 @@ def check_grant(turn: Turn, official_id: str, role: str, area: str, until_ms: in
         raise _refused("/until", "截止时间已过")
     versions.bump(turn, REGISTER)
     found = known(turn.conn, official_id)
-    check_together(found, role, turn.now_ms)
+    check_together(found, role, turn.now_ms, emergency=emergency)
     return found
 
 
-def check_together(found: Official, role: str, now_ms: int) -> None:
+def check_together(found: Official, role: str, now_ms: int, *, emergency: bool = False) -> None:
     """Raise `OfficialConflict` where a role excludes one that is held, or will be, also as a deputy."""
-    if _exclude(_held(found, now_ms) | {Role(role)}):
+    wanted = _sides(role, emergency=emergency)
+    if any(_across(wanted, SIDES[held]) for held in _held(found, now_ms)):
         raise OfficialConflict("该角色与此人现有角色互斥。", detail_en="The role excludes one already held.")
+
+
+def stand(turn: Turn, found: Official, role: str, *, emergency: bool = False) -> None:
+    """Note on which side of each bar this role puts its holder; the key lets nobody stand on both.
+
+    `found` is the holder as the register had them before, read in this turn.
+    """
+    wanted = _sides(role, emergency=emergency)
+    needed = {*wanted.items()}.union(*(SIDES[held].items() for held in _held(found, turn.now_ms)))
+    own = official_bar.c
+    mine = own.official_id == found.official_id
+    standing = {(row.bar, row.side) for row in turn.conn.execute(sa.select(own.bar, own.side).where(mine))}
+    for bar, side in standing - needed:
+        turn.conn.execute(official_bar.delete().where(mine, own.bar == bar, own.side == side))
+    for bar, side in sorted({*wanted.items()} - standing):
+        turn.conn.execute(official_bar.insert().values(official_id=found.official_id, bar=bar, side=side))
 
 
 def _held(found: Official, now_ms: int) -> set[Role]:
@@ -274,27 +316,12 @@ def _held(found: Official, now_ms: int) -> set[Role]:
     return own | {Role(one.role) for one in found.standing_in if one.until_ms > now_ms}
 
 
-def _stand(turn: Turn, found: Official, role: Role) -> None:
-    """Note on which side of each bar this role puts its holder; the key lets nobody stand on both."""
-    needed = {side for one in (*_held(found, turn.now_ms), role) for side in _sides(one)}
-    own = official_bar.c
-    standing = {
-        (row.bar, row.side)
-        for row in turn.conn.execute(sa.select(own.bar, own.side).where(own.official_id == found.official_id))
-    }
-    for bar, side in standing - needed:
-        turn.conn.execute(
-            official_bar.delete().where(
-                own.official_id == found.official_id, own.bar == bar, own.side == side
-            )
-        )
-    for bar, side in sorted(needed - standing):
-        turn.conn.execute(official_bar.insert().values(official_id=found.official_id, bar=bar, side=side))
+def _sides(role: str, *, emergency: bool) -> dict[str, str]:
+    return {bar: side for bar, side in SIDES[Role(role)].items() if not (emergency and bar == WORD)}
 
 
-def _sides(role: Role) -> tuple[tuple[str, str], ...]:
-    office = {Role.AUDITOR: "audit", Role.ADMINISTRATOR: "run"}.get(role, "work")
-    return (("office", office), *_SIDES.get(role, ()))
+def _across(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return any(one[bar] != other[bar] for bar in one.keys() & other.keys())
 
 
 def revoke(turn: Turn, official_id: str, role: str, where: Reach = EVERYWHERE, *, by: str) -> int:
@@ -309,12 +336,6 @@ def revoke(turn: Turn, official_id: str, role: str, where: Reach = EVERYWHERE, *
         .values(until_ms=turn.now_ms, revoked_by=by)
     )
     return turn.conn.execute(ending).rowcount
-
-
-def _exclude(roles: set[Role]) -> bool:
-    """Whether one person must not hold these together."""
-    alone = any(role in roles for role in _ALONE) and len(roles) > 1
-    return alone or any(pair <= roles for pair in _APART)
 
 
 def known(conn: Connection, official_id: str) -> Official:

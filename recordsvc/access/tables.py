@@ -193,7 +193,8 @@ official_bar = sa.Table(
     sa.Column("bar", sa.String(10), primary_key=True),
     sa.Column("side", sa.String(10), nullable=False),
     sa.CheckConstraint(
-        "(bar = 'pay' AND side IN ('check', 'pay')) OR (bar = 'office' AND side IN ('work', 'audit', 'run'))",
+        "(bar = 'pay' AND side IN ('check', 'pay')) OR (bar = 'office' AND side IN ('work', 'audit', 'run'))"
+        " OR (bar = 'word' AND side IN ('first', 'review', 'data'))",
         name="side",
     ),
     info={"kind": "state"},

@@ -4,13 +4,19 @@ import datetime as dt
 import uuid
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from sqlalchemy.exc import IntegrityError
 
-from recordsvc.access import commands, credentials, deciding, officials
+from recordsvc import service
+from recordsvc.access import commands, credentials, deciding, granting, officials
 from recordsvc.access.credentials import Credential, Holder
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
 from recordsvc.access.grants import Actor, Kind, Role
 from recordsvc.access.officials import Officials
+from recordsvc.access.tables import official_bar
+from recordsvc.ground import two_person
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
@@ -66,24 +72,119 @@ def test_a_revoked_role_keeps_its_history(database: Database, clock: FixedClock)
     assert [(one.until_ms, one.revoked_by) for one in found.grants] == [(clock.now_ms(), "command:chief")]
 
 
-@pytest.mark.parametrize(
-    ("held", "wanted"),
-    [
-        ("reviewer", "payer"),
-        ("payer", "reviewer"),
-        ("payer", "data-officer"),
-        ("auditor", "handler"),
-        ("handler", "auditor"),
-        ("registrar", "administrator"),
-        ("administrator", "auditor"),
-    ],
-)
+def pairs() -> set[tuple[Role, Role]]:
+    """Two roles that one person must not hold: who proposes and who decides, who checks and who pays, and
+    those that stand alone (security.md §1.3). Said apart from the code that refuses them."""
+    words = {Role.REGISTRAR, Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER}
+    found = {(one, other) for one in words for other in words if one < other} - {
+        (Role.HANDLER, Role.REGISTRAR)
+    }
+    found |= {(one, Role.PAYER) for one in words - {Role.REGISTRAR}}
+    found |= {(one, other) for one in (Role.AUDITOR, Role.ADMINISTRATOR) for other in Role if one != other}
+    return found | {(other, one) for one, other in found}
+
+
+@pytest.mark.parametrize(("held", "wanted"), sorted(pairs()))
 def test_roles_that_check_each_other_are_not_one_persons(database: Database, held: str, wanted: str):
     add(database)
     grant(database, held)
     with pytest.raises(OfficialConflict):
         grant(database, wanted)
     assert roles(database) == {held}
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted"), sorted((a, b) for a in Role for b in Role if a != b and (a, b) not in pairs())
+)
+def test_roles_that_check_nothing_of_each_other_may_be_one_persons(
+    database: Database, held: str, wanted: str
+):
+    add(database)
+    grant(database, held)
+    grant(database, wanted)
+    assert roles(database) == {held, wanted}
+
+
+@pytest.mark.parametrize(("held", "wanted"), sorted(pairs()))
+def test_the_database_lets_nobody_stand_on_both_sides(database: Database, held: Role, wanted: Role):
+    """Also where no code has asked, and also for who holds a role as a deputy."""
+    add(database)
+    grant(database, held)
+    sides = [
+        {"official_id": "ann", "bar": bar, "side": side} for bar, side in officials.SIDES[wanted].items()
+    ]
+    with pytest.raises(IntegrityError):
+        database.write(lambda turn: turn.conn.execute(official_bar.insert(), sides))
+
+
+def test_whose_word_is_second_has_no_first_and_no_other_second(house: House):
+    """Of every kind of proposal, also one that is added later."""
+    service.build(house.settings, house)
+    assert len(two_person._kinds) > 20
+    for kind in two_person._kinds:
+        second = {Role(role) for role in two_person.deciders(kind)}
+        first = {Role.HANDLER, Role.REGISTRAR} if Role.REGISTRAR not in second else {Role.REGISTRAR}
+        for one in second:
+            for other in (second | first) - {one}:
+                assert officials.apart(one, other), (kind, one, other)
+
+
+@pytest.mark.parametrize(("held", "lent"), sorted(pairs()))
+def test_a_deputy_is_lent_no_role_that_excludes_the_own(house: House, held: str, lent: str):
+    _people(house, held, lent)
+    with pytest.raises(OfficialConflict):
+        _lend(house, lent)
+
+
+@pytest.mark.parametrize(("held", "lent"), sorted(pairs()))
+def test_nobody_is_given_a_role_that_excludes_what_they_stand_in_for(house: House, held: str, lent: str):
+    """And a decision asks again: of two proposals that were right when they were made, one is approved."""
+    _people(house, None, lent)
+    decided = house.db.write(
+        lambda turn: granting.propose_grant(
+            turn, "ann", held, "6401", None, "x", by="official:reg", random=house.random
+        )
+    )
+    _decide(house, _lend(house, lent))
+    with pytest.raises(OfficialConflict):
+        house.db.write(lambda turn: officials.grant(turn, "ann", held, "6401", by="command:test"))
+    with pytest.raises(OfficialConflict):
+        _decide(house, decided)
+    assert house.db.write(lambda turn: dict(_bars(turn))) == officials.SIDES[Role(lent)]
+
+
+def _people(house: House, held: str | None, lent: str) -> None:
+    """Two registrars, a principal with the role that is lent, and Ann, perhaps with one of her own."""
+
+    def act(turn: Turn) -> None:
+        for account, role in (("reg", "registrar"), ("reg-2", "registrar"), ("eve", lent), ("ann", held)):
+            officials.add(turn, account, "某")
+            if role is not None:
+                officials.grant(turn, account, role, "6401", by="command:test")
+
+    house.db.write(act)
+
+
+def _lend(house: House, role: str) -> bytes:
+    until = house.clock.now_ms() + 86_400_000
+    return house.db.write(
+        lambda turn: granting.propose_deputy(
+            turn, "eve", "ann", role, until, "休假", by="official:reg", random=house.random
+        )
+    )
+
+
+def _decide(house: House, proposal: bytes) -> None:
+    who = Officials(house.db).find("reg-2")
+    assert who is not None
+    actor = who.actor(house.clock.now_ms(), "")
+    deciding.decide(house, proposal, actor, approve=True, reason="核对无误")
+
+
+def _bars(turn: Turn) -> list[tuple[str, str]]:
+    own = official_bar.c
+    wanted = sa.select(own.bar, own.side).where(own.official_id == "ann")
+    return [(row.bar, row.side) for row in turn.conn.execute(wanted)]
 
 
 def test_what_has_ended_excludes_nothing(database: Database):

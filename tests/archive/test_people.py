@@ -324,20 +324,20 @@ def test_principal_and_deputy_are_not_the_two_persons_of_one_act(
     for first, second in (("ann", "new"), ("new", "ann")):
         proposal = house.db.write(
             lambda turn, by=first: granting.propose_grant(
-                turn, "dan", "reviewer", "6401", None, "x", by=f"official:{by}", random=house.random
+                turn, "dan", "inspector", "6401", None, "x", by=f"official:{by}", random=house.random
             )
         )
         with pytest.raises(StandsTogether):
             decide(house, proposal, second)
         decide(house, proposal, "bob")
-        house.db.write(lambda turn: officials.revoke(turn, "dan", "reviewer", by="official:bob"))
+        house.db.write(lambda turn: officials.revoke(turn, "dan", "inspector", by="official:bob"))
 
 
 def test_a_decision_says_for_whom_the_deputy_stood_in(deputy: Callable[..., None], house: House) -> None:
     deputy("ann", "new", "registrar")
     proposal = house.db.write(
         lambda turn: granting.propose_grant(
-            turn, "dan", "reviewer", "6401", None, "x", by="official:bob", random=house.random
+            turn, "dan", "inspector", "6401", None, "x", by="official:bob", random=house.random
         )
     )
     decide(house, proposal, "new")
@@ -438,8 +438,14 @@ def test_the_database_knows_no_longer_emergency(app: flask.Flask, house: House) 
         )
 
 
-def test_an_emergency_gives_no_role_that_excludes_the_own(ask: Callable[..., Any]) -> None:
-    answer = ask("eve", "POST", "/v1/desk/emergencies", TAKING | {"role": "payer"})
+@pytest.mark.parametrize(
+    ("account", "role"), [("eve", "payer"), ("dan", "payer"), ("gus", "payer"), ("dan", "auditor")]
+)
+def test_an_emergency_gives_no_role_that_excludes_the_own(
+    ask: Callable[..., Any], account: str, role: str
+) -> None:
+    """But the second word of an act: that nobody is there for it is the emergency."""
+    answer = ask(account, "POST", "/v1/desk/emergencies", TAKING | {"role": role})
 
     assert answer.json["code"] == "official-conflict"
 
