@@ -67,6 +67,8 @@ class Hit:
     standing: str
     events: tuple[CardEvent, ...] = ()
     """Of a card: what is known of its life."""
+    stands_in: Worker | None = None
+    """The archive its rows stand in, where merges lead on to `worker`; its names are the person's, too."""
 
 
 Hits = dict[tuple[str | None, str | None], Hit]
@@ -195,7 +197,7 @@ class People(Workers):
     def owner(self, cursor: Cursor, kind: str, value: str) -> bytes | None:
         """Return whose a number is or was for certain, merges not followed; None: nobody's, or doubtful."""
         for hit in self._look_up(cursor, self.tags(kind, value)).values():
-            owner = hit.worker.found_by or hit.worker
+            owner = hit.stands_in or hit.worker
             return owner.worker_id if hit.standing in CERTAIN else None
         return None
 
@@ -235,10 +237,11 @@ class People(Workers):
         followed = {}
         for said, hit in hits.items():
             person = self.person(cursor, hit.worker)
-            if person is not hit.worker:
+            if person is hit.worker:
+                followed[said] = hit
+            else:
                 person = found.setdefault(person.worker_id, person)
-                person.found_by = hit.worker
-            followed[said] = Hit(person, hit.standing, hit.events)
+                followed[said] = Hit(person, hit.standing, hit.events, hit.worker)
         return followed
 
     def _judge(self, person: Person, found: Found, source: str) -> Worker | Held:
@@ -268,7 +271,7 @@ class People(Workers):
             return f"worker-{worker.state}"
         if by_number.standing == DISPUTED:
             return "number-disputed"
-        if not any(self._named(known, person.name) for known in (worker, worker.found_by)):
+        if not any(self._named(known, person.name) for known in (worker, by_number.stands_in)):
             return "name-differs"
         of_another = any(hit is not None and hit.worker is not worker for hit in shown)
         return "card-of-another" if of_another else None

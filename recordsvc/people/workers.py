@@ -38,8 +38,6 @@ class Worker:
     rows: "Rows | None" = None
     merged_into: bytes | None = None
     """The archive this one is read as, once two officials merged them."""
-    found_by: "Worker | None" = None
-    """The merged worker whose number led here; its names are the person's, too."""
 
 
 @dataclasses.dataclass(slots=True)

@@ -81,6 +81,8 @@ class Act:
     corrections: list["Act"] = dataclasses.field(default_factory=list)
     said: tuple[Confirmation, list[int]] | None = None
     """The worker's word, and the corrections that counted when it was said."""
+    said_at: int = 0
+    """How many acts there were with it."""
     acts: int = 0
 
     @property
@@ -280,7 +282,7 @@ class Archive(RuleBasedStateMachine):
     @precondition(lambda self: self.issues)
     @rule(pick=any_one, word=st.sampled_from([Confirmation.CONFIRMED, Confirmation.CONTESTED]))
     def say(self, pick: int, word: Confirmation) -> None:
-        """Confirm or contest; the same word again makes no entry unless the record was corrected since."""
+        """Confirm or contest; the same word again makes no entry unless something came between."""
         act = self.issues[pick % len(self.issues)]
         record_id = uuid.UUID(id_of(act.raw)).bytes
         worker_id = self.centres[0].worker_id(person(act.who))
@@ -294,10 +296,12 @@ class Archive(RuleBasedStateMachine):
             assert refused.value.code == "target-unfit"
         else:
             verb(self.house, worker_id, seen, "api", STATER, *more)
-            if act.said != (word, act.counting):
+            # A contest is raised anew also once anything was done about the first.
+            anew = word is Confirmation.CONTESTED and act.acts != act.said_at
+            if act.said != (word, act.counting) or anew:
                 self.enter(Kind.NOTE, act.who, target=act.seq)
-                act.said = (word, act.counting)
                 act.acts += 1
+                act.said, act.said_at = (word, act.counting), act.acts
         self.check(act.who)
 
     # -- rules: the holding --------------------------------------------------------------------------------

@@ -474,6 +474,17 @@ def test_a_record_under_the_first_of_three_merged_numbers(told: Told) -> None:
     told.teardown()
 
 
+def test_one_batch_under_all_numbers_of_a_merged_person(told: Told) -> None:
+    """Each number is known by the name it stands under, whichever of them stands beside it."""
+    told.one(0, 1, 2)
+    first, second, third = told.chains
+    told.joined(first, second)
+    told.joined(second, third)
+    told.one(0, 1, 2, 0)
+    told.one(1, 0)
+    told.teardown()
+
+
 def test_who_is_erased_leaves_nothing_in_the_chain_once_read_as_one(told: Told) -> None:
     """And begins anew with the same number, of which the other chain no longer knows anything."""
     told.one(0, 1, 2)
