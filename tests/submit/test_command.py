@@ -188,6 +188,25 @@ def test_what_replaces_a_revoked_record_is_sent_until_it_is_taken_and_corrects_n
     ]
 
 
+def test_a_roster_sent_twice_without_its_state_is_told_row_by_row(centre, service):
+    """What the service says of twins stands in the summary and, with the other record, in the error sheet."""
+    said = {"code": "twin", "pointer": "/body/class", "detail": "疑似重复", "remedy": "撤销其中一条"}
+    entered = service._row
+
+    def warned(record, line, evidence):
+        told = entered(record, line, evidence)
+        if record["type"] == "training-completion":
+            told["warnings"] = [said | {"record": f"other-of-{record['worker']['number'][-4:]}"}]
+        return told
+
+    service._row = warned
+    code, shown = centre.run()
+    assert code == 0
+    assert "2 条与以前收录的记录疑似重复" in shown
+    lines = [line for line in centre.errors() if line[9] == "twin"]
+    assert [line[7] for line in lines] == [f"疑似重复：other-of-{who[1][-4:]}" for who in (A, C)]
+
+
 def test_a_row_that_disappears_is_said_and_not_revoked(centre, service):
     centre.run()
     centre.put([*A, "A31818105", "焊工", 80])
