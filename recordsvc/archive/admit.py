@@ -7,7 +7,7 @@ judgement and lock sends the request back to the start, a few times, before it i
 
 from typing import TYPE_CHECKING, Final
 
-from recordsvc.archive import checks, errors, salts, snapshot, types
+from recordsvc.archive import checks, errors, salts, snapshot, twin_warnings, types
 from recordsvc.archive.append import (
     NO_TARGET,
     OPEN,
@@ -88,6 +88,7 @@ class Admission:
                     continue
                 for (row, _), one in zip(ready, outcome, strict=True):
                     settle(row, one)
+            twin_warnings.warn(house=self._house, rows=rows)
             settle_repeated(rows)
             return Answer(rows, log, batch_id, sender)
         raise errors.Busy

@@ -55,6 +55,8 @@ class Answers:
         if row.problem is not None:
             told["problems"] = [row.problem.to_dict()]
         warnings = [errors.told(one) for one in row.findings if one.severity == "warn"]
+        if row.twin is not None:
+            warnings[-1]["record"] = row.twin  # its finding was the last
         if warnings:
             told["warnings"] = warnings
         if row.status == "held":

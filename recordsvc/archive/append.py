@@ -89,6 +89,8 @@ class Accepted:
     leaf: bytes
     open_key: bytes
     worker_id: bytes
+    newest_ms: int
+    """UTC ms of the chain's entry before it; 0: it is the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +215,11 @@ class _Writing:
     drafts: dict[int, Rows] = field(default_factory=dict)
 
 
-class _Heads(dict[bytes, tuple[int, str, Frontier]]):
-    """worker_id -> (version, state, frontier of the worker tree); a worker not there yet has version 0."""
+class _Heads(dict[bytes, tuple[int, str, Frontier, int]]):
+    """worker_id -> (version, state, frontier of the worker tree, ms); one not there yet has version 0."""
 
-    def __missing__(self, worker_id: bytes) -> tuple[int, str, Frontier]:
-        return self.setdefault(worker_id, (0, "open", Frontier()))
+    def __missing__(self, worker_id: bytes) -> tuple[int, str, Frontier, int]:
+        return self.setdefault(worker_id, (0, "open", Frontier(), 0))
 
 
 def _workers(batches: Iterable[Batch]) -> list[bytes]:
@@ -232,7 +234,7 @@ def _drafts(batches: Iterable[Batch]) -> list[Rows]:
 def _stands(batch: Batch, heads: _Heads, versions: dict[str, int], taken: set[bytes]) -> bool:
     """Return whether everything the batch was judged on is still so."""
     for one in batch.prepared:
-        version, state, frontier = heads[one.worker.worker_id]
+        version, state, frontier, _ms = heads[one.worker.worker_id]
         moved = version != one.worker.version or state not in one.states
         if moved or versions.get(one.issuer) != one.issuer_version:
             return False
@@ -293,7 +295,9 @@ def _assign(
     if there is not None:
         return Known(there[0], there[1], there[2] == one.digest)
     worker_id = one.worker.worker_id
-    frontier = heads[worker_id][2]
+    version, state, frontier, newest_ms = heads[worker_id]
+    if newest_ms != log.ms:
+        heads[worker_id] = version, state, frontier, log.ms
     seq, index = frontier.size, log.size + len(writing.log_entries)
     sha256 = hashlib.sha256
     position = sha256(one.nonce + _chain.pack(seq, target) + frontier.root()).digest()
@@ -309,4 +313,4 @@ def _assign(
     known[one.key] = (worker_id, seq, one.digest)
     if one.worker.rows is not None:
         writing.drafts[id(one.worker.rows)] = one.worker.rows
-    return Accepted(index, seq, leaf, one.open_key, worker_id)
+    return Accepted(index, seq, leaf, one.open_key, worker_id, newest_ms)

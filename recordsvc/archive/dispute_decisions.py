@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import areas
 from recordsvc.access.grants import Thing
 from recordsvc.archive import checks, disputes, types
+from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.append import DECIDED
 from recordsvc.archive.context import InstitutionContexts, person_context
@@ -35,6 +36,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import NotFound
 from recordsvc.ground.readers import Cursor
+from recordsvc.ground.strictjson import canonical
 from recordsvc.ground.two_person import Proposal, StaleProposal
 from recordsvc.people import merges
 from recordsvc.people.resolve import Person
@@ -84,8 +86,8 @@ class Proposed:
 def propose(turn: Turn, house: "House", dispute_id: bytes, decision: Decision, by: str) -> bytes:
     """Propose a decision.
 
-    Raises `NotFound`, `DisputeRefused`, `TargetUnfit`, `SchemaRefused`, and `ContentRefused` for a correction
-    that the dated checks refuse in the issuer's own records, too.
+    Raises `NotFound`, `DisputeRefused`, `TargetUnfit`, `SchemaRefused`, and for a correction
+    `ChangesNothing`, and `ContentRefused` for one that the dated checks refuse in the issuer's own, too.
     """
     dispute = disputes.find(turn.conn, dispute_id)
     if dispute is None:
@@ -134,6 +136,12 @@ def _check(house: "House", cursor: Cursor, name: str, body: dict[str, Any], stat
             corrected = corrected_body(state.body or {}, body)
         except CorrectionUnfit as error:
             raise TargetUnfit(pointer=f"/fields/{error.pointer}") from None
+        if canonical(corrected) == canonical(state.body or {}):
+            raise ChangesNothing(
+                "所填的新值就是记录现在的内容。要改的请填新值；记录无误的，请作“不成立”的决定。",
+                detail_en="The new values are those the record has. Give others, or reject the objection.",
+                pointer="/fields",
+            )
         faults = types.body_faults(str(record["type"]), int(record["version"]), corrected)
     if faults:
         raise SchemaRefused(errors=[told(fault) for fault in faults])

@@ -13,6 +13,7 @@ from recordsvc.access.looked import Look
 from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
 from recordsvc.archive import dispute_answers, dispute_decisions, dispute_views, disputes, errors
+from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision, Proposed
 from recordsvc.archive.dispute_forms import (
@@ -293,6 +294,7 @@ def say_from_desk(dispute_id: bytes, text: str) -> None:
     problems=(
         errors.DisputeRefused,
         errors.TargetUnfit,
+        ChangesNothing,
         errors.SchemaRefused,
         errors.ArchiveRestricted,
     ),

@@ -22,7 +22,7 @@ Problem
 ├── RegionKeyNotInForce 503  region-key-not-in-force
 └── Busy 503 ────────────── busy
 
-Those of papers stand in `paper_errors.py`.
+Those of papers stand in `paper_errors.py`, those of acts without effect in `act_errors.py`.
 """
 
 from collections.abc import Iterable

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc.archive import persons, types
+from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.append import OWN_CHAIN, Accepted
 from recordsvc.archive.checks import Context, Severity, check
 from recordsvc.archive.decided import enter, record_id_of, stater_of, worker_of
@@ -78,7 +79,10 @@ def state_evidence(
 
 
 def propose_trust(turn: Turn, house: "House", wanted: Raise, by: str) -> bytes:
-    """Propose how far evidence is trusted. Raises `TargetUnknown`, `TargetUnfit`, `ContentRefused`."""
+    """Propose how far evidence is trusted.
+
+    Raises `TargetUnknown`, `TargetUnfit`, `ChangesNothing`, `ContentRefused`.
+    """
     person = persons.read(house, wanted.worker_id, house.db.cursor(turn.conn))
     place = None if person is None else person.find(wanted.record_id, house.settings.region)
     if place is None:
@@ -90,6 +94,8 @@ def propose_trust(turn: Turn, house: "House", wanted: Raise, by: str) -> bytes:
     after = {**(state.body or {}), **{name: value for name, value in fields.items() if value is not None}}
     if wanted.verification is None:
         after.pop("verification", None)
+    if after == state.body:
+        raise ChangesNothing
     _check(house, after, None)
     payload = {
         "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),

@@ -10,6 +10,7 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
 from recordsvc.archive import bundle, errors, foreign, life_asks, looking, paperrefs, strays
+from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.life_forms import (
@@ -242,6 +243,7 @@ def relative_copy(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
     problems=(
         errors.TargetUnknown,
         errors.TargetUnfit,
+        ChangesNothing,
         errors.RecordAmbiguous,
         errors.ContentRefused,
         errors.SchemaRefused,

@@ -12,7 +12,7 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, charge, door
 from recordsvc.access.services import access
-from recordsvc.archive import bank_feed, errors, feed, receipts, submission
+from recordsvc.archive import act_errors, bank_feed, errors, feed, receipts, submission
 from recordsvc.archive.answers import Answers
 from recordsvc.archive.forms import FeedQuery, RecordStatusForm
 from recordsvc.archive.services import bp, house, own_institution
@@ -40,6 +40,9 @@ ROW_PROBLEMS = (
     errors.Returned,
     errors.TargetUnknown,
     errors.TargetUnfit,
+    act_errors.AlreadyRevoked,
+    act_errors.NothingToRestore,
+    act_errors.ChangesNothing,
     errors.SaltWeak,
     errors.TooManyHeld,
     errors.Busy,

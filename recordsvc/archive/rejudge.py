@@ -84,10 +84,13 @@ class Rejudge:
             fit = [(row, one) for row in rows if isinstance(one := judged[row.held_id], _Fit)]
             workers = dict(self._workers(cursor, fit))
             outcomes: list[tuple[Any, list[Prepared] | Back]] = []
+            targets: dict[str, Targets] = {}
             for row in rows:
                 one = judged[row.held_id]
-                made = one if isinstance(one, Back) else self._made(cursor, row, one, workers[row.held_id])
-                outcomes.append((row, made))
+                if isinstance(one, _Fit):
+                    outcomes.append((row, self._made(cursor, row, one, workers[row.held_id], targets)))
+                else:
+                    outcomes.append((row, one))
             return outcomes
 
     # -- is it what two people approved, and still validly signed?
@@ -147,26 +150,33 @@ class Rejudge:
                     worker = Held(f"worker-{worker.state}")
                 yield row.held_id, worker
 
-    def _made(self, cursor: Cursor, row: Any, fit: _Fit, worker: Worker | Held) -> list[Prepared] | Back:
+    def _made(
+        self, cursor: Cursor, row: Any, fit: _Fit, worker: Worker | Held, targets: dict[str, Targets]
+    ) -> list[Prepared] | Back:
+        """Judge one row beside those before it; `targets`, by issuer, remember what those did."""
         house, record = self._house, fit.item.record
         now_ms = house.clock.now_ms()
         if isinstance(worker, Held):
             return Back(worker.reason)
-        target = NO_TARGET
+        target = None
         try:
             kind = types.record_type(record)
             if kind is None:
                 raise errors.SchemaRefused
             if kind.target is not None:
-                context = Context(beijing_date(now_ms).isoformat(), self._contexts.of(row.issuer, cursor))
-                target = Targets(house, cursor, context).seq(kind, record, worker)
+                if row.issuer not in targets:
+                    on, institution = beijing_date(now_ms).isoformat(), self._contexts.of(row.issuer, cursor)
+                    targets[row.issuer] = Targets(house, cursor, Context(on, institution), released=True)
+                target = targets[row.issuer].of(kind, record, worker)
         except dated.NoRuleInForce:
             return Back("rule-expired")
         except Problem as problem:
             return Back(_reason(problem, now_ms))
         entry = house.admission.sealer.prepare(
-            worker, kind.kind, target, fit.item, row.key, row.digest, row.issuer, fit.state.version
+            *(worker, kind.kind, NO_TARGET if target is None else target.seq, fit.item),
+            *(row.key, row.digest, row.issuer, fit.state.version),
         )
+        entry.chain_size = None if target is None else target.chain_size
         entry.window = fit.state.window(now_ms)
         try:
             return [entry, self._note(cursor, worker, record, row, fit.proposal)]

@@ -43,6 +43,8 @@ class Row:
     prepared: Prepared | None = None
     outcome: Accepted | Known | None = None
     target: Target | None = None
+    twin: str | None = None
+    """Id of the issuer's own earlier record that tells the same training, where a finding says so."""
     repeats: "Row | None" = None
     """The earlier row of this submission that is the same record; answered as that one."""
 

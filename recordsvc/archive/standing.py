@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from recordsvc.archive import errors, store
 from recordsvc.archive.append import Known
+from recordsvc.archive.formats import Kind
 from recordsvc.archive.rows import Row, Said, pending, settle, settle_held
 from recordsvc.archive.targets import Targets
 from recordsvc.ground.problems import Problem
@@ -22,7 +23,7 @@ def judge_targets(targets: Targets, rows: list[tuple[Row, Said]]) -> None:
     if not acts:
         return
     places = targets.places([(said.type, row.item.record) for row, said in acts])
-    order = sorted(zip(acts, places, strict=True), key=lambda one: one[1][0] if one[1] else b"")
+    order = sorted(zip(acts, places, strict=True), key=_order)
     for (row, said), place in order:
         try:
             row.target = targets.judge(said.type, row.item.record, place)
@@ -30,6 +31,12 @@ def judge_targets(targets: Targets, rows: list[tuple[Row, Said]]) -> None:
             row.refuse(problem)
         else:
             row.held = row.held or row.target.held
+
+
+def _order(one: tuple[tuple[Row, Said], tuple[bytes, int] | None]) -> tuple[bytes, bool]:
+    """Sort worker by worker, corrections last: what is taken back beside them decides what they change."""
+    (_row, said), place = one
+    return (place[0] if place else b""), said.type.kind is Kind.CORRECT
 
 
 class Standing:

@@ -40,8 +40,10 @@ _ENTRY = (
 )
 
 
-Heads = dict[bytes, tuple[int, str, Frontier]]
-"""worker_id -> (version, state, frontier of the worker tree)."""
+_CHAINS = _ENTRY.replace("FROM entry e", "FROM {wanted} JOIN entry e ON e.worker_id = wanted.k")
+
+Heads = dict[bytes, tuple[int, str, Frontier, int]]
+"""worker_id -> (version, state, frontier of the worker tree, UTC ms of the newest entry or 0)."""
 Known = dict[bytes, tuple[bytes, int, bytes]]
 """Key of a record id -> (worker_id, seq, digest)."""
 
@@ -56,7 +58,7 @@ def asking_heads(db: Database, workers: Sequence[bytes]) -> Question[Heads]:
     """Ask for the head of each worker that exists."""
     return _by_keys(
         db,
-        "SELECT w.worker_id, w.version, w.state, e.seq, e.edge "
+        "SELECT w.worker_id, w.version, w.state, e.seq, e.edge, e.leaf "
         "FROM {wanted} JOIN worker w ON w.worker_id = wanted.k "
         "LEFT JOIN entry e ON e.worker_id = w.worker_id "
         "AND e.seq = (SELECT max(x.seq) FROM entry x WHERE x.worker_id = w.worker_id)",
@@ -66,8 +68,9 @@ def asking_heads(db: Database, workers: Sequence[bytes]) -> Question[Heads]:
                 version,
                 state,
                 Frontier() if seq is None else Frontier.from_bytes(seq + 1, bytes(edge)),
+                0 if seq is None else int.from_bytes(leaf[2:10]),
             )
-            for worker_id, version, state, seq, edge in rows
+            for worker_id, version, state, seq, edge, leaf in rows
         },
     )
 
@@ -165,6 +168,12 @@ def asked_archive(db: Database, worker_id: bytes) -> Asked:
 def as_entries(rows: list[Any]) -> list[StoredEntry]:
     """Return the rows of `asked_archive` as entries."""
     return list(map(StoredEntry._make, rows))
+
+
+def chains(db: Database, cursor: Cursor, workers: Sequence[bytes]) -> list[StoredEntry]:
+    """Return all entries of these workers, in no order."""
+    cursor.execute(*db.by_keys(_CHAINS, workers))
+    return as_entries(cursor.fetchall())
 
 
 def one(db: Database, cursor: Cursor, worker_id: bytes, seq: int) -> StoredEntry | None:

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc.archive import checks, errors, store, types
+from recordsvc.archive.act_errors import AlreadyRevoked, ChangesNothing, NothingToRestore
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.context import person_context
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.sealing import dedupe_key
+from recordsvc.archive.states import RecordState
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.readers import Cursor
+from recordsvc.ground.strictjson import canonical
 from recordsvc.people.resolve import Person
 from recordsvc.people.workers import Worker
 
@@ -44,18 +47,26 @@ class Target:
 class Targets:
     """Finds targets on one snapshot; one archive is kept open, so ask worker by worker."""
 
-    def __init__(self, house: "House", cursor: Cursor, context: checks.Context) -> None:
-        """Look up through `cursor`; `context` is that of the institution that acts."""
+    def __init__(
+        self, house: "House", cursor: Cursor, context: checks.Context, *, released: bool = False
+    ) -> None:
+        """Look up through `cursor`; `context` is that of the institution that acts.
+
+        `released`: two people decided that what would wait enters.
+        """
+        self._released = released
         self._context = context
         self._db = house.db
         # Also of a restricted archive: the act then waits for officials, as every doubt does.
         self._reader = Reader(house, sealed=True)
         self._cursor = cursor
         self._archive: tuple[bytes, Archive | None] = (b"", None)
-        self._bodies: dict[int, dict[str, Any]] = {}
-        """What earlier corrections of the same submission make of records of that archive, by seq."""
-        self._revoked: dict[int, bool] = {}
-        """Which of them earlier acts of the same submission revoked or restored."""
+        self._bodies: dict[tuple[bytes, int], dict[str, Any]] = {}
+        """What earlier corrections of the same submission make of records, by place."""
+        self._replaced: set[tuple[bytes, int]] = set()
+        """Which records one of them replaces as a whole."""
+        self._revoked: dict[tuple[bytes, int], bool] = {}
+        """Which records and corrections earlier acts of the same submission revoked (or else restored)."""
 
     def places(
         self, acts: Sequence[tuple[types.RecordType, dict[str, Any]]]
@@ -68,10 +79,11 @@ class Targets:
     def judge(
         self, kind: types.RecordType, record: dict[str, Any], place: tuple[bytes, int] | None
     ) -> Target:
-        """Judge an act by its target at `place`.
+        """Judge an act by its target at `place`: of one record, revocations and restorations first.
 
         Raises `TargetUnknown` when this issuer has no such record, `TargetUnfit` when it cannot be acted on
-        so, `SchemaRefused` and `ContentRefused` when what a correction makes is not valid.
+        so or the act would change nothing, `SchemaRefused` and `ContentRefused` when what a correction makes
+        is not valid.
         """
         if place is None:
             raise errors.TargetUnknown(pointer=f"/body/{kind.target}")
@@ -95,21 +107,21 @@ class Targets:
 
         What the region revoked the issuer cannot restore either.
         """
-        archive, pointer = self._open(worker_id), f"/body/{kind.target}"
+        archive, pointer, place = self._open(worker_id), f"/body/{kind.target}", (worker_id, seq)
         if archive is None:
             raise errors.TargetUnfit(pointer=pointer)
         ended = archive.revocation(seq)
-        revoked = self._revoked.get(seq, ended is not None)
+        revoked = self._revoked.get(place, ended is not None)
         if revoked is (kind.kind is Kind.REVOKE):
-            raise errors.TargetUnfit("原记录已撤销" if revoked else "原记录没有被撤销", pointer=pointer)
+            raise (AlreadyRevoked if revoked else NothingToRestore)(pointer=pointer)
         by = ended.record["issuer"] if ended is not None and ended.record is not None else record["issuer"]
         if kind.kind is Kind.RESTORE and by != record["issuer"]:
             raise errors.TargetUnfit("原记录由登记机关撤销，只能由登记机关恢复", pointer=pointer)
-        self._revoked[seq] = not revoked
+        self._revoked[place] = not revoked
         return Target(worker_id, seq, chain_size=len(archive.entries))
 
-    def seq(self, kind: types.RecordType, record: dict[str, Any], worker: Worker) -> int:
-        """Return the seq of the record acted on at a release: two people decided about holds and person.
+    def of(self, kind: types.RecordType, record: dict[str, Any], worker: Worker) -> Target:
+        """Judge an act at its release: two people decided about holds and person.
 
         Raises as `judge` does, `TargetUnknown` when the target is not in this worker's archive, and
         `dated.NoRuleInForce` when what a correction makes cannot be judged.
@@ -117,7 +129,7 @@ class Targets:
         (place,) = self.places([(kind, record)])
         if place is None or place[0] != worker.worker_id:
             raise errors.TargetUnknown(pointer=f"/body/{kind.target}")
-        return self._act(kind, record, *place).seq
+        return self._act(kind, record, *place)
 
     def _corrected(self, record: dict[str, Any], worker_id: bytes, seq: int) -> Target:
         """Judge what a correction makes: it must satisfy its type, and waits where such a record would."""
@@ -125,20 +137,40 @@ class Targets:
         state = archive.landing(seq) if archive is not None else None
         if archive is None or state is None or state.body is None or state.record is None:
             raise errors.TargetUnfit(pointer="/body/corrects")
+        place = worker_id, state.seq
+        if state.revocation is not None and place not in self._revoked:
+            raise errors.TargetUnfit("原记录已撤销，须先恢复或一并恢复，再作更正", pointer="/body/corrects")
+        before = self._bodies.get(place, state.body)
         try:
-            body = corrected_body(self._bodies.get(state.seq, state.body), record["body"])
+            body = corrected_body(before, record["body"])
         except CorrectionUnfit as unfit:
             raise errors.TargetUnfit(
                 "要更正的字段在原记录中不存在", pointer="/body/fields", place=unfit.pointer
             ) from None
+        if canonical(body) == canonical(before) and not self._matters(archive, state, record):
+            raise ChangesNothing(pointer="/body")
         found = types.body_faults(str(state.record["type"]), int(state.record["version"]), body)
         if found:
             faults = [errors.told(one) for one in found]
             raise errors.SchemaRefused("更正后的内容不符合原记录类型的格式", errors=faults)
         held = self._held({**state.record, "body": body, "issued_on": record["issued_on"]})
-        if not held:
-            self._bodies[state.seq] = body
+        if not held or self._released:
+            self._bodies[place] = body
+            if "whole" in record["body"]:
+                self._replaced.add(place)
         return Target(worker_id, seq, held, len(archive.entries))
+
+    def _matters(self, archive: Archive, state: RecordState, record: dict[str, Any]) -> bool:
+        """Tell whether a correction that leaves the body as it is still has an effect.
+
+        A whole body again is how an issuer re-confirms what rests on a suspected key. And where the same
+        submission takes back or restores a correction of the record, the body is another afterwards.
+        """
+        place = archive.worker_id, state.seq
+        if state.needs_reconfirmation and "whole" in record["body"] and place not in self._replaced:
+            return True
+        others = (seq for worker_id, seq in self._revoked if worker_id == place[0] and seq != state.seq)
+        return any(any(act.seq == seq for act in state.history) for seq in others)
 
     def _held(self, corrected: dict[str, Any]) -> str:
         """Return why a corrected record must wait; empty: it need not.
@@ -157,5 +189,4 @@ class Targets:
     def _open(self, worker_id: bytes) -> Archive | None:
         if self._archive[0] != worker_id:
             self._archive = worker_id, self._reader.archive(worker_id, self._cursor)
-            self._bodies, self._revoked = {}, {}
         return self._archive[1]

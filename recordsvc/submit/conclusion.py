@@ -10,8 +10,10 @@ from recordsvc.submit.findings import RowClass
 from recordsvc.submit.plan import Plan
 from recordsvc.submit.reading import Reading
 from recordsvc.submit.roster import Roster
-from recordsvc.submit.state import STANDING, State
+from recordsvc.submit.state import STANDING, Prepared, State
 
+TWIN = "twin"
+"""Code of the service's warning that it has another record of the same person, class and dates."""
 DONE, NEEDS_PERSON, UNPROVEN = 0, 1, 5
 
 
@@ -31,12 +33,22 @@ def conclude(console: Console, roster: Roster, state: State, plan: Plan) -> int:
             f"[yellow]{len(plan.vanished)} 条以前报送的记录现在不在表里，没有撤销；"
             "如系误报，请在网页上撤销[/yellow]"
         )
+    if twins := sum(_is_twin(one) for one in plan.new):
+        console.print(
+            f"[yellow]{twins} 条与以前收录的记录疑似重复（同一人、同一班级、同一日期），"
+            "编号见处理表；确系重复的请撤销其中一条[/yellow]",
+            soft_wrap=True,
+        )
     if any(one.answer.get("unproven") for one in state.records.values()):
         console.print("[red]有的回执不能证明记录已入档，请联系服务方 / some receipts prove nothing[/red]")
         return UNPROVEN
     rejected = any(reading.row_class is RowClass.REJECT for reading in roster.understood.readings)
     open_rows = [one for one in (*plan.new, *plan.waiting) if one.status not in STANDING]
     return NEEDS_PERSON if rejected or open_rows else DONE
+
+
+def _is_twin(one: Prepared) -> bool:
+    return any(said.get("code") == TWIN for said in one.answer.get("warnings", []))
 
 
 def _told_by_service(roster: Roster, state: State, plan: Plan) -> list[Trouble]:
@@ -51,7 +63,11 @@ def _told_by_service(roster: Roster, state: State, plan: Plan) -> list[Trouble]:
         told = one.answer
         troubles += [service_trouble(reading, "服务未接受", said) for said in told.get("problems", [])]
         for said in told.get("warnings", []):
-            warned[said.get("code"), said.get("pointer")].append((reading, said))
+            if said.get("code") == TWIN:  # each row has another record beside it
+                which = f"{said.get('detail') or ''}：{said.get('record') or ''}"
+                troubles.append(service_trouble(reading, "已报送，请核对", {**said, "detail": which}))
+            else:
+                warned[said.get("code"), said.get("pointer")].append((reading, said))
     # What holds for the whole class is one line, not forty.
     for rows in warned.values():
         reading, said = rows[0]

@@ -69,7 +69,7 @@ class Planner:
 
     def _row(self, plan: Plan, key: str, row: int, draft: Draft) -> None:
         digest = _digest(draft)
-        earlier = self._state.of_key(key)
+        earlier = _since_revoked(self._state.of_key(key))
         standing = [record for record in earlier if record.status in STANDING]
         held = [record for record in earlier if record.status == "held"]
         last = next(iter((held or standing or earlier)[-1:]), None)
@@ -123,6 +123,12 @@ class Planner:
             record_id=record_id, salt=new_salt(self._randomness), issued_on=self._issued_on,
         )  # fmt: skip
         return Prepared(record_id, key, row, purpose, root or record_id, digest, record)
+
+
+def _since_revoked(records: list[Prepared]) -> list[Prepared]:
+    """What was made for a row after its last revocation that stands: nothing before it can be corrected."""
+    ends = [n for n, one in enumerate(records) if one.purpose == "revoke" and one.status in STANDING]
+    return records[ends[-1] + 1 :] if ends else records
 
 
 def _digest(draft: Draft) -> str:

@@ -8,6 +8,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import disputes, errors, looking
+from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.dispute_forms import DecideForm, SayForm
 from recordsvc.archive.dispute_routes import propose_shown, say_from_desk, seen_at_desk
 from recordsvc.archive.forms import LookQuery
@@ -123,6 +124,7 @@ def desk_say_button(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
         PurposeRefused,
         errors.DisputeRefused,
         errors.TargetUnfit,
+        ChangesNothing,
         errors.SchemaRefused,
         errors.ArchiveRestricted,
     ),

@@ -335,7 +335,7 @@ def test_foreign_and_missing_targets_are_answered_alike(house: House, centre: Ce
         for target in (theirs, unknown):
             assert told(centre.send([make(person(1), target)])) == ["target-unknown"], make.__name__
         # What is not revoked cannot be restored, whoever is named.
-        wanted = "target-unfit" if make == centre.restoration else "target-of-another"
+        wanted = "nothing-to-restore" if make == centre.restoration else "target-of-another"
         assert told(centre.send([make(person(1), elsewhere)])) == [wanted], make.__name__
     assert size(house) == before
 

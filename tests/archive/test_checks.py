@@ -322,6 +322,7 @@ def test_every_finding_code_is_tested_somewhere() -> None:
         "card-lost",
         "card-frozen",
         "card-void",
+        "twin",
     }
 
     assert {row["code"] for row in dated.table("findings").rows} == here | elsewhere | single

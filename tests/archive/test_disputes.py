@@ -23,6 +23,7 @@ from recordsvc.archive import (
     persons,
     tables,
 )
+from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.disputes import Dispute
@@ -403,6 +404,7 @@ def test_a_proposal_holds_no_value_of_the_record(house: House, worker: bytes, re
         (Decision("x", fields={"/body/score": 91}), SchemaRefused),
         (Decision("x", fields={"/elsewhere": "1"}), SchemaRefused),
         (Decision("x", fields={"/body/parts/9": "1"}), TargetUnfit),
+        (Decision("x", fields={"/body/score": "86.5"}), ChangesNothing),
     ],
 )
 def test_an_impossible_correction_is_refused_when_proposed(

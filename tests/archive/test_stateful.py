@@ -216,13 +216,18 @@ class Archive(RuleBasedStateMachine):
         self.check(act.who)
 
     @precondition(lambda self: self.targets)
-    @rule(pick=any_one, value=score, how=mode)
+    @rule(pick=any_one, value=st.one_of(score, st.just("")), how=mode)
     def correct(self, pick: int, value: str, how: str) -> None:
-        """Correct a record, or a correction of it."""
+        """Correct a record, or a correction of it; to what it says already (empty): refused."""
         act = self.targets[pick % len(self.targets)]
         root = act.root or act
+        value = value or root.effective
         raw = self.centres[act.by].correction(person(act.who), act.raw, score=value)
-        if self.send_one(act.by, raw, how):
+        refused = "target-unfit" if root.revoked else "changes-nothing" if value == root.effective else ""
+        if refused:
+            wanted = refused if self.keys[act.by] == "registered" else "key-not-in-force"
+            assert self.tell(act.by, [raw], how) == [("rejected", wanted)]
+        elif self.send_one(act.by, raw, how):
             made = self.enter(
                 Kind.CORRECT, act.who, target=act.seq, raw=raw, by=act.by, score=value, root=root
             )
@@ -238,7 +243,7 @@ class Archive(RuleBasedStateMachine):
         act = self.targets[pick % len(self.targets)]
         raw = self.centres[act.by].revocation(person(act.who), act.raw)
         if act.revoked:
-            wanted = "target-unfit" if self.keys[act.by] == "registered" else "key-not-in-force"
+            wanted = "already-revoked" if self.keys[act.by] == "registered" else "key-not-in-force"
             assert self.tell(act.by, [raw], "single") == [("rejected", wanted)]
         elif self.send_one(act.by, raw, "single"):
             self.enter(Kind.REVOKE, act.who, target=act.seq, raw=raw, by=act.by)
@@ -268,9 +273,13 @@ class Archive(RuleBasedStateMachine):
         wanted = "target-unknown" if self.keys[foreign] == "registered" else "key-not-in-force"
         assert self.tell(foreign, [raw], "single") == [("rejected", wanted)]
         raw = getattr(self.centres[act.by], verb)(person((act.who + 1) % WORKERS), act.raw)
-        idle = (verb == "revocation" and act.revoked) or (verb == "restoration" and not act.revoked)
+        idle = {
+            ("revocation", True): "already-revoked",
+            ("restoration", False): "nothing-to-restore",
+            ("correction", True): "target-unfit",
+        }.get((verb, act.revoked))
         if self.keys[act.by] == "registered" and idle:
-            assert self.tell(act.by, [raw], "single") == [("rejected", "target-unfit")]
+            assert self.tell(act.by, [raw], "single") == [("rejected", idle)]
         elif self.keys[act.by] == "registered":
             assert self.tell(act.by, [raw], "single") == [("held", "")]
             held_id = self.held_id(raw)

@@ -35,6 +35,7 @@ from recordsvc.archive import (
     merging,
     moving,
 )
+from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.contest_again import ContestsUsedUp
 from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision
@@ -51,7 +52,7 @@ from recordsvc.ground.problems import Problem
 from recordsvc.ground.two_person import StaleProposal
 from recordsvc.house import House, open_house
 from recordsvc.translog import tables as log_tables
-from tests.archive.support import STATER, Centre, id_of, person, shown
+from tests.archive.support import STATER, Centre, id_of, person, shown, told
 from tests.archive.test_stateful import QUIET, any_one, make
 
 __all__ = ["make"]
@@ -108,6 +109,7 @@ class Act:
     corrects: bool
     revoked: bool = False
     record_id: bytes = b""
+    score: str = ""
 
 
 @dataclasses.dataclass
@@ -150,6 +152,13 @@ class Record:
     cases: list[Case] = dataclasses.field(default_factory=list)
     again: int | None = None
     """Contests since it was rejected, None: nobody rejected it since it was changed last."""
+
+    score: str = "86.5"
+
+    @property
+    def says(self) -> str:
+        """The score that counts."""
+        return ([self.score] + [one.score for one in self.acts if one.corrects and not one.revoked])[-1]
 
     @property
     def counting(self) -> list[int]:
@@ -367,12 +376,18 @@ class Objections(RuleBasedStateMachine):
 
     # -- issuers -------------------------------------------------------------------------------------------
 
-    def by_issuer(self, record: Record, raw: bytes, *, of: Act | None = None, corrects: bool = True) -> None:
-        """The issuer's signed act arrives."""
+    def by_issuer(
+        self, record: Record, raw: bytes, *, of: Act | None = None, corrects: bool = True, score: str = ""
+    ) -> None:
+        """The issuer's signed act arrives; a correction to what the record says already is refused."""
         self.clock.advance(5)
+        if corrects and score == record.says:
+            assert record.by is not None
+            assert told(self.centres[record.by].send([raw])) == ["changes-nothing"]
+            return
         if not self.send(record, raw):
             return
-        act = Act(0, 0, raw, record.by, of, corrects, record_id=uuid.UUID(id_of(raw)).bytes)
+        act = Act(0, 0, raw, record.by, of, corrects, record_id=uuid.UUID(id_of(raw)).bytes, score=score)
         self.enter("correct" if corrects else "revoke", record, act)
         record.acts.append(act)
         if of is not None:
@@ -381,12 +396,14 @@ class Objections(RuleBasedStateMachine):
             record.life = "revoked"
 
     def correct(self, n: int, k: int) -> None:
-        score = 60 + k % 40
+        score = f"{60 + k % 40}.0" if k % 5 else ""
         record = self.fit(n)
         if record is None or record.by is None:
             return
         who = person(record.chain.n)
-        self.by_issuer(record, self.centres[record.by].correction(who, record.raw, score=f"{score}.0"))
+        score = score or record.says
+        raw = self.centres[record.by].correction(who, record.raw, score=score)
+        self.by_issuer(record, raw, score=score)
         self.check()
 
     def correct_as_promised(self, n: int, k: int) -> None:
@@ -398,7 +415,7 @@ class Objections(RuleBasedStateMachine):
             return
         if record.chain.read_as.state == "restricted":
             return
-        self.by_issuer(record, raw)
+        self.by_issuer(record, raw, score="91.0")
         self.check()
 
     def revoke(self, n: int, k: int) -> None:
@@ -533,6 +550,8 @@ class Objections(RuleBasedStateMachine):
             assert got is ArchiveRestricted, got
         elif record.life != "active":
             assert got is TargetUnfit, got
+        elif decision.fields and record.says == "91.0":
+            assert got is ChangesNothing, got
         else:
             assert isinstance(got, bytes), got
             with self.house.db.read() as conn:
@@ -563,7 +582,7 @@ class Objections(RuleBasedStateMachine):
             name, _body = one.decision.act("")
             act = None
             if name != "dispute-outcome":
-                act = Act(0, 0, b"", None, None, corrects=name == "correction")
+                act = Act(0, 0, b"", None, None, corrects=name == "correction", score="91.0")
                 record.acts.append(act)
             self.enter({"correction": "correct", "revocation": "revoke"}.get(name, "outcome"), record, act)
             if name == "revocation":
@@ -698,6 +717,7 @@ class Objections(RuleBasedStateMachine):
         if record.chain.state != "open" or record.chain.into is not None:
             return
         self.clock.advance(5)
+        score = record.says
         moved = Moving(record.chain.worker_id, record.record_id, right.worker_id, "同名误记")
         assert (
             self.decided(lambda turn: moving.propose_move(turn, self.house, moved, "official:a"))
@@ -711,7 +731,7 @@ class Objections(RuleBasedStateMachine):
         assert archive is not None
         record_id = archive.entries[right.size].stored.record_id
         assert record_id is not None
-        self.records.append(Record(right, right.size, b"", None, record_id, self.size))
+        self.records.append(Record(right, right.size, b"", None, record_id, self.size, score=score))
         right.size += 1
         self.size += 1
         self.check()

@@ -148,7 +148,9 @@ def test_heads(filled: Filled) -> None:
     newest = newest.subquery()
     worker = people_tables.worker
     plain = (
-        sa.select(worker.c.worker_id, worker.c.version, worker.c.state, entry.c.seq, entry.c.edge)
+        sa.select(
+            worker.c.worker_id, worker.c.version, worker.c.state, entry.c.seq, entry.c.edge, entry.c.leaf
+        )
         .outerjoin(newest, newest.c.worker_id == worker.c.worker_id)
         .outerjoin(entry, sa.and_(entry.c.worker_id == newest.c.worker_id, entry.c.seq == newest.c.seq))
     )
@@ -159,6 +161,7 @@ def test_heads(filled: Filled) -> None:
             row.version,
             row.state,
             Frontier() if row.seq is None else Frontier.from_bytes(row.seq + 1, row.edge),
+            0 if row.seq is None else int.from_bytes(row.leaf[2:10]),
         )
         for row in rows
     }

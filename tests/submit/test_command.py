@@ -156,6 +156,57 @@ def test_what_no_correction_can_change_is_revoked_and_issued_anew(centre, servic
     assert len(service.batches) == 2
 
 
+def test_a_row_changed_back_is_a_change_and_one_written_otherwise_is_none(centre, service):
+    for score in (80, 85, 80):
+        centre.put([*A, None, "焊工", score])
+        assert centre.run()[0] == 0
+    assert [batch[0]["body"]["whole"]["score"] for batch in service.batches[1:]] == ["85", "80"]
+
+    name, number = A
+    centre.put([f" {name} ", f"{number[:6]} {number[6:]}", "A31818105", "焊工", "80.0"])
+    assert centre.run()[0] == 0
+    assert len(service.batches) == 3
+
+
+def test_what_replaces_a_revoked_record_is_sent_until_it_is_taken_and_corrects_nothing(centre, service):
+    """The revocation stands and the new record was refused: the revoked one takes no correction any more."""
+    centre.put([*A, None, "焊工", 80])
+    centre.run()
+    taken = service.judge
+    service.judge = lambda record: "rejected" if record["type"] == "enrolment-outcome" else taken(record)
+    centre.put([*A, None, "焊工", "缺考"])
+    assert centre.run()[0] == 1
+    assert centre.run()[0] == 1
+    centre.put([*A, None, "焊工", 70])
+    assert centre.run()[0] == 0
+
+    assert [types(batch) for batch in service.batches] == [
+        ["training-completion"],
+        ["revocation", "enrolment-outcome"],
+        ["enrolment-outcome"],
+        ["training-completion"],
+    ]
+
+
+def test_a_roster_sent_twice_without_its_state_is_told_row_by_row(centre, service):
+    """What the service says of twins stands in the summary and, with the other record, in the error sheet."""
+    said = {"code": "twin", "pointer": "/body/class", "detail": "疑似重复", "remedy": "撤销其中一条"}
+    entered = service._row
+
+    def warned(record, line, evidence):
+        told = entered(record, line, evidence)
+        if record["type"] == "training-completion":
+            told["warnings"] = [said | {"record": f"other-of-{record['worker']['number'][-4:]}"}]
+        return told
+
+    service._row = warned
+    code, shown = centre.run()
+    assert code == 0
+    assert "2 条与以前收录的记录疑似重复" in shown
+    lines = [line for line in centre.errors() if line[9] == "twin"]
+    assert [line[7] for line in lines] == [f"疑似重复：other-of-{who[1][-4:]}" for who in (A, C)]
+
+
 def test_a_row_that_disappears_is_said_and_not_revoked(centre, service):
     centre.run()
     centre.put([*A, "A31818105", "焊工", 80])
