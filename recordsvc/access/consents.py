@@ -56,6 +56,7 @@ class Ended(StrEnum):
     CODE = "code-tried"
     RESTRICTED = "restricted"
     CLOSED = "closed"
+    PARTED = "parted"
     ERASED = "erased"
 
 
@@ -268,11 +269,20 @@ def use(turn: Turn, log: Log, found: Consent) -> bool:
 # -- ending
 
 
-def end(turn: Turn, log: Log, workers: Collection[bytes], why: Ended, consent_id: bytes | None = None) -> int:
-    """End these workers' consents that have not ended, or the one named; how many."""
+def end(
+    turn: Turn,
+    log: Log,
+    workers: Collection[bytes],
+    why: Ended,
+    consent_id: bytes | None = None,
+    *,
+    since_ms: int = 0,
+) -> int:
+    """End these workers' consents, given since an instant, still open, or the one named; how many."""
     which: list[sa.ColumnElement[bool]] = [
         consent.c.worker_id.in_(list(workers)),
         consent.c.ended_ms.is_(None),
+        consent.c.begun_ms >= since_ms,
     ]
     if consent_id is not None:
         which.append(consent.c.consent_id == consent_id)

@@ -161,6 +161,16 @@ def end_all(turn: Turn, holder: Holder) -> int:
     return ended
 
 
+def end_since(turn: Turn, worker_id: bytes, since_ms: int) -> None:
+    """End the ways in that a worker set up since an instant (UTC ms), and activation codes."""
+    holder = worker(worker_id)
+    for made in of(turn.conn, holder):
+        if made.made_ms >= since_ms:
+            end(turn, holder, made.credential_id)
+    mine = (activation.c.actor_kind == holder.kind, activation.c.actor_id == holder.id)
+    turn.conn.execute(activation.delete().where(*mine))
+
+
 def erase(turn: Turn, worker_id: bytes) -> None:
     """Remove all by which a worker signs in; part of the worker's erasure."""
     end_all(turn, worker(worker_id))

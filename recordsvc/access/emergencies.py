@@ -2,6 +2,7 @@
 
     take ──> the role is held, at most four hours ──> (time, or the case is closed)
       └────> case: reason, everything done meanwhile ──close, by somebody else, with a finding──> closed
+                                                        └ due within the working days of `emergency_terms`
 
 The role reaches no further than the areas that are one's own in one's own right; while a case is open, its
 official opens no other: the second person's review of the first is due before.
@@ -17,22 +18,25 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc import dated, workdays
 from recordsvc.access import officials
 from recordsvc.access.errors import EmergencyClosed, EmergencyUnknown, OfficialConflict, OfficialRefused
 from recordsvc.access.grants import Reach, Thing, prefix
 from recordsvc.access.tables import emergency, looked, official_act, official_role
+from recordsvc.dated import NoRuleInForce
 from recordsvc.ground import two_person, versions
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import FixedClock, Random, uuid7
+from recordsvc.ground.ports import FixedClock, Random, beijing_date, uuid7
 from recordsvc.ground.two_person import SamePerson
 
 MOST_HOURS: Final = 4
 HOUR_MS: Final = 3_600_000
+TERMS: Final = "emergency_terms"
 
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """One case; instants are UTC ms."""
+    """One case; instants are UTC ms, `due_on` is a Beijing date, empty where no calendar gives one."""
 
     case_id: bytes
     official_id: str
@@ -44,6 +48,7 @@ class Emergency:
     closed_ms: int | None
     closed_by: str | None
     finding: str
+    due_on: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ def take(
             from_ms=turn.now_ms,
             until_ms=until_ms,
             finding="",
+            due_on=_due(turn.now_ms),
         )
     )
     return case_id
@@ -125,13 +131,27 @@ def one(conn: Connection, case_id: bytes) -> Emergency:
 
 
 def listed(conn: Connection, *seen: sa.ColumnElement[bool], limit: int = 100) -> list[Emergency]:
-    """Return cases, open ones first, the newest first; `seen` says which the asker sees."""
+    """Return cases, open ones first: without a date, then the most urgent; closed ones the newest first.
+
+    `seen` says which the asker sees.
+    """
     own = emergency.c
     names = [own[name] for name in Emergency.__slots__]
-    order = (own.closed_ms.is_not(None), own.case_id.desc())
+    urgent = sa.case((own.closed_ms.is_(None), own.due_on), else_="")
+    order = (own.closed_ms.is_not(None), urgent, own.case_id.desc())
     return [
         Emergency(*row) for row in conn.execute(sa.select(*names).where(*seen).order_by(*order).limit(limit))
     ]
+
+
+def count(conn: Connection, now_ms: int) -> dict[str, int]:
+    """Return how many cases wait for their second person: within their term, late, without a date."""
+    found = dict.fromkeys(("waiting", "late", "undated"), 0)
+    today = beijing_date(now_ms).isoformat()
+    waits = sa.select(emergency.c.due_on, sa.func.count()).where(emergency.c.closed_ms.is_(None))
+    for due_on, many in conn.execute(waits.group_by(emergency.c.due_on)):
+        found["undated" if not due_on else "late" if due_on < today else "waiting"] += many
+    return found
 
 
 def done_under(conn: Connection, case: Emergency) -> list[Doing]:
@@ -166,3 +186,12 @@ def thing(conn: Connection, case_id: bytes) -> Thing | None:
     """Return where a case lies; None for an unknown one."""
     row = conn.execute(sa.select(emergency.c.area).where(emergency.c.case_id == case_id)).one_or_none()
     return None if row is None else Thing(prefix(row.area))
+
+
+def _due(now_ms: int) -> str:
+    today = beijing_date(now_ms)
+    try:
+        days = int(dated.rule(TERMS, "review", today.isoformat())["value"])
+        return workdays.due_on(today, days).isoformat()
+    except NoRuleInForce:
+        return ""  # no date is guessed: such cases stand first

@@ -43,6 +43,7 @@ class Ended(StrEnum):
     HELPER = "helper"
     RESTRICTED = "restricted"
     CLOSED = "closed"
+    PARTED = "parted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +159,12 @@ def end(turn: Turn, helper_id: bytes, why: Ended) -> bool:
     return turn.conn.execute(ending).rowcount == 1
 
 
-def end_all(turn: Turn, workers: Collection[bytes], why: Ended) -> int:
-    """End every relation of these workers, on either side; how many."""
-    either = sa.or_(helper.c.worker_id.in_(list(workers)), helper.c.by_worker.in_(list(workers)))
+def end_all(turn: Turn, workers: Collection[bytes], why: Ended, *, since_ms: int = 0) -> int:
+    """End every relation of these workers that they named or accepted since an instant; how many."""
+    either = sa.or_(
+        sa.and_(helper.c.worker_id.in_(list(workers)), helper.c.named_ms >= since_ms),
+        sa.and_(helper.c.by_worker.in_(list(workers)), helper.c.accepted_ms >= since_ms),
+    )
     ending = helper.update().where(either, helper.c.ended_ms.is_(None))
     return turn.conn.execute(ending.values(ended_ms=turn.now_ms, ended_by=why)).rowcount
 

@@ -113,6 +113,7 @@ class EmergencyCaseForm(Form):
     closed_ms = fields.Integer(required=True, allow_none=True)
     closed_by = fields.String(required=True, allow_none=True)
     finding = fields.String(required=True)
+    due_on = fields.String(required=True)
 
 
 class DoingForm(Form):

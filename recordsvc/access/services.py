@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import flask
 
+from recordsvc.access import shown_card
 from recordsvc.access.assertions import TokenEndpoint
 from recordsvc.access.binding import Bindings
 from recordsvc.access.clients import Clients
@@ -63,7 +64,14 @@ def open_access(house: "House") -> Access:
         officials=officials,
         tokens=tokens,
         endpoint=TokenEndpoint(house.db, clients, tokens, settings.issuer_url),
-        sessions=Sessions(house.db, officials, house.clock, house.random, settings),
+        sessions=Sessions(
+            house.db,
+            officials,
+            house.clock,
+            house.random,
+            settings,
+            functools.partial(shown_card.lost_since, house),
+        ),
         bindings=Bindings(
             Proofs(house.db, functools.partial(house.keys.hmac, "login")),
             urlsplit(settings.public_url).scheme or "http",

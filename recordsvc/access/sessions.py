@@ -16,8 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas, emergency_trail, helper_relations, recusals
+from recordsvc.access.errors import LoginRefused
 from recordsvc.access.grants import ANYONE, Actor, Kind, Through, Way, can
 from recordsvc.access.officials import Officials
+from recordsvc.access.shown_card import CardLost
 from recordsvc.access.staff import Staff
 from recordsvc.access.tables import service, session
 from recordsvc.ground.base64strict import b64u, unb64u
@@ -25,6 +27,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, FixedClock, Random, uuid7
 from recordsvc.people import merges
+from recordsvc.people.standing import CLOSED
 from recordsvc.settings import Settings
 
 _FIND: Final = (
@@ -35,7 +38,7 @@ _FIND: Final = (
 )
 _CARRIED: Final = (
     "SELECT digest, actor_id, seen_ms, ends_ms, authenticated_ms, through_way, through_id, purpose, "
-    "case_ref, id FROM session WHERE desk = ?"
+    "case_ref, id, begun_ms FROM session WHERE desk = ?"
 )
 TOUCH_MS: Final = 60_000
 """Being seen is written at most once a minute: reading must not cost a commit each time."""
@@ -104,9 +107,16 @@ class Sessions:
     """Begins, finds and ends sessions."""
 
     def __init__(
-        self, db: Database, officials: Officials, clock: Clock, random: Random, settings: Settings
+        self,
+        db: Database,
+        officials: Officials,
+        clock: Clock,
+        random: Random,
+        settings: Settings,
+        card_lost: CardLost,
     ) -> None:
         self._db = db
+        self._card_lost = card_lost
         self._officials = officials
         self._staff = Staff(db)
         self._region = settings.region
@@ -123,11 +133,17 @@ class Sessions:
     def begin(self, turn: Turn, who: Entering, former: str | None = None) -> str:
         """Open a session; returns the cookie's value. `former`, the cookie sent along, ends.
 
-        A worker whose archive is read as another's since a merge signs in to that one.
+        A worker whose archive is read as another's since a merge signs in to that one. Nobody signs in to an
+        archive that was closed after a death, whatever they know: `LoginRefused`.
         """
         actor_id = who.actor_id
         if who.kind is Kind.WORKER:
-            person = merges.person_id(turn.conn, uuid.UUID(actor_id).bytes)
+            person, state = merges.held(turn, uuid.UUID(actor_id).bytes)
+            if state == CLOSED:
+                raise LoginRefused(
+                    "这份档案已经关闭，不能登录；近亲属可到窗口申请查阅。",
+                    detail_en="This archive is closed; close relatives ask at the window.",
+                )
             actor_id = str(uuid.UUID(bytes=person))
         if former is not None:
             self.end(turn, former)
@@ -228,7 +244,7 @@ class Sessions:
         idle_ms = self._window_idle_ms if way == Way.WINDOW else self._idle_ms
         over_ms = min(ends_ms, seen_ms + idle_ms)
         through = Through(Way(way), through_id, purpose, case_ref, bytes(row[9]))
-        seat = Seat(bytes(digest).hex(), authenticated_ms, str(way), through)
+        seat = Seat(bytes(digest).hex(), authenticated_ms, str(way), through, row[10])
         found = None if now >= over_ms else self._actor(Kind.WORKER, actor_id, seat, now)
         if found is None:
             # It does not begin again when a role comes back, and looks from now on are no part of it.
@@ -308,7 +324,7 @@ class Sessions:
     def _actor(self, kind: str, actor_id: str, seat: "Seat", now: int) -> Actor | None:
         if kind == Kind.WORKER:
             worker_id = uuid.UUID(actor_id).bytes
-            through = None if seat.through is None else self._standing(seat.through, worker_id, now)
+            through = None if seat.through is None else self._standing(seat, worker_id, now)
             if through is None and seat.through is not None:
                 return None
             return Actor(
@@ -348,13 +364,18 @@ class Sessions:
             authenticated_ms=seat.authenticated_ms,
         )
 
-    def _standing(self, through: Through, worker_id: bytes, now: int) -> Through | None:
+    def _standing(self, seat: "Seat", worker_id: bytes, now: int) -> Through | None:
         """Return who acts in the worker's place as they may now, a clerk or a helper; None: no more."""
+        through = seat.through
+        if through is None:
+            return None
         with self._db.read() as conn:
             if through.way is Way.HELPER:
                 helps = helper_relations.running(conn, through.case_ref, through.id, now)
                 same = helps is not None and merges.person_id(conn, helps.worker_id) == worker_id
                 return replace(through, verbs=frozenset(helps.verbs.split())) if helps and same else None
+            if self._card_lost(conn, worker_id, seat.begun_ms):
+                return None
             thing = areas.person(conn, worker_id)
         clerk = self._officials.find(through.id)
         who = ANYONE if clerk is None else clerk.actor(now, self._region)
@@ -370,6 +391,8 @@ class Seat:
     authenticated_ms: int
     method: str
     through: Through | None
+    begun_ms: int = 0
+    """When a service began."""
 
 
 def _through_columns(through: Through | None) -> dict[str, str]:

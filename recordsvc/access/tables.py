@@ -232,13 +232,15 @@ emergency = sa.Table(
     sa.Column("closed_ms", sa.BigInteger),
     sa.Column("closed_by", sa.String(80)),
     sa.Column("finding", sa.String(400), nullable=False),
+    sa.Column("due_on", sa.String(10), nullable=False, server_default=""),
     sa.CheckConstraint("until_ms - from_ms <= 14400000", name="four_hours"),
     sa.CheckConstraint("closed_by <> 'official:' || official_id", name="second_person"),
     sa.CheckConstraint("(closed_ms IS NULL) = (closed_by IS NULL)", name="closed"),
     sa.CheckConstraint("(closed_ms IS NULL) = (finding = '')", name="found"),
     sa.Index(None, "official_id"),
     info={"kind": "state"},
-    comment="A role that an official took alone for hours (break-glass): a second person closes the case",
+    comment="A role that an official took alone for hours (break-glass): a second person closes the case, "
+    "by the Beijing date due_on (empty: no calendar gave one)",
 )
 
 staff = sa.Table(

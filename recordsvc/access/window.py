@@ -7,7 +7,7 @@ hour, with that session, and when either of them ends it.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from recordsvc.access import acts, areas, in_place, looked, own_attempts, recusals
 from recordsvc.access.acts import Act, OfficialAct
@@ -17,17 +17,16 @@ from recordsvc.access.grants import Actor, Through, Way, can
 from recordsvc.access.in_place_errors import WindowUnmatched
 from recordsvc.access.looked import Look
 from recordsvc.access.sessions import Sessions
+from recordsvc.access.shown_card import REFUSED
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.people import merges, numbers
-from recordsvc.people.cards import ENDED, LOST, card_state
+from recordsvc.people.cards import card_state
 from recordsvc.people.resolve import CARD
+from recordsvc.people.standing import CLOSED
 
 if TYPE_CHECKING:
     from recordsvc.house import House
-
-REFUSED: Final = ENDED | LOST
-"""A card that shows nobody: it ended, or somebody else may hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +102,9 @@ def _whose(house: "House", shown: Shown) -> bytes | None:
         people = {None if one is None else merges.person_id(conn, one) for one in found}
         person = people.pop()
         if people or person is None:
+            return None
+        worker_row = house.people.load(house.db.cursor(conn), person)
+        if worker_row is None or worker_row.state == CLOSED:
             return None
         held = numbers.known(house, house.db.cursor(conn), person)
     today = beijing_date(house.clock.now_ms()).isoformat()

@@ -5,7 +5,8 @@ the other from then on, and every record stays in the chain, with the proofs, th
 reads in log order tells every reader of it.
 
 After a merge was undone, what was entered meanwhile under a number of the one person still stands in the
-chain of the other: `strays.py` lists it, `moving.py` puts it right.
+chain of the other: `strays.py` lists it, `moving.py` puts it right. What was set up meanwhile ends, as nobody
+knows by which of the two (`parting.py`).
 """
 
 import uuid
@@ -13,10 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
+from recordsvc.archive import parting
 from recordsvc.archive.append import OPEN
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnknown
@@ -101,9 +104,19 @@ def _unmerge(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     """Enter the undoing in both chains and take the link back."""
     house: House = proposal.tools
     worker_id, into = worker_of(payload, "from"), worker_of(payload, "into")
+    merged_ms = _merged_ms(turn.conn, payload)
+    archives = house.people.read_as(house.db.cursor(turn.conn), into)
     undone = _merge_of(Reader(house).archive(worker_id, house.db.cursor(turn.conn)), payload)
     _state(turn, payload, proposal, "unmerge", frozenset({MERGED}), undoes=undone)
     merges.unlink(turn, worker_id, into)
+    parting.end_since(turn, house, [into, *archives], merged_ms)
+
+
+def _merged_ms(conn: Connection, payload: dict[str, Any]) -> int:
+    """Return when the merge in force was decided (UTC ms)."""
+    own = two_person.proposal.c
+    decided = (own.kind == MERGE, own.subject == payload["from"], own.state == "done")
+    return int(conn.scalar(sa.select(sa.func.max(own.closed_ms)).where(*decided)) or 0)
 
 
 def _state(

@@ -23,12 +23,23 @@ MAX_INFLATED: Final = 64 * 1024 * 1024
 """How much the object streams of one PDF may unpack to."""
 
 _PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
-_LONG: Final = (b"JavaScript", b"Launch", b"EmbeddedFile", b"OpenAction", b"Encrypt", b"RichMedia")
-"""Names that mean harm wherever they stand: too long to arise by chance in compressed bytes."""
-_NAMES_ANYWHERE: Final = re.compile(rb"/(?:" + b"|".join(_LONG) + rb")")
-_NAMES: Final = re.compile(
-    rb"/(?:" + b"|".join(_LONG) + rb"|(?:JS|AA|XFA|SubmitForm|ImportData)(?![A-Za-z0-9]))"
+_LONG: Final = rb"/(?:%s)|/XFA(?=[\s\0\[(<%%/0-9])" % b"|".join(
+    (
+        b"JavaScript",
+        b"Launch",
+        b"EmbeddedFile",
+        b"OpenAction",
+        b"Encrypt",
+        b"RichMedia",
+        b"Rendition",
+        b"SubmitForm",
+        b"ImportData",
+    )
 )
+"""Names that mean harm wherever they stand: too long to arise by chance in compressed bytes. A reader finds
+objects by their places in the file, and behind comments: it may read what looks like a stream's content."""
+_NAMES_ANYWHERE: Final = re.compile(_LONG)
+_NAMES: Final = re.compile(_LONG + rb"|/(?:JS|AA)(?![A-Za-z0-9])")
 _ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 _STREAM: Final = re.compile(rb"(?<!end)stream(?:\r\n|\n|\r)")
 _END: Final = b"endstream"

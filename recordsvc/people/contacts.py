@@ -59,9 +59,10 @@ def set_phone(turn: Turn, people: People, worker_id: bytes, number: str, source:
         insert_missing(turn.conn, tables.contact, [{"worker_id": worker_id, **values}])
 
 
-def remove(turn: Turn, worker_id: bytes) -> None:
-    """Forget the worker's number; also part of an erasure. Repeatable."""
-    turn.conn.execute(tables.contact.delete().where(tables.contact.c.worker_id == worker_id))
+def remove(turn: Turn, worker_id: bytes, since_ms: int = 0) -> None:
+    """Forget the worker's number, if it was set since an instant; also part of an erasure. Repeatable."""
+    mine = (tables.contact.c.worker_id == worker_id, tables.contact.c.set_ms >= since_ms)
+    turn.conn.execute(tables.contact.delete().where(*mine))
 
 
 def phone_of(people: People, cursor: Cursor, worker: Worker) -> str | None:

@@ -52,6 +52,18 @@ def person_id(conn: Connection, worker_id: bytes) -> bytes:
     raise RuntimeError("merges form a ring")
 
 
+def held(turn: Turn, worker_id: bytes) -> tuple[bytes, str]:
+    """Return as whom a worker is read, and how that archive stands; neither changes while the turn runs."""
+    worker = tables.worker
+    for _merge in range(MOST_MERGES):
+        wanted = sa.select(worker.c.merged_into, worker.c.state).where(worker.c.worker_id == worker_id)
+        found = turn.conn.execute(wanted.with_for_update(read=True)).one_or_none()
+        if found is None or found.merged_into is None:
+            return worker_id, "" if found is None else str(found.state)
+        worker_id = bytes(found.merged_into)
+    raise RuntimeError("merges form a ring")
+
+
 def together(conn: Connection, workers: Iterable[bytes]) -> frozenset[bytes]:
     """Return these workers with all that are read as the same persons, whichever way they were merged."""
     worker, known = tables.worker, [*dict.fromkeys(person_id(conn, one) for one in workers)]

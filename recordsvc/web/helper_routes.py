@@ -44,10 +44,11 @@ FIRST: Final = (
 )
 """Where somebody who begins to help arrives: the first page that they may see."""
 _EMPTY: Final = {"name": "", "purpose": "", "days": "30", **dict.fromkeys(GROUPS, "")}
-_ENDED: Final = {
+ENDS: Final = {
     "worker": "已由本人停止",
     "helper": "代办人不再代办",
     "restricted": "档案已限制处理",
+    "parted": "档案合并已撤回",
     "closed": "档案已关闭",
 }
 
@@ -225,7 +226,7 @@ def _line(one: Helper, other: bytes | None) -> Line:
     known = names_of(other) if other is not None else []
     told = [words_ for words_, verbs in GROUPS.values() if set(verbs) <= set(one.verbs.split())]
     if one.ended_ms is not None:
-        state = _ENDED.get(one.ended_by or "", "已停止")
+        state = ENDS.get(one.ended_by or "", "已停止")
     elif not one.stands(now_ms):
         state = "已到期"
     else:

@@ -30,7 +30,7 @@ from recordsvc.access.recusals import Ground
 from recordsvc.access.services import reference
 from recordsvc.archive import emergency_routes
 from recordsvc.ground.forms import Form, text
-from recordsvc.ground.ports import BEIJING
+from recordsvc.ground.ports import BEIJING, beijing_date
 from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields
 from recordsvc.ground.two_person import SamePerson
@@ -397,6 +397,10 @@ def _case(one: Emergency) -> dict[str, Any]:
         "closed": words.instant(one.closed_ms) if one.closed_ms else "",
         "closed_by": name_of(one.closed_by) if one.closed_by else "",
         "finding": one.finding,
+        "due": words.day(one.due_on) if one.due_on else "缺工作日安排",
+        "late": one.closed_ms is None
+        and bool(one.due_on)
+        and one.due_on < beijing_date(house().clock.now_ms()).isoformat(),
     }
 
 

@@ -52,6 +52,7 @@ ENDS: Final = {
     "code-tried": "访问码输错太多次",
     "restricted": "档案已限制处理",
     "closed": "档案已关闭",
+    "parted": "档案合并已撤回",
     "erased": "档案已删除",
 }
 WRONG_CODE: Final = "访问码不对。请向本人核对；多次输错后访问会结束。"

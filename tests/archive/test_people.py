@@ -1,5 +1,6 @@
 """Officials among themselves: roles by two, deputies, emergencies, roles that stay apart whoever races."""
 
+import datetime as dt
 import threading
 import uuid
 from collections.abc import Callable
@@ -11,16 +12,18 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError
 
-from recordsvc import service
+from recordsvc import service, workdays
 from recordsvc.access import deciding, emergencies, granting, officials
 from recordsvc.access.errors import OfficialConflict, OfficialRefused, StandsTogether
 from recordsvc.access.grants import Actor, Kind, Thing, roles_told
 from recordsvc.access.officials import Officials
 from recordsvc.access.sessions import Entering, Method
 from recordsvc.access.tables import emergency, official_bar
+from recordsvc.archive.lags import lags
+from recordsvc.dated import NoRuleInForce
 from recordsvc.ground import two_person
 from recordsvc.ground.database import Database
-from recordsvc.ground.ports import FixedClock
+from recordsvc.ground.ports import FixedClock, beijing_date
 from recordsvc.ground.problems import Forbidden, Problem
 from recordsvc.ground.two_person import SamePerson
 from recordsvc.house import House
@@ -436,6 +439,64 @@ def test_the_database_knows_no_longer_emergency(app: flask.Flask, house: House) 
                 )
             )
         )
+
+
+def test_a_case_says_until_when_it_is_reviewed_and_is_counted_late_after_that(
+    ask: Callable[..., Any], house: House, clock: FixedClock
+) -> None:
+    opened_on = beijing_date(clock.now_ms())
+    case = ask("dan", "POST", "/v1/desk/emergencies", TAKING).json["case_id"]
+
+    (said,) = ask("fay", "GET", "/v1/desk/emergencies").json["items"]
+    assert said["due_on"] == workdays.due_on(opened_on, 5).isoformat()
+    assert ask("fay", "GET", f"/v1/desk/emergencies/{case}").json["due_on"] == said["due_on"]
+    assert counted(house) == {"waiting": 1, "late": 0, "undated": 0}
+    last_day = dt.date.fromisoformat(said["due_on"])
+    clock.advance((last_day - opened_on).days * 24 * HOUR)
+    assert counted(house) == {"waiting": 1, "late": 0, "undated": 0}
+    clock.advance(24 * HOUR)
+    assert counted(house) == {"waiting": 0, "late": 1, "undated": 0}
+    case_id = uuid.UUID(case).bytes
+    house.db.write(lambda turn: emergencies.close(turn, case_id, "属实", by="official:fay"))
+    assert counted(house) == dict.fromkeys(("waiting", "late", "undated"), 0)
+
+
+def test_where_no_calendar_gives_a_date_the_case_stands_first(
+    ask: Callable[..., Any], house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise NoRuleInForce("working_days", "calendar", "2099-01-01")
+
+    ask("dan", "POST", "/v1/desk/emergencies", TAKING)
+    monkeypatch.setattr("recordsvc.workdays.due_on", none)
+    ask("gus", "POST", "/v1/desk/emergencies", TAKING | {"role": "registrar"})
+
+    listed = ask("fay", "GET", "/v1/desk/emergencies").json["items"]
+    assert [(one["official_id"], bool(one["due_on"])) for one in listed] == [("gus", False), ("dan", True)]
+    assert counted(house) == {"waiting": 1, "late": 0, "undated": 1}
+
+
+def counted(house: House) -> Any:
+    """What the operator's figures say of cases that wait."""
+    return next(one for one in lags(house) if one.name == "emergencies_open").values
+
+
+def test_open_cases_stand_by_their_term_and_closed_ones_after_them(
+    app: flask.Flask, house: House, clock: FixedClock
+) -> None:
+    def take(account: str) -> bytes:
+        return house.db.write(
+            lambda turn: emergencies.take(turn, house.random, account, "inspector", "6401", 1, "x")
+        )
+
+    closed = take("dan")
+    house.db.write(lambda turn: emergencies.close(turn, closed, "属实", by="official:fay"))
+    opened = [take("dan")]
+    clock.advance(3 * DAY)
+    opened.append(take("gus"))
+
+    with house.db.read() as conn:
+        assert [one.case_id for one in emergencies.listed(conn)] == [*opened, closed]
 
 
 @pytest.mark.parametrize(

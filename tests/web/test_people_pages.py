@@ -1,13 +1,17 @@
 """Pages of officials among themselves: who holds what, proposing, recusal, emergencies."""
 
+import datetime as dt
 import re
+import uuid
 from typing import Any
 
 import pytest
 
 from recordsvc.access import emergencies, officials
 from recordsvc.access.recusals import Ground
+from recordsvc.access.tables import emergency
 from recordsvc.house import House
+from recordsvc.web import words
 from recordsvc.web.people_routes import GROUNDS
 from tests.web.conftest import Visitor
 from tests.web.region import SCHOOL
@@ -89,6 +93,26 @@ def test_an_emergency_is_taken_shown_and_closed(desk: Any, house: House) -> None
     with house.db.read() as conn:
         (case,) = emergencies.listed(conn)
     assert case.closed_by == "official:demo-auditor"
+
+
+def test_an_emergency_says_until_when_it_is_reviewed_and_that_it_is_late(desk: Any, house: House) -> None:
+    said = {"role": "reviewer", "area": "64", "hours": "2", "reason": "复核人均不在岗"}
+    assert desk("handler").post("/desk/people/emergency", **said).status_code == 303
+    with house.db.read() as conn:
+        (case,) = emergencies.listed(conn)
+    name = uuid.UUID(bytes=case.case_id)
+
+    def pages() -> list[str]:
+        auditor = desk("auditor")
+        return [auditor.get(path).text for path in ("/desk/emergencies", f"/desk/emergencies/{name}")]
+
+    for text in pages():
+        assert f"审查期限{words.day(case.due_on)}".replace(" ", "") in re.sub(r"<[^>]+>|\s|　", "", text)
+        assert "已过期限" not in text
+    past = dt.date.fromisoformat(case.due_on) - dt.timedelta(days=30)
+    late = emergency.update().values(due_on=past.isoformat())
+    house.db.write(lambda turn: turn.conn.execute(late))
+    assert all("已过期限" in text for text in pages())
 
 
 def test_without_emergencies_the_page_says_so(desk: Any) -> None:
