@@ -5,7 +5,8 @@ from dated data → commitment and encryption; then the writer's turn (`append.p
 judgement and lock sends the request back to the start, a few times, before it is told to come again.
 """
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc.archive import checks, errors, salts, snapshot, twin_warnings, types
 from recordsvc.archive.append import (
@@ -45,6 +46,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.ground.readers import Cursor
+from recordsvc.people import names
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.resolve import NAME_CHARACTERS, Held, read_person
 from recordsvc.people.workers import Worker
@@ -158,6 +160,8 @@ class Admission:
             raise errors.IssuerForeign(pointer="/issuer")
         if types.Signer.ISSUER not in kind.signers or "actor" in record:
             raise errors.SignerRefused(pointer="/type")
+        if (pointer := _hidden_in(record["body"])) is not None:
+            raise errors.NameRefused(pointer=pointer)
         try:
             person, _warnings = read_person(record["worker"], now_ms, days_of(record))
         except IdentifierError as error:
@@ -237,3 +241,13 @@ class Admission:
             self.appender.take, batch, after, weight
         )
         return appended
+
+
+def _hidden_in(body: Mapping[str, Any]) -> str | None:
+    """Return where a name of an institution or a teacher holds what nobody sees."""
+    institution = body.get("institution")
+    if institution is not None and names.hides(institution["name"]):
+        return "/body/institution/name"
+    hidden = (n for n, one in enumerate(body.get("teachers", ())) if names.hides(one["name"]))
+    found = next(hidden, None)
+    return None if found is None else f"/body/teachers/{found}/name"

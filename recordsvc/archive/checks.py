@@ -29,7 +29,7 @@ from recordsvc.archive.checks_certificate import (
 )
 from recordsvc.archive.checks_course import check_completion, check_course, check_outcome
 from recordsvc.archive.checks_evidence import check_evidence, check_membership, check_provenance, check_span
-from recordsvc.archive.checks_institution import check_grantor, check_institution
+from recordsvc.archive.checks_institution import check_grantor, check_institution, check_standing
 from recordsvc.archive.checks_occupation import check_occupation
 from recordsvc.archive.checks_person import check_age
 
@@ -144,7 +144,10 @@ _SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
             codes=(("matter", "statement_matters"),),
             more=(check_span,),
         ),
-        "revocation": Shape(issuer_acts=False, codes=(("reason", "revocation_reasons"),)),
+        "revocation": Shape(
+            issuer_acts=False, codes=(("reason", "revocation_reasons"),), more=(check_standing,)
+        ),
+        "restoration": Shape(issuer_acts=False, more=(check_standing,)),
         "contest": Shape(issuer_acts=False, codes=(("reason", "contest_reasons"),)),
         "dispute-outcome": Shape(issuer_acts=False, codes=(("ground", "dispute_grounds"),)),
         "release": Shape(issuer_acts=False, others=("held_on",), more=(check_held_reasons,)),

@@ -28,6 +28,15 @@ def check_institution(case: Case, member: str | None) -> None:
         _filed_scope(case, facts.programmes)
 
 
+def check_standing(case: Case) -> None:
+    """Acts on records: from its closing on an institution takes back and restores nothing by itself."""
+    facts = case.context.institution
+    if case.stated_by_region or facts is None:
+        return
+    if not facts.in_force(case.context.received_on, case.context.received_on):
+        case.add("institution-closed", "/issuer")
+
+
 def check_grantor(case: Case, member: str) -> None:
     """Awards and honours are often reported by another body than gave them: a remark, no refusal."""
     if not case.stated_by_region and case.body[member]["uscc"] != case.record["issuer"]:

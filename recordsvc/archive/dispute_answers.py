@@ -38,6 +38,9 @@ def answer(turn: Turn, house: "House", dispute_id: bytes, issuer: str, by: str, 
         raise NotFound
     if dispute.closed or dispute.owner != disputes.ISSUER:
         raise DisputeRefused
+    # Closed, or without a key: the case is the region's, whether or not it was passed on yet.
+    if not disputes.answers(turn.conn, house, issuer, turn.now_ms):
+        raise DisputeRefused
     if said.text:
         dispute = disputes.said_by(turn, house, dispute, "issuer", by, said.text)
     dispute = disputes.change(turn, dispute, state="answered", answer=said.outcome, answer_id=said.record_id)

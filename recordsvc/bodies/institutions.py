@@ -33,6 +33,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
+from recordsvc.people import names
 from recordsvc.people.checks import IdentifierError
 from recordsvc.people.identifiers import uscc as uscc_of
 
@@ -235,6 +236,8 @@ def _check(fact: FactKind, on: str, value: str, today: str) -> None:
     _check_day(on, "/on")
     if fact is FactKind.NAME and not value.strip():
         raise _refused("/value", "名称不能为空", "a name is missing")
+    if fact is FactKind.NAME and names.hides(value):
+        raise _refused("/value", "名称里有看不见的字符", "the name holds characters that nobody sees")
     if fact is FactKind.KIND and value not in dated.table(KINDS).on(today):
         raise _refused("/value", "没有这个机构类别", "no such kind of institution")
     if fact is FactKind.LICENCE and value:

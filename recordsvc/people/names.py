@@ -11,6 +11,19 @@ _BETWEEN = f"{MIDDLE_DOT} -'’."
 _PADDING = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
 _ASCII_DOT = re.compile(rf"(?<=[{_HAN}])\s*\.\s*(?=[{_HAN}])")
 _HAN_ALONE = re.compile("[\u4e00-\u9fff]+")
+# What nobody sees and no name needs: soft hyphen, joiners, fillers, bidi controls, variation selectors, tags.
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_ARABIC = "\u0620-\u065f\u066e-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f\u08a0-\u08c9"
+_MONGOLIAN = "\u1820-\u18aa"
+# Uyghur, Kazakh, Persian: where letters join or do not is spelling. Mongolian: which form a letter takes.
+_SPELLING = re.compile(
+    f"(?<=[{_ARABIC}])[\u200c\u200d](?=[{_ARABIC}])|(?<=[{_MONGOLIAN}])[\u180b-\u180f](?=[{_MONGOLIAN}]|\\Z)"
+)
+# These turn text around: without them it would read otherwise than it was seen.
+_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _AROUND_DOT = re.compile(rf"\s*{MIDDLE_DOT}\s*")
 
 
@@ -52,11 +65,26 @@ def looks_like_a_name(text: str) -> bool:
 
 
 def is_a_name(text: str) -> bool:
-    """Whether a text has the characters of a name. ? and * and private-use leftovers are damage."""
+    """Whether a text has the characters of a name. ? and * and private-use leftovers are damage.
+
+    What nobody sees is refused, too: two names would look alike that are not.
+    """
     if _HAN_ALONE.fullmatch(text):
         return len(text) <= 60
+    if hides(text):
+        return False
     name = for_matching(text)
     return 0 < len(name) <= 60 and _is_letter(name[0]) and all(_is_letter(c) or c in _BETWEEN for c in name)
+
+
+def hides(text: str) -> bool:
+    """Whether a name, of a person or an institution, holds what nobody sees and no spelling needs."""
+    return not text.isascii() and _HIDDEN.search(_SPELLING.sub("", text)) is not None
+
+
+def reads_as_seen(raw: str) -> bool:
+    """Whether `shown` leaves what was seen in a sheet: nothing in it turns the direction of writing."""
+    return _TURNED.search(raw) is None
 
 
 def _is_letter(char: str) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from recordsvc.people import identifiers
-from recordsvc.people.names import for_record, is_a_name
+from recordsvc.people.names import for_record, is_a_name, reads_as_seen
 from recordsvc.submit import values
 from recordsvc.submit.cells import Cell, Row
 from recordsvc.submit.content import is_identity_like, is_lost_number
@@ -126,10 +126,14 @@ class _Reader:
             return
         if name.trouble is None and not name.text:
             self._find("name-missing", Field.NAME)
-        elif name.trouble is None and not (isinstance(name.value, str) and is_a_name(name.text)):
+        elif name.trouble is None and not (isinstance(name.value, str) and self._is_name(name.text)):
             self._find("name-characters", Field.NAME)
         if number.trouble is None:
             self._number(number)
+
+    def _is_name(self, written: str) -> bool:
+        """Judge what a record will carry: marks without width, as copying leaves them, are not in it."""
+        return is_a_name(self.out.name) and reads_as_seen(written)
 
     def _number(self, cell: Cell) -> None:
         if cell.empty:
