@@ -118,7 +118,8 @@ def _run(console: Console, path: Path, options: dict[str, Any]) -> int:
             Service(options["url"], key, client_id, clock, token_issuer=token_issuer) as service,
             _progress(console) as progress,
         ):
-            task = progress.add_task("报送", total=len(drafts))
+            resumed = state.unanswered()
+            task = progress.add_task("报送", total=len(resumed) or len(drafts))
             delivery = Delivery(
                 state,
                 service,
@@ -128,16 +129,16 @@ def _run(console: Console, path: Path, options: dict[str, Any]) -> int:
                 advance=lambda count: progress.advance(task, count),
             )
             try:
-                delivery.send(state.unanswered())
+                delivery.send(resumed)
                 delivery.look_after_held()
                 plan = planner.plan(drafts, {reading.number for reading in roster.understood.readings})
-                progress.update(task, total=len(plan.new), completed=0)
+                progress.update(task, total=len(resumed) + len(plan.new))
                 state.prepare([one for one in plan.new if one.id not in state.records])
                 delivery.send(plan.new)
             finally:
                 # Whatever stopped the sending, what was received so far is written down.
                 delivery.write_receipts(_beside(path, "receipts.json"))
-        return conclude(console, roster, state, plan)
+        return conclude(console, roster, state, plan, resumed)
     finally:
         state.close()
 

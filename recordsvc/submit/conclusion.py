@@ -17,23 +17,23 @@ TWIN = "twin"
 DONE, NEEDS_PERSON, UNPROVEN = 0, 1, 5
 
 
-def conclude(console: Console, roster: Roster, state: State, plan: Plan) -> int:
-    """Error sheet, last words, exit code."""
+def conclude(console: Console, roster: Roster, state: State, plan: Plan, resumed: list[Prepared]) -> int:
+    """Error sheet, last words, exit code. `resumed`: what an interrupted run left and this one sent first."""
+    sent = {one.id: one for one in (*resumed, *plan.new)}.values()
+    unchanged = sum(one.id not in {each.id for each in resumed} for one in plan.unchanged)
     troubles = own_troubles(roster.understood.readings) + _told_by_service(roster, state, plan)
     sheet = roster.path.with_name(f"{roster.path.name}.errors.xlsx")
     if write_error_sheet(sheet, troubles):
         console.print(f"请处理或核对：{sheet.name}", highlight=False, soft_wrap=True)
-    statuses = Counter(one.status or "unanswered" for one in plan.new)
+    statuses = Counter(one.status or "unanswered" for one in sent)
     told = "　".join(f"{_STATUS.get(status, status)} {count}" for status, count in statuses.items())
-    console.print(
-        f"本次报送 {len(plan.new)} 条：{told or '没有新的或改动的行'}；未变动 {len(plan.unchanged)} 行"
-    )
+    console.print(f"本次报送 {len(sent)} 条：{told or '没有新的或改动的行'}；未变动 {unchanged} 行")
     if plan.vanished:
         console.print(
             f"[yellow]{len(plan.vanished)} 条以前报送的记录现在不在表里，没有撤销；"
             "如系误报，请在网页上撤销[/yellow]"
         )
-    if twins := sum(_is_twin(one) for one in plan.new):
+    if twins := sum(_is_twin(one) for one in sent):
         console.print(
             f"[yellow]{twins} 条与以前收录的记录疑似重复（同一人、同一班级、同一日期），"
             "编号见处理表；确系重复的请撤销其中一条[/yellow]",

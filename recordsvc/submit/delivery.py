@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recordsvc.ground.strictjson import is_canonical
-from recordsvc.submit.privatefiles import private_folder, write_private
+from recordsvc.submit.privatefiles import private_folder, write_all_private, write_private
 from recordsvc.submit.receipts import ReceiptReader, Received
 from recordsvc.submit.send import Service
 from recordsvc.submit.sign import Batch
@@ -82,11 +82,12 @@ class Delivery:
 
     def _keep(self, received: Iterable[tuple[Received, dict[str, Any]]]) -> None:
         """Proof files first, then the state: a crash in between only writes the same file again."""
-        events = []
+        proofs, events = {}, []
         for one, row in received:
             if one.proof is not None:
-                write_private(self._proof_path(one.record_id), str(one.proof).encode())
+                proofs[self._proof_path(one.record_id)] = str(one.proof).encode()
             events.append(one.event(row))
+        write_all_private(proofs)
         self._state.answered(events)
 
     def _proof_file(self, record_id: str) -> str:
@@ -100,13 +101,12 @@ class Delivery:
 
     def _evidence(self, record_id: str) -> Iterator[bytes]:
         """The batch proofs a record was ever sent with; the service keeps the first one it got."""
-        for batch in self._state.batches:
-            if record_id in batch["ids"]:
-                yield self._batch(batch["batch_id"]).evidence(batch["ids"].index(record_id))
+        for batch_id, place in self._state.places.get(record_id, ()):
+            yield self._batch(batch_id).evidence(place)
 
     def _rebuilt(self, batch_id: str) -> Batch:
         """A batch as it was signed, out of the state file."""
-        noted = next(batch for batch in self._state.batches if batch["batch_id"] == batch_id)
+        noted = self._state.batches[batch_id]
         records = tuple(self._state.records[record_id].record for record_id in noted["ids"])
         levels = tree.levels([tree.leaf_hash(record) for record in records])
         return Batch(batch_id, noted["jws"], records, levels)

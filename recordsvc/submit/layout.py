@@ -12,6 +12,7 @@ from recordsvc.submit.content import is_identity_like, is_number
 from recordsvc.submit.doubts import doubt
 from recordsvc.submit.headers import Field, fold, minutes_per_unit, recognise, says_hours
 from recordsvc.submit.rowkinds import note_facts, sort_rows
+from recordsvc.submit.sidebyside import side_of, sides
 from recordsvc.submit.table import Column, Table
 
 _LABELLED = re.compile(r"[：:]\s*[^：:\s]")
@@ -37,6 +38,14 @@ def find_tables(
         heading = _heading_at(sheet, rows, row)
         if heading is not None:
             depth, texts = heading
+            if not tables and (halves := sides(texts)):
+                return [
+                    table
+                    for columns in halves
+                    for table in find_tables(
+                        side_of(sheet, columns, row.number), _chosen_in(columns, chosen), parts
+                    )
+                ]
             skip_to = row.number + depth - 1
             table = _table(sheet, texts, chosen, parts)
             if tables and table.headings == tables[-1].headings:
@@ -55,6 +64,10 @@ def find_tables(
         doubt(table, chosen or {})
         sort_rows(table)
     return [table for table in tables if table.data]
+
+
+def _chosen_in(columns: set[int], chosen: Mapping[str, str] | None) -> dict[str, str]:
+    return {name: letter for name, letter in (chosen or {}).items() if column_index(letter) in columns}
 
 
 def _heading_at(sheet: Sheet, rows: Mapping[int, Row], row: Row) -> tuple[int, tuple[str, ...]] | None:

@@ -2,11 +2,21 @@
 
 import os
 import secrets
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
+
+_AT_ONCE: Final = 16
 
 
 def write_private(path: Path, data: bytes) -> None:
     """Replace `path` by `data` in one durable step; mode 0600. A crash leaves the old file or the new one."""
+    _replace(path, data)
+    sync_folder(path.parent)
+
+
+def _replace(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.new")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -18,7 +28,17 @@ def write_private(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+
+
+def write_all_private(files: Mapping[Path, bytes]) -> None:
+    """Replace files of one folder as `write_private` does, durable together when this returns.
+
+    The disk takes syncs that come at once in one go: a thousand receipts one by one took a second in five.
+    """
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(_replace, files, files.values()))
+    for folder in {path.parent for path in files}:
+        sync_folder(folder)
 
 
 def private_folder(path: Path) -> Path:

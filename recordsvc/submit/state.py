@@ -48,7 +48,9 @@ class State:
     file: BufferedRandom
     answers: dict[str, Any] = field(default_factory=dict)
     records: dict[str, Prepared] = field(default_factory=dict)
-    batches: list[dict[str, Any]] = field(default_factory=list)
+    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    places: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    """Record id -> every batch it was ever sent in, and where in it."""
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -149,7 +151,9 @@ class State:
                 )  # fmt: skip
             case "batch":
                 _must_be(str, event["batch_id"], event["jws"], *event["ids"])
-                self.batches.append(event)
+                self.batches[event["batch_id"]] = event
+                for place, record_id in enumerate(event["ids"]):
+                    self.places.setdefault(record_id, []).append((event["batch_id"], place))
             case "answered":
                 _must_be(str, event["status"])
                 record = self.records[event["id"]]

@@ -253,6 +253,42 @@ def test_numbers_rounded_in_another_program_are_stopped_even_where_their_check_p
     assert verdicts(one) == [("ok", "")] * 3
 
 
+PAIR = ["姓名", "身份证号", "成绩"]
+
+
+def test_people_listed_side_by_side_are_all_read(tmp_path):
+    rows = [
+        ["培训班：电工一班"],
+        ["序号", *PAIR, "序号", *PAIR],
+        [1, *A, 80, 3, *C, 70],
+        [2, *B, 85],
+    ]
+    found = read(workbook(tmp_path / "r.xlsx", rows))
+
+    assert [(r.number, r.sheet_row, r.name) for r in found.readings] == [
+        (A[1], 3, A[0]), (B[1], 4, B[0]), (C[1], 3, C[0]),
+    ]  # fmt: skip
+    assert [table.columns[Field.ID].letter for table in found.tables] == ["C", "G"]
+    assert {r.row for r in found.readings} == {1, 2, 3}
+    assert [table.unused for table in found.tables] == [[], []]
+
+
+def test_three_sides_without_serials_and_what_stands_before_them_once(tmp_path):
+    rows = [["工种", *PAIR, *PAIR, *PAIR], ["焊工", *A, 80, *B, 81, *C, 82]]
+    found = read(workbook(tmp_path / "r.xlsx", rows))
+
+    assert [r.number for r in found.readings] == [A[1], B[1], C[1]]
+    assert {r.texts.get(Field.OCCUPATION) for r in found.readings} == {"焊工"}
+
+
+@pytest.mark.parametrize("second", [("姓名", "联系电话"), ("监护人姓名", "监护人身份证号"), ("姓名", None)])
+def test_a_second_name_alone_or_of_somebody_else_is_no_second_side(tmp_path, second):
+    rows = [[*PAIR, *second], [*A, 80, "某某", "13800000000"]]
+    found = read(workbook(tmp_path / "r.xlsx", rows))
+
+    assert [r.number for r in found.readings] == [A[1]]
+
+
 def test_other_documents_need_their_kind_named(tmp_path):
     rows = [
         ["姓名", "证件类型", "证件号码", "成绩"],

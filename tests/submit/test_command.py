@@ -466,6 +466,26 @@ def test_a_thousand_and_more_rows_go_in_batches_of_a_thousand(centre, service):
     assert [len(batch) for batch in service.batches] == [1_000, 3]
 
 
+def test_what_an_interrupted_run_left_counts_as_sent(centre, service):
+    centre.put(*([f"张{chr(0x4E00 + n)}", who[1], None, "焊工", 80] for n, who in enumerate(people(1_003))))
+    centre.run()
+    _forget_answers(centre.beside("submit-state.jsonl"), keep=1_001)
+    again, shown = centre.run()
+
+    assert again == 0
+    assert "本次报送 2 条：早已入档 2；未变动 1001 行" in shown
+    assert [len(batch) for batch in service.batches] == [1_000, 3, 2]
+    idle, shown = centre.run()
+    assert (idle, "本次报送 0 条：没有新的或改动的行；未变动 1003 行" in shown) == (0, True)
+
+
+def _forget_answers(state, keep):
+    """As a run leaves it that was killed after so many answers."""
+    lines = state.read_text().splitlines(keepends=True)
+    answers = [line for line in lines if json.loads(line)["event"] == "answered"]
+    state.write_text("".join(line for line in lines if line not in set(answers[keep:])))
+
+
 def test_an_assertion_goes_only_to_the_issuer_we_were_told(centre, key_file, service):
     key = json.loads(key_file.read_text())
     del key["token_issuer"]
