@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from recordsvc.ground import observe
 from recordsvc.ground.refusal import StartRefused
 from recordsvc.translog.checkpoint import Checkpoint, OpenedCheckpoint, open_checkpoint
-from recordsvc.translog.note import NoteKey
+from recordsvc.translog.note import NoteError, NoteKey
 from recordsvc.translog.store import Log
 from recordsvc.translog.tree import ProofError, verify_consistency
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 class DatabaseBehind(StartRefused):
     """The database is older than, or contradicts, a checkpoint that was already given out."""
+
+
+class AnchorForeign(StartRefused):
+    """What lies where the checkpoint is kept outside is none of this log: torn, or another service's."""
 
 
 class AnchorMissing(RuntimeError):
@@ -63,9 +67,15 @@ def keep(house: "House") -> bool:
 def check(house: "House") -> None:
     """Refuse a database that does not continue the kept checkpoint.
 
-    Raises `DatabaseBehind`, `AnchorMissing`.
+    Raises `DatabaseBehind`, `AnchorForeign`, `AnchorMissing`.
     """
-    kept = read(house)
+    try:
+        kept = read(house)
+    except (NoteError, UnicodeDecodeError) as error:
+        raise AnchorForeign(
+            f"{house.settings.anchor_path} is no checkpoint of this log ({error}): it is torn or another "
+            "service's; put the newest copy of the right one back"
+        ) from error
     if kept is not None:
         compare(house.log, house, kept.checkpoint, "the checkpoint kept outside the database")
         return
@@ -75,7 +85,10 @@ def check(house: "House") -> None:
 
 
 def check_start(house: "House") -> None:
-    """Do as `check`, but only say it when there is nothing to compare with. Raises `DatabaseBehind`."""
+    """Do as `check`, but only say it when there is nothing to compare with.
+
+    Raises `DatabaseBehind`, `AnchorForeign`.
+    """
     try:
         check(house)
     except AnchorMissing:

@@ -11,12 +11,14 @@ no thread here. `SIGHUP` replaces the workers, and those that leave finish what 
 import contextlib
 import gc
 import importlib
+import logging
 import os
+import sys
 import tempfile
 import threading
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 workers = 2
 worker_class = "gthread"
@@ -49,13 +51,53 @@ limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
 
+REFUSED: int = 4
+"""Exit code of a worker that must not serve: gunicorn's own for an application that does not load, at which
+it gives up instead of trying again."""
+
+
+class _Refusal:
+    """A refused start, said once: by the worker that takes the only byte out of a pipe."""
+
+    def __init__(self) -> None:
+        self.pipe: tuple[int, int] | None = None
+        self.seen = False
+
+
+_refusal = _Refusal()
+
+
+def refuse(why: object) -> NoReturn:
+    """End a worker that must not serve with one sentence for all of them on standard error."""
+    if _refusal.pipe is not None:
+        try:
+            os.read(_refusal.pipe[0], 1)
+        except BlockingIOError:
+            # Another one tells. Two that end so while gunicorn gives up are its own traceback.
+            raise SystemExit(0) from None
+    sys.stderr.write(f"Error: {why}\n")
+    sys.stderr.flush()
+    raise SystemExit(REFUSED)
+
+
+class Quiet(logging.Filter):
+    """Keeps gunicorn from telling, after the one sentence, that a worker ended and that it shuts down."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let a line through; none from the first that tells of a refusal."""
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        _refusal.seen |= record.msg.startswith("Worker (pid:%s) exited") and arguments[-1:] == (REFUSED,)
+        return not _refusal.seen
+
+
 # Our own log has one line for each request, without path and query string; gunicorn's lines join it, and
 # leave as their template alone where they would repeat what a client sent.
 accesslog = None
 logconfig_dict: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"lines": {"class": "recordsvc.ground.observe.LineHandler"}},
+    "filters": {"quiet": {"()": f"{__name__}.Quiet"}},
+    "handlers": {"lines": {"class": "recordsvc.ground.observe.LineHandler", "filters": ["quiet"]}},
     "root": {"level": "WARNING", "handlers": ["lines"]},
     "loggers": {"gunicorn.error": {"level": "WARNING", "handlers": ["lines"], "propagate": False}},
 }
@@ -80,6 +122,9 @@ settings name it.
 
 def on_starting(_server: Any) -> None:
     """Import libraries once for all workers: half of what a start costs. Nothing of ours is opened here."""
+    _refusal.pipe = os.pipe()
+    os.set_blocking(_refusal.pipe[0], False)
+    os.write(_refusal.pipe[1], b"1")
     _collect_less_often()
     for name in LIBRARIES:
         importlib.import_module(name)
@@ -103,6 +148,12 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn call
         # A sandbox may forbid it; then it only costs more.
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, {worker.core})
+
+
+def on_exit(_server: Any) -> None:
+    """End a refused start with the exit code of every refused command."""
+    if _refusal.seen:
+        raise SystemExit(1)
 
 
 def pre_request(_worker: Any, request: Any) -> None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def check(house: "House") -> None:
     """Refuse to start on what cannot keep the service's promises.
 
-    Raises `DatabaseUnfit`, `genesis.NotThisInstallation`, `anchor.DatabaseBehind`, `ErasureUndone`,
-    `WitnessForgot`, `NoteError`.
+    Raises `DatabaseUnfit`, `genesis.NotThisInstallation`, `anchor.DatabaseBehind`, `anchor.AnchorForeign`,
+    `ErasureUndone`, `WitnessForgot`.
     """
     house.db.assert_fit()
     genesis.check(house)
