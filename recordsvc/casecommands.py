@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recordsvc import deskcommands
 from recordsvc.officialcommands import signed_in
 
 if TYPE_CHECKING:
@@ -245,6 +246,10 @@ def reopen(account: str, worker: uuid.UUID, text: str) -> None:
         "archive.change",
         lambda turn, _house, by: closing.propose_reopening(turn, worker.bytes, text, by),
     )
+
+
+for _command in deskcommands.CASES:
+    case.add_command(_command)
 
 
 @click.group()

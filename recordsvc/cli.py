@@ -24,6 +24,9 @@ COMMANDS: Final = {
     "official": ("recordsvc.access.commands", "official", "officials and their roles"),
     "case": ("recordsvc.casecommands", "case", "an official's acts on whole archives"),
     "numbers": ("recordsvc.numbercommands", "numbers", "change a worker's numbers, names and cards"),
+    "held": ("recordsvc.deskcommands", "held", "records that wait for an official"),
+    "objections": ("recordsvc.deskcommands", "objections", "objections that the region decides"),
+    "institution": ("recordsvc.deskcommands", "institution", "an institution's closing, keys and papers"),
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
     "notices": ("recordsvc.noticecommands", "notices", "notices that leave: dead ones, replay, print list"),
@@ -31,6 +34,11 @@ COMMANDS: Final = {
     "cards": ("recordsvc.cardcommands", "cards", "facts of the card registry: extract files, a card reader"),
     "import": ("recordsvc.importcommand", "import_file", "enter old papers from a file, vouched for"),
     "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
+    "centre": (
+        "recordsvc.submit.centrecommands",
+        "centre",
+        "what an institution answers, files and reads, from its own machine",
+    ),
     "verify": ("recordsvc.cli_verify", "verify", "check a bundle or receipt offline"),
     "verify-pack": ("recordsvc.cli_verify_pack", "verify_pack_file", "check an auditor's pack offline"),
     "demo-archive": ("demo.read", "main", "show what a worker of the demo region sees"),
@@ -38,7 +46,7 @@ COMMANDS: Final = {
 }
 """Name -> (module, attribute, one line). Nothing is imported to list them."""
 
-EXTRAS: Final = {"submit": "submit", "demo-archive": "submit"}
+EXTRAS: Final = {"submit": "submit", "centre": "submit", "demo-archive": "submit"}
 """Which extra of the package a command needs; `server` where nothing stands here."""
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from recordsvc.consoledoors import OFFICIAL, entering
+
 if TYPE_CHECKING:
     from recordsvc.access.grants import Actor
     from recordsvc.house import House
@@ -120,3 +122,31 @@ def printed(file: Path) -> None:
     with _open() as house:
         count = printing.mark_printed(house, _clerk(), ids)
     click.echo(f"{count} 份已标记 / marked as printed")
+
+
+@notices.command("desk")
+@OFFICIAL
+@click.option("--cursor", help="从这里往前 / go on from here: what the last page ended with")
+@click.option(
+    "--limit", type=click.IntRange(1, 100), default=50, show_default=True, help="最多几条 / how many at most"
+)
+def desk(official: str, cursor: str | None, limit: int) -> None:
+    """工作台的通知 / What the desks of an official were told, newest first."""
+    with entering(official) as doors:
+        found = doors.read("/v1/desk/notices", {"cursor": cursor, "limit": limit})
+        for one in found["items"]:
+            click.echo(f"{one['id']}  {'read' if one['read_ms'] else 'new'}  {one['title_zh']}")
+            click.echo(f"    {one['text_zh']}")
+        if found.get("next"):
+            click.echo(f"--cursor {found['next']}")
+
+
+@notices.command("desk-read")
+@OFFICIAL
+@click.option("--id", "ids", type=click.UUID, multiple=True, help="只标这些 / only these; all without it")
+def desk_read(official: str, ids: tuple[uuid.UUID, ...]) -> None:
+    """工作台的通知标为已读 / Mark notices of an official's desks as read, for all colleagues."""
+    with entering(official) as doors:
+        some = [str(one) for one in ids] or None
+        count = doors.post("/v1/desk/notices/read", {"ids": some})["count"]
+    click.echo(f"{count} 条标为已读 / marked as read")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from recordsvc.casecommands import PAPER, TEXT, WORKER, acting, ground_of
+from recordsvc.consoledoors import CASE, entering
+from recordsvc.consoledoors import PURPOSE as WHY_LOOKED
 
 if TYPE_CHECKING:
     from recordsvc.ground.commit import Turn
@@ -201,3 +203,24 @@ def reassign(account: str, /, worker: uuid.UUID, which: uuid.UUID, to: uuid.UUID
             turn, house, worker.bytes, which.bytes, to.bytes if to else None, why, by
         ),
     )
+
+
+@numbers.command("confirm-card")
+@click.option("--document", default="resident-id", show_default=True, help="证件类型 / kind of document")
+@click.option(
+    "--normal-since", help="社保功能查得正常，自哪天起 / social function seen as normal since, YYYY-MM-DD"
+)
+@WHY_LOOKED
+@CASE
+@click.pass_obj
+def confirm_card(account: str, document: str, normal_since: str | None, purpose: str, case: str) -> None:
+    """核实卡片 / Confirm a card that lies beside its holder's document; what they say is asked for."""
+    asked = {
+        "number": click.prompt("社会保障卡卡号 / card", hide_input=True).strip().upper(),
+        "document_number": click.prompt("证件号码 / number", hide_input=True).strip().upper(),
+        "name": click.prompt("姓名 / name", hide_input=True).strip(),
+    }
+    said = {"document": document, "normal_since": normal_since, "purpose": purpose, "case_ref": case}
+    with entering(account) as doors:
+        found = doors.post("/v1/desk/cards/confirm", asked | said)
+        click.echo(f"已核实 / confirmed: {found['worker_id']}")

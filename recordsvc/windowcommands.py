@@ -6,6 +6,7 @@ that the worker can read.
 """
 
 import getpass
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -211,11 +212,17 @@ def clerk() -> str:
 
 
 def at_counter(house: "House", kind: str, case: str, fields: str) -> bytes:
-    """Ask for the number, note who looks at what and why, and return the worker."""
+    """Ask for the number, note who looks at what and why, and return the worker.
+
+    The case is written as the window's form wants it: records keep it. Raises `BadParameter`.
+    """
     from recordsvc.access import looked
     from recordsvc.access.grants import Actor, Kind
     from recordsvc.access.looked import Look
+    from recordsvc.access.window_forms import CASE
 
+    if not re.match(CASE, case):
+        raise click.BadParameter("字母、数字、符号，不留空格 / ASCII, no blanks", param_hint="--case")
     number = click.prompt(f"{WHICH.get(kind, WHICH_ELSE)} / number", hide_input=True).strip().upper()
     worker_id = house.people.find(kind, number)
     if worker_id is None:
@@ -293,3 +300,70 @@ def activate(document: str, case: str, lost: bool) -> None:  # noqa: FBT001 - cl
         click.echo(f"账号 / account: {slip.account}")
         click.echo(f"激活码 / code: {slip.code}")
         click.echo(f"{house.settings.public_url.rstrip('/')}/activate  72 h")
+
+
+@window.command("state")
+@click.option("--matter", required=True, help="代码表 statement_matters / code of statement_matters")
+@click.option("--title", required=True, help="经历的名称，一行 / what it was, one line")
+@click.option("--started-on", help="起始日期 / first day, YYYY-MM-DD")
+@click.option("--ended-on", help="结束日期 / last day, YYYY-MM-DD")
+@click.option("--kind", default="resident-id", show_default=True, help="证件类型或 card / kind of number")
+@click.option("--case", required=True, help="窗口受理号 / case of this visit")
+def state(kind: str, case: str, **said: str | None) -> None:
+    """代本人登记本人陈述 / Enter what the worker states of themself; the words are asked for."""
+    from recordsvc.archive.declare import declare
+    from recordsvc.archive.forms import StatementForm
+    from recordsvc.archive.statements import Stater
+    from recordsvc.ground.reading import load
+
+    with opened() as house:
+        archive = _archive(house, kind, case)
+        words = {**said, "text": click.prompt("本人的话 / the worker's own words")}
+        given = {name: " ".join(value.split()) for name, value in words.items() if value}
+        form = load(StatementForm, given)
+        stater = Stater(clerk(), "window", case)
+        record_id, index = declare(house, archive.worker_id, {**form, "channel": "window"}, stater)
+        click.echo(f"已登记，标明本人陈述 / stated: {uuid.UUID(bytes=record_id)}, log index {index}")
+
+
+@window.command("notices")
+@click.option(
+    "--limit", type=click.IntRange(1, 100), default=50, show_default=True, help="最多几条 / how many at most"
+)
+@click.option("--kind", default="resident-id", show_default=True, help="证件类型或 card / kind of number")
+@click.option("--case", required=True, help="窗口受理号 / case of this visit")
+def told(limit: int, kind: str, case: str) -> None:
+    """列出本人的通知 / List what the worker at the counter was told, newest first."""
+    from recordsvc.archive import noticeboard
+    from recordsvc.archive.wording import worded
+
+    with opened() as house:
+        workers = _read_as_one(house, at_counter(house, kind, case, "notices"))
+        with house.db.read() as conn:
+            found = noticeboard.of_workers(house, conn, workers, limit=limit)
+        for one in found:
+            words = worded(house, "worker", one)
+            shown = uuid.UUID(bytes=one.notice_id)
+            click.echo(f"{shown}  {'read' if one.read_ms else 'new'}  {words.title_zh}")
+            click.echo(f"    {words.text_zh}")
+
+
+@window.command("notices-read")
+@click.option("--id", "ids", type=click.UUID, multiple=True, help="只标这些 / only these; all without it")
+@click.option("--kind", default="resident-id", show_default=True, help="证件类型或 card / kind of number")
+@click.option("--case", required=True, help="窗口受理号 / case of this visit")
+def told_read(ids: tuple[uuid.UUID, ...], kind: str, case: str) -> None:
+    """本人的通知标为已读 / Mark notices of the worker at the counter as read."""
+    from recordsvc.archive import noticeboard
+
+    some = [one.bytes for one in ids] or None
+    with opened() as house:
+        workers = _read_as_one(house, at_counter(house, kind, case, "notices"))
+        count = house.db.write(lambda turn: noticeboard.mark_read(turn, workers, some))
+        click.echo(f"{count} 条标为已读 / marked as read")
+
+
+def _read_as_one(house: "House", worker_id: bytes) -> list[bytes]:
+    """Return the worker, then those whose archives are read as this one."""
+    with house.db.read_raw() as cursor:
+        return [worker_id, *house.people.read_as(cursor, worker_id)]

@@ -20,7 +20,12 @@ What can be done to an archive and to what belongs to it. This page is written b
 `UPDATE_VERBS=1 pytest tests/test_verbs.py`, which also fails when a door or command named here is gone, and
 when a new door or command of these rooms stands in no row. `{w}` is `/v1/desk/workers/{id}` in the second
 column and `/desk/workers/{id}` in the others. What takes two officials is proposed by the verb and decided by
-*decide a proposal*. `window` commands are the worker's verb, spoken at the counter. A dash: there is no way.
+*decide a proposal*. `window` commands are the worker's verb, spoken at the counter; `centre` commands are an
+institution's, on its own machine; the others take an official's one-time code. A dash: there is no way.
+
+Importing old papers in bulk is a command only: the files are a bureau's, of thousands of rows, read on the
+server where they lie, tried and mended until no row is refused, and resumed where a run stopped. Two
+officials decide the run; whoever brings one paper files it by the page.
 
 | verb | interface | command `recordsvc …` | page of the worker | page of officials and institutions |
 |---|---|---|---|---|
@@ -56,6 +61,7 @@ VERBS = (
     Verb(
         "confirm a card that a centre named",
         ("POST /v1/desk/cards/confirm",),
+        ("numbers confirm-card",),
         desk=("POST /desk/cards/confirm",),
     ),
     Verb(
@@ -92,11 +98,11 @@ VERBS = (
         ("GET /me",),
         ("POST /desk/numbers", f"GET {PAGE}", f"POST {PAGE}"),
     ),
-    Verb("place a person in a division", (f"POST {DESK}/division",)),
+    Verb("place a person in a division", (f"POST {DESK}/division",), ("case place",)),
     # -- one person, several archives
     Verb("merge two archives", **act("merge")),
     Verb("undo a merge", **act("unmerge")),
-    Verb("list what strayed meanwhile", (f"GET {DESK}/strays",)),
+    Verb("list what strayed meanwhile", (f"GET {DESK}/strays",), ("case strays",)),
     Verb("move a record to its person", **act("move", record=True)),
     # -- papers
     Verb("import old papers, vouched for; see them upgraded by the issuer", commands=("import",)),
@@ -123,6 +129,10 @@ VERBS = (
             "GET /v1/desk/institutions/<uscc>/papers",
             f"GET /v1/desk/institutions/<uscc>/papers{PAPER}",
         ),
+        (
+            *("centre papers", "centre paper-add", "centre paper-save"),
+            *("institution papers", "institution paper-save"),
+        ),
         desk=(
             "GET /desk/papers",
             "POST /desk/papers",
@@ -136,8 +146,12 @@ VERBS = (
         ("window foreign",),
         ("GET /me/foreign", "POST /me/foreign"),
     ),
-    Verb("say how far evidence from elsewhere is trusted", (f"POST {DESK}/records/<id:record_id>/trust",)),
-    Verb("state something of oneself", ("POST /v1/me/statements",)),
+    Verb(
+        "say how far evidence from elsewhere is trusted",
+        (f"POST {DESK}/records/<id:record_id>/trust",),
+        ("case trust",),
+    ),
+    Verb("state something of oneself", ("POST /v1/me/statements",), ("window state",)),
     # -- the worker's word
     Verb(
         "read one's archive, a record, its receipt",
@@ -173,7 +187,10 @@ VERBS = (
             "GET /v1/desk/disputes",
             f"GET /v1/desk/disputes{CASE}",
         ),
-        ("window disputes",),
+        (
+            *("window disputes", "centre objections", "centre objection"),
+            *("objections list", "objections show"),
+        ),
         ("GET /me/disputes",),
         (
             "GET /centre/disputes",
@@ -190,18 +207,20 @@ VERBS = (
             f"POST {PEER}/disputes{CASE}/messages",
             f"POST /v1/desk/disputes{CASE}/messages",
         ),
-        ("window say",),
+        ("window say", "centre say", "objections say"),
         (f"POST /me/disputes{CASE}/messages",),
         (f"POST /centre/disputes{CASE}/messages", f"POST /desk/disputes{CASE}/messages"),
     ),
     Verb(
         "answer an objection",
         (f"POST {PEER}/disputes{CASE}/answer",),
+        ("centre answer",),
         desk=(f"POST /centre/disputes{CASE}/answer",),
     ),
     Verb(
         "decide an objection",
         (f"POST /v1/desk/disputes{CASE}/decide",),
+        ("objections decide",),
         desk=(f"POST /desk/disputes{CASE}/decide",),
     ),
     Verb(
@@ -210,6 +229,7 @@ VERBS = (
             "POST /v1/desk/institutions/<uscc>/facts",
             "POST /v1/desk/issuers/<issuer>/keys/retire",
         ),
+        ("institution state", "institution retire-keys"),
         desk=("GET /desk/issuers/retire", "POST /desk/issuers/retire"),
     ),
     # -- restricted, erased, closed
@@ -223,9 +243,10 @@ VERBS = (
     Verb(
         "decide a copy for relatives",
         (f"POST {DESK}/relatives",),
+        ("case relatives",),
         desk=(f"GET {PAGE}/relatives", f"POST {PAGE}/relatives"),
     ),
-    Verb("make that copy", (f"GET {DESK}/copy",), desk=(f"POST {PAGE}/copy",)),
+    Verb("make that copy", (f"GET {DESK}/copy",), ("case copy",), desk=(f"POST {PAGE}/copy",)),
     # -- decisions and what waits
     Verb(
         "decide a proposal",
@@ -250,6 +271,7 @@ VERBS = (
             "POST /v1/desk/held/release",
             "POST /v1/desk/held/return",
         ),
+        ("held list", "held show", "held release", "held return"),
         desk=(
             "GET /desk/held",
             "GET /desk/held/<id:held_id>",
@@ -269,7 +291,10 @@ VERBS = (
             "GET /v1/desk/notices",
             "POST /v1/desk/notices/read",
         ),
-        (),
+        (
+            *("window notices", "window notices-read", "centre notices", "centre notices-read"),
+            *("notices desk", "notices desk-read"),
+        ),
         ("GET /me/notices", "POST /me/notices/read"),
         (
             "GET /centre/notices",
@@ -321,7 +346,10 @@ ELSEWHERE = (
     *("/me/for", "/me/helpers", "/me/looked", "/me/services", "/me/sessions", "/me/share"),
 )
 """unless it is about sharing, helpers, who looked or signing in, which have pages of their own."""
-GROUPS = ("cards", "numbers", "case", "erasure", "window", "notices", "paper", "import")
+GROUPS = (
+    *("cards", "numbers", "case", "erasure", "window", "notices", "paper", "import"),
+    *("held", "objections", "institution", "centre"),
+)
 
 
 def found_doors() -> set[str]:

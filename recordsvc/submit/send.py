@@ -93,6 +93,22 @@ class Service:
             _answer(response)
         return response.text
 
+    def read(self, path: str) -> dict[str, Any]:
+        """What a door of the institution shows."""
+        return _answer(self._authorised("GET", path))
+
+    def fetch(self, path: str) -> bytes:
+        """A file that a door of the institution hands out."""
+        response = self._authorised("GET", path)
+        if response.status_code != 200:
+            _answer(response)
+        return response.content
+
+    def say(self, path: str, body: bytes, media: str = "application/json") -> dict[str, Any]:
+        """Send something to a door of the institution; the answer, empty where there is none."""
+        response = self._authorised("POST", path, body, media)
+        return {} if response.status_code == 204 else _answer(response)
+
     def _authorised(self, method: str, path: str, body: bytes = b"", media: str = "") -> httpx.Response:
         for fresh in (False, True):
             headers = {"Authorization": f"Bearer {self._bearer(fresh=fresh)}"}
