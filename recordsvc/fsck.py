@@ -2,7 +2,7 @@
 
 settings → log (entries, tree, tiles, checkpoints, head, cosignatures, checkpoints kept elsewhere) → log
 entries against their rows → issuers' keys → people → chains, ciphertexts, signatures → record ids → holding →
-papers and their files → who looked.
+papers and their files → who looked → bound rows (consents, acts, grants, proposals).
 One snapshot, rows streamed. Believed are only keys: the log's, the witnesses', those of the key store.
 """
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from recordsvc import anchor
 from recordsvc.archive.fsck import ArchiveCheck
+from recordsvc.archive.fsck_bound import BoundCheck
 from recordsvc.archive.fsck_looked import LookedCheck
 from recordsvc.archive.fsck_papers import PaperCheck
 from recordsvc.genesis import FIXED
@@ -129,7 +130,10 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             papers.run(progress)
             looks = LookedCheck(snapshot, anchor.log_key(house))
             looks.run(progress)
-            counts = {**log.counts, **archive.counts, **people.counts, **papers.counts, **looks.counts}
+            chain = BoundCheck(snapshot)
+            chain.run(progress)
+            checks = (log, archive, people, papers, looks, chain)
+            counts = {name: n for check in checks for name, n in check.counts.items()}
             if papers.unreached:
                 notes.append(f"{papers.unreached} papers unchecked: the object store is out of reach")
             notes += [

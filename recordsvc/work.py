@@ -32,7 +32,7 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures, rotation
-from recordsvc.archive import disputes, farewell, looked_statements, pack_making, sharing
+from recordsvc.archive import bound_statements, disputes, farewell, looked_statements, pack_making, sharing
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
@@ -77,6 +77,7 @@ class Worker:
                 Job("anchor", functools.partial(anchor.keep, house), 0.4),
                 Job("erasures", functools.partial(erasures.keep, house), 0.4),
                 Job("looked", functools.partial(looked_statements.keep, house), 1.0),
+                Job("bound", functools.partial(bound_statements.keep, house), 1.0),
             ),
             # A witness that answers slowly keeps nobody else waiting.
             (Job("witnesses", Witnesses(house).cosign, 0.5),),
@@ -164,7 +165,8 @@ def work() -> None:
     signal.signal(signal.SIGINT, worker.stop)
     try:
         worker.loop()
-        # What was looked at since the last statement does not wait for the next start.
+        # What was looked at and bound since the last statement does not wait for the next start.
         looked_statements.keep(house, now=True)
+        bound_statements.keep(house, now=True)
     finally:
         house.close()

@@ -7,7 +7,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from recordsvc import schema
+from recordsvc.archive.fsck_bound import BoundCheck
+from recordsvc.ground import bound
 from recordsvc.ground.database import Database
+from recordsvc.ground.finding import Snapshot
 from tests.conftest import Addresses
 
 
@@ -129,3 +132,39 @@ def test_who_held_roles_before_stands_on_the_sides_of_the_bar_between_two_person
         ("dan", "word", "first"),
         ("eve", "pay", "check"),
     ]
+
+
+def test_what_was_done_before_rows_were_bound_is_bound(empty_database: Addresses) -> None:
+    schema.upgrade(empty_database.owner, "0021")
+    database = Database(empty_database.owner)
+    bound_tables = bound.tables()
+    with database.engine.begin() as conn:
+        for table in bound_tables:
+            known = {column["name"] for column in sa.inspect(conn).get_columns(table.name)}
+            row = {one.name: filled(one) for one in table.columns if one.name in known}
+            names = ", ".join(row)
+            conn.execute(sa.text(f"INSERT INTO {table.name} ({names}) VALUES (:{', :'.join(row)})"), row)
+    schema.upgrade(empty_database.owner)
+
+    with database.engine.begin() as conn, Snapshot(conn) as snapshot:
+        BoundCheck(snapshot)._rows()
+        links = conn.execute(sa.select(bound.bound_row).order_by(bound.bound_row.c.idx)).all()
+        chain = bound.START
+        for _idx, *link in links:
+            chain = bound.following(chain, *link)
+        head = conn.execute(sa.select(bound.bound_head.c.size, bound.bound_head.c.chain)).one()
+    database.close()
+    assert [link.bound for link in links] == [table.name for table in bound_tables]
+    assert tuple(head) == (len(links), chain)
+
+
+def filled(column: sa.Column) -> object:
+    """A value that a column of a bound table takes, and that its checks let in."""
+    said = {"event": "start", "state": "open", "ended_ms": None, "ended_by": None, "uses": 0, "max_uses": 1}
+    if column.name in said:
+        return said[column.name]
+    if column.nullable:
+        return None
+    if isinstance(column.type, sa.LargeBinary):
+        return bytes(range(column.type.length))
+    return 7 if isinstance(column.type, sa.Integer) else "甲"

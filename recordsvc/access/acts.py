@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import areas
 from recordsvc.access.grants import EVERYWHERE, Actor, Reach, roles_told
 from recordsvc.access.tables import official_act, official_role
+from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, Random, uuid7
@@ -120,9 +121,9 @@ def listed(
 
 def _insert(turn: Turn, acts: Sequence[tuple[Random, OfficialAct]]) -> list[None]:
     clock = FixedClock(turn.now_ms)
-    turn.conn.execute(
-        official_act.insert(), [_row(one, uuid7(clock, random), turn.now_ms) for random, one in acts]
-    )
+    rows = [_row(one, uuid7(clock, random), turn.now_ms) for random, one in acts]
+    turn.conn.execute(official_act.insert(), rows)
+    bound.wrote(turn, official_act, *rows)
     return [None] * len(acts)
 
 

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from recordsvc.ground.bound import Bound
 from recordsvc.ground.database import metadata
 
 consent = sa.Table(
@@ -28,11 +29,16 @@ consent = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("wait_ms", sa.BigInteger, nullable=False),
     sa.Column("fields", sa.Text),
+    sa.Column("salt", sa.LargeBinary(16), nullable=False),
     sa.CheckConstraint("(ended_ms IS NULL) = (ended_by IS NULL)", name="ended"),
     sa.CheckConstraint("max_uses IS NULL OR uses <= max_uses", name="uses"),
     sa.Index(None, "receiver"),
     sa.Index(None, "until_ms"),
-    info={"kind": "state", "worker": True},
+    info={
+        "kind": "state",
+        "worker": True,
+        "bound": Bound(("uses", "used_ms", "ended_ms", "ended_by", "attempts", "wait_ms"), most=None),
+    },
     comment="What a worker shares, with whom, for what and until when; receiver is client:id, "
     "institution:USCC or link, records are ids as text, given_in names the session. Gone with the worker",
 )
@@ -43,7 +49,7 @@ consent_link = sa.Table(
     sa.Column("digest", sa.LargeBinary(32), primary_key=True),
     sa.Column("worker_id", sa.LargeBinary(16), nullable=False),
     sa.Column("consent_id", sa.LargeBinary(16), nullable=False),
-    info={"kind": "state"},
+    info={"kind": "state", "bound": Bound(most=2, key=("worker_id", "consent_id", "digest"))},
     comment="SHA-256 of a link's 256-bit secret, and which consent it opens; gone with the worker",
 )
 
@@ -59,7 +65,7 @@ consent_event = sa.Table(
     sa.Column("log_size", sa.BigInteger, nullable=False),
     sa.Column("at_ms", sa.BigInteger, nullable=False),
     sa.CheckConstraint("event IN ('start', 'use', 'end')", name="event"),
-    info={"kind": "append-only", "unique": "receiver"},
+    info={"kind": "append-only", "unique": "receiver", "bound": Bound()},
     comment="Consents beginning, used and ending, in each receiver's own sequence; written under the log "
     "head's lock: an event stands behind entries below log_size and before the others",
 )

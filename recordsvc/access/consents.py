@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from recordsvc import dated
 from recordsvc.access.errors import ConsentRefused
 from recordsvc.access.tables import consent, consent_event, consent_link
+from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, Random, beijing_date, uuid7
 from recordsvc.translog.store import Log
@@ -172,12 +173,14 @@ def give(
             code_digest=_code_digest(mac, consent_id, code) if code else None,
             attempts=0,
             wait_ms=0,
+            salt=random.bytes(16),
         )
     )
+    bound.touch(turn, consent, (worker_id, consent_id))
     if secret:
-        turn.conn.execute(
-            consent_link.insert().values(digest=_digest(secret), worker_id=worker_id, consent_id=consent_id)
-        )
+        row = {"worker_id": worker_id, "consent_id": consent_id, "digest": _digest(secret)}
+        turn.conn.execute(consent_link.insert().values(row))
+        bound.touch(turn, consent_link, tuple(row.values()))
     _happen(turn, log, wanted.receiver, (worker_id, consent_id), Event.START)
     return Given(consent_id, secret, code)
 
@@ -225,6 +228,8 @@ def try_code(turn: Turn, mac: Mac, log: Log, found: Consent, code: str) -> Try:
             wait_ms=sa.literal(turn.now_ms, sa.BigInteger) + consent.c.attempts * consent.c.attempts * 1_000,
         )
     ).rowcount
+    if counted:
+        bound.touch(turn, consent, (found.worker_id, found.consent_id))
     row = turn.conn.execute(sa.select(consent).where(*own)).one_or_none()
     if row is None or row.ended_ms is not None or row.until_ms <= turn.now_ms:
         return Try.OVER
@@ -259,6 +264,7 @@ def use(turn: Turn, log: Log, found: Consent) -> bool:
     ).rowcount
     if used != 1:
         return False
+    bound.touch(turn, consent, (found.worker_id, found.consent_id))
     _happen(turn, log, found.receiver, (found.worker_id, found.consent_id), Event.USE)
     row = turn.conn.execute(sa.select(consent.c.uses, consent.c.max_uses).where(*own)).one()
     if row.uses == row.max_uses:
@@ -301,8 +307,11 @@ def expire(turn: Turn, log: Log, limit: int = 500) -> int:
 def erase(turn: Turn, log: Log, worker_id: bytes) -> None:
     """End an erased worker's consents and remove what they say; events keep opaque ids."""
     end(turn, log, [worker_id], Ended.ERASED)
-    turn.conn.execute(consent_link.delete().where(consent_link.c.worker_id == worker_id))
-    turn.conn.execute(consent.delete().where(consent.c.worker_id == worker_id))
+    for table in (consent_link, consent):
+        theirs = table.c.worker_id == worker_id
+        keys = turn.conn.execute(sa.select(*bound.key_columns(table)).where(theirs)).all()
+        turn.conn.execute(table.delete().where(theirs))
+        bound.touch(turn, table, *keys)
 
 
 def _end(turn: Turn, log: Log, which: Sequence[sa.ColumnElement[bool]], why: Ended) -> int:
@@ -312,6 +321,7 @@ def _end(turn: Turn, log: Log, which: Sequence[sa.ColumnElement[bool]], why: End
     for worker_id, consent_id, receiver in rows:
         own = (consent.c.worker_id == worker_id, consent.c.consent_id == consent_id)
         turn.conn.execute(consent.update().where(*own).values(ended_ms=turn.now_ms, ended_by=str(why)))
+        bound.touch(turn, consent, (worker_id, consent_id))
         _happen(turn, log, receiver, (worker_id, consent_id), Event.END, str(why))
     return len(rows)
 
@@ -366,18 +376,18 @@ def _happen(
     # Under the head's lock the size is current and the next number is nobody else's.
     size = log.turn(turn).size
     newest = sa.select(sa.func.max(consent_event.c.n)).where(consent_event.c.receiver == receiver)
-    turn.conn.execute(
-        consent_event.insert().values(
-            receiver=receiver,
-            n=(turn.conn.execute(newest).scalar() or 0) + 1,
-            worker_id=of[0],
-            consent_id=of[1],
-            event=str(event),
-            why=why,
-            log_size=size,
-            at_ms=turn.now_ms,
-        )
-    )
+    row = {
+        "receiver": receiver,
+        "n": (turn.conn.execute(newest).scalar() or 0) + 1,
+        "worker_id": of[0],
+        "consent_id": of[1],
+        "event": str(event),
+        "why": why,
+        "log_size": size,
+        "at_ms": turn.now_ms,
+    }
+    turn.conn.execute(consent_event.insert().values(row))
+    bound.wrote(turn, consent_event, row)
 
 
 def _digest(secret: str) -> bytes:

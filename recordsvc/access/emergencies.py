@@ -118,7 +118,7 @@ def close(turn: Turn, case_id: bytes, finding: str, *, by: str) -> None:
         official_role.c.granted_by == f"emergency:{case_id.hex()}",
         official_role.c.until_ms > turn.now_ms,
     )
-    turn.conn.execute(official_role.update().where(*mine).values(until_ms=turn.now_ms, revoked_by=by))
+    officials.end_grants(turn, *mine, by=by)
 
 
 def one(conn: Connection, case_id: bytes) -> Emergency:

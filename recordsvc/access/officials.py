@@ -19,7 +19,7 @@ from recordsvc.access import areas, own_parties, recusals
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
 from recordsvc.access.grants import EVERYWHERE, Actor, Kind, Reach, Role
 from recordsvc.access.tables import deputy, official, official_bar, official_role
-from recordsvc.ground import versions
+from recordsvc.ground import bound, versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 
@@ -269,6 +269,7 @@ def grant(
             granted_by=by,
         )
     )
+    bound.touch(turn, official_role, (official_id, len(found.grants)))
 
 
 def check_grant(
@@ -330,12 +331,19 @@ def revoke(turn: Turn, official_id: str, role: str, where: Reach = EVERYWHERE, *
     known(turn.conn, official_id)
     live = sa.or_(official_role.c.until_ms.is_(None), official_role.c.until_ms > turn.now_ms)
     there = areas.within(where, official_role.c.area)
-    ending = (
-        official_role.update()
-        .where(official_role.c.official_id == official_id, official_role.c.role == role, live, there)
-        .values(until_ms=turn.now_ms, revoked_by=by)
+    return end_grants(
+        turn, official_role.c.official_id == official_id, official_role.c.role == role, live, there, by=by
     )
-    return turn.conn.execute(ending).rowcount
+
+
+def end_grants(turn: Turn, *which: sa.ColumnElement[bool], by: str) -> int:
+    """End the grants that conditions select, now; how many."""
+    own = official_role.c
+    keys = turn.conn.execute(sa.select(own.official_id, own.n).where(*which).with_for_update()).all()
+    ending = official_role.update().where(*which).values(until_ms=turn.now_ms, revoked_by=by)
+    ended: int = turn.conn.execute(ending).rowcount
+    bound.touch(turn, official_role, *keys)
+    return ended
 
 
 def known(conn: Connection, official_id: str) -> Official:

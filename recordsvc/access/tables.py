@@ -27,6 +27,7 @@ from recordsvc.access.looked_tables import (
 )
 from recordsvc.access.own_tables import own_archive
 from recordsvc.access.service_tables import service, service_act
+from recordsvc.ground.bound import Bound
 from recordsvc.ground.database import metadata
 
 __all__ = [
@@ -182,7 +183,7 @@ official_role = sa.Table(
     sa.Column("until_ms", sa.BigInteger),
     sa.Column("granted_by", sa.String(80), nullable=False),
     sa.Column("revoked_by", sa.String(80)),
-    info={"kind": "state"},
+    info={"kind": "state", "bound": Bound(("until_ms", "revoked_by"), most=2)},
     comment="Dated grants; area is a division code of two to six digits. A revoked grant keeps its row",
 )
 
@@ -392,7 +393,7 @@ official_act = sa.Table(
     sa.Column("subject", sa.String(300), nullable=False),
     sa.Column("reason", sa.String(400), nullable=False),
     sa.Column("case_ref", sa.String(80), nullable=False),
-    info={"kind": "append-only"},
+    info={"kind": "append-only", "bound": Bound()},
     comment="What one official did alone: who, in which role, to what and why; subjects are opaque ids and "
     "codes, never a person's number or name",
 )

@@ -194,6 +194,10 @@ LOG_KEY_RETIRED = 4
 """Kind of a service statement: after this the older key signs no more."""
 
 
+BOUND_ROWS = 5
+"""Kind of a service statement: so far reaches the chain over rows that nobody may change unseen."""
+
+
 def log_key_statement(kind: int, old: bytes, new: bytes) -> bytes:
     """G that tells of a change of the log's key; `old`, `new`: raw Ed25519 public keys."""
     return service_statement(kind, hashlib.sha256(b"log-key/v1" + old + new).digest())

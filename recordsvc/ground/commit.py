@@ -71,8 +71,8 @@ class Turn:
         return blamed
 
     def finish(self) -> None:
-        """Let the parts write last, in the order they joined."""
-        for part in list(self._parts.values()):
+        """Let the parts write last, in the order they joined; those that say `last` behind all others."""
+        for part in sorted(self._parts.values(), key=lambda one: getattr(one, "last", False)):
             part.before_commit()
 
 

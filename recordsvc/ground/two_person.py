@@ -27,6 +27,8 @@ from typing import Any, Final, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from recordsvc.ground import bound
+from recordsvc.ground.bound import Bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import metadata
 from recordsvc.ground.ports import FixedClock, Random, SystemRandom, uuid7
@@ -59,7 +61,10 @@ proposal = sa.Table(
     sa.CheckConstraint("(state IN ('done', 'refused')) = (decided_by IS NOT NULL)", name="decided"),
     sa.CheckConstraint("(state = 'open') = (closed_ms IS NULL)", name="closed"),
     sa.Index(None, "state", "kind", "id"),
-    info={"kind": "state"},
+    info={
+        "kind": "state",
+        "bound": Bound(("state", "decided_by", "decided_role", "decided_for", "closed_ms", "reason"), most=2),
+    },
     comment="Acts that need two people, with what became of them",
 )
 
@@ -241,6 +246,7 @@ def propose(
             parties="" if about is None else " ".join(sorted(about.parties)),
         )
     )
+    bound.touch(turn, proposal, (proposal_id,))
     return proposal_id
 
 
@@ -346,6 +352,7 @@ def _close(
     )
     if turn.conn.execute(closing).rowcount != 1:
         raise AlreadyClosed
+    bound.touch(turn, proposal, (proposal_id,))
 
 
 def _made(row: Row[Any], now_ms: int, tools: Any = None) -> Proposal:

@@ -11,10 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc import anchor, erasures, fsck, schema, starting
-from recordsvc.access import activating, credentials, names, proving
+from recordsvc.access import activating, consents, credentials, names, proving
+from recordsvc.access.consents import Wanted
 from recordsvc.access.credential_tables import activation
 from recordsvc.access.grants import Actor, Kind
-from recordsvc.archive import bundle, erasing, feed, persons, receipts, tables
+from recordsvc.access.tables import consent, consent_link
+from recordsvc.archive import bound_statements, bundle, erasing, feed, persons, receipts, tables
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.contradiction import Verdict, compare
 from recordsvc.archive.erasing import Blocker, Why
@@ -459,3 +461,19 @@ def test_the_journal_holds_opaque_ids_alone(house: House, centre: Centre, worker
         assert secret not in text
     elsewhere = dataclasses.replace(house.settings, erasure_journal="/srv/journal.jsonl")
     assert elsewhere.erasure_journal_path == Path("/srv/journal.jsonl")
+
+
+def test_what_was_shared_goes_and_the_chain_over_it_still_agrees(house: House, worker: bytes) -> None:
+    wanted = Wanted("link", (b"r" * 16,), "job-application", "share-1", house.clock.now_ms() + 9_000_000, 3)
+    house.db.write(
+        lambda turn: consents.give(turn, house.log, house.random, lambda data: data, worker, wanted, "s")
+    )
+    assert bound_statements.keep(house, now=True)
+    assert fsck.fsck(house).counts["bound rows"] > 0
+    restrict(house, worker)
+    decide_erasure(house, worker)
+
+    report = fsck.fsck(house)
+    with house.db.read() as conn:
+        kept = [conn.scalar(sa.select(sa.func.count()).select_from(one)) for one in (consent, consent_link)]
+    assert (kept, report.finding) == ([0, 0], None)

@@ -269,6 +269,7 @@ def test_an_ended_and_an_expired_share_gives_no_extract(house: House, worker: by
 def test_who_looked_names_identity_only_where_it_was_given(house: House, worker: bytes, records) -> None:
     opened(house, share(house, worker, records[0], ("level",)), EMPLOYER)
     assert looks(house, worker)[0].fields == "records"
+    house.clock.advance(1_000)
     opened(house, share(house, worker, records[0], ("name",)), EMPLOYER)
     assert looks(house, worker)[0].fields == "identity records"
 

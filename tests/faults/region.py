@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from recordsvc import anchor, genesis
-from recordsvc.access import looked
+from recordsvc.access import acts, consents, looked, officials
+from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.consents import Ended, Wanted
 from recordsvc.access.grants import Actor
 from recordsvc.access.grants import Kind as ActorKind
 from recordsvc.access.looked import Look
 from recordsvc.archive import (
+    bound_statements,
     confirm,
     dispute_follower,
     disputes,
@@ -141,9 +144,107 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     later()
     _cards(house, people)
     _look(house, centre, people, later)
+    _share(house, [centre.worker_id(who) for who in people[8:12]], later)
+    _act(house, later)
     later()
     anchor.keep(house)
     return centre
+
+
+def _share(house: House, workers: list[bytes], later: Callable[[], None]) -> None:
+    """Each of these shares twice; some is used, a wrong code is tried, one consent ends."""
+    for n, worker_id in enumerate(workers * 2):
+        later()
+        fields = ("title", "dates") if n % 2 else None
+        receiver = ("link", "client:bank-1", "institution:91110000000000001A")[n % 3]
+        until_ms = house.clock.now_ms() + (n + 1) * 3_600_000
+        text = "share-1" if fields is None else "extract-1"
+        wanted = Wanted(
+            receiver, (bytes([n]) * 16,), SHARED_FOR[n % 2], text, until_ms, n + 2, n % 2 == 0, fields
+        )
+        given = house.db.write(partial(_give, house, worker_id, wanted, f"session-{n}", f"slip:{n}"))
+        with house.db.read() as conn:
+            mine = consents.of_workers(conn, [worker_id])
+        found = next(one for one in mine if one.consent_id == given.consent_id)
+        later()
+        if n % 2 == 0:
+            house.db.write(partial(_try, house, found))
+        for _ in range(1 + n % 2):
+            later()
+            assert house.db.write(partial(_use, house, found))
+        if n % 3 == 2:
+            later()
+            why = (Ended.WORKER, Ended.RESTRICTED)[n % 2]
+            house.db.write(partial(_end, house, found, why))
+        if n % 4 == 3:
+            later()
+            assert bound_statements.keep(house, now=True)
+
+
+SHARED_FOR = ("job-application", "skill-pay")
+
+
+def _give(
+    house: House, worker_id: bytes, wanted: Wanted, given_in: str, proof: str, turn: Turn
+) -> consents.Given:
+    return consents.give(turn, house.log, house.random, _mac(house), worker_id, wanted, given_in, proof)
+
+
+def _mac(house: House) -> consents.Mac:
+    return partial(house.keys.hmac, "login")
+
+
+def _try(house: House, found: consents.Consent, turn: Turn) -> None:
+    consents.try_code(turn, _mac(house), house.log, found, "wrong")
+
+
+def _use(house: House, found: consents.Consent, turn: Turn) -> bool:
+    return consents.use(turn, house.log, found)
+
+
+def _end(house: House, found: consents.Consent, why: Ended, turn: Turn) -> None:
+    consents.end(turn, house.log, [found.worker_id], why, found.consent_id)
+
+
+def _act(house: House, later: Callable[[], None]) -> None:
+    """Officials get roles and lose some, act alone, propose and decide; the last of it is not yet stated."""
+    roles = (("ann", "handler", "11"), ("bob", "registrar", "1101"), ("cat", "reviewer", "64"))
+    for account, role, area in roles:
+        later()
+        house.db.write(partial(_official, account, role, area))
+    for n, (account, role, _area) in enumerate(roles):
+        later()
+        who = Actor(ActorKind.OFFICIAL, account, roles=frozenset({role}))
+        kind = (Act.HELD_OPEN, Act.KEY_SUSPEND, Act.PAPER_LIST)[n]
+        acts.record(house.db, house.random, OfficialAct(who, kind, f"subject-{n}", f"reason-{n}", f"K-{n}"))
+    for n in range(4):
+        later()
+        proposed = house.db.write(partial(_propose, n))
+        later()
+        if n == 1:
+            house.db.write(partial(two_person.withdraw, proposal_id=proposed, by="official:1", reason="误提"))
+        elif n:
+            decide = partial(two_person.decide, by=f"official:{n}", approve=False, reason=f"不符{n}")
+            deciding = partial(
+                decide, proposal_id=proposed, role="reviewer", standing_in_for=f"official:{n + 4}"
+            )
+            house.db.write(deciding)
+        if n == 2:
+            later()
+            assert bound_statements.keep(house, now=True)
+
+
+def _official(account: str, role: str, area: str, turn: Turn) -> None:
+    officials.add(turn, account, account)
+    until_ms = turn.now_ms + int(area) * 1_000_000
+    officials.grant(turn, account, role, area, by=f"command:{area}", until_ms=until_ms)
+    officials.revoke(turn, account, role, by=f"official:{role}")
+    officials.grant(turn, account, role, area, by=f"command:2{area}", until_ms=until_ms + 1)
+
+
+def _propose(n: int, turn: Turn) -> bytes:
+    payload = {"held": [], "reason": f"理由{n}", "worker_id": None}
+    return two_person.propose(turn, held.RELEASE, f"{n} held", payload, "official:1")
 
 
 def _look(house: House, centre: Centre, people: list[dict], later: Callable[[], None]) -> None:

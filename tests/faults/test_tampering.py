@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access import looked_tables
+from recordsvc.access.tables import consent, official_act
 from recordsvc.archive import tables as archive_tables
 from recordsvc.fsck import UNPROTECTED, Report, fsck, unprotected
+from recordsvc.ground import bound, two_person
 from recordsvc.ground.database import Database, metadata
 from recordsvc.ground.privileges import Kind, kind_of
 from recordsvc.people import tables as people_tables
@@ -25,14 +27,14 @@ from recordsvc.vault.objects import LocalObjects, StoreUnavailable
 from tests.faults.owner import owning
 from tests.faults.region import Filled, filled
 
-ROOMS = (log_tables, archive_tables, people_tables, looked_tables)
+ROOMS = (log_tables, archive_tables, people_tables, looked_tables, bound)
 KEPT = (Kind.APPEND_ONLY, Kind.HEAD, Kind.ERASABLE)
 TABLES = [
     table
     for room in ROOMS
     for table in vars(room).values()
     if isinstance(table, sa.Table) and kind_of(table) in KEPT
-]
+] + bound.tables()
 COLUMNS = [column for table in TABLES for column in table.columns] + [
     # Working state, as far as something repeats it.
     *(
@@ -57,12 +59,13 @@ NOT_THESE = {
 BORROWED = [
     column
     for column in COLUMNS
-    if column.table not in (log_tables.head, people_tables.card_fact, looked_tables.looked_head)
+    if column.table
+    not in (log_tables.head, people_tables.card_fact, looked_tables.looked_head, bound.bound_head)
     and list(column.table.primary_key.columns) != [column]
 ]
 """Columns in which a row may have another row's value."""
 
-LONE = {log_tables.head, log_tables.tile, log_tables.tile_root, looked_tables.looked_head}
+LONE = {log_tables.head, log_tables.tile, log_tables.tile_root, looked_tables.looked_head, bound.bound_head}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -115,7 +118,15 @@ def this_row(table: sa.Table, row: dict[str, Any]) -> sa.ColumnElement[bool]:
 
 
 def altered(column: sa.Column[Any], value: Any, taken: set[Any]) -> Any:
-    """Another value of the same type and length that no row has."""
+    """Another value of the same type and length that no row has; one that fits where there is none."""
+    if value is None or value == "":
+        return (
+            1
+            if isinstance(column.type, sa.Integer)
+            else b"\1"
+            if isinstance(column.type, sa.LargeBinary)
+            else "y"
+        )
     if isinstance(value, int):
         return next(n for n in range(value + 1, value + 1_000_000) if n not in taken)
     if isinstance(value, bytes):
@@ -257,6 +268,79 @@ def test_a_store_out_of_reach_is_a_note(
         report = check(region, conn)
     assert report.finding is None
     assert "8 papers unchecked: the object store is out of reach" in report.notes
+
+
+# -- whoever knows how the chain over bound rows is made
+
+
+def linked(conn: Connection, table: sa.Table, row: dict[str, Any], *, gone: bool = False) -> None:
+    """Add a link for a row as it now is, as the service itself would; keys are not needed for that."""
+    key = bound.key_text(row[column.name] for column in bound.key_columns(table))
+    digests = (bound.GONE, bound.GONE) if gone else bound.digests(table, row)
+    bound.append(conn, [(table.name, key, *digests)])
+
+
+def test_links_made_anew_contradict_what_the_log_states(region: Filled, owner: Database) -> None:
+    table, links, head = official_act, bound.bound_row, bound.bound_head
+    with owning(owner) as conn:
+        row = rows_of(conn, table)[0] | {"subject": "another"}
+        conn.execute(table.update().where(this_row(table, row)).values(row))
+        fixed, data = bound.digests(table, row)
+        mine = sa.and_(links.c.bound == table.name, links.c.key == bound.key_text([row["id"]]))
+        conn.execute(links.update().where(mine).values(fixed=fixed, data=data))
+        chain = bound.START
+        for _idx, *link in conn.execute(sa.select(links).order_by(links.c.idx)).all():
+            chain = bound.following(chain, *link)
+        conn.execute(head.update().values(chain=chain))
+        report = check(region, conn)
+    assert report.finding is not None
+    assert "bound_statement" in report.finding.where
+
+
+@pytest.mark.parametrize("table", bound.tables(), ids=lambda table: table.name)
+def test_a_link_more_does_not_make_a_change_lawful(region: Filled, owner: Database, table: sa.Table) -> None:
+    changes = table.info[bound.INFO].changes
+    keys = {column.name for column in bound.key_columns(table)} | {c.name for c in table.primary_key}
+    fixed = [column for column in table.columns if column.name not in keys and column.name not in changes]
+    for column in fixed:
+        with owning(owner) as conn:
+            rows = rows_of(conn, table)
+            row = rows[0]
+            row = row | {column.name: altered(column, row[column.name], {one[column.name] for one in rows})}
+            conn.execute(table.update().where(this_row(table, row)).values(row))
+            linked(conn, table, row)
+            assert_names(check(region, conn), table)
+
+
+@pytest.mark.parametrize("table", bound.tables(), ids=lambda table: table.name)
+def test_a_row_is_taken_away_by_the_erasure_of_its_worker_alone(
+    region: Filled, owner: Database, table: sa.Table
+) -> None:
+    with owning(owner) as conn:
+        row = rows_of(conn, table)[0]
+        conn.execute(table.delete().where(this_row(table, row)))
+        linked(conn, table, row, gone=True)
+        assert_names(check(region, conn), table)
+
+
+@pytest.mark.parametrize("name", ["uses", "used_ms", "ended_ms", "ended_by"])
+def test_what_a_consent_counts_is_held_against_its_events(region: Filled, owner: Database, name: str) -> None:
+    with owning(owner) as conn:
+        rows = rows_of(conn, consent)
+        row = next(one for one in rows if one["ended_ms"] is not None)
+        row |= {name: altered(consent.c[name], row[name], {one[name] for one in rows})}
+        conn.execute(consent.update().where(this_row(consent, row)).values(row))
+        linked(conn, consent, row)
+        assert_names(check(region, conn), consent)
+
+
+def test_a_decision_is_not_made_again(region: Filled, owner: Database) -> None:
+    with owning(owner) as conn:
+        row = next(one for one in rows_of(conn, two_person.proposal) if one["state"] == "refused")
+        row |= {"state": "done"}
+        conn.execute(two_person.proposal.update().where(this_row(two_person.proposal, row)).values(row))
+        linked(conn, two_person.proposal, row)
+        assert_names(check(region, conn), two_person.proposal)
 
 
 def test_the_tables_are_those_of_the_metadata() -> None:

@@ -173,6 +173,22 @@ MUTANTS: Final = (
         "tests/faults/test_tampering.py -k 'deleted_row and sqlite'",
     ),
     Mutant(
+        "a row that was changed agrees with its chain",
+        49,
+        "recordsvc/archive/fsck_bound.py",
+        "if row is not None and row != links[-1][1:]:",
+        "if False:",
+        "tests/faults/test_tampering.py -k 'changed_value and official_act and sqlite'",
+    ),
+    Mutant(
+        "a chain made anew agrees with what the log states",
+        49,
+        "recordsvc/archive/fsck_bound.py",
+        "if not found or found[0][0] != wanted or",
+        "if not found or",
+        "tests/faults/test_tampering.py -k 'made_anew and sqlite'",
+    ),
+    Mutant(
         "a signature need not be of the record",
         50,
         "recordsvc/vault/signatures.py",

@@ -447,3 +447,25 @@ def test_many_threads_lose_nothing(desk: Desk) -> None:
     assert sorted(values) == list(range(1, len(values) + 1))
     assert rows(desk.db) == [(0, len(values))]
     assert desk.turns < 16 * 25
+
+
+def test_a_part_that_says_so_writes_behind_all_others() -> None:
+    """Whatever joined first: rows that every turn locks are locked in one order."""
+    written: list[str] = []
+
+    class Last:
+        last = True
+
+        def before_commit(self) -> None:
+            written.append("last")
+
+    class Other:
+        def before_commit(self) -> None:
+            written.append("other")
+
+    turn = Turn(None, 0)
+    turn.part(Last, Last)
+    turn.part(Other, Other)
+    turn.finish()
+
+    assert written == ["other", "last"]
