@@ -17,6 +17,7 @@ from recordsvc.archive.fsck import ArchiveCheck
 from recordsvc.archive.fsck_bound import BoundCheck
 from recordsvc.archive.fsck_looked import LookedCheck
 from recordsvc.archive.fsck_papers import PaperCheck
+from recordsvc.bodies.fsck import InstitutionCheck
 from recordsvc.genesis import FIXED
 from recordsvc.ground.database import installation
 from recordsvc.ground.finding import Finding, Progress, Snapshot, Wrong, at, scan
@@ -73,7 +74,17 @@ UNPROTECTED: Final = (
     (
         "dispute",
         "row, issuer, state, owner, opened_ms, due_on, closed_ms, outcome_idx, answer, answer_id, version",
-        "working state: the contest and what ended it are entries, from which a follower makes it again",
+        "missing only without messages: contest and end are entries; its case is gone until contested anew",
+    ),
+    (
+        "institution_fact",
+        "fact, on_date, value, source, stated_by, stated_ms",
+        "no key signs what the authority says of an institution; what stands stays",
+    ),
+    (
+        "institution_fact",
+        "row",
+        "missing, when register_version was changed with it: both are the database's own",
     ),
     (
         "import_run",
@@ -89,6 +100,11 @@ UNPROTECTED: Final = (
         "held_record",
         "reason, owner, state, decided_ms, note, worker_id, proposal",
         "working state until the release, which is signed",
+    ),
+    (
+        "held_record",
+        "row",
+        "missing while it waits, one or all: its issuer has the 202 and sends it again, which is held again",
     ),
     ("paper", "row", "missing: an erased paper leaves nothing either; its hash in signed entries stays"),
     ("institution_paper", "row", "missing: as of `paper`"),
@@ -126,13 +142,15 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             histories = archive.rows.check(progress)
             people.run(progress)
             archive.run(histories, progress)
+            institutions = InstitutionCheck(snapshot)
+            institutions.run()
             papers = PaperCheck(house, snapshot)
             papers.run(progress)
             looks = LookedCheck(snapshot, anchor.log_key(house))
             looks.run(progress)
             chain = BoundCheck(snapshot)
             chain.run(progress)
-            checks = (log, archive, people, papers, looks, chain)
+            checks = (log, archive, people, institutions, papers, looks, chain)
             counts = {name: n for check in checks for name, n in check.counts.items()}
             if papers.unreached:
                 notes.append(f"{papers.unreached} papers unchecked: the object store is out of reach")

@@ -38,6 +38,8 @@ from recordsvc.people.checks import IdentifierError
 from recordsvc.people.identifiers import uscc as uscc_of
 
 REGISTER: Final = "institutions"
+ENTERED_WITH: Final = 3
+"""Facts with which an institution is entered; each later one is a change of the register by itself."""
 KINDS: Final = "issuer_kinds"
 
 

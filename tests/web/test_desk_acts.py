@@ -577,6 +577,12 @@ def test_a_dispute_is_read_answered_and_decided(
         assert len(disputes.messages(house, conn, case)) == 1
     form["once"] = uuid.uuid4().hex
     assert handler.post(f"{path}/decide", how="correct", text="x", **form).status_code == 422
+    worker = Reader(house).archive(worker_id)
+    assert worker is not None
+    now = next(one.body["score"] for one in worker.state.records if one.seq == case.seq and one.body)
+    idle = handler.post(f"{path}/decide", how="correct", pointer="/score", value=now, text="x", **form)
+    assert idle.status_code == 422
+    assert "所填的新值就是记录现在的内容" in idle.text
     made = handler.post(
         f"{path}/decide", how="correct", pointer="/score", value="91.0", text="成绩单上是 91 分", **form
     )
