@@ -89,7 +89,7 @@ class _SheetReader:
         self.facts = facts
         self.row = 0
         self.column = -1
-        self._formula = self._value = self._error = False
+        self._formula = self._value = self._error = self._holds = False
         self._inside = ""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -99,14 +99,20 @@ class _SheetReader:
             if attributes.get("hidden") in ("1", "true"):
                 self.facts.hidden_rows.add(self.row)
         elif tag == "c":
-            match = _REFERENCE.fullmatch(attributes.get("r", ""))
+            said = attributes.get("r")
+            match = None if said is None else _REFERENCE.fullmatch(said)
+            if said is not None and (match is None or int(match[2]) != self.row):
+                # The fast reader goes by the reference alone, and would put the cell elsewhere.
+                raise ValueError(said)
             self.column = column_index(match[1]) if match else self.column + 1
-            self._formula = self._value = False
+            self._formula = self._value = self._holds = False
             self._error = attributes.get("t") == "e"
         elif tag == "f":
-            self._formula = True
-        elif tag in ("v", "t"):
-            self._inside = tag
+            self._formula = self._holds = True
+        elif tag in ("v", "t", "is"):
+            # Empty or not: for the fast reader there is a cell.
+            self._holds = True
+            self._inside = "" if tag == "is" else tag
 
     def text(self, data: str) -> None:
         if self._inside and data.strip():
@@ -115,12 +121,12 @@ class _SheetReader:
     def end(self, tag: str) -> None:
         if tag in ("v", "t"):
             self._inside = ""
-        elif tag == "c" and (self._value or self._formula):
+        elif tag == "c" and self._holds:
             self.facts.last_row = max(self.facts.last_row, self.row)
             self.facts.last_column = max(self.facts.last_column, self.column)
-            if self._error:
+            if self._error and (self._value or self._formula):
                 self.facts.troubles[self.row, self.column] = Trouble.ERROR
-            elif not self._value:
+            elif self._formula and not self._value:
                 self.facts.troubles[self.row, self.column] = Trouble.FORMULA
 
 

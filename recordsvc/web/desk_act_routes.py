@@ -234,8 +234,12 @@ def filed_for(worker_id: bytes, kind: str, title: str, file: bytes) -> Paper | P
     """File what was uploaded beside a form; else the problem to tell in place."""
     try:
         return house().papers.keep(worker_id, file, kind, title, actor())
+    except FormRefused as refused:
+        # The form around it has fields of these names for other things: no field of it is to blame.
+        said = "；".join(str(one["detail"]) for one in refused.errors)
+        blamed = [{"pointer": f"/paper_{one['pointer'][1:]}", "code": "value"} for one in refused.errors]
+        return FormRefused(f"收存材料：{said}", errors=blamed)
     except (
-        FormRefused,
         paper_errors.PaperRefused,
         paper_errors.PaperUnsafe,
         paper_errors.TooManyPapers,
@@ -283,8 +287,6 @@ def act_paper_button(
         return again if isinstance(again, flask.Response) else _form(act, worker_id, NO_RECORD, again, form)
     found = filed_for(worker_id, form["paper_kind"], form["paper_title"], files["file"])
     if isinstance(found, Problem):
-        if isinstance(found, FormRefused):
-            found.detail = found.detail or "；".join(str(one["detail"]) for one in found.errors)
         return _form(act, worker_id, NO_RECORD, looker, form, found)
     return _form(act, worker_id, NO_RECORD, looker, with_paper(form, found))
 

@@ -300,8 +300,6 @@ def number_paper_button(worker_id: bytes, form: dict[str, Any], files: dict[str,
     looked.check_purpose(house().db, form["purpose"], actor())
     found = filed_for(worker_id, form["paper_kind"], form["paper_title"], files["file"])
     if isinstance(found, Problem):
-        if isinstance(found, FormRefused):
-            found.detail = _details(found)
         return _worker_page(worker_id, form, form["change"], form, found)
     return _worker_page(worker_id, form, form["change"], with_paper(form, found))
 

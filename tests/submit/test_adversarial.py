@@ -602,3 +602,33 @@ def test_two_thousand_rows_are_read_in_good_time(tmp_path):
     found = read(workbook(tmp_path / "r.xlsx", [["姓名", "身份证号", "成绩"], *everybody]))
 
     assert len(found.readings) == 2_000
+
+
+FAR = "XFD1048576"
+
+
+@pytest.mark.parametrize(
+    ("code", "old", "new"),
+    [
+        ("damaged", b'r="A2"', f'r="{FAR}"'.encode()),
+        ("damaged", b'r="A2"', f'r="{FAR.lower()}"'.encode()),
+        *(
+            (
+                "too-large",
+                b"</sheetData>",
+                f'<row r="1048576"><c r="{FAR}" {kind}</c></row></sheetData>'.encode(),
+            )
+            for kind in ('t="str"><v></v>', 't="inlineStr"><is><t></t></is>', 't="inlineStr"><is/>', "><v/>")
+        ),
+    ],
+)
+def test_one_cell_far_out_takes_no_memory_whatever_it_says_of_itself(tmp_path, code, old, new):
+    """The fast reader makes room for all cells between the outermost two, and ends the process without it."""
+    whole = workbook(tmp_path / "r.xlsx", [["姓名", "身份证号"], [*A]])
+    with zipfile.ZipFile(whole) as package:
+        members = [(name, package.read(name)) for name in package.namelist()]
+    sheet = "xl/worksheets/sheet1.xml"
+    assert any(name == sheet and old in data for name, data in members)
+    altered = [(name, data.replace(old, new) if name == sheet else data) for name, data in members]
+
+    assert unreadable(zipped(tmp_path / "far.xlsx", altered)) == code

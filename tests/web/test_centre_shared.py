@@ -45,6 +45,20 @@ def test_what_is_shared_is_listed_without_a_name_and_opened_with_one(
     assert "1 次" in me.get("/me/share").text
 
 
+def test_both_sides_call_a_share_by_the_same_number_so_that_two_alike_are_told_apart(
+    me: Visitor, hr: Visitor
+) -> None:
+    give(me)
+    give(me)
+
+    def numbers(text: str) -> list[str]:
+        return re.findall(r"<dt>编号</dt><dd><code>([0-9a-f]{12})</code>", text)
+
+    listed = numbers(hr.get(LIST).text)
+    assert len(set(listed)) == 2
+    assert set(numbers(me.get("/me/share").text)) == set(listed)
+
+
 def test_the_opening_leaves_a_look_under_the_persons_own_account(
     me: Visitor, hr: Visitor, house: House
 ) -> None:

@@ -461,6 +461,8 @@ def test_a_paper_filed_late_or_refused_loses_nothing_typed(
         )
         assert (refused.status_code, "写到一半</textarea>" in refused.text) == (422, True)
         sound(refused)
+    assert refused.text.count("没有这种材料类型") == 1
+    assert "收存材料：没有这种材料类型" in refused.text, "and not the kind of number"
     late(clock, handler)
     asked = handler.client.post(
         path, data=data | {"file": (io.BytesIO(pdf()), "a"), "paper_kind": "police-proof"}, headers=BROWSER

@@ -59,6 +59,14 @@ def test_a_clerk_alone_gives_no_consent_and_names_no_helper(window: Visitor, hou
     assert {one.outcome for one in rows(house, service_act)} == {"refused"}
 
 
+@pytest.mark.parametrize("path", ["/me/share", "/me/helpers", "/me/notices"])
+def test_each_field_of_the_proof_stands_under_its_label_on_any_width(window: Visitor, path: str) -> None:
+    text = window.get(path).text
+    proof = text[text.index('<fieldset class="own-proof">') :].split("</fieldset>")[0]
+    assert proof.index('<div class="stacked">') < proof.index("<label")
+    assert proof.rindex("</select>") < proof.rindex("</div>")
+
+
 def test_the_workers_own_page_asks_for_no_proof_beside_the_sign_in(me: Visitor, house: House) -> None:
     assert "本人 PIN" not in me.get("/me/share").text
     assert me.post("/me/share", **SHARE).status_code == 200
