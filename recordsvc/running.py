@@ -6,6 +6,7 @@ is the real one, a process of its own; this one only starts them, waits, and end
 
 import contextlib
 import datetime as dt
+import fcntl
 import signal
 import subprocess
 import sys
@@ -69,8 +70,10 @@ def run(*, port: int, data_dir: Path, people: int, once: bool) -> None:
     began = time.monotonic()
     assert_free(port, port + 1)
     environ = _environment(data_dir.resolve(), port)
-    settings = _prepare(environ, data_dir.resolve(), port)
-    with _parts(settings, environ) as parts:
+    with contextlib.ExitStack() as held:
+        held.enter_context(_alone(data_dir.resolve(), port))
+        settings = _prepare(environ, data_dir.resolve(), port)
+        parts = held.enter_context(_parts(settings, environ))
         house = open_house(settings)
         try:
             labels = _region(house, environ, people)
@@ -81,6 +84,25 @@ def run(*, port: int, data_dir: Path, people: int, once: bool) -> None:
         while not once:
             parts.check()
             time.sleep(0.5)
+
+
+@contextlib.contextmanager
+def _alone(data_dir: Path, port: int) -> Iterator[None]:
+    """Hold the data folder until the process ends. Raises `ClickException` if another one holds it."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_dir / "run.lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            where = _public_url(int(lock.read() or port))
+            raise click.ClickException(
+                f"{data_dir.name} 正由另一个进程使用 / this data folder is being served already: {where}"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(port))
+        lock.flush()
+        yield
 
 
 def _environment(data_dir: Path, port: int) -> dict[str, str]:

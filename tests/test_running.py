@@ -54,6 +54,20 @@ def test_a_demo_on_a_taken_port_makes_and_loads_nothing(stranger: int, before: i
     assert not folder.exists()
 
 
+def test_one_data_folder_is_served_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second one would rewrite the settings under the first and empty its counters."""
+    monkeypatch.setattr(running, "assert_free", lambda *_ports: None)
+    folder = tmp_path / "data"
+    with running._alone(folder, 8930):
+        there = sorted(folder.iterdir())
+        said = CliRunner().invoke(running.run, ["--port", "8940", "--data-dir", str(folder)])
+
+        assert (said.exit_code, sorted(folder.iterdir())) == (1, there)
+        assert "http://localhost:8930" in said.output
+    with running._alone(folder, 8940):
+        assert (folder / "run.lock").read_text() == "8940"
+
+
 def test_a_port_whose_connections_only_run_out_is_free() -> None:
     """A second `make run` right after the first one ended."""
     with socket.socket() as listening:

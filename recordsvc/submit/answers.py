@@ -17,6 +17,7 @@ The shape (JSON), every member optional; keys are the sheet's own wording, `*` s
   hours              {"<total|*>": {"theory_minutes", "practice_minutes", "online_minutes"}}
   hours_vary         "yes"                       learners of one class do have different hours
   pass_mark          60
+  retake             "latest" | "first"          which mark counts where a learner has one of a second attempt
   result             "passed" | "failed" | "not-assessed"
   card_area          "640100", or "" to leave cards out
 
@@ -41,7 +42,7 @@ _LEAVES = {
 }
 _KNOWN = frozenset({*_KEYED, *OF_THE_FILE}) | {
     "columns", "issuer", "edition", "minutes_per_period", "pass_mark", "card_area", "audience", "environment",
-    "theory_practice",
+    "theory_practice", "retake",
 }  # fmt: skip
 _MAX_BYTES = 256 * 1024
 

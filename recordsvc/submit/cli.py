@@ -118,7 +118,8 @@ def _run(console: Console, path: Path, options: dict[str, Any]) -> int:
             Service(options["url"], key, client_id, clock, token_issuer=token_issuer) as service,
             _progress(console) as progress,
         ):
-            resumed = state.unanswered()
+            outdated = planner.outdated(drafts)
+            resumed = [one for one in state.unanswered() if one not in outdated]
             task = progress.add_task("报送", total=len(resumed) or len(drafts))
             delivery = Delivery(
                 state,
@@ -129,6 +130,8 @@ def _run(console: Console, path: Path, options: dict[str, Any]) -> int:
                 advance=lambda count: progress.advance(task, count),
             )
             try:
+                if withdrawn := delivery.withdraw(outdated):
+                    console.print(f"[yellow]{withdrawn} 条上次没有送到、表里已删改的，不再报送[/yellow]")
                 delivery.send(resumed)
                 delivery.look_after_held()
                 plan = planner.plan(drafts, {reading.number for reading in roster.understood.readings})

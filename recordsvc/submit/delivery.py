@@ -3,15 +3,16 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from recordsvc.ground.strictjson import is_canonical
 from recordsvc.submit.privatefiles import private_folder, write_all_private, write_private
 from recordsvc.submit.receipts import ReceiptReader, Received
-from recordsvc.submit.send import Service
+from recordsvc.submit.send import Refused, Service
 from recordsvc.submit.sign import Batch
-from recordsvc.submit.state import Prepared, State
+from recordsvc.submit.state import WITHDRAWN, Prepared, State
 from recordsvc.translog import tree
 
 BATCH_RECORDS = 1_000
@@ -53,12 +54,27 @@ class Delivery:
     def look_after_held(self) -> None:
         """Ask what became of records that an official had to look at."""
         for record in [one for one in self._state.records.values() if one.status == "held"]:
-            told = self._service.record(record.id)
-            if told.get("status") == "accepted":
-                receipt = self._service.receipt(record.id)
-                self._keep([(self._reader({record.id: record.record}).from_text(record.id, receipt), told)])
-            elif told.get("status") not in (None, "held"):
-                self._keep([(Received(record.id, str(told["status"])), told)])
+            self._settle(record, self._service.record(record.id))
+
+    def withdraw(self, records: list[Prepared]) -> int:
+        """Ask whether records arrived that the sheet says no more; how many did not, and never will."""
+        gone = []
+        for record in records:
+            try:
+                self._settle(record, self._service.record(record.id))
+            except Refused as refused:
+                if refused.status != HTTPStatus.NOT_FOUND:
+                    raise
+                gone.append(Received(record.id, WITHDRAWN))
+        self._keep((one, {}) for one in gone)
+        return len(gone)
+
+    def _settle(self, record: Prepared, told: dict[str, Any]) -> None:
+        if told.get("status") == "accepted":
+            receipt = self._service.receipt(record.id)
+            self._keep([(self._reader({record.id: record.record}).from_text(record.id, receipt), told)])
+        elif told.get("status") not in (None, "held"):
+            self._keep([(Received(record.id, str(told["status"])), told)])
 
     def write_receipts(self, path: Path) -> None:
         """One file with everything a centre needs to prove later what it sent: record, evidence, receipt."""

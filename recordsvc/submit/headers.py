@@ -42,6 +42,8 @@ class Field(StrEnum):
     SCORE = "score"
     THEORY_SCORE = "theory-score"
     PRACTICE_SCORE = "practice-score"
+    RETAKE = "retake"  # 补考成绩
+    RETAKE_PART = "retake-part"  # of theory or practice alone
     ASSESSED_ON = "assessed-on"
     INSTITUTION = "institution"
     USCC = "uscc"

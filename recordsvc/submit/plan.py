@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from recordsvc.ground.ports import Clock, Random
 from recordsvc.ground.strictjson import canonical, is_canonical
 from recordsvc.submit.records import Draft
 from recordsvc.submit.sign import Destination, make_record, new_record_id, new_salt
-from recordsvc.submit.state import STANDING, Prepared, State
+from recordsvc.submit.state import STANDING, WITHDRAWN, Prepared, State
 
 CORRECTION = "correction"
 REVOCATION = "revocation"
@@ -50,11 +50,7 @@ class Planner:
         """
         plan = Plan()
         seen: set[str] = set()
-        ordinals: Counter[tuple[str, str]] = Counter()
-        for row, draft in drafts.items():
-            pair = (draft.worker["number"], draft.body["class"]["code"])
-            ordinals[pair] += 1
-            key = f"{pair[0]}|{pair[1]}|{ordinals[pair]}"
+        for key, row, draft in _keyed(drafts):
             seen.add(key)
             self._row(plan, key, row, draft)
         standing = {
@@ -67,9 +63,15 @@ class Planner:
         ]
         return plan
 
+    def outdated(self, drafts: dict[int, Draft]) -> list[Prepared]:
+        """Records that were prepared and perhaps never sent, and which the sheet says no more."""
+        wanted = {(key, _digest(draft)) for key, _row, draft in _keyed(drafts)}
+        return [one for one in self._state.unanswered() if (one.key, one.digest) not in wanted]
+
     def _row(self, plan: Plan, key: str, row: int, draft: Draft) -> None:
         digest = _digest(draft)
-        earlier = _since_revoked(self._state.of_key(key))
+        made = [record for record in self._state.of_key(key) if record.status != WITHDRAWN]
+        earlier = _since_revoked(made)
         standing = [record for record in earlier if record.status in STANDING]
         held = [record for record in earlier if record.status == "held"]
         last = next(iter((held or standing or earlier)[-1:]), None)
@@ -123,6 +125,15 @@ class Planner:
             record_id=record_id, salt=new_salt(self._randomness), issued_on=self._issued_on,
         )  # fmt: skip
         return Prepared(record_id, key, row, purpose, root or record_id, digest, record)
+
+
+def _keyed(drafts: dict[int, Draft]) -> Iterator[tuple[str, int, Draft]]:
+    """Rows with what names them from run to run: person, class, and the how-manieth of these two."""
+    ordinals: Counter[tuple[str, str]] = Counter()
+    for row, draft in drafts.items():
+        pair = (draft.worker["number"], draft.body["class"]["code"])
+        ordinals[pair] += 1
+        yield f"{pair[0]}|{pair[1]}|{ordinals[pair]}", row, draft
 
 
 def _since_revoked(records: list[Prepared]) -> list[Prepared]:

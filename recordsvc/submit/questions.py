@@ -28,6 +28,7 @@ from recordsvc.submit.values import read_level
 
 _OUTCOMES = (Field.RESULT, Field.SCORE, Field.THEORY_SCORE, Field.PRACTICE_SCORE)
 _PARTS = {"hours": "课时", "scores": "成绩"}
+_RETAKES = {"latest": "以补考成绩为准", "first": "以首次成绩为准"}
 _VARY = {"yes": "确实各不相同"}
 _RESULTS = {"passed": "合格", "failed": "不合格", "not-assessed": "未组织考核"}
 
@@ -64,6 +65,7 @@ def open_questions(understood: Understanding, answers: Answers, today: dt.date) 
         _dates,
         _hours,
         _hours_vary,
+        _retake,
         _outcome,
         _card,
     )
@@ -244,6 +246,19 @@ def _hours_vary(_u: Understanding, rows: Rows, answers: Answers, _today: dt.date
             f"learners of one class have different hours ({told}): yes, if that is so",
             one_of(_VARY),
             _VARY,
+        )
+
+
+def _retake(_u: Understanding, rows: Rows, answers: Answers, _today: dt.date) -> Iterator[Question]:
+    """Two marks of one learner: which of them is signed nobody but the centre can say."""
+    if any(reading.retaken for reading in rows) and not answers.get("retake"):
+        yield Question(
+            "retake",
+            None,
+            "有补考成绩的学员以哪个成绩为准",
+            "which mark counts for learners with a second attempt",
+            one_of(_RETAKES),
+            _RETAKES,
         )
 
 

@@ -44,6 +44,7 @@ class Reading:
     amounts: dict[Field, Decimal] = field(default_factory=dict)
     attendance: str | None = None
     outcome: Outcome | None = None
+    retaken: bool = False  # a mark of a second attempt stands beside the first
     findings: list[Finding] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
     copy_of: int | None = None  # row number of the first of several equal rows
@@ -232,9 +233,11 @@ class _Reader:
     def _outcome(self) -> None:
         said = [
             outcome
-            for found in (Field.RESULT, Field.SCORE)
+            for found in (Field.RESULT, self._marked())
             if (outcome := self._try(found, values.read_outcome)) is not None
         ]
+        if self._said(Field.RETAKE_PART):
+            self._find("retake", Field.RETAKE_PART)
         part_fields = [f for f in (Field.THEORY_SCORE, Field.PRACTICE_SCORE) if f in self.table.columns]
         parts = [self._try(found, values.read_outcome) for found in part_fields]
         try:
@@ -249,6 +252,15 @@ class _Reader:
             self._find("value-missing", asked[0])
         if self.out.outcome and self.out.outcome.kind in ("absent", "dropped"):
             self._find(self.out.outcome.kind, asked[0] if asked else Field.NOTE)
+
+    def _marked(self) -> Field:
+        """The column of the mark that counts."""
+        self.out.retaken = self._said(Field.RETAKE)
+        return Field.RETAKE if self.out.retaken and self.table.retake == "latest" else Field.SCORE
+
+    def _said(self, found: Field) -> bool:
+        text = values.fold(self._cell(found).text)
+        return text not in values.BLANK
 
 
 _OUTCOME_FIELDS = (Field.SCORE, Field.RESULT, Field.THEORY_SCORE, Field.PRACTICE_SCORE)

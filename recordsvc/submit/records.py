@@ -127,11 +127,22 @@ def _result(outcome: Outcome | None, answers: Answers) -> dict[str, str]:
     if outcome.kind == "parts":
         # Each part has to reach the mark; the average means nothing, so no score is written.
         passed = all(_reached(part, answers) for part in (outcome.score or "").split("/"))
-        return {"result": "passed" if passed else "failed"}
+        return _settled(outcome, passed=passed)
     scored = {"score": outcome.score} if outcome.score is not None else {}
     if outcome.kind == "scored":
-        return {"result": "passed" if _reached(outcome.score or "", answers) else "failed"} | scored
+        return _settled(outcome, passed=_reached(outcome.score or "", answers)) | scored
+    # Where the centre said what passes, a row that says otherwise is not signed before somebody looked.
+    marked = outcome.score is not None and answers.get("pass_mark") is not None
+    if marked and _reached(outcome.score or "", answers) != (outcome.kind == "passed"):
+        raise Puzzle("result-conflict")
     return {"result": outcome.kind} | scored
+
+
+def _settled(outcome: Outcome, *, passed: bool) -> dict[str, str]:
+    """The result by the pass mark, unless the note says the opposite."""
+    if passed and outcome.noted == "failed":
+        raise Puzzle("result-conflict")
+    return {"result": "passed" if passed else "failed"}
 
 
 def _reached(part: str, answers: Answers) -> bool:

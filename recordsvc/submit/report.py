@@ -40,6 +40,8 @@ _FIELD_ZH = {
     Field.SCORE: "成绩",
     Field.THEORY_SCORE: "理论成绩",
     Field.PRACTICE_SCORE: "实操成绩",
+    Field.RETAKE: "补考成绩",
+    Field.RETAKE_PART: "单科补考",
     Field.ASSESSED_ON: "考核日期",
     Field.INSTITUTION: "培训机构",
     Field.USCC: "信用代码",

@@ -37,7 +37,7 @@ class Roster:
         while questions := self.questions:
             question = questions[0]
             self.answers.put(question.name, asker(question), question.key)
-            if question.name in ("columns", "sheets", "theory_practice"):
+            if question.name in ("columns", "sheets", "theory_practice", "retake"):
                 self._read_again()
 
     def drafts(self) -> dict[int, Draft]:
@@ -76,4 +76,5 @@ def open_roster(
 
 
 def _understood(sheets: list[Sheet], today: dt.date, answers: Answers) -> Understanding:
-    return understand(sheets, today, answers.columns, answers.sheets, answers.get("theory_practice"))
+    said = (answers.get("theory_practice"), answers.get("retake"))
+    return understand(sheets, today, answers.columns, answers.sheets, *said)

@@ -6,7 +6,7 @@ run sends exactly the same bytes again, and the service answers with the first r
   answers    the answers of this file
   prepared   {id, key, row, purpose, root, digest, record}   R as text; purpose issue | correct | revoke
   batch      {batch_id, jws, ids}                            before the batch is sent
-  answered   {id, status, ...}                               what the service said
+  answered   {id, status, ...}                               what the service said, or `withdrawn`
 
 A crash can leave half a line at the end; nothing was sent on its account, so it is cut off.
 """
@@ -23,6 +23,7 @@ from recordsvc.submit.privatefiles import sync_folder
 
 _TEXTS = ("id", "key", "purpose", "root", "digest", "record")
 STANDING = ("accepted", "duplicate")  # statuses of a record that is in the archive
+WITHDRAWN = "withdrawn"  # never reached the service, and the sheet says it no more
 
 
 @dataclass(slots=True)

@@ -42,6 +42,7 @@ class Table:
     skipped: list[tuple[int, str]] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     bare: tuple[Column, ...] = ()  # 理论, 实操: read as hours until a person says what they are
+    retake: str = "latest"  # which mark counts beside that of a second attempt: latest | first
 
     @property
     def unknown(self) -> list[tuple[str, str]]:

@@ -40,8 +40,9 @@ def understand(
     columns: Mapping[str, str] | None = None,
     only: Iterable[str] | None = None,
     parts: str | None = None,
+    retake: str | None = None,
 ) -> Understanding:
-    """Read all visible sheets, or those named in `only`; `parts` as of `find_tables`.
+    """Read all visible sheets, or those named in `only`; `parts` as of `find_tables`, `retake` as of `Table`.
 
     Raises `Unreadable` when nobody is listed.
     """
@@ -66,6 +67,7 @@ def understand(
         )
     readings: list[Reading] = []
     for table in tables:
+        table.retake = retake or table.retake
         for row in table.data:
             readings.append(read_row(table, row, len(readings) + 1, today))
     _stop_rounded_numbers(readings)

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from recordsvc.submit.cells import Cell
 
@@ -32,6 +33,10 @@ _ABSENT = re.compile(
     r"缺考|未参加|未参考|未考|旷考|旷课|弃考|未到|缺席|缺勤|没来|absent|no.?show", re.IGNORECASE
 )
 _DROPPED = re.compile(r"退学|退训|退班|退出|中途离开|辍学|dropped|withdr[ae]w", re.IGNORECASE)
+_NOT_PASSED = re.compile(r"(不|未|没有?)\s*(合格|及格|通过|达标|结业)|failed|not passed", re.IGNORECASE)
+_ANNULLED = re.compile(
+    r"作弊|舞弊|替考|违纪|取消.{0,4}(成绩|资格)|(成绩|考试).{0,4}(取消|无效|作废)|cheat|annul", re.IGNORECASE
+)
 _FAILED = re.compile(
     r"(不|未|没有?|非)\s*(合格|及格|通过|达标|结业|毕业)|差|否|×|✗|✘|fail(ed)?|not passed|n|no|false",
     re.IGNORECASE,
@@ -58,6 +63,10 @@ _CHINESE_DIGITS = {"五": "5", "四": "4", "三": "3", "二": "2", "一": "1"}
 _OCCUPATION_CODE = re.compile(r"([1-8])-?([0-9]{2})-?([0-9]{2})-?([0-9]{2})[LS]{0,2}")
 
 
+BLANK: Final = ("", "-", "/", "—", "无")
+"""What an empty cell of a mark holds, width-folded."""
+
+
 class Puzzle(ValueError):
     """A cell that has no certain meaning; `code` is one of the row codes."""
 
@@ -69,10 +78,14 @@ class Puzzle(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended: `kind` is passed, failed, absent, dropped, scored or parts; `score` is text."""
+    """How it ended: `kind` is passed, failed, absent, dropped, scored or parts; `score` is text.
+
+    `noted` is what a note says beside scores that await the pass mark: failed, or nothing.
+    """
 
     kind: str
     score: str | None = None
+    noted: str | None = None
 
 
 def fold(text: str) -> str:
@@ -118,7 +131,7 @@ def range_of(text: str, *, today: dt.date) -> tuple[dt.date, dt.date]:
 def read_outcome(cell: Cell) -> Outcome | None:
     """What a score or result cell says; None when it is blank."""
     text = fold(cell.text)
-    if not text or text in ("-", "/", "—", "无"):
+    if text in BLANK:
         return None
     for kind, words in (("absent", _ABSENT), ("dropped", _DROPPED)):
         if words.search(text):
@@ -142,6 +155,16 @@ def says_absent(text: str) -> bool:
 def says_dropped(text: str) -> bool:
     """Whether a note says that the person left the class."""
     return bool(_DROPPED.search(fold(text)))
+
+
+def says_failed(text: str) -> bool:
+    """Whether a note says that the person did not pass."""
+    return bool(_NOT_PASSED.search(fold(text)))
+
+
+def says_annulled(text: str) -> bool:
+    """Whether a note says that the marks do not count."""
+    return bool(_ANNULLED.search(fold(text)))
 
 
 def percent(text: str, *, code: str) -> str:

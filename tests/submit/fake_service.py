@@ -164,8 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, {"issuer": ISSUER, "token_endpoint": f"{self.service.url}/oauth/token"})
         elif self.path.endswith("/receipt"):
             self._send(200, self.service.receipt(self.path.split("/")[3]))
+        elif (record_id := self.path.rsplit("/", 1)[1]) not in self.service.stored:
+            self._send(404, {"code": "not-found", "title": "没有找到"})
         else:
-            record_id = self.path.rsplit("/", 1)[1]
             self._send(
                 200, {"id": record_id, "status": "held" if record_id in self.service.held else "accepted"}
             )

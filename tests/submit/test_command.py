@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from openpyxl import load_workbook
 
+from recordsvc.cli_verify import verify
 from recordsvc.ground.ports import SeededRandom
 from recordsvc.submit import keys, send
 from recordsvc.submit.cli import submit
@@ -477,6 +478,62 @@ def test_what_an_interrupted_run_left_counts_as_sent(centre, service):
     assert [len(batch) for batch in service.batches] == [1_000, 3, 2]
     idle, shown = centre.run()
     assert (idle, "本次报送 0 条：没有新的或改动的行；未变动 1003 行" in shown) == (0, True)
+
+
+def test_receipts_as_they_were_written_prove_their_records(centre, service):
+    centre.run()
+    _forget_answers(centre.beside("submit-state.jsonl"), keep=0)
+    centre.run()  # sent again in another batch: the log has each with the evidence of the first
+    told = centre.beside("receipts.json")
+    key = service.signer.key.vkey()
+
+    def verified(proof, record=told):
+        found = CliRunner().invoke(verify, [str(proof), "--log-key", key, "--record", str(record)])
+        return found.exit_code, found.output
+
+    proofs = sorted(centre.beside("receipts").iterdir())
+    assert [verified(proof)[0] for proof in proofs] == [0] * 3
+    content = json.loads(told.read_text())
+    assert [len(one["evidence"]) for one in content["records"]] == [2] * 3
+    other = centre.beside("receipts") / "renamed.txt"
+    other.write_bytes(proofs[0].read_bytes())
+    assert verified(other)[0] == 2
+    assert "renamed" in verified(other)[1]
+    content["records"][0]["record"]["body"]["score"] = "99"
+    told.write_text(json.dumps(content))
+    wrong = centre.beside("receipts") / f"{content['records'][0]['id']}.tlog-proof"
+    assert verified(wrong)[0] == 1
+
+
+def test_what_never_arrived_and_is_gone_from_the_sheet_is_not_sent(centre, service):
+    """Killed before the first byte left: one learner is struck out, another's mark is put right."""
+    centre.put([*A, None, "焊工", 80], [*B, None, "焊工", 81], [*C, None, "焊工", 82])
+    service.broken = [None, 400]
+    centre.run()
+    _forget_answers(centre.beside("submit-state.jsonl"), keep=0)
+    sent = len(service.batches)
+    centre.put([*B, None, "焊工", 91], [*C, None, "焊工", 82])
+    code, shown = centre.run()
+
+    assert code == 0
+    assert "2 条上次没有送到、表里已删改的，不再报送" in shown
+    assert "以前报送的记录现在不在表里" not in shown
+    now = [one for batch in service.batches[sent:] for one in batch]
+    assert {(one["worker"]["number"], one["body"]["score"]) for one in now} == {(C[1], "82"), (B[1], "91")}
+    assert {one["type"] for one in now} == {"training-completion"}
+    assert "本次报送 0 条" in centre.run()[1]
+
+
+def test_what_did_arrive_is_corrected_and_told_though_the_answer_was_lost(centre, service):
+    centre.put([*A, None, "焊工", 80], [*B, None, "焊工", 81])
+    centre.run()
+    _forget_answers(centre.beside("submit-state.jsonl"), keep=0)
+    centre.put([*B, None, "焊工", 91])
+    code, shown = centre.run()
+
+    assert (code, "不再报送" in shown) == (0, False)
+    assert types(service.batches[-1]) == ["correction"]
+    assert "1 条以前报送的记录现在不在表里" in shown
 
 
 def _forget_answers(state, keep):

@@ -184,6 +184,77 @@ def test_marks_beside_hours_are_asked_about_too(tmp_path):
     assert [one.path for one in roster(tmp_path, rows, ANSWERS).questions][:1] == ["theory_practice"]
 
 
+RETAKEN = [
+    ["姓名", "身份证号", "职业", "理论课时", "实操课时", "成绩", "补考成绩"],
+    [*A, "焊工", 24, 56, 45, 75],
+    [*B, "焊工", 24, 56, 45, None],
+    [*C, "焊工", 24, 56, 80, "/"],
+]
+
+
+@pytest.mark.parametrize(("said", "first"), [("latest", ("passed", "75")), ("first", ("failed", "45"))])
+def test_which_of_two_marks_counts_is_asked_and_never_guessed(tmp_path, said, first):
+    (question,) = roster(tmp_path, RETAKEN, ANSWERS).questions
+    assert (question.path, list(question.choices)) == ("retake", ["latest", "first"])
+
+    found = roster(tmp_path, RETAKEN, ANSWERS)
+    found.ask(lambda _question: said)
+    bodies = [draft.body for draft in found.drafts().values()]
+    assert [(body["result"], body["score"]) for body in bodies] == [first, ("failed", "45"), ("passed", "80")]
+    assert found.understood.tables[0].unused == []
+
+
+def test_without_a_second_mark_nothing_is_asked_about_it(tmp_path):
+    assert roster(tmp_path, [RETAKEN[0], RETAKEN[2], RETAKEN[3]], ANSWERS).questions == []
+
+
+@pytest.mark.parametrize("heading", ["理论补考", "补考实操成绩"])
+def test_one_part_taken_again_is_for_the_centre_to_settle(tmp_path, heading):
+    rows = [["姓名", "身份证号", "职业", "理论成绩", "实操成绩", heading], [*A, "焊工", 45, 80, 70]]
+    (row,) = roster(tmp_path, rows, ANSWERS).understood.readings
+
+    assert row.finding.code == "retake"
+
+
+@pytest.mark.parametrize(
+    ("score", "result", "note", "code"),
+    [
+        (88, None, "不合格", "result-conflict"),
+        (88, None, "作弊，取消成绩", "result-conflict"),
+        (None, "合格", "考试无效", "result-conflict"),
+        (59, "合格", None, "result-conflict"),
+        (61, "不合格", None, "result-conflict"),
+        (45, None, "不合格", None),
+        (45, "不合格", "作弊", None),
+        (60, "合格", "已通过", None),
+        (88, None, "应届未毕业", None),
+    ],
+)
+def test_a_note_or_verdict_against_the_mark_is_not_signed(tmp_path, score, result, note, code):
+    rows = [
+        ["姓名", "身份证号", "职业", "理论课时", "实操课时", "成绩", "考核结果", "备注"],
+        [*A, "焊工", 24, 56, score, result, note],
+        [*B, "焊工", 24, 56, 70, None, None],
+    ]
+    found = roster(tmp_path, rows, ANSWERS)
+    drafts = found.drafts()
+
+    assert [one.code for one in found.understood.readings[0].findings] == ([code] if code else [])
+    assert set(drafts) == ({2} if code else {1, 2})
+
+
+def test_a_note_against_both_parts_is_not_signed(tmp_path):
+    rows = [
+        ["姓名", "身份证号", "职业", "理论课时", "实操课时", "理论成绩", "实操成绩", "备注"],
+        [*A, "焊工", 24, 56, 70, 80, "不合格"],
+        [*B, "焊工", 24, 56, 50, 80, "不合格"],
+    ]
+    found = roster(tmp_path, rows, ANSWERS)
+
+    assert [draft.body["result"] for draft in found.drafts().values()] == ["failed"]
+    assert found.understood.readings[0].finding.code == "result-conflict"
+
+
 def test_hours_that_differ_within_a_class_are_asked_about(tmp_path):
     rows = [
         ["姓名", "身份证号", "职业", "班级", "理论课时", "实操课时", "成绩"],
