@@ -5,6 +5,7 @@ from dated data → commitment and encryption; then the writer's turn (`append.p
 judgement and lock sends the request back to the start, a few times, before it is told to come again.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -243,10 +244,14 @@ class Admission:
         return appended
 
 
+# One institution sends thousands of records that name it.
+_hides = functools.lru_cache(maxsize=1024)(names.hides)
+
+
 def _hidden_in(body: Mapping[str, Any]) -> str | None:
     """Return where a name of an institution or a teacher holds what nobody sees."""
     institution = body.get("institution")
-    if institution is not None and names.hides(institution["name"]):
+    if institution is not None and _hides(institution["name"]):
         return "/body/institution/name"
     hidden = (n for n, one in enumerate(body.get("teachers", ())) if names.hides(one["name"]))
     found = next(hidden, None)

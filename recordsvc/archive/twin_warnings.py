@@ -12,8 +12,7 @@ classes, when a roster is sent again.
 """
 
 import uuid
-from collections import defaultdict
-from itertools import islice, zip_longest
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
 
 CODE: Final = "twin"
 PLACE: Final = "/body/class"
-LOOKED_AT: Final = 128
-"""Chains looked at in one submission before any twin is found: 2 % of a batch of 1,000 (measured)."""
+LOOKED_AT: Final = 64
+"""Chains looked at in one submission before any twin is found: 2 to 3 % of a batch of 1,000 (measured)."""
 _DAY_MS: Final = 86_400_000
 
 
@@ -73,17 +72,17 @@ def _suspects(house: "House", cursor: Cursor, new: list[Row]) -> list[Row]:
     """Return the new rows before which their chains hold what may be a twin."""
     if len(new) <= LOOKED_AT:
         return _hits(house, cursor, new)
-    classes: dict[tuple[object, ...], list[Row]] = defaultdict(list)
-    for row in new:
-        classes[_class_of(row)].append(row)
-    in_turn = (row for some in zip_longest(*classes.values()) for row in some if row is not None)
-    hits = _hits(house, cursor, list(islice(in_turn, LOOKED_AT)))
-    return _hits(house, cursor, [row for one in {_class_of(hit) for hit in hits} for row in classes[one]])
-
-
-def _class_of(row: Row) -> tuple[object, ...]:
-    body = row.item.record["body"]
-    return body["class"].get("code"), body["started_on"], body["ended_on"]
+    classes = [row.item.record["body"]["class"].get("code") for row in new]
+    left = Counter(dict.fromkeys(classes, max(1, LOOKED_AT // len(set(classes)))))
+    some = []
+    for row, code in zip(new, classes, strict=True):
+        if left[code] > 0:
+            left[code] -= 1
+            some.append(row)
+            if len(some) == LOOKED_AT:
+                break
+    found = {hit.item.record["body"]["class"].get("code") for hit in _hits(house, cursor, some)}
+    return _hits(house, cursor, [row for row, code in zip(new, classes, strict=True) if code in found])
 
 
 def _hits(house: "House", cursor: Cursor, rows: list[Row]) -> list[Row]:
