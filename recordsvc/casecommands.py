@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from recordsvc import deskcommands
+from recordsvc.consoledoors import entering, reach_for
 from recordsvc.officialcommands import signed_in
 
 if TYPE_CHECKING:
@@ -62,9 +63,12 @@ def acting(account: str, action: str) -> Iterator[tuple["House", "Actor"]]:
         house.close()
 
 
-def propose(account: str, action: str, act: "Callable[[Turn, House, str], bytes]") -> None:
-    """Propose as the official who signs in, and tell the proposal's id."""
+def propose(
+    account: str, action: str, act: "Callable[[Turn, House, str], bytes]", *workers: uuid.UUID
+) -> None:
+    """Propose as the official who signs in and reaches these archives, and tell the proposal's id."""
     with acting(account, action) as (house, who):
+        reach_for(house, who, action, *(one.bytes for one in workers))
         by = f"{who.kind}:{who.id}"
         proposal = house.db.write(lambda turn: act(turn, house, by))
         click.echo(f"已提出，待另一人复核 / proposed, a second official decides: {uuid.UUID(bytes=proposal)}")
@@ -74,10 +78,11 @@ def propose(account: str, action: str, act: "Callable[[Turn, House, str], bytes]
 @click.pass_obj
 def listed(account: str) -> None:
     """待复核事项 / Proposals that can still be decided."""
+    from recordsvc.access import objects
     from recordsvc.ground import two_person
 
-    with acting(account, "proposal.read") as (house, _who), house.db.read() as conn:
-        for one in two_person.pending(conn, house.clock.now_ms()):
+    with acting(account, "proposal.read") as (house, who), house.db.read() as conn:
+        for one in two_person.pending(conn, house.clock.now_ms(), *objects.proposals_of(who)):
             click.echo(f"{uuid.UUID(bytes=one.id)}  {one.kind}  {one.subject}  {one.proposed_by}")
             click.echo(f"    {json.dumps(one.payload, ensure_ascii=False)}")
 
@@ -89,22 +94,9 @@ def listed(account: str) -> None:
 @click.pass_obj
 def decide(account: str, proposal: uuid.UUID, *, refuse: bool, reason: str) -> None:
     """复核 / Decide a proposal as the second person."""
-    from recordsvc.ground import two_person
-    from recordsvc.ground.problems import Forbidden
-
-    with acting(account, "proposal.decide") as (house, who):
-
-        def act(turn: "Turn") -> None:
-            kind = two_person.read(turn.conn, proposal.bytes, turn.now_ms).kind
-            wanted = two_person.deciders(kind)
-            held = sorted(wanted & who.roles if wanted else who.roles)
-            if wanted and not held:
-                raise Forbidden
-            word = (not refuse, reason)
-            role = held[0] if held else None
-            two_person.decide(turn, proposal.bytes, f"{who.kind}:{who.id}", *word, role=role, tools=house)
-
-        house.db.write(act)
+    with entering(account) as doors:
+        said = {"approve": not refuse, "reason": reason}
+        doors.post(f"/v1/desk/proposals/{proposal}/decide", said)
         click.echo("已退回 / refused" if refuse else "已办理 / done")
 
 
@@ -126,6 +118,8 @@ def merge(
         account,
         "archive.change",
         lambda turn, house, by: merging.propose_merge(turn, house, worker.bytes, into.bytes, why, by),
+        worker,
+        into,
     )
 
 
@@ -144,6 +138,7 @@ def unmerge(account: str, worker: uuid.UUID, ground: str, text: str, papers: tup
         account,
         "archive.change",
         lambda turn, house, by: merging.propose_unmerge(turn, house, worker.bytes, why, by),
+        worker,
     )
 
 
@@ -161,7 +156,13 @@ def move(
     from recordsvc.archive import moving
 
     moved = moving.Moving(worker.bytes, record.bytes, to.bytes, text, issuer)
-    propose(account, "archive.change", lambda turn, house, by: moving.propose_move(turn, house, moved, by))
+    propose(
+        account,
+        "archive.change",
+        lambda turn, house, by: moving.propose_move(turn, house, moved, by),
+        worker,
+        to,
+    )
 
 
 @case.command()
@@ -174,6 +175,7 @@ def restrict(account: str, worker: uuid.UUID, ground: str, text: str) -> None:
     from recordsvc.archive import erasing
 
     with acting(account, "archive.restrict") as (house, who):
+        reach_for(house, who, "archive.restrict", worker.bytes)
         index = erasing.restrict(house, worker.bytes, ground, text, who)
         click.echo(f"已限制 / restricted: log index {index}")
 
@@ -191,6 +193,7 @@ def unrestrict(account: str, worker: uuid.UUID, ground: str, text: str) -> None:
         account,
         "archive.erase",
         lambda turn, _house, by: erasing.propose_lift(turn, worker.bytes, ground, text, by),
+        worker,
     )
 
 
@@ -211,7 +214,7 @@ def erase(account: str, worker: uuid.UUID, ground: str, text: str, record: uuid.
             return erasing.propose_erasure(turn, house, worker.bytes, why, by)
         return erasing.propose_record_erasure(turn, house, worker.bytes, record.bytes, why, by)
 
-    propose(account, "archive.erase", act)
+    propose(account, "archive.erase", act, worker)
 
 
 @case.command()
@@ -230,6 +233,7 @@ def close(account: str, worker: uuid.UUID, ground: str, on: str, text: str, pape
         account,
         "archive.change",
         lambda turn, _house, by: closing.propose_closure(turn, worker.bytes, death, by),
+        worker,
     )
 
 
@@ -245,6 +249,7 @@ def reopen(account: str, worker: uuid.UUID, text: str) -> None:
         account,
         "archive.change",
         lambda turn, _house, by: closing.propose_reopening(turn, worker.bytes, text, by),
+        worker,
     )
 
 

@@ -88,6 +88,25 @@ def entering(account: str) -> Iterator[Doors]:
         house.close()
 
 
+def reach_for(house: "House", who: "Actor", action: str, *workers: bytes) -> None:
+    """Judge an official before the archives that a command names, as the doors judge.
+
+    Raises `TargetUnknown` for nobody and for those of a foreign area alike, `Recused`.
+    """
+    from recordsvc.access import own_attempts, recusals
+    from recordsvc.access.grants import can
+    from recordsvc.archive import desk_objects
+    from recordsvc.archive.errors import TargetUnknown
+
+    with house.db.read() as conn:
+        found = [desk_objects.worker(conn, one) for one in workers]
+    parties = frozenset().union(*(one.parties for one in found if one is not None))
+    own_attempts.tell(house, who, parties)
+    if any(one is None or not can(who, action, one) for one in found):
+        raise TargetUnknown
+    recusals.check(who, parties)
+
+
 def write_new(to: Any, data: bytes) -> None:
     """Write a new file that this account alone reads. Raises `BadParameter` where one stands."""
     import os

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from recordsvc.casecommands import PAPER, TEXT, WORKER, acting, ground_of
-from recordsvc.consoledoors import CASE, entering
+from recordsvc.consoledoors import CASE, entering, reach_for
 from recordsvc.consoledoors import PURPOSE as WHY_LOOKED
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def _propose(
     account: str,
     said: dict[str, Any],
     act: "Callable[[Turn, House, Why, str], bytes]",
+    *workers: uuid.UUID,
 ) -> None:
     """Propose what `act` says, once the grounds are judged as at the door."""
     from recordsvc import dated
@@ -54,6 +55,7 @@ def _propose(
     from recordsvc.people.numbers import Why
 
     with acting(account, "number.propose") as (house, who):
+        reach_for(house, who, "number.propose", *(one.bytes for one in workers))
         said = load(GroundForm, {**said, "papers": list(said["papers"])})
         if said["ground"] not in dated.table("number_grounds").on(
             beijing_date(house.clock.now_ms()).isoformat()
@@ -80,6 +82,7 @@ def listed(account: str, worker: uuid.UUID, case: str) -> None:
     from recordsvc.people import numbers as verbs
 
     with acting(account, "worker.numbers.read") as (house, who):
+        reach_for(house, who, "worker.numbers.read", worker.bytes)
         with house.db.read_raw() as cursor:
             found = verbs.known(house, cursor, worker.bytes)
         if not found:
@@ -118,6 +121,7 @@ def add(account: str, /, worker: uuid.UUID, kind: str, *, disputed: bool, **said
         lambda turn, house, why, by: verbs.propose_add(
             turn, house, worker.bytes, kind, number, why, by, standing
         ),
+        worker,
     )
 
 
@@ -142,6 +146,7 @@ def stand(account: str, /, worker: uuid.UUID, which: uuid.UUID, standing: str, *
         lambda turn, house, why, by: verbs.propose_standing(
             turn, house, worker.bytes, which.bytes, standing, why, by
         ),
+        worker,
     )
 
 
@@ -162,6 +167,7 @@ def rename(account: str, /, worker: uuid.UUID, **said: Any) -> None:
         account,
         said,
         lambda turn, house, why, by: verbs.propose_name(turn, house, worker.bytes, name, why, by),
+        worker,
     )
 
 
@@ -181,6 +187,7 @@ def withdraw_event(account: str, /, worker: uuid.UUID, which: uuid.UUID, number:
         lambda turn, house, why, by: verbs.propose_withdrawal(
             turn, house, worker.bytes, which.bytes, number, why, by
         ),
+        worker,
     )
 
 
@@ -202,6 +209,7 @@ def reassign(account: str, /, worker: uuid.UUID, which: uuid.UUID, to: uuid.UUID
         lambda turn, house, why, by: reassigning.propose_reassign(
             turn, house, worker.bytes, which.bytes, to.bytes if to else None, why, by
         ),
+        *((worker, to) if to else (worker,)),
     )
 
 

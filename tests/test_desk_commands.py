@@ -1,6 +1,5 @@
 """Commands that enter by the desk's doors: they do what the door does, and are refused where it refuses."""
 
-import dataclasses
 import uuid
 from pathlib import Path
 from typing import Any
@@ -20,27 +19,19 @@ from recordsvc.cli import main
 from recordsvc.ground import two_person
 from recordsvc.house import House
 from recordsvc.people import standing
-from recordsvc.settings import Settings
 from tests.archive.paperfiles import pdf
 from tests.archive.support import Centre, id_of, person, shown
 from tests.archive.test_merging import merge, unmerge
 from tests.people.test_numbers import known
-from tests.test_number_commands import commands, decided, mine, typed
+from tests.test_number_commands import commands, decided, mine, settings, typed
 
-__all__ = ["commands", "mine"]
-DEMO = {"environment": "demo", "public_url": "http://localhost"}
+__all__ = ["commands", "mine", "settings"]
 LOOK = ("--purpose", "service-window", "--case", "宁人社〔2026〕7号")
 EVIDENCE = {
     "evidence_kind": "level-certificate",
     "title": "焊工四级",
     "origin": {"country": "CHN", "province": "61", "issued_by": "陕西某中心"},
 }
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """The demo's officials, whose desk may be opened in a demo alone."""
-    return dataclasses.replace(settings, **DEMO)
 
 
 def text_of(archive: bytes) -> str:
@@ -88,6 +79,10 @@ def test_an_official_of_another_county_is_refused_as_at_the_door(
     record_id, _index = state_evidence(house, mine, EVIDENCE, (), Stater("official:7", "window", "K"))
     for words in (
         ("case strays", worker),
+        ("case close", worker, "--ground", "death-certificate", "--on", "2025-01-01", "--text", "x"),
+        ("case merge", worker, worker, "--ground", "same-person", "--text", "x"),
+        ("case erase", worker, "--ground", "worker-request", "--text", "x"),
+        ("numbers list", worker, "--case", "K"),
         ("case trust", worker, text_of(record_id), "--trust", "copy-seen", "--text", "x"),
         ("case place", worker, "--division", "640521", "--reason", "户籍"),
         ("case relatives", worker, "--relation", "子女", "--text", "x", "--paper", "ab" * 32),
@@ -326,3 +321,21 @@ def test_a_card_is_confirmed_beside_its_holders_document(
     assert f"confirmed: {text_of(mine)}" in told.output, told.output
     assert number not in told.output
     assert standings(house, mine) == {"verified"}
+
+
+def test_a_proposal_of_another_county_is_neither_listed_nor_decided(
+    house: House, commands: CliRunner, mine: bytes
+) -> None:
+    def act(turn: Any) -> None:
+        officials.add(turn, "far", "某县复核")
+        officials.grant(turn, "far", "reviewer", "640521", by="system:demo")
+
+    house.db.write(act)
+    words = (text_of(mine), "--ground", "death-certificate", "--on", "2025-01-01", "--text", "x")
+    assert "已提出" in typed(house, commands, "case close", *words, "--paper", "ab" * 32).output
+    (proposal,) = proposals(house)
+    name = text_of(proposal.id)
+    assert name in typed(house, commands, "case list", by="demo-reviewer").output
+    assert name not in typed(house, commands, "case list", by="far").output
+    assert typed(house, commands, "case decide", name, "--reason", "x", by="far").exit_code == 1
+    assert len(proposals(house)) == 1

@@ -15,12 +15,19 @@ from recordsvc.cli import main
 from recordsvc.ground import two_person
 from recordsvc.house import House
 from recordsvc.people import synthetic
+from recordsvc.settings import Settings
 from tests.archive.support import Centre, person
 from tests.archive.test_reassigning import card_of
 from tests.people.test_enrolling import CARD, NORMAL, fact, take
 from tests.people.test_numbers import known
 
 WHY = ("--text", "核对底册", "--paper", "ab" * 32)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """The demo's officials, whose doors are open in a demo alone."""
+    return dataclasses.replace(settings, environment="demo", public_url="http://localhost")
 
 
 @pytest.fixture

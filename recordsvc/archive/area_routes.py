@@ -56,6 +56,12 @@ def place_institution(uscc: str, form: dict[str, Any]) -> flask.Response:
 )
 def place_worker(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """State it from now on; the act leaves a row with the official's name."""
+    state_division(worker_id, form)
+    return flask.Response(status=204)
+
+
+def state_division(worker_id: bytes, form: dict[str, Any]) -> None:
+    """State a worker's division as `DivisionForm` reads it, with the row of the act. Raises `Forbidden`."""
     _covers("worker.place", form["division"])
     by, done = (
         reference(),
@@ -67,7 +73,6 @@ def place_worker(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
         acts.note(turn, house().random, done)
 
     house().db.write(act)
-    return flask.Response(status=204)
 
 
 def _covers(action: str, division: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from recordsvc.access.entrance import actor
 from recordsvc.access.services import reference
-from recordsvc.archive import closing, erasing, grounds, merging, moving, paperrefs
+from recordsvc.archive import closing, erasing, foreign, grounds, merging, moving, paperrefs
 from recordsvc.archive.closing import Death
 from recordsvc.archive.merging import Why
 from recordsvc.archive.moving import Moving
@@ -92,6 +92,15 @@ def copy(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], by
     papers = paperrefs.resolved(house(), [worker_id], form["papers"])
     by, said = reference(), (form["relation"], form["text"], papers)
     return lambda turn: closing.propose_copy(turn, worker_id, *said, by)
+
+
+def trust(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that evidence from elsewhere is trusted so far; `verification`: None, or how it was verified."""
+    proof, by = form["verification"], reference()
+    if proof is not None:
+        proof = {name: value for name, value in proof.items() if value is not None}
+    wanted = foreign.Raise(worker_id, record_id, form["trust"], proof, form["text"])
+    return lambda turn: foreign.propose_trust(turn, house(), wanted, by)
 
 
 NO_RECORD: Final = b""

@@ -8,8 +8,8 @@ import flask
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, door
-from recordsvc.access.services import once, reference
-from recordsvc.archive import bundle, errors, foreign, life_asks, looking, paperrefs, strays
+from recordsvc.access.services import once
+from recordsvc.archive import bundle, errors, life_asks, looking, paperrefs, strays
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_asks import NO_RECORD
@@ -254,11 +254,7 @@ def relative_copy(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
 )
 def propose_trust(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose a trust level with its verification; a second official decides."""
-    proof, by = form["verification"], reference()
-    if proof is not None:
-        proof = {name: value for name, value in proof.items() if value is not None}
-    wanted = foreign.Raise(worker_id, record_id, form["trust"], proof, form["text"])
-    return _proposed(lambda turn: foreign.propose_trust(turn, house(), wanted, by))
+    return _proposed(life_asks.trust(worker_id, record_id, form))
 
 
 def _proposed(act: Callable[[Turn], bytes]) -> flask.Response:

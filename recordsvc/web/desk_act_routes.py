@@ -50,11 +50,15 @@ PERSON: Final = (Field("kind", "号码种类", "choice"), Field("number", "另�
 PAPERS: Final = Field("papers", "材料", "choice")
 SLOTS: Final = ("papers", "papers_2", "papers_3")
 """Fields of a form in which a paper is chosen."""
+VERIFIED: Final = ("on", "method", "by", "reference")
+"""Fields of a form that say how evidence was verified; all empty: it was not."""
 PROBLEMS: Final = (
     errors.TargetUnknown,
     errors.TargetUnfit,
     errors.RecordAmbiguous,
     errors.ErasureBlocked,
+    errors.ContentRefused,
+    errors.SchemaRefused,
     NotMergeable,
     StandingRefused,
     *paperrefs.PROBLEMS,
@@ -88,7 +92,7 @@ def _declare(act: DeskAct) -> None:
         except Problem as problem:
             if problem.status not in FAILED:
                 raise
-            return _form(act, worker_id, record_id, looker, form, problem)
+            return _form(act, worker_id, record_id, looker, form, _flat(problem))
         return go(f"/desk/proposals/{uuid_text(bytes.fromhex(proposal))}")
 
     show.__name__ = f"{kind}_{act.name}_page"
@@ -121,12 +125,23 @@ for _act in ACTS:
     _declare(_act)
 
 
+def _flat(problem: Problem) -> Problem:
+    """Let a fault of what a member holds point at the field in which it was typed."""
+    for one in problem.errors:
+        if str(one.get("pointer", "")).startswith("/verification/"):
+            one["pointer"] = str(one["pointer"]).removeprefix("/verification")
+    return problem
+
+
 def _members(act: DeskAct, form: dict[str, Any], looker: Looker) -> dict[str, Any]:
     """Return what was typed as members of the act's API form. Raises `FormRefused`."""
     members: dict[str, Any] = {one.name: form[one.name] for one in act.fields}
     if act.papers is not None:
         refuse_unfiled(form)
         members["papers"] = [form[slot] for slot in SLOTS if form[slot]]
+    if act.name == "trust":
+        proof = {name: members.pop(name) for name in VERIFIED}
+        members["verification"] = {name: value for name, value in proof.items() if value} or None
     if act.name == "move":
         members["issuer"] = form["issuer"]
     if act.person:
@@ -160,7 +175,7 @@ def _form(
         raise looking.nobody(house(), looker, worker_id)
     fields = (*(PERSON if act.person else ()), *act.fields)
     wrong, trouble = faults(problem, (*fields, PAPERS)) if problem is not None else ({}, None)
-    card = None
+    card, fits = None, True
     if act.record:
         place = (
             None
@@ -171,6 +186,8 @@ def _form(
             raise NotFound
         looking.note(house(), looker, [worker_id], "records")
         card = card_of(place.archive, place.state, dealer())
+        said = place.state.record
+        fits = not act.of_type or (said is not None and said["type"] == act.of_type)
     return page(
         "desk_act.html",
         200 if problem is None else problem.status,
@@ -178,7 +195,7 @@ def _form(
         act=act.name,
         title=act.title,
         effect=act.effect,
-        allowed=worker.state in act.states,
+        allowed=fits and worker.state in act.states,
         two=True,
         worker=uuid_text(worker_id),
         back=f"{_archive(worker_id)}?look={_seal(worker_id, looker)}",

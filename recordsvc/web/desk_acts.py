@@ -7,7 +7,8 @@ page and interface cannot differ. `desk_act_routes.py` makes two doors of each r
 from dataclasses import dataclass
 from typing import Final
 
-from recordsvc.archive import life_asks, life_forms
+from recordsvc.archive import foreign, life_asks, life_forms
+from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_asks import Ask
 from recordsvc.ground.forms import Form
 from recordsvc.web.desk_forms import Field
@@ -31,6 +32,8 @@ class DeskAct:
     person: str = ""
     papers: int | None = None
     record: bool = False
+    of_type: str = ""
+    """Type of the records that it is offered for; empty: every type."""
     erases: bool = False
 
 
@@ -131,6 +134,30 @@ ACTS: Final = (
         (TEXT,),
         person="to",
         record=True,
+    ),
+    DeskAct(
+        "trust",
+        "archive.change",
+        "改定可信等级",
+        "外省材料：批准后，登记机关以更正写明新的可信等级，以及怎样、何时、由谁核实。",
+        _OPEN,
+        TrustForm,
+        life_asks.trust,
+        (
+            Field("trust", "可信等级", "choice", table="trust_levels"),
+            Field(
+                "method",
+                "怎样核实的（只见复印件的可以不填）",
+                hint="例如：窗口核对原件、全国联网查询。",
+                most=120,
+            ),
+            Field("on", "核实日期（写了怎样核实的必填）", "day"),
+            Field("by", "谁核实的（写了怎样核实的必填）", hint="岗位或单位，不写姓名。", most=120),
+            Field("reference", "核实编号（可以不填）", hint="查询编号或复函文号。", most=80),
+            TEXT,
+        ),
+        record=True,
+        of_type=foreign.TYPE,
     ),
     DeskAct(
         "erase",

@@ -169,12 +169,19 @@ class ActPageForm(LookedPageForm, PapersPageForm):
     number = text(0, 100, load_default="")
     on = text(0, 10, load_default="")
     relation = text(0, 400, load_default="")
+    trust = text(0, 40, load_default="")
+    method = text(0, 400, load_default="")
+    by = text(0, 400, load_default="")
+    reference = text(0, 400, load_default="")
+
+
+CHANGES_OF_NUMBERS: Final = ("", "add", "name", "stand", "reassign", "withdraw")
 
 
 class ChangePageForm(PapersPageForm):
     """A change of a worker's numbers or names as typed; which members count the change says."""
 
-    change = fields.String(load_default="", validate=validate.OneOf(("", "add", "name", "stand", "reassign")))
+    change = fields.String(load_default="", validate=validate.OneOf(CHANGES_OF_NUMBERS))
     purpose = fields.String(required=True, validate=validate.Length(1, 40))
     case_ref = case_ref()
     kind = text(0, 24, load_default="")
@@ -182,6 +189,7 @@ class ChangePageForm(PapersPageForm):
     name = text(0, 200, load_default="")
     identifier_id = text(0, 36, load_default="")
     standing = text(0, 20, load_default="")
+    fact = text(0, 60, load_default="")
     to = text(0, 100, load_default="")
 
 
@@ -208,6 +216,21 @@ class DecidePageForm(LookedPageForm):
     revoke = text(0, 40, load_default="")
     ground = text(0, 40, load_default="")
     text = text(0, MOST, load_default="")  # last: it hides the function that makes fields
+
+
+class DivisionPageForm(LookedPageForm):
+    """Where a worker is registered, as typed."""
+
+    division = text(0, 40, load_default="")
+    reason = text(0, MOST, load_default="")
+
+
+class ClosingPageForm(Form):
+    """Which institution ended when, as typed."""
+
+    code = text(0, 40, load_default="")
+    on = text(0, 40, load_default="")
+    source = text(0, MOST, load_default="")
 
 
 class RetirePageForm(Form):

@@ -12,6 +12,7 @@ from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields
 from recordsvc.web.desk_act_routes import plain_form
+from recordsvc.web.desk_closing_routes import reached
 from recordsvc.web.desk_forms import Field, RetirePageForm, faults, judged
 from recordsvc.web.desk_routes import FAILED
 from recordsvc.web.public_routes import HTML
@@ -68,7 +69,7 @@ def _retirement(issuer: str, reason: str) -> str:
     why = ""
     if not issuer:
         wrong.append({"pointer": "/issuer", "code": "required", "detail": "必填"})
-    elif house().institutions.find(issuer) is None:
+    elif not reached("issuer-key.propose", issuer):
         wrong.append({"pointer": "/issuer", "code": "value", "detail": "没有登记这个机构"})
     try:
         why = str(judged(RetireKeysForm, {"reason": reason})["reason"])

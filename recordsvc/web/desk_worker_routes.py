@@ -161,13 +161,17 @@ def _offered(worker_id: bytes, state: str, looker: Looker) -> list[tuple[str, st
     ]
     if state == "open" and can(looker.actor, "archive.restrict"):
         found.append(("立即限制处理", f"{address}/restrict?look={look}"))
+    if can(looker.actor, "worker.place"):
+        found.append(("登记所在区划", f"{address}/division?look={look}"))
+    if can(looker.actor, "archive.change"):
+        found.append(("合并期间误入他处的记录", f"{address}/strays?look={look}"))
     return found
 
 
-def _offered_for_records(state: str, looker: Looker) -> list[tuple[str, str]]:
-    """Return name and title of what whoever looks may do with one record."""
+def _offered_for_records(state: str, looker: Looker) -> list[tuple[str, str, str]]:
+    """Return name, title and type of record (empty: every) of what whoever looks may do with one record."""
     return [
-        (one.name, one.title)
+        (one.name, one.title, words.type_title(one.of_type) if one.of_type else "")
         for one in ACTS
         if one.record and state in one.states and can(looker.actor, one.policy)
     ]

@@ -63,6 +63,16 @@ class ForeignPageForm(Form):
     title = text(0, 120, load_default="")
 
 
+class StatementPageForm(Form):
+    """What the worker states as typed; empty is read, too: the page itself says what is missing."""
+
+    matter = text(0, 40, load_default="")
+    title = text(0, 1_000, load_default="")
+    started_on = text(0, 40, load_default="")
+    ended_on = text(0, 40, load_default="")
+    text = text(0, 8_000, load_default="")  # last: it hides the function that makes fields
+
+
 class LookedPageQuery(Form):
     """From before which row, and for which purpose alone."""
 

@@ -45,9 +45,10 @@ from recordsvc.web.desk_forms import (
     purposes,
 )
 from recordsvc.web.desk_forms import numbers as numbers_of_people
+from recordsvc.web.desk_place_routes import division_of
 from recordsvc.web.desk_routes import check_choice, tabs
 from recordsvc.web.forms import ConfirmPageForm
-from recordsvc.web.numbers import card_line, number_line
+from recordsvc.web.numbers import card_facts, card_line, number_line
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
@@ -84,8 +85,9 @@ CHANGES: Final = {
             hint="本人的档案编号，按证件号码查找后在页面地址中。不填则只收回，这张卡暂不能查找和报送。",
         ),
     ),
+    "withdraw": (Field("fact", "哪一项", "choice"),),
 }
-"""Fields of each change of numbers and names."""
+"""Fields of each change of numbers, names and cards."""
 CONFIRMED: Final = (
     Field("number", "卡号"),
     Field("document", "证件类型"),
@@ -212,7 +214,7 @@ def worker_numbers_page(worker_id: bytes, query: dict[str, Any]) -> flask.Respon
 )
 def number_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose, and show what waits now."""
-    return _propose(
+    return propose_change(
         worker_id,
         "add",
         form,
@@ -233,7 +235,7 @@ def number_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def name_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose, and show what waits now."""
-    return _propose(
+    return propose_change(
         worker_id, "name", form, lambda why: ask_name(worker_id, _read(NameForm, form, why, "name"))
     )
 
@@ -258,7 +260,7 @@ def standing_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
         told = (read["identifier_id"], read["standing"], why_of(worker_id, read), by)
         return lambda turn: numbers.propose_standing(turn, place, worker_id, *told)
 
-    return _propose(worker_id, "stand", form, ask)
+    return propose_change(worker_id, "stand", form, ask)
 
 
 @door(
@@ -281,7 +283,7 @@ def reassign_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
         told = (read["identifier_id"], read["to"], why_of(worker_id, read), by)
         return lambda turn: reassigning.propose_reassign(turn, place, worker_id, *told)
 
-    return _propose(worker_id, "reassign", form, ask)
+    return propose_change(worker_id, "reassign", form, ask)
 
 
 @door(
@@ -304,7 +306,7 @@ def number_paper_button(worker_id: bytes, form: dict[str, Any], files: dict[str,
     return _worker_page(worker_id, form, form["change"], with_paper(form, found))
 
 
-def _propose(worker_id: bytes, which: str, form: dict[str, Any], ask: Any) -> flask.Response:
+def propose_change(worker_id: bytes, which: str, form: dict[str, Any], ask: Any) -> flask.Response:
     """Propose what `ask` makes of the grounds; a refusal is told on the page, with all that was typed."""
     why = _only(form, "ground", "text") | {"papers": [form[slot] for slot in SLOTS if form[slot]]}
     try:
@@ -392,6 +394,8 @@ def _worker_page(
         case_ref=query["case_ref"],
         documents=codes("identity_documents"),
         may_propose=can(actor(), "number.propose"),
+        card_facts=card_facts(found["cards"]),
+        division=division_of(worker_id, looker),
         papers=papers_for(worker_id, looker) if can(actor(), "number.propose") else [],
         may_file=can(actor(), "worker.paper.file"),
         paper_kinds=codes("paper_kinds"),

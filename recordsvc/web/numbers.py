@@ -1,6 +1,6 @@
 """Numbers and cards in plain words (号码与卡): which number, how it stands, what to do about a card."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -150,6 +150,19 @@ def card_line(one: Mapping[str, Any]) -> CardLine:
         ),
         () if one["standing"] != "verified" else tuple(_advice(social, bank)),
     )
+
+
+def card_facts(cards: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return the facts of cards that still count, to choose from: `card/n`, and words."""
+    return [
+        (
+            f"{words.uuid_text(card['identifier_id'])}/{event['n']}",
+            f"{card['number']}：{words.day(event['on'])} {words.code('card_events', event['what'])}",
+        )
+        for card in cards
+        for event in sorted(card["events"], key=lambda each: (each["on"], each["n"]))
+        if not event["withdrawn"]
+    ]
 
 
 def _area(code: str) -> str:
