@@ -1,7 +1,9 @@
 """The register of institutions: what is missing in it is named, the newest fact too."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from recordsvc.house import House
 from tests.archive.support import Centre
 from tests.conftest import Addresses
 from tests.faults.owner import owning
+from tests.faults.test_tampering import OneConnection
 
 own = institution_fact.c
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "fsck.md"
@@ -29,20 +32,26 @@ CHANGES: dict[str, Callable[[], sa.Delete]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_missing_fact_is_named(house: House, addresses: Addresses, change: Callable[[], sa.Delete]) -> None:
+def test_a_missing_fact_is_named(
+    house: House, addresses: Addresses, request: pytest.FixtureRequest, change: Callable[[], sa.Delete]
+) -> None:
     first, _second = Centre(house, 1, register=False), Centre(house, 2, register=False)
     told = (FactKind.CLOSED, "2026-01-01", "停办", "公告", "official:1")
     house.db.write(lambda turn: institutions.state(turn, first.uscc, *told))
     report = fsck(house, offline=True)
     assert (report.finding, report.counts["institution facts"]) == (None, 7)
 
-    owner = Database(addresses.owner, pool_size=1)
+    address = addresses.owner
+    if house.db.dialect == "postgresql":
+        address = request.getfixturevalue("postgresql").url(sa.make_url(address).database)
+    owner = Database(address, pool_size=1)
     try:
-        with owning(owner, keep=True) as conn:
+        with owning(owner) as conn:
             conn.execute(change())
+            seen: Any = OneConnection(conn, owner.dialect)
+            found = fsck(dataclasses.replace(house, db=seen), offline=True).finding
     finally:
         owner.close()
-    found = fsck(house, offline=True).finding
     assert found is not None
     assert "institution_fact" in found.where
 
