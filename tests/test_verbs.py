@@ -21,7 +21,7 @@ What can be done to an archive and to what belongs to it. This page is written b
 when a new door or command of these rooms stands in no row. `{w}` is `/v1/desk/workers/{id}` in the second
 column and `/desk/workers/{id}` in the others. What takes two officials is proposed by the verb and decided by
 *decide a proposal*. `window` commands are the worker's verb, spoken at the counter; `centre` commands are an
-institution's, on its own machine; the others take an official's one-time code. A dash: there is no way.
+institution's, on its own machine; `--official` takes an official's one-time code. A dash: there is no way.
 
 Importing old papers in bulk is a command only: the files are a bureau's, of thousands of rows, read on the
 server where they lie, tried and mended until no row is refused, and resumed where a run stopped. Two
