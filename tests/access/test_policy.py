@@ -347,6 +347,25 @@ def test_every_door_admits_exactly_whom_its_policy_admits() -> None:
                 assert status == wanted, (method, rule.rule, name)
 
 
+OF_A_PERSON = frozenset({"number", "card", "card_number", "document", "name", "born", "phone", "tail"})
+
+
+def test_no_door_that_lets_machines_in_takes_a_persons_number() -> None:
+    """Neither path nor query nor form: whoever walks numbers has nowhere to say one."""
+    app, tried = service.skeleton(), 0
+    for rule in app.url_map.iter_rules():
+        declared = doors(app)[rule.endpoint]
+        if not admits(CENTRE, declared.policy) or admits(ANYONE, declared.policy):
+            continue
+        asked = set(rule.arguments)
+        for schema in (declared.query, getattr(declared.body, "schema", None)):
+            if isinstance(schema, type):
+                asked |= {field.data_key or name for name, field in schema().fields.items()}
+        assert not asked & OF_A_PERSON, rule.rule
+        tried += 1
+    assert tried > 15
+
+
 def knock(client: FlaskClient, rule: Any, method: str, declared: policy.Door, name: str) -> int:
     path = rule.rule
     for argument, converter in rule._converters.items():

@@ -1,6 +1,9 @@
 """Access tokens: the table of hostile tokens, suspension at the next request, what is remembered."""
 
 import json
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -230,6 +233,49 @@ def test_a_suspension_in_another_process_holds_too(machine: Machine, app: flask.
     other.tokens.verify(token)
     house.db.write(lambda turn: clients.suspend(turn, machine.client_id, by="official:ann", reason="stolen"))
     assert refused(other.tokens, token) == "client-state"
+
+
+def test_under_load_no_request_that_begins_after_a_suspension_passes(
+    machine: Machine, app: flask.Flask, house: House
+):
+    """Threads of two processes ask all the time; what was begun before may still pass."""
+    from recordsvc.access.services import open_access
+
+    token, suspended, stop = machine.token(), threading.Event(), threading.Event()
+    asked: list[tuple[bool, bool]] = []
+
+    def ask(tokens: Tokens) -> None:
+        while not stop.is_set():
+            late = suspended.is_set()
+            try:
+                tokens.verify(token)
+            except TokenRefused:
+                asked.append((late, False))
+            else:
+                asked.append((late, True))
+
+    places = [open_access(house).tokens for _ in range(2)]
+    threads = [threading.Thread(target=ask, args=(places[n % 2],)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: (False, True) in asked)
+    house.db.write(lambda turn: clients.suspend(turn, machine.client_id, by="official:ann", reason="stolen"))
+    suspended.set()
+    wait_for(lambda: sum(late for late, _passed in asked) >= 200)
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+    assert [passed for late, passed in asked if late and passed] == []
+
+
+def wait_for(there: Callable[[], bool]) -> None:
+    """Let threads go on until something is there; far longer than it takes is an error."""
+    for _ in range(2_000):
+        if there():
+            return
+        time.sleep(0.01)
+    raise TimeoutError
 
 
 def test_a_good_token_is_checked_once_a_minute(

@@ -10,6 +10,7 @@ import uuid
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from recordsvc import create_app
@@ -19,6 +20,7 @@ from recordsvc.access.grants import ANYONE, Actor, Kind, Position, admits
 from recordsvc.access.policy import Door, doors
 from recordsvc.archive import confirm, dispute_follower, disputes
 from recordsvc.archive.announcing import announcer
+from recordsvc.ground.database import Database
 from recordsvc.ground.http import FORM
 from recordsvc.house import House
 from tests.archive.paperfiles import png
@@ -158,6 +160,40 @@ def test_what_is_foreign_answers_as_what_is_missing(scene: Scene, caller: str) -
             assert answer.status_code >= 400, (door[:2], value)
             assert told(answer, value) == told(nothing, absent), (door[:2], value)
             assert answer.json["code"] not in ("form-refused", "invalid"), (door[:2], answer.text)
+
+
+def test_what_is_foreign_costs_the_same_work_as_what_is_missing(
+    scene: Scene, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No clock: statements are counted, Core's and the hot ones."""
+    count = [0]
+    ask = Database.ask
+
+    def counted(db: Database, cursor: Any, *questions: Any) -> list[Any]:
+        count[0] += len(questions)
+        return ask(db, cursor, *questions)
+
+    def executed(*_arguments: Any) -> None:
+        count[0] += 1
+
+    def work(name: str, door: tuple[str, str, Door], value: str) -> int:
+        count[0] = 0
+        scene.knock(name, door, value)
+        return count[0]
+
+    monkeypatch.setattr(Database, "ask", counted)
+    sa.event.listen(house.db.engine, "before_cursor_execute", executed)
+    total = 0
+    for caller in CALLERS:
+        name = f"foreign {caller}"
+        for door in scene.entered(name):
+            for value in scene.ids.get(argument(door[0]), [])[:1]:
+                # The first knock of a process warms what it remembers.
+                scene.knock(name, door, value)
+                foreign, missing = work(name, door, value), work(name, door, missing_like(value))
+                assert foreign == missing, (door[:2], value)
+                total += foreign
+    assert total > 0
 
 
 def test_what_is_own_is_found_at_each_of_these_doors(scene: Scene) -> None:

@@ -141,6 +141,49 @@ MUTANTS: Final = (
         "tests/access/test_hostile_tokens.py -k sqlite",
     ),
     Mutant(
+        "another institution's case is this one's",
+        2,
+        "recordsvc/archive/dispute_routes.py",
+        "    if dispute is None or dispute.issuer != issuer:\n",
+        "    if dispute is None:\n",
+        "tests/archive/test_own_foreign.py -k 'foreign_answers and staff-clerk and sqlite'",
+    ),
+    Mutant(
+        "a feed is asked after a number",
+        20,
+        "recordsvc/archive/forms.py",
+        "    cursor = text(1, 200, load_default=None)\n    limit = WholeText(load_default=500,",
+        "    number = cursor = text(1, 200, load_default=None)\n    limit = WholeText(load_default=500,",
+        "tests/access/test_policy.py -k persons_number",
+    ),
+    Mutant(
+        "what is foreign costs more work than what is missing",
+        21,
+        "recordsvc/archive/dispute_routes.py",
+        "        dispute = disputes.find(conn, dispute_id)\n"
+        "    if dispute is None or dispute.issuer != issuer:\n",
+        "        dispute = disputes.find(conn, dispute_id)\n        if dispute is not None:\n"
+        "            disputes.find(conn, dispute_id)\n    if dispute is None or dispute.issuer != issuer:\n",
+        "tests/archive/test_own_foreign.py -k 'same_work and sqlite'",
+    ),
+    Mutant(
+        "a suspension is learnt when the register is next read",
+        25,
+        f"{ACCESS}/tokens.py",
+        "client = self._clients.find(checked.client_id)",
+        "client = self._clients.known(checked.client_id) or self._clients.find(checked.client_id)",
+        "tests/access/test_tokens.py -k 'under_load and sqlite'",
+    ),
+    Mutant(
+        "the proxy takes any length for one",
+        46,
+        "deploy/haproxy.cfg",
+        "    http-request deny deny_status 400 if { req.hdr_cnt(content-length) gt 0 } "
+        "!{ req.hdr(content-length) -m reg ^[0-9]{1,9}$ }\n",
+        "",
+        "tests/deploy/test_smuggling.py -k 'one_request_or_refuse and haproxy and CL'",
+    ),
+    Mutant(
         "a body may have two lengths",
         46,
         "recordsvc/ground/http.py",
