@@ -234,7 +234,7 @@ def objections_say(account: str, dispute: uuid.UUID, text: str) -> None:
     type=(str, str),
     multiple=True,
     metavar="POINTER JSON",
-    help="更正一项，可多次 / correct a member to a JSON value, may be repeated",
+    help='更正一项，可多次 / correct a member to a JSON value: /body/score "70"; may be repeated',
 )
 @TEXT
 @click.pass_obj

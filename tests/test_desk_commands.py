@@ -161,6 +161,12 @@ def test_held_records_are_listed_shown_released_and_returned(
     told = typed(house, commands, "held return", second, "--reason", "姓名不符")
     assert "已退回" in told.output, told.output
     decided(house, commands)
+    assert held.Releaser(house).run() == 1
+    with house.db.read() as conn:
+        assert not list(held.waiting(conn))
+    archive = Reader(house).archive(mine)
+    assert archive is not None
+    assert "丁不同" in {one.record["worker"]["name"] for one in archive.state.records}
     assert typed(house, commands, "held list", by="demo-auditor").exit_code == 1
 
 
@@ -203,6 +209,30 @@ def test_an_objection_is_shown_and_answered_in_words_by_the_desk(
         house, commands, "objections decide", text_of(dispute), "--correct", "/a", "{", "--text", "x"
     )
     assert wrong.exit_code == 2
+
+
+def test_the_desk_asks_and_decides_where_the_issuer_is_silent(
+    house: House, commands: CliRunner, mine: bytes, contested: tuple[Centre, bytes]
+) -> None:
+    _centre, dispute = contested
+    house.clock.advance(40 * 86_400_000)  # type: ignore[attr-defined]
+    assert disputes.pass_on_due(house) == 1
+    told = typed(house, commands, "objections say", text_of(dispute), "--text", "请补充考勤表")
+    assert told.exit_code == 0, told.output
+    correct = ("--correct", "/body/score", '"70"', "--text", "成绩册为 70 分")
+    told = typed(house, commands, "objections decide", text_of(dispute), *correct)
+    assert "已提出" in told.output, told.output
+    decided(house, commands)
+
+    archive = Reader(house).archive(mine)
+    assert archive is not None
+    scores = {one.body.get("score") for one in archive.state.records}
+    assert ("70" in scores, "77.0" in scores) == (True, False)
+    with house.db.read() as conn:
+        (found,) = disputes.of_workers(conn, [mine])
+    assert found.state == "closed"
+    shown_now = typed(house, commands, "objections show", text_of(dispute), *LOOK)
+    assert "请补充考勤表" in shown_now.output, shown_now.output
 
 
 def test_an_institution_is_closed_and_its_keys_end_by_two(
