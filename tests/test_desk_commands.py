@@ -230,7 +230,7 @@ def test_the_desk_asks_and_decides_where_the_issuer_is_silent(
     assert ("70" in scores, "77.0" in scores) == (True, False)
     with house.db.read() as conn:
         (found,) = disputes.of_workers(conn, [mine])
-    assert found.state == "closed"
+    assert found.state == "upheld"
     shown_now = typed(house, commands, "objections show", text_of(dispute), *LOOK)
     assert "请补充考勤表" in shown_now.output, shown_now.output
 
