@@ -7,12 +7,22 @@ and ends the one before. Who has lost a device gets a new one, and everything ea
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from recordsvc.access import acts, areas, codes, credentials, looked, names, own_attempts, recusals
+from recordsvc.access import (
+    acts,
+    areas,
+    codes,
+    credentials,
+    looked,
+    names,
+    own_attempts,
+    recusals,
+    shown_card,
+)
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credential_tables import activation
 from recordsvc.access.credentials import Holder
-from recordsvc.access.errors import ActivationUnmatched
-from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.errors import ActivationUnmatched, Recused
+from recordsvc.access.grants import Actor, Kind, can
 from recordsvc.access.looked import Look
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
@@ -63,7 +73,8 @@ class Slip:
 def hand_over(house: "House", papers: Papers, why: Why, who: Actor) -> Slip:
     """Make an activation code for the worker whose card and document these are; both leave their rows.
 
-    Raises `ActivationUnmatched` where they are not one known person's, `PurposeRefused`, `Recused`.
+    Raises `ActivationUnmatched` where they are not one known person's, where the card was reported lost or
+    has ended, and for somebody of another area; `PurposeRefused`, `Recused`.
     """
     looked.check_purpose(house.db, why.purpose, who)
     worker_id = _whose(house, papers)
@@ -72,10 +83,16 @@ def hand_over(house: "House", papers: Papers, why: Why, who: Actor) -> Slip:
         acts.record(house.db, house.random, refused)
         raise ActivationUnmatched
     with house.db.read() as conn:
-        parties = areas.person(conn, worker_id).parties
+        thing = areas.person(conn, worker_id)
+    parties = thing.parties
+    own_attempts.tell(house, who, parties)
+    # The console has no area: who holds the machine holds all of them.
+    if who.kind is Kind.OFFICIAL and not can(who, "login.activate", thing):
+        acts.record(house.db, house.random, refused)
+        raise ActivationUnmatched
     if recusals.recused(who, parties):
         acts.record(house.db, house.random, refused)
-    own_attempts.check(house, who, parties)
+        raise Recused
 
     def act(turn: Turn) -> Slip:
         person = credentials.worker(merges.person_id(turn.conn, worker_id))
@@ -144,12 +161,14 @@ def _whose(house: "House", papers: Papers) -> bytes | None:
     # Version 0 is a worker that a record would create; nobody is created here.
     if not isinstance(found, Worker) or found.version == 0:
         return None
-    of_card = house.people.find("card", papers.card.strip().upper())
+    card = papers.card.strip().upper()
+    of_card = house.people.find("card", card)
     if of_card is None:
         return None
     with house.db.read() as conn:
-        same = merges.person_id(conn, of_card) == merges.person_id(conn, found.worker_id)
-    return found.worker_id if same else None
+        person_id = merges.person_id(conn, found.worker_id)
+        same = merges.person_id(conn, of_card) == person_id
+        return found.worker_id if same and shown_card.shows(house, conn, person_id, card) else None
 
 
 def _digest(keys: KeyStore, code: str) -> bytes:

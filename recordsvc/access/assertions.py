@@ -102,7 +102,10 @@ class TokenEndpoint:
         digest = hashlib.sha256(jti.encode()).digest()
 
         def spend(turn: Turn) -> bool:
-            turn.conn.execute(assertion_seen.delete().where(assertion_seen.c.exp_ms < turn.now_ms))
+            # Judged by the turn's own time: what sweeps the row away must not let its assertion in again.
+            if expires_ms <= turn.now_ms:
+                return False
+            turn.conn.execute(assertion_seen.delete().where(assertion_seen.c.exp_ms <= turn.now_ms))
             row = {"client_id": client_id, "jti": digest, "exp_ms": expires_ms}
             return turn.conn.execute(_SEEN, row).rowcount == 1
 

@@ -107,8 +107,10 @@ class Proofs:
 
 def _spend_all(turn: Turn, proofs: Sequence[tuple[bytes, int]]) -> list[bool]:
     turn.conn.execute(proof_seen.delete().where(proof_seen.c.until_ms < turn.now_ms))
+    # Judged by the turn's own time: what sweeps the row away must not let its proof in again.
     return [
-        turn.conn.execute(_SEEN, {"digest": digest, "until_ms": until_ms}).rowcount == 1
+        until_ms >= turn.now_ms
+        and turn.conn.execute(_SEEN, {"digest": digest, "until_ms": until_ms}).rowcount == 1
         for digest, until_ms in proofs
     ]
 

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.ground.ports import beijing_date
 from recordsvc.people import merges, numbers
 from recordsvc.people.cards import ENDED, LOST, CardEvent, card_state
+from recordsvc.people.resolve import CARD
 from recordsvc.people.tables import card_event
 
 if TYPE_CHECKING:
@@ -23,6 +24,14 @@ CardLost = Callable[[Connection, bytes, int], bool]
 """Connection, person, instant (UTC ms) -> whether a card of the person's was lost or ended since."""
 REFUSED: Final = ENDED | LOST
 """A card that shows nobody: it ended, or somebody else may hold it."""
+
+
+def shows(house: "House", conn: Connection, person: bytes, card: str) -> bool:
+    """Tell whether this card is one of the person's, and shows its holder today."""
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    known = numbers.known(house, house.db.cursor(conn), person)
+    own = [one for one in known if (one.kind, one.value) == (CARD, card)]
+    return bool(own) and not any(_refused(one.events, today) for one in own)
 
 
 def lost_since(house: "House", conn: Connection, person: bytes, since_ms: int) -> bool:

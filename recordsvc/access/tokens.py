@@ -72,6 +72,7 @@ class Tokens:
         self.seconds = seconds
         self._kids: dict[str, str] = {}
         self._checked: dict[bytes, Checked] = {}
+        self._ring = keys.now()
 
     def issue(self, client: Client, scopes: frozenset[str], bound: Confirmation | None = None) -> str:
         """A new token for a client that has just proved itself, bound to what it offered."""
@@ -105,6 +106,10 @@ class Tokens:
         unbound tokens are good. Raises `TokenRefused`, `NonceWanted`.
         """
         now = self._clock.now_ms()
+        ring = self._keys.now()
+        if ring is not self._ring:
+            # A dropped key's tokens are refused at the next request, and nothing remembered outlives it.
+            self._ring, self._checked = ring, {}
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         checked = self._checked.get(digest)
         if checked is None or checked.until_ms <= now:
@@ -112,7 +117,8 @@ class Tokens:
                 checked = self._check(token, now)
             except JwtRefused as refused:
                 raise TokenRefused(f"{refused.code} {digest[:4].hex()}") from None
-            self._keep(digest, checked)
+            if ring is self._ring:
+                self._keep(digest, checked)
         client = self._clients.find(checked.client_id)
         if client is None or not client.active:
             raise TokenRefused(f"client-state {digest[:4].hex()}")

@@ -9,7 +9,7 @@ hour, with that session, and when either of them ends it.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recordsvc.access import acts, areas, in_place, looked, own_attempts, recusals
+from recordsvc.access import acts, areas, in_place, looked, own_attempts, recusals, shown_card
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import worker
 from recordsvc.access.errors import Recused
@@ -17,11 +17,8 @@ from recordsvc.access.grants import Actor, Through, Way, can
 from recordsvc.access.in_place_errors import WindowUnmatched
 from recordsvc.access.looked import Look
 from recordsvc.access.sessions import Sessions
-from recordsvc.access.shown_card import REFUSED
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import beijing_date
-from recordsvc.people import merges, numbers
-from recordsvc.people.cards import card_state
+from recordsvc.people import merges
 from recordsvc.people.resolve import CARD
 from recordsvc.people.standing import CLOSED
 
@@ -106,7 +103,4 @@ def _whose(house: "House", shown: Shown) -> bytes | None:
         worker_row = house.people.load(house.db.cursor(conn), person)
         if worker_row is None or worker_row.state == CLOSED:
             return None
-        held = numbers.known(house, house.db.cursor(conn), person)
-    today = beijing_date(house.clock.now_ms()).isoformat()
-    states = {card_state(one.events, today).social for one in held if (one.kind, one.value) == (CARD, card)}
-    return person if states and states.isdisjoint(REFUSED) else None
+        return person if shown_card.shows(house, conn, person, card) else None

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from typing import Any
 
 import flask
 import jwt
@@ -56,6 +57,23 @@ def test_the_same_jti_in_another_assertion_is_a_replay(machine: Machine, clock: 
     machine.post(machine.sign(machine.claims(jti="same")))
     clock.advance(1000)
     assert machine.post(machine.sign(machine.claims(jti="same"))).status_code == 401
+
+
+def test_an_assertion_that_ends_while_it_waits_is_not_let_in_again(
+    machine: Machine, house: House, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+):
+    """Judged alive, then behind a queue of writers until the turn whose sweep forgets its first use."""
+    assertion = machine.sign(machine.claims(exp=clock.now_ms() // 1000 + 30))
+    assert machine.post(assertion).status_code == 200
+    clock.advance(29_990)
+    write = house.db.write
+
+    def queued(act: Any) -> Any:
+        clock.advance(20)
+        return write(act)
+
+    monkeypatch.setattr(house.db, "write", queued)
+    assert machine.post(assertion).status_code == 401
 
 
 def test_two_clients_may_use_one_jti(machine: Machine, register, es_key: SigningKey):

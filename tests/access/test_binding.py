@@ -153,6 +153,24 @@ def test_a_proof_is_of_this_minute(prover: Prover, clock: FixedClock, seconds: i
     assert prover.read(token, proof).status_code == status
 
 
+def test_a_proof_that_ends_while_it_waits_is_not_let_in_again(
+    prover: Prover, house: House, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged alive, then behind a queue of writers until the turn whose sweep forgets its first use."""
+    token = prover.token()
+    proof = prover.proof("GET", FEED, token)
+    assert prover.read(token, proof).status_code == 200
+    clock.advance(59_990)
+    write = house.db.write_grouped
+
+    def queued(*turn: Any) -> Any:
+        clock.advance(20)
+        return write(*turn)
+
+    monkeypatch.setattr(house.db, "write_grouped", queued)
+    assert prover.read(token, proof).status_code == 401
+
+
 def test_a_client_with_a_wrong_clock_goes_on_with_our_nonce(prover: Prover, clock: FixedClock) -> None:
     wrong = clock.now_ms() // 1000 - 7200
     asked = prover.ask(prover.proof("POST", "/oauth/token", now_s=wrong))

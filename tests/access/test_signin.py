@@ -16,7 +16,18 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from recordsvc import service, windowcommands
-from recordsvc.access import activating, backoff, codes, credentials, hashing, names, strength, totp
+from recordsvc.access import (
+    activating,
+    areas,
+    backoff,
+    codes,
+    credentials,
+    hashing,
+    names,
+    officials,
+    strength,
+    totp,
+)
 from recordsvc.access.credential_tables import (
     activation,
     login_attempt,
@@ -25,8 +36,10 @@ from recordsvc.access.credential_tables import (
     worker_credential,
 )
 from recordsvc.access.credentials import Holder
+from recordsvc.access.errors import ActivationUnmatched
 from recordsvc.access.grants import Kind
 from recordsvc.access.tables import session
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.people import synthetic
@@ -217,6 +230,37 @@ def test_the_card_of_somebody_else_makes_no_code(enter, house: House, wang: byte
     crossed = official.post("/v1/desk/activations", PAPERS | {"card": card})
     assert (crossed.status_code, crossed.json["code"]) == (404, "activation-unmatched")
     assert official.post("/v1/desk/activations", PAPERS | li | {"card": card}).status_code == 201
+
+
+@pytest.mark.parametrize("event", ["lost-written", "cancelled", "void"])
+def test_a_card_that_shows_nobody_makes_no_code(enter, house: House, wang: bytes, event: str) -> None:
+    events = (("issued", "2020-01-02", ""), (event, "2024-01-01", ""))
+    fact = CardFact(*DOCUMENT.values(), CARD, "extract:2025-10-02", events=events)
+    house.db.write(lambda turn: Enrolment(turn, house.people, house.keys, house.random).take([fact]))
+    for more in ({}, {"lost": True}):
+        answer = enter("handler").post("/v1/desk/activations", PAPERS | more)
+        assert (answer.status_code, answer.json["code"]) == (404, "activation-unmatched")
+    with house.db.read() as conn:
+        assert conn.execute(activation.select()).all() == []
+
+
+def test_an_official_of_another_area_makes_no_code(enter, house: House, wang: bytes) -> None:
+    enter("handler")
+
+    def far(turn: Turn) -> None:
+        areas.place_worker(turn, wang, "640104", "test")
+        officials.add(turn, "far", "某县经办")
+        officials.grant(turn, "far", "handler", "640521", by="command:test")
+
+    house.db.write(far)
+    with house.db.read() as conn:
+        who = officials.load(conn)["far"].actor(house.clock.now_ms(), house.settings.region)
+    papers = activating.Papers(*DOCUMENT.values(), CARD)
+    with pytest.raises(ActivationUnmatched):
+        activating.hand_over(house, papers, activating.Why("service-window", "W-1"), who)
+    with house.db.read() as conn:
+        assert conn.execute(activation.select()).all() == []
+    assert enter("auditor").get("/v1/desk/acts").json["items"][0]["act"] == "login.activate-refused"
 
 
 def test_a_lost_device_ends_every_way_in_and_every_sign_in(

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -14,9 +15,10 @@ from recordsvc.access import clients
 from recordsvc.access.errors import TokenRefused
 from recordsvc.access.services import Access
 from recordsvc.access.tokens import Tokens
-from recordsvc.ground.ports import FixedClock
+from recordsvc.ground.ports import FixedClock, SeededRandom
 from recordsvc.house import House
 from recordsvc.submit.keys import SigningKey
+from recordsvc.vault.keyfolder import create_keys, open_keys
 from tests.access.conftest import ISSUER, Machine, compact
 
 
@@ -328,3 +330,26 @@ def test_the_log_line_of_a_refused_token_holds_no_token(
 def test_a_client_may_not_enter_the_desk(app: flask.Flask, machine: Machine):
     answer = app.test_client().get("/v1/desk/clients", headers={"Authorization": f"Bearer {machine.token()}"})
     assert answer.status_code == 403
+
+
+class Turning:
+    """A key store whose ring is another one from some moment on."""
+
+    def __init__(self, ring: Any) -> None:
+        self.ring = ring
+
+    def now(self) -> Any:
+        return self.ring
+
+
+def test_a_token_under_a_dropped_key_is_not_remembered_either(
+    machine: Machine, house: House, access: Access, clock: FixedClock, tmp_path: Path
+):
+    keys = Turning(house.keys.now())
+    places = {"issuer": ISSUER, "audience": "records.example.org", "seconds": 300}
+    tokens = Tokens(keys, access.clients, clock, SeededRandom(1), **places)  # type: ignore[arg-type]
+    token = machine.token()
+    assert tokens.verify(token).id == machine.client_id
+    create_keys(tmp_path / "other", SeededRandom(2).bytes)
+    keys.ring = open_keys(tmp_path / "other")
+    assert refused(tokens, token)
