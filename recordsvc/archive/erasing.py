@@ -268,9 +268,7 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
             turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == archive.worker_id))
         standing.erase(turn, archive.worker_id)
         forget(turn, archive.worker_id)
-        areas.forget_worker(turn, archive.worker_id)
         consents.erase(turn, house.log, archive.worker_id)
-        _end_sessions(turn, archive.worker_id)
         _note(turn, proposal, archive.worker_id, WHOLE, entered.index)
     farewell.post(turn, last)
 
@@ -310,7 +308,7 @@ def _erase_entries(
 
 
 def forget(turn: Turn, worker_id: bytes) -> None:
-    """Remove what else was kept of an erased worker: messages, objections, papers, looks, ways in."""
+    """Remove what else was kept of an erased worker: messages, objections, papers, looks, place, ways in."""
     notices.erase(turn, worker_id)
     disputes.erase(turn, worker_id)
     papers.erase(turn, worker_id)
@@ -320,6 +318,8 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     in_place.erase(turn, worker_id)
     helper_relations.erase(turn, worker_id)
     identity_links.erase(turn, worker_id)
+    areas.forget_worker(turn, worker_id)
+    _end_sessions(turn, worker_id)
 
 
 def _erasure(house: "House", payload: dict[str, Any], proposal: Proposal, worker_id: bytes) -> Statement:

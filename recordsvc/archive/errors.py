@@ -393,10 +393,10 @@ class ErasureBlocked(Conflict):
     """Law or open money keeps what should be erased; `errors` names each rule and until when."""
 
     code = "erasure-blocked"
-    title_zh = "尚在法定保存期内或有未结事项，不能删除，继续限制处理"
-    title_en = "Retention by law or open matters stand against erasing; it stays restricted"
-    remedy_zh = "请在所列日期之后再办，或先办结所列事项。"
-    remedy_en = "Come back after the dates in errors, or settle what they name first."
+    title_zh = "尚在法定保存期内或有未结事项，不能删除"
+    title_en = "Retention by law or open matters stand against erasing"
+    remedy_zh = "请在所列日期之后再办，或先办结所列事项；在此之前，限制处理继续有效。"
+    remedy_en = "Come back after the dates in errors, or settle what they name; restrictions stand till then."
 
     @classmethod
     def by(cls, blockers: "Iterable[Blocking]") -> "ErasureBlocked":

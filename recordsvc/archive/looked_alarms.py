@@ -154,7 +154,7 @@ def _patterns(turn: Turn, look: Looked) -> None:
         _raise(turn, "many-workers", look, workers, None)
     length = _rule("in-sequence", look)
     order = _distinct(seen)[-length:]
-    if len(order) == length and order == sorted(order):
+    if len(order) == length and sorted(order) in (order, order[::-1]):
         _raise(turn, "in-sequence", look, length, None)
     at_worker = turn.conn.execute(recent.where(own.worker_id == look.worker_id)).all()
     actors = len({(row.actor_kind, row.actor_id) for row in at_worker})

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc import anchor, erasures, fsck, schema, starting
-from recordsvc.access import activating, consents, credentials, names, proving
+from recordsvc.access import activating, areas, consents, credentials, names, proving
 from recordsvc.access.consents import Wanted
 from recordsvc.access.credential_tables import activation
 from recordsvc.access.grants import Actor, Kind
@@ -24,6 +24,7 @@ from recordsvc.archive.errors import ArchiveRestricted, ErasureBlocked, RecordEr
 from recordsvc.archive.states import Life
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.ground import two_person
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, beijing_date
 from recordsvc.ground.privileges import Kind as TableKind
@@ -426,13 +427,17 @@ def test_a_restored_copy_does_not_open_before_the_journal_was_replayed(
     erasures.keep(house)
     erasures.check(house)
 
-    # Somebody brings the key back, as a copy of that table from before would.
-    house.db.write(
-        lambda turn: turn.conn.execute(people_tables.worker_key.insert().values(**key._mapping)).rowcount
-    )
+    # Somebody brings the key back, and where the worker lives, as a copy from before would.
+    def back(turn: Turn) -> None:
+        turn.conn.execute(people_tables.worker_key.insert().values(**key._mapping))
+        areas.place_worker(turn, worker, "640104", "test")
+
+    house.db.write(back)
     with pytest.raises(erasures.ErasureUndone, match="erasure replay"):
         starting.check(house)
     assert erasures.replay(house) == 1
+    with house.db.read() as conn:
+        assert areas.worker(conn, worker).area == ""
     starting.check(house)
     assert erasures.replay(house) == 0
 

@@ -184,6 +184,15 @@ def test_many_workers_and_their_order_stand_out(house: House, clock: FixedClock)
     assert kinds(house) == ["in-sequence", "many-workers"]
 
 
+def test_the_order_from_the_newest_down_stands_out_as_well(house: House, clock: FixedClock) -> None:
+    house.look_relations.append(lambda *_: True)
+    for n in range(40, 28, -1):
+        assert kinds(house) == []
+        look(house, n)
+        clock.advance(1_000)
+    assert kinds(house) == ["in-sequence"]
+
+
 def test_looks_far_apart_are_no_pattern(house: House, clock: FixedClock) -> None:
     house.look_relations.append(lambda *_: True)
     for n in range(60):
