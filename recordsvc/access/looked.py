@@ -25,6 +25,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, Random, beijing_date, uuid7
 from recordsvc.ground.privileges import erasing
+from recordsvc.people import merges
 from recordsvc.people.spotting import number_in
 
 PURPOSES: Final = "lookup_purposes"
@@ -152,12 +153,15 @@ def note(turn: Turn, random: Random, look: Look) -> None:
 def of_worker(
     conn: Connection, worker_id: bytes, *, before: bytes = b"\xff" * 16, limit: int = 50, purpose: str = ""
 ) -> list[Seen]:
-    """Who looked at this worker's archive, newest first, from before a row id; `purpose` leaves one alone."""
+    """Who looked at this person's archives, newest first, from before a row id; `purpose` leaves one alone.
+
+    A look at an archive that is read as another is a look at the same person.
+    """
     own, detail = looked.c, looked_detail.c
     names = [own[name] for name in Seen.__slots__ if name != "case_ref"]
     source = looked.outerjoin(looked_detail, sa.and_(detail.worker_id == own.worker_id, detail.id == own.id))
     wanted = sa.select(*names, sa.func.coalesce(detail.case_ref, "").label("case_ref")).select_from(source)
-    wanted = wanted.where(own.worker_id == worker_id, own.id < before)
+    wanted = wanted.where(own.worker_id.in_(merges.together(conn, [worker_id])), own.id < before)
     if purpose:
         wanted = wanted.where(own.purpose == purpose)
     rows = conn.execute(wanted.order_by(own.id.desc()).limit(limit))

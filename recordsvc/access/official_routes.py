@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import flask
 
-from recordsvc.access import granting, officials, recusals
+from recordsvc.access import acts, granting, officials, recusals
+from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
 from recordsvc.access.forms import ProposedForm
@@ -59,8 +60,19 @@ def list_officials() -> flask.Response:
 )
 def enter_official(form: dict[str, Any]) -> flask.Response:
     """Make an account; it may nothing until two people give it a role."""
-    house().db.write(lambda turn: officials.add(turn, form["official_id"], form["name"]))
+    entered(form["official_id"], form["name"])
     return flask.Response(status=204)
+
+
+def entered(official_id: str, name: str) -> None:
+    """Make an account; the row says who made it. Raises `OfficialConflict`, `OfficialRefused`."""
+    said = OfficialAct(actor(), Act.OFFICIAL_ENTERED, official_id, "no role yet")
+
+    def act(turn: Turn) -> None:
+        officials.add(turn, official_id, name)
+        acts.note(turn, house().random, said)
+
+    house().db.write(act)
 
 
 @door(

@@ -4,7 +4,8 @@ from typing import Any
 
 import flask
 
-from recordsvc.access import backoff, codes, proving, staff
+from recordsvc.access import acts, backoff, codes, proving, staff
+from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import Holder
 from recordsvc.access.entering import entered, network, newcomer
 from recordsvc.access.entrance import actor
@@ -16,7 +17,7 @@ from recordsvc.access.errors import (
     StaffUnknown,
 )
 from recordsvc.access.forms import EmptyForm, JsonOrFields, ProposedForm, SessionForm
-from recordsvc.access.grants import Kind, Position
+from recordsvc.access.grants import Actor, Kind, Position
 from recordsvc.access.policy import door
 from recordsvc.access.services import access, bp, house, once, reference
 from recordsvc.access.sessions import Method
@@ -78,8 +79,8 @@ def propose_head(form: dict[str, Any]) -> flask.Response:
     summary="为单位人员生成一次性登录码 / Make a one-time login code for a person of an institution",
 )
 def code_at_desk(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty
-    """Make a code that the desk hands to the person; an earlier one ends."""
-    return answers.answer({"code": new_code(staff_id, None)}, form=OneTimeCodeForm)
+    """Make a code that the desk hands to the person; an earlier one ends, and the row says who made it."""
+    return answers.answer({"code": new_code(staff_id, None, actor())}, form=OneTimeCodeForm)
 
 
 # -- coming in
@@ -249,12 +250,18 @@ def closed(staff_id: str) -> None:
     house().db.write(act)
 
 
-def new_code(staff_id: str, own: str | None) -> str:
-    """Make a one-time code for a person, of this institution if one is named. Raises `StaffUnknown`."""
+def new_code(staff_id: str, own: str | None, by: Actor | None = None) -> str:
+    """Make a one-time code for a person, of this institution if one is named. Raises `StaffUnknown`.
+
+    `by`: an official, whose act leaves its row.
+    """
     place = house()
 
     def act(turn: Turn) -> str:
         member = staff.known(turn.conn, staff_id, own)
+        if by is not None:
+            said = OfficialAct(by, Act.STAFF_CODE, member.staff_id, member.institution)
+            acts.note(turn, place.random, said)
         return codes.create(turn, place.keys, place.random, staff.code_name(member.staff_id))
 
     return place.db.write(act)

@@ -13,7 +13,7 @@ from recordsvc.access.errors import PurposeRefused, Recused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, held, held_own, looking, notices, release, views
+from recordsvc.archive import errors, held, held_own, looking, notices, persons, release, views
 from recordsvc.archive.forms import (
     CardForm,
     FindForm,
@@ -26,7 +26,6 @@ from recordsvc.archive.forms import (
     ReturnForm,
 )
 from recordsvc.archive.looking import Looker
-from recordsvc.archive.reading import Reader
 from recordsvc.archive.services import bp, house
 from recordsvc.ground import answers, http, two_person
 from recordsvc.ground.commit import Turn
@@ -211,12 +210,12 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
     summary="查阅档案 / Read a worker's archive, for a purpose and a case",
 )
 def read_archive(worker_id: bytes, query: dict[str, str]) -> flask.Response:
-    """Show an archive to an official; the row of who looked is durable before the answer leaves."""
-    archive = Reader(house()).archive(worker_id)
-    if archive is None:
+    """Show a person's archives to an official; the rows of who looked are durable before."""
+    person = persons.read(house(), worker_id)
+    if person is None:
         raise looking.nobody(house(), _looker(query), worker_id)
-    looking.note(house(), _looker(query), [worker_id], "records")
-    return answers.answer(views.archive_json(archive))
+    looking.note(house(), _looker(query), [one.worker_id for one in person.archives], "records")
+    return answers.answer(views.person_json(person))
 
 
 def _shown(form: dict[str, Any]) -> Person:

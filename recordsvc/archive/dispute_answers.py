@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from recordsvc.archive import disputes, notices, store
 from recordsvc.archive.disputes import Dispute
-from recordsvc.archive.errors import DisputeRefused, TargetUnfit
+from recordsvc.archive.errors import ArchiveRestricted, DisputeRefused, TargetUnfit
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.store import StoredEntry
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
 from recordsvc.ground.readers import Cursor
+from recordsvc.people import merges, standing
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -28,7 +29,7 @@ class Answer:
 
 
 def answer(turn: Turn, house: "House", dispute_id: bytes, issuer: str, by: str, said: Answer) -> Dispute:
-    """Take an issuer's answer. Raises `NotFound`, `DisputeRefused`, `TargetUnfit`.
+    """Take an issuer's answer. Raises `NotFound`, `DisputeRefused`, `TargetUnfit`, `ArchiveRestricted`.
 
     An upheld case ends with the issuer's entry, whether that stands already or is still to come; a rejected
     one becomes the region's.
@@ -38,6 +39,9 @@ def answer(turn: Turn, house: "House", dispute_id: bytes, issuer: str, by: str, 
         raise NotFound
     if dispute.closed or dispute.owner != disputes.ISSUER:
         raise DisputeRefused
+    # What nobody reads nobody judges: the case waits until the restriction is lifted.
+    if merges.held(turn, dispute.worker_id)[1] == standing.RESTRICTED:
+        raise ArchiveRestricted
     # Closed, or without a key: the case is the region's, whether or not it was passed on yet.
     if not disputes.answers(turn.conn, house, issuer, turn.now_ms):
         raise DisputeRefused

@@ -185,7 +185,7 @@ def say_from_issuer(dispute_id: bytes, text: str) -> None:
     policy="dispute.answer",
     body=AnswerForm,
     answer=DisputeForm,
-    problems=(errors.DisputeRefused, errors.TargetUnfit),
+    problems=(errors.DisputeRefused, errors.TargetUnfit, errors.ArchiveRestricted),
     summary="答复异议 / Answer an objection",
     description="`upheld` names the correction or revocation that is sent as any other; the case ends once "
     "that stands. `rejected` gives reasons, and the region decides.",

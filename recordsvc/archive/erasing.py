@@ -39,7 +39,7 @@ from recordsvc.access.consents import Ended
 from recordsvc.access.grants import Actor
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
-from recordsvc.archive import disputes, farewell, notices, papers, persons, strays, tables
+from recordsvc.archive import disputes, farewell, held, notices, papers, persons, strays, tables
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.facts import day_of
@@ -64,6 +64,8 @@ ERASE: Final = "archive.erase"
 ERASE_RECORD: Final = "record.erase"
 WHOLE: Final = -1
 """`erasure.seq` of a whole archive."""
+_GONE: Final = "本人档案已删除，不再收录"
+"""What an issuer is told whose held record names an erased person."""
 _DECIDERS: Final = frozenset({"data-officer"})
 _REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 """Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
@@ -117,6 +119,7 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
     reason = f"{ground}: {text}"[:400]
     subject = str(uuid.UUID(bytes=worker_id))
     acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
+    notices.tell_worker(turn, house, worker_id, "archive-restricted", {}, f"restriction/{entered.index}")
     return entered.index
 
 
@@ -150,6 +153,7 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     said = Statement("restriction", body, stater_of(proposal), own_id, states=states)
     (entered,) = enter(house, turn, [(worker_id, said)])
     standing.change(turn, worker_id, standing.RESTRICTED, standing.OPEN)
+    notices.tell_worker(turn, house, worker_id, "archive-lifted", {}, f"restriction/{entered.index}")
     return entered.index
 
 
@@ -260,6 +264,8 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     ]
     astray = strays.left_elsewhere(house, cursor, [archive.worker_id for archive in person.archives])
     _erase_entries(turn, payload, proposal, [(one.worker_id, one.seq, one.record_id) for one in astray])
+    # What waits names the person, too, and a release of it would begin them anew.
+    held.return_of(turn, house, {archive.worker_id for archive in person.archives}, _GONE)
     # Made while there is a phone and a name; posted behind `forget`, which takes all there was to be told.
     last = farewell.made(turn, house, person.archives)
     for archive, entered in zip(person.archives, enter(house, turn, statements), strict=True):

@@ -11,7 +11,7 @@ appended is judged anew at that moment: a key revoked since then does not become
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -135,6 +135,34 @@ def give_back(turn: Turn, held_id: bytes, reason: str) -> None:
     if done.rowcount != 1:
         raise errors.HeldNotHere
     _tell_returned(turn, held_id)
+
+
+def return_of(turn: Turn, house: "House", archives: Container[bytes], reason: str) -> int:
+    """Return whatever waits under a number that leads to one of these archives, and drop it; how many.
+
+    Part of an erasure: everything that waits is opened for it, since no row names its person in the clear.
+    """
+    held, done = tables.held, 0
+    waiting_rows = sa.select(held.c.held_id, held.c.sealed).where(held.c.state.in_(("held", "approved")))
+    for row in turn.conn.execute(waiting_rows).all():
+        said = orjson.loads(house.admission.sealer.unhold(row.held_id, row.sealed)[0])["worker"]
+        if _leads(house, turn, said) not in archives:
+            continue
+        closing = held.update().where(held.c.held_id == row.held_id)
+        turn.conn.execute(
+            closing.values(state="returned", decided_ms=turn.now_ms, note=reason[:200], sealed=None)
+        )
+        _tell_returned(turn, row.held_id)
+        done += 1
+    return done
+
+
+def _leads(house: "House", turn: Turn, said: Mapping[str, Any]) -> bytes | None:
+    """Return whose archive the number stands in, merges not followed; else the card's."""
+    cards = [("card", said["card"]["number"])] if said.get("card") else []
+    numbers = [*([(said["document"], said["number"])] if said.get("number") else []), *cards]
+    found = house.people.holders(house.db.cursor(turn.conn), numbers)
+    return next((found[one] for one in numbers if one in found), None)
 
 
 def _tell_returned(turn: Turn, held_id: bytes) -> None:

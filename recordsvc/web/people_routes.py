@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import flask
 
-from recordsvc.access import emergencies, official_routes, officials
+from recordsvc.access import emergencies, official_routes
 from recordsvc.access.emergencies import Emergency
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import (
@@ -138,7 +138,7 @@ def enter_button(form: dict[str, Any]) -> flask.Response:
 
     def act() -> str:
         given = judged(NewOfficialForm, _only(form, "official_id", "name"))
-        house().db.write(lambda turn: officials.add(turn, given["official_id"], given["name"]))
+        official_routes.entered(given["official_id"], given["name"])
         return "/desk/people"
 
     return _done("enter", form, act)

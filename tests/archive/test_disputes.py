@@ -28,6 +28,7 @@ from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.disputes import Dispute
 from recordsvc.archive.errors import (
+    ArchiveRestricted,
     DisputeRefused,
     KeyEventRefused,
     KeyNotInForce,
@@ -295,6 +296,18 @@ def test_rejected_by_the_issuer_is_the_regions(
     assert office(house, "desk:disputes") == ["objection-opened"]
     with pytest.raises(DisputeRefused):
         answer(house, case, centre.uscc, Answer("upheld", "", bytes_of(record)))
+
+
+def test_nothing_is_answered_while_the_archive_is_restricted(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    case = opened(house, worker, record)
+    restrict(house, worker)
+    with pytest.raises(ArchiveRestricted):
+        answer(house, case, centre.uscc, Answer("rejected", "不是"))
+    with house.db.read() as conn:
+        (waits,) = disputes.of_workers(conn, [worker])
+    assert (waits.state, waits.owner) == ("open", "issuer")
 
 
 def test_another_institution_answers_nothing(house: House, worker: bytes, record: bytes) -> None:

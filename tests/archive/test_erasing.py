@@ -16,7 +16,7 @@ from recordsvc.access.consents import Wanted
 from recordsvc.access.credential_tables import activation
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.tables import consent, consent_link
-from recordsvc.archive import bound_statements, bundle, erasing, feed, persons, receipts, tables
+from recordsvc.archive import bound_statements, bundle, erasing, feed, noticeboard, persons, receipts, tables
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.contradiction import Verdict, compare
 from recordsvc.archive.erasing import Blocker, Why
@@ -410,6 +410,43 @@ def test_a_search_over_all_numbers_confirms_nothing(house: House, centre: Centre
     assert right.encode() not in held
     assert person(1)["name"].encode() not in held
     assert house.admission.sealer.digest(record.replace(b'"salt":"', b'"salt":"A')) not in values
+
+
+# -- what waits
+
+
+def test_what_waits_for_the_person_is_returned_and_gone(house: House, centre: Centre, worker: bytes) -> None:
+    other = {**person(1), "name": "丁不同"}
+    restrict(house, worker)
+    (sealed_off,) = centre.send([centre.completion(person(1))]).rows
+    (doubtful,) = centre.send([centre.completion(other)]).rows
+    (stranger,) = centre.send([centre.completion({**person(2), "name": "丁不同"})]).rows
+    assert {sealed_off.status, doubtful.status} == {"held"}
+    enough = 2 if stranger.status == "held" else 1
+    decide_erasure(house, worker)
+
+    with house.db.read() as conn:
+        rows = conn.execute(sa.select(tables.held)).all()
+    mine = [one for one in rows if one.state == "returned"]
+    assert len(mine) == 2
+    assert all(one.sealed is None and one.note == "本人档案已删除，不再收录" for one in mine)
+    assert len(rows) - len(mine) == enough - 1
+    assert house.people.find("resident-id", person(1)["number"]) is None
+
+
+def test_a_restriction_and_its_lifting_are_told(house: House, centre: Centre, worker: bytes) -> None:
+    restrict(house, worker)
+    proposal = house.db.write(
+        lambda turn: erasing.propose_lift(turn, worker, "request-withdrawn", "本人撤回", "official:1")
+    )
+    house.db.write(
+        lambda turn: two_person.decide(
+            turn, proposal, "official:2", True, "属实", role="data-officer", tools=house
+        )
+    )
+    with house.db.read() as conn:
+        kinds = [one.kind for one in noticeboard.of_workers(house, conn, [worker])]
+    assert {"archive-lifted", "archive-restricted"} <= set(kinds)
 
 
 # -- a restored copy

@@ -57,6 +57,10 @@ class Journey:
             self._browsers[kind] = (client, answer.json["csrf_token"])
         return self._browsers[kind]
 
+    def leave(self, kind: str) -> None:
+        """Forget the browser of a persona whose session has ended."""
+        del self._browsers[kind]
+
     def act(self, account: str, path: str, body: dict[str, Any], status: int = 202) -> Any:
         """An official posts; returns the answer's JSON."""
         client, token = self.browser(account)

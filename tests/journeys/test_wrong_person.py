@@ -64,10 +64,17 @@ def test_two_archives_of_one_person_are_read_as_one_and_parted_again(journey: Jo
     bundle = journey.browser(me)[0].get(f"/v1/me/bundle?archive={from_id}", base_url="http://localhost")
     assert len(json.loads(bundle.data)["entries"]) == 2
     assert archive_id(journey, old["number"]) == into_id, "either number leads to the one archive"
+    why = "?purpose=complaint&case_ref=A-7"
+    seen = journey.read("handler", f"/v1/desk/workers/{into_id}/archive{why}")
+    assert [one["worker_id"] for one in seen["merged"]] == [from_id]
+    looks = [one for one in journey.read(me, "/v1/me/looked")["items"] if one["case_ref"] == "A-7"]
+    assert [one["fields_seen"] for one in looks] == ["records"] * 2
 
     undo = {"ground": "merged-in-error", "text": "并非一人"}
     proposed = journey.act("handler", f"/v1/desk/workers/{from_id}/unmerge", undo)
     journey.decide("reviewer", proposed["proposal_id"])
+    journey.read(me, "/v1/me/archive", 401)  # signed out with the parting
+    journey.leave(me)
     assert "merged" not in journey.read(me, "/v1/me/archive")
     assert archive_id(journey, old["number"]) == from_id
     assert journey.read("handler", f"/v1/desk/workers/{from_id}/strays")["items"] == []
