@@ -16,8 +16,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access.grants import Reach, Thing
 from recordsvc.access.tables import institution_area
 from recordsvc.ground.commit import Turn
-from recordsvc.people import places
-from recordsvc.people import tables as people_tables
+from recordsvc.people import merges, places
 from recordsvc.people.places import DIVISION, Told
 from recordsvc.people.tables import worker_area
 
@@ -52,21 +51,13 @@ def institution(conn: Connection, uscc: str) -> Thing:
     return Thing(area, frozenset({f"institution:{uscc}"}))
 
 
-def worker(conn: Connection, worker_id: bytes) -> Thing:
-    """Return where a worker lies, known or not."""
+def person(conn: Connection, worker_id: bytes) -> Thing:
+    """Return where a worker lies, known or not; it concerns every archive that is read as the same person."""
     area = conn.execute(
         sa.select(worker_area.c.division).where(worker_area.c.worker_id == worker_id)
     ).scalar()
-    return Thing(area or "", frozenset({f"worker:{uuid.UUID(bytes=worker_id)}"}))
-
-
-def person(conn: Connection, worker_id: bytes) -> Thing:
-    """Return where a worker lies; archives that are read as theirs since a merge concern them, too."""
-    table, known = people_tables.worker, [worker_id]
-    for one in known:
-        known += conn.scalars(sa.select(table.c.worker_id).where(table.c.merged_into == one))
-    parties = frozenset(f"worker:{uuid.UUID(bytes=bytes(one))}" for one in known)
-    return Thing(worker(conn, worker_id).area, parties)
+    archives = merges.together(conn, [worker_id])
+    return Thing(area or "", frozenset(f"worker:{uuid.UUID(bytes=one)}" for one in archives))
 
 
 def together(things: Iterable[Thing]) -> Thing:

@@ -316,8 +316,8 @@ def _thing(conn: Connection, mismatch_id: bytes) -> Thing | None:
         found = identity_links.one(conn, mismatch_id)
     except MismatchUnknown:
         return None
-    place = areas.worker(conn, found.worker_id)
-    other = frozenset() if found.found_id is None else areas.worker(conn, found.found_id).parties
+    place = areas.person(conn, found.worker_id)
+    other = frozenset() if found.found_id is None else areas.person(conn, found.found_id).parties
     return Thing(place.area, place.parties | other)
 
 

@@ -137,7 +137,7 @@ def concerned(conn: Connection, subject: str, payload: dict[str, Any]) -> Thing:
     things = []
     for name in ("worker_id", "from", "into", "to"):
         try:
-            things.append(areas.worker(conn, uuid.UUID(str(payload[name])).bytes))
+            things.append(areas.person(conn, uuid.UUID(str(payload[name])).bytes))
         except (KeyError, ValueError):
             continue
     issuers = [payload[name] for name in ("issuer", "institution") if payload.get(name)]

@@ -32,7 +32,7 @@ def worker(conn: Connection, worker_id: bytes) -> Thing | None:
     """Return where a worker lies; None for nobody."""
     own = people_tables.worker.c
     known = conn.execute(sa.select(own.state).where(own.worker_id == worker_id)).one_or_none()
-    return None if known is None else areas.worker(conn, worker_id)
+    return None if known is None else areas.person(conn, worker_id)
 
 
 def held(conn: Connection, held_id: bytes) -> Thing | None:
@@ -43,7 +43,7 @@ def held(conn: Connection, held_id: bytes) -> Thing | None:
         return None
     of_issuer = areas.institution(conn, row.issuer)
     said = replace(of_issuer, parties=of_issuer.parties | _own(conn, [held_id]))
-    return said if row.worker_id is None else _with(said, areas.worker(conn, bytes(row.worker_id)))
+    return said if row.worker_id is None else _with(said, areas.person(conn, bytes(row.worker_id)))
 
 
 def released(conn: Connection, proposal: Proposal) -> frozenset[str]:
@@ -61,14 +61,14 @@ def dispute(conn: Connection, dispute_id: bytes) -> Thing | None:
     row = conn.execute(sa.select(own.issuer, own.worker_id).where(own.dispute_id == dispute_id)).one_or_none()
     if row is None:
         return None
-    return _with(areas.institution(conn, row.issuer), areas.worker(conn, bytes(row.worker_id)))
+    return _with(areas.institution(conn, row.issuer), areas.person(conn, bytes(row.worker_id)))
 
 
 def question(conn: Connection, look_id: bytes) -> Thing | None:
     """Return where a question about a look lies: with the worker who asks."""
     own = access_tables.looked_question.c
     asked = conn.execute(sa.select(own.worker_id).where(own.look_id == look_id)).scalar()
-    return None if asked is None else areas.worker(conn, bytes(asked))
+    return None if asked is None else areas.person(conn, bytes(asked))
 
 
 def alarm(conn: Connection, key: bytes) -> Thing | None:

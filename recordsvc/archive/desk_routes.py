@@ -182,7 +182,7 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
     def act(turn: Turn) -> bytes:
         enrolment = Enrolment(turn, place.people, place.keys, place.random)
         worker_id = enrolment.confirm(person, reference(who), since.isoformat() if since else None)
-        thing = areas.worker(turn.conn, worker_id)
+        thing = areas.person(turn.conn, worker_id)
         if not objects.own_reach(who, "card.confirm", thing):
             kept_out.append(thing.parties)
             raise NotFound

@@ -184,7 +184,7 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
 def _about(conn: Connection, _subject: str, payload: dict[str, Any]) -> Thing:
     """Return where the case lies: with the record's issuer; it concerns the worker, too."""
     dispute = disputes.find(conn, uuid.UUID(payload["dispute_id"]).bytes)
-    concerned = areas.worker(conn, worker_of(payload, "worker_id"))
+    concerned = areas.person(conn, worker_of(payload, "worker_id"))
     if dispute is None:
         return concerned
     issuer = areas.institution(conn, dispute.issuer)

@@ -63,7 +63,7 @@ def _sees(house: "House", who: Actor, worker_id: bytes) -> bool:
     if who.kind is not Kind.OFFICIAL:
         return True
     with house.db.read() as conn:
-        thing = areas.worker(conn, worker_id)
+        thing = areas.person(conn, worker_id)
     own_attempts.tell(house, who, thing.parties)
     return objects.own_reach(who, "worker.find", thing)
 

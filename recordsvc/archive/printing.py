@@ -88,7 +88,7 @@ def mark_printed(house: "House", who: Actor, ids: Sequence[bytes]) -> int:
 def _sees(conn: Connection, who: Actor, worker_id: bytes) -> bool:
     """Tell whether who takes the list sees this person: of their area, and not recused."""
     return who.kind is not Kind.OFFICIAL or objects.own_reach(
-        who, "notice.print", areas.worker(conn, worker_id)
+        who, "notice.print", areas.person(conn, worker_id)
     )
 
 

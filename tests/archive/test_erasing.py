@@ -474,7 +474,7 @@ def test_a_restored_copy_does_not_open_before_the_journal_was_replayed(
         starting.check(house)
     assert erasures.replay(house) == 1
     with house.db.read() as conn:
-        assert areas.worker(conn, worker).area == ""
+        assert areas.person(conn, worker).area == ""
     starting.check(house)
     assert erasures.replay(house) == 0
 

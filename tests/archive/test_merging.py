@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from recordsvc import anchor, fsck
+from recordsvc.access import areas, objects, recusals
+from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Kind as Kinds
 from recordsvc.archive import facts, merging, moving, persons, strays
 from recordsvc.archive.confirm import confirm
 from recordsvc.archive.contradiction import Verdict, compare
@@ -57,6 +60,25 @@ def two(house: House, centre: Centre) -> tuple[bytes, bytes]:
     """Two archives, with one record each."""
     centre.enter(centre.completion(person(1)), centre.completion(person(2)))
     return centre.worker_id(person(1)), centre.worker_id(person(2))
+
+
+def test_who_keeps_out_of_one_keeps_out_of_the_other(house: House, two: tuple[bytes, bytes]) -> None:
+    """A relation that was declared about either archive concerns the person, as long as they are one."""
+    first, second = two
+    names = [f"worker:{uuid.UUID(bytes=one)}" for one in two]
+    who = [Actor(Kinds.OFFICIAL, "li", recused=frozenset({name})) for name in names]
+
+    def kept_out() -> list[bool]:
+        with house.db.read() as conn:
+            things = [areas.person(conn, one) for one in two]
+            asked = [objects.concerned(conn, "x", {"worker_id": str(uuid.UUID(bytes=one))}) for one in two]
+        return [recusals.recused(one, it.parties) for one in who for it in (*things, *asked)]
+
+    assert kept_out() == [True, False, True, False, False, True, False, True]
+    merge(house, first, second)
+    assert kept_out() == [True] * 8
+    unmerge(house, first)
+    assert kept_out() == [True, False, True, False, False, True, False, True]
 
 
 def test_a_merge_stands_in_both_chains_and_deletes_nothing(

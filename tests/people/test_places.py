@@ -23,7 +23,7 @@ def take(house: House, *facts: CardFact) -> None:
 
 def where(house: House, worker_id: bytes) -> str | None:
     with house.db.read() as conn:
-        return areas.worker(conn, worker_id).area
+        return areas.person(conn, worker_id).area
 
 
 def unplaced(house: House) -> int:
