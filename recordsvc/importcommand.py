@@ -104,14 +104,16 @@ def _check_official(house: "House", account: str) -> None:
 def _open(house: "House", file: Path, kind: str, profile: Path | None) -> "tuple[Profile, PaperFile, Path]":
     from recordsvc.bodies.institutions import FactKind
     from recordsvc.ground.ports import beijing_date
-    from recordsvc.importfiles import PaperFile, Profile
+    from recordsvc.importfiles import PaperFile, Profile, by_name
 
     where = profile or file.with_name(PROFILE)
     answers = Profile.read(where)
     register = house.institutions.all().items()
-    named = {fact.value: uscc for uscc, one in register for fact in one.facts if fact.fact is FactKind.NAME}
+    named = by_name(
+        (uscc, fact.value) for uscc, one in register for fact in one.facts if fact.fact is FactKind.NAME
+    )
     today = beijing_date(house.clock.now_ms())
-    return answers, PaperFile(file, kind, answers, today, named.get), where
+    return answers, PaperFile(file, kind, answers, today, named), where
 
 
 def _try(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +38,8 @@ TYPES: Final = (
 HEAD: Final = 60
 """Rows among which the headings must stand."""
 PERIOD: Final = 45
+NO_CODE: Final = {"code": "", "edition": ""}
+"""An occupation of which the code is asked."""
 _NUMBER: Final = re.compile(r"(证书?|证件?)?(编号|编码|号码?)$")
 _CERTIFICATE: Final = re.compile(r"证书|合格证|结业证|资格证|等级证|操作证")
 _AWARDED: Final = re.compile(r"(发证|颁证|颁发|签发|证书)(日期|时间|年月日)|批准日期")
@@ -63,6 +65,11 @@ _MEMBER: Final = {
     "training-certificate": "institution",
     "training-completion": "institution",
 }
+
+
+def name_key(name: str) -> str:
+    """Return what names are compared by: width and blanks folded, as those in cells are."""
+    return " ".join(values.fold(name).split())
 
 
 class RowFault(ValueError):
@@ -96,6 +103,8 @@ class Profile:
                 raise Unreadable(
                     "profile", f"对照文件中 {name} 写法不对", f"{name} of the profile is malformed"
                 )
+        for about in ("institutions", "occupations"):
+            known[about] = _folded(known.get(about, {}))
         return cls(**known)
 
     @staticmethod
@@ -113,11 +122,7 @@ class Profile:
     def save(self, path: Path) -> None:
         """Write the profile with a place for each open question."""
         told = {name: getattr(self, name) for name in self.members()}
-        blank: Mapping[str, Any] = {
-            "columns": "",
-            "institutions": "",
-            "occupations": {"code": "", "edition": ""},
-        }
+        blank: Mapping[str, Any] = {"columns": "", "institutions": "", "occupations": NO_CODE}
         for about, value in blank.items():
             told[about] = {**dict.fromkeys(sorted(self.open.get(about, ())), value), **told[about]}
         write_private(path, f"{json.dumps(told, ensure_ascii=False, indent=1)}\n".encode())
@@ -127,6 +132,15 @@ class Profile:
         told = getattr(self, about)
         if (told.get(name, "") if isinstance(told, Mapping) else told) is not None:
             self.open.setdefault(about, set()).add(name)
+
+
+def _folded(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return answers by the keys of their names; of two for one name the one that says something."""
+    found: dict[str, Any] = {}
+    for name, value in told.items():
+        if value not in ("", NO_CODE) or name_key(name) not in found:
+            found[name_key(name)] = value
+    return found
 
 
 def _texts(value: object) -> bool:
@@ -146,6 +160,17 @@ _SHAPES: Final[Mapping[str, Callable[[Any], bool]]] = {
 """Members of a profile -> whether a value has their shape."""
 
 
+def by_name(register: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """Return who bears or bore a name: key of the name -> code -> the name as the register writes it.
+
+    `register`: code and name of each institution, a pair for every name it had, the newest last.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for uscc, name in register:
+        found.setdefault(name_key(name), {})[uscc] = name
+    return found
+
+
 class PaperFile:
     """One file as records of one type."""
 
@@ -155,15 +180,15 @@ class PaperFile:
         record_type: str,
         profile: Profile,
         today: dt.date,
-        uscc_of: Callable[[str], str | None],
+        registered: Mapping[str, Mapping[str, str]],
     ) -> None:
-        """Open a file; `uscc_of`: an institution's code by its name, as the register knows it."""
+        """Open a file; `registered`: who bears which name (`by_name`)."""
         self._data = path.read_bytes()
         self.sha256 = hashlib.sha256(self._data).digest()
         self._type = record_type
         self._profile = profile
         self._today = today
-        self._uscc_of = uscc_of
+        self._registered = registered
         rows, self._since_1904 = each_row(self._data)
         head = tuple(itertools.islice(rows, HEAD))
         known = set(Field)
@@ -258,19 +283,20 @@ class PaperFile:
         return said | ({"level": reading.level} if reading.level else {})
 
     def _institution(self, row: cells.Row, reading: Reading) -> dict[str, str]:
-        printed = "" if self._office is None else " ".join(values.fold(row.cell(self._office).text).split())
-        name = reading.texts.get(Field.INSTITUTION) or printed or self._profile.institution
+        printed = "" if self._office is None else name_key(row.cell(self._office).text)
+        name = reading.texts.get(Field.INSTITUTION) or printed or name_key(self._profile.institution or "")
         if not name:
             if self._office is None and Field.INSTITUTION not in self._table.columns:
                 self._profile.ask("institution")
             raise RowFault("institution-missing")
-        uscc = (
-            reading.texts.get(Field.USCC) or self._profile.institutions.get(name) or self._uscc_of(name) or ""
-        )
+        bearers = self._registered.get(name_key(name), {})
+        # A name that two institutions bear says nothing of which is meant.
+        only = next(iter(bearers)) if len(bearers) == 1 else ""
+        uscc = reading.texts.get(Field.USCC) or self._profile.institutions.get(name) or only
         if not uscc:
             self._profile.ask("institutions", name)
             raise RowFault("institution-code-missing")
-        return {"name": name, "uscc": uscc}
+        return {"name": bearers.get(uscc, name), "uscc": uscc}
 
     def _occupation(self, reading: Reading) -> dict[str, str]:
         name = _text(reading, Field.OCCUPATION, "occupation-missing")

@@ -15,10 +15,12 @@ from recordsvc.access import codes, demo
 from recordsvc.archive import tables
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.reading import Reader
+from recordsvc.bodies import institutions
 from recordsvc.cli import main
 from recordsvc.ground import two_person
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
+from recordsvc.people import synthetic
 from tests.archive.support import Centre, person
 from tests.archive.test_importing import OFFICE, WELDER, decide, old_row, written
 
@@ -229,6 +231,55 @@ def test_a_run_begun_anew_is_not_dropped_for_the_proposal_before(
 
     decide(house, waiting(house))
     assert Importer(house).run() == 1
+
+
+WIDE = "六盘山技工学校（示例）"
+
+
+def enter_school(house: House, n: int, name: str) -> str:
+    """Enter an institution; its code."""
+    entry = institutions.Entry(
+        synthetic.uscc(2000 + n), name, "training-institution", "2001-01-01", None, "test"
+    )
+    house.db.write(lambda turn: institutions.enter(turn, entry, "official:1"))
+    return entry.uscc
+
+
+@pytest.mark.parametrize("written_as", [WIDE, "六盘山技工学校(示例)", "\u3000六盘山技工学校（示例）"])
+def test_an_institution_is_known_by_its_name_in_either_width(
+    house: House, commands: CliRunner, tmp_path: Path, written_as: str
+) -> None:
+    uscc = enter_school(house, 1, WIDE)
+    path = written(tmp_path / "old.csv", [old_row(1, office=written_as)])
+    answered(path, "", institutions={})
+    told = imported(house, commands, path)
+    assert "状态 proposed：合格 1 行" in told.output, told.output
+    decide(house, waiting(house))
+    Importer(house).run()
+
+    worker_id = house.people.find("resident-id", person(1)["number"])
+    assert worker_id is not None
+    archive = Reader(house).archive(worker_id)
+    assert archive is not None
+    (entry,) = archive.entries
+    assert entry.record is not None
+    assert entry.record["body"]["body"] == {"name": WIDE, "uscc": uscc}
+    assert entry.record["provenance"]["original"] == {"name": WIDE, "uscc": uscc}
+
+
+def test_a_name_that_two_institutions_bear_is_asked_for(
+    house: House, commands: CliRunner, tmp_path: Path
+) -> None:
+    enter_school(house, 1, WIDE)
+    second = enter_school(house, 2, "六盘山技工学校(示例)")
+    path = written(tmp_path / "old.csv", [old_row(1, office=WIDE)])
+    answered(path, "", institutions={})
+    assert imported(house, commands, path).exit_code == 1
+    profile = tmp_path / "recordsvc-import-profile.json"
+    assert json.loads(profile.read_text("utf-8"))["institutions"] == {"六盘山技工学校(示例)": ""}
+
+    answered(path, "", institutions={"六盘山技工学校(示例)": "", WIDE: second})
+    assert "合格 1 行" in imported(house, commands, path).output
 
 
 def test_only_an_official_of_the_desk_who_proves_it_imports(
