@@ -2,6 +2,7 @@
 
 import csv
 import io
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,10 +54,11 @@ def import_file(
 ) -> None:
     """导入旧档案 / Enter old papers from an XLSX or CSV file, vouched for by the bureau.
 
-    The official is asked for a one-time login code. The first call judges all rows and proposes the run; a
-    second official approves it at the desk; then `recordsvc work`, or this command with --resume, enters it.
+    The official is asked for a one-time login code. The first call judges all rows and proposes the run,
+    unless questions are open; a second official approves it at the desk; then `recordsvc work`, or this
+    command with --resume, enters it. What was refused, withdrawn or expired begins anew without --resume.
     """
-    from recordsvc.archive import importrows
+    from recordsvc.archive import importing, importrows
     from recordsvc.ground.problems import Problem
     from recordsvc.serving import load_settings
     from recordsvc.starting import open_checked
@@ -70,13 +72,19 @@ def import_file(
         sheet = file.with_name(f"{file.stem}.import-errors.csv")
         if dry_run:
             _try(house, plan, papers, sheet)
+            if asked := _asked(answers, where):
+                click.echo(asked)
+            return
+        if _begins(house, plan, resume=resume):
+            papers.ask_all()
+            if asked := _asked(answers, where):
+                raise click.ClickException(f"{asked}\n没有开始导入 / nothing was begun")
+            _load(house, plan, papers, sheet)
         else:
-            _go_on(house, plan, papers, sheet, resume=resume)
-        if answers.open:
-            answers.save(where)
-            click.echo(
-                f"还有要补的对照，已写入 {where.name}，补好后再运行 / open questions are in {where.name}"
-            )
+            _enter(house, plan)
+        wanted = importing.run_id(house, plan)
+        _tell(importing.find(house, wanted))
+        _write_errors(sheet, importing.refused(house, wanted))
     except Unreadable as fault:
         raise click.ClickException(str(fault)) from None
     except Problem as problem:
@@ -96,14 +104,16 @@ def _check_official(house: "House", account: str) -> None:
 def _open(house: "House", file: Path, kind: str, profile: Path | None) -> "tuple[Profile, PaperFile, Path]":
     from recordsvc.bodies.institutions import FactKind
     from recordsvc.ground.ports import beijing_date
-    from recordsvc.importfiles import PaperFile, Profile
+    from recordsvc.importfiles import PaperFile, Profile, by_name
 
     where = profile or file.with_name(PROFILE)
     answers = Profile.read(where)
     register = house.institutions.all().items()
-    named = {fact.value: uscc for uscc, one in register for fact in one.facts if fact.fact is FactKind.NAME}
+    named = by_name(
+        (uscc, fact.value) for uscc, one in register for fact in one.facts if fact.fact is FactKind.NAME
+    )
     today = beijing_date(house.clock.now_ms())
-    return answers, PaperFile(file, kind, answers, today, named.get), where
+    return answers, PaperFile(file, kind, answers, today, named), where
 
 
 def _try(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path) -> None:
@@ -121,27 +131,74 @@ def _try(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path) -> None
     click.echo(f"试运行：可导入 {good} 行，有误 {len(bad)} 行，未写入任何内容 / dry run, nothing was written")
 
 
-def _go_on(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path, *, resume: bool) -> None:
+def _asked(answers: "Profile", where: Path) -> str:
+    """Write down what the profile has to answer still, and say so; empty where nothing is open."""
+    if not answers.open:
+        return ""
+    answers.save(where)
+    names = "、".join(sorted(answers.open))
+    return (
+        f"还有要补的对照（{names}），已写入 {where.name}，补好后再运行；无从补起的写 null，相应各行不导入"
+        f" / open questions are in {where.name}: answer them, or null where there is no answer"
+    )
+
+
+def _begins(house: "House", plan: "Plan", *, resume: bool) -> bool:
+    """Whether rows are to be judged: of a new run, one that broke off, or one that came to nothing, anew.
+
+    Raises `ClickException` where the run is to be gone on with, or is over.
+    """
+    from recordsvc.archive import importing
+
+    run = importing.current(house, importing.run_id(house, plan))
+    if run is None:
+        return True
+    if run.state == "dropped":
+        if resume:
+            raise click.ClickException(
+                "上次的导入未获批准、已撤回、过期或没有可导入的行，已经作废；不加 --resume 重新开始"
+                " / refused, withdrawn, expired or empty: run without --resume to begin anew"
+            )
+        return True
+    if resume:
+        return run.state == "loading"
+    if run.state == "done":
+        raise click.ClickException(
+            f"这个文件已经导入完毕（{run.entered} 行）；当时有误的行，改正后另存为一个文件导入"
+            " / imported before; put rows that were refused into a file of their own"
+        )
+    raise click.ClickException(f"这个文件已经开始导入（{run.state}），请加 --resume / begun before")
+
+
+def _load(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path) -> None:
+    """Judge all rows and propose the run. Raises `ClickException` when no row can be imported."""
     from recordsvc.archive import importing
 
     wanted = importing.run_id(house, plan)
+    for seen in importing.load(house, plan, papers.rows()):
+        _progress("检查 / judged", seen)
+    click.echo(err=True)
     run = importing.find(house, wanted)
-    if run is not None and not resume:
-        raise click.ClickException(f"这个文件已经开始导入（{run.state}），请加 --resume / begun before")
-    if run is None or run.state == "loading":
-        for seen in importing.load(house, plan, papers.rows()):
-            _progress("检查 / judged", seen)
-        click.echo(err=True)
-        proposal = house.db.write(lambda turn: importing.propose(turn, wanted, plan.by))
-        click.echo(f"待另一人批准，事项 {proposal.hex()} / waits for a second official")
-    elif run.state == "approved":
-        done = run.entered
-        for settled in importing.Importer(house).enter(wanted):
-            done += settled
-            _progress("导入 / entered", done)
-        click.echo(err=True)
-    _tell(importing.find(house, wanted))
-    _write_errors(sheet, importing.refused(house, wanted))
+    if run is None or not run.ready:
+        _write_errors(sheet, importing.refused(house, wanted))
+        importing.drop(house, wanted, "loading")
+        raise click.ClickException("没有可导入的行，未提出 / no row can be imported, nothing was proposed")
+    proposal = house.db.write(lambda turn: importing.propose(turn, wanted, plan.by))
+    click.echo(f"待另一人批准，事项 {uuid.UUID(bytes=proposal)} / waits for a second official")
+
+
+def _enter(house: "House", plan: "Plan") -> None:
+    """Enter what two people released; nothing, unless it is approved."""
+    from recordsvc.archive import importing
+
+    run = importing.find(house, importing.run_id(house, plan))
+    if run is None or run.state != "approved":
+        return
+    done = run.entered
+    for settled in importing.Importer(house).enter(run.run_id):
+        done += settled
+        _progress("导入 / entered", done)
+    click.echo(err=True)
 
 
 def _tell(run: "Run | None") -> None:

@@ -2,7 +2,8 @@
 
 Headings are recognised as in rosters; certificate number and issue date have wordings of their own. What a
 file does not say - which code an occupation has, which credit code an office had - is asked for once and kept
-in a profile beside it. What cannot be read for certain is an error of the row.
+in a profile beside it. What is answered with null there has no answer: its rows stay refused, and it is not
+asked again. What cannot be read for certain is an error of the row.
 """
 
 import datetime as dt
@@ -10,7 +11,7 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +38,8 @@ TYPES: Final = (
 HEAD: Final = 60
 """Rows among which the headings must stand."""
 PERIOD: Final = 45
+NO_CODE: Final = {"code": "", "edition": ""}
+"""An occupation of which the code is asked."""
 _NUMBER: Final = re.compile(r"(证书?|证件?)?(编号|编码|号码?)$")
 _CERTIFICATE: Final = re.compile(r"证书|合格证|结业证|资格证|等级证|操作证")
 _AWARDED: Final = re.compile(r"(发证|颁证|颁发|签发|证书)(日期|时间|年月日)|批准日期")
@@ -64,6 +67,11 @@ _MEMBER: Final = {
 }
 
 
+def name_key(name: str) -> str:
+    """Return what names are compared by: width and blanks folded, as those in cells are."""
+    return " ".join(values.fold(name).split())
+
+
 class RowFault(ValueError):
     """A row has no certain meaning; the message is the stable code."""
 
@@ -72,11 +80,11 @@ class RowFault(ValueError):
 class Profile:
     """What was answered once for files of this kind; `open` collects what has to be answered still."""
 
-    columns: dict[str, str] = field(default_factory=dict)
-    institutions: dict[str, str] = field(default_factory=dict)
-    occupations: dict[str, dict[str, str]] = field(default_factory=dict)
-    institution: str = ""
-    training_type: str = ""
+    columns: dict[str, str | None] = field(default_factory=dict)
+    institutions: dict[str, str | None] = field(default_factory=dict)
+    occupations: dict[str, dict[str, str] | None] = field(default_factory=dict)
+    institution: str | None = ""
+    training_type: str | None = ""
     minutes_per_period: int = PERIOD
     open: dict[str, set[str]] = field(default_factory=dict)
 
@@ -86,11 +94,18 @@ class Profile:
         try:
             told = json.loads(path.read_text("utf-8"))
             known = {name: told[name] for name in cls.members() if name in told}
-            return cls(**known)
         except FileNotFoundError:
             return cls()
         except (ValueError, TypeError):
             raise Unreadable("profile", "对照文件不是合法的 JSON", "the profile is not valid JSON") from None
+        for name, value in known.items():
+            if not _SHAPES[name](value):
+                raise Unreadable(
+                    "profile", f"对照文件中 {name} 写法不对", f"{name} of the profile is malformed"
+                )
+        for about in ("institutions", "occupations"):
+            known[about] = _folded(known.get(about, {}))
+        return cls(**known)
 
     @staticmethod
     def members() -> tuple[str, ...]:
@@ -107,17 +122,53 @@ class Profile:
     def save(self, path: Path) -> None:
         """Write the profile with a place for each open question."""
         told = {name: getattr(self, name) for name in self.members()}
-        open_names = sorted(self.open.get("institutions", ()))
-        told["institutions"] = {**dict.fromkeys(open_names, ""), **self.institutions}
-        told["occupations"] = {
-            **{name: {"code": "", "edition": ""} for name in sorted(self.open.get("occupations", ()))},
-            **self.occupations,
-        }
+        blank: Mapping[str, Any] = {"columns": "", "institutions": "", "occupations": NO_CODE}
+        for about, value in blank.items():
+            told[about] = {**dict.fromkeys(sorted(self.open.get(about, ())), value), **told[about]}
         write_private(path, f"{json.dumps(told, ensure_ascii=False, indent=1)}\n".encode())
 
-    def ask(self, about: str, name: str) -> None:
-        """Note a question."""
-        self.open.setdefault(about, set()).add(name)
+    def ask(self, about: str, name: str = "") -> None:
+        """Note a question: about a member, or about one of those it lists; not one answered with null."""
+        told = getattr(self, about)
+        if (told.get(name, "") if isinstance(told, Mapping) else told) is not None:
+            self.open.setdefault(about, set()).add(name)
+
+
+def _folded(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return answers by the keys of their names; of two for one name the one that says something."""
+    found: dict[str, Any] = {}
+    for name, value in told.items():
+        if value not in ("", NO_CODE) or name_key(name) not in found:
+            found[name_key(name)] = value
+    return found
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, dict) and all(one is None or isinstance(one, str) for one in value.values())
+
+
+_SHAPES: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "columns": _texts,
+    "institution": lambda value: value is None or isinstance(value, str),
+    "institutions": _texts,
+    "minutes_per_period": lambda value: type(value) is int and value > 0,
+    "occupations": lambda value: (
+        isinstance(value, dict) and all(one is None or _texts(one) for one in value.values())
+    ),
+    "training_type": lambda value: value is None or isinstance(value, str),
+}
+"""Members of a profile -> whether a value has their shape."""
+
+
+def by_name(register: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """Return who bears or bore a name: key of the name -> code -> the name as the register writes it.
+
+    `register`: code and name of each institution, a pair for every name it had, the newest last.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for uscc, name in register:
+        found.setdefault(name_key(name), {})[uscc] = name
+    return found
 
 
 class PaperFile:
@@ -129,19 +180,19 @@ class PaperFile:
         record_type: str,
         profile: Profile,
         today: dt.date,
-        uscc_of: Callable[[str], str | None],
+        registered: Mapping[str, Mapping[str, str]],
     ) -> None:
-        """Open a file; `uscc_of`: an institution's code by its name, as the register knows it."""
+        """Open a file; `registered`: who bears which name (`by_name`)."""
         self._data = path.read_bytes()
         self.sha256 = hashlib.sha256(self._data).digest()
         self._type = record_type
         self._profile = profile
         self._today = today
-        self._uscc_of = uscc_of
+        self._registered = registered
         rows, self._since_1904 = each_row(self._data)
         head = tuple(itertools.islice(rows, HEAD))
         known = set(Field)
-        chosen = {name: column for name, column in profile.columns.items() if name in known}
+        chosen = {name: column for name, column in profile.columns.items() if name in known and column}
         found = find_tables(Sheet(path.stem, head, since_1904=self._since_1904), chosen)
         if not found:
             raise Unreadable("nobody-listed", "没有找到表头或数据行", "no headings or no rows were found")
@@ -160,9 +211,14 @@ class PaperFile:
         self._term = self._column("permit-term", lambda text: bool(_PERMIT_TERM.fullmatch(text)))
 
     def _column(self, name: str, fits: Callable[[str], bool]) -> int | None:
-        if name in self._profile.columns:
-            return column_index(self._profile.columns[name])
+        if letter := self._profile.columns.get(name):
+            return column_index(letter)
         return next((at for at, text in enumerate(self._table.headings) if text and fits(fold(text))), None)
+
+    def ask_all(self) -> None:
+        """Read all rows, so that the profile knows all that it has to answer still."""
+        for _row in self.rows():
+            pass
 
     def rows(self) -> Iterator[Row]:
         """Return each row that is about somebody; totals, notes and empty lines are passed over."""
@@ -192,47 +248,70 @@ class PaperFile:
         return Row(row.number, worker, body, body[_MEMBER[self._type]])
 
     def _body(self, row: cells.Row, reading: Reading) -> dict[str, Any]:
-        body: dict[str, Any] = {_MEMBER[self._type]: self._institution(row, reading)}
-        if self._type != "training-completion":
-            body["certificate"] = self._certificate(row)
-        if self._type == "training-certificate":
-            body["project"] = _text(reading, Field.OCCUPATION, "project-missing")
-            return body | self._span(reading) | ({"level": reading.level} if reading.level else {})
-        if self._type == "safety-permit":
-            return body | self._permitted(row)
-        body["occupation"] = self._occupation(reading)
-        if self._type == "skill-certificate":
-            return body
-        if self._type == "training-completion":
-            return body | self._course(reading)
-        body["level"] = reading.level or _fault("level-missing")
+        body: dict[str, Any] = {}
+        faults = []
+        for part in self._parts(row, reading):
+            try:
+                body |= part()
+            except (RowFault, Puzzle) as fault:
+                # Read on: what the other parts have to ask is asked with it, and not in another round.
+                faults.append(fault)
+        if faults:
+            raise faults[0]
         if self._type == "level-certificate":
             body["scheme"] = "employer" if body["certificate"]["number"].startswith("Y") else "social"
         return body
 
+    def _parts(self, row: cells.Row, reading: Reading) -> Iterator[Callable[[], dict[str, Any]]]:
+        """Return what reads the members of a body, a few at a time."""
+        yield lambda: {_MEMBER[self._type]: self._institution(row, reading)}
+        if self._type != "training-completion":
+            yield lambda: {"certificate": self._certificate(row)}
+        if self._type == "training-certificate":
+            yield lambda: self._project(reading)
+        elif self._type == "safety-permit":
+            yield lambda: self._permitted(row)
+        else:
+            yield lambda: {"occupation": self._occupation(reading)}
+        if self._type == "training-completion":
+            yield lambda: self._course(reading)
+        elif self._type in ("level-certificate", "qualification-certificate"):
+            yield lambda: {"level": reading.level or _fault("level-missing")}
+
+    def _project(self, reading: Reading) -> dict[str, Any]:
+        said = {"project": _text(reading, Field.OCCUPATION, "project-missing"), **self._span(reading)}
+        return said | ({"level": reading.level} if reading.level else {})
+
     def _institution(self, row: cells.Row, reading: Reading) -> dict[str, str]:
-        printed = "" if self._office is None else " ".join(values.fold(row.cell(self._office).text).split())
-        name = reading.texts.get(Field.INSTITUTION) or printed or self._profile.institution
+        printed = "" if self._office is None else name_key(row.cell(self._office).text)
+        name = reading.texts.get(Field.INSTITUTION) or printed or name_key(self._profile.institution or "")
         if not name:
+            if self._office is None and Field.INSTITUTION not in self._table.columns:
+                self._profile.ask("institution")
             raise RowFault("institution-missing")
-        uscc = (
-            reading.texts.get(Field.USCC) or self._profile.institutions.get(name) or self._uscc_of(name) or ""
-        )
+        bearers = self._registered.get(name_key(name), {})
+        # A name that two institutions bear says nothing of which is meant.
+        only = next(iter(bearers)) if len(bearers) == 1 else ""
+        uscc = reading.texts.get(Field.USCC) or self._profile.institutions.get(name) or only
         if not uscc:
             self._profile.ask("institutions", name)
             raise RowFault("institution-code-missing")
-        return {"name": name, "uscc": uscc}
+        return {"name": bearers.get(uscc, name), "uscc": uscc}
 
     def _occupation(self, reading: Reading) -> dict[str, str]:
         name = _text(reading, Field.OCCUPATION, "occupation-missing")
-        known = {key: value for key, value in self._profile.occupations.get(name, {}).items() if value}
-        if not known:
+        told = self._profile.occupations.get(name) or {}
+        known = {key: value for key, value in told.items() if value}
+        # A half-filled answer is none: a record names edition and code, or a key of the local catalogue.
+        if not (known.keys() >= {"code", "edition"} or "catalogue" in known):
             self._profile.ask("occupations", name)
             raise RowFault("occupation-code-missing")
         return {**known, "name": name}
 
     def _certificate(self, row: cells.Row) -> dict[str, str]:
         if self._number is None or self._awarded is None:
+            self._ask_column("certificate-number", self._number)
+            self._ask_column("certificate-issued-on", self._awarded)
             raise RowFault("certificate-column-missing")
         number = values.fold(row.cell(self._number).text).replace(" ", "").upper()
         if not number:
@@ -243,9 +322,17 @@ class PaperFile:
             number = f"000{number}"
         return {"issued_on": self._day(row.cell(self._awarded)), "number": number}
 
+    def _ask_column(self, name: str, column: int | None) -> None:
+        if column is None:
+            self._profile.ask("columns", name)
+
     def _permitted(self, row: cells.Row) -> dict[str, str]:
         """Return what a special-operation permit says beside its number: work, term, review."""
         told = {}
+        for name in _PERMIT_TEXTS:
+            self._ask_column(f"permit-{name}", self._permit[name])
+        if self._term is None and None in (self._permit["valid_from"], self._permit["valid_to"]):
+            self._profile.ask("columns", "permit-term")
         for name, column in self._permit.items():
             cell = Cell(None) if column is None else row.cell(column)
             if name in _PERMIT_DAYS:
@@ -270,6 +357,8 @@ class PaperFile:
         return {"ended_on": reading.ended.isoformat(), "started_on": reading.started.isoformat()}
 
     def _course(self, reading: Reading) -> dict[str, Any]:
+        if not self._profile.training_type:
+            self._profile.ask("training_type")
         if reading.outcome is None or reading.outcome.kind not in ("passed", "failed"):
             raise RowFault("result-missing")
         if not self._profile.training_type:
@@ -315,7 +404,7 @@ def _fault(code: str) -> Any:
 WORDS: Final[Mapping[str, str]] = {
     "already-known": "同一证书（或同一班次）已按担保转录收录过，不重复收录；内容要改的，请办理更正",
     "award-date-missing": "没有发证日期",
-    "busy": "档案正在变动，请稍后用 --resume 再试",
+    "busy": "档案正在变动，没有导入；请稍后另存为一个文件再导入",
     "certificate-column-missing": "没有找到证书编号或发证日期栏，请在对照文件 columns 中写明",
     "certificate-number-lost": "证书编号是数字格，末尾几位已丢失；请从原件补录为文本",
     "certificate-number-missing": "没有证书编号",

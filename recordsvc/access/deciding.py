@@ -9,7 +9,7 @@ from recordsvc.access.grants import Actor, Grant, Kind
 from recordsvc.ground import two_person, versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import Forbidden
-from recordsvc.ground.two_person import Proposal
+from recordsvc.ground.two_person import Proposal, UnknownKind
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -23,8 +23,8 @@ def reference(who: Actor) -> str:
 def decide(house: "House", proposal_id: bytes, who: Actor, *, approve: bool, reason: str) -> None:
     """Approve, which acts at once, or refuse.
 
-    Raises `Forbidden` without a role that this kind asks for, what `two_person.decide` raises, and what the
-    act itself does.
+    Raises `UnknownKind`, `Forbidden` without a role that this kind asks for, what `two_person.decide` raises,
+    and what the act itself does.
     """
     house.db.write(lambda turn: decide_in(turn, house, proposal_id, who, approve=approve, reason=reason))
 
@@ -97,12 +97,19 @@ def _check_apart(turn: Turn, found: Proposal, who: Actor) -> None:
 def _roles(proposal: Proposal, who: Actor) -> list[str]:
     """Return the roles in which the official may decide this proposal, where it lies."""
     wanted = two_person.deciders(proposal.kind)
+    if wanted is None:
+        return []
     held = wanted & who.roles if wanted else who.roles
     return sorted(role for role in held if Grant(Kind.OFFICIAL, frozenset({role})).covers(who, proposal))
 
 
 def _second_role(proposal: Proposal, who: Actor) -> str:
-    """Return the role in which the official may decide this proposal. Raises `Forbidden` without one."""
+    """Return the role in which the official may decide this proposal.
+
+    Raises `UnknownKind` where nobody may, `Forbidden` without a role.
+    """
+    if two_person.deciders(proposal.kind) is None:
+        raise UnknownKind
     held = _roles(proposal, who)
     if not held:
         raise Forbidden

@@ -34,6 +34,7 @@ from recordsvc.ground.two_person import (
     Proposal,
     SamePerson,
     StaleProposal,
+    UnknownKind,
     UnknownProposal,
 )
 
@@ -202,7 +203,7 @@ def list_acts(query: dict[str, Any]) -> flask.Response:
     policy="proposal.decide",
     body=DecisionForm,
     answer=ProposalForm,
-    problems=(UnknownProposal, SamePerson, AlreadyClosed, StaleProposal),
+    problems=(UnknownProposal, UnknownKind, SamePerson, AlreadyClosed, StaleProposal),
     summary="复核决定 / Decide a proposal as the second person",
 )
 def decide_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:

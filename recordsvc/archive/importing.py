@@ -1,7 +1,7 @@
 """Import of old papers (旧档案导入): rows of a file become records that the region vouches for.
 
 loading ──all rows judged and sealed──> proposed ──two people──> approved ──portions──> done
-                                           └── refused, withdrawn, expired ──> dropped
+   └── no row is right ──────────────────> └── refused, withdrawn, expired ──> dropped ──> loading, anew
 
 A row's record has one id, derived from the archive and the fact it states, or from the file's hash and the
 row where a type has no mark of its facts: whatever dies in between, however often a file is read, and if
@@ -68,6 +68,26 @@ def find(house: "House", wanted: bytes) -> Run | None:
     return None if row is None else _made(row)
 
 
+def current(house: "House", wanted: bytes) -> Run | None:
+    """Return how far a run is; dropped first, if its proposal was refused, withdrawn or has expired."""
+    run = find(house, wanted)
+    if run is None or run.state != "proposed" or not _fell(_proposal_of(house, run.proposal)):
+        return run
+    drop(house, wanted, "proposed", run.proposal)
+    return find(house, wanted)
+
+
+def drop(house: "House", wanted: bytes, before: str, proposal: bytes | None = None) -> None:
+    """End a run that is not entered: its rows and their key go. Nothing, if it is no longer as named."""
+
+    def act(turn: Turn) -> None:
+        ended = {"state": "dropped", "ended_ms": turn.now_ms, "wrapped": None}
+        if _move(turn, wanted, before, proposal, **ended):
+            turn.conn.execute(tables.import_row.delete().where(tables.import_row.c.run_id == wanted))
+
+    house.db.write(act)
+
+
 def refused(house: "House", wanted: bytes) -> list[tuple[int, str]]:
     """Return the rows that were refused, with their codes."""
     row = tables.import_row.c
@@ -116,7 +136,7 @@ def propose(turn: Turn, wanted: bytes, by: str) -> bytes:
         f"文件 {row.file_sha256.hex()[:12]}，担保：{row.vouched_by}"
     )
     proposal = two_person.propose(turn, KIND, subject[:200], payload, by)
-    moved = _move(turn, wanted, "loading", state="proposed", proposal=proposal)
+    moved = _move(turn, wanted, "loading", None, state="proposed", proposal=proposal)
     if not moved:
         raise StaleProposal
     return proposal
@@ -132,7 +152,7 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
 @two_person.executor(KIND, deciders=frozenset({"reviewer", "data-officer"}), basis=_basis)
 def _approve(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Let a run be entered; the number of its rows."""
-    if not _move(turn, uuid.UUID(payload["run"]).bytes, "proposed", state="approved", proposal=proposal.id):
+    if not _move(turn, uuid.UUID(payload["run"]).bytes, "proposed", proposal.id, state="approved"):
         raise StaleProposal
     return int(payload["ready"])
 
@@ -148,13 +168,13 @@ class Importer:
         """Enter all approved runs and drop those that were not approved; the number of rows entered."""
         entered = 0
         for row in self._waiting():
-            proposal = self._proposal(row)
+            proposal = _proposal_of(self._house, row.proposal)
             if row.state == "approved" and not _unproven(row, proposal):
                 entered += sum(self.enter(row.run_id))
             elif row.state == "approved":
                 observe.log("import-unproven", run=row.run_id.hex())
-            elif row.state == "proposed" and (proposal is None or proposal.state not in ("open", "done")):
-                self._end(row.run_id, "proposed", "dropped")
+            elif row.state == "proposed" and _fell(proposal):
+                drop(self._house, row.run_id, "proposed", row.proposal)
         return entered
 
     def enter(self, wanted: bytes) -> Iterable[int]:
@@ -162,23 +182,17 @@ class Importer:
         house = self._house
         with house.db.read() as conn:
             run = conn.execute(sa.select(tables.import_run).where(_run(wanted))).one()
-        if run.state != "approved" or _unproven(run, self._proposal(run)):
+        if run.state != "approved" or _unproven(run, _proposal_of(house, run.proposal)):
             return
         key = unwrap(house.keys, wanted, run.wrapped, HOLDING, house.random.bytes)
         while rows := self._ready(wanted):
             yield self._settle(run, key, rows)
-        self._end(wanted, "approved", "done")
+        house.db.write(lambda turn: _finish(turn, wanted, run.proposal))
 
     def _waiting(self) -> Sequence[Any]:
         run = tables.import_run
         with self._house.db.read() as conn:
             return conn.execute(sa.select(run).where(run.c.state.in_(_PENDING)).order_by(run.c.run_id)).all()
-
-    def _proposal(self, row: Any) -> Proposal | None:
-        if row.proposal is None:
-            return None
-        with self._house.db.read() as conn:
-            return two_person.read_all(conn, [row.proposal], self._house.clock.now_ms()).get(row.proposal)
 
     def _ready(self, wanted: bytes) -> Sequence[Any]:
         row = tables.import_row.c
@@ -222,7 +236,7 @@ class Importer:
         contents = [orjson.loads(key.open(row.sealed, _aad(run.run_id, row.row))) for row in rows]
         people = [read_person(one["worker"], now_ms)[0] for one in contents]
         resolved = house.people.resolve(cursor, people, source_of(run.file_sha256))
-        proposal = self._proposal(run)
+        proposal = _proposal_of(house, run.proposal)
         stater = Stater(
             str(proposal.decided_by) if proposal else "", "reviewer", f"case-{uuid.UUID(bytes=run.proposal)}"
         )
@@ -242,15 +256,22 @@ class Importer:
             numbers.append(row.row)
         return statements, numbers, bad
 
-    def _end(self, wanted: bytes, before: str, state: str) -> None:
-        """End a run and destroy the key of its rows; of a run that is dropped the rows go, too."""
 
-        def act(turn: Turn) -> None:
-            ended = _move(turn, wanted, before, state=state, ended_ms=turn.now_ms, wrapped=None)
-            if ended and state == "dropped":
-                turn.conn.execute(tables.import_row.delete().where(tables.import_row.c.run_id == wanted))
+def _finish(turn: Turn, wanted: bytes, proposal: bytes) -> None:
+    """End a run that was entered and destroy the key of its rows."""
+    _move(turn, wanted, "approved", proposal, state="done", ended_ms=turn.now_ms, wrapped=None)
 
-        self._house.db.write(act)
+
+def _proposal_of(house: "House", proposal: bytes | None) -> Proposal | None:
+    if proposal is None:
+        return None
+    with house.db.read() as conn:
+        return two_person.read_all(conn, [proposal], house.clock.now_ms()).get(proposal)
+
+
+def _fell(proposal: Proposal | None) -> bool:
+    """Whether what a run was proposed with can no longer be approved, and was not."""
+    return proposal is None or proposal.state not in ("open", "done")
 
 
 def _unproven(run: Any, proposal: Proposal | None) -> bool:
@@ -292,28 +313,32 @@ def _aad(wanted: bytes, number: int) -> bytes:
 
 
 def _begin(turn: Turn, house: "House", plan: Plan, wanted: bytes) -> DataKey:
-    """Return the run's key, made with the run."""
-    row = turn.conn.execute(sa.select(tables.import_run).where(_run(wanted))).one_or_none()
-    if row is not None:
+    """Return the run's key, made with the run; one that was dropped begins anew. Raises `StaleProposal`."""
+    run = tables.import_run
+    row = turn.conn.execute(sa.select(run).where(_run(wanted))).one_or_none()
+    if row is not None and row.state == "loading":
         return unwrap(house.keys, wanted, row.wrapped, HOLDING, house.random.bytes)
+    if row is not None and row.state != "dropped":
+        raise StaleProposal
     fence.hold(turn, house.db, house.keys.epoch)
     wrapped, key = DataKeys(house.keys, house.random.bytes).new(wanted, HOLDING)
-    turn.conn.execute(
-        tables.import_run.insert().values(
-            run_id=wanted,
-            file_sha256=plan.file_sha256,
-            record_type=plan.record_type,
-            source=plan.source,
-            vouched_by=plan.vouched_by,
-            proposed_by=plan.by,
-            state="loading",
-            ready=0,
-            refused=0,
-            entered=0,
-            begun_ms=turn.now_ms,
-            wrapped=wrapped,
-        )
-    )
+    values = {
+        "file_sha256": plan.file_sha256,
+        "record_type": plan.record_type,
+        "source": plan.source,
+        "vouched_by": plan.vouched_by,
+        "proposed_by": plan.by,
+        "proposal": None,
+        "state": "loading",
+        "ready": 0,
+        "refused": 0,
+        "entered": 0,
+        "begun_ms": turn.now_ms,
+        "ended_ms": None,
+        "wrapped": wrapped,
+    }
+    begun = run.insert().values(run_id=wanted) if row is None else run.update().where(_run(wanted))
+    turn.conn.execute(begun.values(**values))
     return key
 
 
@@ -362,11 +387,11 @@ def _settled(turn: Turn, wanted: bytes, good: Sequence[int], bad: Sequence[tuple
     )
 
 
-def _move(turn: Turn, wanted: bytes, before: str, **values: Any) -> bool:
+def _move(turn: Turn, wanted: bytes, before: str, held: bytes | None, **values: Any) -> bool:
+    """Change a run that is in a state by a proposal; False when it is not, or begun anew meanwhile."""
     run = tables.import_run
-    return bool(
-        turn.conn.execute(run.update().where(_run(wanted), run.c.state == before).values(**values)).rowcount
-    )
+    same = (_run(wanted), run.c.state == before, run.c.proposal.is_not_distinct_from(held))
+    return bool(turn.conn.execute(run.update().where(*same).values(**values)).rowcount)
 
 
 def _made(row: Any) -> Run:

@@ -1,4 +1,7 @@
-"""The doors of the archive, gathered; and what they need when an application starts."""
+"""The doors of the archive, gathered; and what they need when an application starts.
+
+`importing` has no door, but what two people decide of it is done where the desk is.
+"""
 
 import flask
 
@@ -12,6 +15,7 @@ from recordsvc.archive import (
     dispute_routes,
     emergency_routes,
     helper_routes,
+    importing,
     institution_paper_routes,
     life_routes,
     looked_routes,
@@ -43,6 +47,7 @@ __all__ = [
     "dispute_routes",
     "emergency_routes",
     "helper_routes",
+    "importing",
     "institution_paper_routes",
     "life_routes",
     "looked_routes",

@@ -10,6 +10,8 @@
 A proposal is decided exactly once, whoever races: the deciding statement changes only an open row. An
 executor that raises undoes the decision with it, and the proposal stays open. A proposal is stale when what
 it was based on has changed since (`basis` of its kind): it can be refused or withdrawn, not approved.
+A kind that no room of this process registered, of a newer version for one, is read and listed as any other
+and withdrawn by its proposer, but not decided here.
 
 No domain words here. Rooms register what to do by kind:
 
@@ -184,6 +186,16 @@ class StaleProposal(Conflict):
     remedy_en = "Refuse it and have it proposed again on the present facts."
 
 
+class UnknownKind(Conflict):
+    """No room of this process registered the kind: a newer version wrote it, or an older one."""
+
+    code = "proposal-kind-unknown"
+    title_zh = "本系统当前版本不能办理这类事项"
+    title_en = "This version of the service cannot decide proposals of this kind"
+    remedy_zh = "请联系系统管理员核对软件版本；提出人可以撤回。"
+    remedy_en = "Have the operator check the installed version; the proposer may withdraw it."
+
+
 def executor(
     kind: str,
     *,
@@ -217,9 +229,10 @@ def kinds() -> frozenset[str]:
     return frozenset(_kinds)
 
 
-def deciders(kind: str) -> frozenset[str]:
-    """Roles of which the second person needs one; empty: whoever the door lets in."""
-    return _kinds[kind].deciders
+def deciders(kind: str) -> frozenset[str] | None:
+    """Roles of which the second person needs one; empty: whoever the door lets in; None: nobody here."""
+    registered = _kinds.get(kind)
+    return None if registered is None else registered.deciders
 
 
 def propose(
@@ -265,15 +278,18 @@ def decide(
 
     `role` is the one that entitles them, `standing_in_for` whose deputy they are in it; both are kept.
 
-    Raises `UnknownProposal`, `SamePerson`, `AlreadyClosed`, `StaleProposal`, or what the executor raises.
+    Raises `UnknownProposal`, `UnknownKind`, `SamePerson`, `AlreadyClosed`, `StaleProposal`, or what the
+    executor raises.
     """
     found = read(turn.conn, proposal_id, turn.now_ms, tools)
+    registered = _kinds.get(found.kind)
+    if registered is None:
+        raise UnknownKind
     if found.proposed_by == by:
         raise SamePerson
     _close(turn, proposal_id, "done" if approve else "refused", by, reason, role, standing_in_for)
     if not approve:
         return None
-    registered = _kinds[found.kind]
     if found.state == "expired":
         raise StaleProposal
     if registered.basis and registered.basis(turn.conn, found.subject, found.payload) != found.basis:

@@ -25,6 +25,7 @@ from recordsvc.ground.two_person import (
     Proposal,
     SamePerson,
     StaleProposal,
+    UnknownKind,
     UnknownProposal,
 )
 from recordsvc.people import places
@@ -249,6 +250,7 @@ def proposal_page(proposal_id: bytes) -> flask.Response:
     answer={303: None, 422: HTML},
     problems=(
         UnknownProposal,
+        UnknownKind,
         SamePerson,
         AlreadyClosed,
         StaleProposal,
@@ -338,7 +340,8 @@ def _proposal(
         decided_by=name_of(decider),
         decided_role=_role_told(found),
         closed=words.instant(found.closed_ms) if found.closed_ms else "",
-        deciders=[ROLES[Role(role)] for role in sorted(wanted)],
+        deciders=[ROLES[Role(role)] for role in sorted(wanted or ())],
+        decidable=wanted is not None,
         may_withdraw=found.proposed_by == deciding.reference(who)
         and found.state in ("open", "expired")
         and can(who, "proposal.withdraw"),

@@ -243,3 +243,21 @@ def test_versions_count_every_change(house: House, machine: Machine, access: Acc
     before = find(access, machine.client_id).version
     house.db.write(lambda turn: clients.suspend(turn, machine.client_id, by="official:ann", reason="x"))
     assert find(access, machine.client_id).version == before + 1
+
+
+def test_a_proposal_of_an_unknown_kind_is_listed_and_not_decided(
+    enter, house: House, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setitem(two_person._kinds, "of.later", two_person._kinds["client.lift"])
+        house.db.write(lambda turn: two_person.propose(turn, "of.later", "甲", {}, "official:demo-registrar"))
+    second = enter("registrar-2")
+
+    (listed,) = second.get("/v1/desk/proposals").json["items"]
+    assert (listed["kind"], listed["subject"], listed["may_decide"]) == ("of.later", "甲", False)
+    for approve in (True, False):
+        answer = decide(second, listed["id"], approve)
+        assert (answer.status_code, answer.json["code"]) == (409, "proposal-kind-unknown")
+    first = enter("registrar")
+    answer = first.post(f"/v1/desk/proposals/{listed['id']}/withdraw", {"reason": "升级后再提"})
+    assert (answer.status_code, answer.json["state"]) == (200, "withdrawn")

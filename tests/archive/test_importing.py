@@ -58,7 +58,7 @@ def written(path: Path, rows: list[tuple[Any, ...]], encoding: str = "gb18030") 
 def papers(house: House, path: Path, kind: str = "qualification-certificate", **profile: Any) -> PaperFile:
     office = Centre(house, 9, register=False).uscc if house.institutions.find(_uscc(9)) is None else _uscc(9)
     answers = Profile(occupations=WELDER, institutions={OFFICE: office}, **profile)
-    return PaperFile(path, kind, answers, beijing_date(house.clock.now_ms()), lambda _name: None)
+    return PaperFile(path, kind, answers, beijing_date(house.clock.now_ms()), {})
 
 
 def _uscc(n: int) -> str:

@@ -7,7 +7,7 @@ from recordsvc.archive import importing
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.importing import Plan
 from recordsvc.ground.ports import beijing_date
-from recordsvc.importfiles import PaperFile, Profile
+from recordsvc.importfiles import PaperFile, Profile, by_name
 from recordsvc.submit import sign
 from tests.journeys.desk import HOST, Journey
 
@@ -22,7 +22,7 @@ def test_paper_certificates_are_seen_and_later_signed(journey: Journey, tmp_path
         line = (worker["name"], worker["number"], "焊工培训", "培字2016-77", *days, centre.name)
         csv.writer(file).writerows([HEADINGS, line])
     today = beijing_date(house.clock.now_ms())
-    papers = PaperFile(path, "training-certificate", Profile(), today, {centre.name: centre.uscc}.get)
+    papers = PaperFile(path, "training-certificate", Profile(), today, by_name([(centre.uscc, centre.name)]))
     plan = Plan(papers.sha256, "training-certificate", "paper-file", "示范县就业局", "official:clerk")
     list(importing.load(house, plan, papers.rows()))
     wanted = importing.run_id(house, plan)

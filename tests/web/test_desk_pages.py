@@ -259,3 +259,41 @@ def test_more_than_a_hundred_proposals_are_all_reached(desk: Any, house: House) 
             break
         path = html.unescape(following[1])
     assert seen == wanted
+
+
+@pytest.fixture
+def foreign(house: House, ids: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """A proposal of a kind that only another version of the service knows."""
+    assert ids
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setitem(two_person._kinds, "of.later", two_person._kinds["client.lift"])
+        made = house.db.write(
+            lambda turn: two_person.propose(
+                turn, "of.later", "日后才有的事项", {"reason": "x"}, "official:demo-handler"
+            )
+        )
+    return str(uuid.UUID(bytes=made))
+
+
+@pytest.mark.parametrize("kind", ["reviewer", "registrar", "data-officer"])
+def test_a_proposal_of_an_unknown_kind_is_listed_and_not_decided(desk: Any, foreign: str, kind: str) -> None:
+    official = desk(kind)
+    for path in ("/desk", "/desk/proposals", f"/desk/proposals/{foreign}"):
+        page = official.get(path)
+        assert page.status_code == 200
+        sound(page)
+    assert foreign in official.get("/desk/proposals").text
+    assert "日后才有的事项" in page.text
+    assert "当前版本不能办理这类事项" in page.text
+    assert f"{foreign}/decide" not in page.text
+    for word in ("approve", "refuse"):
+        answer = official.post(f"/desk/proposals/{foreign}/decide", word=word, reason="试")
+        assert answer.status_code == 409
+        assert "当前版本不能办理这类事项" in answer.text
+
+
+def test_a_proposal_of_an_unknown_kind_is_withdrawn_by_its_proposer(desk: Any, foreign: str) -> None:
+    handler = desk("handler")
+    answer = handler.post(f"/desk/proposals/{foreign}/withdraw", reason="系统升级后再提")
+    assert answer.status_code == 303
+    assert "提出人撤回" in handler.get(f"/desk/proposals/{foreign}").text
