@@ -72,6 +72,7 @@ def propose_unmerge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "/v1/desk/workers/<id:worker_id>/strays",
     policy="archive.change",
     answer=StraysForm,
+    problems=(errors.ArchiveRestricted,),
     summary="合并期间误入他处的记录 / What was entered elsewhere while the archive was merged",
 )
 def list_strays(worker_id: bytes) -> flask.Response:
