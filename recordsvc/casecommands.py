@@ -14,6 +14,7 @@ import click
 
 from recordsvc import deskcommands
 from recordsvc.consoledoors import entering, reach_for
+from recordsvc.deskcommands import at
 from recordsvc.officialcommands import signed_in
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ TEXT = click.option(
     "--text", required=True, help="依据的材料与情况，不写个人信息 / evidence, no personal data"
 )
 PAPER = click.option("--paper", "papers", multiple=True, help="材料的 SHA-256 / SHA-256 of a paper")
+PROOF = click.option(
+    "--paper", "papers", multiple=True, required=True, help="材料的编号或 SHA-256 / id or SHA-256 of a paper"
+)
 
 
 def ground_of(table: str) -> Callable[[Any], Any]:
@@ -105,41 +109,24 @@ def decide(account: str, proposal: uuid.UUID, *, refuse: bool, reason: str) -> N
 @click.argument("into", type=click.UUID)
 @ground_of("merge_grounds")
 @TEXT
-@PAPER
+@PROOF
 @click.pass_obj
-def merge(
-    account: str, worker: uuid.UUID, into: uuid.UUID, ground: str, text: str, papers: tuple[str, ...]
-) -> None:
+def merge(account: str, /, worker: uuid.UUID, into: uuid.UUID, papers: tuple[str, ...], **said: str) -> None:
     """提出合并：WORKER 作为 INTO 查看 / Propose that WORKER is read as INTO."""
-    from recordsvc.archive import merging
-
-    why = merging.Why(ground, text, papers)
-    propose(
-        account,
-        "archive.change",
-        lambda turn, house, by: merging.propose_merge(turn, house, worker.bytes, into.bytes, why, by),
-        worker,
-        into,
-    )
+    with entering(account) as doors:
+        doors.propose(at(worker, "merge"), {**said, "into": str(into), "papers": list(papers)})
 
 
 @case.command()
 @WORKER
 @ground_of("merge_grounds")
 @TEXT
-@PAPER
+@PROOF
 @click.pass_obj
-def unmerge(account: str, worker: uuid.UUID, ground: str, text: str, papers: tuple[str, ...]) -> None:
+def unmerge(account: str, /, worker: uuid.UUID, papers: tuple[str, ...], **said: str) -> None:
     """提出撤回合并 / Propose to undo a merge."""
-    from recordsvc.archive import merging
-
-    why = merging.Why(ground, text, papers)
-    propose(
-        account,
-        "archive.change",
-        lambda turn, house, by: merging.propose_unmerge(turn, house, worker.bytes, why, by),
-        worker,
-    )
+    with entering(account) as doors:
+        doors.propose(at(worker, "unmerge"), {**said, "papers": list(papers)})
 
 
 @case.command()
@@ -170,13 +157,10 @@ def move(
 @ground_of("restriction_grounds")
 @TEXT
 @click.pass_obj
-def restrict(account: str, worker: uuid.UUID, ground: str, text: str) -> None:
+def restrict(account: str, /, worker: uuid.UUID, **said: str) -> None:
     """立即限制处理 / Restrict an archive at once."""
-    from recordsvc.archive import erasing
-
-    with acting(account, "archive.restrict") as (house, who):
-        reach_for(house, who, "archive.restrict", worker.bytes)
-        index = erasing.restrict(house, worker.bytes, ground, text, who)
+    with entering(account) as doors:
+        index = doors.post(at(worker, "restrict"), said)["index"]
         click.echo(f"已限制 / restricted: log index {index}")
 
 
@@ -185,16 +169,10 @@ def restrict(account: str, worker: uuid.UUID, ground: str, text: str) -> None:
 @ground_of("restriction_grounds")
 @TEXT
 @click.pass_obj
-def unrestrict(account: str, worker: uuid.UUID, ground: str, text: str) -> None:
+def unrestrict(account: str, /, worker: uuid.UUID, **said: str) -> None:
     """提出解除限制 / Propose to lift a restriction."""
-    from recordsvc.archive import erasing
-
-    propose(
-        account,
-        "archive.erase",
-        lambda turn, _house, by: erasing.propose_lift(turn, worker.bytes, ground, text, by),
-        worker,
-    )
+    with entering(account) as doors:
+        doors.propose(at(worker, "unrestrict"), said)
 
 
 @case.command()
@@ -224,17 +202,10 @@ def erase(account: str, worker: uuid.UUID, ground: str, text: str, record: uuid.
 @TEXT
 @PAPER
 @click.pass_obj
-def close(account: str, worker: uuid.UUID, ground: str, on: str, text: str, papers: tuple[str, ...]) -> None:
+def close(account: str, /, worker: uuid.UUID, papers: tuple[str, ...], **said: str) -> None:
     """提出关闭档案 / Propose to close the archive of a worker who died."""
-    from recordsvc.archive import closing
-
-    death = closing.Death(ground, on, text, papers)
-    propose(
-        account,
-        "archive.change",
-        lambda turn, _house, by: closing.propose_closure(turn, worker.bytes, death, by),
-        worker,
-    )
+    with entering(account) as doors:
+        doors.propose(at(worker, "close"), {**said, "papers": list(papers)})
 
 
 @case.command()

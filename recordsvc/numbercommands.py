@@ -79,12 +79,10 @@ def listed(account: str, worker: uuid.UUID, case: str) -> None:
     from recordsvc.access.looked import Look
     from recordsvc.archive import number_views
     from recordsvc.ground.problems import NotFound
-    from recordsvc.people import numbers as verbs
 
     with acting(account, "worker.numbers.read") as (house, who):
         reach_for(house, who, "worker.numbers.read", worker.bytes)
-        with house.db.read_raw() as cursor:
-            found = verbs.known(house, cursor, worker.bytes)
+        found = number_views.known(house, worker.bytes)
         if not found:
             raise NotFound
         looked.record(house.db, house.random, [Look(worker.bytes, who, PURPOSE, "identity", case)])

@@ -75,13 +75,11 @@ def listed(kind: str, case: str) -> None:
 def numbers_listed(kind: str, case: str) -> None:
     """列出本人的号码与卡（只显示尾号） / List the worker's numbers and cards, masked."""
     from recordsvc.archive import number_views
-    from recordsvc.people import numbers
 
     with opened() as house:
         archive = _archive(house, kind, case)
-        with house.db.read_raw() as cursor:
-            known = numbers.known(house, cursor, archive.worker_id)
-        told = number_views.told(house, known, number_views.masked)
+        found = number_views.known(house, archive.worker_id)
+        told = number_views.told(house, found, number_views.masked)
         for one in told["numbers"]:
             click.echo(f"{one['kind']}  {one['value']}  {one['standing']}")
         for one in told["cards"]:

@@ -79,8 +79,8 @@ def test_an_official_of_another_county_is_refused_as_at_the_door(
     record_id, _index = state_evidence(house, mine, EVIDENCE, (), Stater("official:7", "window", "K"))
     for words in (
         ("case strays", worker),
-        ("case close", worker, "--ground", "death-certificate", "--on", "2025-01-01", "--text", "x"),
-        ("case merge", worker, worker, "--ground", "same-person", "--text", "x"),
+        ("case close", worker, "--ground", "death", "--on", "2025-01-01", "--text", "x"),
+        ("case merge", worker, worker, "--ground", "same-person", "--text", "x", "--paper", "ab" * 32),
         ("case erase", worker, "--ground", "worker-request", "--text", "x"),
         ("numbers list", worker, "--case", "K"),
         ("case trust", worker, text_of(record_id), "--trust", "copy-seen", "--text", "x"),
@@ -361,7 +361,7 @@ def test_a_proposal_of_another_county_is_neither_listed_nor_decided(
         officials.grant(turn, "far", "reviewer", "640521", by="system:demo")
 
     house.db.write(act)
-    words = (text_of(mine), "--ground", "death-certificate", "--on", "2025-01-01", "--text", "x")
+    words = (text_of(mine), "--ground", "death", "--on", "2025-01-01", "--text", "x")
     assert "已提出" in typed(house, commands, "case close", *words, "--paper", "ab" * 32).output
     (proposal,) = proposals(house)
     name = text_of(proposal.id)

@@ -20,7 +20,7 @@ from recordsvc.access.sessions import Sessions
 from recordsvc.ground.commit import Turn
 from recordsvc.people import merges
 from recordsvc.people.resolve import CARD
-from recordsvc.people.standing import CLOSED
+from recordsvc.people.standing import CLOSED, RESTRICTED
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -101,6 +101,6 @@ def _whose(house: "House", shown: Shown) -> bytes | None:
         if people or person is None:
             return None
         worker_row = house.people.load(house.db.cursor(conn), person)
-        if worker_row is None or worker_row.state == CLOSED:
+        if worker_row is None or worker_row.state in (CLOSED, RESTRICTED):
             return None
         return person if shown_card.shows(house, conn, person, card) else None

@@ -13,7 +13,7 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, number_views, paperrefs, reassigning
+from recordsvc.archive import errors, number_views, paperrefs, reassigning, restricted
 from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.number_forms import (
     AddNumberForm,
@@ -34,7 +34,7 @@ from recordsvc.people import identifiers, numbers
 from recordsvc.people import tables as people_tables
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.names import is_a_name
-from recordsvc.people.numbers import Known, NumberTaken, NumberUnfit, Why
+from recordsvc.people.numbers import NumberTaken, NumberUnfit, Why
 
 TO_CHANGE: Final = (NumberTaken, NumberUnfit, errors.IdentifierRefused, *paperrefs.PROBLEMS)
 
@@ -45,6 +45,7 @@ TO_CHANGE: Final = (NumberTaken, NumberUnfit, errors.IdentifierRefused, *paperre
     "/v1/me/cards",
     policy="own.numbers.read",
     answer=NumbersForm,
+    problems=(errors.ArchiveRestricted,),
     summary="我的号码与卡 / My numbers, names and cards, with the state of each",
 )
 def my_cards() -> flask.Response:
@@ -59,7 +60,7 @@ def my_cards() -> flask.Response:
     policy="worker.numbers.read",
     query=LookQuery,
     answer=NumbersForm,
-    problems=(PurposeRefused,),
+    problems=(PurposeRefused, errors.ArchiveRestricted),
     summary="号码与卡一览 / A worker's numbers, names and cards, masked, for a purpose and a case",
 )
 def read_numbers(worker_id: bytes, query: dict[str, str]) -> flask.Response:
@@ -81,6 +82,8 @@ def list_disputed() -> flask.Response:
     seen = objects.of_workers(actor(), "worker.numbers.read", own)
     with house().db.read() as conn:
         rows = [dict(row._mapping) for row in numbers.disputed(conn, *seen)]  # noqa: SLF001 - documented name
+        sealed = restricted.among(house(), house().db.cursor(conn), (row["worker_id"] for row in rows))
+    rows = [row for row in rows if row["worker_id"] not in sealed]
     return answers.answer({"items": rows}, form=DisputedListForm)
 
 
@@ -175,14 +178,17 @@ def propose_reassign(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 
 def own_numbers() -> dict[str, Any]:
     """Return everything by which the worker who asks is known."""
-    return number_views.told(house(), _known(own_worker()), number_views.whole)
+    return number_views.told(house(), number_views.known(house(), own_worker()), number_views.whole)
 
 
 def seen_numbers(worker_id: bytes, query: dict[str, str]) -> dict[str, Any]:
-    """Return by what a worker is known, masked, once the look is noted. Raises `PurposeRefused`."""
+    """Return by what a worker is known, masked, once the look is noted.
+
+    Raises `PurposeRefused`, `ArchiveRestricted`.
+    """
     place, purpose, case = house(), query["purpose"], query["case_ref"]
     looked.check_purpose(place.db, purpose, actor())
-    found = _known(worker_id)
+    found = number_views.known(place, worker_id)
     if not found:
         act = OfficialAct(actor(), Act.ARCHIVE_NOTHING, uuid_text(worker_id), purpose, case)
         acts.record(place.db, place.random, act)
@@ -229,8 +235,3 @@ def proposed(act: Callable[[Turn], bytes]) -> flask.Response:
     """Propose, and tell the proposal's id."""
     proposal_id = bytes.fromhex(once(lambda turn: act(turn).hex()))
     return answers.answer({"proposal_id": proposal_id}, 202, form=NumberProposedForm)
-
-
-def _known(worker_id: bytes) -> list[Known]:
-    with house().db.read_raw() as cursor:
-        return numbers.known(house(), cursor, worker_id)

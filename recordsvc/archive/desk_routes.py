@@ -13,7 +13,7 @@ from recordsvc.access.errors import PurposeRefused, Recused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, held, held_own, looking, notices, persons, release, views
+from recordsvc.archive import errors, held, held_own, looking, notices, persons, release, restricted, views
 from recordsvc.archive.forms import (
     CardForm,
     FindForm,
@@ -70,7 +70,7 @@ def list_held(query: dict[str, Any]) -> flask.Response:
     policy="held.read",
     query=LookQuery,
     answer=Sends(),
-    problems=(errors.HeldNotHere, PurposeRefused),
+    problems=(errors.HeldNotHere, errors.ArchiveRestricted, PurposeRefused),
     summary="一条暂存记录的内容 / The content of a held record, for a purpose and a case",
 )
 def read_held(held_id: bytes, query: dict[str, str]) -> flask.Response:
@@ -154,7 +154,7 @@ def find_shown(form: dict[str, Any]) -> bytes:
     policy="card.confirm",
     body=CardForm,
     answer=FoundForm,
-    problems=(PurposeRefused, CardDisagrees, errors.IdentifierRefused),
+    problems=(PurposeRefused, CardDisagrees, errors.IdentifierRefused, errors.ArchiveRestricted),
     summary="核实卡片 / Confirm a claimed card, which then selects its holder for writing",
 )
 def confirm_card(form: dict[str, Any]) -> flask.Response:
@@ -186,6 +186,7 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
         if not objects.own_reach(who, "card.confirm", thing):
             kept_out.append(thing.parties)
             raise NotFound
+        restricted.refuse(place, place.db.cursor(turn.conn), worker_id)
         look = Look(worker_id, who, form["purpose"], "identity", form["case_ref"], request_id)
         looked.note(turn, place.random, look)
         notices.tell_worker(turn, place, worker_id, "card-confirmed", {}, f"card/{request_id}")

@@ -1,7 +1,7 @@
 """What an act on a whole archive gives as its ground (办理依据): a code in force, a day that has been."""
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from recordsvc import dated
 from recordsvc.ground.ports import beijing_date
@@ -11,10 +11,34 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 
-def check(house: "House", table: str, code: str) -> None:
-    """Refuse a ground that the dated list does not have today. Raises `FormRefused`."""
-    if code not in dated.table(table).on(beijing_date(house.clock.now_ms()).isoformat()):
+ACTS: Final = {
+    "restrict": "限制处理",
+    "lift": "解除限制",
+    "merge": "合并",
+    "unmerge": "撤回合并",
+    "close": "关闭档案",
+    "reopen": "恢复档案",
+}
+"""What a row is `for` in the lists that two acts share, in words."""
+
+
+def serves(row: dated.Row, act: str) -> bool:
+    """Tell whether a row is a ground of this act; one that names none is a ground of every act."""
+    return act in row.get("for", (act,))
+
+
+def check(house: "House", table: str, code: str, act: str = "") -> None:
+    """Refuse a ground that the dated list does not have today, or has for another act.
+
+    Raises `FormRefused`.
+    """
+    row = dated.table(table).on(beijing_date(house.clock.now_ms()).isoformat()).get(code)
+    if row is None:
         raise FormRefused(errors=[{"pointer": "/ground", "code": "value", "detail": "不在现行代码表内"}])
+    if not serves(row, act):
+        others = "、".join(ACTS[one] for one in row["for"])
+        detail = f"这一依据只用于{others}，不能用于{ACTS[act]}，请另选依据"
+        raise FormRefused(errors=[{"pointer": "/ground", "code": "value", "detail": detail}])
 
 
 def check_day(house: "House", on: str) -> None:

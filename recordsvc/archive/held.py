@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import acts, objects
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
-from recordsvc.archive import errors, notices, tables
+from recordsvc.archive import errors, held_own, notices, restricted, tables
 from recordsvc.archive.append import STALE, Batch, Prepared
 from recordsvc.archive.rejudge import Back, Rejudge
 from recordsvc.archive.release import RELEASE
@@ -116,11 +116,16 @@ def one(conn: Connection, held_id: bytes) -> HeldRecord:
 
 
 def open_held(house: "House", held_id: bytes) -> dict[str, Any]:
-    """Return the record R of a held record, for the official who decides. Raises `HeldNotHere`."""
+    """Return the record R of a held record, for the official who decides.
+
+    Raises `HeldNotHere`, `ArchiveRestricted` where its numbers lead to an archive that is.
+    """
     with house.db.read() as conn:
         row = conn.execute(sa.select(tables.held).where(tables.held.c.held_id == held_id)).one_or_none()
-    if row is None or row.sealed is None:
-        raise errors.HeldNotHere
+        if row is None or row.sealed is None:
+            raise errors.HeldNotHere
+        people = held_own.workers_of(house, conn, held_id, bytes(row.sealed))
+        restricted.refuse(house, house.db.cursor(conn), *people)
     record: dict[str, Any] = orjson.loads(house.admission.sealer.unhold(held_id, row.sealed)[0])
     return record
 

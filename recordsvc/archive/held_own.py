@@ -34,10 +34,16 @@ def parties(house: "House", conn: Connection, who: Actor, held_ids: Sequence[byt
     for start in range(0, len(held_ids), _PORTION):
         some = own.held_id.in_(held_ids[start : start + _PORTION])
         rows = conn.execute(sa.select(own.held_id, own.sealed).where(some, own.sealed.is_not(None))).all()
-        tags = [tag for row in rows for tag in _tags(house, bytes(row.held_id), bytes(row.sealed))]
+        tags = [tag for row in rows for tag in tags_of(house, bytes(row.held_id), bytes(row.sealed))]
         for at in range(0, len(tags), _PORTION):
             found |= _own(conn, who, tags[at : at + _PORTION])
     return found
+
+
+def workers_of(house: "House", conn: Connection, held_id: bytes, sealed: bytes) -> frozenset[bytes]:
+    """Return the archives that the numbers of a held record lead to."""
+    wanted = blind_index.c.tag.in_(list(tags_of(house, held_id, sealed)))
+    return frozenset(bytes(one) for one in conn.scalars(sa.select(blind_index.c.worker_id).where(wanted)))
 
 
 def _own(conn: Connection, who: Actor, tags: Sequence[bytes]) -> frozenset[str]:
@@ -47,7 +53,8 @@ def _own(conn: Connection, who: Actor, tags: Sequence[bytes]) -> frozenset[str]:
     return own_parties.named_by(conn, who, tags) | (archives & who.own)
 
 
-def _tags(house: "House", held_id: bytes, sealed: bytes) -> Iterable[bytes]:
+def tags_of(house: "House", held_id: bytes, sealed: bytes) -> Iterable[bytes]:
+    """Yield the tags of the numbers that a held record names its person by."""
     try:
         record = orjson.loads(house.admission.sealer.unhold(held_id, sealed)[0])
     except SealError:

@@ -24,7 +24,7 @@ Ask = Callable[[bytes, bytes, Form], Callable[[Turn], bytes]]
 
 def merge(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that an archive is read as another; papers of either person."""
-    grounds.check(house(), "merge_grounds", form["ground"])
+    grounds.check(house(), "merge_grounds", form["ground"], "merge")
     papers = paperrefs.resolved(house(), [worker_id, form["into"]], form["papers"])
     why, by = Why(form["ground"], form["text"], papers), reference()
     return lambda turn: merging.propose_merge(turn, house(), worker_id, form["into"], why, by)
@@ -32,7 +32,7 @@ def merge(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], b
 
 def unmerge(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that a merged archive stands alone again."""
-    grounds.check(house(), "merge_grounds", form["ground"])
+    grounds.check(house(), "merge_grounds", form["ground"], "unmerge")
     papers = paperrefs.resolved(house(), [worker_id], form["papers"])
     why, by = Why(form["ground"], form["text"], papers), reference()
     return lambda turn: merging.propose_unmerge(turn, house(), worker_id, why, by)
@@ -46,14 +46,14 @@ def move(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], byt
 
 def restrict(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], int]:
     """Seal an archive: the one act that takes one person; returns what enters it, to its log index."""
-    grounds.check(house(), "restriction_grounds", form["ground"])
+    grounds.check(house(), "restriction_grounds", form["ground"], "restrict")
     who = actor()
     return lambda turn: erasing.restrict_in(turn, house(), worker_id, form["ground"], form["text"], who)
 
 
 def unrestrict(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that a restricted archive may be read again."""
-    grounds.check(house(), "restriction_grounds", form["ground"])
+    grounds.check(house(), "restriction_grounds", form["ground"], "lift")
     by = reference()
     return lambda turn: erasing.propose_lift(turn, worker_id, form["ground"], form["text"], by)
 
@@ -74,7 +74,7 @@ def erase_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Tu
 
 def close(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that the archive of a worker who died is closed."""
-    grounds.check(house(), "closure_grounds", form["ground"])
+    grounds.check(house(), "closure_grounds", form["ground"], "close")
     grounds.check_day(house(), form["on"])
     papers = paperrefs.resolved(house(), [worker_id], form["papers"])
     death, by = Death(form["ground"], form["on"], form["text"], papers), reference()

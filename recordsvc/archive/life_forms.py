@@ -25,7 +25,13 @@ class EvidencedForm(CaseForm):
     papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
 
 
-class MergeForm(EvidencedForm):
+class ProvenForm(CaseForm):
+    """A case that at least one paper stands behind."""
+
+    papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=NEEDED_PAPERS)
+
+
+class MergeForm(ProvenForm):
     """Which archive is read as this one's."""
 
     into = Identifier(required=True)

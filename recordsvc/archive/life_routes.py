@@ -19,9 +19,9 @@ from recordsvc.archive.life_forms import (
     CopyQuery,
     DecidedLaterForm,
     EnteredForm,
-    EvidencedForm,
     MergeForm,
     MoveForm,
+    ProvenForm,
     RelativeForm,
     ReopeningForm,
     StraysForm,
@@ -55,7 +55,7 @@ def propose_merge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/desk/workers/<id:worker_id>/unmerge",
     policy="archive.change",
-    body=EvidencedForm,
+    body=ProvenForm,
     answer={202: DecidedLaterForm},
     problems=(errors.TargetUnknown, NotMergeable, *paperrefs.PROBLEMS),
     idempotent=True,
@@ -72,6 +72,7 @@ def propose_unmerge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "/v1/desk/workers/<id:worker_id>/strays",
     policy="archive.change",
     answer=StraysForm,
+    problems=(errors.ArchiveRestricted,),
     summary="合并期间误入他处的记录 / What was entered elsewhere while the archive was merged",
 )
 def list_strays(worker_id: bytes) -> flask.Response:

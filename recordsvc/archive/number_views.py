@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from recordsvc.archive import restricted
 from recordsvc.ground.ports import beijing_date
 from recordsvc.people import cards, identifiers, numbers
 from recordsvc.people.numbers import Known
@@ -33,6 +34,13 @@ def told(house: "House", found: Sequence[Known], mask: Mask) -> dict[str, Any]:
         "numbers": [_number(one, mask) for one in own],
         "cards": [_card(one, mask, today) for one in sorted(found, key=_since) if one.kind == CARD],
     }
+
+
+def known(house: "House", worker_id: bytes) -> list[Known]:
+    """Return by what a person is known, to be told. Raises `ArchiveRestricted`."""
+    with house.db.read_raw() as cursor:
+        restricted.refuse(house, cursor, worker_id)
+        return numbers.known(house, cursor, worker_id)
 
 
 def asked(house: "House", worker_id: bytes) -> list[dict[str, Any]]:

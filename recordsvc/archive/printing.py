@@ -17,7 +17,7 @@ from recordsvc.access import acts, areas, looked, objects
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
-from recordsvc.archive import farewell, letters, noticeboard
+from recordsvc.archive import farewell, letters, noticeboard, restricted
 from recordsvc.archive.letters import worker_of
 from recordsvc.archive.noticeboard import Notice
 from recordsvc.archive.reading import Archive, Reader
@@ -61,7 +61,11 @@ def slips(house: "House", who: Actor, purpose: str, case_ref: str, request_id: s
     looked.check_purpose(house.db, purpose, who)
     with house.db.read() as conn:
         waiting_now = outbox.listed(conn, "print", limit=MOST)
-        messages = [one for one in waiting_now if _sees(conn, who, worker_of(one))]
+        # Letters of a restricted archive wait: the list shows name and number.
+        sealed = restricted.among(house, house.db.cursor(conn), map(worker_of, waiting_now))
+        messages = [
+            one for one in waiting_now if worker_of(one) not in sealed and _sees(conn, who, worker_of(one))
+        ]
     workers = dict.fromkeys(worker_of(message) for message in messages)
     looks = [Look(one, who, purpose, "identity", case_ref, request_id) for one in workers]
     looked.record(house.db, house.random, looks)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from recordsvc.archive import restricted
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, OpenEntry, Reader
 from recordsvc.archive.states import RecordState
@@ -32,8 +33,14 @@ class Stray:
 
 
 def entered_meanwhile(house: "House", cursor: Cursor, worker_id: bytes) -> list[Stray]:
-    """Return the records, erased ones apart, that were entered elsewhere under a number of this worker."""
-    return [one for one in left_elsewhere(house, cursor, [worker_id]) if one.state is not None]
+    """Return the records, erased ones apart, that were entered elsewhere under a number of this worker.
+
+    Those in restricted archives are left out. Raises `ArchiveRestricted`.
+    """
+    restricted.refuse(house, cursor, worker_id)
+    found = [one for one in left_elsewhere(house, cursor, [worker_id]) if one.state is not None]
+    sealed = restricted.among(house, cursor, (one.worker_id for one in found))
+    return [one for one in found if one.worker_id not in sealed]
 
 
 def left_elsewhere(house: "House", cursor: Cursor, own: Collection[bytes]) -> list[Stray]:

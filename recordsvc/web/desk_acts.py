@@ -37,8 +37,8 @@ class DeskAct:
     erases: bool = False
 
 
-def _ground(table: str) -> Field:
-    return Field("ground", "依据", "choice", table=table)
+def _ground(table: str, act: str = "") -> Field:
+    return Field("ground", "依据", "choice", table=table, act=act)
 
 
 TEXT: Final = Field("text", "说明", "area", hint="写清事实和依据，最多 400 字，不要写姓名和号码。")
@@ -55,9 +55,9 @@ ACTS: Final = (
         _OPEN,
         life_forms.MergeForm,
         life_asks.merge,
-        (_ground("merge_grounds"), TEXT),
+        (_ground("merge_grounds", "merge"), TEXT),
         person="into",
-        papers=0,
+        papers=1,
     ),
     DeskAct(
         "unmerge",
@@ -65,10 +65,10 @@ ACTS: Final = (
         "撤回合并",
         "批准后，两份档案各自独立；合并期间记错的记录另行移动。",
         frozenset({"merged"}),
-        life_forms.EvidencedForm,
+        life_forms.ProvenForm,
         life_asks.unmerge,
-        (_ground("merge_grounds"), TEXT),
-        papers=0,
+        (_ground("merge_grounds", "unmerge"), TEXT),
+        papers=1,
     ),
     DeskAct(
         "close",
@@ -78,7 +78,7 @@ ACTS: Final = (
         _OPEN,
         life_forms.ClosureForm,
         life_asks.close,
-        (_ground("closure_grounds"), Field("on", "死亡日期", "day"), TEXT),
+        (_ground("closure_grounds", "close"), Field("on", "死亡日期", "day"), TEXT),
         papers=0,
     ),
     DeskAct(
@@ -110,7 +110,7 @@ ACTS: Final = (
         _SEALED,
         life_forms.CaseForm,
         life_asks.unrestrict,
-        (_ground("restriction_grounds"), TEXT),
+        (_ground("restriction_grounds", "lift"), TEXT),
     ),
     DeskAct(
         "erase",
@@ -174,5 +174,5 @@ ACTS: Final = (
 )
 """What two officials decide; the first proposes here."""
 
-RESTRICT_FIELDS: Final = (_ground("restriction_grounds"), TEXT)
+RESTRICT_FIELDS: Final = (_ground("restriction_grounds", "restrict"), TEXT)
 """The one act on an archive that takes one person, at once (`archive.restrict`)."""

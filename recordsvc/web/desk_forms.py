@@ -15,7 +15,7 @@ from recordsvc.access import looked
 from recordsvc.access.cases import case_ref
 from recordsvc.access.entrance import actor
 from recordsvc.access.forms import ReasonForm
-from recordsvc.archive import looking
+from recordsvc.archive import grounds, looking
 from recordsvc.archive.looking import Looker
 from recordsvc.ground.forms import Form, Identifier, text
 from recordsvc.ground.ports import beijing_date
@@ -37,10 +37,12 @@ class Field:
     table: str = ""
     rows: tuple[tuple[str, str], ...] = ()
     most: int = 400
+    act: str = ""
+    """Of a table that two acts share, whose grounds may be chosen."""
 
     def choices(self) -> Sequence[tuple[str, str]]:
         """Return code and word of what may be chosen today."""
-        return self.rows or codes(self.table)
+        return self.rows or codes(self.table, self.act)
 
 
 class PurposeField(Field):
@@ -56,10 +58,11 @@ def purposes() -> list[dated.Row]:
     return looked.usable(actor(), beijing_date(house().clock.now_ms()).isoformat())
 
 
-def codes(table: str) -> list[tuple[str, str]]:
-    """Return code and Chinese word of the rows in force today."""
+def codes(table: str, act: str = "") -> list[tuple[str, str]]:
+    """Return code and Chinese word of the rows in force today; with an act, of those that serve it."""
     today = beijing_date(house().clock.now_ms()).isoformat()
-    return [(str(row["code"]), str(row["zh"])) for row in dated.table(table).on(today).rows]
+    rows = [row for row in dated.table(table).on(today).rows if not act or grounds.serves(row, act)]
+    return [(str(row["code"]), str(row["zh"])) for row in rows]
 
 
 def numbers() -> list[tuple[str, str]]:

@@ -193,7 +193,7 @@ def confirm_card_button(form: dict[str, Any]) -> flask.Response:
     surface=Surface.PAGE,
     query=LookQuery,
     answer=HTML,
-    problems=(PurposeRefused,),
+    problems=(PurposeRefused, errors.ArchiveRestricted),
     summary="劳动者的号码与卡（网页） / A worker's numbers and cards, masked, for a purpose and a case",
 )
 def worker_numbers_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:

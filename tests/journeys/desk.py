@@ -57,9 +57,9 @@ class Journey:
             self._browsers[kind] = (client, answer.json["csrf_token"])
         return self._browsers[kind]
 
-    def leave(self, kind: str) -> None:
-        """Forget the browser of a persona whose session has ended."""
-        del self._browsers[kind]
+    def sign_out(self, kind: str) -> None:
+        """Forget a browser; the next request signs in anew."""
+        self._browsers.pop(kind, None)
 
     def act(self, account: str, path: str, body: dict[str, Any], status: int = 202) -> Any:
         """An official posts; returns the answer's JSON."""

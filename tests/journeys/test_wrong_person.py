@@ -6,6 +6,8 @@ from typing import Any
 from recordsvc.submit import sign
 from tests.journeys.desk import Centre, Journey, record_id
 
+PROOF = "a3" * 32
+
 
 def enter(journey: Journey, centre: Centre, record: bytes) -> None:
     answer = journey.post(centre, "/v1/records", sign.single_body(centre.key, record))
@@ -55,7 +57,7 @@ def test_two_archives_of_one_person_are_read_as_one_and_parted_again(journey: Jo
     enter(journey, centre, journey.completion(centre, new))
     from_id, into_id = (archive_id(journey, one["number"]) for one in (old, new))
 
-    form = {"into": into_id, "ground": "number-corrected", "text": "公安机关号码更正证明"}
+    form = {"into": into_id, "ground": "number-corrected", "text": "公安机关号码更正证明", "papers": [PROOF]}
     proposed = journey.act("handler", f"/v1/desk/workers/{from_id}/merge", form)
     journey.decide("reviewer", proposed["proposal_id"])
     me = journey.sign_in(new["number"])
@@ -70,11 +72,11 @@ def test_two_archives_of_one_person_are_read_as_one_and_parted_again(journey: Jo
     looks = [one for one in journey.read(me, "/v1/me/looked")["items"] if one["case_ref"] == "A-7"]
     assert [one["fields_seen"] for one in looks] == ["records"] * 2
 
-    undo = {"ground": "merged-in-error", "text": "并非一人"}
+    undo = {"ground": "merged-in-error", "text": "并非一人", "papers": [PROOF]}
     proposed = journey.act("handler", f"/v1/desk/workers/{from_id}/unmerge", undo)
     journey.decide("reviewer", proposed["proposal_id"])
-    journey.read(me, "/v1/me/archive", 401)  # signed out with the parting
-    journey.leave(me)
+    journey.read(me, "/v1/me/archive", 401)  # either person may have signed in meanwhile: ended
+    journey.sign_out(me)
     assert "merged" not in journey.read(me, "/v1/me/archive")
     assert archive_id(journey, old["number"]) == from_id
     assert journey.read("handler", f"/v1/desk/workers/{from_id}/strays")["items"] == []

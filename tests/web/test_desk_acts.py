@@ -98,9 +98,9 @@ def prepare(house: House, official: Visitor, worker_id: bytes, wanted: str) -> N
 @pytest.mark.parametrize(
     ("act", "before", "fields", "second"),
     [
-        ("close", "open", {"ground": "death-certificate", "on": "2025-09-01"}, "reviewer"),
+        ("close", "open", {"ground": "death", "on": "2025-09-01"}, "reviewer"),
         ("reopen", "closed", {}, "reviewer"),
-        ("unrestrict", "restricted", {"ground": "resolved"}, "data-officer"),
+        ("unrestrict", "restricted", {"ground": "dispute-settled"}, "data-officer"),
     ],
 )
 def test_an_act_on_an_archive_is_proposed_once_and_decided_by_another(
@@ -108,9 +108,6 @@ def test_an_act_on_an_archive_is_proposed_once_and_decided_by_another(
 ) -> None:
     handler = desk("handler")
     prepare(house, handler, worker_id, before)
-    if "ground" in fields:
-        table = "closure_grounds" if act == "close" else "restriction_grounds"
-        fields = fields | {"ground": first_code(house, table)}
     form = opened(handler, worker_id, act)
     empty = handler.post(f"{address(worker_id)}/{act}", **form)
     assert (empty.status_code, "必填" in empty.text) == (422, True)
@@ -171,7 +168,7 @@ def test_a_merge_names_the_other_by_number_and_rests_on_a_filed_paper(
     assert paper is not None
     form = {name: hidden(page.text, name) for name in ("look", "once")}
     typed = {**form, "ground": first_code(house, "merge_grounds"), "text": "同一人", "kind": "resident-id"}
-    nobody = handler.post(f"{path}/merge", number="640104199002150000", **typed)
+    nobody = handler.post(f"{path}/merge", number="640104199002150000", **typed, papers=paper[1])
     assert (nobody.status_code, "没有这个号码的档案" in nobody.text) == (422, True)
     assert (
         handler.post(
@@ -179,6 +176,8 @@ def test_a_merge_names_the_other_by_number_and_rests_on_a_filed_paper(
         ).status_code
         == 422
     )
+    bare = handler.post(f"{path}/merge", number=other["number"], **typed)
+    assert (bare.status_code, "材料：至少一份，最多 20 份" in bare.text) == (422, True)
     made = handler.post(f"{path}/merge", number=other["number"], papers=paper[1], **typed)
     assert made.status_code == 303, made.text
     approve(desk("reviewer"), made.location)
@@ -187,7 +186,9 @@ def test_a_merge_names_the_other_by_number_and_rests_on_a_filed_paper(
         assert merges.person_id(conn, worker_id) == region.worker_id(other)
         assert "papers" in [one.fields for one in looked.of_worker(conn, worker_id)]
     undo = opened(handler, worker_id, "unmerge")
-    made = handler.post(f"{path}/unmerge", ground=typed["ground"], text="弄错了", **undo)
+    bare = handler.post(f"{path}/unmerge", ground="merged-in-error", text="弄错了", **undo)
+    assert (bare.status_code, "材料：至少一份，最多 20 份" in bare.text) == (422, True)
+    made = handler.post(f"{path}/unmerge", ground="merged-in-error", text="弄错了", papers=paper[1], **undo)
     approve(desk("reviewer"), made.location)
     assert state(house, worker_id) == "open"
 
@@ -392,6 +393,7 @@ def test_an_act_sent_after_its_look_was_over_comes_back_as_it_was_typed(
     desk: Any, house: House, clock: FixedClock, worker_id: bytes, other: dict[str, Any]
 ) -> None:
     handler, path = desk("handler"), f"{address(worker_id)}/merge"
+    house.papers.keep(worker_id, pdf(), "police-proof", "", handler.actor)
     ground = first_code(house, "merge_grounds")
     typed = {"kind": "resident-id", "number": other["number"], "ground": ground, "text": "同一人\n两份 <b>"}
     form = opened(handler, worker_id, "merge")
@@ -420,6 +422,7 @@ def test_an_act_sent_after_its_look_was_over_comes_back_as_it_was_typed(
         rows = looked.of_worker(conn, worker_id)
     assert {one.case_ref for one in rows} == {WHY["case_ref"]}
     assert len(rows) >= before
+    typed["papers"] = str(uuid.UUID(bytes=house.papers.of(worker_id)[0].paper_id))
     made = handler.post(path, **typed, **{name: hidden(again.text, name) for name in ("look", "once")})
     assert made.status_code == 303, made.text
     assert proposals(house) == 1
