@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from recordsvc.access import backoff, codes, consents, credentials, helper_relations, names, proving
+from recordsvc.access import areas, backoff, codes, consents, credentials, helper_relations, names, proving
 from recordsvc.access.credentials import PASSWORD, PIN, Holder
 from recordsvc.access.grants import Actor, Kind, author
 from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.proving import Claim
 from recordsvc.access.tables import service
+from recordsvc.archive import notices
 from recordsvc.ground.commit import Turn
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ def _slip(house: "House", who: Actor, paper_id: bytes) -> Settle:
         used = consents.proven_by(turn.conn, own, named) or helper_relations.proven_by(turn.conn, own, named)
         if begun is None or filed_ms < begun or used:
             raise OwnProofWanted
+        # No machine reads a signature: what one clerk took for it, somebody else looks at.
+        area = areas.person(turn.conn, own).area or ""
+        notices.tell_desk(turn, "desk:data-officer", "slip-used", {}, named, area)
         return named
 
     return settle

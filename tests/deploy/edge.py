@@ -252,9 +252,13 @@ class Edge:
             made.load_cert_chain(self.folder / f"{certificate}.pem")
         return made
 
+    def dial(self, *, source: str = "127.0.0.1", seconds: float = 5, port: int = 0) -> socket.socket:
+        """A connection from an address of this machine, before TLS."""
+        return socket.create_connection(("127.0.0.1", port or self.port), seconds, (source, 0))
+
     def connect(self, *, source: str = "127.0.0.1", seconds: float = 5, port: int = 0) -> ssl.SSLSocket:
         """A TLS connection from an address of this machine."""
-        client = socket.create_connection(("127.0.0.1", port or self.port), seconds, (source, 0))
+        client = self.dial(source=source, seconds=seconds, port=port)
         try:
             return self.context().wrap_socket(client, server_hostname="localhost")
         except OSError:

@@ -166,6 +166,8 @@ def test_a_signed_slip_filed_in_this_service_is_named_in_the_consent_and_works_o
     assert slip in window.get("/me/share").text
     assert window.post("/me/share", **SHARE, slip=slip).status_code == 200
     assert [one.proof for one in rows(house, consent)] == [f"slip:{slip}"]
+    officer = Visitor(window.client.application).login("data-officer")
+    assert officer.get("/desk/notices").text.count("凭本人签字单") == 1
     assert slip[-12:] in window.get("/me/share").text
     assert window.post("/me/share", **SHARE, slip=slip).status_code == 422
     assert window.post("/me/helpers", **NAMING, slip=slip).status_code == 422
