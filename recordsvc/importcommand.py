@@ -23,6 +23,14 @@ KINDS = (
     "training-certificate",
     "training-completion",
 )
+OPEN = {
+    "columns": "栏",
+    "institution": "机构",
+    "institutions": "机构代码",
+    "occupations": "职业代码",
+    "training_type": "培训类型",
+}
+"""Members of a profile that can be open, in words."""
 FIRST = frozenset({"handler", "reviewer", "data-officer"})
 """Roles of which the first person needs one."""
 
@@ -136,7 +144,7 @@ def _asked(answers: "Profile", where: Path) -> str:
     if not answers.open:
         return ""
     answers.save(where)
-    names = "、".join(sorted(answers.open))
+    names = "、".join(f"{name} {OPEN[name]}" for name in sorted(answers.open))
     return (
         f"还有要补的对照（{names}），已写入 {where.name}，补好后再运行；无从补起的写 null，相应各行不导入"
         f" / open questions are in {where.name}: answer them, or null where there is no answer"

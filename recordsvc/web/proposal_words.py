@@ -268,5 +268,6 @@ _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "papers": lambda value: "\n".join(f"SHA-256 {one}" for one in value),
     "scopes": lambda value: "、".join(SCOPES.get(one, one) for one in value),
     "since_ms": _instant,
+    "source": lambda value: words.code("provenance_sources", str(value)),
 }
 """How the value of a member is written."""

@@ -101,6 +101,7 @@ def test_open_questions_stop_a_run_before_anything_is_kept(
     for more in ((), ("--resume",)):
         told = imported(house, commands, path, *more)
         assert (told.exit_code, "没有开始导入" in told.output) == (1, True), told.output
+        assert "institutions 机构代码、occupations 职业代码" in told.output
         assert kept(house) == []
     asked = json.loads((tmp_path / "recordsvc-import-profile.json").read_text("utf-8"))
     assert asked["institutions"] == {OFFICE: ""}

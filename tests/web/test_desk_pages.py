@@ -225,6 +225,14 @@ def test_every_kind_of_proposal_has_words(app: Any) -> None:
     assert [one for one in kinds if one in proposal_words.title(made[one])] == []
 
 
+def test_an_import_is_told_with_its_source_in_words() -> None:
+    payload = {"source": "paper-file", "ready": 3}
+    made = Proposal(b"\0" * 16, "import.run", "甲", payload, "", "a", 0, 1, "open", None, None, None, "")
+    found = {(one.label, one.value) for one in proposal_words.told(made, str).facts}
+
+    assert found == {("来源", "纸质档案或台账"), ("导入条数", "3")}
+
+
 def test_a_decision_of_a_case_is_told_with_the_way_to_the_case() -> None:
     payload = {"dispute_id": "d-1", "type": "revocation", "seen": "abc", "sealed": "xyz", "worker_id": "w-1"}
     made = Proposal(b"\0" * 16, "dispute.decide", "d-1", payload, "", "a", 0, 1, "open", None, None, None, "")
