@@ -4,6 +4,7 @@ import io
 import json
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from click.testing import CliRunner
 from recordsvc import anchor, dated, fsck
 from recordsvc.access import looked
 from recordsvc.access.tables import official_act
-from recordsvc.archive import copies, erasing
+from recordsvc.archive import copies, erasing, looking
+from recordsvc.archive.errors import CopyNotDecided
+from recordsvc.archive.looking import Looker
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.house import House
 from recordsvc.people import merges, synthetic
@@ -93,6 +96,24 @@ def test_a_restricted_archive_is_copied_once_on_an_order_and_stays_sealed(journe
         path = f"/v1/desk/workers/{own}/{rest}?purpose=court-or-law&case_ref=H-1"
         assert journey.read("data-officer", path, 423)["code"] == "archive-restricted"
     assert fsck.fsck(house).finding is None
+
+
+def test_of_two_who_ask_at_once_one_is_given_it(journey: Journey, own: str) -> None:
+    house, worker_id = journey.house, uuid.UUID(own).bytes
+    proposal = asked(journey, own)
+    journey.decide("data-officer", proposal)
+    looker = Looker(OFFICER, "court-or-law", "H-1")
+
+    def ask(_n: int) -> bool:
+        try:
+            looking.copied(house, looker, copies.HOLD, worker_id, uuid.UUID(proposal).bytes)
+        except CopyNotDecided:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(ask, range(4))) == [False, False, False, True]
+    assert len(acts(house)) == len(looks(house, own)) == 1
 
 
 def test_the_row_stands_before_the_first_byte_or_nothing_leaves(
