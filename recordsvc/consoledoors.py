@@ -46,9 +46,13 @@ class Doors:
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Send a form; the answer, empty where there is none."""
-        sent = self._ask("POST", path, json.dumps(body).encode())
+        sent = self.send(path, body)
         found: dict[str, Any] = json.loads(sent) if sent else {}
         return found
+
+    def send(self, path: str, body: Mapping[str, Any]) -> bytes:
+        """Send a form; what the door sends for it, as it is."""
+        return self._ask("POST", path, json.dumps(body).encode())
 
     def propose(self, path: str, body: Mapping[str, Any]) -> None:
         """Send a form that a second official decides, and tell the proposal's id."""

@@ -108,7 +108,44 @@ def copy(account: str, worker: uuid.UUID, proposal: uuid.UUID, purpose: str, cas
         click.echo("已取出 / written")
 
 
-CASES = (trust, strays, place, relatives, copy)
+@click.command()
+@WORKER
+@click.option("--ground", required=True, help="代码表 hold_grounds / code of hold_grounds: who demands it")
+@TEXT
+@click.option(
+    "--paper",
+    "papers",
+    multiple=True,
+    required=True,
+    help="调取文书的编号或 SHA-256 / the order: id or SHA-256",
+)
+@click.pass_obj
+def hold(account: str, /, worker: uuid.UUID, papers: tuple[str, ...], **said: str) -> None:
+    """提出依法调取受限制的档案 / Propose a legal-hold copy of a restricted archive."""
+    with entering(account) as doors:
+        doors.propose(at(worker, "hold"), {**said, "papers": list(papers)})
+
+
+@click.command("hold-copy")
+@WORKER
+@click.option("--proposal", type=click.UUID, required=True, help="已批准的事项 / what two officials decided")
+@PURPOSE
+@CASE
+@TO
+@click.pass_obj
+def hold_copy(
+    account: str, worker: uuid.UUID, proposal: uuid.UUID, purpose: str, case: str, to: Path
+) -> None:
+    """制作依法调取的副本，只能一次 / Write the legal-hold copy, once, readable by this account only."""
+    if to.exists() or not to.parent.is_dir():  # before the decision is used up
+        raise click.BadParameter("须是已有文件夹中的新文件 / a new file in a folder", param_hint="--to")
+    with entering(account) as doors:
+        asked = {"proposal": str(proposal), "purpose": purpose, "case_ref": case}
+        write_new(to, doors.send(at(worker, "hold-copy"), asked))
+        click.echo("已取出 / written")
+
+
+CASES = (trust, strays, place, relatives, copy, hold, hold_copy)
 """What `recordsvc case` has from here."""
 
 

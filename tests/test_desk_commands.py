@@ -87,6 +87,7 @@ def test_an_official_of_another_county_is_refused_as_at_the_door(
         ("case place", worker, "--division", "640521", "--reason", "户籍"),
         ("case relatives", worker, "--relation", "子女", "--text", "x", "--paper", "ab" * 32),
         ("case copy", worker, "--proposal", worker, *LOOK, "--to", "nowhere/file"),
+        ("case hold", worker, "--ground", "court", "--text", "x", "--paper", "ab" * 32),
     ):
         told = typed(house, commands, words[0], *words[1:], by=who)
         assert told.exit_code == 1, (words, told.output)

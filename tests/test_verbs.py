@@ -258,7 +258,14 @@ VERBS = (
     ),
     # -- restricted, erased, closed
     Verb("restrict an archive", **act("restrict")),
-    Verb("lift a restriction (legal hold)", **act("unrestrict")),
+    Verb("lift a restriction", **act("unrestrict")),
+    Verb("decide a legal-hold copy of a restricted archive", **act("hold")),
+    Verb(
+        "make that copy, once",
+        (f"POST {DESK}/hold-copy",),
+        ("case hold-copy",),
+        desk=(f"POST {PAGE}/hold-copy",),
+    ),
     Verb("erase an archive", **act("erase")),
     Verb("erase a record", **act("erase", record=True)),
     Verb("replay erasures after a restore, scrub bytes", commands=("erasure replay", "erasure scrub")),

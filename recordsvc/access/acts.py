@@ -35,6 +35,8 @@ class Act(StrEnum):
     """Id of the held record."""
     ARCHIVE_RESTRICT = "archive.restrict"
     """Id of the worker whose archive was restricted; the chain has the entry, this row has its author."""
+    ARCHIVE_HOLD_COPY = "archive.hold-copy"
+    """`worker id/proposal id`: the legal-hold copy of a restricted archive that was made."""
     FIND_NOTHING = "worker.find-nothing"
     """Kind of the number that nobody here has; never the number."""
     NOTICES_PRINTED = "notices.printed"

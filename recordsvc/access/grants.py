@@ -376,6 +376,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "archive.change": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
     "archive.restrict": _official(Role.DATA_OFFICER),
     "archive.erase": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
+    # The one reading of what is sealed: two officials decide a copy, the data officer makes it once.
+    "archive.hold": _official(*_CASE),
+    "archive.hold.make": _official(Role.DATA_OFFICER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
     "worker.place": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.numbers.read": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),

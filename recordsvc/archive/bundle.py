@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 FORMAT: Final = "recordsvc-bundle/1"
 
 
-def make(house: "House", worker_id: bytes, disclosed: Collection[bytes] | None = None) -> bytes | None:
+def make(
+    house: "House", worker_id: bytes, disclosed: Collection[bytes] | None = None, *, sealed: bool = False
+) -> bytes | None:
     """Return the bundle of a worker's archive as JSON, None when there is no such archive.
 
     `disclosed`: ids (16 bytes) of the records that are opened; None opens all. All entries of the chain are
     there in any case: a record that is not opened shows its kind, time and place, and nothing of what it
-    says.
+    says. `sealed`: of a restricted archive, too: for a legal-hold copy alone. Raises `ArchiveRestricted`.
     """
     with house.db.read() as conn, house.db.read_raw() as cursor:
-        archive = Reader(house).archive(worker_id, cursor)
+        archive = Reader(house, sealed=sealed).archive(worker_id, cursor)
         if archive is None or not archive.entries:
             return None
         # Both snapshots are taken one after the other; the checkpoint is chosen to cover all entries read.
         signed, lines = house.log.cosigned(conn, archive.entries[-1].stored.idx + 1)
         if signed.size <= archive.entries[-1].stored.idx:
-            return make(house, worker_id, disclosed)
+            return make(house, worker_id, disclosed, sealed=sealed)
         tree = house.log.reader(conn, signed.size)
         # Only of those whose records are opened: key events name their issuer, and so would tell who taught.
         opened = [entry.record for entry in archive.entries if _opens(entry, disclosed)]

@@ -1,8 +1,7 @@
 """Closing an archive when its worker has died (档案关闭), and reopening one that was closed in error.
 
 Two officials, with proof; an entry in the chain. A closed archive is read as before and takes nothing new:
-what arrives is held. Close relatives may consult it (PIPL art. 49): a copy is a case of two officials, and
-leaves its row like every other look.
+what arrives is held. Close relatives may consult it (PIPL art. 49): `copies.py`.
 """
 
 import uuid
@@ -18,7 +17,7 @@ from recordsvc.access.consents import Ended
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
-from recordsvc.archive.errors import CopyNotDecided, TargetUnknown
+from recordsvc.archive.errors import TargetUnknown
 from recordsvc.archive.statements import Statement
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
 
 CLOSE: Final = "archive.close"
 REOPEN: Final = "archive.reopen"
-COPY: Final = "archive.relative-copy"
-COPY_LIFE_MS: Final = 30 * 24 * 3600 * 1000
-"""How long after the decision a relative's copy may be made."""
 _DECIDERS: Final = frozenset({"reviewer", "data-officer"})
 
 
@@ -72,33 +68,6 @@ def propose_reopening(turn: Turn, worker_id: bytes, text: str, by: str) -> bytes
     return two_person.propose(turn, REOPEN, payload["worker_id"], payload, by)
 
 
-def propose_copy(
-    turn: Turn, worker_id: bytes, relation: str, text: str, papers: Sequence[str], by: str
-) -> bytes:
-    """Propose that a close relative gets a copy of a closed archive; `relation` in words, nobody's name.
-
-    Raises `TargetUnknown`, `StandingRefused`.
-    """
-    _check(turn.conn, worker_id, standing.CLOSED)
-    payload: dict[str, Any] = {
-        "worker_id": str(uuid.UUID(bytes=worker_id)),
-        "relation": relation,
-        "text": text,
-        "papers": list(papers),
-    }
-    return two_person.propose(turn, COPY, payload["worker_id"], payload, by)
-
-
-def check_copy(conn: Connection, worker_id: bytes, proposal_id: bytes, now_ms: int) -> None:
-    """Raise `CopyNotDecided` unless two officials decided this copy, not longer ago than it may be made."""
-    found = two_person.read_all(conn, [proposal_id], now_ms).get(proposal_id)
-    decided = found is not None and found.kind == COPY and found.state == "done"
-    if found is None or not decided or worker_of(found.payload, "worker_id") != worker_id:
-        raise CopyNotDecided
-    if now_ms - (found.closed_ms or 0) > COPY_LIFE_MS:
-        raise CopyNotDecided
-
-
 def _check(conn: Connection, worker_id: bytes, wanted: str) -> None:
     worker = people_tables.worker
     found = conn.execute(sa.select(worker.c.state).where(worker.c.worker_id == worker_id)).scalar()
@@ -134,11 +103,6 @@ def _reopen(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     index = _enter(turn, payload, proposal, "reopened", standing.CLOSED)
     standing.change(turn, worker_of(payload, "worker_id"), standing.CLOSED, standing.OPEN)
     return index
-
-
-@two_person.executor(COPY, deciders=_DECIDERS, basis=_basis)
-def _allow_copy(_turn: Turn, _payload: dict[str, Any], _proposal: Proposal) -> None:
-    """The decision itself is what `check_copy` asks for."""
 
 
 def _enter(turn: Turn, payload: dict[str, Any], proposal: Proposal, effect: str, state: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from recordsvc.access.entrance import actor
 from recordsvc.access.services import reference
-from recordsvc.archive import closing, erasing, foreign, grounds, merging, moving, paperrefs
+from recordsvc.archive import closing, copies, erasing, foreign, grounds, merging, moving, paperrefs
 from recordsvc.archive.closing import Death
 from recordsvc.archive.merging import Why
 from recordsvc.archive.moving import Moving
@@ -90,8 +90,16 @@ def reopen(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], 
 def copy(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask for a close relative's copy (个人信息保护法第四十九条)."""
     papers = paperrefs.resolved(house(), [worker_id], form["papers"])
-    by, said = reference(), (form["relation"], form["text"], papers)
-    return lambda turn: closing.propose_copy(turn, worker_id, *said, by)
+    said, by = {"relation": form["relation"], "text": form["text"], "papers": papers}, reference()
+    return lambda turn: copies.propose(turn, copies.RELATIVE, worker_id, said, by)
+
+
+def hold(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask for a legal-hold copy of a restricted archive (依法调取), on an order that is a paper."""
+    grounds.check(house(), "hold_grounds", form["ground"])
+    papers = paperrefs.resolved(house(), [worker_id], form["papers"], sealed=True)
+    said, by = {"ground": form["ground"], "text": form["text"], "papers": papers}, reference()
+    return lambda turn: copies.propose(turn, copies.HOLD, worker_id, said, by)
 
 
 def trust(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:

@@ -66,7 +66,7 @@ class RelativeForm(Form):
 
 
 class CopyQuery(CaseRefForm):
-    """The decided proposal, purpose and case of a relative's copy."""
+    """The decided proposal, purpose and case of a copy."""
 
     proposal = Identifier(required=True)
     purpose = text(1, 40, required=True)

@@ -9,8 +9,9 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once
-from recordsvc.archive import bundle, errors, life_asks, looking, paperrefs, strays
+from recordsvc.archive import bundle, copies, errors, life_asks, looking, paperrefs, strays
 from recordsvc.archive.act_errors import ChangesNothing
+from recordsvc.archive.copies import Sort
 from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.life_forms import (
@@ -218,6 +219,37 @@ def propose_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 
 @door(
     bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/hold",
+    policy="archive.hold",
+    body=ProvenForm,
+    answer={202: DecidedLaterForm},
+    problems=(errors.TargetUnknown, StandingRefused, *paperrefs.PROBLEMS),
+    idempotent=True,
+    summary="提出依法调取 / Propose a legal-hold copy of a restricted archive, on an order",
+)
+def propose_hold_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a copy; the archive stays restricted."""
+    return _proposed(life_asks.hold(worker_id, NO_RECORD, form))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/hold-copy",
+    policy="archive.hold.make",
+    body=CopyQuery,
+    answer=Sends("application/json", "bundle.v1.json"),
+    problems=(errors.TargetUnknown, errors.CopyNotDecided, StandingRefused, PurposeRefused),
+    summary="制作依法调取的副本 / Make the legal-hold copy that two officials decided, once",
+)
+def hold_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Send the bundle of a restricted archive; the decision is used up, and the rows are durable, before."""
+    return copied(copies.HOLD, worker_id, form)
+
+
+@door(
+    bp,
     "GET",
     "/v1/desk/workers/<id:worker_id>/copy",
     policy="archive.change",
@@ -228,8 +260,13 @@ def propose_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def relative_copy(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
     """Send the bundle of a closed archive; the row of who looked is durable before."""
-    looker = Looker(actor(), query["purpose"], query["case_ref"], http.current().id)
-    made = looking.relative_copy(house(), looker, worker_id, query["proposal"])
+    return copied(copies.RELATIVE, worker_id, query)
+
+
+def copied(sort: Sort, worker_id: bytes, given: dict[str, Any]) -> flask.Response:
+    """Send a decided copy, for the proposal, purpose and case given. Raises as `looking.copied`."""
+    looker = Looker(actor(), given["purpose"], given["case_ref"], http.current().id)
+    made = looking.copied(house(), looker, sort, worker_id, given["proposal"])
     disposition = f'attachment; filename="{bundle.file_name(worker_id)}"'
     return answers.answer(made, headers={"Content-Disposition": disposition})
 

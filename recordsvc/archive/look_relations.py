@@ -20,7 +20,7 @@ from recordsvc.access.consents import Event
 from recordsvc.access.grants import Kind, Way
 from recordsvc.access.tables import client, official_act
 from recordsvc.archive import tables
-from recordsvc.archive.closing import COPY, COPY_LIFE_MS
+from recordsvc.archive.copies import LIFE_MS, SORTS
 from recordsvc.archive.notices import recipient_of
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.ground import two_person
@@ -98,16 +98,16 @@ def proposed(_house: "House", conn: Connection, look: Looked) -> bool:
 
 
 def copy_decided(_house: "House", conn: Connection, look: Looked) -> bool:
-    """Tell whether a close relative may have a copy of this closed archive."""
+    """Tell whether a close relative, or who demands one by law, may have a copy of this archive."""
     if look.actor_kind != Kind.OFFICIAL:
         return False
     own = two_person.proposal.c
     query = sa.select(own.id).where(
-        own.id >= _first_id(look.at_ms - COPY_LIFE_MS - two_person.LIFE_MS),
-        own.kind == COPY,
+        own.id >= _first_id(look.at_ms - LIFE_MS - two_person.LIFE_MS),
+        own.kind.in_(SORTS),
         own.state == "done",
         own.subject == str(uuid.UUID(bytes=look.worker_id)),
-        own.closed_ms >= look.at_ms - COPY_LIFE_MS,
+        own.closed_ms >= look.at_ms - LIFE_MS,
     )
     return _any(conn, query)
 

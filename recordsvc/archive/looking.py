@@ -12,7 +12,9 @@ from recordsvc.access import acts, areas, looked, objects, own_attempts
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
-from recordsvc.archive import bundle, closing
+from recordsvc.archive import bundle, copies
+from recordsvc.archive.copies import Sort
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
 
 if TYPE_CHECKING:
@@ -75,15 +77,22 @@ def nobody(house: "House", looker: Looker, worker_id: bytes) -> NotFound:
     return NotFound()
 
 
-def relative_copy(house: "House", looker: Looker, worker_id: bytes, proposal_id: bytes) -> bytes:
-    """Return the bundle that two officials decided for a close relative.
+def copied(house: "House", looker: Looker, sort: Sort, worker_id: bytes, proposal_id: bytes) -> bytes:
+    """Return the bundle that two officials decided; its rows are durable before.
 
-    Raises `CopyNotDecided`, `PurposeRefused`, `NotFound`, `ArchiveRestricted`.
+    Raises `CopyNotDecided`, `PurposeRefused`, `NotFound`, `ArchiveRestricted`, `StandingRefused`.
     """
     with house.db.read() as conn:
-        closing.check_copy(conn, worker_id, proposal_id, house.clock.now_ms())
-    note(house, looker, [worker_id], "records")
-    made = bundle.make(house, worker_id)
+        copies.check(conn, sort, worker_id, proposal_id, house.clock.now_ms())
+    looked.check_purpose(house.db, looker.purpose, looker.actor)
+    made = bundle.make(house, worker_id, sealed=sort is copies.HOLD)
     if made is None:
         raise NotFound
+    look = Look(worker_id, looker.actor, looker.purpose, "records", looker.case_ref, looker.request_id)
+
+    def act(turn: Turn) -> None:
+        copies.use(turn, house.random, sort, look, proposal_id)
+        looked.note(turn, house.random, look)
+
+    house.db.write(act)
     return made

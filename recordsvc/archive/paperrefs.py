@@ -27,19 +27,23 @@ PROBLEMS: Final = (PaperUnknown, PaperDamaged, ArchiveRestricted)
 _UUID: Final = 36
 
 
-def resolved(house: "House", owners: Sequence["Owner"], named: Sequence[str]) -> list[str]:
+def resolved(
+    house: "House", owners: Sequence["Owner"], named: Sequence[str], *, sealed: bool = False
+) -> list[str]:
     """Return the SHA-256 (hex) of each named paper, each once, in order; ids are of papers of `owners`.
+
+    `sealed`: of restricted archives, too, of which nothing but the hash is told.
 
     Raises `PaperUnknown` for an id that none of them has, `PaperDamaged`, `ArchiveRestricted`.
     """
-    found = [_hash(house, owners, one) if len(one) == _UUID else one for one in named]
+    found = [_hash(house, owners, one, sealed=sealed) if len(one) == _UUID else one for one in named]
     return list(dict.fromkeys(found))
 
 
-def _hash(house: "House", owners: Sequence["Owner"], paper_id: str) -> str:
+def _hash(house: "House", owners: Sequence["Owner"], paper_id: str, *, sealed: bool) -> str:
     for owner in owners:
         try:
-            return house.papers.hashes(owner, [uuid.UUID(paper_id).bytes])[0]
+            return house.papers.hashes(owner, [uuid.UUID(paper_id).bytes], sealed=sealed)[0]
         except (PaperUnknown, NotFound):
             continue
     raise PaperUnknown

@@ -205,7 +205,7 @@ def _form(
         person=PERSON if act.person else (),
         kinds=numbers(),
         fields=act.fields,
-        papers=None if act.papers is None else papers_for(worker_id, looker),
+        papers=_papers(act, worker_id, looker, typed),
         least=act.papers,
         paper_kinds=codes("paper_kinds"),
         blockers=_blockers(act, worker_id, record_id, looker, typed) if act.erases else [],
@@ -235,6 +235,16 @@ def _blockers(
         return erasing.blockers(house(), conn, person.archives, ground)
 
 
+def _papers(act: DeskAct, worker_id: bytes, looker: Looker, typed: dict[str, Any]) -> list[PaperLine] | None:
+    """Return what the form of an act may rest on; of a restricted archive what was filed from it, unnamed."""
+    if act.papers is None:
+        return None
+    if not act.sealed:
+        return papers_for(worker_id, looker)
+    chosen = dict.fromkeys(one for slot in SLOTS if (one := str(typed.get(slot) or "")))
+    return [PaperLine(one, f"第 {n} 份材料", "", "本次收存", "", "") for n, one in enumerate(chosen, start=1)]
+
+
 def papers_for(worker_id: bytes, looker: Looker) -> list[PaperLine]:
     """Return the papers a form may rest on, newest first, once the look is noted."""
     if not can(looker.actor, "worker.paper.read"):
@@ -247,10 +257,12 @@ def papers_for(worker_id: bytes, looker: Looker) -> list[PaperLine]:
 # -- papers
 
 
-def filed_for(worker_id: bytes, kind: str, title: str, file: bytes) -> Paper | Problem:
+def filed_for(
+    worker_id: bytes, kind: str, title: str, file: bytes, *, sealed: bool = False
+) -> Paper | Problem:
     """File what was uploaded beside a form; else the problem to tell in place."""
     try:
-        return house().papers.keep(worker_id, file, kind, title, actor())
+        return house().papers.keep(worker_id, file, kind, title, actor(), sealed=sealed)
     except FormRefused as refused:
         # The form around it has fields of these names for other things: no field of it is to blame.
         said = "；".join(str(one["detail"]) for one in refused.errors)
@@ -302,7 +314,8 @@ def act_paper_button(
         unfiled = form | {"file": "x" if files["file"] else ""}
         again = renewed(unfiled, _action(act, worker_id, NO_RECORD), _archive(worker_id))
         return again if isinstance(again, flask.Response) else _form(act, worker_id, NO_RECORD, again, form)
-    found = filed_for(worker_id, form["paper_kind"], form["paper_title"], files["file"])
+    title, file = form["paper_title"], files["file"]
+    found = filed_for(worker_id, form["paper_kind"], title, file, sealed=act.sealed)
     if isinstance(found, Problem):
         return _form(act, worker_id, NO_RECORD, looker, form, found)
     return _form(act, worker_id, NO_RECORD, looker, with_paper(form, found))

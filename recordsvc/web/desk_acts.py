@@ -35,6 +35,8 @@ class DeskAct:
     of_type: str = ""
     """Type of the records that it is offered for; empty: every type."""
     erases: bool = False
+    sealed: bool = False
+    """Papers are filed beside a restricted archive; none that lies there is listed."""
 
 
 def _ground(table: str, act: str = "") -> Field:
@@ -111,6 +113,18 @@ ACTS: Final = (
         life_forms.CaseForm,
         life_asks.unrestrict,
         (_ground("restriction_grounds", "lift"), TEXT),
+    ),
+    DeskAct(
+        "hold",
+        "archive.hold",
+        "依法调取副本",
+        "批准后三十日内，由个人信息保护负责人制作一次副本，交给依法调取的机关；档案仍受限制。",
+        _SEALED,
+        life_forms.ProvenForm,
+        life_asks.hold,
+        (_ground("hold_grounds"), TEXT),
+        papers=1,
+        sealed=True,
     ),
     DeskAct(
         "erase",

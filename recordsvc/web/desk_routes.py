@@ -13,7 +13,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Kind, Role, Thing, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once
-from recordsvc.archive import closing, errors, held
+from recordsvc.archive import copies, errors, held
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -317,14 +317,27 @@ def _told_in_place(proposal_id: bytes, form: dict[str, Any], problem: Problem) -
     return _proposal(proposal_id, form, problem)
 
 
+def _copy_door(conn: Connection, found: Proposal) -> str | None:
+    """Return where whoever looks makes the copy that was decided; None where there is none to make."""
+    sort = copies.SORTS.get(found.kind)
+    if (
+        sort is None
+        or found.state != "done"
+        or not can(actor(), sort.policy)
+        or copies.made(conn, sort, found)
+    ):
+        return None
+    return f"/desk/workers/{found.payload['worker_id']}/{sort.door}"
+
+
 def _proposal(
     proposal_id: bytes, typed: dict[str, Any] | None = None, problem: Problem | None = None
 ) -> flask.Response:
     who = actor()
     with house().db.read() as conn:
         found = two_person.read(conn, proposal_id, house().clock.now_ms())
+        copy = _copy_door(conn, found)
     wrong, trouble = faults(problem, (REASON,)) if problem is not None else ({}, None)
-    copy = found.kind == closing.COPY and found.state == "done" and can(who, "archive.change")
     decider = deciding.reference(who) if found.decided_by is None else found.decided_by
     wanted = two_person.deciders(found.kind)
     return page(
@@ -345,7 +358,8 @@ def _proposal(
         may_withdraw=found.proposed_by == deciding.reference(who)
         and found.state in ("open", "expired")
         and can(who, "proposal.withdraw"),
-        copy=found.payload["worker_id"] if copy else None,
+        copy=copy,
+        once_only=found.kind == copies.HOLD.kind,
         gate=GATE,
         fields=(REASON,),
         typed=typed or {},

@@ -9,14 +9,13 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import can
 from recordsvc.access.policy import Sends, Surface, door
-from recordsvc.archive import bundle, errors, looking, persons
+from recordsvc.archive import copies, errors, life_routes, looking, persons
+from recordsvc.archive.copies import Sort
 from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.looking import Looker
-from recordsvc.ground import answers
-from recordsvc.ground.http import current
 from recordsvc.ground.problems import FormRefused
 from recordsvc.ground.reading import Fields
-from recordsvc.people.standing import RESTRICTED
+from recordsvc.people.standing import RESTRICTED, StandingRefused
 from recordsvc.web import desk_looks, words
 from recordsvc.web.cards import by_year
 from recordsvc.web.desk_acts import ACTS
@@ -120,11 +119,28 @@ def look_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Send the bundle of a closed archive."""
+    return _copied(copies.RELATIVE, worker_id, form)
+
+
+@door(
+    bp,
+    "POST",
+    "/desk/workers/<id:worker_id>/hold-copy",
+    policy="archive.hold.make",
+    surface=Surface.PAGE,
+    body=Fields(CopyPageForm),
+    answer=Sends("application/json", "bundle.v1.json"),
+    problems=(errors.TargetUnknown, errors.CopyNotDecided, StandingRefused, PurposeRefused),
+    summary="下载依法调取的副本（网页） / Download the legal-hold copy that two officials decided, once",
+)
+def hold_copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Send the bundle of a restricted archive, once."""
+    return _copied(copies.HOLD, worker_id, form)
+
+
+def _copied(sort: Sort, worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     given = judged(LookQuery, {name: form[name] for name in ("purpose", "case_ref")})
-    looker = Looker(actor(), given["purpose"], given["case_ref"], current().id)
-    made = looking.relative_copy(house(), looker, worker_id, form["proposal"])
-    disposition = f'attachment; filename="{bundle.file_name(worker_id)}"'
-    return answers.answer(made, headers={"Content-Disposition": disposition})
+    return life_routes.copied(sort, worker_id, given | {"proposal": form["proposal"]})
 
 
 def _gate(worker_id: bytes, typed: dict[str, Any], wrong: dict[str, str], *, late: bool) -> flask.Response:

@@ -91,12 +91,17 @@ _TITLES: Final = {
         "吊销停办机构的全部钥匙",
         "批准后，该机构尚有效的钥匙全部吊销；此前的签名仍可核验。",
     ),
+    "archive.hold-copy": (
+        "依法调取副本",
+        "批准后三十日内，由个人信息保护负责人制作一次副本；档案仍受限制，本人能看到这次查阅。",
+    ),
     "archive.relative-copy": ("向近亲属提供副本", "批准后三十日内，可以制作一份副本。"),
 }
 _GROUNDS: Final = {
     "archive.merge": "merge_grounds",
     "archive.unmerge": "merge_grounds",
     "archive.unrestrict": "restriction_grounds",
+    "archive.hold-copy": "hold_grounds",
     "archive.erase": "erasure_grounds",
     "record.erase": "erasure_grounds",
     "archive.close": "closure_grounds",

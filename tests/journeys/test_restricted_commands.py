@@ -72,6 +72,7 @@ SILENT = {
     "notices desk": "what a desk was told: ids and codes",
     "objections list": "ids, states and issuers",
     "case copy": "a copy of a closed archive; one of a restricted archive: test_legal_hold.py",
+    "case hold-copy": "the one lawful reading: test_legal_hold.py",
     "paper save": "as `paper list`: the same holder is asked for, 423 (archive/papers.py)",
     "objections show": "by the door GET /v1/desk/disputes/<id>, test_restricted_doors.py",
     "institution papers": "an institution's papers",
@@ -81,9 +82,9 @@ SILENT = {
 WRITING = frozenset(
     """
     case decide|case merge|case unmerge|case move|case restrict|case unrestrict|case erase|case close
-    case reopen|case trust|case place|case relatives|held release|held return|institution retire-keys
-    institution state|notices desk-read|notices printed|notices replay|notices skip|numbers add
-    numbers confirm-card|numbers reassign|numbers rename|numbers stand|numbers withdraw-event
+    case reopen|case trust|case place|case relatives|case hold|held release|held return
+    institution retire-keys|institution state|notices desk-read|notices printed|notices replay|notices skip
+    numbers add|numbers confirm-card|numbers reassign|numbers rename|numbers stand|numbers withdraw-event
     objections decide|objections say|paper add|window activate|window confirm|window contest
     window foreign|window notices-read|window phone|window say|window state
     """.replace("\n", "|")

@@ -41,6 +41,7 @@ FORM = "a form that asks, and shows that this act is not for a restricted archiv
 OPEN = {
     "GET /desk/workers/<id:worker_id>": STATE,
     "GET /desk/workers/<id:worker_id>/unrestrict": STATE,
+    "GET /desk/workers/<id:worker_id>/hold": STATE,
     "GET /desk/workers/<id:worker_id>/erase": BLOCKED,
     "GET /desk/workers/<id:worker_id>/restrict": FORM,
     "GET /desk/workers/<id:worker_id>/reopen": FORM,

@@ -78,6 +78,7 @@ ELSEWHERE: dict[str, str] = {
     f"{RECORD}/trust": "tests/web/test_remaining_pages.py: needs evidence from elsewhere",
     f"{WORKER}/restrict": ACTS,
     f"{WORKER}/division": "tests/web/test_remaining_pages.py: needs a look",
+    f"{WORKER}/hold-copy": "sends a file, once, to who came from the proposal's page",
     f"{WORKER}/copy": "sends a file to who came from the proposal's page, with its purpose and case",
     f"{WORKER}/papers/<name>": "tests/web/test_desk_acts.py: a file is chosen, words stay",
     f"{WORKER}/numbers/papers": "below: a file is chosen, words stay",

@@ -1,0 +1,134 @@
+"""Copies that two officials decide (副本): for a close relative of the dead, and for who demands one by law.
+
+A close relative may have the bundle of a closed archive (个人信息保护法第四十九条) while the decision is
+fresh. A legal-hold copy (依法调取) is the one way to read a restricted archive, and opens it to nobody else:
+decided on an order, made once, its rows before the first byte. An archive stands as the one it is read as.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.access.acts import Act, OfficialAct, note
+from recordsvc.access.grants import Actor
+from recordsvc.access.tables import official_act
+from recordsvc.archive.decided import worker_of
+from recordsvc.archive.errors import CopyNotDecided, TargetUnknown
+from recordsvc.ground import two_person
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import Random
+from recordsvc.ground.two_person import Proposal
+from recordsvc.people import merges, standing
+from recordsvc.people import tables as people_tables
+
+if TYPE_CHECKING:
+    from recordsvc.access.looked import Look
+
+LIFE_MS: Final = 30 * 24 * 3600 * 1000
+"""How long after the decision a copy may be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One sort of copy: kind of its proposals, state of its archives, last part and policy of its door.
+
+    `act`: what is noted where a decision is used up by making the copy; None: it may be made again.
+    """
+
+    kind: str
+    state: str
+    door: str
+    policy: str
+    act: Act | None = None
+
+
+RELATIVE: Final = Sort("archive.relative-copy", standing.CLOSED, "copy", "archive.change")
+HOLD: Final = Sort(
+    "archive.hold-copy", standing.RESTRICTED, "hold-copy", "archive.hold.make", Act.ARCHIVE_HOLD_COPY
+)
+SORTS: Final = {one.kind: one for one in (RELATIVE, HOLD)}
+
+
+def propose(turn: Turn, sort: Sort, worker_id: bytes, said: Mapping[str, Any], by: str) -> bytes:
+    """Propose a copy; `said` in codes, words and hashes, nobody's name.
+
+    Raises `TargetUnknown`, `StandingRefused`.
+    """
+    _check(turn.conn, sort, worker_id)
+    payload = {"worker_id": str(uuid.UUID(bytes=worker_id)), **said}
+    return two_person.propose(turn, sort.kind, payload["worker_id"], payload, by)
+
+
+def check(conn: Connection, sort: Sort, worker_id: bytes, proposal_id: bytes, now_ms: int) -> None:
+    """Raise `CopyNotDecided` unless two officials decided this copy and it may be made now."""
+    found = two_person.read_all(conn, [proposal_id], now_ms).get(proposal_id)
+    decided = found is not None and found.kind == sort.kind and found.state == "done"
+    if found is None or not decided or worker_of(found.payload, "worker_id") != worker_id:
+        raise CopyNotDecided
+    if now_ms - (found.closed_ms or 0) > LIFE_MS:
+        raise CopyNotDecided
+    if made(conn, sort, found):
+        raise CopyNotDecided(
+            "这份副本已经制作；再次调取须重新提出。", detail_en="This copy was made already."
+        )
+
+
+def made(conn: Connection, sort: Sort, proposal: Proposal) -> bool:
+    """Tell whether a copy of a decision that is used up by it was made."""
+    if sort.act is None:
+        return False
+    own, subject = official_act.c, _subject(proposal.subject, proposal.id)
+    # Ids are in the order of time, within a millisecond in none.
+    since = proposal.id[:6] + bytes(10)
+    query = sa.select(own.id).where(own.id >= since, own.act == sort.act, own.subject == subject)
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def use(turn: Turn, random: Random, sort: Sort, look: "Look", proposal_id: bytes) -> None:
+    """Note that the copy is made, in the turn that notes the look; for the first who asks.
+
+    Raises `CopyNotDecided`, `StandingRefused`.
+    """
+    if sort.act is None:
+        return
+    own = two_person.proposal.c
+    # Whoever asks at the same time waits here, and then finds the act.
+    turn.conn.execute(sa.select(own.id).where(own.id == proposal_id).with_for_update())
+    check(turn.conn, sort, look.worker_id, proposal_id, turn.now_ms)
+    _check(turn.conn, sort, look.worker_id)
+    subject = _subject(str(uuid.UUID(bytes=look.worker_id)), proposal_id)
+    actor: Actor = look.actor
+    note(turn, random, OfficialAct(actor, sort.act, subject, look.purpose, look.case_ref))
+
+
+def _subject(worker: str, proposal_id: bytes) -> str:
+    return f"{worker}/{uuid.UUID(bytes=proposal_id)}"
+
+
+def _check(conn: Connection, sort: Sort, worker_id: bytes) -> None:
+    worker = people_tables.worker.c
+    person = merges.person_id(conn, worker_id)
+    found = conn.execute(sa.select(worker.state).where(worker.worker_id == person)).scalar()
+    if found is None:
+        raise TargetUnknown
+    if found != sort.state:
+        raise standing.StandingRefused
+
+
+def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
+    return merges.versions(conn, worker_of(payload, "worker_id"))
+
+
+@two_person.executor(RELATIVE.kind, deciders=frozenset({"reviewer", "data-officer"}), basis=_basis)
+def _allow_relatives(_turn: Turn, _payload: dict[str, Any], _proposal: Proposal) -> None:
+    """The decision itself is what `check` asks for."""
+
+
+@two_person.executor(HOLD.kind, deciders=frozenset({"data-officer"}), basis=_basis)
+def _allow_hold(turn: Turn, payload: dict[str, Any], _proposal: Proposal) -> None:
+    """The decision itself is what `check` asks for; of an archive that is still restricted."""
+    _check(turn.conn, HOLD, worker_of(payload, "worker_id"))
