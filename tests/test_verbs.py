@@ -260,6 +260,7 @@ VERBS = (
     Verb(
         "see which machines may enter, their keys, what was done to them",
         ("GET /v1/desk/clients", "GET /v1/desk/clients/<client_id>"),
+        ("client list", "client show"),
         desk=("GET /desk/clients", "GET /desk/clients/<client_id>"),
     ),
     Verb(
@@ -269,6 +270,7 @@ VERBS = (
             "POST /v1/desk/clients/<client_id>/keys",
             "POST /v1/desk/clients/<client_id>/lift",
         ),
+        ("client propose", "client propose-key", "client propose-lift"),
         desk=(
             *("GET /desk/clients/new", "POST /desk/clients/new"),
             *("POST /desk/clients/<client_id>/keys", "POST /desk/clients/<client_id>/lift"),
@@ -277,6 +279,7 @@ VERBS = (
     Verb(
         "stop a machine or one of its keys at once",
         ("POST /v1/desk/clients/<client_id>/suspend", "POST /v1/desk/clients/<client_id>/keys/revoke"),
+        ("client suspend", "client end-key"),
         desk=("POST /desk/clients/<client_id>/suspend", "POST /desk/clients/<client_id>/keys/revoke"),
     ),
     # -- restricted, erased, closed
@@ -404,7 +407,7 @@ REGISTERS = (
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
     *("cards", "numbers", "case", "erasure", "window", "notices", "paper", "import"),
-    *("held", "objections", "institution", "centre"),
+    *("held", "objections", "institution", "centre", "client"),
 )
 
 
