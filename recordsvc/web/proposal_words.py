@@ -210,7 +210,7 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
     if proposal.kind == "record.move":
         yield Fact("记录编号", proposal.subject)
     elif proposal.kind in ("client.key", "client.lift"):
-        yield Fact("接入方编号", proposal.subject)
+        yield Fact("接入方编号", proposal.subject, f"/desk/clients/{proposal.subject}")
     elif proposal.kind == "audit.pack" or proposal.kind not in _TITLES:
         yield Fact("事项", proposal.subject)
     for name, value in payload.items():

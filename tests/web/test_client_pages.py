@@ -227,6 +227,7 @@ def test_a_client_is_stopped_at_once_with_a_reason_and_lifted_by_two(
     assert again.status_code == 409
     sound(again)
     place = desk("registrar").post(f"{path}/lift", reason="已换公钥").location
+    assert f'<a href="{path}">{client_id}</a>' in desk("registrar-2").get(place).text
     assert not state(house, client_id).active
     desk("registrar-2").post(f"{place}/decide", word="approve", reason="属实")
     assert state(house, client_id).active
