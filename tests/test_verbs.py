@@ -256,6 +256,32 @@ VERBS = (
             *("GET /desk/issuers/retire", "POST /desk/issuers/retire"),
         ),
     ),
+    # -- machines of institutions and receivers
+    Verb(
+        "see which machines may enter, their keys, what was done to them",
+        ("GET /v1/desk/clients", "GET /v1/desk/clients/<client_id>"),
+        ("client list", "client show"),
+        desk=("GET /desk/clients", "GET /desk/clients/<client_id>"),
+    ),
+    Verb(
+        "register a machine, give it a key, lift its suspension",
+        (
+            "POST /v1/desk/clients",
+            "POST /v1/desk/clients/<client_id>/keys",
+            "POST /v1/desk/clients/<client_id>/lift",
+        ),
+        ("client propose", "client propose-key", "client propose-lift"),
+        desk=(
+            *("GET /desk/clients/new", "POST /desk/clients/new"),
+            *("POST /desk/clients/<client_id>/keys", "POST /desk/clients/<client_id>/lift"),
+        ),
+    ),
+    Verb(
+        "stop a machine or one of its keys at once",
+        ("POST /v1/desk/clients/<client_id>/suspend", "POST /v1/desk/clients/<client_id>/keys/revoke"),
+        ("client suspend", "client end-key"),
+        desk=("POST /desk/clients/<client_id>/suspend", "POST /desk/clients/<client_id>/keys/revoke"),
+    ),
     # -- restricted, erased, closed
     Verb("restrict an archive", **act("restrict")),
     Verb("lift a restriction", **act("unrestrict")),
@@ -367,6 +393,7 @@ VERBS = (
 ROOMS = (
     *("/v1/me", "/v1/institution", "/v1/desk/workers", "/v1/desk/cards", "/v1/desk/disputed"),
     *("/v1/desk/institutions", "/v1/desk/issuers", "/desk/institutions"),
+    *("/v1/desk/clients", "/desk/clients"),
     *("/v1/desk/disputes", "/v1/desk/held", "/v1/desk/notices", "/v1/desk/proposals", "/v1/desk/services"),
     *("/me", "/window", "/centre/disputes", "/centre/notices", "/desk/workers", "/desk/cards"),
     *("/desk/disputes", "/desk/held", "/desk/issuers", "/desk/notices", "/desk/numbers", "/desk/papers"),
@@ -387,7 +414,7 @@ REGISTERS = (
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
     *("cards", "numbers", "case", "erasure", "window", "notices", "paper", "import"),
-    *("held", "objections", "institution", "centre"),
+    *("held", "objections", "institution", "centre", "client"),
 )
 
 

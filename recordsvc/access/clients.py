@@ -208,6 +208,24 @@ def one(conn: Connection, client_id: str) -> Client:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done to a client, as it was kept."""
+
+    event: str
+    stated_by: str
+    reason: str
+    proposal: bytes | None
+    at_ms: int
+
+
+def history(conn: Connection, client_id: str) -> list[Done]:
+    """Return what was done to a client, oldest first."""
+    own = client_event.c
+    told = sa.select(own.event, own.stated_by, own.reason, own.proposal, own.at_ms)
+    return [Done(*row) for row in conn.execute(told.where(own.client_id == client_id).order_by(own.n))]
+
+
 def ids_within(conn: Connection, where: Reach) -> frozenset[str]:
     """Return the ids of clients whose institution lies in a reach; without one, only the region sees them."""
     area = sa.case((client.c.institution.is_(None), ""), else_=areas.of_institution(client.c.institution))

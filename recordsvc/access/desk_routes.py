@@ -1,5 +1,6 @@
 """Doors of the desk: clients, and the proposals that wait for a second person."""
 
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -9,6 +10,7 @@ from recordsvc.access.clients import Client
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import ClientRefused, ClientStateConflict, ClientUnknown
 from recordsvc.access.forms import (
+    ClientDetailForm,
     ClientsForm,
     DecisionForm,
     NewClientForm,
@@ -49,10 +51,30 @@ from recordsvc.ground.two_person import (
 )
 def list_clients() -> flask.Response:
     """List the clients of the official's area with their keys' dates."""
+    return answers.answer({"items": [_shown(found) for found in seen_clients()]}, form=ClientsForm)
+
+
+def seen_clients() -> list[Client]:
+    """Return the clients of the official's area, in order of their ids."""
     with house().db.read() as conn:
         seen = clients.ids_within(conn, reach(actor(), "client.read"))
-    items = [_shown(found) for found in access().clients.all() if found.client_id in seen]
-    return answers.answer({"items": items}, form=ClientsForm)
+    return [found for found in access().clients.all() if found.client_id in seen]
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/clients/<client_id>",
+    policy="client.read",
+    answer=ClientDetailForm,
+    problems=(ClientUnknown,),
+    summary="一个接入方及其经过 / A client, and what was done to it",
+)
+def read_client(client_id: str) -> flask.Response:
+    """Show a client with its keys' dates and its history, oldest first."""
+    with house().db.read() as conn:
+        found, done = clients.one(conn, client_id), clients.history(conn, client_id)
+    return answers.answer(_shown(found) | {"events": done}, form=ClientDetailForm)
 
 
 @door(
@@ -68,14 +90,14 @@ def list_clients() -> flask.Response:
 )
 def propose_client(form: dict[str, Any]) -> flask.Response:
     """Propose a client; it exists once a second official approves."""
+    return _proposed(once(asked_client(form)))
+
+
+def asked_client(form: dict[str, Any]) -> Callable[[Turn], str]:
+    """Return what proposes a client of a `NewClientForm`; the proposal's id in hex."""
     by, random = reference(), house().random
-    keys = [NewKey(**key) for key in form.pop("keys")]
-    new = NewClient(**form, keys=keys)
-
-    def act(turn: Turn) -> str:
-        return registering.propose_client(turn, new, by=by, random=random)[0].hex()
-
-    return _proposed(once(act))
+    new = NewClient(**form | {"keys": [NewKey(**key) for key in form["keys"]]})
+    return lambda turn: registering.propose_client(turn, new, by=by, random=random)[0].hex()
 
 
 @door(
@@ -91,10 +113,13 @@ def propose_client(form: dict[str, Any]) -> flask.Response:
 )
 def propose_client_key(client_id: str, form: dict[str, Any]) -> flask.Response:
     """Propose a key; the client may use it once a second official approves."""
+    return _proposed(once(asked_key(client_id, form)))
+
+
+def asked_key(client_id: str, form: dict[str, Any]) -> Callable[[Turn], str]:
+    """Return what proposes a key of a `NewKeyForm`; the proposal's id in hex."""
     by, random, key = reference(), house().random, NewKey(**form)
-    return _proposed(
-        once(lambda turn: registering.propose_key(turn, client_id, key, by=by, random=random).hex())
-    )
+    return lambda turn: registering.propose_key(turn, client_id, key, by=by, random=random).hex()
 
 
 @door(
@@ -110,10 +135,13 @@ def propose_client_key(client_id: str, form: dict[str, Any]) -> flask.Response:
 )
 def propose_client_lift(client_id: str, form: dict[str, Any]) -> flask.Response:
     """Propose that a suspended client may go on."""
-    by, random, why = reference(), house().random, form["reason"]
-    return _proposed(
-        once(lambda turn: registering.propose_lift(turn, client_id, reason=why, by=by, random=random).hex())
-    )
+    return _proposed(once(asked_lift(client_id, form["reason"])))
+
+
+def asked_lift(client_id: str, reason: str) -> Callable[[Turn], str]:
+    """Return what proposes to lift a suspension; the proposal's id in hex."""
+    by, random = reference(), house().random
+    return lambda turn: registering.propose_lift(turn, client_id, reason=reason, by=by, random=random).hex()
 
 
 @door(

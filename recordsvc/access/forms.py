@@ -148,6 +148,22 @@ class ClientForm(Form):
     keys = fields.List(fields.Nested(ClientKeyForm), required=True)
 
 
+class ClientEventForm(Form):
+    """What was done to a client; `proposal` where two officials did it."""
+
+    event = fields.String(required=True)
+    stated_by = fields.String(required=True)
+    reason = fields.String(required=True)
+    proposal = Identifier(required=True, allow_none=True)
+    at_ms = fields.Integer(required=True)
+
+
+class ClientDetailForm(ClientForm):
+    """A client with its history, oldest first."""
+
+    events = fields.List(fields.Nested(ClientEventForm), required=True)
+
+
 class ClientsForm(Form):
     """All clients."""
 

@@ -96,6 +96,11 @@ def beijing_date(ms: int) -> dt.date:
     return dt.datetime.fromtimestamp(ms / 1000, BEIJING).date()
 
 
+def beijing_ms(day: dt.date) -> int:
+    """Return the UTC instant, in milliseconds, at which a day begins in Beijing."""
+    return int(dt.datetime.combine(day, dt.time(), BEIJING).timestamp()) * 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """One message on its way out. `address` is personal: it goes to the messenger and nowhere else."""

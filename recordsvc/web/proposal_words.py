@@ -172,19 +172,22 @@ _DECISIONS: Final = {
     "dispute-outcome": "不成立",
 }
 """Type of the record that a decision of a case enters -> what it decides."""
-_CLIENTS: Final = {
+CLIENTS: Final = {
     "centre": "培训机构的系统",
     "assessor": "技能评价机构的系统",
     "authority": "发证机关的系统",
     "credit-bank": "学分银行的系统",
+    "employer": "用人单位的系统",
     "payroll": "用人单位的薪酬系统",
     "online-platform": "线上培训平台的系统",
     "platform": "上级平台的系统",
 }
+"""Kind of a client -> what it is called; a test holds it complete."""
 SCOPES: Final = {
     "records:write": "报送记录",
     "records:read": "查询本单位报送的记录",
     "feed:read": "读取记录流",
+    "shared:read": "读取本人同意共享的记录",
 }
 _PLACES: Final = {
     **dict.fromkeys(("worker_id", "from", "into", "to"), "/desk/workers"),
@@ -212,7 +215,7 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
     if proposal.kind == "record.move":
         yield Fact("记录编号", proposal.subject)
     elif proposal.kind in ("client.key", "client.lift"):
-        yield Fact("接入方编号", proposal.subject)
+        yield Fact("接入方编号", proposal.subject, f"/desk/clients/{proposal.subject}")
     elif proposal.kind == "audit.pack" or proposal.kind not in _TITLES:
         yield Fact("事项", proposal.subject)
     for name, value in payload.items():
@@ -265,7 +268,7 @@ _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "document": lambda value: words.code("identity_documents", str(value)),
     "has_archive": lambda value: "有档案" if value else "还没有档案",
     "jwk": _key,
-    "kind": lambda value: _CLIENTS.get(value, str(value)),
+    "kind": lambda value: CLIENTS.get(value, str(value)),
     "not_after_ms": _instant,
     "not_before_ms": _instant,
     "on": words.day,

@@ -63,12 +63,27 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/workers/{worker}": ("handler", {"case_ref": "K-7"}),
     "/desk/workers/{worker}/cards/reassign": ("handler", {"change": "reassign", **CHANGE}),
     "/desk/institutions/close": ("registrar", {"code": "123", "on": "2025-09-01", "source": WORDS}),
+    "/desk/clients/new": (
+        "registrar",
+        {
+            "kind": "centre",
+            "name": WORDS,
+            "institution": "123",
+            "scopes": "records:write",
+            "jwk": "kein Schlüssel",
+            "since": "2026-01-01",
+            "until": "2026-02-01",
+            "units_a_day": "viel",
+            "at_once": "0",
+        },
+    ),
     "/desk/workers/{worker}/cards/withdraw": ("handler", {"change": "withdraw", **CHANGE}),
 }
 """Form -> who sends it, and what is typed that must stand again."""
 
 WORKER, RECORD = "/desk/workers/<id:worker_id>", "/desk/workers/<id:worker_id>/records/<id:record_id>"
 ACTS = "tests/web/test_desk_acts.py: the form of an act, in a page and by a renewed look"
+CLIENTS = "tests/web/test_client_pages.py: needs a client"
 CASES = "tests/web/test_centre_disputes.py: needs a case"
 BUTTON = "a button with a hidden id: nothing is typed"
 SECRET = "a code or a number that is typed anew, and stands in no page"
@@ -95,6 +110,9 @@ ELSEWHERE: dict[str, str] = {
     "/desk/emergencies/<id:case_id>/close": "tests/web/test_people_pages.py: needs a case",
     "/desk/identity/<id:mismatch_id>": "tests/oidc/test_links.py: needs an account in doubt",
     "/desk/own-archive": SECRET,
+    **dict.fromkeys(
+        (f"/desk/clients/<client_id>/{one}" for one in ("suspend", "lift", "keys", "keys/revoke")), CLIENTS
+    ),
     "/centre/disputes/<id:dispute_id>/answer": CASES,
     "/centre/disputes/<id:dispute_id>/messages": CASES,
     "/centre/people/<staff_id>/end": BUTTON,
@@ -171,7 +189,7 @@ def test_a_refused_form_comes_back_as_it_was_typed(
     assert answer.status_code in (404, 409, 422), answer.text
     sound(answer)
     for name, value in typed.items():
-        listed = name in CHOSEN
+        listed = name in (*CHOSEN, "scopes")
         hidden = name == "purpose" and address.startswith("/desk/workers")
         if (name, address) == ("kind", "/desk/numbers") or name in ("to", "which", "part"):
             continue
