@@ -7,6 +7,7 @@ is the real one, a process of its own; this one only starts them, waits, and end
 import contextlib
 import datetime as dt
 import fcntl
+import os
 import signal
 import subprocess
 import sys
@@ -90,11 +91,11 @@ def run(*, port: int, data_dir: Path, people: int, once: bool) -> None:
 def _alone(data_dir: Path, port: int) -> Iterator[None]:
     """Hold the data folder until the process ends. Raises `ClickException` if another one holds it."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / "run.lock").open("a+", encoding="ascii") as lock:
+    handle = os.open(data_dir / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "r+", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            lock.seek(0)
             where = _public_url(int(lock.read() or port))
             raise click.ClickException(
                 f"{data_dir.name} 正由另一个进程使用 / this data folder is being served already: {where}"
