@@ -491,6 +491,8 @@ class Objections(RuleBasedStateMachine):
             assert not isinstance(got, str)
         elif case.closed or case.owner != "issuer":
             assert got is DisputeRefused
+        elif record.chain.read_as.state == "restricted":
+            assert got is ArchiveRestricted, got
         elif named is not None and (named.seq < case.contest_seq or named.revoked or record.life == "erased"):
             assert got is TargetUnfit, got
         else:
