@@ -108,7 +108,13 @@ def test_a_held_record_is_released_by_two(
 
 
 def test_two_archives_are_merged_by_two_and_read_as_one(
-    office: Office, address: str, house: House, region: Region, ids: dict[str, str], worker: dict[str, Any]
+    office: Office,
+    address: str,
+    house: House,
+    region: Region,
+    ids: dict[str, str],
+    worker: dict[str, Any],
+    tmp_path: Path,
 ) -> None:
     assert ids
     former = person("马兰", 7)
@@ -119,7 +125,11 @@ def test_two_archives_are_merged_by_two_and_read_as_one(
     page.get_by_role("link", name="合并到另一份档案").click()
     handler.fits()
     page.get_by_role("button", name="提出", exact=True).click()
-    expect(page.get_by_role("alert").get_by_role("link")).to_have_count(4)
+    expect(page.get_by_role("alert").get_by_role("link")).to_have_count(5)
+    (tmp_path / "x.pdf").write_bytes(pdf())
+    page.get_by_label("文件（PDF、PNG 或 JPEG）").set_input_files(tmp_path / "x.pdf")
+    page.get_by_label("材料类型").select_option(index=1)
+    page.get_by_role("button", name="收存").click()
     page.get_by_label("号码种类").select_option("resident-id")
     page.get_by_label("另一人的号码").fill(worker["number"])
     page.get_by_label("依据").select_option(index=1)
@@ -159,7 +169,7 @@ def test_a_paper_is_filed_beside_a_form_and_a_late_form_comes_back(
     page.get_by_label("文件（PDF、PNG 或 JPEG）").set_input_files(tmp_path / "x.pdf")
     page.get_by_role("button", name="收存").click()
     expect(page.get_by_label("说明")).to_have_value("两份档案是同一人的")
-    expect(page.get_by_label("材料（可以不选）")).not_to_have_value("")
+    expect(page.get_by_label("材料", exact=True)).not_to_have_value("")
     handler.fits()
 
     for _ in range(2):
@@ -173,7 +183,7 @@ def test_a_paper_is_filed_beside_a_form_and_a_late_form_comes_back(
     gate(page)
     page.get_by_role("button", name="继续").click()
     expect(page.get_by_label("说明")).to_have_value("两份档案是同一人的")
-    expect(page.get_by_label("材料（可以不选）")).not_to_have_value("")
+    expect(page.get_by_label("材料", exact=True)).not_to_have_value("")
     handler.fits()
 
 
