@@ -47,9 +47,9 @@ MUTANTS: Final = (
     Mutant(
         "a merged archive is not one's own",
         17,
-        f"{ACCESS}/own_parties.py",
-        "return merges.together(conn, [*workers, *sorted(found)])",
-        "return frozenset({*workers, *found})",
+        "recordsvc/people/merges.py",
+        "    return frozenset(known)\n",
+        "    return frozenset(workers)\n",
         "tests/archive/test_own_archives.py -k 'merge_is_followed and sqlite'",
     ),
     Mutant(
