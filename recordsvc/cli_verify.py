@@ -10,6 +10,7 @@ from recordsvc.archive.batchforms import BatchEvidence
 from recordsvc.archive.formats import FormatError
 from recordsvc.archive.verify import Report, verify_bundle, verify_extract, verify_receipt
 from recordsvc.archive.verify_extract import is_extract
+from recordsvc.archive.verify_report import Outcome
 from recordsvc.ground.ports import SystemClock
 from recordsvc.ground.strictjson import StrictJsonError, canonical, is_canonical, loads
 from recordsvc.translog.note import NoteError
@@ -20,6 +21,7 @@ from recordsvc.vault.verifiers import BadSignature
 
 _MAX_RECORD = 1024 * 1024
 _MAX_RECEIPTS = 256 * 1024 * 1024
+_BEST = (Outcome.PROVEN, Outcome.UNPROVEN, Outcome.FALSE, Outcome.UNREADABLE)
 _RECEIPTS = "recordsvc-receipts/1"
 """What `recordsvc submit` writes beside a roster: records and evidence of all its receipts."""
 
@@ -77,8 +79,9 @@ def verify(ctx: click.Context, /, file: Any, **given: Any) -> None:
                 verify_receipt(data, raw, one, log_keys, witness_keys, quorum, issuer_key=key, now_ms=now_ms)
                 for one in sent
             )
-            # Sent twice, a record stands in two batches; the log has it with the proof of one of them.
-            report = min(reports, key=lambda one: one.outcome.value)
+            # Sent twice, a record stands in two batches; the log has it with the proof of one of them. What
+            # merely lacks cosignatures tells more than what belongs elsewhere.
+            report = min(reports, key=lambda one: _BEST.index(one.outcome))
         else:
             check = verify_extract if is_extract(data) else verify_bundle
             report = check(data, log_keys, witness_keys, quorum, region=given["region"], now_ms=now_ms)
@@ -121,7 +124,7 @@ def _record(record: Any, evidence: Any, receipt: str) -> tuple[bytes, list[bytes
                 "--record 中没有签名凭据：请加 --evidence / no evidence there: add --evidence"
             )
         found = told.get("evidence", told.get("jws"))
-        each = found if isinstance(found, list) else [found]
+        each = found if isinstance(found, list) and found else [found]
         return canonical(told["record"]), [_packed(one) for one in each]
     except StrictJsonError as error:
         raise click.UsageError(f"--record: {error.message_zh} / {error.message} {error.pointer}") from None

@@ -119,7 +119,8 @@ def _run(console: Console, path: Path, options: dict[str, Any]) -> int:
             _progress(console) as progress,
         ):
             outdated = planner.outdated(drafts)
-            resumed = [one for one in state.unanswered() if one not in outdated]
+            gone = {one.id for one in outdated}
+            resumed = [one for one in state.unanswered() if one.id not in gone]
             task = progress.add_task("报送", total=len(resumed) or len(drafts))
             delivery = Delivery(
                 state,

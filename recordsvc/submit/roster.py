@@ -43,12 +43,11 @@ class Roster:
     def drafts(self) -> dict[int, Draft]:
         """Records by row number. A row that contradicts an answer becomes a rejected one."""
         names = {zh: code for code, zh in code_choices("training_types", self.today).items()}
-        everybody = ((table, row) for table in self.understood.tables for row in table.data)
-        tables = {(table.sheet.name, row.number): table for table, row in everybody}
+        # In the order in which they were read: of people side by side a line holds several.
+        tables = (table for table in self.understood.tables for _row in table.data)
         made: dict[int, Draft] = {}
-        for reading in self.understood.readings:
+        for reading, table in zip(self.understood.readings, tables, strict=True):
             if reading.sendable:
-                table = tables[reading.sheet, reading.sheet_row]
                 try:
                     made[reading.row] = draft(reading, table, self.answers, names)
                 except Puzzle as puzzle:

@@ -13,6 +13,7 @@ from recordsvc.submit import keys, send
 from recordsvc.submit.cli import submit
 from recordsvc.submit.state import State
 from recordsvc.translog.proofs import LogProof
+from tests.archive.bundle_maker import NoteSigner
 from tests.submit.fake_service import ISSUER, FakeService
 from tests.submit.rosters import ANSWERS, people, workbook
 
@@ -487,14 +488,22 @@ def test_receipts_as_they_were_written_prove_their_records(centre, service):
     told = centre.beside("receipts.json")
     key = service.signer.key.vkey()
 
-    def verified(proof, record=told):
-        found = CliRunner().invoke(verify, [str(proof), "--log-key", key, "--record", str(record)])
+    def verified(proof, *more, record=told):
+        said = [str(proof), "--log-key", key, "--record", str(record), *more]
+        found = CliRunner().invoke(verify, said)
+        assert not isinstance(found.exception, Exception), found.exception
         return found.exit_code, found.output
 
     proofs = sorted(centre.beside("receipts").iterdir())
     assert [verified(proof)[0] for proof in proofs] == [0] * 3
     content = json.loads(told.read_text())
     assert [len(one["evidence"]) for one in content["records"]] == [2] * 3
+    # A receipt never has a cosignature: not proven, and not false for the evidence of the other batch.
+    witness = NoteSigner("witness.example/w1", 4).vkey
+    assert [verified(proof, "--witness-key", witness)[0] for proof in proofs] == [3] * 3
+    bare = centre.beside("bare.json")
+    bare.write_text(json.dumps({"record": content["records"][0]["record"], "evidence": []}))
+    assert verified(proofs[0], record=bare)[0] == 2
     other = centre.beside("receipts") / "renamed.txt"
     other.write_bytes(proofs[0].read_bytes())
     assert verified(other)[0] == 2

@@ -243,6 +243,19 @@ def test_a_note_or_verdict_against_the_mark_is_not_signed(tmp_path, score, resul
     assert set(drafts) == ({2} if code else {1, 2})
 
 
+def test_each_of_two_sides_keeps_its_own_headings(tmp_path):
+    """理论 in minutes on the left, in class hours on the right: a line of the sheet belongs to both."""
+    side = ("姓名", "身份证号", "职业")
+    rows = [
+        [*side, "理论（分钟）", "实操（分钟）", "成绩", *side, "理论课时", "实操课时", "成绩"],
+        [*A, "焊工", 1080, 2520, 80, *B, "焊工", 24, 56, 80],
+    ]
+    drafts = roster(tmp_path, rows, ANSWERS).drafts()
+
+    planned = {"online_minutes": 0, "practice_minutes": 2520, "theory_minutes": 1080}
+    assert [one.body["planned"] for one in drafts.values()] == [planned] * 2
+
+
 def test_a_note_against_both_parts_is_not_signed(tmp_path):
     rows = [
         ["姓名", "身份证号", "职业", "理论课时", "实操课时", "理论成绩", "实操成绩", "备注"],
