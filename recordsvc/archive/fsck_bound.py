@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from recordsvc.access.tables import consent, consent_event
 from recordsvc.archive import bound_statements
+from recordsvc.archive.erasing import WHOLE
 from recordsvc.archive.formats import BOUND_ROWS, EntryType
 from recordsvc.ground import bound
 from recordsvc.ground.bound import GONE, START, bound_head, bound_row, bound_statement
@@ -20,7 +21,6 @@ from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, count, scan
 from recordsvc.people import tables as people_tables
 from recordsvc.translog import tables as log_tables
 
-WHOLE: Final = -1
 EVERY: Final = 10_000
 _COUNTED: Final = ("uses", "used_ms", "ended_ms", "ended_by")
 Links = list[tuple[int, bytes, bytes]]

@@ -18,6 +18,7 @@ from recordsvc.access.looked_tables import (
     looked_place,
 )
 from recordsvc.archive import looked_statements
+from recordsvc.archive.erasing import WHOLE
 from recordsvc.archive.formats import EntryType
 from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, scan
 from recordsvc.people import tables as people_tables
@@ -27,7 +28,6 @@ from recordsvc.translog.note import NoteError, NoteKey, parse_note
 from recordsvc.translog.tree import Frontier, leaf_hash
 
 EVERY: Final = 10_000
-WHOLE: Final = -1
 
 
 class LookedCheck:
