@@ -1,1 +1,1 @@
-"""Money (资金): what rules grant, one ledger that pays it, and the bank that carries it."""
+"""Money (资金): rules, ledger, funds, bank, claims, fees."""

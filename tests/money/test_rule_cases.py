@@ -1,4 +1,4 @@
-"""Cases of rules and decisions, by their numbers: 39 (arithmetic), 44, 46, 47, 48, 49, 50, 52, and the results table."""
+"""Rules and decisions: cases 39 (arithmetic), 44, 46, 47, 48, 49, 50, 52, and the results table."""
 
 import datetime as dt
 import itertools
