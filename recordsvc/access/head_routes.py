@@ -7,8 +7,9 @@ import flask
 
 from recordsvc.access import heads, staff
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import CodeUndecided, HeadMakesCodes, StaffRefused, StaffUnknown
+from recordsvc.access.errors import StaffRefused, StaffUnknown
 from recordsvc.access.forms import EmptyForm, ProposedForm, ReasonForm
+from recordsvc.access.head_errors import CodeUndecided, HeadMakesCodes
 from recordsvc.access.heads import Head
 from recordsvc.access.policy import door
 from recordsvc.access.services import bp, house, once, reference

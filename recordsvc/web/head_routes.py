@@ -7,7 +7,8 @@ import flask
 
 from recordsvc.access import head_routes, heads, objects
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import CodeUndecided, HeadMakesCodes, StaffRefused, StaffUnknown
+from recordsvc.access.errors import StaffRefused, StaffUnknown
+from recordsvc.access.head_errors import CodeUndecided, HeadMakesCodes
 from recordsvc.access.heads import Head
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import once
