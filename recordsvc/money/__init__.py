@@ -1,1 +1,1 @@
-"""Money: what is owed, by which rule, out of which fund, and what the bank did with it."""
+"""Money (资金): rules, ledger, funds, bank, claims, fees."""
