@@ -19,8 +19,8 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import acts, codes, staff
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.deciding import reference
-from recordsvc.access.errors import CodeUndecided, HeadMakesCodes
 from recordsvc.access.grants import Actor, Position
+from recordsvc.access.head_errors import CodeUndecided, HeadMakesCodes
 from recordsvc.access.staff import Member
 from recordsvc.access.tables import staff_code
 from recordsvc.ground import two_person
