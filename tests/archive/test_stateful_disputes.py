@@ -493,6 +493,9 @@ class Objections(RuleBasedStateMachine):
             assert got is DisputeRefused
         elif record.chain.read_as.state == "restricted":
             assert got is ArchiveRestricted, got
+        elif not self.there[record.by]:
+            # From the day it closed; the case is the region's, though it may not have been passed on yet.
+            assert got is DisputeRefused, got
         elif named is not None and (named.seq < case.contest_seq or named.revoked or record.life == "erased"):
             assert got is TargetUnfit, got
         else:
