@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
+    from recordsvc.money.claims.ports import Ports
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
     from recordsvc.vault.keyfolder import Holder as TokenHolder
@@ -127,6 +128,13 @@ class House:
         from recordsvc.archive.papers import Papers
 
         return Papers(self)
+
+    @functools.cached_property
+    def claims(self) -> "Ports":
+        """Return what claims use: rules, registers, budget lines, the bank."""
+        from recordsvc.money.claims.ports import usual
+
+        return usual(self)
 
     def close(self) -> None:
         """Give back the connections."""

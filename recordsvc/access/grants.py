@@ -316,6 +316,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.paper.read": _OWN,
     "own.numbers.read": _OWN,
     "own.service.read": _OWN,
+    "own.claim.read": _OWN,
+    "own.claim.file": _OWN,
     # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
     "window.serve": (Grant(Kind.WORKER),),
     "own.consent.read": _OWN,
@@ -371,6 +373,10 @@ POLICIES: Final[dict[str, Policy]] = {
     "client.propose": _official(Role.REGISTRAR),
     # One person stops a client at once; starting it again takes two.
     "client.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
+    # Claims: which step is whose, their own table says; a payer never handles one.
+    "claim.read": _official(Role.HANDLER, Role.REVIEWER, Role.PAYER, Role.INSPECTOR),
+    "claim.sign": _official(Role.HANDLER, Role.REVIEWER, Role.PAYER),
+    "claim.publish": _official(Role.HANDLER, Role.REVIEWER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     # Merging, moving, closing: the first of two officials. Sealing takes one, unsealing and erasing two.
     "archive.change": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),

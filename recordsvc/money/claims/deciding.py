@@ -1,0 +1,152 @@
+"""Deciding a claim (审核): the rule that holds on the facts as they are now; stored, never changed."""
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.archive import persons
+from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.persons import PersonArchives, Place
+from recordsvc.ground import bound
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
+from recordsvc.money.claims import facts as claim_facts
+from recordsvc.money.claims.tables import claim_decision
+from recordsvc.money.claims.values import Claim
+from recordsvc.money.rules.decision import Decision, Verdict
+from recordsvc.money.rules.facts import Facts
+from recordsvc.money.rules.rule import Rule
+from recordsvc.translog.tables import head
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a granted claim uses up of its person's limits, as the rule's clauses say."""
+
+    occupation: str | None = None
+    level: str | None = None
+    year: int | None = None
+    slots: int | None = None
+
+
+def decide(house: "House", conn: Connection, one: Claim, now_ms: int) -> Decision | None:
+    """Say what the rule in force says of a claim now; None: the record no longer counts, or is sealed."""
+    place, archives = _place(house, conn, one)
+    if archives is None or place is None or claim_facts.unfit(place):
+        return None
+    today = beijing_date(now_ms).isoformat()
+    found = claim_facts.gather(house, conn, archives, place, one, today)
+    rule = rule_for(house, one.kind, found, today)
+    if rule is None:
+        return _without_rule(one, found)
+    return rule.decide(found)
+
+
+def rule_for(house: "House", kind: str, found: Facts, today: str) -> Rule | None:
+    """Return the rule for a case: by its own basis date, else as of today; None: none holds."""
+    rule = house.claims.rules.on(kind, today)
+    if rule is None:
+        return None
+    day = found.values.get(rule.head.basis)
+    return house.claims.rules.on(kind, str(day)) if day is not None else rule
+
+
+def store(turn: Turn, house: "House", one: Claim, made: Decision) -> int:
+    """Store a decision for good; which of the claim's it is."""
+    own = claim_decision.c
+    where = (own.worker_id == one.worker_id, own.claim_id == one.claim_id)
+    n = int(turn.conn.scalar(sa.select(sa.func.count()).select_from(claim_decision).where(*where)) or 0) + 1
+    row = {
+        **one.key,
+        "n": n,
+        "salt": house.random.bytes(16),
+        "rule": made.rule,
+        "sha256": made.sha256,
+        "verdict": made.verdict.value,
+        "amount_fen": made.amount_fen,
+        "basis_date": made.basis_date,
+        "log_size": int(turn.conn.scalar(sa.select(head.c.size)) or 0),
+        "document": made.canonical(),
+        "decided_ms": turn.now_ms,
+    }
+    turn.conn.execute(claim_decision.insert().values(row))
+    bound.wrote(turn, claim_decision, row)
+    return n
+
+
+def gist(made: Any) -> tuple[str, int, str]:
+    """Return what of a decision, stored or made, a signature stands on: verdict, amount, text of the rule."""
+    return str(made.verdict), int(made.amount_fen), str(made.sha256)
+
+
+def again(rule: Rule, document: bytes) -> Decision:
+    """Work a stored decision out anew, from its own facts, by the text it names."""
+    told = orjson.loads(document)
+    return rule.decide(Facts.of(told["facts"]), told["event"])
+
+
+def limits(rule: Rule, made: Decision) -> Limits:
+    """Return what a granted claim uses up: the clauses on earlier subsidies, read as limits."""
+    values, counted = made.facts.values, _counted(made)
+    occupation = level = None
+    year = slots = None
+    for clause in rule.clauses:
+        for condition in clause.condition.walk():
+            if condition.op == "unique" and "occupation" in condition.same:
+                occupation = str(values["occupation"])
+                level = str(values["level"]) if "level" in condition.same else ""
+            if condition.op == "quota" and "person" in condition.same and clause.words.id in counted:
+                year = int(values[rule.head.basis][:4]) if "year" in condition.same else 0
+                slots = counted[clause.words.id]
+    return Limits(occupation, level, year, slots)
+
+
+def _counted(made: Decision) -> dict[str, int]:
+    """Return the limit of each clause that counts, as it was for this case."""
+    return {
+        clause.id: int(right)
+        for clause, _, steps in made.trace
+        for op, _, _, _, right, _ in steps
+        if op == "quota" and right is not None
+    }
+
+
+def _place(house: "House", conn: Connection, one: Claim) -> tuple[Place | None, PersonArchives | None]:
+    try:
+        archives = persons.read(house, one.worker_id, house.db.cursor(conn))
+    except ArchiveRestricted:
+        return None, None
+    found = None if archives is None else archives.find(uuid.UUID(one.certificate).bytes)
+    return found, archives
+
+
+def _without_rule(one: Claim, found: Facts) -> Decision:
+    """Return the decision that nothing is laid down: an official's case, never a refusal."""
+    return Decision(
+        rule=one.kind,
+        title=one.kind,
+        sha256="",
+        sample=False,
+        event="",
+        basis_date=None,
+        verdict=Verdict.NO_RULE_IN_FORCE,
+        amount_fen=0,
+        trace=(),
+        params=(),
+        missing=(),
+        reason="not-in-force",
+        facts=found,
+    )
+
+
+def document_of(row: Any) -> dict[str, Any]:
+    """Return a stored decision as plain values."""
+    found: dict[str, Any] = orjson.loads(row.document)
+    return found

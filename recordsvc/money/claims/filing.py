@@ -1,0 +1,136 @@
+"""Filing a claim (提出申领): by the worker, at the window, by an institution, or proposed by the service."""
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.access import areas
+from recordsvc.archive import persons
+from recordsvc.dated import NoRuleInForce
+from recordsvc.ground import bound
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
+from recordsvc.ground.problems import NotFound
+from recordsvc.money.claims import facts, steps, terms
+from recordsvc.money.claims.errors import ClaimRefused
+from recordsvc.money.claims.tables import claim, claim_event, claim_state
+from recordsvc.money.claims.transitions import OWNERS
+from recordsvc.money.claims.values import Claim, Who, find
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+WORKER_ROLES: Final = frozenset({"worker"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked for: a kind of subsidy on a record, by its id; `told` are facts only the claimant has."""
+
+    kind: str
+    record_id: bytes
+    told: dict[str, Any] = field(default_factory=dict)
+    payee: str = ""
+    """Empty: the worker."""
+    draft: bool = False
+
+
+def file(turn: Turn, house: "House", worker_id: bytes, ask: Ask, who: Who) -> Claim:
+    """File a claim and decide it at once. Raises `ClaimRefused`, `ClaimStands`, `NotFound`."""
+    today = beijing_date(turn.now_ms).isoformat()
+    steps.lock(turn, worker_id)
+    record_type = _fit(house, turn.conn, worker_id, ask)
+    try:
+        kind = terms.kind(ask.kind, today)
+        needed = len(terms.steps(today, 1))
+    except NoRuleInForce:
+        raise _refused("kind", "现在没有这种可以申领的补贴", "no such kind can be claimed now") from None
+    if record_type not in kind["records"]:
+        raise _refused("record_id", "这类记录不能申领该项补贴", "this kind does not rest on such a record")
+    claim_id = uuid7(FixedClock(turn.now_ms), house.random)
+    fixed = {
+        "worker_id": worker_id,
+        "claim_id": claim_id,
+        "kind": ask.kind,
+        "certificate": str(uuid.UUID(bytes=ask.record_id)),
+        "payee": ask.payee or f"worker:{uuid.UUID(bytes=worker_id)}",
+        "region": areas.person(turn.conn, worker_id).area or "",
+        "told": json.dumps(ask.told, ensure_ascii=False, sort_keys=True),
+        "filed_by": who.actor,
+        "filed_ms": turn.now_ms,
+    }
+    _begin(turn, fixed, str(kind["purpose"]), needed, who, "DRAFT" if ask.draft else "SUBMITTED")
+    one = find(turn.conn, claim_id)
+    return one if ask.draft else steps.check(turn, house, one)
+
+
+def submit(turn: Turn, house: "House", one: Claim, who: Who) -> Claim:
+    """Submit a draft and decide it at once. Raises `ClaimStep`, `ClaimStands`."""
+    return steps.check(turn, house, steps.step(turn, house, one, "submit", who).claim)
+
+
+def supplement(turn: Turn, house: "House", one: Claim, who: Who, reason: str) -> Claim:
+    """Have a claim decided anew, on what is known now. Raises `ClaimStep`."""
+    return steps.check(turn, house, steps.step(turn, house, one, "supplement", who, reason).claim)
+
+
+def _begin(turn: Turn, fixed: dict[str, Any], purpose: str, needed: int, who: Who, state: str) -> None:
+    turn.conn.execute(claim.insert().values(fixed))
+    bound.wrote(turn, claim, fixed)
+    moving: dict[str, Any] = {
+        **{name: fixed[name] for name in ("worker_id", "claim_id", "kind", "certificate")},
+        "state": state,
+        "version": 0,
+        "live": int(state != "DRAFT"),
+        "purpose": purpose,
+        "amount_fen": 0,
+        "payee_version": 0,
+        "round": 1,
+        "needed": needed,
+        "hold": "",
+        "payment": "",
+        "waits": "",
+        "owner": OWNERS[state],
+        "changed_ms": turn.now_ms,
+    }
+    try:
+        with turn.conn.begin_nested():
+            turn.conn.execute(claim_state.insert().values(moving))
+    except sa.exc.IntegrityError as error:
+        raise steps.limit(error) from None
+    key = (fixed["worker_id"], fixed["claim_id"])
+    bound.touch(turn, claim_state, key)
+    event = {
+        "worker_id": key[0],
+        "claim_id": key[1],
+        "n": 0,
+        "event": "draft" if state == "DRAFT" else "file",
+        "source": "",
+        "target": state,
+        "actor": who.actor,
+        "role": next(iter(sorted(who.roles))),
+        "reason": "",
+        "at_ms": turn.now_ms,
+    }
+    turn.conn.execute(claim_event.insert().values(event))
+    bound.wrote(turn, claim_event, event)
+
+
+def _fit(house: "House", conn: Connection, worker_id: bytes, ask: Ask) -> str:
+    """Return the type of the record. Raises `ClaimRefused`, `NotFound`."""
+    archives = persons.read(house, worker_id, house.db.cursor(conn))
+    if archives is None:
+        raise NotFound
+    place = archives.find(ask.record_id)
+    why = facts.unfit(place)
+    if why or place is None or place.entry.record is None:
+        raise _refused("record_id", why, "the record does not count, or is not there")
+    return str(place.entry.record["type"])
+
+
+def _refused(pointer: str, zh: str, en: str) -> ClaimRefused:
+    return ClaimRefused(errors=[{"pointer": f"/{pointer}", "code": "value", "detail": zh, "detail_en": en}])

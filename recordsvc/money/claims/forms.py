@@ -1,0 +1,260 @@
+"""What comes in and goes out at the doors of claims; amounts are whole fen."""
+
+from marshmallow import fields, validate
+
+from recordsvc.archive.forms import LookQuery
+from recordsvc.ground.forms import Form, Identifier, Whole, text
+from recordsvc.money.claims.signing import EVENTS, MOST
+from recordsvc.money.claims.tables import STATES
+
+
+class FileForm(Form):
+    """What is claimed: a kind of subsidy on a record of the own archive."""
+
+    kind = text(1, 40, required=True)
+    record_id = Identifier(required=True)
+
+
+class OwnStepForm(Form):
+    """What the claimant does with a claim."""
+
+    event = fields.String(required=True, validate=validate.OneOf(("supplement", "withdraw")))
+    reason = text(0, 400, load_default="")
+
+
+class StepForm(Form):
+    """What an official does with a claim, as it was seen (`version`)."""
+
+    event = text(1, 20, required=True)
+    version = Whole(required=True)
+    reason = text(0, 400, load_default="")
+
+
+class ObjectionForm(Form):
+    """An objection to a line of a public list, as it was taken down."""
+
+    text = text(1, 400, required=True)
+
+
+class ListForm(Form):
+    """Claims that are signed as one list, and its hash as it was seen."""
+
+    event = fields.String(required=True, validate=validate.OneOf(EVENTS))
+    claims = fields.List(Identifier(), required=True, validate=validate.Length(1, MOST))
+    list_sha256 = text(64, 64, required=True)
+
+
+class PublishForm(Form):
+    """Reviewed claims that become one public list of a division."""
+
+    claims = fields.List(Identifier(), required=True, validate=validate.Length(1, 1_000))
+    region = text(6, 6, required=True)
+
+
+class ClaimsQuery(Form):
+    """Which claims: in a state, or all that are not over."""
+
+    state = fields.String(load_default=None, validate=validate.OneOf(STATES))
+
+
+class ListQuery(Form):
+    """Which signature is asked for."""
+
+    event = fields.String(required=True, validate=validate.OneOf(EVENTS))
+
+
+class ClaimQuery(LookQuery):
+    """Why an official looks at a claim, and for which case."""
+
+
+class ClaimForm(Form):
+    """A claim as lists show it; `status` is one of six for the outside, `state` where it stands."""
+
+    claim_id = Identifier(required=True)
+    kind = fields.String(required=True)
+    kind_name = fields.String(required=True)
+    record_id = Identifier(required=True)
+    status = fields.String(required=True)
+    status_name = fields.String(required=True)
+    state = fields.String(required=True)
+    state_name = fields.String(required=True)
+    amount_fen = fields.Integer(required=True)
+    waits = fields.String(required=True)
+    waits_for = fields.String(required=True)
+    owner = fields.String(required=True)
+    owner_name = fields.String(required=True)
+    due_on = fields.String(required=True, allow_none=True)
+    filed_ms = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+
+
+class ClaimsForm(Form):
+    """Claims."""
+
+    items = fields.List(fields.Nested(ClaimForm), required=True)
+
+
+class FactForm(Form):
+    """A fact, who says so and as of which Beijing day."""
+
+    name = fields.String(required=True)
+    value = fields.String(required=True)
+    source = fields.String(required=True)
+    on = fields.String(required=True)
+
+
+class ReasonForm(Form):
+    """A clause with its article, what it says of the case, and what would change it."""
+
+    clause = fields.String(required=True)
+    article = fields.String(required=True)
+    text = fields.String(required=True)
+    tell = fields.String(required=True)
+    would_pass_if = fields.List(fields.String(), required=True)
+
+
+class LackingForm(Form):
+    """A fact that nobody brought, and who can."""
+
+    fact = fields.String(required=True)
+    zh = fields.String(required=True)
+    supplier = fields.String(required=True)
+    who = fields.String(required=True)
+
+
+class DecisionForm(Form):
+    """A decision in words: which rule, which articles, what is missing."""
+
+    verdict = fields.String(required=True)
+    headline = fields.String(required=True)
+    amount_fen = fields.Integer(required=True)
+    rule = fields.String(required=True)
+    title = fields.String(required=True)
+    document = fields.String()
+    sample = fields.String()
+    reason = fields.String()
+    sha256 = fields.String(required=True)
+    basis_date = fields.String(required=True, allow_none=True)
+    decided_ms = fields.Integer(required=True)
+    facts = fields.List(fields.Nested(FactForm), required=True)
+    failed = fields.List(fields.Nested(ReasonForm), required=True)
+    met = fields.List(fields.Nested(ReasonForm), required=True)
+    missing = fields.List(fields.Nested(LackingForm), required=True)
+
+
+class EventForm(Form):
+    """What happened to a claim."""
+
+    event = fields.String(required=True)
+    event_name = fields.String(required=True)
+    state = fields.String(required=True)
+    role = fields.String(required=True)
+    reason = fields.String(required=True)
+    at_ms = fields.Integer(required=True)
+
+
+class OnListForm(Form):
+    """The public list that a claim is on."""
+
+    notice_id = Identifier(required=True)
+    start_on = fields.String(required=True)
+    end_on = fields.String(required=True)
+
+
+class ReviewForm(Form):
+    """Until when and with whom a refusal can be contested."""
+
+    until = fields.String(required=True)
+    to = fields.String(required=True)
+
+
+class ClaimDetailForm(ClaimForm):
+    """A claim with why, which article, and where it stands."""
+
+    decision = fields.Nested(DecisionForm, required=True, allow_none=True)
+    events = fields.List(fields.Nested(EventForm), required=True)
+    notice = fields.Nested(OnListForm, required=True, allow_none=True)
+    account_ready = fields.Boolean(required=True)
+    review = fields.Nested(ReviewForm, required=True, allow_none=True)
+
+
+class ApprovalForm(Form):
+    """A signature; one of an earlier round no longer counts."""
+
+    round = fields.Integer(required=True)
+    step = fields.Integer(required=True)
+    event = fields.String(required=True)
+    actor = fields.String(required=True)
+    role = fields.String(required=True)
+    amount_fen = fields.Integer(required=True)
+    list_sha256 = fields.String(required=True, allow_none=True)
+    signed_ms = fields.Integer(required=True)
+    counts = fields.Boolean(required=True)
+
+
+class TakenForm(Form):
+    """An objection as it was taken down."""
+
+    text = fields.String(required=True)
+    taken_by = fields.String(required=True)
+    taken_ms = fields.Integer(required=True)
+
+
+class DeskClaimForm(ClaimDetailForm):
+    """A claim as officials see it."""
+
+    payee = fields.String(required=True)
+    filed_by = fields.String(required=True)
+    flags = fields.List(fields.String(), required=True)
+    ways = fields.List(fields.String(), required=True)
+    approvals = fields.List(fields.Nested(ApprovalForm), required=True)
+    objections = fields.List(fields.Nested(TakenForm), required=True)
+
+
+class SheetForm(Form):
+    """What waits for a signature: clean claims as one list with its hash, flagged ones apart."""
+
+    clean = fields.List(fields.Nested(ClaimForm), required=True)
+    list_sha256 = fields.String(required=True)
+    flagged = fields.List(fields.Nested(ClaimForm), required=True)
+
+
+class SignedForm(Form):
+    """What became of a list: how many were signed, and which were sent back or wait."""
+
+    signed = fields.Integer(required=True)
+    others = fields.List(fields.Nested(ClaimForm), required=True)
+
+
+class LineForm(Form):
+    """A line of a public list, masked."""
+
+    n = fields.Integer(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True)
+    occupation = fields.String(required=True)
+    level = fields.String(required=True)
+    amount_fen = fields.Integer(required=True)
+
+
+class NoticeForm(Form):
+    """A public list with its hash and days."""
+
+    notice_id = Identifier(required=True)
+    region = fields.String(required=True)
+    sha256 = fields.String(required=True)
+    start_on = fields.String(required=True)
+    end_on = fields.String(required=True)
+    lines = fields.List(fields.Nested(LineForm), required=True)
+
+
+class NoticesForm(Form):
+    """Public lists, the newest first."""
+
+    items = fields.List(fields.Nested(NoticeForm), required=True)
+
+
+class PublishedForm(Form):
+    """The public list that was made."""
+
+    notice_id = Identifier(required=True)

@@ -1,0 +1,157 @@
+"""Public lists (公示): reviewed claims of a division, masked, for so many working days.
+
+A list never changes: its hash is published with it. A claim that is objected to is held back alone; the
+others go on. A claim that goes back to be checked is no longer of its list, and comes into a new one with
+days of its own.
+"""
+
+import contextlib
+import functools
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc import workdays
+from recordsvc.archive import persons
+from recordsvc.ground import bound
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
+from recordsvc.ground.strictjson import canonical
+from recordsvc.money.claims import steps, terms
+from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimNoticeUnknown, ClaimStep
+from recordsvc.money.claims.steps import DONE, Done
+from recordsvc.money.claims.tables import claim_notice, claim_objection, claim_state
+from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, listed
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+MOST: Final = 1_000
+SURNAME: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One public list; `end_on` is its last day."""
+
+    notice_id: bytes
+    region: str
+    sha256: str
+    lines: list[dict[str, Any]]
+    start_on: str
+    end_on: str
+    opened_by: str
+    opened_ms: int
+
+
+def publish(turn: Turn, house: "House", chosen: Sequence[Claim], region: str, who: Who) -> bytes:
+    """Publish reviewed claims as one list; its id. Raises `ClaimStep`, `NoRuleInForce`."""
+    if not chosen:
+        raise ClaimStep("没有可以公示的申领")
+    today = beijing_date(turn.now_ms)
+    end_on = workdays.due_on(today, terms.days("notice-days", today.isoformat()))
+    notice_id = uuid7(FixedClock(turn.now_ms), house.random)
+    lines = [_line(house, turn.conn, n, one) for n, one in enumerate(chosen, 1)]
+    row = {
+        "notice_id": notice_id,
+        "region": region,
+        "sha256": hashlib.sha256(canonical(lines)).hexdigest(),
+        "lines": canonical(lines).decode(),
+        "start_on": today.isoformat(),
+        "end_on": end_on.isoformat(),
+        "opened_by": who.actor,
+        "opened_ms": turn.now_ms,
+    }
+    turn.conn.execute(claim_notice.insert().values(row))
+    bound.wrote(turn, claim_notice, row)
+    for one in chosen:
+        steps.step(turn, house, one, "publish", who, notice_id=notice_id)
+    return notice_id
+
+
+def object_to(turn: Turn, house: "House", one: Claim, text: str, who: Who) -> Done:
+    """Take an objection down; the claim waits until it is dealt with, no other does. Raises `ClaimStep`."""
+    if one.notice_id is None:
+        raise ClaimStep(state=one.state, event="object")
+    own = claim_objection.c
+    where = (own.worker_id == one.worker_id, own.claim_id == one.claim_id)
+    n = int(turn.conn.scalar(sa.select(sa.func.count()).select_from(claim_objection).where(*where)) or 0)
+    row = {
+        **one.key,
+        "n": n + 1,
+        "notice_id": one.notice_id,
+        "text": text,
+        "taken_by": who.actor,
+        "taken_ms": turn.now_ms,
+    }
+    turn.conn.execute(claim_objection.insert().values(row))
+    bound.wrote(turn, claim_objection, row)
+    return steps.step(turn, house, one, "object", who, text)
+
+
+def find(conn: Connection, notice_id: bytes) -> Notice:
+    """Return one list. Raises `ClaimNoticeUnknown`."""
+    found = every(conn, claim_notice.c.notice_id == notice_id)
+    if not found:
+        raise ClaimNoticeUnknown
+    return found[0]
+
+
+def every(conn: Connection, *where: sa.ColumnElement[bool], limit: int = 100) -> list[Notice]:
+    """Return lists, the newest first."""
+    query = sa.select(claim_notice).where(*where).order_by(claim_notice.c.notice_id.desc()).limit(limit)
+    rows = conn.execute(query).mappings()
+    return [Notice(**{**row, "lines": orjson.loads(row["lines"])}) for row in rows]
+
+
+def objections(conn: Connection, one: Claim) -> list[sa.Row[Any]]:
+    """Return the objections to a claim."""
+    own = claim_objection.c
+    query = sa.select(claim_objection).where(own.worker_id == one.worker_id, own.claim_id == one.claim_id)
+    return list(conn.execute(query.order_by(own.n)).all())
+
+
+def pass_due(house: "House") -> int:
+    """Let claims pass whose list is over and that no further signature is needed for; how many."""
+    with house.db.read() as conn:
+        waiting = listed(conn, claim_state.c.state == "NOTICED")
+    passed = 0
+    for one in waiting:
+        act = functools.partial(steps.step, house=house, one=one, event="pass", who=BY_ITSELF)
+        with contextlib.suppress(ClaimStep, ClaimChanged, ClaimNoticeOpen):
+            passed += house.db.write(act).outcome == DONE
+    return passed
+
+
+def masked(name: str) -> str:
+    """Return a name as a public list shows it: 马小梅 -> 马*梅, 马晓 -> 马*."""
+    if len(name) <= SURNAME + 1:
+        return name[:SURNAME] + "*"
+    return name[:SURNAME] + "*" * (len(name) - SURNAME - 1) + name[-1]
+
+
+def _line(house: "House", conn: Connection, n: int, one: Claim) -> dict[str, Any]:
+    found = decision_of(conn, one)
+    values = {} if found is None else orjson.loads(found.document)["facts"]
+    return {
+        "n": n,
+        "name": masked(name_of(house, conn, one)),
+        "kind": one.kind,
+        "occupation": values.get("occupation", {}).get("value", ""),
+        "level": values.get("level", {}).get("value", ""),
+        "amount_fen": one.amount_fen,
+    }
+
+
+def name_of(house: "House", conn: Connection, one: Claim) -> str:
+    """Return the name on the record that a claim rests on."""
+    archives = persons.read(house, one.worker_id, house.db.cursor(conn))
+    place = None if archives is None else archives.find(uuid.UUID(one.certificate).bytes)
+    record = None if place is None else place.entry.record
+    return "" if record is None else str(record["worker"].get("name", ""))

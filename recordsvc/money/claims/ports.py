@@ -1,0 +1,130 @@
+"""What claims need of others (接口): rules, registers, budget lines, the bank. Each may not be there yet.
+
+What is not there is never guessed: without a rule a case goes to an official, without a register a fact is
+missing, without a budget line or an account the claim waits.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy.engine import Connection
+
+from recordsvc.ground.commit import Turn
+from recordsvc.money.rules import pack
+from recordsvc.money.rules.facts import Facts
+from recordsvc.money.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+class Rules(Protocol):
+    """Which rule holds."""
+
+    def on(self, code: str, day: str, /) -> Rule | None:
+        """Return the version for cases of a Beijing day; None: no rule holds."""
+
+    def version(self, sha256: str, /) -> Rule:
+        """Return a rule by the hash of its text. Raises `LookupError`."""
+
+
+class Registers(Protocol):
+    """What other registers say of a person."""
+
+    def facts(self, conn: Connection, worker_id: bytes, told: Mapping[str, object], day: str, /) -> Facts:
+        """Return what they know, given what is known already, as of a Beijing day."""
+
+
+class Line(Protocol):
+    """A budget line: the account that holds what is left, and the one that takes what is spent."""
+
+    @property
+    def account(self) -> str:
+        """What is left."""
+
+    @property
+    def expense(self) -> str:
+        """What is spent."""
+
+
+class Lines(Protocol):
+    """Budget lines."""
+
+    def payable(
+        self, conn: Connection, kind: str, year: int, region: str, funds: Iterable[str], on: str, /
+    ) -> Sequence[Line]:
+        """Return the lines that may pay a kind of subsidy, the first to be asked first."""
+
+
+class Payments(Protocol):
+    """The bank's room."""
+
+    def account_of(self, conn: Connection, payee: str, /) -> int:
+        """Return the version of a payee's verified account; 0: there is none."""
+
+    def shared(self, conn: Connection, payee: str, /) -> bool:
+        """Tell whether other payees named the same account."""
+
+    def queue(self, turn: Turn, claim_ref: str, payee: str, amount_fen: int, hold: str, by: str, /) -> str:
+        """Take a payment on; its id."""
+
+
+class Samples:
+    """The sample pack; in the environment `production` it is not there."""
+
+    def __init__(self, *, there: bool) -> None:
+        """Let samples hold, or not."""
+        self._there = there
+
+    def on(self, code: str, *_day: str) -> Rule | None:
+        """Return the sample of a code; the rule itself judges the day."""
+        return pack.samples().get(code) if self._there else None
+
+    def version(self, sha256: str) -> Rule:
+        """Return a sample by its hash, whether samples may hold or not: it explains what it decided."""
+        for rule in pack.samples().values():
+            if rule.sha256 == sha256:
+                return rule
+        raise LookupError(sha256)
+
+
+class NotConnected:
+    """In the place of what is not there: it knows nothing, has nothing, and pays nothing."""
+
+    def facts(self, *_asked: object) -> Facts:
+        """Return nothing: whatever a register would say is missing."""
+        return Facts({})
+
+    def payable(self, *_asked: object) -> Sequence[Line]:
+        """Return no budget line."""
+        return ()
+
+    def account_of(self, *_asked: object) -> int:
+        """Return that nobody has a verified account."""
+        return 0
+
+    def shared(self, *_asked: object) -> bool:
+        """Return no."""
+        return False
+
+    def queue(self, *_asked: object) -> str:
+        """Refuse: nothing can be paid."""
+        raise LookupError("no bank is connected")
+
+
+@dataclass(slots=True)
+class Ports:
+    """What the claims of one process use."""
+
+    rules: Rules
+    registers: Registers
+    lines: Lines
+    payments: Payments
+
+
+def usual(house: "House") -> Ports:
+    """Return what is there without anything connected."""
+    samples = Samples(there=house.settings.environment != "production")
+    nothing = NotConnected()
+    return Ports(samples, nothing, nothing, nothing)

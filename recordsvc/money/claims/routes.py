@@ -1,0 +1,425 @@
+"""Doors of claims (申领): the worker's own, the desk's, the public lists.
+
+An official sees and signs claims of their area, never those of whom they are recused from. Looking at one
+leaves a row of who looked.
+"""
+
+from typing import Any
+
+import flask
+from sqlalchemy.engine import Connection
+
+from recordsvc.access import areas, looked, objects
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.grants import Actor, Thing, Way, author, prefix
+from recordsvc.access.looked import Look
+from recordsvc.access.objects import named
+from recordsvc.access.policy import door
+from recordsvc.access.services import house, once
+from recordsvc.archive.services import own_worker
+from recordsvc.ground import answers, http
+from recordsvc.ground.commit import Turn
+from recordsvc.money.claims import filing, notices, signing, steps, views
+from recordsvc.money.claims import errors as problems
+from recordsvc.money.claims.filing import Ask
+from recordsvc.money.claims.forms import (
+    ClaimDetailForm,
+    ClaimForm,
+    ClaimQuery,
+    ClaimsForm,
+    ClaimsQuery,
+    DeskClaimForm,
+    FileForm,
+    ListForm,
+    ListQuery,
+    NoticeForm,
+    NoticesForm,
+    ObjectionForm,
+    OwnStepForm,
+    PublishedForm,
+    PublishForm,
+    SheetForm,
+    SignedForm,
+    StepForm,
+)
+from recordsvc.money.claims.steps import DIVERTED, DONE, Done
+from recordsvc.money.claims.tables import claim_state
+from recordsvc.money.claims.values import Claim, Who, find, listed
+from recordsvc.people import merges
+
+bp = flask.Blueprint("claims", __name__)
+STEPPING = (
+    problems.ClaimUnknown,
+    problems.ClaimStep,
+    problems.ClaimChanged,
+    problems.ClaimStands,
+    problems.ClaimWaits,
+    problems.ClaimDiverted,
+    problems.ClaimSignedBefore,
+    problems.ClaimNoticeOpen,
+)
+
+
+def _claim(conn: Connection, claim_id: bytes) -> Thing | None:
+    """Return where a claim lies, and whom it concerns: the worker, and an institution that is to be paid."""
+    try:
+        one = find(conn, claim_id)
+    except problems.ClaimUnknown:
+        return None
+    parties = areas.person(conn, one.worker_id).parties | {one.payee}
+    return Thing(prefix(one.region) if one.region else "", parties)
+
+
+named("claim_id", _claim, problems.ClaimUnknown)
+named("claims", _claim, problems.ClaimUnknown)
+
+
+def who(asks: Actor | None = None) -> Who:
+    """Return who asks as claims know them; whoever stands in at the window is the official they are."""
+    asks = asks or actor()
+    if asks.through is None:
+        return Who(author(asks), frozenset(asks.roles) or filing.WORKER_ROLES)
+    kind = "official" if asks.through.way is Way.WINDOW else "worker"
+    return Who(f"{kind}:{asks.through.id}", filing.WORKER_ROLES)
+
+
+# -- the worker
+
+
+def own_claims() -> list[Claim]:
+    """Return the claims of the worker who asks, the newest first."""
+    with house().db.read() as conn:
+        mine = sorted(merges.together(conn, [own_worker()]))
+        return listed(conn, claim_state.c.worker_id.in_(mine), newest=True)
+
+
+def own_claim(conn: Connection, claim_id: bytes) -> Claim:
+    """Return a claim of the worker who asks. Raises `ClaimUnknown`."""
+    one = find(conn, claim_id)
+    if one.worker_id not in merges.together(conn, [own_worker()]):
+        raise problems.ClaimUnknown
+    return one
+
+
+def file_own(kind: str, record_id: bytes) -> bytes:
+    """File a claim for the worker who asks; its id."""
+    worker_id, by = own_worker(), who()
+    act = lambda turn: filing.file(turn, house(), worker_id, Ask(kind, record_id), by).claim_id.hex()  # noqa: E731
+    return bytes.fromhex(once(act))
+
+
+def step_own(claim_id: bytes, event: str, reason: str) -> None:
+    """Let the worker who asks supplement or withdraw a claim. Raises `ClaimUnknown`, `ClaimStep`."""
+    by = who()
+
+    def act(turn: Turn) -> str:
+        one = own_claim(turn.conn, claim_id)
+        if event == "supplement":
+            return filing.supplement(turn, house(), one, by, reason).state
+        return steps.step(turn, house(), one, event, by, reason).outcome
+
+    once(act)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/me/claims",
+    policy="own.claim.read",
+    answer=ClaimsForm,
+    summary="我的补贴 / My claims, the newest first",
+)
+def my_claims() -> flask.Response:
+    """Send all."""
+    return answers.answer({"items": [views.brief(one) for one in own_claims()]}, form=ClaimsForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/claims",
+    policy="own.claim.file",
+    body=FileForm,
+    answer={201: ClaimDetailForm},
+    problems=(problems.ClaimRefused, problems.ClaimStands),
+    idempotent=True,
+    summary="申领补贴 / Claim a subsidy on one of my records; it is decided at once",
+)
+def file_claim(form: dict[str, Any]) -> flask.Response:
+    """File a claim and say what the rule says of it."""
+    return _own_answer(file_own(form["kind"], form["record_id"]), 201)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/me/claims/<id:claim_id>",
+    policy="own.claim.read",
+    answer=ClaimDetailForm,
+    problems=(problems.ClaimUnknown,),
+    summary="我的一项补贴 / One of my claims: why, which article, where it stands",
+)
+def my_claim(claim_id: bytes) -> flask.Response:
+    """Send one."""
+    return _own_answer(claim_id, 200)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/claims/<id:claim_id>/steps",
+    policy="own.claim.file",
+    body=OwnStepForm,
+    answer=ClaimDetailForm,
+    problems=(problems.ClaimUnknown, problems.ClaimStep, problems.ClaimChanged, problems.ClaimStands),
+    idempotent=True,
+    summary="补充或撤回申领 / Supplement or withdraw a claim of mine",
+)
+def step_my_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Supplement or withdraw."""
+    step_own(claim_id, form["event"], form["reason"])
+    return _own_answer(claim_id, 200)
+
+
+def _own_answer(claim_id: bytes, status: int) -> flask.Response:
+    with house().db.read() as conn:
+        told = views.detailed(house(), conn, own_claim(conn, claim_id))
+    return answers.answer(told, status, form=ClaimDetailForm)
+
+
+# -- the desk
+
+
+def seen(state: str | None = None) -> list[Claim]:
+    """Return the claims that the official who asks sees: in a state, or all that are not over."""
+    over = ("CLOSED", "REFUSED", "WITHDRAWN", "RECOVERED")
+    where = claim_state.c.state == state if state else claim_state.c.state.not_in(over)
+    with house().db.read() as conn:
+        return listed(conn, where, *objects.of_workers(actor(), "claim.read", claim_state.c.worker_id))
+
+
+def sheet(event: str) -> tuple[list[Claim], str, list[Claim]]:
+    """Return what waits for a signature: the clean ones, the hash of their list, the flagged ones."""
+    mine = objects.of_workers(actor(), "claim.sign", claim_state.c.worker_id)
+    with house().db.read() as conn:
+        waiting = signing.due(conn, event, *mine)
+        flagged = [one for one in waiting if signing.flags(house(), conn, one)]
+    clean = [one for one in waiting if one not in flagged]
+    return clean, signing.sheet(clean), flagged
+
+
+def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
+    """Return a claim for the official who asks, once the look is noted. Raises `PurposeRefused`."""
+    looked.check_purpose(house().db, purpose, actor())
+    with house().db.read() as conn:
+        one = find(conn, claim_id)
+    look = Look(one.worker_id, actor(), purpose, "claim", case_ref, http.current().id)
+    looked.record(house().db, house().random, [look])
+    with house().db.read() as conn:
+        return views.for_desk(house(), conn, one, actor().roles)
+
+
+def step_desk(claim_id: bytes, event: str, version: int, reason: str) -> Claim:
+    """Take a step as the official who asks. Raises what `steps.step` raises, `ClaimWaits`, `ClaimDiverted`."""
+    by = who()
+
+    def act(turn: Turn) -> str:
+        one = find(turn.conn, claim_id)
+        if one.version != version:
+            raise problems.ClaimChanged
+        if event == "supplement":
+            filing.supplement(turn, house(), one, by, reason)
+            return DONE
+        if event == "return-to-check":
+            back = steps.step(turn, house(), one, event, by, reason).claim
+            steps.check(turn, house(), back)
+            return DONE
+        return steps.step(turn, house(), one, event, by, reason).outcome
+
+    outcome = once(act)
+    with house().db.read() as conn:
+        one = find(conn, claim_id)
+    if outcome == steps.WAITS:
+        raise problems.ClaimWaits(views.WAITS_ZH[one.waits], waits=one.waits, owner=one.owner)
+    if outcome == DIVERTED:
+        raise problems.ClaimDiverted
+    return one
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/claims",
+    policy="claim.read",
+    query=ClaimsQuery,
+    answer=ClaimsForm,
+    summary="补贴申领 / Claims of the official's area, oldest first",
+)
+def list_claims(query: dict[str, Any]) -> flask.Response:
+    """List claims without anything of the person."""
+    return answers.answer({"items": [views.brief(one) for one in seen(query["state"])]}, form=ClaimsForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/claims/<id:claim_id>",
+    policy="claim.read",
+    query=ClaimQuery,
+    answer=DeskClaimForm,
+    problems=(problems.ClaimUnknown, PurposeRefused),
+    summary="一项申领及审核依据 / One claim with facts, trace and signatures; the worker sees that it was read",
+)
+def read_claim(claim_id: bytes, query: dict[str, Any]) -> flask.Response:
+    """Show one."""
+    return answers.answer(looked_at(claim_id, query["purpose"], query["case_ref"]), form=DeskClaimForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/claims/<id:claim_id>/steps",
+    policy="claim.sign",
+    body=StepForm,
+    answer=ClaimForm,
+    problems=STEPPING,
+    idempotent=True,
+    summary="办理一项申领 / Take a step with a claim: accept, review, approve, finance, refuse, send back …",
+)
+def step_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take a step."""
+    return answers.answer(views.brief(step_desk(claim_id, **form)), form=ClaimForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/claims/<id:claim_id>/objections",
+    policy="claim.publish",
+    body=ObjectionForm,
+    answer=ClaimForm,
+    problems=(problems.ClaimUnknown, problems.ClaimStep, problems.ClaimChanged),
+    idempotent=True,
+    summary="登记公示异议 / Take an objection to a public line down",
+)
+def object_to_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take an objection down; the claim waits, no other does."""
+    by = who()
+    once(lambda turn: notices.object_to(turn, house(), find(turn.conn, claim_id), form["text"], by).outcome)
+    with house().db.read() as conn:
+        return answers.answer(views.brief(find(conn, claim_id)), form=ClaimForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/claim-list",
+    policy="claim.sign",
+    query=ListQuery,
+    answer=SheetForm,
+    summary="待签清单 / What waits for a signature: clean ones as one list, flagged ones apart",
+)
+def read_list(query: dict[str, Any]) -> flask.Response:
+    """Show the list with its hash."""
+    clean, sha256, flagged = sheet(query["event"])
+    told = {
+        "clean": [views.brief(one) for one in clean],
+        "list_sha256": sha256,
+        "flagged": [views.brief(one) for one in flagged],
+    }
+    return answers.answer(told, form=SheetForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/claim-list",
+    policy="claim.sign",
+    body=ListForm,
+    answer=SignedForm,
+    problems=(problems.ClaimListChanged, *STEPPING),
+    idempotent=True,
+    summary="整单签批 / Sign a list of clean claims, all or none",
+)
+def sign_list(form: dict[str, Any]) -> flask.Response:
+    """Sign a list as it was seen."""
+    sign_seen(**form)
+    with house().db.read() as conn:
+        others = [one for one in (find(conn, it) for it in form["claims"]) if not _signed(one, form["event"])]
+    told = {"signed": len(form["claims"]) - len(others), "others": [views.brief(one) for one in others]}
+    return answers.answer(told, form=SignedForm)
+
+
+def sign_seen(event: str, claims: list[bytes], list_sha256: str) -> None:
+    """Sign a list as it was seen. Raises `ClaimListChanged` and what keeps one back."""
+    by = who()
+
+    def act(turn: Turn) -> str:
+        done: list[Done] = signing.sign_all(turn, house(), event, claims, list_sha256, by)
+        return str(sum(one.outcome == DONE for one in done))
+
+    once(act)
+
+
+def _signed(one: Claim, event: str) -> bool:
+    return not one.waits and one.signed is not None and one.signed > signing.EVENTS.index(event)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/claim-notices",
+    policy="claim.publish",
+    body=PublishForm,
+    answer={201: PublishedForm},
+    problems=(problems.ClaimUnknown, problems.ClaimStep, problems.ClaimChanged),
+    idempotent=True,
+    summary="公示 / Make reviewed claims public as one masked list",
+)
+def publish(form: dict[str, Any]) -> flask.Response:
+    """Publish a list; its working days begin with the next."""
+    return answers.answer({"notice_id": publish_chosen(**form)}, 201, form=PublishedForm)
+
+
+def publish_chosen(claims: list[bytes], region: str) -> bytes:
+    """Publish reviewed claims; the list's id."""
+    by = who()
+
+    def act(turn: Turn) -> str:
+        chosen = [find(turn.conn, one) for one in claims]
+        return notices.publish(turn, house(), chosen, region, by).hex()
+
+    return bytes.fromhex(once(act))
+
+
+# -- everybody
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/claim-notices",
+    policy="public",
+    answer=NoticesForm,
+    summary="补贴公示 / Public lists, masked, the newest first",
+)
+def list_notices() -> flask.Response:
+    """List the newest."""
+    with house().db.read() as conn:
+        return answers.answer({"items": notices.every(conn)}, form=NoticesForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/claim-notices/<id:notice_id>",
+    policy="public",
+    answer=NoticeForm,
+    problems=(problems.ClaimNoticeUnknown,),
+    summary="一份公示 / One public list with its SHA-256",
+)
+def read_notice(notice_id: bytes) -> flask.Response:
+    """Show one."""
+    with house().db.read() as conn:
+        return answers.answer(notices.find(conn, notice_id), form=NoticeForm)

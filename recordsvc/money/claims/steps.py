@@ -1,0 +1,387 @@
+"""Taking a step with a claim (办理): guards ask, effects do, and the state moves once, whoever races.
+
+The statement that moves a claim repeats the version it was read in; limits and signatures are the tables'.
+What was signed and no longer holds - another amount, rule, account, a record that was taken back - sends the
+claim back to be checked, and every signature ends with it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+
+from recordsvc.ground import bound
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
+from recordsvc.money.claims import deciding, money, terms, transitions
+from recordsvc.money.claims.errors import (
+    ClaimChanged,
+    ClaimNoticeOpen,
+    ClaimSignedBefore,
+    ClaimStands,
+    ClaimStep,
+)
+from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
+from recordsvc.money.claims.transitions import Transition
+from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, approvals_of, decision_of, find
+from recordsvc.people import tables as people_tables
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+DIVERTED: Final = "diverted"
+WAITS: Final = "waits"
+DONE: Final = "done"
+UNFIT: Final = "档案中的记录现在不能据以申领"
+_LIMITS: Final = (
+    (("ux_claim_slot", "claim_state.slot"), "number"),
+    (("ux_claim_level", "claim_state.level"), "level"),
+    (("ux_claim_certificate", "ux_claim_purpose", "claim_state.certificate"), "certificate"),
+)
+"""How the databases name a limit that is used up, and what it is a limit of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a step: `done`, `waits` (for what stands in the claim) or `diverted`."""
+
+    outcome: str
+    claim: Claim
+
+
+@dataclass(slots=True)
+class Run:
+    """One step as it is taken; `values` is what changes of the claim."""
+
+    turn: Turn
+    house: "House"
+    claim: Claim
+    way: Transition
+    who: Who
+    reason: str
+    list_sha256: str | None = None
+    notice_id: bytes | None = None
+    payment: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def role(self) -> str:
+        """Return in which role the step is taken."""
+        return next(one for one in self.way.roles if one in self.who.roles)
+
+    @property
+    def today(self) -> str:
+        """Return the Beijing day."""
+        return beijing_date(self.turn.now_ms).isoformat()
+
+
+class Waits(Exception):
+    """The step cannot be taken yet: for what, and on whom it waits."""
+
+    def __init__(self, waits: str, owner: str) -> None:
+        super().__init__(waits)
+        self.waits, self.owner = waits, owner
+
+
+class Stale(Exception):
+    """What was signed no longer holds."""
+
+
+def step(  # noqa: PLR0913 - what a step is
+    turn: Turn,
+    house: "House",
+    one: Claim,
+    event: str,
+    who: Who,
+    reason: str = "",
+    *,
+    list_sha256: str | None = None,
+    notice_id: bytes | None = None,
+    payment: str = "",
+) -> Done:
+    """Take a step. Raises `ClaimStep`, `ClaimChanged`, `ClaimStands`, `ClaimSignedBefore`."""
+    way = transitions.find(one.state, event)
+    if way is None or who.roles.isdisjoint(way.roles):
+        raise ClaimStep(state=one.state, event=event)
+    lock(turn, one.worker_id)
+    run = Run(turn, house, one, way, who, reason, list_sha256, notice_id, payment)
+    try:
+        for name in way.guards:
+            GUARDS[name](run)
+        for name in way.effects:
+            EFFECTS[name](run)
+    except Waits as wait:
+        return Done(WAITS, _wait(run, wait))
+    except Stale:
+        return Done(DIVERTED, divert(turn, house, one, "签批后情况有变"))
+    return Done(DONE, _move(run))
+
+
+def lock(turn: Turn, worker_id: bytes) -> None:
+    """Let one step of a person's claims be taken at a time: each counts the others."""
+    own = people_tables.worker.c
+    turn.conn.execute(sa.select(own.worker_id).where(own.worker_id == worker_id).with_for_update())
+
+
+def divert(turn: Turn, house: "House", one: Claim, reason: str) -> Claim:
+    """Send a claim back and check it anew; its signatures end."""
+    event = "return-to-check" if transitions.find(one.state, "return-to-check") else "supplement"
+    back = step(turn, house, one, event, BY_ITSELF, reason).claim
+    return check(turn, house, back)
+
+
+def check(turn: Turn, house: "House", one: Claim) -> Claim:
+    """Decide a submitted claim by the rule that holds, and bring it on."""
+    made = deciding.decide(house, turn.conn, one, turn.now_ms)
+    n = None if made is None else deciding.store(turn, house, one, made)
+    amount_fen = 0 if made is None else made.amount_fen
+    needed = len(terms.steps(beijing_date(turn.now_ms).isoformat(), max(amount_fen, 1)))
+    values = {"decision": n, "amount_fen": amount_fen, "needed": needed}
+    own = claim_state.c
+    turn.conn.execute(
+        claim_state.update()
+        .where(own.worker_id == one.worker_id, own.claim_id == one.claim_id)
+        .values(values)
+    )
+    event = "ask" if made is not None and made.verdict == "NEED_INFO" else "check"
+    reason = UNFIT if made is None else ""
+    return step(turn, house, find(turn.conn, one.claim_id), event, BY_ITSELF, reason).claim
+
+
+# -- moving
+
+
+def _move(run: Run) -> Claim:
+    one, way, turn = run.claim, run.way, run.turn
+    today = beijing_date(turn.now_ms)
+    values = {
+        "state": way.target,
+        "version": one.version + 1,
+        "live": int(way.target not in transitions.NOT_LIVE),
+        "waits": "",
+        "owner": transitions.OWNERS[way.target],
+        "due_on": terms.due(today) if transitions.OWNERS[way.target] else None,
+        "changed_ms": turn.now_ms,
+        **run.values,
+    }
+    _update(run, values)
+    _note(run, way.target)
+    return find(turn.conn, one.claim_id)
+
+
+def _wait(run: Run, wait: Waits) -> Claim:
+    one = run.claim
+    values = {"version": one.version + 1, "waits": wait.waits, "owner": wait.owner}
+    _update(run, values | {"changed_ms": run.turn.now_ms})
+    run.reason = wait.waits
+    _note(run, one.state)
+    return find(run.turn.conn, one.claim_id)
+
+
+def _update(run: Run, values: Mapping[str, Any]) -> None:
+    one, own = run.claim, claim_state.c
+    here = (own.worker_id == one.worker_id, own.claim_id == one.claim_id, own.version == one.version)
+    try:
+        with run.turn.conn.begin_nested():
+            moved = run.turn.conn.execute(claim_state.update().where(*here).values(values)).rowcount
+    except sa.exc.IntegrityError as error:
+        raise limit(error) from None
+    if moved != 1:
+        raise ClaimChanged
+    bound.touch(run.turn, claim_state, (one.worker_id, one.claim_id))
+
+
+def limit(error: sa.exc.IntegrityError) -> Exception:
+    """Return the problem of a used-up limit; whatever else the tables refuse is a fault of ours."""
+    said = str(error.orig)
+    for names, what in _LIMITS:
+        if any(name in said for name in names):
+            return ClaimStands(limit=what)
+    return error
+
+
+def _note(run: Run, target: str) -> None:
+    row = {
+        **run.claim.key,
+        "n": run.claim.version + 1,
+        "event": run.way.event,
+        "source": run.claim.state,
+        "target": target,
+        "actor": run.who.actor,
+        "role": run.role,
+        "reason": run.reason,
+        "at_ms": run.turn.now_ms,
+    }
+    run.turn.conn.execute(claim_event.insert().values(row))
+    bound.wrote(run.turn, claim_event, row)
+
+
+# -- guards
+
+
+def _verdict(run: Run) -> str:
+    found = decision_of(run.turn.conn, run.claim)
+    return "" if found is None else str(found.verdict)
+
+
+def _granted(run: Run) -> None:
+    if _verdict(run) != "GRANT" or run.claim.amount_fen <= 0:
+        raise ClaimStep(state=run.claim.state, event=run.way.event, verdict=_verdict(run))
+
+
+def _refusable(run: Run) -> None:
+    """Refuse what the rule refuses, or with an official's reason; never because a rule is missing."""
+    verdict = _verdict(run)
+    if verdict == "NO_RULE_IN_FORCE" or (verdict == "GRANT" and not run.reason):
+        raise ClaimStep(state=run.claim.state, event=run.way.event, verdict=verdict)
+
+
+def _account(run: Run) -> None:
+    version = run.house.claims.payments.account_of(run.turn.conn, run.claim.payee)
+    if not version:
+        raise Waits("no-account", transitions.WORKER)
+    run.values["payee_version"] = version
+
+
+def _current(run: Run) -> None:
+    """Hold the decision against what would be decided now."""
+    one, conn = run.claim, run.turn.conn
+    counted = decision_of(conn, one)
+    made = deciding.decide(run.house, conn, one, run.turn.now_ms)
+    if counted is None or made is None or deciding.gist(made) != deciding.gist(counted):
+        raise Stale
+
+
+def _same_account(run: Run) -> None:
+    """Hold the account that was signed for against the newest."""
+    if run.house.claims.payments.account_of(run.turn.conn, run.claim.payee) != run.claim.payee_version:
+        raise Stale
+
+
+def _notice_over(run: Run) -> None:
+    own = claim_notice.c
+    end_on = run.turn.conn.scalar(sa.select(own.end_on).where(own.notice_id == run.claim.notice_id))
+    if end_on is None or run.today <= end_on:
+        raise ClaimNoticeOpen(end_on=end_on)
+
+
+def _no_approval_needed(run: Run) -> None:
+    if "approve" in terms.steps(run.today, run.claim.amount_fen):
+        raise ClaimStep(state=run.claim.state, event=run.way.event)
+
+
+def _fully_signed(run: Run) -> None:
+    if run.claim.signed != run.claim.needed:
+        raise ClaimStep(state=run.claim.state, event=run.way.event)
+
+
+def _always(_run: Run) -> None:
+    """Ask nothing: what this names has been seen to by whoever takes the step."""
+
+
+# -- effects
+
+
+def _limits(run: Run) -> None:
+    """Take a place among so many, once it is granted; give it back where it is not."""
+    one, conn = run.claim, run.turn.conn
+    none = dict.fromkeys(("occupation", "level", "year", "slot", "slots"))
+    run.values |= none
+    found = decision_of(conn, one)
+    if found is None or found.verdict != "GRANT":
+        return
+    rule = run.house.claims.rules.version(found.sha256)
+    used = deciding.limits(rule, deciding.again(rule, bytes(found.document)))
+    run.values |= {"occupation": used.occupation, "level": used.level}
+    if used.year is None or used.slots is None:
+        return
+    own = claim_state.c
+    taken = sa.select(own.slot).where(
+        own.worker_id == one.worker_id,
+        own.purpose == one.purpose,
+        own.year == used.year,
+        own.live == 1,
+        own.claim_id != one.claim_id,
+    )
+    there = set(conn.scalars(taken))
+    free = next((n for n in range(1, used.slots + 1) if n not in there), None)
+    if free is None:
+        raise ClaimStands(limit="number")
+    run.values |= {"year": used.year, "slot": free, "slots": used.slots}
+
+
+def _hold(run: Run) -> None:
+    held = money.hold(run.turn, run.house, run.claim, run.who.actor)
+    if not held:
+        raise Waits("fund-short", "fund")
+    run.values["hold"] = held
+
+
+def _release(run: Run) -> None:
+    """End the signatures of this round and give the hold back."""
+    one = run.claim
+    if one.hold:
+        money.release(run.turn, one, run.who.actor)
+    if one.signed is not None:
+        run.values |= {"signed": None, "round": one.round + 1}
+    run.values |= {"hold": "", "notice_id": None}
+
+
+def _sign(run: Run) -> None:
+    """Sign as the next in the order: another person than all before, and not the one who filed."""
+    one, conn, event = run.claim, run.turn.conn, run.way.event
+    order = terms.steps(run.today, one.amount_fen)
+    n = (one.signed or 0) + 1
+    if n > one.needed or order.index(event) + 1 != n:
+        raise ClaimStep(state=one.state, event=event)
+    mine = [row for row in approvals_of(conn, one) if row.round == one.round and row.actor == run.who.actor]
+    if mine or run.who.actor == one.filed_by:
+        raise ClaimSignedBefore
+    row = {
+        **one.key,
+        "round": one.round,
+        "step": n,
+        "before": n - 1 or None,
+        "event": event,
+        "amount_fen": one.amount_fen,
+        "decision": one.decision,
+        "payee_version": run.values.get("payee_version", one.payee_version),
+        "filed_by": one.filed_by,
+        "role": run.role,
+        "list_sha256": run.list_sha256,
+        "signed_ms": run.turn.now_ms,
+        "actor": run.who.actor,
+    }
+    conn.execute(claim_approval.insert().values(row))
+    bound.wrote(run.turn, claim_approval, row)
+    run.values["signed"] = n
+
+
+def _queue(run: Run) -> None:
+    one = run.claim
+    run.values["payment"] = run.house.claims.payments.queue(
+        run.turn, one.reference, one.payee, one.amount_fen, one.hold, run.who.actor
+    )
+
+
+GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
+    "decided": _always,
+    "lacking": _always,
+    "granted": _granted,
+    "refusable": _refusable,
+    "account": _account,
+    "current": _current,
+    "same_account": _same_account,
+    "notice_over": _notice_over,
+    "no_approval_needed": _no_approval_needed,
+    "fully_signed": _fully_signed,
+}
+EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
+    "limits": _limits,
+    "hold": _hold,
+    "release": _release,
+    "sign": _sign,
+    "queue": _queue,
+    "list": lambda run: run.values.update(notice_id=run.notice_id),
+}

@@ -1,0 +1,50 @@
+"""Who signs and how long things take (环节与期限), from dated data; what is not laid down is refused."""
+
+import datetime as dt
+from typing import Any, Final
+
+from recordsvc import dated, workdays
+from recordsvc.dated import NoRuleInForce
+
+TABLE: Final = "claim_terms"
+KINDS: Final = "claim_kinds"
+LEAST: Final = 2
+"""Fewer people than these never sign."""
+
+
+def steps(day: str, amount_fen: int) -> tuple[str, ...]:
+    """Return the events that are signatures, in order, for an amount. Raises `NoRuleInForce`."""
+    rows = dated.rule(TABLE, "steps", day)["steps"]
+    found = tuple(str(one["event"]) for one in rows if amount_fen > one["over_fen"])
+    if len(found) < LEAST or found[:LEAST] != ("accept", "review"):
+        raise NoRuleInForce(TABLE, "steps", day)
+    return found
+
+
+def kind(code: str, day: str) -> dated.Row:
+    """Return a kind that can be claimed on a day. Raises `NoRuleInForce`."""
+    return dated.rule(KINDS, code, day)
+
+
+def kinds(day: str) -> dict[str, dated.Row]:
+    """Return every kind that can be claimed on a day, by code."""
+    return dict(dated.on(KINDS, day).by_code)
+
+
+def days(code: str, day: str) -> int:
+    """Return a number of days. Raises `NoRuleInForce`."""
+    return int(dated.rule(TABLE, code, day)["days"])
+
+
+def due(day: dt.date) -> str | None:
+    """Return until when the next step should be taken; None where no calendar says (never a guess)."""
+    try:
+        return workdays.due_on(day, days("work-days", day.isoformat())).isoformat()
+    except NoRuleInForce:
+        return None
+
+
+def review_until(day: dt.date) -> dict[str, Any]:
+    """Return until when and with whom a refusal can be contested. Raises `NoRuleInForce`."""
+    row = dated.rule(TABLE, "review-days", day.isoformat())
+    return {"until": (day + dt.timedelta(days=int(row["days"]))).isoformat(), "to": str(row["to"])}

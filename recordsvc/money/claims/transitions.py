@@ -1,0 +1,113 @@
+"""What a claim may do next (状态转换): one table of {from, event, to, role, guards, effects}, and no other.
+
+    DRAFT ─ SUBMITTED ─ CHECKED ─ ACCEPTED ─ REVIEWED ─ NOTICED ─ APPROVED ─ FINANCED ─ PAYING ─ PAID ─ CLOSED
+              NEED_INFO ┘  经办      复核       公示 │ OBJECTED  审批      拨付        │ RETURNED ┘ 退票
+    REFUSED · WITHDRAWN out of what is not approved; RECOVERING ─ RECOVERED out of what was paid
+
+A guard asks something of the claim, an effect does something with it; both are named here and written in
+`guards` and `effects`. Six states are told to the outside.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+WORKER, SYSTEM, PAYER = "worker", "system", "payer"
+HANDLER, REVIEWER = "handler", "reviewer"
+
+
+class Transition(NamedTuple):
+    """One way out of a state."""
+
+    source: str
+    event: str
+    target: str
+    roles: tuple[str, ...]
+    """Who may: `worker` is the claimant or whoever filed the claim, `system` the service itself."""
+    guards: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
+
+
+_UNDECIDED: Final = ("SUBMITTED", "CHECKED", "NEED_INFO")
+_HELD: Final = ("ACCEPTED", "REVIEWED", "NOTICED", "OBJECTED")
+_OWN: Final = (WORKER, HANDLER)
+_SAME: Final = ("current", "same_account")
+
+TRANSITIONS: Final = (
+    Transition("DRAFT", "submit", "SUBMITTED", _OWN),
+    Transition("SUBMITTED", "check", "CHECKED", (SYSTEM,), ("decided",), ("limits",)),
+    Transition("SUBMITTED", "ask", "NEED_INFO", (SYSTEM,), ("lacking",), ("limits",)),
+    *(Transition(one, "supplement", "SUBMITTED", (*_OWN, SYSTEM)) for one in ("NEED_INFO", "CHECKED")),
+    Transition(
+        "CHECKED", "accept", "ACCEPTED", (HANDLER,), ("granted", "current", "account"), ("hold", "sign")
+    ),
+    Transition("ACCEPTED", "review", "REVIEWED", (REVIEWER,), _SAME, ("sign",)),
+    Transition("REVIEWED", "publish", "NOTICED", (HANDLER, REVIEWER), (), ("list",)),
+    Transition("NOTICED", "object", "OBJECTED", (HANDLER, REVIEWER)),
+    Transition("OBJECTED", "dismiss", "NOTICED", (REVIEWER,)),
+    Transition("NOTICED", "approve", "APPROVED", (REVIEWER,), ("notice_over", *_SAME), ("sign",)),
+    Transition("NOTICED", "pass", "APPROVED", (SYSTEM,), ("notice_over", *_SAME, "no_approval_needed")),
+    Transition("APPROVED", "finance", "FINANCED", (PAYER,), _SAME, ("sign",)),
+    Transition("APPROVED", "hand-over", "FINANCED", (SYSTEM,), (*_SAME, "fully_signed")),
+    Transition("FINANCED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", "same_account"), ("queue",)),
+    Transition("PAYING", "paid", "PAID", (SYSTEM,)),
+    *(Transition(one, "returned", "RETURNED", (SYSTEM,)) for one in ("PAYING", "PAID")),
+    Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
+    Transition("PAID", "close", "CLOSED", (SYSTEM,)),
+    # What was signed for no longer holds: every signature ends, and so does the hold.
+    *(
+        Transition(one, "return-to-check", "SUBMITTED", (HANDLER, REVIEWER, PAYER, SYSTEM), (), ("release",))
+        for one in (*_HELD, "APPROVED", "FINANCED")
+    ),
+    *(
+        Transition(one, "refuse", "REFUSED", (HANDLER, REVIEWER), ("refusable",), ("release",))
+        for one in ("CHECKED", *_HELD)
+    ),
+    *(
+        Transition(one, "withdraw", "WITHDRAWN", _OWN, (), ("release",))
+        for one in ("DRAFT", *_UNDECIDED, *_HELD)
+    ),
+    *(Transition(one, "recover", "RECOVERING", (SYSTEM,)) for one in ("PAID", "CLOSED")),
+    Transition("RECOVERING", "recovered", "RECOVERED", (SYSTEM,)),
+    Transition("RECOVERING", "keep", "CLOSED", (SYSTEM,)),
+)
+
+_TABLE: Final[Mapping[tuple[str, str], Transition]] = {(one.source, one.event): one for one in TRANSITIONS}
+
+OUTSIDE: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("DRAFT", "NEED_INFO"), "to-supplement"),
+    **dict.fromkeys(("SUBMITTED", "CHECKED", "ACCEPTED", "REVIEWED"), "in-review"),
+    **dict.fromkeys(("NOTICED", "OBJECTED"), "in-notice"),
+    **dict.fromkeys(("APPROVED", "FINANCED", "PAYING", "RETURNED"), "to-pay"),
+    **dict.fromkeys(("PAID", "CLOSED", "RECOVERING", "RECOVERED"), "paid"),
+    **dict.fromkeys(("REFUSED", "WITHDRAWN"), "not-granted"),
+}
+"""What is told to the outside of each state."""
+OUTSIDE_ZH: Final[Mapping[str, str]] = {
+    "to-supplement": "待补充",
+    "in-review": "审核中",
+    "in-notice": "公示中",
+    "to-pay": "待拨付",
+    "paid": "已发放",
+    "not-granted": "未通过",
+}
+NOT_LIVE: Final = ("DRAFT", "REFUSED", "WITHDRAWN", "RECOVERED")
+"""States in which a claim keeps nobody from another one for the same."""
+OWNERS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("DRAFT", "NEED_INFO"), WORKER),
+    **dict.fromkeys(("SUBMITTED", "FINANCED", "PAYING", "PAID", "RECOVERING"), SYSTEM),
+    **dict.fromkeys(("CHECKED", "REVIEWED"), HANDLER),
+    **dict.fromkeys(("ACCEPTED", "NOTICED", "OBJECTED"), REVIEWER),
+    **dict.fromkeys(("APPROVED", "RETURNED"), PAYER),
+    **dict.fromkeys(("CLOSED", "REFUSED", "WITHDRAWN", "RECOVERED"), ""),
+}
+"""On whom a claim waits in each state."""
+
+
+def find(state: str, event: str) -> Transition | None:
+    """Return the way out of a state by an event; None: there is none."""
+    return _TABLE.get((state, event))
+
+
+def ways(state: str, roles: frozenset[str]) -> list[str]:
+    """Return the events that somebody with these roles may bring about, in the order of the table."""
+    return [one.event for one in TRANSITIONS if one.source == state and not roles.isdisjoint(one.roles)]

@@ -1,0 +1,121 @@
+"""Claims as values: what was asked for, where it stands, who acts."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.money.claims.errors import ClaimUnknown
+from recordsvc.money.claims.tables import claim, claim_approval, claim_decision, claim_event, claim_state
+
+SYSTEM: Final = "system:claims"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who takes a step: how an act names them, and in which roles (`worker`, `system`, an official's)."""
+
+    actor: str
+    roles: frozenset[str]
+
+
+BY_ITSELF: Final = Who(SYSTEM, frozenset({"system"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim: what never changes of it, and where it stands."""
+
+    worker_id: bytes
+    claim_id: bytes
+    kind: str
+    certificate: str
+    payee: str
+    region: str
+    told: dict[str, Any]
+    filed_by: str
+    filed_ms: int
+    state: str
+    version: int
+    purpose: str
+    amount_fen: int
+    decision: int | None
+    payee_version: int
+    round: int
+    needed: int
+    signed: int | None
+    hold: str
+    notice_id: bytes | None
+    payment: str
+    waits: str
+    owner: str
+    due_on: str | None
+    changed_ms: int
+
+    @property
+    def key(self) -> dict[str, bytes]:
+        """Return what names its rows."""
+        return {"worker_id": self.worker_id, "claim_id": self.claim_id}
+
+    @property
+    def reference(self) -> str:
+        """Return how the ledger and the bank name it."""
+        return f"claim:{self.claim_id.hex()}"
+
+
+_FIXED: Final = (
+    "worker_id",
+    "claim_id",
+    "kind",
+    "certificate",
+    "payee",
+    "region",
+    "told",
+    "filed_by",
+    "filed_ms",
+)
+_MOVING: Final = tuple(name for name in Claim.__dataclass_fields__ if name not in _FIXED)
+
+
+def listed(
+    conn: Connection, *where: sa.ColumnElement[bool], limit: int = 1_000, newest: bool = False
+) -> list[Claim]:
+    """Return claims in the order in which they were filed; `where` narrows the list."""
+    own, base = claim_state.c, claim.c
+    columns = [*(base[name] for name in _FIXED), *(own[name] for name in _MOVING)]
+    same = sa.and_(base.worker_id == own.worker_id, base.claim_id == own.claim_id)
+    order = base.claim_id.desc() if newest else base.claim_id
+    query = sa.select(*columns).join(claim_state, same).where(*where).order_by(order).limit(limit)
+    return [Claim(**{**row, "told": json.loads(row["told"])}) for row in conn.execute(query).mappings()]
+
+
+def find(conn: Connection, claim_id: bytes) -> Claim:
+    """Return one claim. Raises `ClaimUnknown`."""
+    found = listed(conn, claim.c.claim_id == claim_id)
+    if not found:
+        raise ClaimUnknown
+    return found[0]
+
+
+def decision_of(conn: Connection, one: Claim, n: int | None = None) -> sa.Row[Any] | None:
+    """Return the decision that counts for a claim, or its nth; None: there is none."""
+    own = claim_decision.c
+    wanted = one.decision if n is None else n
+    query = sa.select(claim_decision).where(own.worker_id == one.worker_id, own.claim_id == one.claim_id)
+    return conn.execute(query.where(own.n == wanted)).one_or_none()
+
+
+def events_of(conn: Connection, one: Claim) -> list[sa.Row[Any]]:
+    """Return what happened to a claim, step by step."""
+    own = claim_event.c
+    query = sa.select(claim_event).where(own.worker_id == one.worker_id, own.claim_id == one.claim_id)
+    return list(conn.execute(query.order_by(own.n)).all())
+
+
+def approvals_of(conn: Connection, one: Claim) -> list[sa.Row[Any]]:
+    """Return the signatures under a claim, of all rounds."""
+    own = claim_approval.c
+    query = sa.select(claim_approval).where(own.worker_id == one.worker_id, own.claim_id == one.claim_id)
+    return list(conn.execute(query.order_by(own.round, own.step)).all())

@@ -1,0 +1,213 @@
+"""Claims as they are told (申领的表述): to the worker on one screen, to officials with the trace."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.engine import Connection
+
+from recordsvc import dated
+from recordsvc.ground.ports import beijing_date
+from recordsvc.money.claims import deciding, notices, signing, terms, transitions
+from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of
+from recordsvc.money.rules import explaining
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+WAITS_ZH: Final[Mapping[str, str]] = {
+    "": "",
+    "fund-short": "资金不足，等待追加预算",
+    "no-account": "尚无核实过的收款账户：请持身份证和社会保障卡，到发卡银行开通社保卡银行账户，再到人社窗口登记",
+}
+OWNERS_ZH: Final[Mapping[str, str]] = {
+    "": "",
+    "worker": "本人",
+    "handler": "经办人",
+    "reviewer": "复核审批人",
+    "payer": "拨付人员",
+    "fund": "资金管理",
+    "system": "系统办理中",
+}
+STATES_ZH: Final[Mapping[str, str]] = {
+    "DRAFT": "草稿",
+    "SUBMITTED": "已提交",
+    "CHECKED": "待经办人受理",
+    "NEED_INFO": "待补充信息",
+    "ACCEPTED": "已受理，待复核",
+    "REVIEWED": "已复核，待公示",
+    "NOTICED": "公示中",
+    "OBJECTED": "公示有异议，核实中",
+    "APPROVED": "已审批，待拨付",
+    "FINANCED": "已签拨付，待报盘",
+    "PAYING": "银行办理中",
+    "PAID": "已到账",
+    "RETURNED": "银行退回，待重新支付",
+    "CLOSED": "已办结",
+    "REFUSED": "不予发放",
+    "WITHDRAWN": "已撤回",
+    "RECOVERING": "追回中",
+    "RECOVERED": "已追回",
+}
+EVENTS_ZH: Final[Mapping[str, str]] = {
+    "draft": "保存草稿",
+    "file": "提出申领",
+    "submit": "提交",
+    "check": "按规则审核",
+    "ask": "要求补充信息",
+    "supplement": "补充并重新审核",
+    "accept": "受理（经办）",
+    "review": "复核",
+    "publish": "公示",
+    "object": "提出异议",
+    "dismiss": "异议不成立",
+    "approve": "审批",
+    "pass": "公示期满通过",
+    "finance": "签拨付",
+    "hand-over": "转拨付",
+    "pay": "报银行支付",
+    "paid": "到账",
+    "returned": "银行退回",
+    "close": "办结",
+    "return-to-check": "退回重新审核",
+    "refuse": "不予发放",
+    "withdraw": "撤回",
+    "recover": "启动追回",
+    "recovered": "追回完毕",
+    "keep": "不予追回",
+}
+
+
+def kind_zh(code: str) -> str:
+    """Return what a kind of subsidy is called."""
+    row = dated.table(terms.KINDS).on(dated.OPEN_END).get(code)
+    return str(row["zh"]) if row is not None else code
+
+
+def brief(one: Claim) -> dict[str, Any]:
+    """Return a claim as lists show it."""
+    outside = transitions.OUTSIDE[one.state]
+    return {
+        "claim_id": one.claim_id,
+        "kind": one.kind,
+        "kind_name": kind_zh(one.kind),
+        "record_id": uuid.UUID(one.certificate).bytes,
+        "status": outside,
+        "status_name": transitions.OUTSIDE_ZH[outside],
+        "state": one.state,
+        "state_name": STATES_ZH[one.state],
+        "amount_fen": one.amount_fen,
+        "waits": one.waits,
+        "waits_for": WAITS_ZH[one.waits],
+        "owner": one.owner,
+        "owner_name": OWNERS_ZH[one.owner],
+        "due_on": one.due_on,
+        "filed_ms": one.filed_ms,
+        "version": one.version,
+    }
+
+
+def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
+    """Return a claim with why, which article, and where it stands."""
+    return brief(one) | {
+        "decision": decision(house, conn, one),
+        "events": [
+            {
+                "event": row.event,
+                "event_name": EVENTS_ZH[row.event],
+                "state": row.target,
+                "role": row.role,
+                "reason": WAITS_ZH.get(row.reason, row.reason),
+                "at_ms": row.at_ms,
+            }
+            for row in events_of(conn, one)
+        ],
+        "notice": _notice(conn, one),
+        "account_ready": house.claims.payments.account_of(conn, one.payee) > 0,
+        "review": _review(one),
+    }
+
+
+def for_desk(house: "House", conn: Connection, one: Claim, roles: frozenset[str]) -> dict[str, Any]:
+    """Return a claim with the facts, the signatures, the flags, and what may be done by these roles."""
+    return detailed(house, conn, one) | {
+        "payee": one.payee.partition(":")[0],
+        "filed_by": one.filed_by,
+        "flags": list(signing.flags(house, conn, one)),
+        "ways": transitions.ways(one.state, roles),
+        "approvals": [
+            {
+                "round": row.round,
+                "step": row.step,
+                "event": row.event,
+                "actor": row.actor,
+                "role": row.role,
+                "amount_fen": row.amount_fen,
+                "list_sha256": row.list_sha256,
+                "signed_ms": row.signed_ms,
+                "counts": row.round == one.round,
+            }
+            for row in approvals_of(conn, one)
+        ],
+        "objections": [
+            {"text": row.text, "taken_by": row.taken_by, "taken_ms": row.taken_ms}
+            for row in notices.objections(conn, one)
+        ],
+    }
+
+
+def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | None:
+    """Return the decision that counts, in words; None: there is none."""
+    row = decision_of(conn, one)
+    if row is None:
+        return None
+    document = deciding.document_of(row)
+    told: dict[str, Any] = {
+        "verdict": row.verdict,
+        "amount_fen": row.amount_fen,
+        "rule": row.rule,
+        "title": document["title"],
+        "sha256": row.sha256,
+        "basis_date": row.basis_date,
+        "decided_ms": row.decided_ms,
+        "facts": [
+            {"name": name, "value": explaining.shown(name, fact["value"]), **_source(fact)}
+            for name, fact in sorted(document["facts"].items())
+            if name != "prior"
+        ],
+    }
+    if not row.sha256:
+        return told | {"headline": explaining.HEADLINES[row.verdict], "failed": [], "met": [], "missing": []}
+    rule = house.claims.rules.version(row.sha256)
+    words = explaining.explain(rule, deciding.again(rule, bytes(row.document)))
+    return told | {
+        "headline": words.headline,
+        "document": rule.head.document,
+        "sample": words.sample,
+        "reason": words.reason,
+        "failed": [_reason(asdict(it)) for it in words.failed],
+        "met": [_reason(asdict(it)) for it in words.met],
+        "missing": [asdict(it) for it in words.missing],
+    }
+
+
+def _source(fact: Mapping[str, Any]) -> dict[str, str]:
+    return {"source": str(fact["source"]), "on": str(fact["on"])}
+
+
+def _reason(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a clause as it is told, without the comparisons that the sentence already says."""
+    return {name: told[name] for name in ("clause", "article", "text", "tell", "would_pass_if")}
+
+
+def _notice(conn: Connection, one: Claim) -> dict[str, Any] | None:
+    if one.notice_id is None:
+        return None
+    found = notices.find(conn, one.notice_id)
+    return {"notice_id": found.notice_id, "start_on": found.start_on, "end_on": found.end_on}
+
+
+def _review(one: Claim) -> dict[str, Any] | None:
+    """Return until when and with whom a refusal can be contested."""
+    return terms.review_until(beijing_date(one.changed_ms)) if one.state == "REFUSED" else None
