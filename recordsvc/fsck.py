@@ -2,7 +2,7 @@
 
 settings → log (entries, tree, tiles, checkpoints, head, cosignatures, checkpoints kept elsewhere) → log
 entries against their rows → issuers' keys → people → chains, ciphertexts, signatures → record ids → holding →
-papers and their files → who looked → bound rows (consents, acts, grants, proposals).
+papers and their files → who looked → draws → bound rows (consents, acts, grants, proposals, draws).
 One snapshot, rows streamed. Believed are only keys: the log's, the witnesses', those of the key store.
 """
 
@@ -22,6 +22,7 @@ from recordsvc.genesis import FIXED
 from recordsvc.ground.database import installation
 from recordsvc.ground.finding import Finding, Progress, Snapshot, Wrong, at, scan
 from recordsvc.house import House
+from recordsvc.oversight.fsck import DrawCheck
 from recordsvc.people.fsck import PeopleCheck
 from recordsvc.translog.fsck import LogCheck, Seen
 from recordsvc.translog.note import NoteKey
@@ -148,9 +149,11 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             papers.run(progress)
             looks = LookedCheck(snapshot, anchor.log_key(house))
             looks.run(progress)
+            drawn = DrawCheck(house, snapshot)
+            drawn.run(progress)
             chain = BoundCheck(snapshot)
             chain.run(progress)
-            checks = (log, archive, people, institutions, papers, looks, chain)
+            checks = (log, archive, people, institutions, papers, looks, drawn, chain)
             counts = {name: n for check in checks for name, n in check.counts.items()}
             if papers.unreached:
                 notes.append(f"{papers.unreached} papers unchecked: the object store is out of reach")
