@@ -60,10 +60,6 @@ class NotBehind(Conflict):
     remedy_en = "Start the service; if entries are lost, put checkpoint and journal back and reach a witness."
 
 
-class OriginUnfit(FormRefused):
-    """The new name is no name of a key or one that this log had before, or the words are not one line."""
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What tells outside how large the log was; `note`: the signed checkpoint (base64), if it is one."""
@@ -102,7 +98,7 @@ def propose(
 ) -> bytes:
     """Propose that the log goes on as `origin` from what this database holds; `found`: see `seen`.
 
-    Raises `OriginUnfit`, `NotBehind`.
+    Raises `FormRefused` for the name or the words, `NotBehind`.
     """
     _check_words(house, origin, text)
     size, root = _newest(turn.conn)
@@ -133,7 +129,7 @@ def _check_words(house: "House", origin: str, text: str) -> None:
     if not (1 <= len(text) <= 400 and text.isprintable()):
         wrong.append({"pointer": "/text", "code": "value", "detail": "应为一行文字，最多 400 字"})
     if wrong:
-        raise OriginUnfit(errors=wrong)
+        raise FormRefused(errors=wrong)
 
 
 def _newest(conn: Connection) -> tuple[int, str]:

@@ -31,6 +31,7 @@ from recordsvc.archive.verify import verify_bundle
 from recordsvc.cli import main
 from recordsvc.ground import two_person
 from recordsvc.ground.database import Database
+from recordsvc.ground.problems import FormRefused
 from recordsvc.house import House, open_house
 from recordsvc.settings import Settings
 from recordsvc.translog import tables as log_tables
@@ -194,7 +195,7 @@ def test_a_database_that_lost_nothing_is_not_continued(house: House, past: Past)
     ],
 )
 def test_name_and_words_are_judged(restored: House, origin: str, text: str, pointer: str) -> None:
-    with pytest.raises(continuing.OriginUnfit) as refused:
+    with pytest.raises(FormRefused) as refused:
         propose(restored, origin, text)
     assert [one["pointer"] for one in refused.value.errors] == [pointer]
 
