@@ -25,7 +25,7 @@ def need(holds, what):
 def in_log(one):
     """Whether a document's entry stands in the tree of its checkpoint (RFC 9162, 2.1.3.2)."""
     _origin, size, root = one["checkpoint"].split("\n")[:3]
-    node = hashlib.sha256(b"\0\4\6" + bytes.fromhex(one["sha256"])).digest()
+    node = hashlib.sha256(b"\0\4\7" + bytes.fromhex(one["sha256"])).digest()
     fn, sn = one["index"], int(size) - 1
     for step in map(bytes.fromhex, one["path"]):
         left = fn & 1 or fn == sn
