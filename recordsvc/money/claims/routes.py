@@ -20,8 +20,8 @@ from recordsvc.access.services import house, once
 from recordsvc.archive.services import own_worker
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
-from recordsvc.money.claims import filing, notices, signing, steps, views
 from recordsvc.money.claims import errors as problems
+from recordsvc.money.claims import filing, notices, signing, steps, views
 from recordsvc.money.claims.filing import Ask
 from recordsvc.money.claims.forms import (
     ClaimDetailForm,
@@ -221,7 +221,7 @@ def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
 
 
 def step_desk(claim_id: bytes, event: str, version: int, reason: str) -> Claim:
-    """Take a step as the official who asks. Raises what `steps.step` raises, `ClaimWaits`, `ClaimDiverted`."""
+    """Take a step as the official who asks. Raises as `steps.step`, `ClaimWaits`, `ClaimDiverted`."""
     by = who()
 
     def act(turn: Turn) -> str:
@@ -269,7 +269,7 @@ def list_claims(query: dict[str, Any]) -> flask.Response:
     query=ClaimQuery,
     answer=DeskClaimForm,
     problems=(problems.ClaimUnknown, PurposeRefused),
-    summary="一项申领及审核依据 / One claim with facts, trace and signatures; the worker sees that it was read",
+    summary="一项申领及审核依据 / One claim with trace and signatures; the worker sees that it was read",
 )
 def read_claim(claim_id: bytes, query: dict[str, Any]) -> flask.Response:
     """Show one."""

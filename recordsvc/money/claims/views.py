@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WAITS_ZH: Final[Mapping[str, str]] = {
     "": "",
     "fund-short": "资金不足，等待追加预算",
-    "no-account": "尚无核实过的收款账户：请持身份证和社会保障卡，到发卡银行开通社保卡银行账户，再到人社窗口登记",
+    "no-account": "尚无核实过的收款账户：请持身份证和社保卡到发卡银行开通银行账户，再到人社窗口登记",
 }
 OWNERS_ZH: Final[Mapping[str, str]] = {
     "": "",
