@@ -21,11 +21,8 @@ if TYPE_CHECKING:
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
-<<<<<<< HEAD
     from recordsvc.money.claims.ports import Ports
-=======
     from recordsvc.oversight.subjects import Subjects
->>>>>>> main
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
     from recordsvc.vault.keyfolder import Holder as TokenHolder

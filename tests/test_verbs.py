@@ -56,6 +56,11 @@ def act(name: str, *, record: bool = False) -> dict[str, tuple[str, ...]]:
 
 
 VERBS = (
+    # -- claims
+    Verb("list one's claims", api=("GET /v1/me/claims",)),
+    Verb("claim a subsidy", api=("POST /v1/me/claims",)),
+    Verb("see why, which article, where a claim stands", api=("GET /v1/me/claims/<id:claim_id>",)),
+    Verb("supplement or withdraw a claim", api=("POST /v1/me/claims/<id:claim_id>/steps",)),
     # -- cards and numbers
     Verb("take card facts from the registry", commands=("cards import", "cards read")),
     Verb(

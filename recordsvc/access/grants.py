@@ -376,10 +376,11 @@ POLICIES: Final[dict[str, Policy]] = {
     "client.propose": _official(Role.REGISTRAR),
     # One person stops a client at once; starting it again takes two.
     "client.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
-    # Claims: which step is whose, their own table says; a payer never handles one.
-    "claim.read": _official(Role.HANDLER, Role.REVIEWER, Role.PAYER, Role.INSPECTOR),
-    "claim.sign": _official(Role.HANDLER, Role.REVIEWER, Role.PAYER),
+    # Claims: which step is whose, their own table says; who pays neither handles nor reviews.
+    "claim.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR),
+    "claim.sign": _official(Role.HANDLER, Role.REVIEWER),
     "claim.publish": _official(Role.HANDLER, Role.REVIEWER),
+    "claim.pay": _official(Role.PAYER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     # Merging, moving, closing: the first of two officials. Sealing takes one, unsealing and erasing two.
     "archive.change": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),

@@ -49,6 +49,7 @@ from recordsvc.translog.tables import checkpoint
 from recordsvc.vault.keyfolder import create_keys
 from tests.archive.paperfiles import jpeg, png
 from tests.archive.support import STATER, Centre, id_of, person, shown, state
+from tests.faults import claims
 from tests.postgresql import PostgresServer
 
 WITNESS = Signer.from_seed("witness.example/w1", b"w" * 32, SignatureType.COSIGNATURE)
@@ -151,6 +152,8 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _look(house, centre, people, later)
     _share(house, [centre.worker_id(who) for who in people[8:12]], later)
     _book(house, clock)
+    paid = [centre.worker_id(who) for who in people[12:14]]
+    house.db.write(lambda turn: claims.put(turn, paid))
     _act(house, later)
     _draw(house, later)
     later()

@@ -199,9 +199,9 @@ def seen(state: str | None = None) -> list[Claim]:
         return listed(conn, where, *objects.of_workers(actor(), "claim.read", claim_state.c.worker_id))
 
 
-def sheet(event: str) -> tuple[list[Claim], str, list[Claim]]:
+def sheet(event: str, policy: str) -> tuple[list[Claim], str, list[Claim]]:
     """Return what waits for a signature: the clean ones, the hash of their list, the flagged ones."""
-    mine = objects.of_workers(actor(), "claim.sign", claim_state.c.worker_id)
+    mine = objects.of_workers(actor(), policy, claim_state.c.worker_id)
     with house().db.read() as conn:
         waiting = signing.due(conn, event, *mine)
         flagged = [one for one in waiting if signing.flags(house(), conn, one)]
@@ -322,7 +322,11 @@ def object_to_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def read_list(query: dict[str, Any]) -> flask.Response:
     """Show the list with its hash."""
-    clean, sha256, flagged = sheet(query["event"])
+    return _sheet(query["event"], "claim.sign")
+
+
+def _sheet(event: str, policy: str) -> flask.Response:
+    clean, sha256, flagged = sheet(event, policy)
     told = {
         "clean": [views.brief(one) for one in clean],
         "list_sha256": sha256,
@@ -344,6 +348,10 @@ def read_list(query: dict[str, Any]) -> flask.Response:
 )
 def sign_list(form: dict[str, Any]) -> flask.Response:
     """Sign a list as it was seen."""
+    return _sign(form)
+
+
+def _sign(form: dict[str, Any]) -> flask.Response:
     sign_seen(**form)
     with house().db.read() as conn:
         others = [one for one in (find(conn, it) for it in form["claims"]) if not _signed(one, form["event"])]
@@ -391,6 +399,54 @@ def publish_chosen(claims: list[bytes], region: str) -> bytes:
         return notices.publish(turn, house(), chosen, region, by).hex()
 
     return bytes.fromhex(once(act))
+
+
+# -- who pays
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/payables",
+    policy="claim.pay",
+    answer=SheetForm,
+    summary="待拨付清单 / Approved claims that wait for the payer, clean ones as one list",
+)
+def list_payables() -> flask.Response:
+    """Show the list with its hash."""
+    return _sheet("finance", "claim.pay")
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/payables",
+    policy="claim.pay",
+    body=ListForm,
+    answer=SignedForm,
+    problems=(problems.ClaimListChanged, *STEPPING),
+    idempotent=True,
+    summary="整单签拨付 / Sign a list of approved claims for payment, all or none",
+)
+def sign_payables(form: dict[str, Any]) -> flask.Response:
+    """Sign a list as it was seen."""
+    return _sign(form)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/payables/<id:claim_id>/steps",
+    policy="claim.pay",
+    body=StepForm,
+    answer=ClaimForm,
+    problems=STEPPING,
+    idempotent=True,
+    summary="拨付一项申领 / Sign one claim for payment, pay one anew that came back, send one back",
+)
+def step_payable(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take a step."""
+    return answers.answer(views.brief(step_desk(claim_id, **form)), form=ClaimForm)
 
 
 # -- everybody

@@ -1,0 +1,137 @@
+"""Claims of two workers as rows, bound as the service binds them; what they say of cases does not matter."""
+
+from recordsvc.ground import bound
+from recordsvc.ground.commit import Turn
+from recordsvc.money.claims import tables
+
+
+def put(turn: Turn, workers: list[bytes]) -> None:
+    """Put two claims into the house, each with a decision, a signature, an event, a list and an objection."""
+    for n, worker_id in enumerate(workers[:2]):
+        _put(turn, worker_id, n)
+
+
+def _put(turn: Turn, worker_id: bytes, n: int) -> None:
+    key = {"worker_id": worker_id, "claim_id": bytes([n + 1]) * 16}
+    rows = (
+        (
+            tables.claim,
+            key
+            | {
+                "kind": f"KIND-{n}",
+                "certificate": f"record-{n}",
+                "payee": f"worker:{n}",
+                "region": f"64010{n}",
+                "told": f'{{"n":{n}}}',
+                "filed_by": f"worker:{n}",
+                "filed_ms": 100 + n,
+            },
+        ),
+        (
+            tables.claim_decision,
+            key
+            | {
+                "n": 1 + n,
+                "salt": bytes([n]) * 16,
+                "rule": f"RULE-{n}",
+                "sha256": f"{n}" * 64,
+                "verdict": "GRANT",
+                "amount_fen": 100 + n,
+                "basis_date": f"2025-01-0{n + 1}",
+                "log_size": 5 + n,
+                "document": f'{{"n":{n}}}'.encode(),
+                "decided_ms": 200 + n,
+            },
+        ),
+        (
+            tables.claim_approval,
+            key
+            | {
+                "round": 1 + n,
+                "step": 1,
+                "before": None,
+                "event": f"event-{n}",
+                "amount_fen": 100 + n,
+                "decision": 1 + n,
+                "payee_version": 3 + n,
+                "filed_by": f"worker:{n}",
+                "role": f"role-{n}",
+                "list_sha256": f"{n}" * 64,
+                "signed_ms": 300 + n,
+                "actor": f"official:{n}",
+            },
+        ),
+        (
+            tables.claim_event,
+            key
+            | {
+                "n": n,
+                "event": f"event-{n}",
+                "source": f"FROM-{n}",
+                "target": f"TO-{n}",
+                "actor": f"official:{n}",
+                "role": f"role-{n}",
+                "reason": f"why {n}",
+                "at_ms": 400 + n,
+            },
+        ),
+        (
+            tables.claim_notice,
+            {
+                "notice_id": bytes([n + 1]) * 16,
+                "region": f"64010{n}",
+                "sha256": f"{n}" * 64,
+                "lines": f"[{n}]",
+                "start_on": f"2025-02-0{n + 1}",
+                "end_on": f"2025-03-0{n + 1}",
+                "opened_by": f"official:{n}",
+                "opened_ms": 500 + n,
+            },
+        ),
+        (
+            tables.claim_objection,
+            key
+            | {
+                "n": 1 + n,
+                "notice_id": bytes([n + 1]) * 16,
+                "text": f"why {n}",
+                "taken_by": f"official:{n}",
+                "taken_ms": 600 + n,
+            },
+        ),
+    )
+    for table, row in rows:
+        turn.conn.execute(table.insert().values(row))
+        bound.wrote(turn, table, row)
+    turn.conn.execute(
+        tables.claim_state.insert().values(
+            key
+            | {
+                "state": ("WITHDRAWN", "REFUSED")[n],
+                "version": 1 + n,
+                "live": 0,
+                "kind": f"KIND-{n}",
+                "certificate": f"record-{n}",
+                "purpose": f"purpose-{n}",
+                "occupation": f"occupation-{n}",
+                "level": f"level-{n}",
+                "year": 2024 + n,
+                "slot": 1 + n,
+                "slots": 3 + n,
+                "amount_fen": 100 + n,
+                "decision": 1 + n,
+                "payee_version": 3 + n,
+                "round": 1 + n,
+                "needed": 3 + n,
+                "signed": 1,
+                "hold": f"hold-{n}",
+                "notice_id": bytes([n + 1]) * 16,
+                "payment": f"payment-{n}",
+                "waits": f"waits-{n}",
+                "owner": f"owner-{n}",
+                "due_on": f"2025-04-0{n + 1}",
+                "changed_ms": 700 + n,
+            }
+        )
+    )
+    bound.touch(turn, tables.claim_state, (worker_id, key["claim_id"]))
