@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
+    from recordsvc.money.bank.payee_accounts import PayeeChecks
+    from recordsvc.money.bank.payments import Follower
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
     from recordsvc.vault.keyfolder import Holder as TokenHolder
@@ -56,6 +58,11 @@ class House:
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
 
     The archive's own stand in `archive/look_relations.py`."""
+
+    payee_checks: "PayeeChecks | None" = None
+    """Who says whether a name is an account's holder (户名账号核对); None: nobody can be asked."""
+    payment_followers: "list[Follower]" = dataclasses.field(default_factory=list)
+    """What rooms of money register, to be told in the running turn what became of a payment."""
 
     own_archive: "OwnArchive | None" = None
     """Registered by whoever knows which worker an official is."""
