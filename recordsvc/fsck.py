@@ -2,7 +2,8 @@
 
 settings → log (entries, tree, tiles, checkpoints, head, cosignatures, checkpoints kept elsewhere) → log
 entries against their rows → issuers' keys → people → chains, ciphertexts, signatures → record ids → holding →
-papers and their files → who looked → bound rows (consents, acts, grants, proposals, transfers) → the ledger.
+papers and their files → who looked → bound rows (consents, acts, grants, proposals, transfers) → the ledger →
+what the bank's room keeps sealed.
 One snapshot, rows streamed. Believed are only keys: the log's, the witnesses', those of the key store.
 """
 
@@ -22,6 +23,7 @@ from recordsvc.genesis import FIXED
 from recordsvc.ground.database import installation
 from recordsvc.ground.finding import Finding, Progress, Snapshot, Wrong, at, scan
 from recordsvc.house import House
+from recordsvc.money.bank.fsck import BankCheck
 from recordsvc.money.ledger.fsck import LedgerCheck
 from recordsvc.people.fsck import PeopleCheck
 from recordsvc.translog.fsck import LogCheck, Seen
@@ -153,7 +155,9 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             chain.run(progress)
             ledger = LedgerCheck(snapshot, anchor.log_keys(house), house.settings.log_origin)
             ledger.run(progress)
-            checks = (log, archive, people, institutions, papers, looks, chain, ledger)
+            bank = BankCheck(house, snapshot)
+            bank.run(progress)
+            checks = (log, archive, people, institutions, papers, looks, chain, ledger, bank)
             counts = {name: n for check in checks for name, n in check.counts.items()}
             if papers.unreached:
                 notes.append(f"{papers.unreached} papers unchecked: the object store is out of reach")

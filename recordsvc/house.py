@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
+    from recordsvc.money.bank.cash import Cash
     from recordsvc.money.bank.payee_accounts import PayeeChecks
     from recordsvc.money.bank.payments import Follower
     from recordsvc.people.resolve import People
@@ -119,6 +120,13 @@ class House:
         from recordsvc.archive.papers import Papers
 
         return Papers(self)
+
+    @functools.cached_property
+    def cash(self) -> "Cash":
+        """Return the cash book that mirrors the bank accounts."""
+        from recordsvc.money.bank.cashbook import LedgerCash
+
+        return LedgerCash()
 
     def close(self) -> None:
         """Give back the connections."""

@@ -75,8 +75,8 @@ PLACES: Final = (
 
 def _places() -> list[Place]:
     """Return all of them: those of rooms above say it of a column in their table (`info["wrapped"]`)."""
-    told = [one for one in metadata.sorted_tables if INFO in one.info]
-    return [*PLACES, *(Place(table, *table.info[INFO], bare=False) for table in told)]
+    told = [(table, *table.info[INFO]) for table in metadata.sorted_tables if INFO in table.info]
+    return [*PLACES, *(Place(table, column, master, bare=False) for table, column, master in told)]
 
 
 def run(house: "House") -> bool:

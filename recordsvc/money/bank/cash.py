@@ -31,10 +31,10 @@ class Cash(Protocol):
     def open(self, turn: Turn, account: str, opening_fen: int, on: str) -> None:
         """Begin to mirror an account at the opening balance of its first statement."""
 
-    def paid(self, turn: Turn, line: Booked, payment: Payment) -> None:
-        """Book a payment that left: bank → paid out, and settle the budget's hold."""
+    def paid(self, turn: Turn, line: Booked, payment: Payment) -> bool:
+        """Book a payment that left: bank → paid out, settling the budget's hold; whether that was settled."""
 
-    def returned(self, turn: Turn, line: Booked, payment: Payment) -> None:
+    def returned(self, turn: Turn, line: Booked) -> None:
         """Book money that came back (退票): paid out → returns."""
 
     def unexplained(self, turn: Turn, line: Booked) -> None:

@@ -9,6 +9,7 @@ one before stop (`batches.py`). A payee is `worker:<uuid>` or `institution:<USCC
 sealed under a retention key of their own and stand in no error, log or list.
 """
 
+import functools
 import json
 import uuid
 from dataclasses import dataclass
@@ -27,7 +28,6 @@ from recordsvc.money.bank import account_names, secrets
 from recordsvc.money.bank.errors import AccountRefused, PayeeAccountState, PayeeAccountUnknown
 from recordsvc.money.bank.formats import gb18030
 from recordsvc.money.bank.formats.model import Account
-from recordsvc.money.bank.paying import account_faults
 from recordsvc.money.bank.tables import payee_account
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def check_due(house: "House") -> int:
     for account_id, account in accounts.items():
         # Outside every turn: a bank may take its time.
         answer = UNAVAILABLE if house.payee_checks is None else house.payee_checks.check(account)
-        house.db.write(lambda turn, one=account_id, said=answer: checked(turn, one, said))
+        house.db.write(functools.partial(checked, account_id=account_id, answer=answer))
     return len(accounts)
 
 
@@ -211,7 +211,7 @@ def _verify(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
 
 
 def _check(account: Account) -> None:
-    faults = account_faults(account.number, account.bank)
+    faults = account_names.faults(account.number, account.bank)
     # A social security card's account is the card's number; other accounts have no check digit.
     if len(account.number) in (16, 19) and not faults and not account_names.good_card(account.number):
         faults.append(("/number", "卡号校验位不符"))

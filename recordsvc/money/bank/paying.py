@@ -15,7 +15,7 @@ from recordsvc.ground import bound, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.two_person import Proposal
-from recordsvc.money.bank import account_names
+from recordsvc.money.bank import account_names, cashbook
 from recordsvc.money.bank.errors import AccountRefused, PayingAccountUnknown
 from recordsvc.money.bank.formats.iso import Iso
 from recordsvc.money.bank.formats.model import Account, Adapter
@@ -87,6 +87,7 @@ def enter(turn: Turn, said: dict[str, Any], by: str, decided_by: str) -> None:
     }
     turn.conn.execute(paying_account.insert().values(row))
     bound.wrote(turn, paying_account, row)
+    cashbook.open_places(turn, said["code"], said["fund"], decided_by)
 
 
 @two_person.executor(KIND, deciders=DECIDERS, about=lambda _conn, _subject, _payload: Thing(None))
@@ -100,20 +101,10 @@ def _check(turn: Turn, said: dict[str, Any]) -> None:
     taken = sa.or_(own.code == said["code"], own.number == said["number"])
     if turn.conn.execute(sa.select(own.code).where(taken)).first() is not None:
         faults.append(("/code", "该代码或账号已登记"))
-    faults += account_faults(said["number"], said["bank"])
+    faults += account_names.faults(said["number"], said["bank"])
     try:
         adapter(said["adapter"], turn.now_ms)
     except NoRuleInForce:
         faults.append(("/adapter", "没有这种文件格式，或已失效"))
     if faults:
         raise AccountRefused(errors=[{"pointer": at, "code": "value", "detail": zh} for at, zh in faults])
-
-
-def account_faults(number: str, bank: str) -> list[tuple[str, str]]:
-    """Return what is wrong with an account number and a bank office, as pointer and text."""
-    faults = []
-    if not account_names.well_formed(number):
-        faults.append(("/number", "账号应为 8–32 位数字"))
-    if not (bank.isascii() and bank.isdigit() and len(bank) == 12):
-        faults.append(("/bank", "联行号应为 12 位数字"))
-    return faults

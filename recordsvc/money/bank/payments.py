@@ -12,7 +12,6 @@ the one before was returned, or was rejected and a statement of a later day show
 """
 
 import base64
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -28,13 +27,13 @@ from recordsvc.money.bank.errors import (
     AbsenceUnproven,
     PayeeAccountChanged,
     PayeeAccountState,
+    PayingAccountUnknown,
     PaymentLive,
     PaymentState,
     PaymentUnknown,
 )
 from recordsvc.money.bank.formats.model import ItemStatus, Status
-from recordsvc.money.bank.paying import find as find_paying
-from recordsvc.money.bank.tables import bank_statement, payment, payment_event
+from recordsvc.money.bank.tables import bank_statement, paying_account, payment, payment_event
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -104,7 +103,11 @@ def queue(  # noqa: PLR0913 - what a payment is
     Raises `PaymentLive`, `PayeeAccountUnknown`, `PayeeAccountState`, `PayeeAccountChanged`,
     `AbsenceUnproven`.
     """
-    find_paying(turn.conn, account)
+    if (
+        turn.conn.execute(sa.select(paying_account.c.code).where(paying_account.c.code == account)).first()
+        is None
+    ):
+        raise PayingAccountUnknown
     found = payee_accounts.newest(turn.conn, payee)
     if payee_version is not None and found.version != payee_version:
         raise PayeeAccountChanged
@@ -305,8 +308,3 @@ def _note(turn: Turn, house: "House", payment_id: bytes, step: Step) -> None:
     bound.touch(turn, payment, (payment_id,))
     for follower in house.payment_followers:
         follower(turn, house, find(turn.conn, payment_id))
-
-
-def day_of(text: str) -> dt.date:
-    """Return a stored day."""
-    return dt.date.fromisoformat(text)

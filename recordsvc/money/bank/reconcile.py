@@ -264,7 +264,7 @@ class _Run:
             bank_entry.insert().values(
                 account=code,
                 reference=entry.reference,
-                credit=entry.credit,
+                credit=int(entry.credit),
                 amount_fen=entry.amount_fen,
                 booked_on=entry.booked_on.isoformat(),
                 end_to_end_id=entry.end_to_end_id[:35],
@@ -281,7 +281,10 @@ class _Run:
             self._break(kind, f"entry {entry.reference}", found, entry.amount_fen)
             return
         settle(self._turn, self._house, found, entry, f"entry {entry.reference}")
-        (self._cash.returned if entry.credit else self._cash.paid)(self._turn, line, found)
+        if entry.credit:
+            self._cash.returned(self._turn, line)
+        elif not self._cash.paid(self._turn, line, found):
+            self._break("hold-not-settled", f"hold of {found.end_to_end_id}", found)
 
     def _meaning(self, entry: Entry) -> tuple[Payment | None, str]:
         """Return the payment that a line is of, and the break it is instead; the amount always counts."""

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.privileges import erasing
 from recordsvc.money.bank.tables import bank_secret
 from recordsvc.vault import fence
 from recordsvc.vault.envelope import DataKeys, SealError
@@ -44,12 +43,6 @@ def unsealed(house: "House", secret_id: bytes, sealed: bytes) -> bytes:
     size = 1 + (sealed[0] if sealed else 0)
     key = DataKeys(house.keys).get(secret_id, sealed[1:size], MASTER)
     return key.open(sealed[size:], _LABEL + secret_id)
-
-
-def destroy(turn: Turn, secret_id: bytes) -> None:
-    """Destroy a secret for good, at the end of its retention."""
-    with erasing(turn.conn):
-        turn.conn.execute(bank_secret.delete().where(bank_secret.c.secret_id == secret_id))
 
 
 def digest(content: bytes) -> bytes:

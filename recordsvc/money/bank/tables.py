@@ -188,7 +188,7 @@ bank_entry = sa.Table(
     metadata,
     sa.Column("account", sa.String(40), sa.ForeignKey("paying_account.code"), primary_key=True),
     sa.Column("reference", sa.String(35), primary_key=True),
-    sa.Column("credit", sa.Boolean, nullable=False),
+    sa.Column("credit", sa.SmallInteger, nullable=False),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("booked_on", sa.String(10), nullable=False),
     sa.Column("end_to_end_id", sa.String(35), nullable=False),
@@ -197,6 +197,7 @@ bank_entry = sa.Table(
     sa.Column("payment_id", sa.LargeBinary(16), sa.ForeignKey("payment.payment_id")),
     sa.Column("file_id", sa.LargeBinary(16), sa.ForeignKey("bank_file.file_id"), nullable=False),
     sa.CheckConstraint("amount_fen > 0", name="amount"),
+    sa.CheckConstraint("credit IN (0, 1)", name="credit"),
     sa.Index("uq_bank_entry_payment_id_credit", "payment_id", "credit", unique=True),
     sa.Index(None, "account", "sequence"),
     info={"kind": "state", "bound": Bound(("sequence", "payment_id"), most=None)},
@@ -236,7 +237,7 @@ bank_secret = sa.Table(
     metadata,
     sa.Column("secret_id", sa.LargeBinary(16), primary_key=True),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
-    info={"kind": "erasable", "wrapped": ("sealed", "holding")},
+    info={"kind": "erasable", "mutable": ("sealed",), "wrapped": ("sealed", "holding")},
     comment="Sealed under a retention key of its own, by the id of its row: a payee's account, a batch's "
     "file, a bank's file",
 )

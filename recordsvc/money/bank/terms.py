@@ -4,6 +4,7 @@ Terms are dated data (`bank_terms`), counted in working days from the day of exe
 """
 
 import datetime as dt
+import functools
 from typing import TYPE_CHECKING, Final
 
 from recordsvc import dated, workdays
@@ -31,9 +32,9 @@ def run(house: "House") -> int:
     for found in out:
         day = dt.date.fromisoformat(found.execution_on)
         if _due(day, answer) < today:
-            count += house.db.write(lambda turn, one=found: _unanswered(turn, house, one))
+            count += house.db.write(functools.partial(_unanswered, house=house, found=found))
         if _due(day, book) < today:
-            count += house.db.write(lambda turn, one=found: _unbooked(turn, house, one))
+            count += house.db.write(functools.partial(_unbooked, house=house, found=found))
     return count
 
 

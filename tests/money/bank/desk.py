@@ -3,6 +3,8 @@
 import datetime as dt
 import uuid
 
+import sqlalchemy as sa
+
 from banksim import messages
 from recordsvc.ground import two_person
 from recordsvc.ground.ports import beijing_date
@@ -11,8 +13,8 @@ from recordsvc.money.bank import batches, breaks, dispatch, inbox, payee_account
 from recordsvc.money.bank.batches import StoredBatch
 from recordsvc.money.bank.formats.model import Account
 from recordsvc.money.bank.payments import Payment
+from recordsvc.money.bank.tables import bank_statement
 from tests.money.bank import made
-from tests.money.bank.cashbook import LineBook
 
 CODE = "employ"
 FIRST, SECOND, CLERK, REVIEWER = "official:p1", "official:p2", "official:h1", "official:r1"
@@ -26,20 +28,20 @@ def worker(n: int) -> str:
 class Desk:
     """One paying account and those who work with it."""
 
-    def __init__(self, house: House, adapter: str = paying.ISO) -> None:
+    def __init__(
+        self, house: House, adapter: str = paying.ISO, code: str = CODE, number: str = made.FUND.number
+    ) -> None:
         self.house = house
-        if "cash" not in vars(house):
-            house.cash = LineBook()
         said = {
-            "code": CODE,
+            "code": code,
             "fund": "EMPLOY",
-            "number": made.FUND.number,
+            "number": number,
             "name": made.FUND.name,
             "bank": made.FUND.bank,
             "adapter": adapter,
         }
         house.db.write(lambda turn: paying.enter(turn, said, FIRST, SECOND))
-        self.source = self.read(paying.find, CODE)
+        self.source = self.read(paying.find, code)
         self.serial = 0
 
     def read(self, fn, *args):
@@ -68,10 +70,10 @@ class Desk:
             self.account(n)
         more = {"purpose": "职业培训补贴", "by": CLERK} | more
         claim = claim or f"claim-{n}"
-        return self.write(payments.queue, self.house, claim, CODE, worker(n), amount_fen, **more)
+        return self.write(payments.queue, self.house, claim, self.source.code, worker(n), amount_fen, **more)
 
     def seal(self) -> StoredBatch:
-        batch_id = self.write(batches.seal, self.house, CODE, FIRST)
+        batch_id = self.write(batches.seal, self.house, self.source.code, FIRST)
         return self.read(batches.find, batch_id)
 
     def release(self, batch: StoredBatch, by: str = SECOND) -> None:
@@ -110,14 +112,14 @@ class Desk:
 
     def notify(self, *lines: messages.Line) -> str:
         self.serial += 1
-        return self.receive(messages.camt054(f"N{self.serial}", made.FUND.number, lines, self.now()))
+        return self.receive(messages.camt054(f"N{self.serial}", self.source.number, lines, self.now()))
 
     def state_account(self, sequence: int, opening: int, *lines: messages.Line, closing=None, on=None) -> str:
         moved = sum(line.amount_fen if line.credit else -line.amount_fen for line in lines)
         self.serial += 1
         content = messages.camt053(
             f"S{self.serial}",
-            made.FUND.number,
+            self.source.number,
             sequence,
             on or self.today(),
             opening,
@@ -165,8 +167,19 @@ class Desk:
         return sorted(one.kind for one in self.read(breaks.listed) if every or one.state == "open")
 
     def break_of(self, kind: str) -> breaks.Break:
-        (found,) = [one for one in self.read(breaks.listed) if one.kind == kind]
+        (found,) = [
+            one for one in self.read(breaks.listed) if one.kind == kind and one.account == self.source.code
+        ]
         return found
 
     def days(self, count: int) -> None:
         self.house.clock.advance(count * 86_400_000)
+
+    def closing(self, sequence: int) -> int:
+        """The balance with which a statement ended."""
+        own = bank_statement.c
+        with self.house.db.read() as conn:
+            query = sa.select(own.closing_fen).where(
+                own.account == self.source.code, own.sequence == sequence
+            )
+            return conn.execute(query).scalar_one()
