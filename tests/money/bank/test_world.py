@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from banksim.faults import FAULTS, Faults
 
+from banksim.faults import FAULTS, Faults
 from recordsvc.money.bank import payments
 from tests.money.bank.desk import CODE, Desk
 from tests.money.bank.world import Crashes, World, watched
@@ -65,7 +65,8 @@ def test_the_oracle_sees_what_is_wrong(desk: Desk, tmp_path: Path) -> None:
     assert world.verdict() == []
     line = dict(world.book.lines()[0])
     world.book._db.execute(
-        "INSERT INTO line (reference, day, credit, amount, end_to_end_id, returned, truly) VALUES (?,?,?,?,?,?,?)",
+        "INSERT INTO line (reference, day, credit, amount, end_to_end_id, returned, truly) "
+        "VALUES (?,?,?,?,?,?,?)",
         ("again", line["day"], 0, line["amount"], line["truly"], "", line["truly"]),
     )
     assert any("2 net credits" in one for one in world.verdict())

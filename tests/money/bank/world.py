@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from banksim.bank import Bank
 from banksim.book import Book
 from banksim.faults import Faults
 from banksim.folder import Folder as BankFolder
 from banksim.oracle import Ours, judge
-
 from recordsvc.ground.database import Database
 from recordsvc.money.bank import breaks, dispatch, folder, inbox, payments, terms
 from recordsvc.money.bank.errors import AbsenceUnproven, NothingToPay, PaymentLive
