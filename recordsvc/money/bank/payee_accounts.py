@@ -18,17 +18,20 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas
-from recordsvc.access.grants import Thing
+from recordsvc.access import areas, recusals
+from recordsvc.access.grants import Actor, Thing, author, can
+from recordsvc.bodies.tables import institution_fact
 from recordsvc.ground import bound, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, uuid7
+from recordsvc.ground.problems import NotFound
 from recordsvc.ground.two_person import Proposal
 from recordsvc.money.bank import account_names, secrets
 from recordsvc.money.bank.errors import AccountRefused, PayeeAccountState, PayeeAccountUnknown
 from recordsvc.money.bank.formats import gb18030
 from recordsvc.money.bank.formats.model import Account
 from recordsvc.money.bank.tables import payee_account
+from recordsvc.people.tables import worker
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -93,6 +96,27 @@ def enter(turn: Turn, house: "House", payee: str, account: Account, by: str) -> 
     )
     bound.touch(turn, payee_account, (account_id,))
     return account_id
+
+
+def enter_for(turn: Turn, house: "House", who: Actor, payee: str, account: Account) -> bytes:
+    """Enter an account as an official, for a payee of their area who is not their own.
+
+    Raises `NotFound` (no such payee, or elsewhere), `Recused`, `AccountRefused`.
+    """
+    thing = about(turn.conn, payee)
+    if not _there(turn.conn, payee) or not can(who, "payee-account.enter", thing):
+        raise NotFound
+    recusals.check(who, thing.parties)
+    return enter(turn, house, payee, account, author(who))
+
+
+def _there(conn: Connection, payee: str) -> bool:
+    kind, _, name = payee.partition(":")
+    if kind == "worker":
+        wanted = sa.select(worker.c.worker_id).where(worker.c.worker_id == uuid.UUID(name).bytes)
+    else:
+        wanted = sa.select(institution_fact.c.uscc).where(institution_fact.c.uscc == name).limit(1)
+    return conn.execute(wanted).first() is not None
 
 
 def tag(house: "House", number: str) -> bytes:
