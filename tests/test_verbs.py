@@ -314,6 +314,10 @@ VERBS = (
     Verb("erase an archive", **act("erase")),
     Verb("erase a record", **act("erase", record=True)),
     Verb("replay erasures after a restore, scrub bytes", commands=("erasure replay", "erasure scrub")),
+    Verb(
+        "let the log go on under another name, when its newest entries are lost for good",
+        commands=("continuation propose", "continuation decide", "continuation show"),
+    ),
     Verb("close an archive after a death", **act("close")),
     Verb("reopen an archive closed in error", **act("reopen")),
     Verb(
@@ -432,7 +436,7 @@ REGISTERS = (
 )
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
-    *("cards", "numbers", "case", "erasure", "window", "notices", "paper", "import"),
+    *("cards", "numbers", "case", "erasure", "continuation", "window", "notices", "paper", "import"),
     *("held", "objections", "institution", "centre", "client", "staff"),
 )
 

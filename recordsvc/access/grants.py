@@ -383,6 +383,8 @@ POLICIES: Final[dict[str, Policy]] = {
     # The one reading of what is sealed: two officials decide a copy, the data officer makes it once.
     "archive.hold": _official(*_CASE),
     "archive.hold.make": _official(Role.DATA_OFFICER),
+    # A log that goes on after a loss: at the server's console alone, and two officials.
+    "log.continue": _official(Role.REGISTRAR, Role.DATA_OFFICER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
     "worker.place": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.numbers.read": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),

@@ -187,7 +187,9 @@ def _book(house: House, clock: FixedClock) -> None:
 
 def _pay(house: House) -> None:
     """Payments in several batches: settled, returned, rejected, waiting; lines, statements, breaks."""
-    paying, other = Desk(house), Desk(house, code="unemp", number="640100000000000002")
+    paying = Desk(house)
+    paying.days(1)
+    other = Desk(house, code="unemp", number="640100000000000002")
     for desk, first in ((paying, 0), (other, 10)):
         paid = [desk.pay(first + n, 150_000 + n) for n in range(4)]
         batch = desk.send()
