@@ -338,10 +338,11 @@ POLICIES: Final[dict[str, Policy]] = {
     "held.propose": _official(Role.HANDLER, Role.REVIEWER),
     "held.return": _official(Role.HANDLER, Role.REVIEWER),
     "dispute.handle": _official(*_CASE),
-    "proposal.read": _official(*_DESK, Role.PAYER),
-    "proposal.decide": _official(*_CASE, Role.REGISTRAR, Role.PAYER),
-    "proposal.withdraw": _official(*_CASE, Role.REGISTRAR, Role.PAYER),
-    # Payments to a bank: payers seal, release and reconcile; who checks cases enters payees' accounts.
+    "proposal.read": _official(*_DESK),
+    "proposal.decide": _official(*_CASE, Role.REGISTRAR),
+    "proposal.withdraw": _official(*_CASE, Role.REGISTRAR),
+    # Payments to a bank: payers seal, release and reconcile, and are each other's second person, apart from
+    # those who check cases; who checks cases enters payees' accounts.
     "bank.read": _official(Role.PAYER, Role.INSPECTOR, Role.AUDITOR),
     "bank.pay": _official(Role.PAYER),
     "payee-account.enter": _official(Role.HANDLER),

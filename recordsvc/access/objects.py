@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import areas, emergencies, own_attempts, recusals
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import ClientUnknown, EmergencyUnknown, StaffUnknown
-from recordsvc.access.grants import Actor, Kind, Role, Thing, can, reach
+from recordsvc.access.grants import Actor, Kind, Thing, can, reach
 from recordsvc.access.tables import client, staff
 from recordsvc.ground import two_person
 from recordsvc.ground.problems import NotFound, Problem
@@ -129,10 +129,6 @@ def of_workers(who: Actor, action: str, worker_id: sa.ColumnElement[bytes]) -> l
 def proposals_of(who: Actor) -> tuple[Any, ...]:
     """Return the conditions of proposals that an official sees."""
     own = two_person.proposal.c
-    if who.roles == {Role.PAYER}:
-        # A payer needs to know of payments alone.
-        kinds = [one for one in two_person.kinds() if Role.PAYER in (two_person.deciders(one) or ())]
-        return own.kind.in_(kinds), *recusals.outside(who, own.parties)
     return (areas.within(reach(who, "proposal.read"), own.area), *recusals.outside(who, own.parties))
 
 

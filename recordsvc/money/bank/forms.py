@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from recordsvc.ground.forms import Form, Identifier, Whole, WholeText, text
+from recordsvc.ground.forms import Form, Identifier, Truth, Whole, WholeText, text
 
 _CODE = validate.Regexp(r"[a-z0-9][a-z0-9-]{1,39}\Z", error="应为 2–40 个小写字母、数字或短横")
 _PAYEE = validate.Regexp(
@@ -99,10 +99,34 @@ class BatchesForm(Form):
     items = fields.List(fields.Nested(BatchForm), required=True)
 
 
-class ReleaseForm(Form):
+class BatchReleaseForm(Form):
     """Why the second payer lets a batch go."""
 
     reason = text(1, 400, required=True)
+
+
+class PayersWordForm(Form):
+    """The second payer's word."""
+
+    approve = Truth(required=True)
+    reason = text(1, 400, required=True)
+
+
+class PayersProposalForm(Form):
+    """What one payer proposed; the subject names no payee."""
+
+    proposal_id = Identifier(required=True)
+    kind = fields.String(required=True)
+    subject = fields.String(required=True)
+    proposed_by = fields.String(required=True)
+    proposed_ms = Whole(required=True)
+    expires_ms = Whole(required=True)
+
+
+class PayersProposalsForm(Form):
+    """What waits for a second payer, oldest first."""
+
+    items = fields.List(fields.Nested(PayersProposalForm), required=True)
 
 
 class PaymentForm(Form):

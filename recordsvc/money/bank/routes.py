@@ -1,6 +1,7 @@
 """Doors of the payers' desk (支付岗): accounts, batches and their release, files, payments, differences."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -17,7 +18,7 @@ from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import Forbidden, Internal, NotFound
 from recordsvc.ground.reading import Upload
-from recordsvc.ground.two_person import AlreadyClosed, SamePerson, StaleProposal
+from recordsvc.ground.two_person import AlreadyClosed, SamePerson, StaleProposal, UnknownProposal
 from recordsvc.money.bank import (
     batches,
     breaks,
@@ -29,15 +30,18 @@ from recordsvc.money.bank import (
     views,
 )
 from recordsvc.money.bank.errors import (
+    AbsenceUnproven,
     AccountRefused,
     BatchRefusedByCheck,
     BatchState,
     BreakClosed,
     BreakUnknown,
     NothingToPay,
+    PayeeAccountChanged,
     PayeeAccountState,
     PayingAccountUnknown,
     PaymentBatchUnknown,
+    PaymentLive,
     PaymentState,
     PaymentUnknown,
     ResolutionRefused,
@@ -48,17 +52,19 @@ from recordsvc.money.bank.forms import (
     BankFileToldForm,
     BatchesForm,
     BatchForm,
+    BatchReleaseForm,
     BreakForm,
     BreaksForm,
     BreaksQuery,
     NewPayeeAccountForm,
     NewPayingAccountForm,
     PayeeAccountForm,
+    PayersProposalsForm,
+    PayersWordForm,
     PayingAccountsForm,
     PaymentDetailForm,
     PaymentsForm,
     PaymentsQuery,
-    ReleaseForm,
     ResolveForm,
     SealForm,
 )
@@ -72,6 +78,24 @@ PURPOSE = "claim-review"
 """Why a payer who takes a batch's file looks at those it pays (code of `lookup_purposes`)."""
 MOST_FILE = 16 * 1024 * 1024
 DAY_MS = 86_400_000
+DECIDING = (
+    UnknownProposal,
+    SamePerson,
+    AlreadyClosed,
+    StaleProposal,
+    StandsTogether,
+    Recused,
+    Forbidden,
+    AbsenceUnproven,
+    AccountRefused,
+    BatchState,
+    BreakClosed,
+    PayeeAccountChanged,
+    PaymentLive,
+    PaymentState,
+    ResolutionRefused,
+)
+"""What may stand against a second payer's word."""
 
 
 # -- accounts
@@ -134,6 +158,53 @@ def enter_payee_account(form: dict[str, Any]) -> flask.Response:
     return answers.answer(said | {"shared_with": shared}, 201, form=PayeeAccountForm)
 
 
+# -- what payers decide for one another
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/bank/proposals",
+    policy="bank.read",
+    answer=PayersProposalsForm,
+    summary="待复核的支付事项 / What waits for a second payer",
+)
+def payers_proposals() -> flask.Response:
+    """List the open proposals of payers."""
+    with house().db.read() as conn:
+        items = views.proposals(house(), conn)
+    return answers.answer({"items": items}, form=PayersProposalsForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/bank/proposals/<id:payers_proposal>/decide",
+    policy="bank.pay",
+    body=PayersWordForm,
+    answer={204: None},
+    problems=DECIDING,
+    idempotent=True,
+    summary="复核支付事项 / Decide as the second payer",
+)
+def decide_payers(payers_proposal: bytes, form: dict[str, Any]) -> flask.Response:
+    """Approve, which acts at once, or refuse."""
+    once(deciding_on(payers_proposal, form))
+    return flask.Response(status=204)
+
+
+def deciding_on(proposal_id: bytes, form: dict[str, Any]) -> Callable[[Turn], str]:
+    """Return what decides a proposal in a turn."""
+    who, place = actor(), house()
+
+    def act(turn: Turn) -> str:
+        word = {"approve": form["approve"], "reason": form["reason"]}
+        deciding.decide_in(turn, place, proposal_id, who, **word)
+        return _text(proposal_id)
+
+    return act
+
+
 # -- batches
 
 
@@ -168,7 +239,7 @@ def seal_batch(form: dict[str, Any]) -> flask.Response:
     return _batch(uuid.UUID(once(sealing(form["account"], reference()))).bytes, 201)
 
 
-def sealing(account: str, by: str) -> Any:
+def sealing(account: str, by: str) -> Callable[[Turn], str]:
     """Return what seals a batch in a turn (gives its id)."""
     return lambda turn: _text(batches.seal(turn, house(), account, by))
 
@@ -192,18 +263,9 @@ def read_batch(batch_id: bytes) -> flask.Response:
     "POST",
     "/v1/desk/bank/batches/<id:batch_id>/release",
     policy="bank.pay",
-    body=ReleaseForm,
+    body=BatchReleaseForm,
     answer=BatchForm,
-    problems=(
-        PaymentBatchUnknown,
-        BatchState,
-        SamePerson,
-        AlreadyClosed,
-        StaleProposal,
-        StandsTogether,
-        Recused,
-        Forbidden,
-    ),
+    problems=(PaymentBatchUnknown, *DECIDING),
     idempotent=True,
     summary="复核放行 / Release a batch as the second payer; it is sent with the bytes that were sealed",
 )
@@ -238,7 +300,7 @@ def cancel_batch(batch_id: bytes) -> flask.Response:
     return _batch(batch_id, 200)
 
 
-def cancelling(batch_id: bytes, by: str) -> Any:
+def cancelling(batch_id: bytes, by: str) -> Callable[[Turn], str]:
     """Return what cancels a batch in a turn."""
 
     def act(turn: Turn) -> str:
@@ -404,7 +466,7 @@ def take_break(break_id: bytes) -> flask.Response:
     return _break(break_id)
 
 
-def taking(break_id: bytes, by: str) -> Any:
+def taking(break_id: bytes, by: str) -> Callable[[Turn], str]:
     """Return what makes somebody the owner of a difference in a turn."""
 
     def act(turn: Turn) -> str:
@@ -431,7 +493,7 @@ def resolve_break(break_id: bytes, form: dict[str, Any]) -> flask.Response:
     return _proposed(done) if form["resolution"] in resolving.TWO else _break(break_id)
 
 
-def ending(break_id: bytes, form: dict[str, Any], by: str) -> Any:
+def ending(break_id: bytes, form: dict[str, Any], by: str) -> Callable[[Turn], str]:
     """Return what ends a difference, or proposes to, in a turn (gives its id, or the proposal's)."""
 
     def act(turn: Turn) -> str:

@@ -1,15 +1,21 @@
 """The blueprint of the bank's doors, and how its objects are found and judged."""
 
+from typing import Final
+
 import flask
 from sqlalchemy.engine import Connection
 
 from recordsvc.access.grants import Thing
 from recordsvc.access.objects import named
-from recordsvc.money.bank import batches, breaks, payments
+from recordsvc.ground import two_person
+from recordsvc.ground.two_person import UnknownProposal
+from recordsvc.money.bank import batches, breaks, paying, payments, resolving
 from recordsvc.money.bank.errors import BreakUnknown, PaymentBatchUnknown, PaymentUnknown
 
 bp = flask.Blueprint("bank", __name__)
-_NOWHERE = Thing(None)
+KINDS: Final = frozenset({paying.KIND, batches.KIND, resolving.KIND})
+"""What payers propose to one another."""
+_NOWHERE: Final = Thing(None)
 """Payments belong to the region, not to a division of it."""
 
 
@@ -37,6 +43,15 @@ def _break(conn: Connection, break_id: bytes) -> Thing | None:
     return _NOWHERE if found.payment_id is None else _payment(conn, found.payment_id)
 
 
+def _proposal(conn: Connection, proposal_id: bytes) -> Thing | None:
+    try:
+        found = two_person.read(conn, proposal_id, 0)
+    except UnknownProposal:
+        return None
+    return Thing(None, frozenset(found.parties)) if found.kind in KINDS else None
+
+
+named("payers_proposal", _proposal, UnknownProposal)
 named("payment_id", _payment, PaymentUnknown)
 named("batch_id", _batch, PaymentBatchUnknown)
 named("break_id", _break, BreakUnknown)

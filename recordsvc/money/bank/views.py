@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
+from recordsvc.ground import two_person
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.bank import batches, breaks, paying, payments, resolving
 from recordsvc.money.bank.batches import StoredBatch
@@ -27,6 +28,22 @@ def account(house: "House", conn: Connection, found: Paying) -> dict[str, Any]:
         "suspense_fen": house.cash.suspense_fen(conn, found.code),
         "waiting": conn.execute(waiting).scalar_one(),
     }
+
+
+def proposals(house: "House", conn: Connection) -> list[dict[str, Any]]:
+    """Return what waits for a second payer."""
+    mine = two_person.proposal.c.kind.in_(sorted((paying.KIND, batches.KIND, resolving.KIND)))
+    return [
+        {
+            "proposal_id": one.id,
+            "kind": one.kind,
+            "subject": one.subject,
+            "proposed_by": one.proposed_by,
+            "proposed_ms": one.proposed_ms,
+            "expires_ms": one.expires_ms,
+        }
+        for one in two_person.pending(conn, house.clock.now_ms(), mine)
+    ]
 
 
 def accounts(house: "House", conn: Connection) -> list[dict[str, Any]]:
