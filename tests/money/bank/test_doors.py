@@ -168,7 +168,7 @@ def test_a_handler_enters_an_account_of_a_known_payee(enter, desk: Desk, worker_
     body["bank"] = account.bank
     handler = enter("handler")
     assert handler.post("/v1/desk/payee-accounts", body).status_code == 404
-    row = {"worker_id": worker_id, "version": 1, "state": "active", "names": b"", "created_ms": 0}
+    row = {"worker_id": worker_id, "version": 1, "state": "open", "names": b"", "created_ms": 0}
     with desk.house.db.engine.begin() as conn:
         conn.execute(worker.insert().values(row))
     answer = handler.post("/v1/desk/payee-accounts", body)
