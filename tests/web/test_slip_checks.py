@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from recordsvc import dated, workdays
 from recordsvc.access import demo, officials
+from recordsvc.access import tables as access_tables
 from recordsvc.access.consent_tables import consent
 from recordsvc.access.grants import Kind
 from recordsvc.access.helper_tables import helper
@@ -237,3 +238,25 @@ def test_a_result_sent_again_under_its_key_is_the_one_result(
     forged = reviewer.client.post(path, json=DIFFERS, headers={"X-CSRF-Token": "0" * 43})
     assert forged.status_code == 403
     assert [one.state for one in rows(house, slip_check)] == ["agrees"]
+
+
+def test_a_deputy_of_who_took_it_does_not_compare_it(
+    window: Visitor, house: House, worker_id: bytes, slip: str
+) -> None:
+    """The reviewer stood in for the clerk that day: two names, one hand."""
+    now = house.clock.now_ms()
+    row = {
+        "deputy_id": b"d" * 16,
+        "principal": CLERK,
+        "deputy": "demo-reviewer",
+        "role": "handler",
+        "from_ms": now - DAY_MS,
+        "until_ms": now + DAY_MS,
+        "named_by": "official:demo-registrar",
+    }
+    house.db.write(lambda turn: turn.conn.execute(access_tables.deputy.insert().values(**row)))
+    reviewer = official(window, "reviewer")
+    opened(reviewer, worker_id, slip)
+    answer = says(reviewer, worker_id, slip, AGREES)
+    assert (answer.status_code, answer.json["code"]) == (403, "stands-together")
+    assert [one.state for one in rows(house, slip_check)] == ["open"]
