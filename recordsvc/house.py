@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from recordsvc.money.bank.cash import Cash
     from recordsvc.money.bank.payee_accounts import PayeeChecks
     from recordsvc.money.bank.payments import Follower
+    from recordsvc.oversight.subjects import Subjects
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
     from recordsvc.vault.keyfolder import Holder as TokenHolder
@@ -79,6 +80,8 @@ class House:
     """Who says whether a name is an account's holder (户名账号核对); None: nobody can be asked."""
     payment_followers: "list[Follower]" = dataclasses.field(default_factory=list)
     """What rooms of money register, to be told in the running turn what became of a payment."""
+    draw_subjects: "dict[str, Subjects]" = dataclasses.field(default_factory=dict)
+    """What may be drawn for inspection, by sort: institutions, and what other rooms register."""
 
     own_archive: "OwnArchive | None" = None
     """Registered by whoever knows which worker an official is."""

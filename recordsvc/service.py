@@ -34,6 +34,7 @@ ROOMS: Final = (
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
     "recordsvc.money.bank.routes",
+    "recordsvc.oversight.routes",
     "recordsvc.web.routes",
 )
 """Modules with a blueprint `bp`, and `setup(app, house)` where a room has something to register."""

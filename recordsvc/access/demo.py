@@ -47,6 +47,12 @@ _DESK: Final = (
     ("payer", Role.PAYER, "支付人员（组批、对账）", "Payer (batches, reconciliation)"),
     ("payer-2", Role.PAYER, "支付人员二（复核放行）", "Second payer (releases what the first sealed)"),
     ("inspector", Role.INSPECTOR, "监督检查人员", "Inspector"),
+    (
+        "inspector-2",
+        Role.INSPECTOR,
+        "监督检查人员二（揭示他人承诺的抽查）",
+        "Second inspector (reveals what the first commits to)",
+    ),
     ("auditor", Role.AUDITOR, "审计员（只读）", "Auditor (reads only)"),
 )
 
