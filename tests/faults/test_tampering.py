@@ -214,12 +214,6 @@ def test_the_newest_row_deleted_is_named(region: Filled, owner: Database, table:
         assert_names(check(region, conn), table)
 
 
-def unique(table: sa.Table) -> list[sa.Column[Any]]:
-    """The last column of each of a table's constraints that no two rows may share."""
-    own = [one for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
-    return [list(one.columns)[-1] for one in own]
-
-
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_an_extra_row_is_named(region: Filled, owner: Database, table: sa.Table) -> None:
     with owning(owner) as conn:

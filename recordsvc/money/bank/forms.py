@@ -160,7 +160,7 @@ class PaymentsForm(Form):
     items = fields.List(fields.Nested(PaymentForm), required=True)
 
 
-class StepForm(Form):
+class PaymentStepForm(Form):
     """A step of a payment, and by what it came."""
 
     n = Whole(required=True)
@@ -174,7 +174,7 @@ class StepForm(Form):
 class PaymentDetailForm(PaymentForm):
     """A payment and its steps."""
 
-    steps = fields.List(fields.Nested(StepForm), required=True)
+    steps = fields.List(fields.Nested(PaymentStepForm), required=True)
 
 
 class BreaksQuery(Form):
