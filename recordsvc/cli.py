@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "held": ("recordsvc.deskcommands", "held", "records that wait for an official"),
     "objections": ("recordsvc.deskcommands", "objections", "objections that the region decides"),
     "institution": ("recordsvc.deskcommands", "institution", "an institution's closing, keys and papers"),
+    "fund": ("recordsvc.fundcommands", "fund", "budget lines, how budgets move"),
     "client": ("recordsvc.clientcommands", "client", "machines of institutions: keys, stopping one at once"),
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
