@@ -372,10 +372,10 @@ POLICIES: Final[dict[str, Policy]] = {
     # One person stops a client at once; starting it again takes two.
     "client.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
     # Budgets: every desk sees those of its area; a handler proposes a move, a reviewer decides.
-    "fund.read": _official(*_DESK, Role.PAYER),
+    "fund.read": _official(*_DESK),
     "fund.propose": _official(Role.HANDLER),
     # The whole book, as vouchers and balances.
-    "ledger.read": _official(Role.REVIEWER, Role.PAYER, Role.INSPECTOR, Role.AUDITOR),
+    "ledger.read": _official(Role.PAYER, Role.INSPECTOR, Role.AUDITOR),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     # Merging, moving, closing: the first of two officials. Sealing takes one, unsealing and erasing two.
     "archive.change": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
@@ -384,6 +384,8 @@ POLICIES: Final[dict[str, Policy]] = {
     # The one reading of what is sealed: two officials decide a copy, the data officer makes it once.
     "archive.hold": _official(*_CASE),
     "archive.hold.make": _official(Role.DATA_OFFICER),
+    # A log that goes on after a loss: at the server's console alone, and two officials.
+    "log.continue": _official(Role.REGISTRAR, Role.DATA_OFFICER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
     "worker.place": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.numbers.read": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),

@@ -19,7 +19,7 @@ from recordsvc.money.bank.formats import yuan
 from recordsvc.money.funds import lines
 from recordsvc.money.funds import routes as funds
 from recordsvc.money.funds.errors import LineUnknown, MoveRefused
-from recordsvc.money.funds.forms import LinesQuery, MoveForm
+from recordsvc.money.funds.forms import LinesQuery, NewBudgetMoveForm
 from recordsvc.money.funds.moves import ACTS
 from recordsvc.web import words
 from recordsvc.web.desk_forms import MOST, REASON, Field, faults, judged
@@ -194,7 +194,7 @@ def _proposal(said: dict[str, Any], typed: dict[str, Any]) -> flask.Response:
         # What is right stands in for it, so that the other fields are judged as well.
         given["amount_fen"] = 1
     try:
-        asked = judged(MoveForm, given)
+        asked = judged(NewBudgetMoveForm, given)
         act = None if wrong else funds.ask_move(asked)
     except FormRefused as refused:
         for one in refused.errors:

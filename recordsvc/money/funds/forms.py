@@ -8,7 +8,7 @@ from recordsvc.money.funds.moves import ACTS
 from recordsvc.money.ledger.tables import MOST_FEN
 
 
-class MoveForm(Form):
+class NewBudgetMoveForm(Form):
     """A move of a budget: allot, shift within fund and year, or recall."""
 
     act = fields.String(required=True, validate=validate.OneOf(tuple(ACTS)))
@@ -78,7 +78,7 @@ class BudgetMoveForm(Form):
     at_ms = fields.Integer(required=True)
 
 
-class PositionForm(LineForm):
+class LinePositionForm(LineForm):
     """A line with its forecast and how its budget moved."""
 
     forecast = fields.Nested(ForecastForm, required=True)

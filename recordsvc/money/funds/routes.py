@@ -25,10 +25,10 @@ from recordsvc.money.funds import lines, moves
 from recordsvc.money.funds.errors import LineUnknown, MoveRefused
 from recordsvc.money.funds.forms import (
     JournalQuery,
+    LinePositionForm,
     LinesForm,
     LinesQuery,
-    MoveForm,
-    PositionForm,
+    NewBudgetMoveForm,
     TransferForm,
 )
 from recordsvc.money.funds.lines import Line, Position
@@ -67,13 +67,13 @@ def list_lines(query: dict[str, Any]) -> flask.Response:
     "GET",
     "/v1/desk/funds/<line_id>",
     policy="fund.read",
-    answer=PositionForm,
+    answer=LinePositionForm,
     problems=(LineUnknown,),
     summary="一条预算：额度、预测、变动 / One line: position, forecast, how its budget moved",
 )
 def show_line(line_id: str) -> flask.Response:
     """Show one line."""
-    return answers.answer(shown(line_id), form=PositionForm)
+    return answers.answer(shown(line_id), form=LinePositionForm)
 
 
 @door(
@@ -103,7 +103,7 @@ def line_journal(line_id: str, query: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/desk/funds/moves",
     policy="fund.propose",
-    body=MoveForm,
+    body=NewBudgetMoveForm,
     answer={202: ProposedForm},
     problems=(MoveRefused, LineUnknown, Forbidden),
     idempotent=True,
