@@ -332,6 +332,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "desk.notice.read": _official(*_DESK),
     # In the place of a worker who stands there with card and document.
     "window.open": _official(*SERVING),
+    # Signed slips that stood for a consent: another official compares them.
+    "slip.read": _official(Role.REVIEWER, Role.DATA_OFFICER, Role.AUDITOR),
+    "slip.check": _official(Role.REVIEWER, Role.DATA_OFFICER),
     # The list names people without a phone: whoever serves them at the window.
     "notice.print": _official(Role.HANDLER, Role.REVIEWER),
     "held.read": _official(Role.HANDLER, Role.REVIEWER),
