@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "held": ("recordsvc.deskcommands", "held", "records that wait for an official"),
     "objections": ("recordsvc.deskcommands", "objections", "objections that the region decides"),
     "institution": ("recordsvc.deskcommands", "institution", "an institution's closing, keys and papers"),
+    "ledger": ("recordsvc.ledgercommands", "ledger", "closed days, vouchers, balances"),
     "fund": ("recordsvc.fundcommands", "fund", "budget lines, how budgets move"),
     "client": ("recordsvc.clientcommands", "client", "machines of institutions: keys, stopping one at once"),
     "staff": ("recordsvc.staffcommands", "staff", "heads of institutions: entering them, letting them in"),
@@ -40,6 +41,7 @@ COMMANDS: Final = {
     "notices": ("recordsvc.noticecommands", "notices", "notices that leave: dead ones, replay, print list"),
     "paper": ("recordsvc.papercommands", "paper", "a worker's papers at the counter"),
     "cards": ("recordsvc.cardcommands", "cards", "facts of the card registry: extract files, a card reader"),
+    "draw": ("recordsvc.drawcommands", "draw", "draws of whom to inspect, which anybody may check"),
     "import": ("recordsvc.importcommand", "import_file", "enter old papers from a file, vouched for"),
     "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
     "centre": (
