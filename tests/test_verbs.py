@@ -301,6 +301,18 @@ VERBS = (
         ("client suspend", "client end-key"),
         desk=("POST /desk/clients/<client_id>/suspend", "POST /desk/clients/<client_id>/keys/revoke"),
     ),
+    Verb(
+        "see which signed slips wait to be compared",
+        ("GET /v1/desk/slips",),
+        ("case slips",),
+        desk=("GET /desk/slips",),
+    ),
+    Verb(
+        "say what comparing a signed slip found",
+        (f"POST {DESK}/slips{PAPER}",),
+        ("case check-slip",),
+        desk=(f"POST {PAGE}/slips{PAPER}",),
+    ),
     # -- restricted, erased, closed
     Verb("restrict an archive", **act("restrict")),
     Verb("lift a restriction", **act("unrestrict")),

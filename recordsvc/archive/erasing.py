@@ -41,7 +41,17 @@ from recordsvc.access.consents import Ended
 from recordsvc.access.grants import Actor
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
-from recordsvc.archive import disputes, farewell, held, notices, papers, persons, strays, tables
+from recordsvc.archive import (
+    disputes,
+    farewell,
+    held,
+    notices,
+    papers,
+    persons,
+    slip_checks,
+    strays,
+    tables,
+)
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.facts import day_of
@@ -359,6 +369,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     credentials.erase(turn, worker_id)
     in_place.erase(turn, worker_id)
     helper_relations.erase(turn, worker_id)
+    slip_checks.erase(turn, worker_id)
     identity_links.erase(turn, worker_id)
     areas.forget_worker(turn, worker_id)
     _end_sessions(turn, worker_id)
