@@ -67,7 +67,7 @@ class PayeeAccountForm(Form):
     shared_with = Whole(required=True)
 
 
-class SealForm(Form):
+class BatchSealForm(Form):
     """On which account a batch is sealed."""
 
     account = text(1, 40, required=True)

@@ -45,13 +45,13 @@ from recordsvc.money.bank.forms import (
     BatchesForm,
     BatchForm,
     BatchReleaseForm,
+    BatchSealForm,
     NewPayeeAccountForm,
     NewPayingAccountForm,
     PayeeAccountForm,
     PayersProposalsForm,
     PayersWordForm,
     PayingAccountsForm,
-    SealForm,
 )
 from recordsvc.money.bank.services import bp
 from recordsvc.vault.envelope import SealError
@@ -210,7 +210,7 @@ def list_batches() -> flask.Response:
     "POST",
     "/v1/desk/bank/batches",
     policy="bank.pay",
-    body=SealForm,
+    body=BatchSealForm,
     answer={201: BatchForm},
     problems=(PayingAccountUnknown, NothingToPay, BatchRefusedByCheck),
     idempotent=True,
