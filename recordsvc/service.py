@@ -34,6 +34,9 @@ ROOMS: Final = (
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
     "recordsvc.money.claims.routes",
+    "recordsvc.money.bank.routes",
+    "recordsvc.money.ledger.routes",
+    "recordsvc.money.funds.routes",
     "recordsvc.oversight.routes",
     "recordsvc.web.routes",
 )

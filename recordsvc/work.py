@@ -16,6 +16,8 @@ cards       attach cards that the registry knew before their holders
 notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie; so with signed slips
 outbox      deliver what must leave the house
+claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
+bank        send released batches, take in what banks sent, ask about names, find what is overdue
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
 keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
@@ -55,6 +57,10 @@ from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House
+from recordsvc.money.bank import dispatch, inbox, payee_accounts, terms
+from recordsvc.money.claims import bank as claim_bank
+from recordsvc.money.claims import notices as claim_notices
+from recordsvc.money.claims import paying as claim_payments
 from recordsvc.money.ledger import seals
 from recordsvc.people.waiting import WaitingCards
 from recordsvc.serving import load_settings
@@ -79,6 +85,7 @@ class Worker:
 
     def __init__(self, house: House) -> None:
         """Work for `house`."""
+        claim_bank.connect(house)
         self._lease = Lease(house.db, house.clock, "work", house.random.bytes(8).hex())
         self._stop = threading.Event()
         self._fatal: BaseException | None = None
@@ -109,6 +116,15 @@ class Worker:
             ),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),
+            # A folder on a slow disk, or a bank asked about names, keeps nobody else waiting.
+            (
+                Job("claims", functools.partial(claim_payments.run, house), 2.0),
+                Job("claim-lists", functools.partial(claim_notices.pass_due, house), 60.0),
+                Job("bank-send", functools.partial(dispatch.run, house), 1.0),
+                Job("bank-files", functools.partial(inbox.run, house), 1.0),
+                Job("payee-checks", functools.partial(payee_accounts.check_due, house), 1.0),
+                Job("bank-terms", functools.partial(terms.run, house), 600.0),
+            ),
             (
                 Job("ledger", functools.partial(seals.keep, house), 10.0),
                 Job("releases", Releaser(house).run, 0.5),

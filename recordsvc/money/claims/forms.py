@@ -8,21 +8,21 @@ from recordsvc.money.claims.signing import EVENTS, MOST
 from recordsvc.money.claims.tables import STATES
 
 
-class FileForm(Form):
+class ClaimFileForm(Form):
     """What is claimed: a kind of subsidy on a record of the own archive."""
 
     kind = text(1, 40, required=True)
     record_id = Identifier(required=True)
 
 
-class OwnStepForm(Form):
+class ClaimOwnStepForm(Form):
     """What the claimant does with a claim."""
 
     event = fields.String(required=True, validate=validate.OneOf(("supplement", "withdraw")))
     reason = text(0, 400, load_default="")
 
 
-class StepForm(Form):
+class ClaimStepForm(Form):
     """What an official does with a claim, as it was seen (`version`)."""
 
     event = text(1, 20, required=True)
@@ -30,13 +30,13 @@ class StepForm(Form):
     reason = text(0, 400, load_default="")
 
 
-class ObjectionForm(Form):
+class ClaimObjectionForm(Form):
     """An objection to a line of a public list, as it was taken down."""
 
     text = text(1, 400, required=True)
 
 
-class ListForm(Form):
+class ClaimListForm(Form):
     """Claims that are signed as one list, and its hash as it was seen."""
 
     event = fields.String(required=True, validate=validate.OneOf(EVENTS))
@@ -44,7 +44,7 @@ class ListForm(Form):
     list_sha256 = text(64, 64, required=True)
 
 
-class PublishForm(Form):
+class ClaimPublishForm(Form):
     """Reviewed claims that become one public list of a division."""
 
     claims = fields.List(Identifier(), required=True, validate=validate.Length(1, 1_000))
@@ -94,7 +94,7 @@ class ClaimsForm(Form):
     items = fields.List(fields.Nested(ClaimForm), required=True)
 
 
-class FactForm(Form):
+class ClaimFactForm(Form):
     """A fact, who says so and as of which Beijing day."""
 
     name = fields.String(required=True)
@@ -103,7 +103,7 @@ class FactForm(Form):
     on = fields.String(required=True)
 
 
-class ReasonForm(Form):
+class ClaimReasonForm(Form):
     """A clause with its article, what it says of the case, and what would change it."""
 
     clause = fields.String(required=True)
@@ -113,7 +113,7 @@ class ReasonForm(Form):
     would_pass_if = fields.List(fields.String(), required=True)
 
 
-class LackingForm(Form):
+class ClaimLackingForm(Form):
     """A fact that nobody brought, and who can."""
 
     fact = fields.String(required=True)
@@ -122,7 +122,7 @@ class LackingForm(Form):
     who = fields.String(required=True)
 
 
-class DecisionForm(Form):
+class ClaimDecisionForm(Form):
     """A decision in words: which rule, which articles, what is missing."""
 
     verdict = fields.String(required=True)
@@ -136,13 +136,13 @@ class DecisionForm(Form):
     sha256 = fields.String(required=True)
     basis_date = fields.String(required=True, allow_none=True)
     decided_ms = fields.Integer(required=True)
-    facts = fields.List(fields.Nested(FactForm), required=True)
-    failed = fields.List(fields.Nested(ReasonForm), required=True)
-    met = fields.List(fields.Nested(ReasonForm), required=True)
-    missing = fields.List(fields.Nested(LackingForm), required=True)
+    facts = fields.List(fields.Nested(ClaimFactForm), required=True)
+    failed = fields.List(fields.Nested(ClaimReasonForm), required=True)
+    met = fields.List(fields.Nested(ClaimReasonForm), required=True)
+    missing = fields.List(fields.Nested(ClaimLackingForm), required=True)
 
 
-class EventForm(Form):
+class ClaimEventForm(Form):
     """What happened to a claim."""
 
     event = fields.String(required=True)
@@ -153,7 +153,7 @@ class EventForm(Form):
     at_ms = fields.Integer(required=True)
 
 
-class OnListForm(Form):
+class ClaimOnListForm(Form):
     """The public list that a claim is on."""
 
     notice_id = Identifier(required=True)
@@ -161,7 +161,7 @@ class OnListForm(Form):
     end_on = fields.String(required=True)
 
 
-class ReviewForm(Form):
+class ClaimReviewForm(Form):
     """Until when and with whom a refusal can be contested."""
 
     until = fields.String(required=True)
@@ -171,14 +171,14 @@ class ReviewForm(Form):
 class ClaimDetailForm(ClaimForm):
     """A claim with why, which article, and where it stands."""
 
-    decision = fields.Nested(DecisionForm, required=True, allow_none=True)
-    events = fields.List(fields.Nested(EventForm), required=True)
-    notice = fields.Nested(OnListForm, required=True, allow_none=True)
+    decision = fields.Nested(ClaimDecisionForm, required=True, allow_none=True)
+    events = fields.List(fields.Nested(ClaimEventForm), required=True)
+    notice = fields.Nested(ClaimOnListForm, required=True, allow_none=True)
     account_ready = fields.Boolean(required=True)
-    review = fields.Nested(ReviewForm, required=True, allow_none=True)
+    review = fields.Nested(ClaimReviewForm, required=True, allow_none=True)
 
 
-class ApprovalForm(Form):
+class ClaimApprovalForm(Form):
     """A signature; one of an earlier round no longer counts."""
 
     round = fields.Integer(required=True)
@@ -192,7 +192,7 @@ class ApprovalForm(Form):
     counts = fields.Boolean(required=True)
 
 
-class TakenForm(Form):
+class ClaimTakenForm(Form):
     """An objection as it was taken down."""
 
     text = fields.String(required=True)
@@ -207,11 +207,11 @@ class DeskClaimForm(ClaimDetailForm):
     filed_by = fields.String(required=True)
     flags = fields.List(fields.String(), required=True)
     ways = fields.List(fields.String(), required=True)
-    approvals = fields.List(fields.Nested(ApprovalForm), required=True)
-    objections = fields.List(fields.Nested(TakenForm), required=True)
+    approvals = fields.List(fields.Nested(ClaimApprovalForm), required=True)
+    objections = fields.List(fields.Nested(ClaimTakenForm), required=True)
 
 
-class SheetForm(Form):
+class ClaimSheetForm(Form):
     """What waits for a signature: clean claims as one list with its hash, flagged ones apart."""
 
     clean = fields.List(fields.Nested(ClaimForm), required=True)
@@ -219,14 +219,14 @@ class SheetForm(Form):
     flagged = fields.List(fields.Nested(ClaimForm), required=True)
 
 
-class SignedForm(Form):
+class ClaimSignedForm(Form):
     """What became of a list: how many were signed, and which were sent back or wait."""
 
     signed = fields.Integer(required=True)
     others = fields.List(fields.Nested(ClaimForm), required=True)
 
 
-class LineForm(Form):
+class ClaimLineForm(Form):
     """A line of a public list, masked."""
 
     n = fields.Integer(required=True)
@@ -237,7 +237,7 @@ class LineForm(Form):
     amount_fen = fields.Integer(required=True)
 
 
-class NoticeForm(Form):
+class ClaimNoticeForm(Form):
     """A public list with its hash and days."""
 
     notice_id = Identifier(required=True)
@@ -245,16 +245,16 @@ class NoticeForm(Form):
     sha256 = fields.String(required=True)
     start_on = fields.String(required=True)
     end_on = fields.String(required=True)
-    lines = fields.List(fields.Nested(LineForm), required=True)
+    lines = fields.List(fields.Nested(ClaimLineForm), required=True)
 
 
-class NoticesForm(Form):
+class ClaimNoticesForm(Form):
     """Public lists, the newest first."""
 
-    items = fields.List(fields.Nested(NoticeForm), required=True)
+    items = fields.List(fields.Nested(ClaimNoticeForm), required=True)
 
 
-class PublishedForm(Form):
+class ClaimPublishedForm(Form):
     """The public list that was made."""
 
     notice_id = Identifier(required=True)

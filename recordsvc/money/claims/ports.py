@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
+from recordsvc.money.funds import lines
 from recordsvc.money.rules import pack
 from recordsvc.money.rules.facts import Facts
 from recordsvc.money.rules.rule import Rule
@@ -90,27 +91,11 @@ class Samples:
 
 
 class NotConnected:
-    """In the place of what is not there: it knows nothing, has nothing, and pays nothing."""
+    """In the place of registers that are not there: whatever they would say is missing."""
 
     def facts(self, *_asked: object) -> Facts:
-        """Return nothing: whatever a register would say is missing."""
+        """Return nothing."""
         return Facts({})
-
-    def payable(self, *_asked: object) -> Sequence[Line]:
-        """Return no budget line."""
-        return ()
-
-    def account_of(self, *_asked: object) -> int:
-        """Return that nobody has a verified account."""
-        return 0
-
-    def shared(self, *_asked: object) -> bool:
-        """Return no."""
-        return False
-
-    def queue(self, *_asked: object) -> str:
-        """Refuse: nothing can be paid."""
-        raise LookupError("no bank is connected")
 
 
 @dataclass(slots=True)
@@ -124,7 +109,8 @@ class Ports:
 
 
 def usual(house: "House") -> Ports:
-    """Return what is there without anything connected."""
+    """Return what claims use in this service: the sample rules, budget lines, the bank's room."""
+    from recordsvc.money.claims.bank import BankRoom
+
     samples = Samples(there=house.settings.environment != "production")
-    nothing = NotConnected()
-    return Ports(samples, nothing, nothing, nothing)
+    return Ports(samples, NotConnected(), lines, BankRoom(house))

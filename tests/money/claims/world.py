@@ -130,7 +130,7 @@ class World:
         def act(turn: Turn) -> None:
             for account in (
                 Account("source:test", BUDGET, "fund.source", "来源"),
-                Account(LEFT, BUDGET, "fund.line", "可用", guard=True),
+                Account(LEFT, BUDGET, "fund.line", "可用", guard=True, fund="EMPLOY"),
                 Account(SPENT, BUDGET, "fund.spent", "支出"),
             ):
                 accounts.open_account(turn, account, "official:f1")

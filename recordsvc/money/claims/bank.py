@@ -1,0 +1,72 @@
+"""Claims and the bank's room: whose account is verified, payments out of the fund's own account, its word."""
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.ground.commit import Turn
+from recordsvc.money.bank import payee_accounts, paying, payments
+from recordsvc.money.bank.errors import PayeeAccountUnknown, PayingAccountUnknown
+from recordsvc.money.bank.payments import Payment
+from recordsvc.money.claims.paying import heard
+from recordsvc.money.ledger.tables import account, transfer
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+PURPOSE = "职业技能补贴"
+
+
+class BankRoom:
+    """What claims ask of the bank's room."""
+
+    def __init__(self, house: "House") -> None:
+        """Pay through `house`, and hear from it what became of payments."""
+        self._house = house
+
+    def account_of(self, conn: Connection, payee: str) -> int:
+        """Return the version of a payee's newest account if it is verified, else 0."""
+        try:
+            found = payee_accounts.newest(conn, payee)
+        except PayeeAccountUnknown:
+            return 0
+        return found.version if found.ready else 0
+
+    def shared(self, conn: Connection, payee: str) -> bool:
+        """Tell whether other payees ever named the same account."""
+        try:
+            return bool(payee_accounts.shared_with(conn, payee_accounts.newest(conn, payee)))
+        except PayeeAccountUnknown:
+            return False
+
+    def queue(self, turn: Turn, claim_ref: str, payee: str, amount_fen: int, hold: str, by: str) -> str:
+        """Pay out of an account of the fund that the hold is in. Raises as `payments.queue`."""
+        of_hold = sa.select(account.c.fund).join(transfer, transfer.c.source == account.c.id)
+        fund = turn.conn.scalar(of_hold.where(transfer.c.id == hold))
+        code = next((one.code for one in paying.every(turn.conn) if one.fund == fund), None)
+        if code is None:
+            raise PayingAccountUnknown
+        made = payments.queue(
+            turn,
+            self._house,
+            claim_ref,
+            code,
+            payee,
+            amount_fen,
+            purpose=PURPOSE,
+            by=by,
+            hold=hold,
+        )
+        return made.hex()
+
+
+def follow(turn: Turn, house: "House", payment: Payment) -> None:
+    """Take in what became of a payment, in the turn in which it did."""
+    heard(turn, house, payment.claim_ref, payment.state)
+
+
+def connect(house: "House") -> None:
+    """Have the bank's room tell claims what becomes of payments; once for a process."""
+    if follow not in house.payment_followers:
+        house.payment_followers.append(follow)

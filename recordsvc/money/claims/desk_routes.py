@@ -1,0 +1,308 @@
+"""Doors of the desk about claims: lists, one claim with its trace, steps, signing many; who pays."""
+
+from typing import TYPE_CHECKING, Any
+
+import flask
+
+from recordsvc.access import looked, objects
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.looked import Look
+from recordsvc.access.policy import door
+from recordsvc.access.services import house, once
+from recordsvc.ground import answers, http
+from recordsvc.ground.commit import Turn
+from recordsvc.money.claims import errors as problems
+from recordsvc.money.claims import filing, notices, signing, steps, views
+from recordsvc.money.claims.forms import (
+    ClaimForm,
+    ClaimListForm,
+    ClaimObjectionForm,
+    ClaimPublishedForm,
+    ClaimPublishForm,
+    ClaimQuery,
+    ClaimsForm,
+    ClaimSheetForm,
+    ClaimSignedForm,
+    ClaimsQuery,
+    ClaimStepForm,
+    DeskClaimForm,
+    ListQuery,
+)
+from recordsvc.money.claims.steps import DIVERTED, DONE, Done
+from recordsvc.money.claims.tables import claim_state
+from recordsvc.money.claims.values import Claim, find, listed
+
+if TYPE_CHECKING:
+    pass
+
+from recordsvc.money.claims.services import bp, who
+
+STEPPING = (
+    problems.ClaimUnknown,
+    problems.ClaimStep,
+    problems.ClaimChanged,
+    problems.ClaimStands,
+    problems.ClaimWaits,
+    problems.ClaimDiverted,
+    problems.ClaimSignedBefore,
+    problems.ClaimNoticeOpen,
+)
+
+
+def seen(state: str | None = None) -> list[Claim]:
+    """Return the claims that the official who asks sees: in a state, or all that are not over."""
+    over = ("CLOSED", "REFUSED", "WITHDRAWN", "RECOVERED")
+    where = claim_state.c.state == state if state else claim_state.c.state.not_in(over)
+    with house().db.read() as conn:
+        return listed(conn, where, *objects.of_workers(actor(), "claim.read", claim_state.c.worker_id))
+
+
+def sheet(event: str, policy: str) -> tuple[list[Claim], str, list[Claim]]:
+    """Return what waits for a signature: the clean ones, the hash of their list, the flagged ones."""
+    mine = objects.of_workers(actor(), policy, claim_state.c.worker_id)
+    with house().db.read() as conn:
+        waiting = signing.due(conn, event, *mine)
+        flagged = [one for one in waiting if signing.flags(house(), conn, one)]
+    clean = [one for one in waiting if one not in flagged]
+    return clean, signing.sheet(clean), flagged
+
+
+def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
+    """Return a claim for the official who asks, once the look is noted. Raises `PurposeRefused`."""
+    looked.check_purpose(house().db, purpose, actor())
+    with house().db.read() as conn:
+        one = find(conn, claim_id)
+    look = Look(one.worker_id, actor(), purpose, "claim", case_ref, http.current().id)
+    looked.record(house().db, house().random, [look])
+    with house().db.read() as conn:
+        return views.for_desk(house(), conn, one, actor().roles)
+
+
+def step_desk(claim_id: bytes, event: str, version: int, reason: str) -> Claim:
+    """Take a step as the official who asks. Raises as `steps.step`, `ClaimWaits`, `ClaimDiverted`."""
+    by = who()
+
+    def act(turn: Turn) -> str:
+        one = find(turn.conn, claim_id)
+        if one.version != version:
+            raise problems.ClaimChanged
+        if event == "supplement":
+            filing.supplement(turn, house(), one, by, reason)
+            return DONE
+        if event == "return-to-check":
+            back = steps.step(turn, house(), one, event, by, reason).claim
+            steps.check(turn, house(), back)
+            return DONE
+        return steps.step(turn, house(), one, event, by, reason).outcome
+
+    outcome = once(act)
+    with house().db.read() as conn:
+        one = find(conn, claim_id)
+    if outcome == steps.WAITS:
+        raise problems.ClaimWaits(views.WAITS_ZH[one.waits], waits=one.waits, owner=one.owner)
+    if outcome == DIVERTED:
+        raise problems.ClaimDiverted
+    return one
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/claims",
+    policy="claim.read",
+    query=ClaimsQuery,
+    answer=ClaimsForm,
+    summary="补贴申领 / Claims of the official's area, oldest first",
+)
+def list_claims(query: dict[str, Any]) -> flask.Response:
+    """List claims without anything of the person."""
+    return answers.answer({"items": [views.brief(one) for one in seen(query["state"])]}, form=ClaimsForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/claims/<id:claim_id>",
+    policy="claim.read",
+    query=ClaimQuery,
+    answer=DeskClaimForm,
+    problems=(problems.ClaimUnknown, PurposeRefused),
+    summary="一项申领及审核依据 / One claim with trace and signatures; the worker sees that it was read",
+)
+def read_claim(claim_id: bytes, query: dict[str, Any]) -> flask.Response:
+    """Show one."""
+    return answers.answer(looked_at(claim_id, query["purpose"], query["case_ref"]), form=DeskClaimForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/claims/<id:claim_id>/steps",
+    policy="claim.sign",
+    body=ClaimStepForm,
+    answer=ClaimForm,
+    problems=STEPPING,
+    idempotent=True,
+    summary="办理一项申领 / Take a step with a claim: accept, review, approve, finance, refuse, send back …",
+)
+def step_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take a step."""
+    return answers.answer(views.brief(step_desk(claim_id, **form)), form=ClaimForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/claims/<id:claim_id>/objections",
+    policy="claim.publish",
+    body=ClaimObjectionForm,
+    answer=ClaimForm,
+    problems=(problems.ClaimUnknown, problems.ClaimStep, problems.ClaimChanged),
+    idempotent=True,
+    summary="登记公示异议 / Take an objection to a public line down",
+)
+def object_to_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take an objection down; the claim waits, no other does."""
+    by = who()
+    once(lambda turn: notices.object_to(turn, house(), find(turn.conn, claim_id), form["text"], by).outcome)
+    with house().db.read() as conn:
+        return answers.answer(views.brief(find(conn, claim_id)), form=ClaimForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/claim-list",
+    policy="claim.sign",
+    query=ListQuery,
+    answer=ClaimSheetForm,
+    summary="待签清单 / What waits for a signature: clean ones as one list, flagged ones apart",
+)
+def read_list(query: dict[str, Any]) -> flask.Response:
+    """Show the list with its hash."""
+    return _sheet(query["event"], "claim.sign")
+
+
+def _sheet(event: str, policy: str) -> flask.Response:
+    clean, sha256, flagged = sheet(event, policy)
+    told = {
+        "clean": [views.brief(one) for one in clean],
+        "list_sha256": sha256,
+        "flagged": [views.brief(one) for one in flagged],
+    }
+    return answers.answer(told, form=ClaimSheetForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/claim-list",
+    policy="claim.sign",
+    body=ClaimListForm,
+    answer=ClaimSignedForm,
+    problems=(problems.ClaimListChanged, *STEPPING),
+    idempotent=True,
+    summary="整单签批 / Sign a list of clean claims, all or none",
+)
+def sign_list(form: dict[str, Any]) -> flask.Response:
+    """Sign a list as it was seen."""
+    return _sign(form)
+
+
+def _sign(form: dict[str, Any]) -> flask.Response:
+    sign_seen(**form)
+    with house().db.read() as conn:
+        others = [one for one in (find(conn, it) for it in form["claims"]) if not _signed(one, form["event"])]
+    told = {"signed": len(form["claims"]) - len(others), "others": [views.brief(one) for one in others]}
+    return answers.answer(told, form=ClaimSignedForm)
+
+
+def sign_seen(event: str, claims: list[bytes], list_sha256: str) -> None:
+    """Sign a list as it was seen. Raises `ClaimListChanged` and what keeps one back."""
+    by = who()
+
+    def act(turn: Turn) -> str:
+        done: list[Done] = signing.sign_all(turn, house(), event, claims, list_sha256, by)
+        return str(sum(one.outcome == DONE for one in done))
+
+    once(act)
+
+
+def _signed(one: Claim, event: str) -> bool:
+    return not one.waits and one.signed is not None and one.signed > signing.EVENTS.index(event)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/claim-notices",
+    policy="claim.publish",
+    body=ClaimPublishForm,
+    answer={201: ClaimPublishedForm},
+    problems=(problems.ClaimUnknown, problems.ClaimStep, problems.ClaimChanged),
+    idempotent=True,
+    summary="公示 / Make reviewed claims public as one masked list",
+)
+def publish(form: dict[str, Any]) -> flask.Response:
+    """Publish a list; its working days begin with the next."""
+    return answers.answer({"notice_id": publish_chosen(**form)}, 201, form=ClaimPublishedForm)
+
+
+def publish_chosen(claims: list[bytes], region: str) -> bytes:
+    """Publish reviewed claims; the list's id."""
+    by = who()
+
+    def act(turn: Turn) -> str:
+        chosen = [find(turn.conn, one) for one in claims]
+        return notices.publish(turn, house(), chosen, region, by).hex()
+
+    return bytes.fromhex(once(act))
+
+
+# -- who pays
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/payables",
+    policy="claim.pay",
+    answer=ClaimSheetForm,
+    summary="待拨付清单 / Approved claims that wait for the payer, clean ones as one list",
+)
+def list_payables() -> flask.Response:
+    """Show the list with its hash."""
+    return _sheet("finance", "claim.pay")
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/payables",
+    policy="claim.pay",
+    body=ClaimListForm,
+    answer=ClaimSignedForm,
+    problems=(problems.ClaimListChanged, *STEPPING),
+    idempotent=True,
+    summary="整单签拨付 / Sign a list of approved claims for payment, all or none",
+)
+def sign_payables(form: dict[str, Any]) -> flask.Response:
+    """Sign a list as it was seen."""
+    return _sign(form)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/payables/<id:claim_id>/steps",
+    policy="claim.pay",
+    body=ClaimStepForm,
+    answer=ClaimForm,
+    problems=STEPPING,
+    idempotent=True,
+    summary="拨付一项申领 / Sign one claim for payment, pay one anew that came back, send one back",
+)
+def step_payable(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take a step."""
+    return answers.answer(views.brief(step_desk(claim_id, **form)), form=ClaimForm)

@@ -1,0 +1,86 @@
+"""A claim and the real bank's room: booked is paid, what came back is paid anew, once, to the new account."""
+
+import uuid
+
+import pytest
+
+from recordsvc.money.bank import payee_accounts, payments
+from recordsvc.money.bank.errors import PaymentLive
+from recordsvc.money.claims import bank, paying
+from recordsvc.money.claims.values import Claim
+from recordsvc.money.ledger import accounts
+from tests.money.bank import made
+from tests.money.bank.desk import CLERK, Desk
+from tests.money.bank.desk import REVIEWER as VERIFIER
+from tests.money.claims.world import HANDLER, PAYER, World
+
+
+def give_account(world: World, one: Claim, n: int) -> None:
+    """Enter, check and verify an account of the claim's payee."""
+    house = world.house
+    entered = world.write(payee_accounts.enter, one.payee, made.payee(n), CLERK)
+    payee_accounts.check_due(house)
+    house.db.write(lambda turn: payee_accounts.verify(turn, entered, VERIFIER))
+
+
+@pytest.fixture
+def desk(world: World) -> Desk:
+    world.house.claims.payments = bank.BankRoom(world.house)
+    bank.connect(world.house)
+    return Desk(world.house)
+
+
+def test_case_32_with_the_bank_a_claim_is_paid_and_what_came_back_is_paid_once_more(
+    world: World, desk: Desk
+) -> None:
+    one = world.file(*world.certified())
+    assert world.step(one, "accept", HANDLER).claim.waits == "no-account"
+    give_account(world, one, 1)
+    world.bring(one, "PAYING")
+    first = bytes.fromhex(world.read(one).payment)
+
+    desk.send()
+    desk.notify(desk.debit(first))
+
+    assert world.read(one).state == "PAID"
+    with world.house.db.read() as conn:
+        assert accounts.balance(conn, "spent:test").posted == 200_000
+    desk.notify(desk.credit(first))
+    assert world.read(one).state == "RETURNED"
+    give_account(world, one, 2)
+    world.step(one, "pay", PAYER)
+    second = bytes.fromhex(world.read(one).payment)
+    desk.send()
+    desk.notify(desk.debit(second))
+
+    assert world.read(one).state == "PAID"
+    with world.house.db.read() as conn:
+        attempts = payments.of_claim(conn, one.reference)
+        assert accounts.balance(conn, "spent:test").posted == 200_000
+    assert [(it.state, it.payee_version) for it in attempts] == [("returned", 1), ("settled", 2)]
+    hold, queue = world.read(one).hold, world.house.claims.payments.queue
+    with pytest.raises(PaymentLive):
+        world.house.db.write(lambda turn: queue(turn, one.reference, one.payee, 1, hold, "official:p9"))
+
+
+def test_case_36_an_account_replaced_between_approval_and_payment_ends_the_signatures(
+    world: World, desk: Desk
+) -> None:
+    one = world.file(*world.certified())
+    give_account(world, one, 1)
+    world.bring(one, "FINANCED")
+    give_account(world, one, 2)
+
+    paying.run(world.house)
+
+    back = world.read(one)
+    assert (back.state, back.signed, back.round) == ("CHECKED", None, 2)
+    with world.house.db.read() as conn:
+        assert payments.of_claim(conn, one.reference) == []
+
+
+def test_another_s_payment_is_no_claim_s(world: World, desk: Desk) -> None:
+    one = world.file(*world.certified())
+    for reference in ("fee:1", f"claim:{uuid.uuid4().hex}", "claim:x"):
+        world.write(paying.heard, reference, "settled")
+    assert world.read(one).state == "CHECKED"
