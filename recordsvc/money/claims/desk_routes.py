@@ -10,6 +10,8 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import door
 from recordsvc.access.services import house, once
+from recordsvc.archive import persons
+from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
 from recordsvc.money.claims import errors as problems
@@ -69,10 +71,14 @@ def sheet(event: str, policy: str) -> tuple[list[Claim], str, list[Claim]]:
 
 
 def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
-    """Return a claim for the official who asks, once the look is noted. Raises `PurposeRefused`."""
+    """Return a claim for the official who asks, once the look is noted.
+
+    Raises `PurposeRefused`, `ArchiveRestricted`.
+    """
     looked.check_purpose(house().db, purpose, actor())
     with house().db.read() as conn:
         one = find(conn, claim_id)
+    persons.read(house(), one.worker_id)
     look = Look(one.worker_id, actor(), purpose, "claim", case_ref, http.current().id)
     looked.record(house().db, house().random, [look])
     with house().db.read() as conn:
@@ -127,7 +133,7 @@ def list_claims(query: dict[str, Any]) -> flask.Response:
     policy="claim.read",
     query=ClaimQuery,
     answer=DeskClaimForm,
-    problems=(problems.ClaimUnknown, PurposeRefused),
+    problems=(problems.ClaimUnknown, PurposeRefused, ArchiveRestricted),
     summary="一项申领及审核依据 / One claim with trace and signatures; the worker sees that it was read",
 )
 def read_claim(claim_id: bytes, query: dict[str, Any]) -> flask.Response:

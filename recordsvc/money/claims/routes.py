@@ -11,6 +11,8 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access.policy import door
 from recordsvc.access.services import house, once
+from recordsvc.archive import persons
+from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.services import own_worker
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
@@ -46,7 +48,8 @@ def setup(_app: flask.Flask, place: "House") -> None:
 
 
 def own_claims() -> list[Claim]:
-    """Return the claims of the worker who asks, the newest first."""
+    """Return the claims of the worker who asks, the newest first. Raises `ArchiveRestricted`."""
+    persons.read(house(), own_worker())
     with house().db.read() as conn:
         mine = sorted(merges.together(conn, [own_worker()]))
         return listed(conn, claim_state.c.worker_id.in_(mine), newest=True)
@@ -86,6 +89,7 @@ def step_own(claim_id: bytes, event: str, reason: str) -> None:
     "/v1/me/claims",
     policy="own.claim.read",
     answer=ClaimsForm,
+    problems=(ArchiveRestricted,),
     summary="我的补贴 / My claims, the newest first",
 )
 def my_claims() -> flask.Response:
@@ -115,7 +119,7 @@ def file_claim(form: dict[str, Any]) -> flask.Response:
     "/v1/me/claims/<id:claim_id>",
     policy="own.claim.read",
     answer=ClaimDetailForm,
-    problems=(problems.ClaimUnknown,),
+    problems=(problems.ClaimUnknown, ArchiveRestricted),
     summary="我的一项补贴 / One of my claims: why, which article, where it stands",
 )
 def my_claim(claim_id: bytes) -> flask.Response:
@@ -141,6 +145,7 @@ def step_my_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
 
 
 def _own_answer(claim_id: bytes, status: int) -> flask.Response:
+    persons.read(house(), own_worker())
     with house().db.read() as conn:
         told = views.detailed(house(), conn, own_claim(conn, claim_id))
     return answers.answer(told, status, form=ClaimDetailForm)

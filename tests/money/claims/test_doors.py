@@ -1,0 +1,173 @@
+"""Claims over http: the worker files and reads why; officials of the area sign, each under their own role."""
+
+import dataclasses
+import uuid
+from functools import partial
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from recordsvc.access import looked, recusals
+from recordsvc.access.tables import demo_login
+from recordsvc.money.claims import values
+from recordsvc.settings import Settings
+from tests.archive.support import person
+from tests.journeys.desk import HOST, Journey
+from tests.money.claims.world import APPROVER, World
+
+LOOK = "purpose=claim-review&case_ref=SB-1"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return dataclasses.replace(settings, environment="demo")
+
+
+@pytest.fixture
+def journey(app, house, clock) -> Journey:
+    return Journey(app, house, clock)
+
+
+def file(journey: Journey, me: str, record_id: bytes, kind: str = "SKILL_UP") -> dict[str, Any]:
+    body = {"kind": kind, "record_id": str(uuid.UUID(bytes=record_id))}
+    return journey.act(me, "/v1/me/claims", body, 201)
+
+
+def step(
+    journey: Journey, who: str, claim: dict[str, Any], event: str, status: int = 200, **more: Any
+) -> Any:
+    place = "payables" if who.startswith("payer") else "claims"
+    body = {"event": event, "version": claim["version"]}
+    return journey.act(who, f"/v1/desk/{place}/{claim['claim_id']}/steps", body, status)
+
+
+def test_a_worker_reads_why_two_thousand_yuan_and_by_which_article(world: World, journey: Journey) -> None:
+    _, record_id = world.certified()
+    me = journey.sign_in(person(1)["number"])
+
+    told = file(journey, me, record_id)
+
+    assert (told["status_name"], told["amount_fen"], told["owner_name"]) == ("审核中", 200_000, "经办人")
+    decision = told["decision"]
+    assert (decision["verdict"], decision["headline"], decision["failed"]) == ("GRANT", "符合条件", [])
+    assert "第三条第一项" in {one["article"] for one in decision["met"]}
+    assert decision["sample"].startswith("样例")
+    assert journey.read(me, "/v1/me/claims")["items"][0]["claim_id"] == told["claim_id"]
+
+
+def test_a_refusal_names_article_number_what_would_change_it_and_where_to_object(
+    world: World, journey: Journey
+) -> None:
+    world.registers.said["insured_months"] = 8
+    _, record_id = world.certified()
+    me = journey.sign_in(person(1)["number"])
+    told = file(journey, me, record_id)
+    assert told["status_name"] == "审核中"
+    step(journey, "handler", told, "refuse")
+
+    seen = journey.read(me, f"/v1/me/claims/{told['claim_id']}")
+
+    (failed,) = seen["decision"]["failed"]
+    assert (failed["article"], failed["tell"]) == ("第三条第一项", "您累计缴费 8 个月，规定为 12 个月。")
+    assert failed["would_pass_if"] == ["累计缴费满 12 个月后再申请", "或在领取失业保险金期间申请"]
+    assert (seen["status_name"], seen["review"]["until"]) == ("未通过", "2025-12-08")
+
+
+def test_a_claim_is_signed_by_lists_and_singly_and_paid(world: World, journey: Journey) -> None:
+    claims = []
+    for n in (1, 2):
+        _, record_id = world.certified(n)
+        claims.append(file(journey, journey.sign_in(person(n)["number"]), record_id))
+    for who, event in (("handler", "accept"), ("reviewer", "review")):
+        sheet = journey.read(who, f"/v1/desk/claim-list?event={event}")
+        ids = [one["claim_id"] for one in sheet["clean"]]
+        assert sorted(ids) == sorted(one["claim_id"] for one in claims)
+        body = {"event": event, "claims": ids, "list_sha256": sheet["list_sha256"]}
+        assert journey.act(who, "/v1/desk/claim-list", body, 200) == {"signed": 2, "others": []}
+        # The list that was seen is no longer the list that stands.
+        again = journey.act(who, "/v1/desk/claim-list", body, 409)
+        assert again["code"] == "claim-list-changed"
+    made = journey.act("handler", "/v1/desk/claim-notices", {"claims": ids, "region": "640100"}, 201)
+    public = journey.app.test_client().get(f"/v1/claim-notices/{made['notice_id']}", base_url=HOST).json
+    assert [line["name"] for line in public["lines"]] == ["马*", "马*"]
+    (objected,) = [
+        one for one in journey.read("handler", "/v1/desk/claims")["items"] if one["claim_id"] == ids[0]
+    ]
+    journey.act("handler", f"/v1/desk/claims/{ids[0]}/objections", {"text": "没有参加评价"}, 200)
+    world.days(14)
+    for name in ids[1:]:
+        one = world.read(find(world, name))
+        world.step(one, "approve", APPROVER)
+    journey.sign_out("payer")
+    payable = journey.read("payer", "/v1/desk/payables")
+    assert [one["claim_id"] for one in payable["clean"]] == ids[1:]
+    step(journey, "payer", payable["clean"][0], "finance")
+
+
+def find(world: World, name: str):
+    with world.house.db.read() as conn:
+        return values.find(conn, uuid.UUID(name).bytes)
+
+
+def test_case_24_a_role_or_relation_that_ends_ends_what_it_may_do(world: World, journey: Journey) -> None:
+    worker_id, record_id = world.certified()
+    told = file(journey, journey.sign_in(person(1)["number"]), record_id)
+    assert step(journey, "reviewer", told, "accept", 409)["code"] == "claim-step"
+    assert step(journey, "inspector", told, "accept", 403)["code"] == "forbidden"
+    who = official_of(world, "handler")
+    party = f"worker:{uuid.UUID(bytes=worker_id)}"
+    keep_out = partial(recusals.declare, random=world.house.random, official_id=who, party=party)
+    world.house.db.write(partial(keep_out, ground=recusals.Ground.KIN, by=f"official:{who}"))
+
+    assert step(journey, "handler", told, "accept", 403)["code"] == "recused"
+
+
+def official_of(world: World, kind: str) -> str:
+    with world.house.db.read() as conn:
+        return str(conn.scalar(sa.select(demo_login.c.actor_id).where(demo_login.c.kind == kind)))
+
+
+def test_looking_at_a_claim_leaves_a_row_and_shows_the_trace(world: World, journey: Journey) -> None:
+    worker_id, record_id = world.certified()
+    told = file(journey, journey.sign_in(person(1)["number"]), record_id)
+
+    seen = journey.read("reviewer", f"/v1/desk/claims/{told['claim_id']}?{LOOK}")
+
+    assert (seen["flags"], seen["ways"], seen["payee"]) == ([], ["refuse"], "worker")
+    assert {"name": "insured_months", "value": "40 月"}.items() <= next(
+        one for one in seen["decision"]["facts"] if one["name"] == "insured_months"
+    ).items()
+    with world.house.db.read() as conn:
+        (row,) = looked.of_worker(conn, worker_id)
+    assert (row.purpose, row.fields) == ("claim-review", "claim")
+    assert journey.read("reviewer", f"/v1/desk/claims/{told['claim_id']}?purpose=x&case_ref=SB-1", 422)
+
+
+def test_the_same_key_files_once(world: World, journey: Journey) -> None:
+    _, record_id = world.certified()
+    me = journey.sign_in(person(1)["number"])
+    client, token = journey.browser(me)
+    body = {"kind": "SKILL_UP", "record_id": str(uuid.UUID(bytes=record_id))}
+    headers = {"X-CSRF-Token": token, "Origin": HOST, "Idempotency-Key": "claim-one-1"}
+    first, again = (client.post("/v1/me/claims", json=body, base_url=HOST, headers=headers) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json["claim_id"] == again.json["claim_id"]
+    other = client.post(
+        "/v1/me/claims", json=body, base_url=HOST, headers=headers | {"Idempotency-Key": "claim-two-2"}
+    )
+    assert (other.status_code, other.json["code"], other.json["limit"]) == (
+        409,
+        "claim-stands",
+        "certificate",
+    )
+
+
+def test_another_worker_s_claim_is_not_there(world: World, journey: Journey) -> None:
+    worker_id, record_id = world.certified(1)
+    one = world.file(worker_id, record_id)
+    world.certified(2)
+    other = journey.sign_in(person(2)["number"])
+    assert (
+        journey.read(other, f"/v1/me/claims/{uuid.UUID(bytes=one.claim_id)}", 404)["code"] == "claim-unknown"
+    )
