@@ -2,8 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -31,6 +31,13 @@ Announcer = Callable[[Turn, "House", bytes, str, str], None]
 """Tells a worker, in the running turn: kind of `notice_texts`, and a key by which it is told once."""
 
 
+class InstitutionAnnouncer(Protocol):
+    """Tells an institution (USCC) in the running turn: kind of `notice_texts`, particulars, key for once."""
+
+    def __call__(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
+        """Tell it."""
+
+
 @dataclasses.dataclass
 class House:
     """One process's parts; made by `open_house`. Rooms are loaded when first used."""
@@ -51,6 +58,14 @@ class House:
         if holder.kind == "worker":
             for announcer in self.announcers:
                 announcer(turn, self, holder.worker_id, kind, key)
+
+    institution_announcers: list[InstitutionAnnouncer] = dataclasses.field(default_factory=list)
+    """What the archive registers, so that rooms below it can tell an institution something."""
+
+    def tell_institution(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
+        """Tell an institution (USCC) what was done about its people; `key` names what happened."""
+        for announcer in self.institution_announcers:
+            announcer(turn, uscc, kind, params, key)
 
     look_relations: "list[Relation]" = dataclasses.field(default_factory=list)
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.

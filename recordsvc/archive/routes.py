@@ -67,6 +67,7 @@ def setup(app: flask.Flask, house: House) -> None:
     app.extensions["warmers"].append(types.warm)
     observe.gauges(app, lambda: lags(house))
     house.announcers.append(_announce)
+    house.institution_announcers.append(notices.tell_institution)
     app.extensions.setdefault("cursors", Cursors({1: lambda data: house.keys.hmac("cursor", data)}))
 
 
