@@ -32,6 +32,7 @@ ROOMS: Final = (
     "recordsvc.bodies.routes",
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
+    "recordsvc.money.rules.routes",
     "recordsvc.web.routes",
 )
 """Modules with a blueprint `bp`, and `setup(app, house)` where a room has something to register."""

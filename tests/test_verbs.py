@@ -173,6 +173,7 @@ VERBS = (
         ("window state",),
         ("GET /me/statement", "POST /me/statement"),
     ),
+    Verb("see what one's certificates may bring", ("GET /v1/me/entitlements",)),
     # -- the worker's word
     Verb(
         "read one's archive, a record, its receipt",

@@ -275,6 +275,8 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         standing.erase(turn, archive.worker_id)
         forget(turn, archive.worker_id)
         consents.erase(turn, house.log, archive.worker_id)
+        for forgetting in house.forgetters:
+            forgetting(turn, archive.worker_id)
         _note(turn, proposal, archive.worker_id, WHOLE, entered.index)
     farewell.post(turn, last)
 

@@ -52,11 +52,11 @@ def cases(archive: Archive, today: str) -> list[CaseOfRecord]:
     counted = [one for one in archive.state.records if _counts(archive, one)]
     trainings = [one for one in counted if _type(one) == TRAINING]
     memberships = [one for one in counted if _type(one) == MEMBERSHIP]
-    found = [
-        _case(archive, one, trainings, memberships) for one in counted if _type(one) in CERTIFICATES
-    ]
+    found = [_case(archive, one, trainings, memberships) for one in counted if _type(one) in CERTIFICATES]
     return sorted(
-        (one for one in found if one.issued_on <= today), key=lambda one: (one.issued_on, one.seq), reverse=True
+        (one for one in found if one.issued_on <= today),
+        key=lambda one: (one.issued_on, one.seq),
+        reverse=True,
     )
 
 
@@ -89,8 +89,9 @@ def _case(
         "occupation": code,
         "level": body.get("level", "0"),
     }
-    told = _told(archive, one, values)
-    training = _training(body, code, issued_on, trainings)
+    # A training certificate tells of its training itself; what a completion says of it is more exact.
+    told = _told(archive, one, values | _printed(body))
+    training = _training(code, issued_on, trainings)
     if training is not None:
         told |= _told(archive, training, _training_values(training.body or {}))
     group = _group(issued_on, memberships)
@@ -119,9 +120,7 @@ def _told(archive: Archive, one: RecordState, values: Mapping[str, Any]) -> dict
     return {name: Fact(value, source, on) for name, value in values.items() if value is not None}
 
 
-def _training(
-    body: Mapping[str, Any], code: str | None, issued_on: str, trainings: list[RecordState]
-) -> RecordState | None:
+def _training(code: str | None, issued_on: str, trainings: list[RecordState]) -> RecordState | None:
     """Return the newest passed training of the occupation that ended before the certificate was issued."""
     fitting = [
         one
@@ -133,6 +132,17 @@ def _training(
         and code in (one.body["occupation"].get("code"), one.body["occupation"].get("catalogue"))
     ]
     return max(fitting, key=lambda one: ((one.body or {})["ended_on"], one.seq), default=None)
+
+
+def _printed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a training certificate's own face says of the training."""
+    hours = body.get("hours")
+    return {
+        "training_type": body.get("training_type"),
+        "training_started_on": body.get("started_on"),
+        "training_ended_on": body.get("ended_on"),
+        "hours": None if hours is None else _sum(hours) // 45,
+    }
 
 
 def _training_values(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,8 +187,10 @@ def _days(training: RecordState | None, memberships: list[RecordState]) -> list[
     if days is None:
         return None
     return [
-        {"on": day, "attended": True, "category_valid": any(_valid(one.body or {}, day) for one in memberships)}
+        {
+            "on": day,
+            "attended": True,
+            "category_valid": any(_valid(one.body or {}, day) for one in memberships),
+        }
         for day in sorted(set(days))
     ]
-
-

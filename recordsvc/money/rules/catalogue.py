@@ -30,7 +30,7 @@ from recordsvc.money.rules.tables import catalogue_item
 REGISTER: Final = "catalogue"
 PUBLISH: Final = "catalogue.publish"
 SAMPLE: Final = "catalogue_sample"
-DECIDERS: Final = frozenset({Role.REVIEWER.value, Role.REGISTRAR.value})
+DECIDERS: Final = frozenset({Role.REVIEWER.value})
 MOST_ROWS: Final = 2_000
 SAMPLE_ZH: Final = "样例：仅供试用，不是任何地方公布的目录和标准。"
 _OCCUPATION: Final = re.compile(r"[1-8](-[0-9]{2}){3}|[a-z0-9]+([.-][a-z0-9]+)*")
@@ -39,7 +39,7 @@ ANY_LEVEL: Final = "0"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One standard: first and last Beijing day (None: until further notice), amount in fen, hours of 45 min."""
+    """One standard: first and last Beijing day (None: open), amount in fen, hours of 45 minutes."""
 
     occupation: str
     level: str
@@ -98,7 +98,9 @@ class Catalogue:
 
     @staticmethod
     def _holding(items: Iterable[Item], day: str) -> Item | None:
-        return next((one for one in items if one.first <= day and (one.last is None or day <= one.last)), None)
+        return next(
+            (one for one in items if one.first <= day and (one.last is None or day <= one.last)), None
+        )
 
 
 def load(conn: Connection) -> Listed:
@@ -195,9 +197,7 @@ def _publish(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
                 _state(turn, proposal, payload["document"], row, after, ended=True)
 
 
-def _state(
-    turn: Turn, proposal: Proposal, document: str, row: Row, first: str, *, ended: bool
-) -> None:
+def _state(turn: Turn, proposal: Proposal, document: str, row: Row, first: str, *, ended: bool) -> None:
     own = catalogue_item.c
     same = (own.occupation == row["occupation"], own.level == row["level"], own.first == first)
     count = turn.conn.execute(sa.select(sa.func.count()).select_from(catalogue_item).where(*same))
@@ -207,11 +207,11 @@ def _state(
         "first": first,
         "n": int(count.scalar_one()),
         "title": row["title"],
-        "ended": ended,
+        "ended": int(ended),
         "amount_fen": row["amount_fen"],
         "min_hours": row["min_hours"],
-        "shortage": row["shortage"],
-        "key_list": row["key_list"],
+        "shortage": int(row["shortage"]),
+        "key_list": int(row["key_list"]),
         "document": document,
         "stated_by": proposal.proposed_by,
         "published_by": proposal.decided_by,
@@ -222,10 +222,18 @@ def _state(
 
 
 def _item(row: Any, last: str | None) -> Item:
-    names = (
-        "occupation", "level", "title", "first", "amount_fen", "min_hours", "shortage", "key_list", "document",
-    )  # fmt: skip
-    return Item(**{name: getattr(row, name) for name in names}, last=last)
+    return Item(
+        row.occupation,
+        row.level,
+        row.title,
+        row.first,
+        last,
+        row.amount_fen,
+        row.min_hours,
+        bool(row.shortage),
+        bool(row.key_list),
+        row.document,
+    )
 
 
 def _day_before(day: str) -> str:

@@ -1,6 +1,6 @@
-"""Decisions at rest (审核结论): stored as they were made, explained as they were made, replayed every night."""
+"""Decisions at rest (审核结论): stored and explained as they were made, replayed every night."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground import bound, observe
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import FixedClock, Random, uuid7
+from recordsvc.ground.ports import FixedClock, Random, beijing_date, uuid7
 from recordsvc.money.rules.book import Book
 from recordsvc.money.rules.decision import ENGINE, Decision
 from recordsvc.money.rules.errors import DecisionUnknown, RuleUnknown
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 PORTION: Final = 1_000
+NIGHT_MS: Final = 2 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,11 @@ class Replay:
 
 
 def store(turn: Turn, random: Random, worker_id: bytes, made: Decision, *, region: str, by: str) -> bytes:
-    """Store a decision for good; return its id. `region` is the division (GB/T 2260) that handles the case."""
+    """Store a decision for good; return its id. `region`: the division (GB/T 2260) that handles it."""
+    decision_id = uuid7(FixedClock(turn.now_ms), random)
     values = {
         "worker_id": worker_id,
-        "decision_id": uuid7(FixedClock(turn.now_ms), random),
+        "decision_id": decision_id,
         "salt": random.bytes(16),
         "rule": made.rule,
         "sha256": made.sha256,
@@ -73,7 +75,7 @@ def store(turn: Turn, random: Random, worker_id: bytes, made: Decision, *, regio
     }
     turn.conn.execute(decision.insert().values(**values))
     bound.wrote(turn, decision, values)
-    return bytes(values["decision_id"])
+    return decision_id
 
 
 def find(conn: Connection, worker_id: bytes, decision_id: bytes) -> Stored:
@@ -122,6 +124,20 @@ def replay_all(house: "House") -> Replay:
     return found
 
 
+def nightly(house: "House") -> Callable[[], None]:
+    """Return what replays once in each night, from two o'clock on in Beijing; a new process begins anew."""
+    done: list[str] = []
+
+    def run() -> None:
+        now_ms = house.clock.now_ms()
+        day = beijing_date(now_ms - NIGHT_MS).isoformat()
+        if done[-1:] != [day]:
+            replay_all(house)
+            done[:] = [day]
+
+    return run
+
+
 def stored(conn: Connection, *where: sa.ColumnElement[bool]) -> Iterator[Stored]:
     """Yield decisions in the order of their keys, in portions."""
     last: tuple[bytes, bytes] | None = None
@@ -142,5 +158,7 @@ def _query() -> sa.Select[Any]:
 
 
 def _stored(row: Any) -> Stored:
-    worker_id, decision_id, *rest, document = row
-    return Stored(bytes(worker_id), bytes(decision_id), *rest, bytes(document))
+    fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name of a row's mapping
+    for name in ("worker_id", "decision_id", "document"):
+        fields[name] = bytes(fields[name])
+    return Stored(**fields)

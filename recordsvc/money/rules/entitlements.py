@@ -1,4 +1,4 @@
-"""What a worker may get (可以申请什么): rules that pay people, tried on the worker's certificates as they stand.
+"""What a worker may get (可以申请什么): rules that pay people, tried on the worker's certificates.
 
 A proposal, not a promise: nothing is stored, and nothing is claimed. Whoever claims is judged anew.
 """

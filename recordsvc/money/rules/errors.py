@@ -79,18 +79,18 @@ class ExtractKnown(Conflict):
     remedy_en = "Take an extract of a later day."
 
 
-class _Listed(FormRefused):
-    """A document in which several places are wrong."""
+class _Listed:
+    """Of a document in which several places are wrong."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(errors=[fault._asdict() for fault in faults])
+        super().__init__(errors=[fault._asdict() for fault in faults])  # type: ignore[call-arg]
         self.faults = tuple(faults)
 
     def __str__(self) -> str:
         return "; ".join(f"{fault.pointer}: {fault.detail_en}" for fault in self.faults)
 
 
-class RuleRefused(_Listed):
+class RuleRefused(_Listed, FormRefused):
     """The text of a rule is not one: `errors` names every place."""
 
     code = "rule-refused"
@@ -100,7 +100,7 @@ class RuleRefused(_Listed):
     remedy_en = "Correct what errors points at; docs/rules.md tells how a rule is written."
 
 
-class CatalogueRefused(_Listed):
+class CatalogueRefused(_Listed, FormRefused):
     """Rows of a catalogue are wrong: `errors` names each; nothing was entered."""
 
     code = "catalogue-refused"
@@ -110,7 +110,7 @@ class CatalogueRefused(_Listed):
     remedy_en = "Correct the rows that errors points at and send the whole again."
 
 
-class ExtractRefused(_Listed):
+class ExtractRefused(_Listed, FormRefused):
     """A file that is no extract of the register: encoding, header, or day."""
 
     code = "extract-refused"

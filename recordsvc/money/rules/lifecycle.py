@@ -25,7 +25,7 @@ from recordsvc.money.rules.errors import RuleKnown, RuleStateWrong, RuleUnknown
 from recordsvc.money.rules.tables import rule_version
 
 PUBLISH: Final = "rule.publish"
-DECIDERS: Final = frozenset({Role.REVIEWER.value, Role.REGISTRAR.value})
+DECIDERS: Final = frozenset({Role.REVIEWER.value})
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.money.rules.errors import ExtractKnown, ExtractRefused, Fault
 from recordsvc.money.rules.facts import Fact, Facts, is_day
 from recordsvc.money.rules.tables import register_extract, register_row
+from recordsvc.people import merges
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -120,23 +121,40 @@ class Extracts:
 
     def facts(self, conn: Connection, worker_id: bytes, certificate: str | None) -> Facts:
         """Return what the newest extract of each register says of a worker."""
-        told: dict[str, Fact] = {}
         own, row = register_extract.c, register_row.c
-        newest = sa.select(own.register, sa.func.max(own.as_of).label("day")).group_by(own.register).subquery()
-        mine = sa.and_(row.extract_id == own.extract_id, row.worker_id == worker_id)
-        query = (
-            sa.select(own.register, own.as_of, own.source, row.facts)
-            .join_from(register_extract, newest, sa.and_(own.register == newest.c.register, own.as_of == newest.c.day))
-            .outerjoin(register_row, mine)
+        newest = (
+            sa.select(own.register, sa.func.max(own.as_of).label("day")).group_by(own.register).subquery()
         )
-        for name, as_of, source, text in conn.execute(query):
-            values: dict[str, Any] = dict(KEPT[name].absent) if text is None else json.loads(text)
-            if name == "certificates":
-                # A number that the query does not list may be listed tomorrow: that is not yet a "no".
-                listed = certificate is not None and _digest(worker_id, certificate) in values.get("listed", ())
-                values = {"cert_verified": True} if listed else {}
+        heads = sa.and_(own.register == newest.c.register, own.as_of == newest.c.day)
+        query = sa.select(own.register, own.as_of, own.source).join(newest, heads)
+        # Archives that were merged are one person's: a row of either speaks of both.
+        archives = merges.together(conn, [worker_id])
+        mine: dict[str, list[tuple[bytes, dict[str, Any]]]] = {}
+        for owner, name, text in conn.execute(
+            sa.select(row.worker_id, row.register, row.facts).where(row.worker_id.in_(archives))
+        ):
+            mine.setdefault(name, []).append((bytes(owner), json.loads(text)))
+        told: dict[str, Fact] = {}
+        for name, as_of, source in conn.execute(query):
+            rows = mine.get(name, [])
+            values = _listed(rows, certificate) if name == "certificates" else _joined(KEPT[name], rows)
             told |= {fact: Fact(value, source, as_of) for fact, value in values.items()}
         return Facts(told)
+
+
+def _joined(kept: Kept, rows: Sequence[tuple[bytes, Mapping[str, Any]]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for _, facts in rows:
+        found.update(facts)
+    return found if rows else dict(kept.absent)
+
+
+def _listed(rows: Sequence[tuple[bytes, Mapping[str, Any]]], certificate: str | None) -> dict[str, Any]:
+    """A number that the query does not list may be listed tomorrow: that is not yet a "no"."""
+    if certificate is None:
+        return {}
+    listed = any(_digest(owner, certificate) in facts.get("listed", ()) for owner, facts in rows)
+    return {"cert_verified": True} if listed else {}
 
 
 class Simulated:
@@ -180,7 +198,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """An extract file that was read: whose it is, its day and source, rows by number, rows that were wrong."""
+    """An extract file that was read: whose, its day and source, rows by number, rows that were wrong."""
 
     kept: Kept
     as_of: str
@@ -202,7 +220,9 @@ def read(name: str, as_of: str, source: str, data: bytes, today: str) -> Extract
         raise _refused("/source", "应注明提供单位", "say who hands it over")
     lines = csv.reader(io.StringIO(_decoded(data), newline=""))
     header = [cell.strip() for cell in next(lines, [])]
-    missing = [heading for heading in (NUMBER, *(one.heading for one in kept.columns)) if heading not in header]
+    missing = [
+        heading for heading in (NUMBER, *(one.heading for one in kept.columns)) if heading not in header
+    ]
     if missing:
         raise _refused("/file", f"表头缺少：{'、'.join(missing)}", "headings are missing")
     rows: list[tuple[str, str, Mapping[str, Any]]] = []

@@ -1,14 +1,14 @@
-"""A candidate tried on what was decided (动态评估调整): who would gain, who would lose, how long the budget lasts.
+"""A candidate tried on what was decided (动态评估调整): who gains, who loses, how long the budget lasts.
 
 The facts are those of the stored decisions, the answers of old are the stored ones; only the candidate is
 worked out. Every sum is made of the single differences, so that they add up by construction.
 """
 
+import datetime as dt
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-import datetime as dt
-import json
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -160,8 +160,9 @@ def cases(conn: Connection, rule: str, first: str, last: str, region: str = "") 
 
 def note(turn: Turn, random: Random, asked: Mapping[str, Any], result: Result, by: str) -> bytes:
     """Keep a run for good; return its id."""
+    run_id = uuid7(FixedClock(turn.now_ms), random)
     values = {
-        "run_id": uuid7(FixedClock(turn.now_ms), random),
+        "run_id": run_id,
         "sha256": result.sha256,
         "asked": json.dumps(dict(asked), ensure_ascii=False, sort_keys=True),
         "result": json.dumps(result.document(), ensure_ascii=False, sort_keys=True),
@@ -170,7 +171,7 @@ def note(turn: Turn, random: Random, asked: Mapping[str, Any], result: Result, b
     }
     turn.conn.execute(simulation_run.insert().values(**values))
     bound.wrote(turn, simulation_run, values)
-    return bytes(values["run_id"])
+    return run_id
 
 
 def newest(conn: Connection, sha256: str) -> dict[str, Any] | None:

@@ -71,20 +71,21 @@ catalogue_item = sa.Table(
     sa.Column("first", sa.String(10), primary_key=True),
     sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("title", sa.String(100), nullable=False),
-    sa.Column("ended", sa.Boolean, nullable=False),
+    sa.Column("ended", sa.SmallInteger, nullable=False),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("min_hours", sa.Integer, nullable=False),
-    sa.Column("shortage", sa.Boolean, nullable=False),
-    sa.Column("key_list", sa.Boolean, nullable=False),
+    sa.Column("shortage", sa.SmallInteger, nullable=False),
+    sa.Column("key_list", sa.SmallInteger, nullable=False),
     sa.Column("document", sa.String(200), nullable=False),
     sa.Column("stated_by", sa.String(80), nullable=False),
     sa.Column("published_by", sa.String(80), nullable=False),
     sa.Column("published_ms", sa.BigInteger, nullable=False),
     sa.CheckConstraint("published_by <> stated_by", name="second_person"),
     sa.CheckConstraint("amount_fen >= 0 AND min_hours >= 0", name="amounts"),
+    sa.CheckConstraint("ended IN (0, 1) AND shortage IN (0, 1) AND key_list IN (0, 1)", name="flags"),
     info={"kind": "append-only", "bound": Bound()},
-    comment="Standard of an occupation and level from a Beijing day on, until the next row's: no two can hold "
-    "at once; of two for one day the newer counts",
+    comment="Standard of an occupation and level from a Beijing day on, until the next row's day: no two can "
+    "hold at once; of two for one day the newer counts",
 )
 
 decision = sa.Table(
@@ -103,9 +104,7 @@ decision = sa.Table(
     sa.Column("decided_ms", sa.BigInteger, nullable=False),
     sa.Column("decided_by", sa.String(80), nullable=False),
     sa.Column("document", sa.LargeBinary, nullable=False),
-    sa.CheckConstraint(
-        "verdict IN ('GRANT', 'REFUSE', 'NEED_INFO', 'NO_RULE_IN_FORCE')", name="verdict"
-    ),
+    sa.CheckConstraint("verdict IN ('GRANT', 'REFUSE', 'NEED_INFO', 'NO_RULE_IN_FORCE')", name="verdict"),
     sa.CheckConstraint("amount_fen >= 0 AND (verdict = 'GRANT' OR amount_fen = 0)", name="amount"),
     sa.Index(None, "decided_ms", "decision_id"),
     info={"kind": "append-only", "worker": True, "bound": Bound()},
