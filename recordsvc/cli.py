@@ -21,6 +21,11 @@ COMMANDS: Final = {
     "log": ("recordsvc.logcommands", "log", "checkpoint, fsck, keys of the log"),
     "backup": ("recordsvc.backupcommands", "backup", "back up database and papers, without keys"),
     "restore": ("recordsvc.backupcommands", "restore", "restore a backup into an empty place, and check it"),
+    "continuation": (
+        "recordsvc.continuationcommands",
+        "continuation",
+        "go on after entries were lost for good",
+    ),
     "official": ("recordsvc.access.commands", "official", "officials and their roles"),
     "case": ("recordsvc.casecommands", "case", "an official's acts on whole archives"),
     "numbers": ("recordsvc.numbercommands", "numbers", "change a worker's numbers, names and cards"),
@@ -39,6 +44,7 @@ COMMANDS: Final = {
     "notices": ("recordsvc.noticecommands", "notices", "notices that leave: dead ones, replay, print list"),
     "paper": ("recordsvc.papercommands", "paper", "a worker's papers at the counter"),
     "cards": ("recordsvc.cardcommands", "cards", "facts of the card registry: extract files, a card reader"),
+    "draw": ("recordsvc.drawcommands", "draw", "draws of whom to inspect, which anybody may check"),
     "import": ("recordsvc.importcommand", "import_file", "enter old papers from a file, vouched for"),
     "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
     "centre": (

@@ -27,6 +27,7 @@ from recordsvc.archive import (
     record_routes,
     schema_routes,
     sharing_routes,
+    slip_routes,
     types,
 )
 from recordsvc.archive.lags import lags
@@ -59,6 +60,7 @@ __all__ = [
     "schema_routes",
     "setup",
     "sharing_routes",
+    "slip_routes",
 ]
 
 
