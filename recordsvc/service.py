@@ -34,6 +34,8 @@ ROOMS: Final = (
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
     "recordsvc.money.rules.routes",
+    "recordsvc.money.ledger.routes",
+    "recordsvc.money.funds.routes",
     "recordsvc.oversight.routes",
     "recordsvc.web.routes",
 )

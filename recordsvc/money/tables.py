@@ -1,6 +1,7 @@
 """The tables of all rooms of money, so that whoever loads a room's tables loads these."""
 
+from recordsvc.money.funds import tables as funds
 from recordsvc.money.ledger import tables as ledger
 from recordsvc.money.rules import tables as rules
 
-__all__ = ["ledger", "rules"]
+__all__ = ["funds", "ledger", "rules"]
