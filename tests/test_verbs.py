@@ -173,7 +173,11 @@ VERBS = (
         ("window state",),
         ("GET /me/statement", "POST /me/statement"),
     ),
-    Verb("see what one's certificates may bring", ("GET /v1/me/entitlements",)),
+    Verb(
+        "see what one's certificates may bring",
+        ("GET /v1/me/entitlements",),
+        own=("GET /me/entitlements",),
+    ),
     # -- the worker's word
     Verb(
         "read one's archive, a record, its receipt",

@@ -138,6 +138,37 @@ def test_a_worker_sees_what_a_certificate_may_bring_why_and_why_not(journey: Jou
     assert journey.app.test_client().get("/v1/me/entitlements", base_url=HOST).status_code == 401
 
 
+def test_the_page_says_why_and_what_would_change_it(journey: Journey) -> None:
+    centre: Centre = journey.centre()
+    who = journey.person(1)
+    enter(journey, centre, certificate(journey, centre, who, journey.house.clock.now_ms()))
+    me = journey.sign_in(who["number"])
+    page = journey.browser(me)[0].get("/me/entitlements", base_url=HOST)
+    assert "档案里还没有可以对照补贴规则的证书" in page.text
+    for one in journey.read(me, "/v1/me/archive")["records"]:
+        journey.act(me, f"/v1/me/records/{one['record']['id']}/confirm", {"seen": one["seen"]}, 201)
+
+    page = journey.browser(me)[0].get("/me/entitlements", base_url=HOST)
+
+    assert page.status_code == 200
+    for words in ("样例", "第二条", "取得初级、中级或高级的职业技能等级证书", "实际课时 60 课时", "外省"):
+        assert words in page.text
+    assert "申请</button>" not in page.text
+    assert journey.app.test_client().get("/me/entitlements", base_url=HOST).status_code in (303, 401)
+
+
+def test_everybody_reads_the_pages_of_rules(journey: Journey) -> None:
+    listed = public(journey, "/rules?on=2020-06-01").text
+    assert "以工代训补贴" in listed
+    assert "样例" in listed
+    one = public(journey, "/rules/SKILL_UP").text
+    assert "每人每年享受次数有限" in one
+    assert pack.samples()["SKILL_UP"].sha256 in one
+    assert public(journey, "/rules/WORK_TRAIN").status_code == 404
+    assert "焊工" in public(journey, "/catalogue").text
+    assert public(journey, "/catalogue?on=x").status_code == 400
+
+
 def certificate(journey: Journey, centre: Centre, who: dict[str, Any], ms: int) -> bytes:
     today = beijing_date(ms).isoformat()
     body = {
