@@ -2,8 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
+    from recordsvc.oversight.subjects import Subjects
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
     from recordsvc.vault.keyfolder import Holder as TokenHolder
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 
 Announcer = Callable[[Turn, "House", bytes, str, str], None]
 """Tells a worker, in the running turn: kind of `notice_texts`, and a key by which it is told once."""
+
+
+class InstitutionAnnouncer(Protocol):
+    """Tells an institution (USCC) in the running turn: kind of `notice_texts`, particulars, key for once."""
+
+    def __call__(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
+        """Tell it."""
 
 
 @dataclasses.dataclass
@@ -52,10 +60,21 @@ class House:
             for announcer in self.announcers:
                 announcer(turn, self, holder.worker_id, kind, key)
 
+    institution_announcers: list[InstitutionAnnouncer] = dataclasses.field(default_factory=list)
+    """What the archive registers, so that rooms below it can tell an institution something."""
+
+    def tell_institution(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
+        """Tell an institution (USCC) what was done about its people; `key` names what happened."""
+        for announcer in self.institution_announcers:
+            announcer(turn, uscc, kind, params, key)
+
     look_relations: "list[Relation]" = dataclasses.field(default_factory=list)
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
 
     The archive's own stand in `archive/look_relations.py`."""
+
+    draw_subjects: "dict[str, Subjects]" = dataclasses.field(default_factory=dict)
+    """What may be drawn for inspection, by sort: institutions, and what other rooms register."""
 
     own_archive: "OwnArchive | None" = None
     """Registered by whoever knows which worker an official is."""

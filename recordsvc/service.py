@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import flask
 
 from recordsvc import anchor, published
+from recordsvc import continuing as _  # noqa: F401 - registers what two officials decide of the log itself
 from recordsvc.access import policy
 from recordsvc.access.entrance import Entrance
 from recordsvc.access.policy import Sends, Surface, door
@@ -32,6 +33,9 @@ ROOMS: Final = (
     "recordsvc.bodies.routes",
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
+    "recordsvc.money.ledger.routes",
+    "recordsvc.money.funds.routes",
+    "recordsvc.oversight.routes",
     "recordsvc.web.routes",
 )
 """Modules with a blueprint `bp`, and `setup(app, house)` where a room has something to register."""

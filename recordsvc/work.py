@@ -5,7 +5,8 @@ Several lanes run side by side:
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned
 looked      state the who-looked log in the archive's, which witnesses bind
-look-alarms raise alarms on looks that stand out, and later on those that nothing came of
+look-alarms raise alarms on looks that stand out, and later on those that nothing came of; on machines
+            whose volume is not like their own past
 erasures    write what was erased into the journal outside the database, and scrub its traces
 ledger      close the days of the ledger that are over: sealed, signed, stated in the archive's log
 releases    append what two people released from the holding
@@ -13,7 +14,7 @@ imports     enter what two people released of a file of old papers
 packs       make what two people decided that an auditor sees, and destroy it after its time
 cards       attach cards that the registry knew before their holders
 notices     tell people what was entered about them
-disputes    open and end cases of contested records, and pass on what an issuer let lie
+disputes    open and end cases of contested records, and pass on what an issuer let lie; so with signed slips
 outbox      deliver what must leave the house
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
@@ -33,7 +34,16 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures, rotation
-from recordsvc.archive import bound_statements, disputes, farewell, looked_statements, pack_making, sharing
+from recordsvc.archive import (
+    bound_statements,
+    disputes,
+    farewell,
+    looked_statements,
+    pack_making,
+    sharing,
+    slip_checks,
+    volume_alarms,
+)
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
@@ -88,12 +98,14 @@ class Worker:
             (
                 Job("disputes", dispute_follower(house).run, 0.5),
                 Job("dispute-terms", functools.partial(disputes.pass_on_due, house), 60.0),
+                Job("slip-terms", functools.partial(slip_checks.pass_on_due, house), 60.0),
             ),
             # A change of key walks every worker: in a lane of its own it holds up nothing but the writers.
             (Job("keys", functools.partial(rotation.work, house, self._stop.is_set), 1.0),),
             (
                 Job("look-alarms", alarm_follower(house).run, 1.0),
                 Job("look-relations", relation_follower(house).run, 10.0),
+                Job("client-volumes", functools.partial(volume_alarms.keep, house), 300.0),
             ),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),

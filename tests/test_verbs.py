@@ -256,12 +256,54 @@ VERBS = (
             *("GET /desk/issuers/retire", "POST /desk/issuers/retire"),
         ),
     ),
+    # -- funds
+    Verb(
+        "see what each budget line has, and what was booked on it",
+        ("GET /v1/desk/funds", "GET /v1/desk/funds/<line_id>", "GET /v1/desk/funds/<line_id>/journal"),
+        ("fund list", "fund show", "fund journal"),
+        desk=("GET /desk/funds", "GET /desk/funds/<line_id>"),
+    ),
+    Verb(
+        "allot, shift or recall a budget",
+        ("POST /v1/desk/funds/moves",),
+        ("fund propose-allot", "fund propose-shift", "fund propose-recall"),
+        desk=("GET /desk/funds/new", "POST /desk/funds/new", "POST /desk/funds/<line_id>/<act>"),
+    ),
+    # -- the ledger
+    Verb(
+        "see closed days, and a seal made anew",
+        ("GET /v1/desk/ledger/days", "GET /v1/desk/ledger/days/<ledger_day>"),
+        ("ledger days", "ledger seal"),
+        desk=("GET /desk/ledger", "GET /desk/ledger/<ledger_day>"),
+    ),
+    Verb(
+        "take vouchers, balances, the whole book",
+        (
+            "GET /v1/desk/ledger/vouchers",
+            "GET /v1/desk/ledger/balances",
+            "GET /v1/desk/ledger/beancount",
+        ),
+        ("ledger vouchers", "ledger balances", "ledger beancount"),
+    ),
     # -- machines of institutions and receivers
     Verb(
         "see which machines may enter, their keys, what was done to them",
         ("GET /v1/desk/clients", "GET /v1/desk/clients/<client_id>"),
         ("client list", "client show"),
         desk=("GET /desk/clients", "GET /desk/clients/<client_id>"),
+    ),
+    Verb(
+        "see the heads of an institution",
+        ("GET /v1/desk/institutions/<uscc>/staff",),
+        ("staff list",),
+        desk=("GET /desk/staff",),
+    ),
+    Verb("enter a head", ("POST /v1/desk/staff",), ("staff propose",), desk=("POST /desk/staff",)),
+    Verb(
+        "let a head in who has lost every way in: decide a code, make it once",
+        ("POST /v1/desk/staff/<staff_id>/codes", "POST /v1/desk/staff/<staff_id>/code"),
+        ("staff propose-code", "staff code"),
+        desk=("POST /desk/staff/<staff_id>/codes", "POST /desk/staff/<staff_id>/code"),
     ),
     Verb(
         "register a machine, give it a key, lift its suspension",
@@ -288,6 +330,18 @@ VERBS = (
         ("client suspend", "client end-key"),
         desk=("POST /desk/clients/<client_id>/suspend", "POST /desk/clients/<client_id>/keys/revoke"),
     ),
+    Verb(
+        "see which signed slips wait to be compared",
+        ("GET /v1/desk/slips",),
+        ("case slips",),
+        desk=("GET /desk/slips",),
+    ),
+    Verb(
+        "say what comparing a signed slip found",
+        (f"POST {DESK}/slips{PAPER}",),
+        ("case check-slip",),
+        desk=(f"POST {PAGE}/slips{PAPER}",),
+    ),
     # -- restricted, erased, closed
     Verb("restrict an archive", **act("restrict")),
     Verb("lift a restriction", **act("unrestrict")),
@@ -301,6 +355,10 @@ VERBS = (
     Verb("erase an archive", **act("erase")),
     Verb("erase a record", **act("erase", record=True)),
     Verb("replay erasures after a restore, scrub bytes", commands=("erasure replay", "erasure scrub")),
+    Verb(
+        "let the log go on under another name, when its newest entries are lost for good",
+        commands=("continuation propose", "continuation decide", "continuation show"),
+    ),
     Verb("close an archive after a death", **act("close")),
     Verb("reopen an archive closed in error", **act("reopen")),
     Verb(
@@ -399,7 +457,8 @@ VERBS = (
 ROOMS = (
     *("/v1/me", "/v1/institution", "/v1/desk/workers", "/v1/desk/cards", "/v1/desk/disputed"),
     *("/v1/desk/institutions", "/v1/desk/issuers", "/desk/institutions"),
-    *("/v1/desk/clients", "/desk/clients"),
+    *("/v1/desk/clients", "/desk/clients", "/v1/desk/funds", "/desk/funds"),
+    *("/v1/desk/ledger", "/desk/ledger"),
     *("/v1/desk/disputes", "/v1/desk/held", "/v1/desk/notices", "/v1/desk/proposals", "/v1/desk/services"),
     *("/me", "/window", "/centre/disputes", "/centre/notices", "/desk/workers", "/desk/cards"),
     *("/desk/disputes", "/desk/held", "/desk/issuers", "/desk/notices", "/desk/numbers", "/desk/papers"),
@@ -419,8 +478,8 @@ REGISTERS = (
 )
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
-    *("cards", "numbers", "case", "erasure", "window", "notices", "paper", "import"),
-    *("held", "objections", "institution", "centre", "client"),
+    *("cards", "numbers", "case", "erasure", "continuation", "window", "notices", "paper", "import"),
+    *("held", "objections", "institution", "centre", "client", "staff", "fund", "ledger"),
 )
 
 

@@ -332,6 +332,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "desk.notice.read": _official(*_DESK),
     # In the place of a worker who stands there with card and document.
     "window.open": _official(*SERVING),
+    # Signed slips that stood for a consent: another official compares them.
+    "slip.read": _official(Role.REVIEWER, Role.DATA_OFFICER, Role.AUDITOR),
+    "slip.check": _official(Role.REVIEWER, Role.DATA_OFFICER),
     # The list names people without a phone: whoever serves them at the window.
     "notice.print": _official(Role.HANDLER, Role.REVIEWER),
     "held.read": _official(Role.HANDLER, Role.REVIEWER),
@@ -371,6 +374,11 @@ POLICIES: Final[dict[str, Policy]] = {
     "client.propose": _official(Role.REGISTRAR),
     # One person stops a client at once; starting it again takes two.
     "client.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
+    # Budgets: every desk sees those of its area; a handler proposes a move, a reviewer decides.
+    "fund.read": _official(*_DESK),
+    "fund.propose": _official(Role.HANDLER),
+    # The whole book, as vouchers and balances.
+    "ledger.read": _official(Role.PAYER, Role.INSPECTOR, Role.AUDITOR),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     # Merging, moving, closing: the first of two officials. Sealing takes one, unsealing and erasing two.
     "archive.change": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
@@ -379,6 +387,8 @@ POLICIES: Final[dict[str, Policy]] = {
     # The one reading of what is sealed: two officials decide a copy, the data officer makes it once.
     "archive.hold": _official(*_CASE),
     "archive.hold.make": _official(Role.DATA_OFFICER),
+    # A log that goes on after a loss: at the server's console alone, and two officials.
+    "log.continue": _official(Role.REGISTRAR, Role.DATA_OFFICER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
     "worker.place": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.numbers.read": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
@@ -386,6 +396,13 @@ POLICIES: Final[dict[str, Policy]] = {
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
     "worker.paper.file": _official(*_CASE),
     "worker.paper.read": _official(*_CASE, Role.INSPECTOR),
+    # Draws of whom to inspect: one inspector commits, another reveals; whom chance named reports.
+    "draw.read": _official(Role.INSPECTOR, Role.REVIEWER, Role.AUDITOR),
+    "draw.commit": _official(Role.INSPECTOR),
+    "draw.reveal": _official(Role.INSPECTOR, Role.REVIEWER),
+    "draw.assign": _official(Role.INSPECTOR, Role.REVIEWER),
+    "draw.report": _official(Role.INSPECTOR),
+    "draw.publish": _official(Role.INSPECTOR, Role.REVIEWER),
     # What an institution filed, for a purpose: whoever judges its records, keys or standing.
     "institution.paper.look": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
 }

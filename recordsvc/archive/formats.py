@@ -196,6 +196,17 @@ LOG_KEY_RETIRED = 4
 
 BOUND_ROWS = 5
 """Kind of a service statement: so far reaches the chain over rows that nobody may change unseen."""
+DRAW = 7
+"""Kind of a service statement: this is what a step of a draw of whom to inspect says."""
+
+
+CONTINUED = 6
+"""Kind of a service statement: here the log went on under another name, its newest entries being lost."""
+
+
+def continuation_statement(text: str) -> bytes:
+    """G that binds the text of a continuation (接续声明)."""
+    return service_statement(CONTINUED, hashlib.sha256(b"log-continuation/v1" + text.encode()).digest())
 
 
 def log_key_statement(kind: int, old: bytes, new: bytes) -> bytes:

@@ -175,14 +175,27 @@ def _raise(turn: Turn, kind: str, look: Looked, looks: int, worker_id: bytes | N
     day = beijing_date(look.at_ms).isoformat()
     about = worker_id or b""
     who = "" if kind == "many-actors" else f"{look.actor_kind}:{look.actor_id}"
-    key = hashlib.sha256(b"\0".join((kind.encode(), day.encode(), who.encode(), about))).digest()[:16]
-    row = {
-        "key": key,
+    row = _row(turn, kind, (look.actor_kind, look.actor_id), looks)
+    row |= {"key": _key(kind, day, who, about), "worker_id": worker_id, "idx": look.idx}
+    insert_missing(turn.conn, looked_alarm, [row])
+
+
+def raise_of_client(turn: Turn, kind: str, client_id: str, units: int, day: str) -> bool:
+    """Raise an alarm on what a machine used (`volume_alarms.py`); tells whether it is new for that day."""
+    row = _row(turn, kind, (Kind.CLIENT, client_id), units)
+    row |= {"key": _key(kind, day, f"{Kind.CLIENT}:{client_id}", b""), "worker_id": None, "idx": -1}
+    known = sa.select(looked_alarm.c.key).where(looked_alarm.c.key == row["key"])
+    if turn.conn.execute(known).first() is not None:
+        return False
+    insert_missing(turn.conn, looked_alarm, [row])
+    return True
+
+
+def _row(turn: Turn, kind: str, who: tuple[str, str], looks: int) -> dict[str, Any]:
+    return {
         "kind": kind,
-        "actor_kind": look.actor_kind,
-        "actor_id": look.actor_id,
-        "worker_id": worker_id,
-        "idx": look.idx,
+        "actor_kind": who[0],
+        "actor_id": who[1],
         "looks": looks,
         "raised_ms": turn.now_ms,
         "owner": OWNER,
@@ -191,7 +204,10 @@ def _raise(turn: Turn, kind: str, look: Looked, looks: int, worker_id: bytes | N
         "answered_by": "",
         "answered_ms": None,
     }
-    insert_missing(turn.conn, looked_alarm, [row])
+
+
+def _key(kind: str, day: str, who: str, about: bytes) -> bytes:
+    return hashlib.sha256(b"\0".join((kind.encode(), day.encode(), who.encode(), about))).digest()[:16]
 
 
 # -- the desk's side

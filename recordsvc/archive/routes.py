@@ -27,6 +27,7 @@ from recordsvc.archive import (
     record_routes,
     schema_routes,
     sharing_routes,
+    slip_routes,
     types,
 )
 from recordsvc.archive.lags import lags
@@ -59,6 +60,7 @@ __all__ = [
     "schema_routes",
     "setup",
     "sharing_routes",
+    "slip_routes",
 ]
 
 
@@ -67,6 +69,7 @@ def setup(app: flask.Flask, house: House) -> None:
     app.extensions["warmers"].append(types.warm)
     observe.gauges(app, lambda: lags(house))
     house.announcers.append(_announce)
+    house.institution_announcers.append(notices.tell_institution)
     app.extensions.setdefault("cursors", Cursors({1: lambda data: house.keys.hmac("cursor", data)}))
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recordsvc.ground.two_person import Proposal
+from recordsvc.money.funds.moves import ACTS as MOVES
+from recordsvc.people.divisions import division
 from recordsvc.web import words
 
 Payload = Mapping[str, Any]
@@ -76,6 +78,10 @@ _TITLES: Final = {
         "批准后，这张卡归移入的档案；没有写明的，暂不能查找和报送。两份档案的记录都不变。",
     ),
     "staff.enter": ("登记单位经办负责人", "批准后，此人可以代表单位邀请、收回本单位的其他人员。"),
+    "staff.code": (
+        "生成单位负责人的登录码",
+        "批准后三日内，由提出人或批准人生成一次；持码人即可以该账号代表单位。请先向该单位核实，单位会收到通知。",
+    ),
     "official.grant": ("授予角色", "批准后，此人在下列区划内持有这个角色。"),
     "official.deputy": ("指定代理人", "批准后，代理人在期限内代行被代理人的这个角色，留痕时注明“代”。"),
     "official.own-archive": (
@@ -99,6 +105,14 @@ _TITLES: Final = {
         "依法调取副本",
         "批准后三十日内，由个人信息保护负责人制作一次副本；档案仍受限制，本人能看到这次查阅。",
     ),
+    "budget.move": (
+        "预算变动",
+        "批准后立即入账。已预留和已支出的不能收回或调出：可用不足时不能批准，事项仍待办。",
+    ),
+    "log.continue": (
+        "日志以新名称接续",
+        "只能在服务器上批准：原日志终止，从保留的条目以新名称接续，并依删除日志重做删除；声明向社会公布。",
+    ),
     "archive.relative-copy": ("向近亲属提供副本", "批准后三十日内，可以制作一份副本。"),
 }
 _GROUNDS: Final = {
@@ -117,11 +131,24 @@ _GROUNDS: Final = {
     "card.reassign": "number_grounds",
 }
 _LABELS: Final = {
+    "act": "事项",
+    "amount_fen": "金额",
     "area": "区划",
+    "doc": "文号",
+    "fund": "资金",
+    "region": "区划",
+    "to_kind": "调入项目",
+    "to_region": "调入区划",
+    "year": "预算年度",
     "before": "提出时",
     "auditor": "审计员",
     "case_ref": "案号",
     "client_id": "接入方编号",
+    "continues": "终止的日志",
+    "kept": "保留的条数",
+    "origin": "接续的日志名称",
+    "root": "保留部分的根哈希",
+    "seen": "库外所见",
     "deputy": "代理人",
     "dispute_id": "异议",
     "file_sha256": "文件 SHA-256",
@@ -276,14 +303,25 @@ def _instant(value: Any) -> str:
     return words.instant(int(value))
 
 
+def _place(value: Any) -> str:
+    known = division(str(value))
+    return str(value) if known is None else f"{known.name}（{value}）"
+
+
 _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "act": lambda value: MOVES.get(str(value), str(value)),
+    "amount_fen": lambda value: words.yuan(int(value)),
+    "fund": lambda value: words.code("funds", str(value)),
+    "region": _place,
+    "to_region": _place,
+    "to_kind": lambda value: words.code("subsidy_kinds", str(value)),
     "mismatch": lambda value: "账号的号码指向了别处" if value == "differs" else "同一人出现第二个账号",
     "before": _terms,
     "document": lambda value: words.code("identity_documents", str(value)),
     "from_ms": _instant,
     "has_archive": lambda value: "有档案" if value else "还没有档案",
     "jwk": _key,
-    "kind": lambda value: CLIENTS.get(value, str(value)),
+    "kind": lambda value: CLIENTS.get(value) or words.code("subsidy_kinds", str(value)),
     "not_after_ms": _instant,
     "not_before_ms": _instant,
     "on": words.day,

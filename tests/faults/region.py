@@ -1,10 +1,12 @@
 """A region with one of everything that the database can hold, and the databases to put it in."""
 
 import dataclasses
+import datetime as dt
 import itertools
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,9 +35,14 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, SeededRandom, beijing_date
 from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE, erasing
 from recordsvc.house import House, open_house
+from recordsvc.money.funds import moves
+from recordsvc.money.funds.moves import Move
 from recordsvc.money.ledger import accounts, booking, seals
 from recordsvc.money.ledger.accounts import Account
 from recordsvc.money.ledger.values import Posting, hold, move, settle, undo, void
+from recordsvc.oversight import committing, draws, inspecting
+from recordsvc.oversight.committing import Asked
+from recordsvc.oversight.subjects import InstitutionsInForce
 from recordsvc.people import synthetic
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
@@ -148,6 +155,7 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _share(house, [centre.worker_id(who) for who in people[8:12]], later)
     _book(house, clock)
     _act(house, later)
+    _draw(house, later)
     later()
     anchor.keep(house)
     return centre
@@ -180,6 +188,22 @@ def _book(house: House, clock: FixedClock) -> None:
         clock.advance(1_000)
         assert seals.keep(house) == min(day, 1)
     house.db.write(partial(accounts.close_account, account_id="a0", reason="撤销", by="official:8"))
+    _budget(house, clock)
+
+
+def _budget(house: House, clock: FixedClock) -> None:
+    """Two budgets are allotted and shifted, each time by two other officials."""
+    wanted = Move("allot", "EMPLOY_SUBSIDY", 2026, "640104", "TRAIN", 1_000, "文1", "下达")
+    other = replace(wanted, fund="UNEMP_INS", year=2025, region="640105", kind="SKILL_UP", amount_fen=2_000)
+    shifted = [
+        replace(one, act="shift", amount_fen=300, to_region="640205", doc="文2") for one in (wanted, other)
+    ]
+    for n, one in enumerate((wanted, replace(other, doc="文3", reason="追加"), *shifted)):
+        clock.advance(1_000)
+        proposed = house.db.write(partial(moves.propose, wanted=one, by=f"official:{n}", random=house.random))
+        clock.advance(1_000)
+        deciding = partial(two_person.decide, proposal_id=proposed, by=f"official:{n + 4}", approve=True)
+        house.db.write(partial(deciding, reason=f"同意{n}", role="reviewer"))
 
 
 def _share(house: House, workers: list[bytes], later: Callable[[], None]) -> None:
@@ -427,3 +451,62 @@ def _cosign(house: House) -> None:
     for signed in (earlier, newest):
         line = WITNESS.sign(parse_note(signed.note).text, at=1_760_000_000).line()
         house.log.cosign(signed.size, WITNESS.key.name, line)
+
+
+def _draw(house: House, later: Callable[[], None]) -> None:
+    """Two draws of whom to inspect, the one published, the other reported once; a third is committed to."""
+    register = InstitutionsInForce(house.institutions)
+    house.draw_subjects[register.kind] = register
+    for n, account in enumerate(("ivy", "jon", "kim", "lee")):
+        later()
+        house.db.write(partial(_inspector, account, f"640{n}"))
+    day = beijing_date(house.clock.now_ms())
+    made = []
+    for n in range(3):
+        later()
+        on = (day + dt.timedelta(days=3 + n)).isoformat()
+        asked = Asked("institution", "64", "fc3d", f"202527{n}", on, percent=(60, 100, 5)[n])
+        made.append(house.db.write(partial(_commit, house, asked, ("ivy", "jon", "kim")[n])))
+    house.clock.advance(6 * 86_400_000)
+    for n, draw_id in enumerate(made[:2]):
+        value, by = ("407", "118")[n], ("official:kim", "official:lee")[n]
+        later()
+        house.db.write(partial(_turned, committing.reveal, house, draw_id=draw_id, value=value, by=by))
+        later()
+        assign_by = ("official:jon", "official:ivy")[n]
+        house.db.write(partial(_turned, inspecting.assign, house, draw_id=draw_id, by=assign_by))
+        _inspect(house, draw_id, later, (2, 1)[n])
+    later()
+    house.db.write(partial(_turned, inspecting.publish, house, draw_id=made[0], by="official:lee"))
+
+
+def _inspector(account: str, area: str, turn: Turn) -> None:
+    officials.add(turn, account, account)
+    officials.grant(turn, account, "inspector", "64", by=f"command:{area}")
+
+
+def _commit(house: House, asked: Asked, account: str, turn: Turn) -> bytes:
+    who = officials.present(turn.conn, account).actor(turn.now_ms, house.settings.region)
+    return committing.commit(house, turn, asked, who, f"official:{account}")
+
+
+def _turned(act: Callable[..., None], house: House, turn: Turn, **given: object) -> None:
+    act(house, turn, **given)
+
+
+def _inspect(house: House, draw_id: bytes, later: Callable[[], None], words: int) -> None:
+    """Report each object of a draw; with two words the second inspector confirms."""
+    with house.db.read() as conn:
+        seats, people = draws.seats(conn, draw_id), draws.people(conn, draw_id)
+    for n, (object_id, codes) in enumerate(sorted(seats.items())):
+        later()
+        said = (("nothing-found", "mended")[n % 2], f"第{n}家", [f"{n + words:064x}"])
+        first, second = (Actor(ActorKind.OFFICIAL, people[code]) for code in codes)
+        given = {"draw_id": draw_id, "object_id": object_id}
+        house.db.write(partial(_turned, inspecting.report, house, who=first, said=said, **given))
+        written = house.clock.now_ms()
+        later()
+        if words == 2 or n == 0:
+            house.db.write(
+                partial(_turned, inspecting.confirm, house, who=second, reported_ms=written, **given)
+            )

@@ -13,6 +13,46 @@ __all__ = ["tree"]
 ACCESS: Final = "recordsvc/access"
 MUTANTS: Final = (
     Mutant(
+        "a machine may use what it likes of its ceiling unseen",
+        25,
+        "recordsvc/archive/volume_alarms.py",
+        'and used > usual * _rule(today, "rise-times"):',
+        "and used < 0:",
+        "tests/archive/test_volume_alarms.py -k 'busiest_one and sqlite'",
+    ),
+    Mutant(
+        "nobody's secret is not looked at",
+        21,
+        f"{ACCESS}/hashing.py",
+        "    try:\n        _HASHER.verify(",
+        "    if kept is None:\n        return False\n    try:\n        _HASHER.verify(",
+        "tests/access/test_alike_work.py -k 'a_password and sqlite'",
+    ),
+    Mutant(
+        "a head's code needs no decision of two",
+        17,
+        f"{ACCESS}/heads.py",
+        "            raise CodeUndecided\n",
+        "            right = bytes(16)\n",
+        "tests/access/test_heads.py -k 'alone_lets and sqlite'",
+    ),
+    Mutant(
+        "who takes a slip compares it unseen",
+        51,
+        "recordsvc/archive/slip_checks.py",
+        'if row.state == "open" and not _opened(turn.conn, worker_id, who, row.used_ms):',
+        "if False:",
+        "tests/web/test_slip_checks.py -k 'not_opened_it and sqlite'",
+    ),
+    Mutant(
+        "a slip that differs ends nothing",
+        51,
+        "recordsvc/archive/slip_checks.py",
+        "    if not agrees:\n        _undo(",
+        "    if False:\n        _undo(",
+        "tests/web/test_slip_checks.py -k 'differs_ends_the_consent and sqlite'",
+    ),
+    Mutant(
         "an archive that a query names is anybody's",
         2,
         "recordsvc/archive/me_routes.py",

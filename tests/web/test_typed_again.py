@@ -45,6 +45,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/people/role": ("registrar", {"role": "handler", "area": "64x", "reason": WORDS}),
     "/desk/people/deputy": ("handler", {"principal": "a-1", "deputy": "a-2", "reason": WORDS}),
     "/desk/people/recusal": ("handler", {"official_id": "demo-handler", "party": WORDS, "ground": "kin"}),
+    "/desk/staff": ("registrar", {"institution": "123", "name": WORDS, "reason": WORDS}),
     "/desk/issuers/retire": ("registrar", {"issuer": "123", "reason": WORDS}),
     "/desk/papers": ("handler", {"uscc": "123", **CASE}),
     "/desk/numbers": ("handler", {"kind": "card", "number": "X99999999", "to": "numbers", **CASE}),
@@ -63,6 +64,18 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/workers/{worker}": ("handler", {"case_ref": "K-7"}),
     "/desk/workers/{worker}/cards/reassign": ("handler", {"change": "reassign", **CHANGE}),
     "/desk/institutions/close": ("registrar", {"code": "123", "on": "2025-09-01", "source": WORDS}),
+    "/desk/funds/new": (
+        "handler",
+        {
+            "fund": "UNEMP_INS",
+            "year": "二〇二六",
+            "region": "64010",
+            "kind": "TRAIN",
+            "amount": "很多",
+            "doc": WORDS,
+            "reason": WORDS,
+        },
+    ),
     "/desk/clients/new": (
         "registrar",
         {
@@ -109,11 +122,14 @@ ELSEWHERE: dict[str, str] = {
     "/desk/alarms/<id:key>": "tests/web/test_looked_pages.py: needs an alarm",
     "/desk/emergencies/<id:case_id>/close": "tests/web/test_people_pages.py: needs a case",
     "/desk/identity/<id:mismatch_id>": "tests/oidc/test_links.py: needs an account in doubt",
+    "/desk/staff/<staff_id>/codes": "tests/web/test_head_pages.py: needs a head",
+    f"{WORKER}/slips/<id:paper_id>": "tests/web/test_slip_checks.py: needs a signed slip",
     "/desk/own-archive": SECRET,
     **dict.fromkeys(
         (f"/desk/clients/<client_id>/{one}" for one in ("suspend", "lift", "keys", "keys/revoke", "terms")),
         CLIENTS,
     ),
+    "/desk/funds/<line_id>/<act>": "tests/web/test_fund_pages.py: needs a budget line",
     "/centre/disputes/<id:dispute_id>/answer": CASES,
     "/centre/disputes/<id:dispute_id>/messages": CASES,
     "/centre/people/<staff_id>/end": BUTTON,
@@ -158,7 +174,19 @@ def test_every_form_that_somebody_types_into_is_here_or_excepted() -> None:
     assert sorted(named & ELSEWHERE.keys()) == []
 
 
-CHOSEN = ("matter", "kind", "ground", "standing", "document", "role", "purpose", "lost", "days", "position")
+CHOSEN = (
+    "matter",
+    "kind",
+    "fund",
+    "ground",
+    "standing",
+    "document",
+    "role",
+    "purpose",
+    "lost",
+    "days",
+    "position",
+)
 
 
 @pytest.fixture
