@@ -6,11 +6,13 @@ import itertools
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from banksim.messages import Told
 from recordsvc import anchor, genesis
 from recordsvc.access import acts, consents, looked, officials
 from recordsvc.access.acts import Act, OfficialAct
@@ -34,6 +36,8 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, SeededRandom, beijing_date
 from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE, erasing
 from recordsvc.house import House, open_house
+from recordsvc.money.funds import moves
+from recordsvc.money.funds.moves import Move
 from recordsvc.money.ledger import accounts, booking, seals
 from recordsvc.money.ledger.accounts import Account
 from recordsvc.money.ledger.values import Posting, hold, move, settle, undo, void
@@ -49,6 +53,7 @@ from recordsvc.translog.tables import checkpoint
 from recordsvc.vault.keyfolder import create_keys
 from tests.archive.paperfiles import jpeg, png
 from tests.archive.support import STATER, Centre, id_of, person, shown, state
+from tests.money.bank.desk import Desk
 from tests.postgresql import PostgresServer
 
 WITNESS = Signer.from_seed("witness.example/w1", b"w" * 32, SignatureType.COSIGNATURE)
@@ -152,6 +157,7 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _share(house, [centre.worker_id(who) for who in people[8:12]], later)
     _book(house, clock)
     _act(house, later)
+    _pay(house)
     _draw(house, later)
     later()
     anchor.keep(house)
@@ -185,6 +191,42 @@ def _book(house: House, clock: FixedClock) -> None:
         clock.advance(1_000)
         assert seals.keep(house) == min(day, 1)
     house.db.write(partial(accounts.close_account, account_id="a0", reason="撤销", by="official:8"))
+    _budget(house, clock)
+
+
+def _budget(house: House, clock: FixedClock) -> None:
+    """Two budgets are allotted and shifted, each time by two other officials."""
+    wanted = Move("allot", "EMPLOY_SUBSIDY", 2026, "640104", "TRAIN", 1_000, "文1", "下达")
+    other = replace(wanted, fund="UNEMP_INS", year=2025, region="640105", kind="SKILL_UP", amount_fen=2_000)
+    shifted = [
+        replace(one, act="shift", amount_fen=300, to_region="640205", doc="文2") for one in (wanted, other)
+    ]
+    for n, one in enumerate((wanted, replace(other, doc="文3", reason="追加"), *shifted)):
+        clock.advance(1_000)
+        proposed = house.db.write(partial(moves.propose, wanted=one, by=f"official:{n}", random=house.random))
+        clock.advance(1_000)
+        deciding = partial(two_person.decide, proposal_id=proposed, by=f"official:{n + 4}", approve=True)
+        house.db.write(partial(deciding, reason=f"同意{n}", role="reviewer"))
+
+
+def _pay(house: House) -> None:
+    """Payments in several batches: settled, returned, rejected, waiting; lines, statements, breaks."""
+    paying = Desk(house)
+    paying.days(1)
+    other = Desk(house, code="unemp", number="640100000000000002")
+    for desk, first in ((paying, 0), (other, 10)):
+        paid = [desk.pay(first + n, 150_000 + n) for n in range(4)]
+        batch = desk.send()
+        desk.report(batch, Told(desk.payment(paid[0]).end_to_end_id, "RJCT", "AC01"))
+        desk.state_account(1, 10_000_000, desk.debit(paid[1]), desk.debit(paid[2], amount_fen=1))
+        desk.notify(desk.credit(paid[1]))
+        desk.receive(b"<torn")
+        desk.explain("amount-differs")
+        desk.pay(first + 5, 7_000)
+        desk.seal()
+        desk.days(1)
+        desk.state_account(2, 9_849_998 - first, closing=5)
+        desk.state_account(2, desk.closing(1), desk.credit(paid[1]))
 
 
 def _share(house: House, workers: list[bytes], later: Callable[[], None]) -> None:

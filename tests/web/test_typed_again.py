@@ -64,6 +64,18 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/workers/{worker}": ("handler", {"case_ref": "K-7"}),
     "/desk/workers/{worker}/cards/reassign": ("handler", {"change": "reassign", **CHANGE}),
     "/desk/institutions/close": ("registrar", {"code": "123", "on": "2025-09-01", "source": WORDS}),
+    "/desk/funds/new": (
+        "handler",
+        {
+            "fund": "UNEMP_INS",
+            "year": "二〇二六",
+            "region": "64010",
+            "kind": "TRAIN",
+            "amount": "很多",
+            "doc": WORDS,
+            "reason": WORDS,
+        },
+    ),
     "/desk/clients/new": (
         "registrar",
         {
@@ -85,6 +97,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
 WORKER, RECORD = "/desk/workers/<id:worker_id>", "/desk/workers/<id:worker_id>/records/<id:record_id>"
 ACTS = "tests/web/test_desk_acts.py: the form of an act, in a page and by a renewed look"
 CLIENTS = "tests/web/test_client_pages.py: needs a client"
+BANK = "tests/web/test_bank_pages.py: needs payments, or a file is chosen and words stay"
 CASES = "tests/web/test_centre_disputes.py: needs a case"
 BUTTON = "a button with a hidden id: nothing is typed"
 SECRET = "a code or a number that is typed anew, and stands in no page"
@@ -111,12 +124,17 @@ ELSEWHERE: dict[str, str] = {
     "/desk/emergencies/<id:case_id>/close": "tests/web/test_people_pages.py: needs a case",
     "/desk/identity/<id:mismatch_id>": "tests/oidc/test_links.py: needs an account in doubt",
     "/desk/staff/<staff_id>/codes": "tests/web/test_head_pages.py: needs a head",
+    "/desk/bank/breaks/<id:break_id>": BANK,
+    "/desk/bank/proposals/<id:payers_proposal>": BANK,
+    "/desk/bank/files": BANK,
+    "/desk/bank/batches": BUTTON,
     f"{WORKER}/slips/<id:paper_id>": "tests/web/test_slip_checks.py: needs a signed slip",
     "/desk/own-archive": SECRET,
     **dict.fromkeys(
         (f"/desk/clients/<client_id>/{one}" for one in ("suspend", "lift", "keys", "keys/revoke", "terms")),
         CLIENTS,
     ),
+    "/desk/funds/<line_id>/<act>": "tests/web/test_fund_pages.py: needs a budget line",
     "/centre/disputes/<id:dispute_id>/answer": CASES,
     "/centre/disputes/<id:dispute_id>/messages": CASES,
     "/centre/people/<staff_id>/end": BUTTON,
@@ -161,7 +179,19 @@ def test_every_form_that_somebody_types_into_is_here_or_excepted() -> None:
     assert sorted(named & ELSEWHERE.keys()) == []
 
 
-CHOSEN = ("matter", "kind", "ground", "standing", "document", "role", "purpose", "lost", "days", "position")
+CHOSEN = (
+    "matter",
+    "kind",
+    "fund",
+    "ground",
+    "standing",
+    "document",
+    "role",
+    "purpose",
+    "lost",
+    "days",
+    "position",
+)
 
 
 @pytest.fixture
