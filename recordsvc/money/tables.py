@@ -1,7 +1,8 @@
 """The tables of all rooms of money, so that whoever loads a room's tables loads these."""
 
+from recordsvc.money.bank import tables as bank
 from recordsvc.money.funds import tables as funds
 from recordsvc.money.ledger import tables as ledger
 from recordsvc.money.rules import tables as rules
 
-__all__ = ["funds", "ledger", "rules"]
+__all__ = ["bank", "funds", "ledger", "rules"]
