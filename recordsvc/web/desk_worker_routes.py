@@ -113,12 +113,12 @@ def look_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     policy="archive.change",
     surface=Surface.PAGE,
     body=Fields(CopyPageForm),
-    answer=Sends("application/json", "bundle.v1.json"),
+    answer=Sends("application/zip"),
     problems=(errors.CopyNotDecided, errors.ArchiveRestricted, PurposeRefused),
     summary="下载近亲属副本（网页） / Download the copy that two officials decided",
 )
 def copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Send the bundle of a closed archive."""
+    """Send the bundles of all archives of who died."""
     return _copied(copies.RELATIVE, worker_id, form)
 
 

@@ -87,7 +87,8 @@ def test_no_alarm_while_an_objection_is_open(journey: Journey, centre: Centre) -
 
 def propose_close(journey: Journey, worker_id: bytes) -> str:
     path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/close"
-    death = {"ground": "death", "on": "2025-01-02", "text": "死亡证明", "papers": []}
+    paper = journey.file_paper(worker_id)
+    death = {"ground": "death", "on": "2025-01-02", "text": "死亡证明", "papers": [paper]}
     return journey.act("handler", path, death)["proposal_id"]
 
 

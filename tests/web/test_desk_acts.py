@@ -114,6 +114,12 @@ def test_an_act_on_an_archive_is_proposed_once_and_decided_by_another(
     sound(empty)
 
     typed = {**form, "text": "依材料\n办理", **fields}
+    if act == "close":
+        bare = handler.post(f"{address(worker_id)}/{act}", **typed)
+        assert (bare.status_code, "须有至少一份已收存的证明材料" in bare.text) == (422, True)
+        sound(bare)
+        house.papers.keep(worker_id, pdf(), "death-certificate", "", handler.actor)
+        typed["papers"] = str(uuid.UUID(bytes=house.papers.of(worker_id)[0].paper_id))
     made = [handler.post(f"{address(worker_id)}/{act}", **typed) for _ in range(2)]
     assert [one.status_code for one in made] == [303, 303], made[0].text
     assert made[0].location == made[1].location
