@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import growth, limits, spine
+from bench import bank, growth, limits, spine
 from bench.figures import Row, Waits, markdown, middle, number
 from bench.servers import databases
 
@@ -62,6 +62,7 @@ def measure(kinds: tuple[str, ...], seconds: float, rounds: int, workers: int) -
     with limits.hello_json() as loader:
         waits = limits.steady(lambda: limits.hello_round(loader, CLIENTS, seconds), rounds)
         yield _row(f"limit: hello-JSON, {CLIENTS} clients", "-", waits)
+    yield from bank.rows(rounds)
     for kind in kinds:
         yield from _commit_limits(kind, seconds, rounds)
         yield from spine.rows(kind, seconds, rounds, workers, checking)

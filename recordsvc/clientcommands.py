@@ -52,6 +52,11 @@ def client_show(account: str, client_id: str) -> None:
     click.echo(one["name"])
     click.echo(f"scopes={' '.join(one['scopes']) or '-'}")
     click.echo(f"units_a_day={one['units_a_day'] or '-'}  at_once={one['at_once'] or '-'}")
+    for later in one["coming"]:
+        click.echo(
+            f"from={_instant(later['from_ms'])}  scopes={' '.join(later['scopes'])}  "
+            f"units_a_day={later['units_a_day'] or '-'}  at_once={later['at_once'] or '-'}"
+        )
     for key in one["keys"]:
         dates = "  ".join(
             f"{word}={_instant(key[name])}"
@@ -100,6 +105,29 @@ def client_propose_key(account: str, client_id: str, key: Path, since: Any, unti
     made = _key(key, since, until)
     with entering(account) as doors:
         doors.propose(f"{_at(client_id)}/keys", made)
+
+
+@client.command("propose-terms")
+@CLIENT
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    help="变更后的全部权限，可多次 / every scope it will have; may be repeated",
+)
+@click.option("--units-a-day", type=int, help="每日条数上限，不填即按类别 / its own ceiling; else its kind's")
+@click.option("--at-once", type=int, help="同时请求数上限，不填即按类别 / its own number; else its kind's")
+@click.option("--since", type=DAY, help="哪天起，不填即批准后 / first day; at once without it")
+@REASON
+@click.pass_obj
+def client_propose_terms(
+    account: str, /, client_id: str, scopes: tuple[str, ...], since: Any, **said: Any
+) -> None:
+    """提出变更权限与上限 / Propose other scopes and ceilings of a machine."""
+    begins = None if since is None else beijing_ms(since.date())
+    with entering(account) as doors:
+        doors.propose(f"{_at(client_id)}/terms", {**said, "scopes": list(scopes), "from_ms": begins})
 
 
 @client.command("propose-lift")

@@ -146,3 +146,17 @@ def test_a_client_of_another_county_is_neither_listed_shown_nor_stopped(
         assert told.stdout == missing.stdout
         assert "请核对接入方编号" in told.output
     assert known(house)[client_id].active
+
+
+def test_other_scopes_and_ceilings_are_proposed_decided_and_shown(
+    house: House, commands: CliRunner, client_id: str
+) -> None:
+    scopes = ("--scope", "records:write", "--scope", "records:read")
+    words = (client_id, *scopes, "--units-a-day", "70", "--since", "2031-01-01", "--reason", "业务调整")
+    assert "已提出" in typing(house, commands, "propose-terms", *words).output
+    approve(house, commands)
+    shown = typing(house, commands, "show", client_id, by="demo-auditor").output
+    assert "units_a_day=5000  at_once=3" in shown
+    assert (
+        "from=2031-01-01T00:00:00+0800  scopes=records:read records:write  units_a_day=70  at_once=-" in shown
+    )

@@ -277,6 +277,12 @@ VERBS = (
         ),
     ),
     Verb(
+        "change a machine's scopes and ceilings",
+        ("POST /v1/desk/clients/<client_id>/terms",),
+        ("client propose-terms",),
+        desk=("POST /desk/clients/<client_id>/terms",),
+    ),
+    Verb(
         "stop a machine or one of its keys at once",
         ("POST /v1/desk/clients/<client_id>/suspend", "POST /v1/desk/clients/<client_id>/keys/revoke"),
         ("client suspend", "client end-key"),

@@ -1,15 +1,16 @@
-"""Clients: the machines of institutions and receivers (接入方), their scopes and dated public keys.
+"""Clients: the machines of institutions and receivers (接入方), their dated terms and dated public keys.
 
-Registering a client, adding a key and lifting a suspension take two officials (registering.py); one official
+Registering a client, adding a key, other scopes or ceilings and lifting a suspension take two officials
+(registering.py); one official
 suspends at once, and that holds from the client's next request on. A client's key proves who asks for a
 token. It is not the issuer's key, which signs records: a stolen token or client key cannot forge one.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,7 +18,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import areas
 from recordsvc.access.errors import ClientStateConflict, ClientUnknown
 from recordsvc.access.grants import Reach, Scope
-from recordsvc.access.tables import client, client_event, client_key
+from recordsvc.access.tables import client, client_event, client_key, client_terms
 from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -81,6 +82,16 @@ class ClientKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a client may from an instant on (UTC ms), as two people decided."""
+
+    scopes: frozenset[str]
+    units_a_day: int | None
+    at_once: int | None
+    from_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """A registered client. `institution` is the code it acts for; receivers may have none."""
 
@@ -97,6 +108,28 @@ class Client:
     at_once: int | None = None
     """Its own number of requests at once; None as above."""
     keys: Mapping[str, ClientKey] = field(default_factory=dict)
+    changes: tuple[Terms, ...] = ()
+    """Other terms, in the order in which they were decided."""
+
+    def at(self, now_ms: int) -> "Client":
+        """Return the client with the terms it has at an instant.
+
+        The newest decision that has begun counts: it ends what an earlier one would begin after it.
+        """
+        begun = next((one for one in reversed(self.changes) if one.from_ms <= now_ms), None)
+        if begun is None:
+            return self
+        return replace(self, scopes=begun.scopes, units_a_day=begun.units_a_day, at_once=begun.at_once)
+
+    def coming(self, now_ms: int) -> list[Terms]:
+        """Return the terms that are decided and have not begun, the earliest first."""
+        later: list[Terms] = []
+        for one in reversed(self.changes):
+            if one.from_ms <= now_ms:
+                break
+            if not later or one.from_ms < later[-1].from_ms:
+                later.append(one)
+        return later[::-1]
 
     @property
     def active(self) -> bool:
@@ -109,32 +142,49 @@ class Clients:
 
     def __init__(self, db: Database) -> None:
         self._register = versions.Register(db, REGISTER, load)
+        self._clock = db.clock
 
     def find(self, client_id: str) -> Client | None:
         """A client as of now."""
-        return self._register.get().get(client_id)
+        return self._now(self._register.get().get(client_id))
 
     def known(self, client_id: str) -> Client | None:
         """A client as this process last read it, a moment ago when its token was checked."""
-        return self._register.last().get(client_id)
+        return self._now(self._register.last().get(client_id))
 
     def all(self) -> list[Client]:
-        """All clients in order of their ids."""
-        return sorted(self._register.get().values(), key=lambda found: found.client_id)
+        """All clients as of now, in order of their ids."""
+        now = self._clock.now_ms()
+        found = (one.at(now) for one in self._register.get().values())
+        return sorted(found, key=lambda one: one.client_id)
+
+    def _now(self, found: Client | None) -> Client | None:
+        return found if found is None or not found.changes else found.at(self._clock.now_ms())
 
 
 def load(conn: Connection) -> Mapping[str, Client]:
-    """Read the whole register."""
+    """Read the whole register: clients with the terms they were registered with, and the later ones."""
     keys: dict[str, dict[str, ClientKey]] = {}
     for client_id, kid, alg, raw, *dates in conn.execute(sa.select(client_key)):
         keys.setdefault(client_id, {})[kid] = ClientKey(kid, PublicKey(alg, raw), *dates)
+    terms: dict[str, list[sa.Row[Any]]] = {}
+    for row in conn.execute(sa.select(client_terms).order_by(client_terms.c.client_id, client_terms.c.n)):
+        terms.setdefault(row.client_id, []).append(row)
     found = {}
     for row in conn.execute(sa.select(client)):
         fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name of a row's mapping
-        # A scope that its kind may not have any more is none, whenever it was given.
-        fields["scopes"] = frozenset(fields["scopes"].split()) & SCOPES[ClientKind(row.kind)]
-        found[row.client_id] = Client(**fields, keys=keys.get(row.client_id, {}))
+        fields["scopes"] = _scopes(row.kind, row.scopes)
+        changes = tuple(
+            Terms(_scopes(row.kind, one.scopes), one.units_a_day, one.at_once, one.from_ms)
+            for one in terms.get(row.client_id, ())
+        )
+        found[row.client_id] = Client(**fields, keys=keys.get(row.client_id, {}), changes=changes)
     return found
+
+
+def _scopes(kind: str, words: str) -> frozenset[str]:
+    """Return scopes as stored; one that the kind may not have any more is none, whenever it was given."""
+    return frozenset(words.split()) & SCOPES[ClientKind(kind)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,18 +228,22 @@ def set_state(turn: Turn, client_id: str, before: str, after: str, event: Event)
     changed(turn, client_id, event)
 
 
-def changed(turn: Turn, client_id: str, event: Event) -> None:
-    """Count and record a change of a client: proposals about it go stale, copies of it are read again."""
+def changed(turn: Turn, client_id: str, event: Event) -> int:
+    """Count and record a change of a client: proposals about it go stale, copies of it are read again.
+
+    Returns the version that the change makes.
+    """
     counting = (
         client.update()
         .where(client.c.client_id == client_id)
         .values(version=client.c.version + 1)
         .returning(client.c.version)
     )
+    version = int(turn.conn.execute(counting).scalar_one())
     turn.conn.execute(
         client_event.insert().values(
             client_id=client_id,
-            n=turn.conn.execute(counting).scalar_one(),
+            n=version,
             event=event.what,
             stated_by=event.by,
             reason=event.reason,
@@ -198,6 +252,7 @@ def changed(turn: Turn, client_id: str, event: Event) -> None:
         )
     )
     versions.bump(turn, REGISTER)
+    return version
 
 
 def one(conn: Connection, client_id: str) -> Client:

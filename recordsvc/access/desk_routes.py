@@ -12,6 +12,7 @@ from recordsvc.access.errors import ClientRefused, ClientStateConflict, ClientUn
 from recordsvc.access.forms import (
     ClientDetailForm,
     ClientsForm,
+    ClientTermsForm,
     DecisionForm,
     NewClientForm,
     NewKeyForm,
@@ -26,7 +27,7 @@ from recordsvc.access.forms import (
 )
 from recordsvc.access.grants import Actor, reach
 from recordsvc.access.policy import door
-from recordsvc.access.registering import NewClient, NewKey
+from recordsvc.access.registering import NewClient, NewKey, NewTerms
 from recordsvc.access.services import access, bp, house, once, reference
 from recordsvc.ground import answers, two_person
 from recordsvc.ground.commit import Turn
@@ -72,9 +73,20 @@ def seen_clients() -> list[Client]:
 )
 def read_client(client_id: str) -> flask.Response:
     """Show a client with its keys' dates and its history, oldest first."""
+    now = house().clock.now_ms()
     with house().db.read() as conn:
         found, done = clients.one(conn, client_id), clients.history(conn, client_id)
-    return answers.answer(_shown(found) | {"events": done}, form=ClientDetailForm)
+    later = [
+        {
+            "scopes": sorted(one.scopes),
+            "units_a_day": one.units_a_day,
+            "at_once": one.at_once,
+            "from_ms": one.from_ms,
+        }
+        for one in found.coming(now)
+    ]
+    told = _shown(found.at(now)) | {"coming": later, "events": done}
+    return answers.answer(told, form=ClientDetailForm)
 
 
 @door(
@@ -120,6 +132,28 @@ def asked_key(client_id: str, form: dict[str, Any]) -> Callable[[Turn], str]:
     """Return what proposes a key of a `NewKeyForm`; the proposal's id in hex."""
     by, random, key = reference(), house().random, NewKey(**form)
     return lambda turn: registering.propose_key(turn, client_id, key, by=by, random=random).hex()
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/clients/<client_id>/terms",
+    policy="client.propose",
+    body=ClientTermsForm,
+    answer={202: ProposedForm},
+    problems=(ClientUnknown, ClientRefused),
+    idempotent=True,
+    summary="提出变更权限与上限 / Propose other scopes and ceilings of a client",
+)
+def propose_client_terms(client_id: str, form: dict[str, Any]) -> flask.Response:
+    """Propose terms; they hold from their instant on once a second official approves."""
+    return _proposed(once(asked_terms(client_id, form)))
+
+
+def asked_terms(client_id: str, form: dict[str, Any]) -> Callable[[Turn], str]:
+    """Return what proposes the terms of a `ClientTermsForm`; the proposal's id in hex."""
+    by, random, new = reference(), house().random, NewTerms(**form)
+    return lambda turn: registering.propose_terms(turn, client_id, new, by=by, random=random).hex()
 
 
 @door(

@@ -110,6 +110,19 @@ class NewClientForm(Form):
     at_once = Whole(load_default=None, validate=validate.Range(1, 1000))
 
 
+class ClientTermsForm(Form):
+    """Other scopes and ceilings of a client, whole: null is the ceiling of its kind.
+
+    `from_ms`, UTC: when they begin; null: with the second person's word.
+    """
+
+    scopes = fields.List(text(1, 40), required=True)
+    units_a_day = Whole(required=True, allow_none=True, validate=validate.Range(1, 2**31 - 1))
+    at_once = Whole(required=True, allow_none=True, validate=validate.Range(1, 1000))
+    from_ms = Whole(load_default=None, allow_none=True, validate=validate.Range(0, 2**52))
+    reason = text(1, 400, required=True)
+
+
 class ReasonForm(Form):
     """Why."""
 
@@ -158,9 +171,19 @@ class ClientEventForm(Form):
     at_ms = fields.Integer(required=True)
 
 
-class ClientDetailForm(ClientForm):
-    """A client with its history, oldest first."""
+class TermsForm(Form):
+    """Terms that are decided and have not begun."""
 
+    scopes = fields.List(fields.String(), required=True)
+    units_a_day = fields.Integer(required=True, allow_none=True)
+    at_once = fields.Integer(required=True, allow_none=True)
+    from_ms = fields.Integer(required=True)
+
+
+class ClientDetailForm(ClientForm):
+    """A client with terms to come, and its history, oldest first."""
+
+    coming = fields.List(fields.Nested(TermsForm), required=True)
     events = fields.List(fields.Nested(ClientEventForm), required=True)
 
 

@@ -69,6 +69,8 @@ class _Account:
     """What this process holds of one caller's limit."""
 
     window_ms: int = 0
+    units: int = 0
+    """The limit under which it was taken: under another, what is left of it is given up."""
     left: int = 0
     used: int = 0
     """What the database had handed out when this process last asked."""
@@ -122,8 +124,8 @@ class Limits:
         now = self._db.clock.now_ms()
         with account.lock:
             begun = limit.begins(now)
-            if account.window_ms != begun:
-                account.window_ms, account.left, account.used = begun, 0, 0
+            if (account.window_ms, account.units) != (begun, limit.units):
+                account.window_ms, account.units, account.left, account.used = begun, limit.units, 0, 0
             if account.left < units:
                 wanted = units - account.left
                 portion = max(wanted, min(max(PORTIONS[0], limit.units // 20), PORTIONS[1]))

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access.clients import ISSUING, SCOPES, ClientKind, Event, changed, one, set_state
 from recordsvc.access.errors import ClientRefused, ClientStateConflict
-from recordsvc.access.tables import client, client_key
+from recordsvc.access.tables import client, client_key, client_terms
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import Random
@@ -49,10 +49,7 @@ class NewClient:
 def propose_client(turn: Turn, new: NewClient, *, by: str, random: Random) -> tuple[bytes, str]:
     """Propose a client; returns (proposal id, the client id it will have). Raises `ClientRefused`."""
     code = _institution(new.kind, new.institution)
-    allowed, scopes = SCOPES[ClientKind(new.kind)], new.scopes
-    if not scopes or len(set(scopes)) != len(scopes) or not allowed.issuperset(scopes):
-        wanted = " ".join(sorted(allowed))
-        raise _refused("/scopes", f"该类接入方只能申请：{wanted}", f"this kind may have: {wanted}")
+    scopes = _scopes(new.kind, new.scopes)
     if not 1 <= len(new.keys) <= MAX_KEYS:
         raise _refused("/keys", f"应有 1–{MAX_KEYS} 个公钥", f"one to {MAX_KEYS} keys are needed")
     keys = [_key_payload(key, turn.now_ms, f"/keys/{n}") for n, key in enumerate(new.keys)]
@@ -64,7 +61,7 @@ def propose_client(turn: Turn, new: NewClient, *, by: str, random: Random) -> tu
         "kind": new.kind,
         "name": new.name,
         "institution": code,
-        "scopes": sorted(scopes),
+        "scopes": scopes,
         "keys": keys,
         "units_a_day": new.units_a_day,
         "at_once": new.at_once,
@@ -79,6 +76,45 @@ def propose_key(turn: Turn, client_id: str, key: NewKey, *, by: str, random: Ran
     if payload["jwk"]["kid"] in found.keys or len(found.keys) >= MAX_KEYS:
         raise ClientStateConflict
     return two_person.propose(turn, "client.key", client_id, payload, by, random=random)
+
+
+@dataclass(frozen=True, slots=True)
+class NewTerms:
+    """Terms as they are proposed, whole; `from_ms` None: from the approval on."""
+
+    scopes: Sequence[str]
+    units_a_day: int | None
+    at_once: int | None
+    reason: str
+    from_ms: int | None = None
+
+
+def propose_terms(turn: Turn, client_id: str, new: NewTerms, *, by: str, random: Random) -> bytes:
+    """Propose other scopes and ceilings of a client, from an instant on.
+
+    The proposal tells what the client has now beside what it would have. Raises `ClientUnknown`,
+    `ClientRefused`, also where nothing would change.
+    """
+    known = one(turn.conn, client_id)
+    if new.from_ms is not None and new.from_ms <= turn.now_ms:
+        raise _refused("/from_ms", "生效时间已过；不填即批准后生效", "that instant has passed")
+    scopes, now = _scopes(known.kind, new.scopes), known.at(turn.now_ms)
+    asked = (frozenset(scopes), new.units_a_day, new.at_once)
+    if asked == (now.scopes, now.units_a_day, now.at_once) and not known.coming(turn.now_ms):
+        raise _refused("/scopes", "与现有的权限和上限相同", "nothing would change")
+    payload = {
+        "scopes": scopes,
+        "units_a_day": new.units_a_day,
+        "at_once": new.at_once,
+        "from_ms": new.from_ms,
+        "before": {
+            "scopes": sorted(now.scopes),
+            "units_a_day": now.units_a_day,
+            "at_once": now.at_once,
+        },
+        "reason": new.reason,
+    }
+    return two_person.propose(turn, "client.terms", client_id, payload, by, random=random)
 
 
 def propose_lift(turn: Turn, client_id: str, *, reason: str, by: str, random: Random) -> bytes:
@@ -124,10 +160,36 @@ def _add_key(turn: Turn, payload: Mapping[str, Any], decided: Proposal) -> str:
     return decided.subject
 
 
+@two_person.executor("client.terms", deciders=DECIDERS, basis=_basis)
+def _change_terms(turn: Turn, payload: Mapping[str, Any], decided: Proposal) -> str:
+    version = changed(turn, decided.subject, _event("change-terms", decided))
+    turn.conn.execute(
+        client_terms.insert().values(
+            client_id=decided.subject,
+            n=version,
+            scopes=" ".join(payload["scopes"]),
+            units_a_day=payload["units_a_day"],
+            at_once=payload["at_once"],
+            # What was to begin while it waited for the second person begins with that person's word.
+            from_ms=max(turn.now_ms, payload["from_ms"] or 0),
+            proposal=decided.id,
+        )
+    )
+    return decided.subject
+
+
 @two_person.executor("client.lift", deciders=DECIDERS, basis=_basis)
 def _lift(turn: Turn, _payload: Mapping[str, Any], decided: Proposal) -> str:
     set_state(turn, decided.subject, "suspended", "active", _event("lift", decided))
     return decided.subject
+
+
+def _scopes(kind: str, scopes: Sequence[str]) -> list[str]:
+    allowed = SCOPES[ClientKind(kind)]
+    if not scopes or len(set(scopes)) != len(scopes) or not allowed.issuperset(scopes):
+        wanted = " ".join(sorted(allowed))
+        raise _refused("/scopes", f"该类接入方只能申请：{wanted}", f"this kind may have: {wanted}")
+    return sorted(scopes)
 
 
 def _event(what: str, decided: Proposal) -> Event:

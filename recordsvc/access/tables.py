@@ -38,6 +38,7 @@ __all__ = [
     "client",
     "client_event",
     "client_key",
+    "client_terms",
     "consent",
     "consent_event",
     "consent_link",
@@ -114,6 +115,23 @@ client_event = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False),
     info={"kind": "append-only"},
     comment="What was done to a client, by whom and why; n is the version it made",
+)
+
+client_terms = sa.Table(
+    "client_terms",
+    metadata,
+    sa.Column("client_id", sa.String(40), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("scopes", sa.String(400), nullable=False),
+    sa.Column("units_a_day", sa.Integer),
+    sa.Column("at_once", sa.Integer),
+    sa.Column("from_ms", sa.BigInteger, nullable=False),
+    sa.Column("proposal", sa.LargeBinary(16), nullable=False),
+    sa.CheckConstraint("units_a_day > 0", name="units_a_day"),
+    sa.CheckConstraint("at_once > 0", name="at_once"),
+    info={"kind": "append-only"},
+    comment="What a client may since an instant, as two people decided; before the first row: what it was "
+    "registered with. n is the version of the client that it made",
 )
 
 assertion_seen = sa.Table(

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeVar
 
 from marshmallow import fields
 
-from recordsvc.access.clients import SCOPES
-from recordsvc.access.forms import NewClientForm, NewKeyForm, RevokeKeyForm
+from recordsvc.access.clients import SCOPES, ClientKind
+from recordsvc.access.forms import ClientTermsForm, NewClientForm, NewKeyForm, RevokeKeyForm
 from recordsvc.ground import strictjson
 from recordsvc.ground.forms import Form, text
 from recordsvc.ground.http import DEFAULT_LIMIT, FORM, MULTIPART, Request
@@ -51,11 +51,20 @@ NEW: Final = (
     Field("at_once", "同时请求数上限", hint="1 到 1000；不填即按类别的统一上限。", most=4),
 )
 """The form that proposes a client, in the order of its page."""
+TERMS: Final = (
+    Field("scopes", "权限"),
+    Field("units_a_day", "每日条数上限", hint="不填即按类别的统一上限。", most=10),
+    Field("at_once", "同时请求数上限", hint="1 到 1000；不填即按类别的统一上限。", most=4),
+    Field("since", "生效日", "day", hint="从这一天零时起；不填即批准后立即生效。"),
+)
+"""The form that proposes other terms, whole, before its reason."""
 WHY: Final = dataclasses.replace(REASON, hint="写清依据，最多 400 字。")
 
 
-def scope_rows() -> list[tuple[str, str, str]]:
-    """Return each scope with its word and the kinds that may have it."""
+def scope_rows(kind: ClientKind | None = None) -> list[tuple[str, str, str]]:
+    """Return each scope with its word and the kinds that may have it; those of one kind without them."""
+    if kind is not None:
+        return [(one, word, "") for one, word in proposal_words.SCOPES.items() if one in SCOPES[kind]]
     return [
         (
             scope,
@@ -85,6 +94,16 @@ class NewClientPageForm(ClientKeyPageForm):
     at_once = text(0, 40, load_default="")
 
 
+class TermsPageForm(Form):
+    """Other terms of a client, and why, as typed."""
+
+    scopes = fields.List(text(1, 40), load_default=list)
+    units_a_day = text(0, 40, load_default="")
+    at_once = text(0, 40, load_default="")
+    since = text(0, 40, load_default="")
+    reason = text(0, MOST, load_default="")
+
+
 class EndKeyPageForm(Form):
     """Which key ends, and why, as typed."""
 
@@ -112,33 +131,60 @@ class WithFile(Fields):
 
 def asked_client(typed: dict[str, Any], file: bytes) -> dict[str, Any]:
     """Return a client as the API's form reads it. Raises `FormRefused` naming the fields at fault."""
-    wrong: list[Any] = []
+    wrong = _Wrong()
+    # What is right stands in for what was typed wrongly, so that the other fields are judged as well.
+    keys = wrong.part(lambda: _keys(typed, file), [_STAND_IN])
+    without: dict[str, int] = {}
+    dates = wrong.part(lambda: _dates(typed), without)
+    said: dict[str, Any] = {name: typed[name] for name in ("kind", "name", "institution")}
+    said |= {name: count for name, count in _ceilings(typed, wrong).items() if count is not None}
+    said |= {"scopes": typed["scopes"], "keys": [{"jwk": key, **dates} for key in keys]}
+    return wrong.judged(NewClientForm, said)
 
-    def part(read: Callable[[], T], instead: T) -> T:
+
+def asked_terms(typed: dict[str, Any]) -> dict[str, Any]:
+    """Return terms as the API's form reads them. Raises `FormRefused` naming the fields at fault."""
+    wrong = _Wrong()
+    without: dict[str, int] = {}
+    begins = wrong.part(lambda: _dates({"since": typed["since"], "until": ""}), without)
+    said: dict[str, Any] = {"scopes": typed["scopes"], "reason": typed["reason"], **_ceilings(typed, wrong)}
+    if begins:
+        said["from_ms"] = begins["not_before_ms"]
+    return wrong.judged(ClientTermsForm, said)
+
+
+class _Wrong:
+    """What is wrong with a form, gathered, so that all of it is told together."""
+
+    def __init__(self) -> None:
+        self.found: list[Any] = []
+
+    def part(self, read: Callable[[], T], instead: T) -> T:
         try:
             return read()
         except FormRefused as refused:
-            wrong.extend(refused.errors)
+            self.found.extend(refused.errors)
             return instead
 
-    # What is right stands in for what was typed wrongly, so that the other fields are judged as well.
-    keys = part(lambda: _keys(typed, file), [_STAND_IN])
-    without: dict[str, int] = {}
-    dates = part(lambda: _dates(typed), without)
-    said: dict[str, Any] = {name: typed[name] for name in ("kind", "name", "institution")}
+    def judged(self, schema: type[Form], said: dict[str, Any]) -> dict[str, Any]:
+        try:
+            asked = judged(schema, said)
+        except FormRefused as refused:
+            raise FormRefused(errors=self.found + refused.errors) from None
+        if self.found:
+            raise FormRefused(errors=self.found)
+        return asked
+
+
+def _ceilings(typed: dict[str, Any], wrong: _Wrong) -> dict[str, int | None]:
+    """Return the ceilings as typed, None where the field is empty; scopes must be some, too."""
+    counts: dict[str, int | None] = {}
     for name in ("units_a_day", "at_once"):
-        if typed[name].strip():
-            said[name] = part(partial(_count, name, typed[name]), 1)
+        given = typed[name].strip()
+        counts[name] = wrong.part(partial(_count, name, given), 1) if given else None
     if not typed["scopes"]:
-        wrong.append(_fault("scopes", "请至少选择一项"))
-    said |= {"scopes": typed["scopes"], "keys": [{"jwk": key, **dates} for key in keys]}
-    try:
-        asked = judged(NewClientForm, said)
-    except FormRefused as refused:
-        raise FormRefused(errors=wrong + refused.errors) from None
-    if wrong:
-        raise FormRefused(errors=wrong)
-    return asked
+        wrong.found.append(_fault("scopes", "请至少选择一项"))
+    return counts
 
 
 def asked_key(typed: dict[str, Any], file: bytes) -> dict[str, Any]:
@@ -160,6 +206,8 @@ def at_fields(refused: FormRefused) -> None:
         place = str(one.get("pointer", ""))
         if place.endswith("/not_after"):
             one["pointer"] = "/until"
+        elif place == "/from_ms":
+            one["pointer"] = "/since"
         elif place.startswith(("/key", "/jwk")):
             one["pointer"] = "/jwk"
 

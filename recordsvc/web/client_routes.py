@@ -7,7 +7,7 @@ from typing import Any, Final
 import flask
 
 from recordsvc.access import clients, desk_routes
-from recordsvc.access.clients import Client, ClientKey, Done
+from recordsvc.access.clients import Client, ClientKey, ClientKind, Done, Terms
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import ClientRefused, ClientStateConflict, ClientUnknown
 from recordsvc.access.grants import can
@@ -20,13 +20,16 @@ from recordsvc.web import proposal_words, words
 from recordsvc.web.client_forms import (
     KEY,
     NEW,
+    TERMS,
     WHY,
     ClientKeyPageForm,
     EndKeyPageForm,
     NewClientPageForm,
+    TermsPageForm,
     WithFile,
     asked_client,
     asked_key,
+    asked_terms,
     at_fields,
     ended_key,
     scope_rows,
@@ -41,6 +44,7 @@ EVENTS: Final = {
     "register": "登记",
     "add-key": "增加公钥",
     "suspend": "暂停接入",
+    "change-terms": "变更权限与上限",
     "lift": "恢复接入",
     "revoke-key": "停用公钥",
 }
@@ -194,6 +198,26 @@ def client_key_button(client_id: str, form: dict[str, Any], file: bytes) -> flas
 @door(
     bp,
     "POST",
+    "/desk/clients/<client_id>/terms",
+    policy="client.propose",
+    surface=Surface.PAGE,
+    body=Fields(TermsPageForm),
+    answer={303: None, 422: HTML},
+    problems=(ClientUnknown, ClientRefused),
+    summary="提出变更权限与上限（网页） / Propose other scopes and ceilings of a client",
+)
+def client_terms_button(client_id: str, form: dict[str, Any]) -> flask.Response:
+    """Propose terms; they hold from their day on once a second official approves."""
+
+    def act() -> str:
+        return _place(once(desk_routes.asked_terms(client_id, asked_terms(form))))
+
+    return _done(client_id, "terms", form, act)
+
+
+@door(
+    bp,
+    "POST",
     "/desk/clients/<client_id>/lift",
     policy="client.propose",
     surface=Surface.PAGE,
@@ -239,7 +263,8 @@ def _client(
 ) -> flask.Response:
     who, now = actor(), house().clock.now_ms()
     with house().db.read() as conn:
-        found, done = clients.one(conn, client_id), clients.history(conn, client_id)
+        known, done = clients.one(conn, client_id), clients.history(conn, client_id)
+    found, coming = known.at(now), known.coming(now)
     live = tuple((key.kid, key.kid) for key in found.keys.values() if key.revoked_ms is None)
     forms = _forms(found, live)
     fields: Sequence[Field] = next((one["fields"] for one in forms if one["key"] == which), ())
@@ -249,6 +274,8 @@ def _client(
         200 if problem is None else problem.status,
         tabs=tabs(),
         client=_line(found, institution_name(), now),
+        coming=[_terms(one) | {"from": words.instant(one.from_ms)} for one in coming],
+        scopes=scope_rows(ClientKind(found.kind)),
         done=[_event(one) for one in done],
         forms=[one for one in forms if can(who, one["policy"])],
         which=which,
@@ -271,6 +298,13 @@ def _forms(found: Client, live: tuple[tuple[str, str], ...]) -> list[dict[str, A
         told = "立即生效：这把公钥不能再用，不能恢复；其他公钥不受影响。"
         which = Field("kid", "公钥编号", "choice", rows=live)
         forms.append(_form("keys/revoke", "client.suspend", "立即停用公钥", told, (which, WHY)))
+    told = "由另一名登记员或复核人批准后生效，令牌从下一次请求起按新的权限和上限。没有勾选的权限即收回。"
+    now = {
+        "scopes": sorted(found.scopes),
+        "units_a_day": found.units_a_day or "",
+        "at_once": found.at_once or "",
+    }
+    forms.append(_form("terms", "client.propose", "提出变更权限与上限", told, (*TERMS, WHY)) | {"typed": now})
     told = "由另一名登记员或复核人批准后可以使用；原有的公钥不受影响。"
     forms.append(_form("keys", "client.propose", "提出增加公钥", told, KEY))
     return forms
@@ -284,6 +318,7 @@ def _form(key: str, policy: str, title: str, told: str, fields: Sequence[Field])
         "title": title,
         "text": told,
         "fields": fields,
+        "typed": {},
     }
 
 
@@ -306,10 +341,16 @@ def _line(found: Client, called: Callable[[str], str], now: int) -> dict[str, An
         "code": institution if named != institution else "",
         "state": _STATES[found.state],
         "since": words.instant(found.registered_ms),
-        "scopes": [proposal_words.SCOPES.get(one, one) for one in sorted(found.scopes)],
-        "units_a_day": found.units_a_day,
-        "at_once": found.at_once,
+        **_terms(found),
         "keys": [_key(one, now) for one in sorted(found.keys.values(), key=lambda key: key.not_before_ms)],
+    }
+
+
+def _terms(one: Client | Terms) -> dict[str, Any]:
+    return {
+        "scopes": [proposal_words.SCOPES.get(scope, scope) for scope in sorted(one.scopes)],
+        "units_a_day": one.units_a_day,
+        "at_once": one.at_once,
     }
 
 

@@ -45,6 +45,10 @@ STATES: Final = {
 _TITLES: Final = {
     "client.register": ("登记接入方", "批准后，该系统可用登记的公钥接入，权限以下列为限。"),
     "client.key": ("为接入方增加公钥", "批准后，该接入方可以使用这把公钥。"),
+    "client.terms": (
+        "变更接入方的权限与上限",
+        "批准后，该接入方从生效时间起只有下列权限；上限没有写明的，按类别的统一上限。",
+    ),
     "client.lift": ("恢复接入方", "批准后，已暂停的接入方恢复接入。"),
     "issuer-key.register": ("登记签名钥匙", "批准后，该单位可以用这把钥匙签发记录。"),
     "issuer-key.revoke": ("吊销签名钥匙", "批准后，这把钥匙永久失效；此前的签名仍可核验。"),
@@ -114,6 +118,7 @@ _GROUNDS: Final = {
 }
 _LABELS: Final = {
     "area": "区划",
+    "before": "提出时",
     "auditor": "审计员",
     "case_ref": "案号",
     "client_id": "接入方编号",
@@ -129,6 +134,7 @@ _LABELS: Final = {
     "staff_id": "账号",
     "until_ms": "截止时间",
     "from": "并入的档案",
+    "from_ms": "生效时间",
     "into": "并入到",
     "ground": "依据",
     "identifier_id": "号码或卡的编号",
@@ -214,7 +220,7 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
     # What a proposal is about stands in its subject alone where the payload does not repeat it.
     if proposal.kind == "record.move":
         yield Fact("记录编号", proposal.subject)
-    elif proposal.kind in ("client.key", "client.lift"):
+    elif proposal.kind in ("client.key", "client.lift", "client.terms"):
         yield Fact("接入方编号", proposal.subject, f"/desk/clients/{proposal.subject}")
     elif proposal.kind == "audit.pack" or proposal.kind not in _TITLES:
         yield Fact("事项", proposal.subject)
@@ -259,13 +265,22 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
+def _terms(value: Payload) -> str:
+    """Return what a client has, in one line; a ceiling that is not its own is that of its kind."""
+    scopes = "、".join(SCOPES.get(one, one) for one in value["scopes"]) or "无"
+    own = (f"{_LABELS[name]} {value[name] or '按类别'}" for name in ("units_a_day", "at_once"))
+    return "；".join((f"权限 {scopes}", *own))
+
+
 def _instant(value: Any) -> str:
     return words.instant(int(value))
 
 
 _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "mismatch": lambda value: "账号的号码指向了别处" if value == "differs" else "同一人出现第二个账号",
+    "before": _terms,
     "document": lambda value: words.code("identity_documents", str(value)),
+    "from_ms": _instant,
     "has_archive": lambda value: "有档案" if value else "还没有档案",
     "jwk": _key,
     "kind": lambda value: CLIENTS.get(value, str(value)),

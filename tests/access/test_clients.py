@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from recordsvc import service
 from recordsvc.access import clients, registering
 from recordsvc.access.clients import Client
 from recordsvc.access.registering import NewKey
@@ -13,7 +14,7 @@ from recordsvc.ground import two_person
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.submit.keys import SigningKey
-from tests.access.conftest import CENTRE_USCC, Machine, Person
+from tests.access.conftest import CENTRE_USCC, ROOMS, Machine, Person
 
 
 def application(key: SigningKey, **changes: Any) -> dict[str, Any]:
@@ -261,3 +262,129 @@ def test_a_proposal_of_an_unknown_kind_is_listed_and_not_decided(
     first = enter("registrar")
     answer = first.post(f"/v1/desk/proposals/{listed['id']}/withdraw", {"reason": "升级后再提"})
     assert (answer.status_code, answer.json["state"]) == (200, "withdrawn")
+
+
+TERMS = {"units_a_day": None, "at_once": None, "reason": "业务调整"}
+
+
+def change_terms(enter, client_id: str, **terms: Any) -> dict[str, Any]:
+    """Other terms, by two registrars."""
+    path = f"/v1/desk/clients/{client_id}/terms"
+    proposed = enter("registrar").post(path, TERMS | terms)
+    assert proposed.status_code == 202, proposed.text
+    decided = decide(enter("registrar-2"), proposed.json["proposal_id"])
+    assert (decided.status_code, decided.json["state"]) == (200, "done"), decided.text
+    return decided.json
+
+
+def test_two_officials_change_scopes_and_the_very_next_request_follows(
+    enter, access: Access, machine: Machine
+):
+    old = machine.token()
+    path = f"/v1/desk/clients/{machine.client_id}/terms"
+    first = enter("registrar")
+    proposed = first.post(path, TERMS | {"scopes": ["records:read"], "units_a_day": 7, "at_once": 2})
+    assert decide(first, proposed.json["proposal_id"]).json["code"] == "same-person"
+    assert access.tokens.verify(old).scopes == {"records:read", "records:write"}
+
+    decide(enter("registrar-2"), proposed.json["proposal_id"])
+
+    assert access.tokens.verify(old).scopes == {"records:read"}
+    assert machine.ask().json["scope"] == "records:read"
+    assert machine.ask(scope="records:write").json["error"] == "invalid_scope"
+    found = find(access, machine.client_id)
+    assert (found.units_a_day, found.at_once) == (7, 2)
+    told = first.get(f"/v1/desk/clients/{machine.client_id}").json
+    assert (told["scopes"], told["units_a_day"], told["at_once"]) == (["records:read"], 7, 2)
+    assert (told["events"][-1]["event"], told["events"][-1]["proposal"]) == (
+        "change-terms", proposed.json["proposal_id"]
+    )  # fmt: skip
+
+
+def test_terms_begin_at_their_instant_and_not_before(enter, machine: Machine, clock: FixedClock):
+    begins = clock.now_ms() + 60_000
+    change_terms(enter, machine.client_id, scopes=["records:read"], from_ms=begins)
+    told = enter("auditor").get(f"/v1/desk/clients/{machine.client_id}").json
+    assert told["scopes"] == ["records:read", "records:write"]
+    assert [one["from_ms"] for one in told["coming"]] == [begins]
+
+    clock.advance(59_999)
+    assert machine.ask().json["scope"] == "records:read records:write"
+    clock.advance(1)
+    assert machine.ask().json["scope"] == "records:read"
+    assert enter("auditor").get(f"/v1/desk/clients/{machine.client_id}").json["coming"] == []
+
+
+def test_a_later_decision_ends_what_an_earlier_one_would_begin(enter, machine: Machine, clock: FixedClock):
+    begins = clock.now_ms() + 60_000
+    change_terms(enter, machine.client_id, scopes=["records:read"], from_ms=begins)
+    change_terms(enter, machine.client_id, scopes=["records:read", "records:write"])
+
+    assert enter("auditor").get(f"/v1/desk/clients/{machine.client_id}").json["coming"] == []
+    clock.advance(60_000)
+    assert machine.ask().json["scope"] == "records:read records:write"
+
+
+def test_terms_whose_instant_passed_while_they_waited_begin_with_the_second_word(
+    enter, machine: Machine, clock: FixedClock, house: House
+):
+    path = f"/v1/desk/clients/{machine.client_id}/terms"
+    body = TERMS | {"scopes": ["records:read"], "from_ms": clock.now_ms() + 1_000}
+    proposed = enter("registrar").post(path, body).json["proposal_id"]
+    clock.advance(5_000)
+    decide(enter("registrar-2"), proposed)
+    with house.db.read() as conn:
+        (terms,) = clients.one(conn, machine.client_id).changes
+    assert terms.from_ms == clock.now_ms()
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"scopes": []}, "/scopes"),
+        ({"scopes": ["feed:read"]}, "/scopes"),
+        ({"scopes": ["records:read", "records:read"]}, "/scopes"),
+        ({"scopes": ["records:write", "records:read"]}, "/scopes"),
+        ({"units_a_day": 0}, "/units_a_day"),
+        ({"at_once": 1001}, "/at_once"),
+        ({"from_ms": 1}, "/from_ms"),
+        ({"kind": "platform"}, "/kind"),
+    ],
+)
+def test_impossible_or_equal_terms_are_refused_and_change_nothing(
+    enter, machine: Machine, changes: dict, pointer: str
+):
+    first, path = enter("registrar"), f"/v1/desk/clients/{machine.client_id}/terms"
+    answer = first.post(path, TERMS | {"scopes": ["records:read"]} | changes)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+    assert first.get("/v1/desk/proposals").json["items"] == []
+
+
+def test_terms_are_stale_once_somebody_else_changed_the_client(enter, machine: Machine):
+    path = f"/v1/desk/clients/{machine.client_id}"
+    first, second = enter("registrar"), enter("registrar-2")
+    proposed = first.post(f"{path}/terms", TERMS | {"scopes": ["records:read"]}).json["proposal_id"]
+    second.post(f"{path}/suspend", {"reason": "stolen key"})
+    assert decide(second, proposed).json["code"] == "proposal-stale"
+
+
+def test_who_is_no_registrar_proposes_no_terms(enter, machine: Machine):
+    body = TERMS | {"scopes": ["records:read"]}
+    for kind in ("handler", "reviewer", "auditor", "worker"):
+        answer = enter(kind).post(f"/v1/desk/clients/{machine.client_id}/terms", body)
+        assert answer.status_code == 403
+
+
+def test_a_lower_ceiling_holds_for_the_next_request(enter, machine: Machine, house: House):
+    made = service.build(house.settings, house, (*ROOMS, "recordsvc.archive.routes")).test_client()
+    headers = {"Authorization": f"Bearer {machine.token()}"}
+    path = "/v1/records/01890000-0000-7000-8000-000000000009"
+    assert made.get(path, headers=headers).status_code == 404
+
+    change_terms(enter, machine.client_id, scopes=["records:read"], units_a_day=2)
+
+    # What this process holds of the higher ceiling is worth nothing any more.
+    refused = made.get(path, headers=headers)
+    assert refused.status_code == 429
+    assert refused.headers["RateLimit-Policy"].split(";")[1] == "q=2"

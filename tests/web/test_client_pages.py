@@ -1,5 +1,6 @@
 """Pages of machine clients: who may enter, stopping one at once, what two officials decide."""
 
+import datetime as dt
 import html
 import io
 import json
@@ -12,8 +13,10 @@ from recordsvc.access import clients, demo, officials
 from recordsvc.access.clients import ClientKind
 from recordsvc.access.grants import Kind, Scope
 from recordsvc.access.tables import client_event
+from recordsvc.ground.ports import beijing_ms
 from recordsvc.house import House
 from recordsvc.submit import sign
+from recordsvc.web import words
 from recordsvc.web.client_routes import EVENTS
 from recordsvc.web.proposal_words import CLIENTS, SCOPES
 from tests.web.conftest import BROWSER, Visitor
@@ -69,7 +72,7 @@ def state(house: House, client_id: str) -> clients.Client:
 def test_every_kind_scope_and_event_has_a_word() -> None:
     assert set(CLIENTS) == set(ClientKind)
     assert set(SCOPES) == set(Scope)
-    assert set(EVENTS) == {"register", "add-key", "suspend", "lift", "revoke-key"}
+    assert set(EVENTS) == {"register", "add-key", "change-terms", "suspend", "lift", "revoke-key"}
 
 
 def test_without_clients_the_page_says_so_and_only_registrars_propose(desk: Any) -> None:
@@ -259,6 +262,36 @@ def test_a_further_key_is_proposed_and_one_is_ended(desk: Any, house: House, cli
     text = desk("auditor").get(path).text
     assert "已停用" in text
     assert "停用公钥" in text
+
+
+def test_other_terms_stand_in_the_form_as_they_are_and_are_changed_by_two(
+    desk: Any, house: House, client_id: str
+) -> None:
+    registrar, path = desk("registrar"), f"/desk/clients/{client_id}"
+    assert chosen(registrar.get(path).text, "records:write")
+    wrong = registrar.post(f"{path}/terms", units_a_day="viel", since="x", reason=WORDS, scopes=[])
+    assert wrong.status_code == 422
+    sound(wrong)
+    for told in ("权限：请至少选择一项", "每日条数上限：请填一个整数", "生效日：应为日期"):
+        assert told in wrong.text
+    assert stands(wrong.text, WORDS)
+    same = registrar.post(f"{path}/terms", scopes=["records:write"], reason=WORDS)
+    assert "与现有的权限和上限相同" in same.text
+
+    both = {"scopes": ["records:read", "records:write"], "units_a_day": "700", "since": "2031-01-01"}
+    place = registrar.post(f"{path}/terms", reason="业务调整", **both).location
+    told = desk("registrar-2").get(place).text
+    sound(desk("registrar-2").get(place))
+    for said in ("查询本单位报送的记录、报送记录", "每日条数上限 按类别", "2031", "700"):
+        assert said in told
+    desk("registrar-2").post(f"{place}/decide", word="approve", reason="属实")
+
+    text = desk("auditor").get(path).text
+    assert words.instant(beijing_ms(dt.date(2031, 1, 1))) in text
+    assert "每日 700 条" in text
+    with house.db.read() as conn:
+        (terms,) = clients.one(conn, client_id).changes
+    assert (terms.from_ms, terms.units_a_day) == (beijing_ms(dt.date(2031, 1, 1)), 700)
 
 
 def test_a_client_of_another_county_is_neither_listed_nor_stopped(

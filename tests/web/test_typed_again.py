@@ -111,7 +111,8 @@ ELSEWHERE: dict[str, str] = {
     "/desk/identity/<id:mismatch_id>": "tests/oidc/test_links.py: needs an account in doubt",
     "/desk/own-archive": SECRET,
     **dict.fromkeys(
-        (f"/desk/clients/<client_id>/{one}" for one in ("suspend", "lift", "keys", "keys/revoke")), CLIENTS
+        (f"/desk/clients/<client_id>/{one}" for one in ("suspend", "lift", "keys", "keys/revoke", "terms")),
+        CLIENTS,
     ),
     "/centre/disputes/<id:dispute_id>/answer": CASES,
     "/centre/disputes/<id:dispute_id>/messages": CASES,

@@ -1,0 +1,1 @@
+"""Money (资金): rules, ledger, funds, bank, claims, fees."""
