@@ -25,7 +25,11 @@ CARD = "A12345678"
 def own(journey: Journey) -> str:
     """The archive of one person whom a centre named with a card."""
     centre = journey.centre()
-    enter(journey, centre, journey.completion(centre, journey.person(1, card={"area": "640100", "number": CARD})))
+    enter(
+        journey,
+        centre,
+        journey.completion(centre, journey.person(1, card={"area": "640100", "number": CARD})),
+    )
     return archive_id(journey, journey.person(1)["number"])
 
 
