@@ -31,6 +31,14 @@ OPEN = {
     "training_type": "培训类型",
 }
 """Members of a profile that can be open, in words."""
+STATES = {
+    "loading": "读取中断，未提出",
+    "proposed": "待另一人批准",
+    "approved": "已批准，正在导入",
+    "done": "已导入完毕",
+    "dropped": "已作废",
+}
+"""How far a run is, in words."""
 FIRST = frozenset({"handler", "reviewer", "data-officer"})
 """Roles of which the first person needs one."""
 
@@ -168,6 +176,7 @@ def _begins(house: "House", plan: "Plan", *, resume: bool) -> bool:
                 " / refused, withdrawn, expired or empty: run without --resume to begin anew"
             )
         return True
+    _check_stated(run, plan)
     if resume:
         return run.state == "loading"
     if run.state == "done":
@@ -175,7 +184,24 @@ def _begins(house: "House", plan: "Plan", *, resume: bool) -> bool:
             f"这个文件已经导入完毕（{run.entered} 行）；当时有误的行，改正后另存为一个文件导入"
             " / imported before; put rows that were refused into a file of their own"
         )
-    raise click.ClickException(f"这个文件已经开始导入（{run.state}），请加 --resume / begun before")
+    raise click.ClickException(f"这个文件已经开始导入（{STATES[run.state]}），请加 --resume / begun before")
+
+
+def _check_stated(run: "Run", plan: "Plan") -> None:
+    """Refuse another office or source than the run was begun with. Raises `ClickException`."""
+    from recordsvc import dated
+
+    words = {str(row["code"]): str(row["zh"]) for row in dated.table("provenance_sources").rows}
+    pairs = (
+        ("--vouched-by", run.vouched_by, plan.vouched_by),
+        ("--source", words.get(run.source, run.source), words.get(plan.source, plan.source)),
+    )
+    if wrong := [f"{name} 原为“{was}”，现为“{now}”" for name, was, now in pairs if was != now]:
+        raise click.ClickException(
+            f"这个文件的导入是按另一种说法开始的：{'；'.join(wrong)}。照原来的写，或者先由提出人撤回、复核人退回，"
+            "再不加 --resume 重新开始 / the run was begun with another office or source: give the same,"
+            " or let it be withdrawn or refused and begin anew without --resume"
+        )
 
 
 def _load(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path) -> None:
@@ -212,7 +238,7 @@ def _enter(house: "House", plan: "Plan") -> None:
 def _tell(run: "Run | None") -> None:
     if run is not None:
         click.echo(
-            f"状态 {run.state}：合格 {run.ready} 行，已导入 {run.entered} 行，有误 {run.refused} 行"
+            f"{STATES[run.state]}：合格 {run.ready} 行，已导入 {run.entered} 行，有误 {run.refused} 行"
             " / ready, entered, refused"
         )
 
