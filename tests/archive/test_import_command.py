@@ -321,7 +321,9 @@ def test_a_run_has_one_office_that_vouches_and_one_source(
             told = imported(house, commands, path, *more, *resume)
             assert told.exit_code == 1
             assert "按另一种说法开始的" in told.output, told.output
-            both = ("示范市就业局", "另一个局") if more[0] == "--vouched-by" else ("纸质档案", "停用的原有系统")
+            both = ("示范市就业局", "另一个局")
+            if more[0] == "--source":
+                both = ("纸质档案", "停用的原有系统")
             assert all(one in told.output for one in both), told.output
     assert kept(house) == before
     # Refused, it begins anew with whatever office.
