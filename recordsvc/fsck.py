@@ -2,7 +2,7 @@
 
 settings → log (entries, tree, tiles, checkpoints, head, cosignatures, checkpoints kept elsewhere) → log
 entries against their rows → issuers' keys → people → chains, ciphertexts, signatures → record ids → holding →
-papers and their files → who looked → bound rows (consents, acts, grants, proposals).
+papers and their files → who looked → bound rows (consents, acts, grants, proposals, transfers) → the ledger.
 One snapshot, rows streamed. Believed are only keys: the log's, the witnesses', those of the key store.
 """
 
@@ -22,6 +22,7 @@ from recordsvc.genesis import FIXED
 from recordsvc.ground.database import installation
 from recordsvc.ground.finding import Finding, Progress, Snapshot, Wrong, at, scan
 from recordsvc.house import House
+from recordsvc.money.ledger.fsck import LedgerCheck
 from recordsvc.people.fsck import PeopleCheck
 from recordsvc.translog.fsck import LogCheck, Seen
 from recordsvc.translog.note import NoteKey
@@ -150,7 +151,9 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             looks.run(progress)
             chain = BoundCheck(snapshot)
             chain.run(progress)
-            checks = (log, archive, people, institutions, papers, looks, chain)
+            ledger = LedgerCheck(snapshot, anchor.log_keys(house), house.settings.log_origin)
+            ledger.run(progress)
+            checks = (log, archive, people, institutions, papers, looks, chain, ledger)
             counts = {name: n for check in checks for name, n in check.counts.items()}
             if papers.unreached:
                 notes.append(f"{papers.unreached} papers unchecked: the object store is out of reach")

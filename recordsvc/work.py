@@ -7,6 +7,7 @@ witnesses   have the newest checkpoint cosigned
 looked      state the who-looked log in the archive's, which witnesses bind
 look-alarms raise alarms on looks that stand out, and later on those that nothing came of
 erasures    write what was erased into the journal outside the database, and scrub its traces
+ledger      close the days of the ledger that are over: sealed, signed, stated in the archive's log
 releases    append what two people released from the holding
 imports     enter what two people released of a file of old papers
 packs       make what two people decided that an auditor sees, and destroy it after its time
@@ -44,6 +45,7 @@ from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House
+from recordsvc.money.ledger import seals
 from recordsvc.people.waiting import WaitingCards
 from recordsvc.serving import load_settings
 from recordsvc.starting import open_checked
@@ -96,6 +98,7 @@ class Worker:
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),
             (
+                Job("ledger", functools.partial(seals.keep, house), 10.0),
                 Job("releases", Releaser(house).run, 0.5),
                 Job("imports", Importer(house).run, 1.0),
                 Job("packs", functools.partial(pack_making.make, house), 1.0),

@@ -137,8 +137,9 @@ def test_who_held_roles_before_stands_on_the_sides_of_the_bar_between_two_person
 def test_what_was_done_before_rows_were_bound_is_bound(empty_database: Addresses) -> None:
     schema.upgrade(empty_database.owner, "0021")
     database = Database(empty_database.owner)
-    bound_tables = bound.tables()
     with database.engine.begin() as conn:
+        there = set(sa.inspect(conn).get_table_names())
+        bound_tables = [table for table in bound.tables() if table.name in there]
         for table in bound_tables:
             known = {column["name"] for column in sa.inspect(conn).get_columns(table.name)}
             row = {one.name: filled(one) for one in table.columns if one.name in known}

@@ -22,7 +22,6 @@ from recordsvc.archive import (
     confirm,
     dispute_follower,
     disputes,
-    formats,
     held,
     looked_statements,
     tables,
@@ -31,9 +30,12 @@ from recordsvc.archive.held import Releaser
 from recordsvc.archive.keyevents import KeyAction
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import FixedClock, SeededRandom
+from recordsvc.ground.ports import FixedClock, SeededRandom, beijing_date
 from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE, erasing
 from recordsvc.house import House, open_house
+from recordsvc.money.ledger import accounts, booking, seals
+from recordsvc.money.ledger.accounts import Account
+from recordsvc.money.ledger.values import Posting, hold, move, settle, undo, void
 from recordsvc.people import synthetic
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
@@ -46,6 +48,7 @@ from tests.archive.support import STATER, Centre, id_of, person, shown, state
 from tests.postgresql import PostgresServer
 
 WITNESS = Signer.from_seed("witness.example/w1", b"w" * 32, SignatureType.COSIGNATURE)
+DAY_MS = 86_400_000
 WORKERS = 40
 ROUNDS = 13
 """Records of each worker before the special ones: together more than two full tiles."""
@@ -136,8 +139,6 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     centre.enter(centre.restoration(people[1], second))
     _say(house, centre, people, later)
     _keys(other, later)
-    later()
-    house.db.write(lambda turn: house.log.turn(turn).append(formats.service_statement(1, b"h" * 32)))
     _erase(house, centre, people[4], records[0][4], later)
     _hold(house, centre, people, later)
     _file(house, centre, other, people, later)
@@ -145,10 +146,40 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _cards(house, people)
     _look(house, centre, people, later)
     _share(house, [centre.worker_id(who) for who in people[8:12]], later)
+    _book(house, clock)
     _act(house, later)
     later()
     anchor.keep(house)
     return centre
+
+
+def _book(house: House, clock: FixedClock) -> None:
+    """Two days of the ledger are closed, a third is open; one account is closed, a posting is refused."""
+    for n in range(4):
+        account = Account(
+            f"a{n}", "BUDGET", f"code-{n}", f"账户{n}", n % 2 == 1, f"F{n}", 2020 + n, f"64{n}", f"K{n}"
+        )
+        house.db.write(partial(accounts.open_account, account=account, by=f"official:{n}"))
+    for day in range(3):
+        clock.advance(DAY_MS)
+        on = beijing_date(clock.now_ms() - day * DAY_MS).isoformat()
+        legs = (
+            (move("a0", "a1", 100 + day),),
+            (hold("a1", "a2", 7 + day),),
+            (settle(f"d{day}-1#1", 5 + day),),
+        )
+        legs += ((move("a2", "a3", 3 + day), move("a1", "a2", 2 + day)), (undo(f"d{day}-2#1"),))
+        legs += ((hold("a1", "a3", 3),), (void(f"d{day}-5#1"),), (move("a3", "a0", 10_000 + day),))
+        for n, some in enumerate(legs):
+            clock.advance(1_000)
+            actor = f"official:{n}{day}"
+            posting = Posting(f"d{day}-{n}", some, f"code-{n}", actor, f"doc-{day}-{n}", on if n % 2 else "")
+            house.db.write(partial(booking.book, posting=posting))
+        if day == 1:
+            house.db.write(partial(accounts.close_account, account_id="a2", reason="停用", by="official:9"))
+        clock.advance(1_000)
+        assert seals.keep(house) == min(day, 1)
+    house.db.write(partial(accounts.close_account, account_id="a0", reason="撤销", by="official:8"))
 
 
 def _share(house: House, workers: list[bytes], later: Callable[[], None]) -> None:

@@ -21,19 +21,20 @@ from recordsvc.fsck import UNPROTECTED, Report, fsck, unprotected
 from recordsvc.ground import bound, two_person
 from recordsvc.ground.database import Database, metadata
 from recordsvc.ground.privileges import Kind, kind_of
+from recordsvc.money.ledger import tables as ledger_tables
 from recordsvc.people import tables as people_tables
 from recordsvc.translog import tables as log_tables
 from recordsvc.vault.objects import LocalObjects, StoreUnavailable
 from tests.faults.owner import owning
 from tests.faults.region import Filled, filled
 
-ROOMS = (log_tables, archive_tables, people_tables, looked_tables, bound)
+ROOMS = (log_tables, archive_tables, people_tables, looked_tables, bound, ledger_tables)
 KEPT = (Kind.APPEND_ONLY, Kind.HEAD, Kind.ERASABLE)
 TABLES = [
     table
     for room in ROOMS
     for table in vars(room).values()
-    if isinstance(table, sa.Table) and kind_of(table) in KEPT
+    if isinstance(table, sa.Table) and kind_of(table) in KEPT and bound.INFO not in table.info
 ] + bound.tables()
 COLUMNS = [column for table in TABLES for column in table.columns] + [
     # Working state, as far as something repeats it.
@@ -56,16 +57,22 @@ NOT_THESE = {
 }
 """Which rows of a table are tampered with; the others are covered by a reason in `fsck.UNPROTECTED`."""
 
+LONE = {
+    log_tables.head,
+    log_tables.tile,
+    log_tables.tile_root,
+    looked_tables.looked_head,
+    bound.bound_head,
+    ledger_tables.book,
+}
+
 BORROWED = [
     column
     for column in COLUMNS
-    if column.table
-    not in (log_tables.head, people_tables.card_fact, looked_tables.looked_head, bound.bound_head)
+    if column.table not in (LONE - {log_tables.tile, log_tables.tile_root}) | {people_tables.card_fact}
     and list(column.table.primary_key.columns) != [column]
 ]
 """Columns in which a row may have another row's value."""
-
-LONE = {log_tables.head, log_tables.tile, log_tables.tile_root, looked_tables.looked_head, bound.bound_head}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -1,0 +1,5 @@
+"""The tables of all rooms of money, so that whoever loads a room's tables loads these."""
+
+from recordsvc.money.ledger import tables as ledger
+
+__all__ = ["ledger"]

@@ -1,0 +1,104 @@
+"""Many at once: threads with one id, processes for the last yuan, a posting between reading and writing."""
+
+import concurrent.futures
+import multiprocessing
+
+import pytest
+
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import Database
+from recordsvc.ground.ports import FixedClock
+from recordsvc.money.ledger import accounts, booking, seals
+from recordsvc.money.ledger.accounts import Account
+from recordsvc.money.ledger.errors import PostingReused
+from recordsvc.money.ledger.values import Posting, hold, move
+from tests.conftest import Addresses
+
+AFFORDABLE = 20
+
+
+@pytest.fixture
+def line(database: Database) -> str:
+    """A guarded account that affords so many holds of 100 fen and has 99 fen left over."""
+
+    def begin(turn: Turn) -> None:
+        for name, guard in (("source", False), ("line", True), ("expense", False)):
+            accounts.open_account(turn, Account(name, "BUDGET", name, name, guard), "official:1")
+        legs = (move("source", "line", AFFORDABLE * 100 + 99),)
+        booking.book(turn, Posting("begin", legs, "test", "official:1"))
+
+    database.write(begin)
+    return "line"
+
+
+def hold_many(url: str, now_ms: int, who: int, count: int) -> list[bool]:
+    """In another process: hold 100 fen again and again."""
+    database = Database(url, clock=FixedClock(now_ms))
+    granted = []
+    for n in range(count):
+        posting = Posting(f"w{who}-{n}", (hold("line", "expense", 100),), "test", f"official:{who}")
+        granted.append(database.write(lambda turn, posting=posting: booking.book(turn, posting)).applied)
+    database.close()
+    return granted
+
+
+def test_case_19_eight_processes_for_the_last_yuan_get_what_is_affordable(
+    database: Database, line: str, addresses: Addresses, clock: FixedClock
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(8, mp_context=context) as pool:
+        futures = [pool.submit(hold_many, addresses.application, clock.now_ms(), who, 5) for who in range(8)]
+        granted = [one for future in futures for one in future.result()]
+
+    assert (sum(granted), len(granted)) == (AFFORDABLE, 40)
+    with database.read() as conn:
+        assert accounts.balance(conn, line).available == 99
+        assert seals.trial(conn).tallies[line].out_pending == AFFORDABLE * 100
+
+
+def test_case_12_one_id_from_64_threads_has_one_effect(database: Database, line: str) -> None:
+    posting = Posting("one", (hold("line", "expense", 100),), "test", "official:1")
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        outcomes = list(
+            pool.map(lambda _: database.write(lambda turn: booking.book(turn, posting)), range(64))
+        )
+
+    assert [one.again for one in outcomes].count(False) == 1
+    assert {one.transfers for one in outcomes} == {("one#1",)}
+    with database.read() as conn:
+        assert accounts.balance(conn, line).out_pending == 100
+
+
+def test_case_13_of_two_contents_under_one_id_one_is_booked(database: Database, line: str) -> None:
+    def attempt(amount: int) -> bool:
+        posting = Posting("one", (hold("line", "expense", amount),), "test", "official:1")
+        try:
+            return database.write(lambda turn: booking.book(turn, posting)).applied
+        except PostingReused:
+            return False
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(attempt, [100 + n for n in range(16)]))
+
+    assert won.count(True) == 1
+    with database.read() as conn:
+        assert accounts.balance(conn, line).out_pending == 100 + won.index(True)
+
+
+def test_case_03_the_guard_holds_where_the_lock_is_passed_by(
+    database: Database, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever decided on what is no longer so is stopped by the statement that moves the balance."""
+    decided = booking._Run.write
+
+    def late(run: booking._Run) -> None:
+        spent = "UPDATE balance SET out_posted = out_posted + 2000 WHERE account = 'line'"
+        run._turn.conn.exec_driver_sql(spent)
+        decided(run)
+
+    monkeypatch.setattr(booking._Run, "write", late)
+    posting = Posting("one", (hold("line", "expense", 100),), "test", "official:1")
+    with pytest.raises(RuntimeError, match="a balance is not what it was"):
+        database.write(lambda turn: booking.book(turn, posting))
+    with database.read() as conn:
+        assert accounts.balance(conn, line).out_posted == 0
