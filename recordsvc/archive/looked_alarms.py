@@ -106,8 +106,8 @@ def _read_ripe(house: "House", after: int, limit: int) -> Portion[Looked]:
 def _places() -> sa.Select[Any]:
     place, row = looked_place.c, looked.c
     source = looked_place.join(looked, sa.and_(row.worker_id == place.worker_id, row.id == place.id))
-    columns = (place.idx, row.worker_id, row.at_ms, row.actor_kind, row.actor_id, row.purpose, row.fields)
-    return sa.select(*columns).select_from(source).order_by(place.idx)
+    who = (row.actor_kind, row.actor_id, row.purpose, row.fields, row.request_id)
+    return sa.select(place.idx, row.worker_id, row.at_ms, *who).select_from(source).order_by(place.idx)
 
 
 def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:

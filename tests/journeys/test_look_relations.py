@@ -136,6 +136,17 @@ def test_a_look_to_restrict_needs_no_second_person(journey: Journey, centre: Cen
     assert alarms(journey) == []
 
 
+def test_what_an_official_does_alone_tells_the_worker_and_explains_no_look(
+    journey: Journey, centre: Centre
+) -> None:
+    worker_id, _ = opened(journey, centre)
+    read(journey, worker_id, "handler")
+    journey.file_paper(worker_id)
+    place = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/division"
+    journey.act("handler", place, {"division": "640104", "reason": "户籍"}, 204)
+    assert alarms(journey) == [worker_id]
+
+
 def test_a_confirmed_card_told_its_holder(journey: Journey, centre: Centre) -> None:
     card = {"area": "640104", "number": "X00000027"}
     worker = journey.person(9, card=card)
