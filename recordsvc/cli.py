@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "objections": ("recordsvc.deskcommands", "objections", "objections that the region decides"),
     "institution": ("recordsvc.deskcommands", "institution", "an institution's closing, keys and papers"),
     "client": ("recordsvc.clientcommands", "client", "machines of institutions: keys, stopping one at once"),
+    "staff": ("recordsvc.staffcommands", "staff", "heads of institutions: entering them, letting them in"),
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
     "notices": ("recordsvc.noticecommands", "notices", "notices that leave: dead ones, replay, print list"),

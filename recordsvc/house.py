@@ -2,7 +2,8 @@
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -52,6 +53,12 @@ class House:
         from recordsvc.archive import notices
 
         notices.tell_worker(turn, self, worker_id, kind, {}, key)
+
+    def tell_institution(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
+        """Tell an institution (USCC) what was done about its people, once under the key that names it."""
+        from recordsvc.archive import notices
+
+        notices.tell_institution(turn, uscc, kind, params, key)
 
     look_relations: "list[Relation]" = dataclasses.field(default_factory=list)
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.

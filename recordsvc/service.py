@@ -20,7 +20,7 @@ from recordsvc.access import policy
 from recordsvc.access.entrance import Entrance
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.ground import answers, observe
-from recordsvc.ground.http import Request, current
+from recordsvc.ground.http import LazyRule, Request, current
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.paging import Cursors
 from recordsvc.ground.problems import NotFound, Unavailable
@@ -74,7 +74,7 @@ def open_rooms(app: flask.Flask, rooms: Iterable[str] = ROOMS) -> list[ModuleTyp
 def bare(settings: Settings, mac: Callable[[str, bytes], bytes]) -> flask.Flask:
     """Build the application without rooms: hooks, answers, observation and the doors of the house itself."""
     app = flask.Flask("recordsvc", static_folder=None, template_folder=None)
-    app.request_class = Request
+    app.request_class, app.url_rule_class = Request, LazyRule
     # No automatic OPTIONS (it would bypass the doors), no guessed slashes, no session of Flask's own.
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, MAX_CONTENT_LENGTH=64 * 1024)
     app.url_map.merge_slashes = False

@@ -5,7 +5,8 @@ Several lanes run side by side:
 anchor      keep the newest checkpoint outside the database, only ever larger (a restored backup shows itself)
 witnesses   have the newest checkpoint cosigned
 looked      state the who-looked log in the archive's, which witnesses bind
-look-alarms raise alarms on looks that stand out, and later on those that nothing came of
+look-alarms raise alarms on looks that stand out, and later on those that nothing came of; on machines
+            whose volume is not like their own past
 erasures    write what was erased into the journal outside the database, and scrub its traces
 ledger      close the days of the ledger that are over: sealed, signed, stated in the archive's log
 releases    append what two people released from the holding
@@ -33,7 +34,15 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures, rotation
-from recordsvc.archive import bound_statements, disputes, farewell, looked_statements, pack_making, sharing
+from recordsvc.archive import (
+    bound_statements,
+    disputes,
+    farewell,
+    looked_statements,
+    pack_making,
+    sharing,
+    volume_alarms,
+)
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
 from recordsvc.archive.held import Releaser
@@ -94,6 +103,7 @@ class Worker:
             (
                 Job("look-alarms", alarm_follower(house).run, 1.0),
                 Job("look-relations", relation_follower(house).run, 10.0),
+                Job("client-volumes", functools.partial(volume_alarms.keep, house), 300.0),
             ),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),

@@ -1,14 +1,19 @@
 """The application as a whole: what a serving process loads, and how it is served."""
 
 import http.client
+import os
 import socket
 import subprocess
 import sys
+import uuid
 from typing import Any
 
 import pytest
+from hypothesis.internal.conjecture import providers
+from werkzeug.routing import Rule
 
 from bench.servers import serving
+from recordsvc import service
 
 HEAVY = ("alembic", "apispec", "rich", "openpyxl", "httpx", "pytest", "recordsvc.submit", "recordsvc.openapi")
 
@@ -28,6 +33,31 @@ def test_a_serving_process_loads_nothing_that_only_tools_need() -> None:
     )
 
     assert _said(program) == "[]"
+
+
+def test_opening_the_doors_compiles_nothing_that_no_page_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    whole = Rule._compile_builder
+
+    def counted(rule: Rule, append_unknown: bool = True) -> Any:
+        compiled.append(rule.rule)
+        return whole(rule, append_unknown)
+
+    monkeypatch.setattr(Rule, "_compile_builder", counted)
+    addresses = service.skeleton().url_map.bind("localhost")
+    assert compiled == []
+    record_id = uuid.UUID(int=1)
+
+    built = addresses.build("archive.my_record", {"record_id": record_id.bytes, "q": "a b"})
+
+    assert built == f"/v1/me/records/{record_id}?q=a+b"
+    assert compiled == ["/v1/me/records/<id:record_id>"]
+
+
+def test_examples_that_are_the_same_every_time_do_not_follow_the_source() -> None:
+    """Hypothesis would draw constants of all modules that are loaded: others after any change anywhere."""
+    drawn = providers.HypothesisProvider(None)._local_constants
+    assert len(drawn) == 0 or "RECORDSVC_TEST_HISTORIES" in os.environ
 
 
 def _said(program: str) -> str:

@@ -264,6 +264,19 @@ VERBS = (
         desk=("GET /desk/clients", "GET /desk/clients/<client_id>"),
     ),
     Verb(
+        "see the heads of an institution",
+        ("GET /v1/desk/institutions/<uscc>/staff",),
+        ("staff list",),
+        desk=("GET /desk/staff",),
+    ),
+    Verb("enter a head", ("POST /v1/desk/staff",), ("staff propose",), desk=("POST /desk/staff",)),
+    Verb(
+        "let a head in who has lost every way in: decide a code, make it once",
+        ("POST /v1/desk/staff/<staff_id>/codes", "POST /v1/desk/staff/<staff_id>/code"),
+        ("staff propose-code", "staff code"),
+        desk=("POST /desk/staff/<staff_id>/codes", "POST /desk/staff/<staff_id>/code"),
+    ),
+    Verb(
         "register a machine, give it a key, lift its suspension",
         (
             "POST /v1/desk/clients",
@@ -420,7 +433,7 @@ REGISTERS = (
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
     *("cards", "numbers", "case", "erasure", "window", "notices", "paper", "import"),
-    *("held", "objections", "institution", "centre", "client"),
+    *("held", "objections", "institution", "centre", "client", "staff"),
 )
 
 

@@ -2,10 +2,10 @@
 
     (two officials) ──enter──> head ──invites by name──> invitation ──code, once──> staff ──> positions, dated
 
-The first person of an institution is entered as its head (经办负责人) by one registrar and approved by
-another. A head invites others by name to a position; whoever has the one-use code becomes that person here. A
-position that was taken away is gone at the next request. Somebody who works at two institutions has two
-accounts: one account acts for one institution.
+The first person of an institution is entered as its head (经办负责人) by two registrars (heads.py). A head
+invites others by name to a position; whoever has the one-use code becomes that person here. A position that
+was taken away is gone at the next request. Somebody who works at two institutions has two accounts: one
+account acts for one institution.
 """
 
 import re
@@ -19,18 +19,15 @@ from sqlalchemy.engine import Connection
 from recordsvc.access.errors import InvitationRefused, StaffRefused, StaffUnknown
 from recordsvc.access.grants import Position
 from recordsvc.access.tables import staff, staff_invitation, staff_role
-from recordsvc.ground import two_person, versions
+from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, Random, uuid7
-from recordsvc.ground.two_person import Proposal
 from recordsvc.people.checks import IdentifierError
 from recordsvc.people.identifiers import uscc
 from recordsvc.vault.keystore import KeyStore
 
 REGISTER: Final = "staff"
-ENTER: Final = "staff.enter"
-DECIDERS: Final = frozenset({"registrar"})
 INVITATION_MS: Final = 7 * 86_400_000
 MOST_PEOPLE: Final = 500
 """Open accounts and invitations of one institution."""
@@ -147,27 +144,6 @@ def invitations(conn: Connection, institution: str, now_ms: int) -> list[Invitat
     return [Invitation(*row) for row in rows]
 
 
-# -- the first person: two officials
-
-
-def propose_head(turn: Turn, institution: str, name: str, reason: str, *, by: str, random: Random) -> bytes:
-    """Propose the head of an institution, who then invites the others. Raises `StaffRefused`.
-
-    The proposal is kept for good and names the account, not the person: the name waits in the account itself,
-    which holds no position until it is approved.
-    """
-    staff_id = _add(turn, _institution(institution), name, by, random)
-    payload = {"staff_id": staff_id, "institution": institution, "position": Position.HEAD, "reason": reason}
-    return two_person.propose(turn, ENTER, staff_id, payload, by, random=random)
-
-
-@two_person.executor(ENTER, deciders=DECIDERS)
-def _enter(turn: Turn, payload: Mapping[str, Any], decided: Proposal) -> str:
-    staff_id = str(payload["staff_id"])
-    give(turn, staff_id, Position(payload["position"]), by=str(decided.decided_by))
-    return staff_id
-
-
 # -- inviting
 
 
@@ -217,7 +193,7 @@ def accept(turn: Turn, keys: KeyStore, random: Random, code: str) -> str:
     ).one_or_none()
     if row is None or row.used_ms is not None or turn.now_ms >= row.expires_ms:
         raise InvitationRefused
-    staff_id = _add(turn, row.institution, row.name, row.invited_by, random)
+    staff_id = add_new(turn, row.institution, row.name, row.invited_by, random)
     # Of two requests with one code only one changes the row; the other's account goes with its turn.
     using = staff_invitation.update().where(own.invitation_id == row.invitation_id, own.used_ms.is_(None))
     if turn.conn.execute(using.values(used_ms=turn.now_ms, staff_id=staff_id)).rowcount != 1:
@@ -295,7 +271,8 @@ def _keep_a_head(turn: Turn, member: Member) -> None:
         raise _refused("/position", "单位至少要有一名经办负责人；请先邀请接任的人")
 
 
-def _add(turn: Turn, institution: str, name: str, by: str, random: Random) -> str:
+def add_new(turn: Turn, institution: str, name: str, by: str, random: Random) -> str:
+    """Make an account without any position under a new id. Raises `StaffRefused`."""
     staff_id = f"s-{random.bytes(8).hex()}"
     add(turn, staff_id, institution, name, by)
     return staff_id
@@ -316,7 +293,8 @@ def add(turn: Turn, staff_id: str, institution: str, name: str, by: str) -> None
     turn.conn.execute(staff.insert().values(**row))
 
 
-def _institution(code: str) -> str:
+def institution_code(code: str) -> str:
+    """Return the code of an institution as it is kept. Raises `StaffRefused`."""
     try:
         return uscc(code).value
     except IdentifierError:

@@ -16,6 +16,21 @@ class HeadForm(Form):
     reason = text(1, 400, required=True)
 
 
+class SeenHeadForm(Form):
+    """A head of an institution as the desk sees them; `draws`: who asks may make a login code now."""
+
+    staff_id = fields.String(required=True)
+    name = fields.String(required=True)
+    since_ms = fields.Integer(required=True)
+    draws = fields.Boolean(required=True)
+
+
+class HeadsForm(Form):
+    """The heads of an institution, the oldest account first."""
+
+    items = fields.List(fields.Nested(SeenHeadForm), required=True)
+
+
 class InviteForm(Form):
     """Whom a head invites, to which position; `until_ms` null: without end."""
 

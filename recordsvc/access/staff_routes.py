@@ -1,11 +1,10 @@
-"""Doors of staff: being entered, invited and coming in; the people of one's own institution."""
+"""Doors of staff: invited and coming in; the people of one's own institution."""
 
 from typing import Any
 
 import flask
 
-from recordsvc.access import acts, backoff, codes, proving, staff
-from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access import backoff, codes, proving, staff
 from recordsvc.access.credentials import Holder
 from recordsvc.access.entering import entered, network, newcomer
 from recordsvc.access.entrance import actor
@@ -16,14 +15,13 @@ from recordsvc.access.errors import (
     StaffRefused,
     StaffUnknown,
 )
-from recordsvc.access.forms import EmptyForm, JsonOrFields, ProposedForm, SessionForm
-from recordsvc.access.grants import Actor, Kind, Position
+from recordsvc.access.forms import EmptyForm, JsonOrFields, SessionForm
+from recordsvc.access.grants import Kind, Position
 from recordsvc.access.policy import door
-from recordsvc.access.services import access, bp, house, once, reference
+from recordsvc.access.services import access, bp, house, reference
 from recordsvc.access.sessions import Method
 from recordsvc.access.staff_forms import (
     AcceptForm,
-    HeadForm,
     InvitedForm,
     InviteForm,
     OneTimeCodeForm,
@@ -31,7 +29,7 @@ from recordsvc.access.staff_forms import (
     PositionForm,
     StaffLoginForm,
 )
-from recordsvc.ground import answers, two_person
+from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import Unauthenticated
 
@@ -42,45 +40,6 @@ def institution() -> str:
     if found is None:
         raise Unauthenticated
     return found
-
-
-@door(
-    bp,
-    "POST",
-    "/v1/desk/staff",
-    policy="staff.propose",
-    body=HeadForm,
-    answer={202: ProposedForm},
-    problems=(StaffRefused,),
-    idempotent=True,
-    summary="提出登记单位经办负责人 / Propose the first person of an institution, who invites the others",
-)
-def propose_head(form: dict[str, Any]) -> flask.Response:
-    """Propose; a second registrar approves, and hands over the first login code."""
-    by = reference()
-
-    def act(turn: Turn) -> str:
-        return staff.propose_head(turn, **form, by=by, random=house().random).hex()
-
-    proposal_id = bytes.fromhex(once(act))
-    with house().db.read() as conn:
-        found = two_person.read(conn, proposal_id, house().clock.now_ms())
-    return answers.answer({"proposal_id": proposal_id, "subject": found.subject}, 202, form=ProposedForm)
-
-
-@door(
-    bp,
-    "POST",
-    "/v1/desk/staff/<staff_id>/code",
-    policy="staff.propose",
-    body=EmptyForm,
-    answer=OneTimeCodeForm,
-    problems=(StaffUnknown,),
-    summary="为单位人员生成一次性登录码 / Make a one-time login code for a person of an institution",
-)
-def code_at_desk(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty
-    """Make a code that the desk hands to the person; an earlier one ends, and the row says who made it."""
-    return answers.answer({"code": new_code(staff_id, None, actor())}, form=OneTimeCodeForm)
 
 
 # -- coming in
@@ -250,18 +209,12 @@ def closed(staff_id: str) -> None:
     house().db.write(act)
 
 
-def new_code(staff_id: str, own: str | None, by: Actor | None = None) -> str:
-    """Make a one-time code for a person, of this institution if one is named. Raises `StaffUnknown`.
-
-    `by`: an official, whose act leaves its row.
-    """
+def new_code(staff_id: str, own: str) -> str:
+    """Make a one-time code for a person of this institution. Raises `StaffUnknown`."""
     place = house()
 
     def act(turn: Turn) -> str:
         member = staff.known(turn.conn, staff_id, own)
-        if by is not None:
-            said = OfficialAct(by, Act.STAFF_CODE, member.staff_id, member.institution)
-            acts.note(turn, place.random, said)
         return codes.create(turn, place.keys, place.random, staff.code_name(member.staff_id))
 
     return place.db.write(act)

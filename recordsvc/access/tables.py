@@ -39,6 +39,7 @@ __all__ = [
     "client_event",
     "client_key",
     "client_terms",
+    "client_volume",
     "consent",
     "consent_event",
     "consent_link",
@@ -64,6 +65,7 @@ __all__ = [
     "service",
     "service_act",
     "session",
+    "staff_code",
     "worker_account",
     "worker_code",
     "worker_credential",
@@ -164,6 +166,17 @@ request_usage = sa.Table(
     sa.Index(None, "window_ms"),
     info={"kind": "state"},
     comment="Units of a caller's limit handed out to processes in the window that began at window_ms",
+)
+
+client_volume = sa.Table(
+    "client_volume",
+    metadata,
+    sa.Column("client_id", sa.String(40), primary_key=True),
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    sa.Index(None, "day"),
+    info={"kind": "state"},
+    comment="Units a client used on a Beijing day, kept for weeks: what its volume is compared with",
 )
 
 request_slot = sa.Table(
@@ -309,6 +322,25 @@ staff_invitation = sa.Table(
     sa.Index(None, "institution"),
     info={"kind": "state"},
     comment="Invitations by name to a position; digest is the keyed digest of the one-use code",
+)
+
+staff_code = sa.Table(
+    "staff_code",
+    metadata,
+    sa.Column("proposal_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("staff_id", sa.String(40), nullable=False),
+    sa.Column("proposed_by", sa.String(80), nullable=False),
+    sa.Column("decided_by", sa.String(80), nullable=False),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+    sa.Column("drawn_ms", sa.BigInteger),
+    sa.Column("drawn_by", sa.String(80)),
+    sa.CheckConstraint("decided_by <> proposed_by", name="second_person"),
+    sa.CheckConstraint("drawn_by IN (proposed_by, decided_by)", name="one_of_two"),
+    sa.CheckConstraint("(drawn_ms IS NULL) = (drawn_by IS NULL)", name="drawn"),
+    sa.Index(None, "staff_id"),
+    info={"kind": "state"},
+    comment="One login code that two officials decided for the head of an institution: which proposal, until "
+    "when one of the two may make it, and who did",
 )
 
 recusal = sa.Table(

@@ -138,8 +138,8 @@ _DONE: Final = ("login.activate", "login.activate-lost", "archive.restrict")
 def written_to(_house: "House", conn: Connection, look: Looked) -> bool:
     """Tell whether the look confirmed a card, or a letter waited for the printer.
 
-    Other notices are no reason: who files a paper or states a division has the worker told, too. A letter shows
-    name and address, so that it is no reason to read records.
+    Other notices are no reason: who files a paper or states a division has the worker told, too. A letter
+    shows name and address, so that it is no reason to read records.
     """
     if look.actor_kind != Kind.OFFICIAL:
         return False

@@ -23,7 +23,7 @@ from sqlalchemy.engine import Connection
 from recordsvc import dated
 from recordsvc.access import own_parties
 from recordsvc.access.grants import Kind
-from recordsvc.access.looked_tables import looked, looked_alarm, looked_place
+from recordsvc.access.looked_tables import looked, looked_alarm, looked_detail, looked_place
 from recordsvc.archive.look_relations import PACK_FIELDS, RELATIONS, RULES, Looked, patience_ms
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Follower, Portion
@@ -105,9 +105,12 @@ def _read_ripe(house: "House", after: int, limit: int) -> Portion[Looked]:
 
 def _places() -> sa.Select[Any]:
     place, row = looked_place.c, looked.c
+    detail = looked_detail.c
     source = looked_place.join(looked, sa.and_(row.worker_id == place.worker_id, row.id == place.id))
-    who = (row.actor_kind, row.actor_id, row.purpose, row.fields, row.request_id)
-    return sa.select(place.idx, row.worker_id, row.at_ms, *who).select_from(source).order_by(place.idx)
+    source = source.outerjoin(looked_detail, sa.and_(detail.worker_id == row.worker_id, detail.id == row.id))
+    who = (row.actor_kind, row.actor_id, row.purpose, row.fields)
+    asked = sa.func.coalesce(detail.request_id, "").label("request_id")
+    return sa.select(place.idx, row.worker_id, row.at_ms, *who, asked).select_from(source).order_by(place.idx)
 
 
 def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
@@ -175,14 +178,27 @@ def _raise(turn: Turn, kind: str, look: Looked, looks: int, worker_id: bytes | N
     day = beijing_date(look.at_ms).isoformat()
     about = worker_id or b""
     who = "" if kind == "many-actors" else f"{look.actor_kind}:{look.actor_id}"
-    key = hashlib.sha256(b"\0".join((kind.encode(), day.encode(), who.encode(), about))).digest()[:16]
-    row = {
-        "key": key,
+    row = _row(turn, kind, (look.actor_kind, look.actor_id), looks)
+    row |= {"key": _key(kind, day, who, about), "worker_id": worker_id, "idx": look.idx}
+    insert_missing(turn.conn, looked_alarm, [row])
+
+
+def raise_of_client(turn: Turn, kind: str, client_id: str, units: int, day: str) -> bool:
+    """Raise an alarm on what a machine used (`volume_alarms.py`); tells whether it is new for that day."""
+    row = _row(turn, kind, (Kind.CLIENT, client_id), units)
+    row |= {"key": _key(kind, day, f"{Kind.CLIENT}:{client_id}", b""), "worker_id": None, "idx": -1}
+    known = sa.select(looked_alarm.c.key).where(looked_alarm.c.key == row["key"])
+    if turn.conn.execute(known).first() is not None:
+        return False
+    insert_missing(turn.conn, looked_alarm, [row])
+    return True
+
+
+def _row(turn: Turn, kind: str, who: tuple[str, str], looks: int) -> dict[str, Any]:
+    return {
         "kind": kind,
-        "actor_kind": look.actor_kind,
-        "actor_id": look.actor_id,
-        "worker_id": worker_id,
-        "idx": look.idx,
+        "actor_kind": who[0],
+        "actor_id": who[1],
         "looks": looks,
         "raised_ms": turn.now_ms,
         "owner": OWNER,
@@ -191,7 +207,10 @@ def _raise(turn: Turn, kind: str, look: Looked, looks: int, worker_id: bytes | N
         "answered_by": "",
         "answered_ms": None,
     }
-    insert_missing(turn.conn, looked_alarm, [row])
+
+
+def _key(kind: str, day: str, who: str, about: bytes) -> bytes:
+    return hashlib.sha256(b"\0".join((kind.encode(), day.encode(), who.encode(), about))).digest()[:16]
 
 
 # -- the desk's side

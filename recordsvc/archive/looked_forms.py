@@ -28,7 +28,10 @@ class LookQuestionsForm(Form):
 
 
 class LookAlarmForm(Form):
-    """An open alarm; `looks` counted when it was raised, `idx` is where in the log (-1: nowhere, refused)."""
+    """An open alarm; `looks` counted when it was raised, `idx` is where in the log.
+
+    -1: nowhere, since it was refused, or is about a machine's units (`volume-rise`, `volume-fall`: `looks`).
+    """
 
     id = Identifier(required=True, attribute="key")
     kind = fields.String(required=True)

@@ -179,6 +179,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/papers", "机构材料", "institution.paper.look"),
         ("/desk/notices", "通知", "desk.notice.read"),
         ("/desk/people", "人员与授权", "official.read"),
+        ("/desk/staff", "单位负责人", "staff.propose"),
         ("/desk/clients", "接入系统", "client.read"),
         ("/desk/emergencies", "应急授权", "emergency.read"),
         ("/desk/looked", "查阅疑问", "looked-question.answer"),

@@ -10,7 +10,8 @@ from recordsvc.access import questions
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Surface, can, door
 from recordsvc.access.services import reference
-from recordsvc.archive import looked_alarms
+from recordsvc.archive import looked_alarms, volume_alarms
+from recordsvc.archive.looked_alarms import Alarm
 from recordsvc.archive.looked_routes import alarms_for, questions_of
 from recordsvc.archive.services import own_worker
 from recordsvc.ground.problems import NotFound
@@ -29,6 +30,8 @@ KINDS: Final = {
     "in-sequence": "按建档次序逐个查阅",
     "own": "查阅或办理本人的档案",
     "many-actors": "同一人被许多人查阅",
+    "volume-rise": "接入系统当日用量突增",
+    "volume-fall": "接入系统一周用量骤降",
 }
 ANSWERS: Final = {"/desk/looked": "looked-question.answer", "/desk/alarms": "look-alarm.answer"}
 """Who may answer on a page; an auditor reads only."""
@@ -161,16 +164,23 @@ def _alarms(error: tuple[str, str, str] | None = None) -> flask.Response:
             words.uuid_text(one.key),
             KINDS[one.kind],
             f"{words.instant(one.raised_ms)}发现",
-            [
-                ("查阅人", f"{_ACTORS.get(one.actor_kind, one.actor_kind)} {one.actor_id}"),
-                ("计数", str(one.looks)),
-                *([("档案编号", words.uuid_text(one.worker_id))] if one.worker_id else []),
-                ("日志位置", "未展示，已拒绝" if one.idx < 0 else str(one.idx)),
-            ],
+            _told(one),
         )
         for one in found
     ]
     return _page("查阅预警", "/desk/alarms", "没有未答复的查阅预警。", lines, error)
+
+
+def _told(one: Alarm) -> list[tuple[str, str]]:
+    """Return what an alarm says, by label."""
+    if one.kind in volume_alarms.KINDS:
+        return [("接入系统", one.actor_id), ("用量（条）", str(one.looks))]
+    return [
+        ("查阅人", f"{_ACTORS.get(one.actor_kind, one.actor_kind)} {one.actor_id}"),
+        ("计数", str(one.looks)),
+        *([("档案编号", words.uuid_text(one.worker_id))] if one.worker_id else []),
+        ("日志位置", "未展示，已拒绝" if one.idx < 0 else str(one.idx)),
+    ]
 
 
 def _page(

@@ -6,7 +6,7 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
-from recordsvc.access import deciding, officials, staff
+from recordsvc.access import deciding, heads, officials, staff
 from recordsvc.access.errors import InvitationRefused, StaffRefused
 from recordsvc.access.grants import Actor, Kind, Position, can
 from recordsvc.access.staff import INVITATION_MS
@@ -46,7 +46,7 @@ def head(house: House, registrars: tuple[Actor, Actor]) -> str:
 
 def entered(house: House, registrars: tuple[Actor, Actor], institution: str, name: str) -> str:
     proposal = house.db.write(
-        lambda turn: staff.propose_head(
+        lambda turn: heads.propose(
             turn, institution, name, "办学许可在册", by="official:ann", random=house.random
         )
     )
@@ -78,7 +78,7 @@ def signed_in(app: flask.Flask, house: House, staff_id: str) -> Person:
 
 def test_the_first_person_takes_two_registrars(house: House, registrars: tuple[Actor, Actor]) -> None:
     proposal = house.db.write(
-        lambda turn: staff.propose_head(
+        lambda turn: heads.propose(
             turn, CENTRE_USCC, "马某", "办学许可在册", by="official:ann", random=house.random
         )
     )
@@ -102,7 +102,7 @@ def test_a_registrar_of_another_area_does_not_decide_on_a_head(
     def act(turn: Any) -> bytes:
         officials.add(turn, "cleo", "c")
         officials.grant(turn, "cleo", "registrar", "6402", by="command:test")
-        return staff.propose_head(turn, CENTRE_USCC, "马某", "x", by="official:ann", random=house.random)
+        return heads.propose(turn, CENTRE_USCC, "马某", "x", by="official:ann", random=house.random)
 
     proposal = house.db.write(act)
     foreign = Actor(
@@ -118,9 +118,7 @@ def test_a_role_that_was_lost_since_the_request_began_decides_nothing(
 ) -> None:
     """The actor says what held when the request began; the register says what holds at the commit."""
     proposal = house.db.write(
-        lambda turn: staff.propose_head(
-            turn, CENTRE_USCC, "马某", "x", by="official:ann", random=house.random
-        )
+        lambda turn: heads.propose(turn, CENTRE_USCC, "马某", "x", by="official:ann", random=house.random)
     )
     house.db.write(lambda turn: officials.revoke(turn, "bob", "registrar", by="command:test"))
 

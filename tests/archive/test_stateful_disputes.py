@@ -489,12 +489,8 @@ class Objections(RuleBasedStateMachine):
         if how == "stranger":
             assert got is not None
             assert not isinstance(got, str)
-        elif case.closed or case.owner != "issuer":
-            assert got is DisputeRefused
-        elif record.chain.read_as.state == "restricted":
-            assert got is ArchiveRestricted, got
-        elif named is not None and (named.seq < case.contest_seq or named.revoked or record.life == "erased"):
-            assert got is TargetUnfit, got
+        elif refused := self.refuses(record, case, named):
+            assert got is refused, got
         else:
             assert got == str(uuid.UUID(bytes=case.dispute_id)), got
             case.state, case.answer, case.answer_id, case.offer = (
@@ -511,6 +507,20 @@ class Objections(RuleBasedStateMachine):
             else:
                 self.promised.append((record, raw))
         self.check()
+
+    def refuses(self, record: Record, case: Case, named: Act | None) -> type[Problem] | None:
+        """Why the answer of a record's own issuer is not taken."""
+        assert record.by is not None
+        if case.closed or case.owner != "issuer":
+            return DisputeRefused
+        if record.chain.read_as.state == "restricted":
+            return ArchiveRestricted
+        if not self.there[record.by]:
+            # From the day it closed; the case is the region's, though it may not have been passed on yet.
+            return DisputeRefused
+        if named is not None and (named.seq < case.contest_seq or named.revoked or record.life == "erased"):
+            return TargetUnfit
+        return None
 
     def close_an_institution(self, n: int, k: int) -> None:
         """The second centre goes out of business."""

@@ -13,6 +13,14 @@ __all__ = ["tree"]
 ACCESS: Final = "recordsvc/access"
 MUTANTS: Final = (
     Mutant(
+        "a machine may use what it likes of its ceiling unseen",
+        25,
+        "recordsvc/archive/volume_alarms.py",
+        'and used > usual * _rule(today, "rise-times"):',
+        "and used < 0:",
+        "tests/archive/test_volume_alarms.py -k 'busiest_one and sqlite'",
+    ),
+    Mutant(
         "an archive that a query names is anybody's",
         2,
         "recordsvc/archive/me_routes.py",

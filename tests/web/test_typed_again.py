@@ -45,6 +45,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/people/role": ("registrar", {"role": "handler", "area": "64x", "reason": WORDS}),
     "/desk/people/deputy": ("handler", {"principal": "a-1", "deputy": "a-2", "reason": WORDS}),
     "/desk/people/recusal": ("handler", {"official_id": "demo-handler", "party": WORDS, "ground": "kin"}),
+    "/desk/staff": ("registrar", {"institution": "123", "name": WORDS, "reason": WORDS}),
     "/desk/issuers/retire": ("registrar", {"issuer": "123", "reason": WORDS}),
     "/desk/papers": ("handler", {"uscc": "123", **CASE}),
     "/desk/numbers": ("handler", {"kind": "card", "number": "X99999999", "to": "numbers", **CASE}),
@@ -109,6 +110,7 @@ ELSEWHERE: dict[str, str] = {
     "/desk/alarms/<id:key>": "tests/web/test_looked_pages.py: needs an alarm",
     "/desk/emergencies/<id:case_id>/close": "tests/web/test_people_pages.py: needs a case",
     "/desk/identity/<id:mismatch_id>": "tests/oidc/test_links.py: needs an account in doubt",
+    "/desk/staff/<staff_id>/codes": "tests/web/test_head_pages.py: needs a head",
     "/desk/own-archive": SECRET,
     **dict.fromkeys(
         (f"/desk/clients/<client_id>/{one}" for one in ("suspend", "lift", "keys", "keys/revoke", "terms")),
