@@ -5,11 +5,13 @@ service whose database is behind it refuses to append: it would fork its own log
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recordsvc.ground import observe
 from recordsvc.ground.refusal import StartRefused
+from recordsvc.translog import continuations
 from recordsvc.translog.checkpoint import Checkpoint, OpenedCheckpoint, open_checkpoint
 from recordsvc.translog.note import NoteError, NoteKey
 from recordsvc.translog.store import Log
@@ -37,17 +39,40 @@ def log_key(house: "House") -> NoteKey:
 
 
 def log_keys(house: "House") -> list[NoteKey]:
-    """Return all verifier keys the log ever had, the newest first."""
+    """Return all verifier keys the log ever had under its present name, the newest first."""
     return house.log.verifier_keys()
 
 
+def log_keys_at(house: "House", size: int) -> list[NoteKey]:
+    """Return the verifier keys under the name that the checkpoint of a size bears."""
+    return house.log.verifier_keys(house.log.name_at(size))
+
+
 def read(house: "House") -> OpenedCheckpoint | None:
-    """Return the kept checkpoint; None before the first. Raises `NoteError` for a foreign file."""
+    """Return the kept checkpoint; None before the first. Raises `NoteError` for a foreign file.
+
+    One of a former name that is no larger than what a continuation told of it has done its duty: its note
+    stands in the statement, and the first checkpoint of the present name takes its place.
+    """
     try:
         note = house.settings.anchor_path.read_text("utf-8")
     except FileNotFoundError:
         return None
-    return open_checkpoint(note, log_keys(house))
+    try:
+        return open_checkpoint(note, log_keys(house))
+    except NoteError:
+        if house.log.former and _settled(house, note):
+            return None
+        raise
+
+
+def _settled(house: "House", note: str) -> bool:
+    with house.db.read() as conn:
+        told = {one.before: one.seen for one in continuations.listed(conn)}
+    for name, most in told.items():
+        with suppress(NoteError):
+            return open_checkpoint(note, house.log.verifier_keys(name)).checkpoint.size <= most
+    return False
 
 
 def keep(house: "House") -> bool:

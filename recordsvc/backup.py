@@ -257,13 +257,20 @@ def _described(path: Path) -> dict[str, Any]:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a file so that after any crash the target is there whole or not at all."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _closed_folder(target.parent)
     fresh = target.with_name(target.name + ".new")
     shutil.copyfile(source, fresh)
     fresh.chmod(0o600)
     _sync(fresh)
     fresh.replace(target)
     _sync_folder(target.parent)
+
+
+def _closed_folder(path: Path) -> None:
+    """Make a folder and what is missing above it, all closed to others: `mkdir` closes the last alone."""
+    if not path.is_dir():
+        _closed_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -181,18 +181,10 @@ def unrestrict(account: str, /, worker: uuid.UUID, **said: str) -> None:
 @TEXT
 @click.option("--record", type=click.UUID, help="只删除这一条 / this record alone")
 @click.pass_obj
-def erase(account: str, worker: uuid.UUID, ground: str, text: str, record: uuid.UUID | None) -> None:
+def erase(account: str, /, worker: uuid.UUID, record: uuid.UUID | None, **said: str) -> None:
     """提出删除整份档案或一条记录 / Propose to erase an archive, or one record."""
-    from recordsvc.archive import erasing
-
-    why = erasing.Why(ground, text)
-
-    def act(turn: "Turn", house: "House", by: str) -> bytes:
-        if record is None:
-            return erasing.propose_erasure(turn, house, worker.bytes, why, by)
-        return erasing.propose_record_erasure(turn, house, worker.bytes, record.bytes, why, by)
-
-    propose(account, "archive.erase", act, worker)
+    with entering(account) as doors:
+        doors.propose(at(worker, "erase" if record is None else f"records/{record}/erase"), said)
 
 
 @case.command()

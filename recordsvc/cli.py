@@ -21,6 +21,11 @@ COMMANDS: Final = {
     "log": ("recordsvc.logcommands", "log", "checkpoint, fsck, keys of the log"),
     "backup": ("recordsvc.backupcommands", "backup", "back up database and papers, without keys"),
     "restore": ("recordsvc.backupcommands", "restore", "restore a backup into an empty place, and check it"),
+    "continuation": (
+        "recordsvc.continuationcommands",
+        "continuation",
+        "go on after entries were lost for good",
+    ),
     "official": ("recordsvc.access.commands", "official", "officials and their roles"),
     "case": ("recordsvc.casecommands", "case", "an official's acts on whole archives"),
     "numbers": ("recordsvc.numbercommands", "numbers", "change a worker's numbers, names and cards"),

@@ -145,7 +145,35 @@ def hold_copy(
         click.echo("已取出 / written")
 
 
-CASES = (trust, strays, place, relatives, copy, hold, hold_copy)
+@click.command()
+@click.pass_obj
+def slips(account: str) -> None:
+    """待复核的签字单 / List signed slips that another official compares."""
+    with entering(account) as doors:
+        for one in doors.read("/v1/desk/slips")["items"]:
+            told = f"{one['due_on'] or '-'}  {one['owner']}  {one['used_by']}"
+            click.echo(f"{one['worker_id']}  {one['paper_id']}  {told}")
+
+
+@click.command("check-slip")
+@WORKER
+@click.argument("paper", type=click.UUID)
+@click.option(
+    "--result",
+    required=True,
+    type=click.Choice(("agrees", "differs")),
+    help="签名一致或不符 / whether the signature agrees",
+)
+@click.option("--finding", required=True, help="核对情况，不写个人信息 / what was compared, no personal data")
+@click.pass_obj
+def check_slip(account: str, /, worker: uuid.UUID, paper: uuid.UUID, **said: str) -> None:
+    """填写签字单复核结果，不符即停止所办事项 / Say what was found; `differs` ends what it stood for."""
+    with entering(account) as doors:
+        doors.post(at(worker, f"slips/{paper}"), said)
+        click.echo("已填写 / taken")
+
+
+CASES = (trust, strays, place, relatives, copy, hold, hold_copy, slips, check_slip)
 """What `recordsvc case` has from here."""
 
 

@@ -1,8 +1,10 @@
 """What was erased stays erased (删除日志与清除): a journal outside the database, and traces inside.
 
 The journal is a file of its own, kept apart from backups of the database: one line for each erasure, of
-opaque ids alone. A database in which something journalled is there again was restored from an older copy; it
-does not open before `recordsvc erasure replay` has erased it anew.
+opaque ids alone. A database in which something journalled is there again does not open. Where the chain
+holds the erasure and only the content came back, `recordsvc erasure replay` erases it anew. Where the chain
+does not hold it, the database is older than the erasure: its log has to be continued (`continuing`), and the
+journal is replayed with that, each erasure as an entry.
 
 Scrubbing takes the deleted bytes themselves: SQLite overwrites freed pages (`secure_delete`) and the
 write-ahead log is cut to nothing; on PostgreSQL the tables are rewritten (`VACUUM FULL`), which locks them
@@ -10,6 +12,7 @@ and is therefore a command for a quiet hour.
 """
 
 import functools
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -19,14 +22,16 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import consents
 from recordsvc.archive import tables
-from recordsvc.archive.erasing import WHOLE, forget
+from recordsvc.archive.decided import enter
+from recordsvc.archive.erasing import WHOLE, destroy, restated
+from recordsvc.archive.formats import Kind
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
-from recordsvc.ground.privileges import Kind, erasing, kind_of
+from recordsvc.ground.privileges import Kind as TableKind
+from recordsvc.ground.privileges import kind_of
 from recordsvc.ground.refusal import StartRefused
-from recordsvc.people import standing
+from recordsvc.ground.two_person import Proposal
 from recordsvc.people import tables as people_tables
 
 if TYPE_CHECKING:
@@ -41,13 +46,18 @@ class ErasureUndone(StartRefused):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One erasure as the journal keeps it; `seq` is -1 for a whole archive."""
+    """One erasure as the journal keeps it; `seq` is -1 for a whole archive.
+
+    `leaf` is SHA-256 of the erased entry's leaf, of one record: in a log that was continued another record
+    may stand at its place. Lines of before that was kept have none.
+    """
 
     worker_id: bytes
     erasure_id: bytes
     seq: int
     idx: int
     erased_ms: int
+    leaf: bytes = b""
 
     def text(self) -> str:
         """Return the line."""
@@ -58,6 +68,8 @@ class Line:
             "index": self.idx,
             "ms": self.erased_ms,
         }
+        if self.leaf:
+            told["leaf"] = self.leaf.hex()
         return json.dumps(told, separators=(",", ":")) + "\n"
 
     @classmethod
@@ -65,7 +77,8 @@ class Line:
         """Read a line. Raises ValueError, KeyError for what is none."""
         told = json.loads(text)
         ids = (bytes.fromhex(told["worker"]), bytes.fromhex(told["erasure"]))
-        return cls(*ids, int(told["seq"]), int(told["index"]), int(told["ms"]))
+        leaf = bytes.fromhex(told.get("leaf", ""))
+        return cls(*ids, int(told["seq"]), int(told["index"]), int(told["ms"]), leaf)
 
 
 def read(house: "House") -> list[Line]:
@@ -88,14 +101,25 @@ def keep(house: "House") -> int:
     erasure = people_tables.erasure
     with house.db.read() as conn:
         query = sa.select(erasure).where(erasure.c.state == "erased").limit(PORTION)
-        rows = conn.execute(query).all()
-    if not rows:
+        lines = [_line(conn, row) for row in conn.execute(query).all()]
+    if not lines:
         return 0
     there = {line.erasure_id + line.worker_id for line in read(house)}
-    lines = [Line(r.worker_id, r.erasure_id, r.seq, r.idx, r.erased_ms) for r in rows]
     _append(house, [one for one in lines if one.erasure_id + one.worker_id not in there])
     house.db.write(lambda turn: _mark(turn, lines, "erased", "journalled"))
     return len(lines)
+
+
+def _line(conn: Connection, row: Any) -> Line:
+    leaf = b"" if row.seq == WHOLE else _leaf(conn, row.worker_id, row.seq)
+    return Line(row.worker_id, row.erasure_id, row.seq, row.idx, row.erased_ms, leaf)
+
+
+def _leaf(conn: Connection, worker_id: bytes, seq: int) -> bytes:
+    """Return SHA-256 of an entry's leaf; empty where there is no such entry."""
+    own = tables.entry.c
+    found = conn.execute(sa.select(own.leaf).where(own.worker_id == worker_id, own.seq == seq)).scalar()
+    return b"" if found is None else hashlib.sha256(bytes(found)).digest()
 
 
 def _append(house: "House", lines: list[Line]) -> None:
@@ -132,20 +156,62 @@ def _mark(turn: Turn, lines: list[Line], before: str, after: str) -> None:
 def check(house: "House") -> None:
     """Refuse a database in which something erased is there again. Raises `ErasureUndone`."""
     with house.db.read() as conn:
-        undone = sum(1 for line in read(house) if _there(conn, line))
+        undone = [line for line in read(house) if _there(conn, line)]
+        older = any(not _entered(conn, line) for line in undone)
     if undone:
         raise ErasureUndone(
-            f"{undone} erasures of the journal are undone in this database: an older copy was restored; "
-            "run `recordsvc erasure replay` before anything is served from it"
+            f"{len(undone)} erasures of the journal are undone in this database: an older copy was restored; "
+            f"{_CONTINUE if older else _REPLAY} before anything is served from it"
         )
 
 
+_REPLAY: Final = "run `recordsvc erasure replay`"
+_CONTINUE: Final = "restore the newest copy, or have two officials run `recordsvc continuation`"
+
+
 def replay(house: "House") -> int:
-    """Erase again whatever the journal has and the database still holds; how many."""
-    done = 0
-    for line in read(house):
-        done += house.db.write(functools.partial(_again, house, line))
-    return done
+    """Erase again what the journal has, the database still holds and its chains say was erased; how many.
+
+    Raises `ErasureUndone`, before anything is erased, where a chain does not say so: that copy is older.
+    """
+    lines = read(house)
+    with house.db.read() as conn:
+        older = sum(1 for line in lines if _there(conn, line) and not _entered(conn, line))
+    if older:
+        raise ErasureUndone(
+            f"this database is older than {older} erasures of the journal, and erasing needs its entry: "
+            f"{_CONTINUE}"
+        )
+    return sum(house.db.write(functools.partial(_again, house, line)) for line in lines)
+
+
+def restate(turn: Turn, house: "House", proposal: Proposal, before: str) -> int:
+    """Replay the journal in a log that goes on from the log `before`; how many were there again.
+
+    Each is an entry of its own: the chain of before the erasure does not say that anything is gone.
+    """
+    lines = [line for line in read(house) if _there(turn.conn, line)]
+    missing = [line for line in lines if not _entered(turn.conn, line)]
+    statements = []
+    for line in missing:
+        text = f"恢复备份后依删除日志重做；原删除在日志 {before} 第 {line.idx} 条"
+        record_id = None if line.seq == WHOLE else _record_id(turn.conn, line)
+        said = restated(house, proposal, line.worker_id, line.seq, record_id, text)
+        statements.append((line.worker_id, said))
+    entered = enter(house, turn, statements)
+    for line in lines:
+        destroy(turn, house, line.worker_id, line.seq)
+    for line, one in zip(missing, entered, strict=True):
+        values = {
+            "worker_id": line.worker_id,
+            "erasure_id": line.erasure_id,
+            "seq": line.seq,
+            "idx": one.index,
+            "erased_ms": line.erased_ms,
+            "state": "journalled",
+        }
+        turn.conn.execute(people_tables.erasure.insert().values(**values))
+    return len(lines)
 
 
 def _there(conn: Connection, line: Line) -> bool:
@@ -153,20 +219,35 @@ def _there(conn: Connection, line: Line) -> bool:
     query = sa.select(key.c.worker_id).where(key.c.worker_id == line.worker_id)
     if line.seq != WHOLE:
         query = sa.select(sealed.c.seq).where(sealed.c.worker_id == line.worker_id, sealed.c.seq == line.seq)
+        if line.leaf and _leaf(conn, line.worker_id, line.seq) != line.leaf:
+            return False
     return conn.execute(query).first() is not None
+
+
+def _entered(conn: Connection, line: Line) -> bool:
+    """Tell whether the chain says that this was erased."""
+    own = tables.entry.c
+    # An erasure of the whole has no target, which is stored as it is in a line.
+    mine = (own.worker_id == line.worker_id, own.target == line.seq)
+    leaves = conn.execute(sa.select(own.leaf).where(*mine))
+    return any(bytes(leaf)[1] == Kind.ERASE.value for leaf in leaves.scalars())
+
+
+def _record_id(conn: Connection, line: Line) -> bytes | None:
+    own = tables.ciphertext.c
+    query = sa.select(own.record_id).where(own.worker_id == line.worker_id, own.seq == line.seq)
+    found = conn.execute(query).scalar()
+    return None if found is None else bytes(found)
 
 
 def _again(house: "House", line: Line, turn: Turn) -> int:
     if not _there(turn.conn, line):
         return 0
-    sealed = tables.ciphertext
-    gone = sa.delete(sealed).where(sealed.c.worker_id == line.worker_id)
-    with erasing(turn.conn):
-        turn.conn.execute(gone if line.seq == WHOLE else gone.where(sealed.c.seq == line.seq))
-    if line.seq == WHOLE:
-        standing.erase(turn, line.worker_id)
-        forget(turn, line.worker_id)
-        consents.erase(turn, house.log, line.worker_id)
+    destroy(turn, house, line.worker_id, line.seq)
+    erasure = people_tables.erasure
+    mine = (erasure.c.worker_id == line.worker_id, erasure.c.erasure_id == line.erasure_id)
+    # Its bytes are there again, and have to be cleaned away again.
+    turn.conn.execute(erasure.update().where(*mine).values(state="journalled"))
     return 1
 
 
@@ -193,7 +274,7 @@ def rewrite(house: "House", owner: Database) -> Iterator[str]:
     from recordsvc import schema
 
     waiting = _journalled(house.db)
-    erasable = [table for table in schema.load_tables().sorted_tables if kind_of(table) is Kind.ERASABLE]
+    erasable = [table for table in schema.load_tables().sorted_tables if kind_of(table) is TableKind.ERASABLE]
     for table in erasable:
         owner.rewrite(table)
         yield table.name

@@ -6,13 +6,14 @@ papers and their files → who looked → bound rows (consents, acts, grants, pr
 One snapshot, rows streamed. Believed are only keys: the log's, the witnesses', those of the key store.
 """
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import sqlalchemy as sa
 
-from recordsvc import anchor
+from recordsvc import anchor, continuing
 from recordsvc.archive.fsck import ArchiveCheck
 from recordsvc.archive.fsck_bound import BoundCheck
 from recordsvc.archive.fsck_looked import LookedCheck
@@ -135,11 +136,12 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
         with house.db.read() as conn, Snapshot(conn) as snapshot:
             witnesses = [NoteKey.parse(key) for key in house.settings.witness_keys]
             log, archive = (
-                LogCheck(snapshot, anchor.log_keys(house), witnesses, seen),
+                LogCheck(snapshot, functools.partial(anchor.log_keys_at, house), witnesses, seen),
                 ArchiveCheck(house, snapshot),
             )
             people = PeopleCheck(snapshot, house.people, house.keys)
             log.run(archive.rows.pinpoint, progress)
+            continued = continuing.check(house, snapshot)
             histories = archive.rows.check(progress)
             people.run(progress)
             archive.run(histories, progress)
@@ -147,14 +149,15 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             institutions.run()
             papers = PaperCheck(house, snapshot)
             papers.run(progress)
-            looks = LookedCheck(snapshot, anchor.log_key(house))
+            looks = LookedCheck(snapshot, functools.partial(anchor.log_keys_at, house))
             looks.run(progress)
             chain = BoundCheck(snapshot)
             chain.run(progress)
-            ledger = LedgerCheck(snapshot, anchor.log_keys(house), house.settings.log_origin)
+            ledger = LedgerCheck(snapshot, functools.partial(anchor.log_keys_at, house))
             ledger.run(progress)
             checks = (log, archive, people, institutions, papers, looks, chain, ledger)
             counts = {name: n for check in checks for name, n in check.counts.items()}
+            counts["continuations"] = continued
             if papers.unreached:
                 notes.append(f"{papers.unreached} papers unchecked: the object store is out of reach")
             notes += [
@@ -169,8 +172,9 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
 def _settings(house: House, snapshot: Snapshot) -> None:
     """Compare what was fixed at the first run."""
     fixed = dict(scan(snapshot, [installation.c.name, installation.c.value]))
+    first = {"log_origin": house.log.name_at(0)}
     for name in FIXED:
-        if fixed.pop(name, None) != getattr(house.settings, name):
+        if fixed.pop(name, None) != first.get(name, getattr(house.settings, name)):
             raise Wrong(
                 at(installation, "value", name=name),
                 "与设置不符",

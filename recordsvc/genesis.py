@@ -5,6 +5,7 @@ every start.
 """
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from recordsvc import anchor
 from recordsvc.archive.statements import REGION_KID
@@ -13,6 +14,7 @@ from recordsvc.ground.database import installation
 from recordsvc.ground.refusal import StartRefused
 from recordsvc.house import House, key_token, open_house
 from recordsvc.settings import Settings
+from recordsvc.translog import tables as log_tables
 from recordsvc.vault import fence
 from recordsvc.vault.keyfolder import create_keys
 
@@ -54,17 +56,30 @@ def check(house: House) -> None:
     with house.db.read() as conn:
         if not sa.inspect(conn).has_table(installation.name):
             raise NotThisInstallation("the database is empty: run `recordsvc init`")
-        fixed = {row.name: row.value for row in conn.execute(sa.select(installation))}
+        fixed = _fixed(conn)
+    if house.log.former and fixed["log_origin"] != house.settings.log_origin:
+        raise NotThisInstallation(
+            f"the log goes on as {fixed['log_origin']!r} since it was continued; "
+            f"the settings still say {house.settings.log_origin!r}"
+        )
     _compare(fixed, house.settings)
 
 
 def _fix(turn: Turn, settings: Settings) -> None:
-    fixed = {row.name: row.value for row in turn.conn.execute(sa.select(installation))}
+    fixed = _fixed(turn.conn)
     if fixed:
         _compare(fixed, settings)
         return
     rows = [{"name": name, "value": getattr(settings, name)} for name in FIXED]
     turn.conn.execute(installation.insert(), rows)
+
+
+def _fixed(conn: Connection) -> dict[str, str]:
+    """Return what was fixed at the first run, the log's name as its newest continuation has it."""
+    fixed = {row.name: row.value for row in conn.execute(sa.select(installation))}
+    own = log_tables.continuation.c
+    name = conn.execute(sa.select(own.origin).order_by(own.size.desc()).limit(1)).scalar()
+    return fixed if name is None else fixed | {"log_origin": name}
 
 
 def _compare(fixed: dict[str, str], settings: Settings) -> None:

@@ -75,12 +75,11 @@ def fsck(*, offline: bool, quiet: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check_receipt(file: Path) -> None:
     """旧回执与现日志是否一致 / Does the log of today continue an old receipt?"""
-    from recordsvc import anchor
     from recordsvc.archive.contradiction import Verdict, compare
 
     with _open() as house, house.db.read() as conn:
         try:
-            found = compare(house.log, anchor.log_keys(house), conn, file.read_bytes())
+            found = compare(house.log, house.log.every_key(), conn, file.read_bytes())
         except ValueError as error:
             _could_not_run(f"不是本日志的回执 / no receipt of this log: {error}")
             return
@@ -107,10 +106,16 @@ def checkpoint() -> None:
 
 @log.command("key")
 def key() -> None:
-    """打印日志公钥（vkey）/ Print the log's verifier keys: of a change both, the newest first."""
+    """打印日志公钥（vkey）/ Print the log's verifier keys: of a change both, the newest first.
+
+    Then those of each former name, under which what was signed before a continuation is verified.
+    """
     with _open() as house:
         for one in house.log.live_keys():
             click.echo(one.vkey())
+        for former in reversed(house.log.former):
+            for one in house.log.verifier_keys(former.name):
+                click.echo(f"{one.vkey()}  （至第 {former.size} 条 / up to {former.size} entries）")
 
 
 def _silent(_stage: str, _done: int) -> None:

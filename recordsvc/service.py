@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import flask
 
 from recordsvc import anchor, published
+from recordsvc import continuing as _  # noqa: F401 - registers what two officials decide of the log itself
 from recordsvc.access import policy
 from recordsvc.access.entrance import Entrance
 from recordsvc.access.policy import Sends, Surface, door

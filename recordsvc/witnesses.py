@@ -24,11 +24,17 @@ class WitnessForgot(StartRefused):
 
 
 def remembered(house: "House", key: NoteKey) -> int:
-    """Return the largest size of which our rows hold this witness's cosignature; 0: none."""
+    """Return the largest size of which our rows hold this witness's cosignature; 0: none.
+
+    Of the log's present name: under a former one the witness knows another log.
+    """
     mine = tables.cosignature.c
     # A witness that changed its key keeps its name: the newest line says which key it is.
     newest = (
-        sa.select(mine.size, mine.line).where(mine.witness == key.name).order_by(mine.size.desc()).limit(1)
+        sa.select(mine.size, mine.line)
+        .where(mine.witness == key.name, mine.size > house.log.begun)
+        .order_by(mine.size.desc())
+        .limit(1)
     )
     with house.db.read() as conn:
         row = conn.execute(newest).first()

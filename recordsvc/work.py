@@ -14,7 +14,7 @@ imports     enter what two people released of a file of old papers
 packs       make what two people decided that an auditor sees, and destroy it after its time
 cards       attach cards that the registry knew before their holders
 notices     tell people what was entered about them
-disputes    open and end cases of contested records, and pass on what an issuer let lie
+disputes    open and end cases of contested records, and pass on what an issuer let lie; so with signed slips
 outbox      deliver what must leave the house
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
@@ -41,6 +41,7 @@ from recordsvc.archive import (
     looked_statements,
     pack_making,
     sharing,
+    slip_checks,
     volume_alarms,
 )
 from recordsvc.archive.announcing import announcer
@@ -97,6 +98,7 @@ class Worker:
             (
                 Job("disputes", dispute_follower(house).run, 0.5),
                 Job("dispute-terms", functools.partial(disputes.pass_on_due, house), 60.0),
+                Job("slip-terms", functools.partial(slip_checks.pass_on_due, house), 60.0),
             ),
             # A change of key walks every worker: in a lane of its own it holds up nothing but the writers.
             (Job("keys", functools.partial(rotation.work, house, self._stop.is_set), 1.0),),

@@ -71,6 +71,8 @@ def test_a_restored_backup_has_the_same_head_and_gives_the_same_answers(
         assert archive_json(Reader(restored).archive(worker)) == before
         assert fsck(restored, offline=True).finding is None
         assert (elsewhere.objects_dir / "ab" / "abcd").read_bytes() == b"sealed bytes"
+        folders = [elsewhere.objects_dir, elsewhere.objects_dir / "ab"]
+        assert [one.stat().st_mode & 0o077 for one in folders] == [0, 0], "open to others no paper is read"
     finally:
         restored.close()
 

@@ -12,7 +12,16 @@ from recordsvc.access import codes, officials
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import of_worker
 from recordsvc.access.tables import official_act
-from recordsvc.archive import confirm, dispute_follower, disputes, held, noticeboard, notices
+from recordsvc.archive import (
+    confirm,
+    dispute_follower,
+    disputes,
+    erasing,
+    held,
+    noticeboard,
+    notices,
+    persons,
+)
 from recordsvc.archive.foreign import state_evidence
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.statements import Stater
@@ -28,6 +37,7 @@ from tests.test_number_commands import commands, decided, mine, settings, typed
 
 __all__ = ["commands", "mine", "settings"]
 COUNTER = Actor(Kind.OFFICIAL, "counter", roles=frozenset({"handler"}))
+OFFICER = Actor(Kind.OFFICIAL, "li", roles=frozenset({"data-officer"}))
 LOOK = ("--purpose", "service-window", "--case", "宁人社〔2026〕7号")
 EVIDENCE = {
     "evidence_kind": "level-certificate",
@@ -105,6 +115,29 @@ def test_an_official_of_another_county_is_refused_as_at_the_door(
         told = typed(house, commands, words[0], *words[1:], by=who)
         assert told.exit_code == 1, (words, told.output)
         assert "找不到" in told.output or "没有" in told.output, told.output
+    assert not proposals(house)
+
+
+@pytest.mark.parametrize("one", [False, True], ids=["archive", "record"])
+def test_an_erasure_refused_names_the_rule_and_its_day(
+    house: House, commands: CliRunner, mine: bytes, one: bool
+) -> None:
+    centre = Centre(house, 2)
+    record = centre.completion(person(1))
+    centre.enter(record)
+    state = Reader(house).archive(mine).state.records[-1]
+    words = (text_of(mine), "--ground", "retention-ended", "--text", "本人申请")
+    if one:
+        (rule,) = erasing.record_blockers(house, state, "retention-ended")
+        told = typed(house, commands, "case erase", *words, "--record", id_of(record))
+    else:
+        erasing.restrict(house, mine, "erasure-requested", "本人申请", OFFICER)
+        with house.db.read() as conn:
+            person_now = persons.read(house, mine, sealed=True)
+            rule = erasing.blockers(house, conn, person_now.archives, "retention-ended")[0]
+        told = typed(house, commands, "case erase", *words)
+    assert told.exit_code == 1
+    assert all(said in told.output for said in (rule.zh, rule.code, str(rule.until))), told.output
     assert not proposals(house)
 
 

@@ -301,6 +301,18 @@ VERBS = (
         ("client suspend", "client end-key"),
         desk=("POST /desk/clients/<client_id>/suspend", "POST /desk/clients/<client_id>/keys/revoke"),
     ),
+    Verb(
+        "see which signed slips wait to be compared",
+        ("GET /v1/desk/slips",),
+        ("case slips",),
+        desk=("GET /desk/slips",),
+    ),
+    Verb(
+        "say what comparing a signed slip found",
+        (f"POST {DESK}/slips{PAPER}",),
+        ("case check-slip",),
+        desk=(f"POST {PAGE}/slips{PAPER}",),
+    ),
     # -- restricted, erased, closed
     Verb("restrict an archive", **act("restrict")),
     Verb("lift a restriction", **act("unrestrict")),
@@ -314,6 +326,10 @@ VERBS = (
     Verb("erase an archive", **act("erase")),
     Verb("erase a record", **act("erase", record=True)),
     Verb("replay erasures after a restore, scrub bytes", commands=("erasure replay", "erasure scrub")),
+    Verb(
+        "let the log go on under another name, when its newest entries are lost for good",
+        commands=("continuation propose", "continuation decide", "continuation show"),
+    ),
     Verb("close an archive after a death", **act("close")),
     Verb("reopen an archive closed in error", **act("reopen")),
     Verb(
@@ -432,7 +448,7 @@ REGISTERS = (
 )
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
-    *("cards", "numbers", "case", "erasure", "window", "notices", "paper", "import"),
+    *("cards", "numbers", "case", "erasure", "continuation", "window", "notices", "paper", "import"),
     *("held", "objections", "institution", "centre", "client", "staff"),
 )
 

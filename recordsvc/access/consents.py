@@ -58,6 +58,7 @@ class Ended(StrEnum):
     RESTRICTED = "restricted"
     CLOSED = "closed"
     PARTED = "parted"
+    SLIP = "slip-refused"
     ERASED = "erased"
 
 

@@ -332,6 +332,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "desk.notice.read": _official(*_DESK),
     # In the place of a worker who stands there with card and document.
     "window.open": _official(*SERVING),
+    # Signed slips that stood for a consent: another official compares them.
+    "slip.read": _official(Role.REVIEWER, Role.DATA_OFFICER, Role.AUDITOR),
+    "slip.check": _official(Role.REVIEWER, Role.DATA_OFFICER),
     # The list names people without a phone: whoever serves them at the window.
     "notice.print": _official(Role.HANDLER, Role.REVIEWER),
     "held.read": _official(Role.HANDLER, Role.REVIEWER),
@@ -379,6 +382,8 @@ POLICIES: Final[dict[str, Policy]] = {
     # The one reading of what is sealed: two officials decide a copy, the data officer makes it once.
     "archive.hold": _official(*_CASE),
     "archive.hold.make": _official(Role.DATA_OFFICER),
+    # A log that goes on after a loss: at the server's console alone, and two officials.
+    "log.continue": _official(Role.REGISTRAR, Role.DATA_OFFICER),
     "worker.find": _official(*_CASE, Role.INSPECTOR),
     "worker.place": _official(Role.HANDLER, Role.REGISTRAR),
     "worker.numbers.read": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),

@@ -44,6 +44,7 @@ class Ended(StrEnum):
     RESTRICTED = "restricted"
     CLOSED = "closed"
     PARTED = "parted"
+    SLIP = "slip-refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 A receipt carries a checkpoint that the log signed. The log of today must continue it: be at least as large,
 and have the same root at that size. If it does not, two signatures of one key contradict each other: that is
-fraud, or a restored backup that nobody may append to.
+fraud, or a restored backup that nobody may append to. Of a log that ended, and goes on under another name,
+so much must be continued as the published statement says was kept.
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Verdict(StrEnum):
     SHORTENED = "shortened"
     REWRITTEN = "rewritten"
     TILES = "tiles-damaged"
+    LOST = "lost-at-a-continuation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,10 @@ class Comparison:
                 "条目与回执一致，但存储的瓦片损坏；请运行 recordsvc log fsck。",
                 "The entries agree with the receipt, the stored tiles do not; run `recordsvc log fsck`.",
             ),
+            Verdict.LOST: (
+                f"日志 {self.then.origin} 已终止并另行接续，{then} 条未全部保留：请凭回执重新报送。",
+                f"The log {self.then.origin} ended, not all of {then} entries were kept: send it again.",
+            ),
         }[self.verdict]
 
 
@@ -78,6 +84,8 @@ def compare(log: "Log", log_key: LogKeys, conn: Connection, receipt: bytes) -> C
 
 
 def _judge(log: "Log", conn: Connection, then: Checkpoint, now: "Signed") -> Verdict:
+    if then.origin != log.origin and then.size > _kept_of(log, then.origin):
+        return Verdict.LOST
     if now.size < then.size:
         return Verdict.SHORTENED
     try:
@@ -87,6 +95,11 @@ def _judge(log: "Log", conn: Connection, then: Checkpoint, now: "Signed") -> Ver
         # Tiles are only copies: before anyone is accused, the entries themselves are asked.
         return Verdict.TILES if _root(conn, then.size) == then.root else Verdict.REWRITTEN
     return Verdict.CONTINUED
+
+
+def _kept_of(log: "Log", name: str) -> int:
+    """Return how many entries of the log of a former name stand here."""
+    return next((one.size for one in log.former if one.name == name), 0)
 
 
 def _root(conn: Connection, size: int) -> bytes:

@@ -1,7 +1,9 @@
 """Restrict, then erase (限制处理与删除; PIPL art. 47): nobody reads on, then nothing can be read any more.
 
-    open ── one data officer ──> restricted ── two officials, nothing blocks ──> erased
-                                     └── two officials ──> open
+    open, closed ── one data officer ──> restricted ── two officials, nothing blocks ──> erased
+                                             └── two officials ──> open or closed, as before
+
+Every archive is restricted before it is erased, that of a worker who died too.
 
 Erasing destroys the worker's data key, or one record's ciphertext. The erasure is an entry, every proof
 given before still verifies, and the commitments in the log are 32 random-looking bytes. What law or open
@@ -39,7 +41,17 @@ from recordsvc.access.consents import Ended
 from recordsvc.access.grants import Actor
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
-from recordsvc.archive import disputes, farewell, held, notices, papers, persons, strays, tables
+from recordsvc.archive import (
+    disputes,
+    farewell,
+    held,
+    notices,
+    papers,
+    persons,
+    slip_checks,
+    strays,
+    tables,
+)
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.facts import day_of
@@ -62,6 +74,8 @@ if TYPE_CHECKING:
 LIFT: Final = "archive.unrestrict"
 ERASE: Final = "archive.erase"
 ERASE_RECORD: Final = "record.erase"
+REPLAYED: Final = "replayed"
+"""Ground of an erasure that is entered again after a restore: what was decided stands in the log before."""
 WHOLE: Final = -1
 """`erasure.seq` of a whole archive."""
 _GONE: Final = "本人档案已删除，不再收录"
@@ -69,6 +83,7 @@ _GONE: Final = "本人档案已删除，不再收录"
 _DECIDERS: Final = frozenset({"data-officer"})
 _REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 """Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
+_RESTRICTABLE: Final = frozenset({standing.OPEN, standing.CLOSED})
 _ANY_STATE: Final = frozenset({standing.OPEN, standing.RESTRICTED, standing.CLOSED, MERGED})
 
 
@@ -104,14 +119,15 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
         {"effect": "restricted", "ground": ground, "text": text},
         Stater(f"{who.kind}:{who.id}", "data-officer", "restriction"),
         derived_id(house, b"restriction", worker_id, _version(turn.conn, worker_id)),
+        states=_RESTRICTABLE,
     )
     standing_now = _state(turn.conn, worker_id)
     if standing_now is None:
         raise TargetUnknown
-    if standing_now != standing.OPEN:
+    if standing_now not in _RESTRICTABLE:
         raise standing.StandingRefused
     (entered,) = enter(house, turn, [(worker_id, said)])
-    standing.change(turn, worker_id, standing.OPEN, standing.RESTRICTED)
+    standing.change(turn, worker_id, standing_now, standing.RESTRICTED)
     _end_sessions(turn, worker_id)
     merged = house.people.read_as(house.db.cursor(turn.conn), worker_id)
     consents.end(turn, house.log, [worker_id, *merged], Ended.RESTRICTED)
@@ -119,7 +135,8 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
     reason = f"{ground}: {text}"[:400]
     subject = str(uuid.UUID(bytes=worker_id))
     acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
-    notices.tell_worker(turn, house, worker_id, "archive-restricted", {}, f"restriction/{entered.index}")
+    if standing_now == standing.OPEN:  # of one who died nobody is left to be told
+        notices.tell_worker(turn, house, worker_id, "archive-restricted", {}, f"restriction/{entered.index}")
     return entered.index
 
 
@@ -151,10 +168,22 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     own_id = record_id_of(house, proposal, b"lift")
     states = frozenset({standing.RESTRICTED})
     said = Statement("restriction", body, stater_of(proposal), own_id, states=states)
+    beneath = _beneath(house, turn, worker_id)
     (entered,) = enter(house, turn, [(worker_id, said)])
-    standing.change(turn, worker_id, standing.RESTRICTED, standing.OPEN)
-    notices.tell_worker(turn, house, worker_id, "archive-lifted", {}, f"restriction/{entered.index}")
+    standing.change(turn, worker_id, standing.RESTRICTED, beneath)
+    if beneath == standing.OPEN:
+        notices.tell_worker(turn, house, worker_id, "archive-lifted", {}, f"restriction/{entered.index}")
     return entered.index
+
+
+def _beneath(house: "House", turn: Turn, worker_id: bytes) -> str:
+    """Return the state that a restriction covers: closed where the newest closure says so, else open."""
+    archive = Reader(house, sealed=True).archive(worker_id, house.db.cursor(turn.conn))
+    if archive is None:
+        raise TargetUnknown
+    said = [one.record for one in archive.entries if one.record is not None]
+    effects = [record["body"]["effect"] for record in said if record["type"] == "closure"]
+    return standing.CLOSED if effects[-1:] == ["closed"] else standing.OPEN
 
 
 # -- what stands against erasing
@@ -219,7 +248,7 @@ def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: 
     person = persons.read(house, worker_id, house.db.cursor(turn.conn), sealed=True)
     if person is None:
         raise TargetUnknown
-    if _state(turn.conn, worker_id) not in (standing.RESTRICTED, standing.CLOSED):
+    if _state(turn.conn, worker_id) != standing.RESTRICTED:
         raise standing.StandingRefused("请先限制处理，再提出删除", detail_en="restrict it first")
     _refuse_blocked(house, turn, person.archives, why.ground)
     payload = {"worker_id": str(uuid.UUID(bytes=worker_id)), "ground": why.ground, "text": why.text}
@@ -269,12 +298,7 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     # Made while there is a phone and a name; posted behind `forget`, which takes all there was to be told.
     last = farewell.made(turn, house, person.archives)
     for archive, entered in zip(person.archives, enter(house, turn, statements), strict=True):
-        sealed = tables.ciphertext
-        with erasing(turn.conn):
-            turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == archive.worker_id))
-        standing.erase(turn, archive.worker_id)
-        forget(turn, archive.worker_id)
-        consents.erase(turn, house.log, archive.worker_id)
+        destroy(turn, house, archive.worker_id)
         _note(turn, proposal, archive.worker_id, WHOLE, entered.index)
     farewell.post(turn, last)
 
@@ -306,11 +330,33 @@ def _erase_entries(
         (worker_id, _entry_erasure(house, payload, proposal, worker_id, seq, record_id))
         for worker_id, seq, record_id in places
     ]
-    sealed = tables.ciphertext
     for (worker_id, seq, _id), entered in zip(places, enter(house, turn, statements), strict=True):
-        with erasing(turn.conn):
-            turn.conn.execute(sa.delete(sealed).where(sealed.c.worker_id == worker_id, sealed.c.seq == seq))
+        destroy(turn, house, worker_id, seq)
         _note(turn, proposal, worker_id, seq, entered.index)
+
+
+def destroy(turn: Turn, house: "House", worker_id: bytes, seq: int = WHOLE) -> None:
+    """Destroy one record's ciphertext, or a worker's key and everything that was kept of the person."""
+    sealed = tables.ciphertext
+    mine = sealed.c.worker_id == worker_id
+    with erasing(turn.conn):
+        turn.conn.execute(sa.delete(sealed).where(mine if seq == WHOLE else mine & (sealed.c.seq == seq)))
+    if seq == WHOLE:
+        standing.erase(turn, worker_id)
+        forget(turn, worker_id)
+        consents.erase(turn, house.log, worker_id)
+
+
+def restated(
+    house: "House", proposal: Proposal, worker_id: bytes, seq: int, record_id: bytes | None, text: str
+) -> Statement:
+    """Return the erasure as it is entered again in a log that goes on from before it (`continuing`)."""
+    payload = {"ground": REPLAYED, "text": text}
+    if seq == WHOLE:
+        return _erasure(house, payload, proposal, worker_id)
+    if record_id is None:
+        raise TargetUnknown
+    return _entry_erasure(house, payload, proposal, worker_id, seq, record_id)
 
 
 def forget(turn: Turn, worker_id: bytes) -> None:
@@ -323,6 +369,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     credentials.erase(turn, worker_id)
     in_place.erase(turn, worker_id)
     helper_relations.erase(turn, worker_id)
+    slip_checks.erase(turn, worker_id)
     identity_links.erase(turn, worker_id)
     areas.forget_worker(turn, worker_id)
     _end_sessions(turn, worker_id)

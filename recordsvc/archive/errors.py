@@ -400,11 +400,25 @@ class ErasureBlocked(Conflict):
 
     @classmethod
     def by(cls, blockers: "Iterable[Blocking]") -> "ErasureBlocked":
-        """Name what blocks."""
+        """Name what blocks: the rule and the last day on which it does, in the words of every door."""
         told = [
-            {"code": one.code, "until": one.until, "detail": one.zh, "detail_en": one.en} for one in blockers
+            {
+                "code": one.code,
+                "until": one.until,
+                "detail": f"{one.zh}（规则 {one.code}，{_until_zh(one)}）",
+                "detail_en": f"{one.en} (rule {one.code}, {_until_en(one)})",
+            }
+            for one in blockers
         ]
         return cls(errors=told)
+
+
+def _until_zh(one: Blocking) -> str:
+    return f"至 {one.until}" if one.until else "截止日期未定"
+
+
+def _until_en(one: Blocking) -> str:
+    return f"until {one.until}" if one.until else "until a day not yet known"
 
 
 class DisputeRefused(Conflict):

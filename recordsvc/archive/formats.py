@@ -198,6 +198,15 @@ BOUND_ROWS = 5
 """Kind of a service statement: so far reaches the chain over rows that nobody may change unseen."""
 
 
+CONTINUED = 6
+"""Kind of a service statement: here the log went on under another name, its newest entries being lost."""
+
+
+def continuation_statement(text: str) -> bytes:
+    """G that binds the text of a continuation (接续声明)."""
+    return service_statement(CONTINUED, hashlib.sha256(b"log-continuation/v1" + text.encode()).digest())
+
+
 def log_key_statement(kind: int, old: bytes, new: bytes) -> bytes:
     """G that tells of a change of the log's key; `old`, `new`: raw Ed25519 public keys."""
     return service_statement(kind, hashlib.sha256(b"log-key/v1" + old + new).digest())

@@ -4,7 +4,7 @@ places → rows, one to one → tree → head → signed checkpoints → stateme
 proven before. A row that was taken away, put in, changed or moved is named.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -33,10 +33,10 @@ EVERY: Final = 10_000
 class LookedCheck:
     """One check on one snapshot; `counts` is filled while it runs."""
 
-    def __init__(self, snapshot: Snapshot, log_key: NoteKey) -> None:
-        """Believe the archive's log as `snapshot` shows it, and its key."""
+    def __init__(self, snapshot: Snapshot, log_keys: Callable[[int], Sequence[NoteKey]]) -> None:
+        """Believe the archive's log as `snapshot` shows it, and its keys at each size."""
         self._snapshot = snapshot
-        self._key = looked_statements.key(log_key)
+        self._log_keys = log_keys
         self._frontier = Frontier()
         self.counts = {"looks": 0, "look checkpoints": 0}
 
@@ -138,7 +138,8 @@ class LookedCheck:
             self._snapshot, [own.size, own.root, own.ms, own.idx, own.note]
         ):
             try:
-                opened = open_checkpoint(note, self._key).checkpoint
+                keys = [looked_statements.key(one) for one in self._log_keys(idx + 1)]
+                opened = open_checkpoint(note, keys).checkpoint
                 whole = len(parse_note(note).signatures) == 1
             except NoteError as error:
                 raise Wrong(

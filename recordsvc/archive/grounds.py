@@ -19,6 +19,8 @@ ACTS: Final = {
     "unmerge": "撤回合并",
     "close": "关闭档案",
     "reopen": "恢复档案",
+    "erase": "删除",
+    "replay": "恢复备份后重做删除",
 }
 """What a row is `for` in the lists that two acts share, in words."""
 

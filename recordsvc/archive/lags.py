@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from recordsvc.access import emergencies
 from recordsvc.access.looked_tables import looked_place
-from recordsvc.archive import looked_alarms, tables
+from recordsvc.archive import looked_alarms, slip_checks, tables
 from recordsvc.ground import follower, outbox
 from recordsvc.ground.observe import Gauge
 
@@ -27,6 +27,7 @@ def lags(house: "House") -> Iterator[Gauge]:
         alarms = looked_alarms.count(conn)
         waiting = outbox.counts(conn)
         cases = emergencies.count(conn, now_ms)
+        slips = slip_checks.count(conn, now_ms)
     ends = {one.name: looks if one.name in looked_alarms.NAMES else end for one in places}
     behind = {one.name: float(max(0, _last(ends[one.name]) - one.position)) for one in places}
     failed = {one.name: float(one.attempts) for one in places}
@@ -39,6 +40,7 @@ def lags(house: "House") -> Iterator[Gauge]:
     yield Gauge("outbox_oldest_seconds", "Age of the oldest message that has not left", "state", age)
     yield Gauge("look_alarms_open", "Alarms on look-ups that nobody answered", "kind", alarms)
     yield Gauge("emergencies_open", "Cases of emergency that wait for review", "state", reviews)
+    yield Gauge("slips_open", "Signed slips that wait for a second look", "state", slips)
 
 
 def _last(idx: int | None) -> int:

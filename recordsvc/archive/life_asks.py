@@ -61,14 +61,14 @@ def unrestrict(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Tur
 
 def erase(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that a person's archives are erased."""
-    grounds.check(house(), "erasure_grounds", form["ground"])
+    grounds.check(house(), "erasure_grounds", form["ground"], "erase")
     why, by = erasing.Why(form["ground"], form["text"]), reference()
     return lambda turn: erasing.propose_erasure(turn, house(), worker_id, why, by)
 
 
 def erase_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that one record's content is erased."""
-    grounds.check(house(), "erasure_grounds", form["ground"])
+    grounds.check(house(), "erasure_grounds", form["ground"], "erase")
     why, by = erasing.Why(form["ground"], form["text"]), reference()
     return lambda turn: erasing.propose_record_erasure(turn, house(), worker_id, record_id, why, by)
 

@@ -23,6 +23,7 @@ from recordsvc.archive import tables
 from recordsvc.archive.copies import LIFE_MS, SORTS
 from recordsvc.archive.notices import Telling, recipient_of
 from recordsvc.archive.sealing import dedupe_key
+from recordsvc.archive.slip_tables import slip_check
 from recordsvc.ground import two_person
 from recordsvc.ground.outbox import outbox
 from recordsvc.ground.ports import beijing_date
@@ -192,6 +193,18 @@ def consented(_house: "House", conn: Connection, look: Looked) -> bool:
     return look.actor_kind in (Kind.CLIENT, Kind.STAFF, Kind.ANYONE) and _any(conn, query)
 
 
+def compared(_house: "House", conn: Connection, look: Looked) -> bool:
+    """Tell whether a signed slip of this worker's waited to be compared, which another had taken."""
+    own = slip_check.c
+    query = sa.select(own.paper_id).where(
+        own.worker_id == look.worker_id,
+        own.used_ms <= look.at_ms,
+        own.used_by != _by(look),
+        sa.or_(own.checked_ms.is_(None), own.checked_ms >= look.at_ms),
+    )
+    return look.actor_kind == Kind.OFFICIAL and _any(conn, query)
+
+
 RELATIONS: Final[tuple[Relation, ...]] = (
     consented,
     contested,
@@ -201,6 +214,7 @@ RELATIONS: Final[tuple[Relation, ...]] = (
     written_to,
     recorded,
     served,
+    compared,
 )
 
 

@@ -6,19 +6,18 @@ this service. Attempts wait as those of signing in do (`access/backoff.py`), and
 them. What it was stands beside what was agreed.
 """
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from recordsvc.access import areas, backoff, codes, consents, credentials, helper_relations, names, proving
+from recordsvc.access import backoff, codes, consents, credentials, helper_relations, names, proving
 from recordsvc.access.credentials import PASSWORD, PIN, Holder
 from recordsvc.access.grants import Actor, Kind, author
 from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.proving import Claim
 from recordsvc.access.tables import service
-from recordsvc.archive import notices
+from recordsvc.archive import slip_checks
 from recordsvc.ground.commit import Turn
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def _slip(house: "House", who: Actor, paper_id: bytes) -> Settle:
     paper = next((one for one in house.papers.of(own) if one.paper_id == paper_id), None)
     if paper is None or paper.kind != SLIP or paper.filed_by != author(who):
         raise OwnProofWanted
-    filed_ms, named = paper.filed_ms, f"slip:{uuid.UUID(bytes=paper_id)}"
+    filed_ms, named = paper.filed_ms, slip_checks.proof_of(paper_id)
 
     def settle(turn: Turn) -> str:
         mine = (service.c.worker_id == own, service.c.service_id == through.service)
@@ -86,9 +85,7 @@ def _slip(house: "House", who: Actor, paper_id: bytes) -> Settle:
         used = consents.proven_by(turn.conn, own, named) or helper_relations.proven_by(turn.conn, own, named)
         if begun is None or filed_ms < begun or used:
             raise OwnProofWanted
-        # No machine reads a signature: what one clerk took for it, somebody else looks at.
-        area = areas.person(turn.conn, own).area or ""
-        notices.tell_desk(turn, "desk:data-officer", "slip-used", {}, named, area)
+        slip_checks.begin(turn, house, who, own, paper_id)
         return named
 
     return settle

@@ -26,6 +26,7 @@ from recordsvc.archive import (
     record_routes,
     schema_routes,
     sharing_routes,
+    slip_routes,
     types,
 )
 from recordsvc.archive.lags import lags
@@ -57,6 +58,7 @@ __all__ = [
     "schema_routes",
     "setup",
     "sharing_routes",
+    "slip_routes",
 ]
 
 

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from recordsvc.archive.pack_tables import audit_pack  # noqa: F401 - the room's tables are loaded from here
+from recordsvc.archive.slip_tables import slip_check  # noqa: F401 - as above
 from recordsvc.ground.database import BIG_KEY, metadata
 
 entry = sa.Table(

@@ -102,7 +102,9 @@ def open_checkpoint(
     given = [log_key] if isinstance(log_key, NoteKey | str) else list(log_key)
     logs = [_as_key(one, SignatureType.ED25519) for one in given]
     cosigners = [_as_key(witness, SignatureType.COSIGNATURE) for witness in witnesses]
-    if len({key.public for key in (*logs, *cosigners)}) != len(logs) + len(cosigners):
+    # A log that got another name may have kept its key; who cosigns has one that is nobody else's.
+    own = {key.public for key in logs}
+    if len(own | {key.public for key in cosigners}) != len(own) + len(cosigners):
         raise CheckpointError(
             "log and witnesses must each have a public key of their own", "日志和各见证方的公钥应各不相同"
         )

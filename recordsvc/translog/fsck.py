@@ -42,11 +42,11 @@ class LogCheck:
     def __init__(
         self,
         snapshot: Snapshot,
-        log_keys: Sequence[NoteKey],
+        log_keys: Callable[[int], Sequence[NoteKey]],
         witnesses: Iterable[NoteKey],
         seen: Iterable[Seen],
     ) -> None:
-        """Believe `log_keys`, the `witnesses` and what was `seen` elsewhere."""
+        """Believe the `log_keys` of each size, the `witnesses` and what was `seen` elsewhere."""
         self._snapshot = snapshot
         self._log_keys = log_keys
         self._witnesses = {(key.name, key.key_id): key for key in witnesses}
@@ -115,9 +115,10 @@ class LogCheck:
             self._snapshot, [columns.size, columns.root, columns.ms, columns.note]
         ):
             try:
-                opened = open_checkpoint(note, self._log_keys).checkpoint
+                keys = self._log_keys(size)
+                opened = open_checkpoint(note, keys).checkpoint
                 lines = parse_note(note).signatures
-                ours = {(key.name, key.key_id) for key in self._log_keys}
+                ours = {(key.name, key.key_id) for key in keys}
                 signers = {(line.name, line.key_id) for line in lines}
                 whole = signers <= ours and len(signers) == len(lines)
             except NoteError as error:

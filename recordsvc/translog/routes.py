@@ -5,6 +5,7 @@ import flask
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.ground.problems import NotFound
 from recordsvc.house import House
+from recordsvc.translog import continuations
 from recordsvc.translog.checkpoint import add_cosignatures
 from recordsvc.translog.tiles import MEDIA_TYPE, TILE_WIDTH, Tile, encode_entries, tile_width
 
@@ -34,6 +35,23 @@ def checkpoint() -> flask.Response:
     with house.db.read() as conn:
         signed, lines = house.log.cosigned(conn, 0)
     return flask.Response(add_cosignatures(signed.note, lines), content_type=TEXT)
+
+
+@door(
+    bp,
+    "GET",
+    "/log/continuations",
+    policy="public",
+    surface=Surface.OPEN,
+    cache="no-cache",
+    answer=Sends("application/x-ndjson"),
+    summary="接续声明 / Where this log went on under another name: a statement a line; usually empty",
+)
+def continuation_statements() -> flask.Response:
+    """Send the statements, oldest first, byte for byte as the log's entries bind them."""
+    with _house().db.read() as conn:
+        texts = [one.text for one in continuations.listed(conn)]
+    return flask.Response("".join(f"{one}\n" for one in texts), content_type="application/x-ndjson")
 
 
 @door(

@@ -42,6 +42,14 @@ class Signed:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """A name the log had before: its checkpoints up to and including `size` bear it."""
+
+    name: str
+    size: int
+
+
 class Log:
     """The log of this service, named by its origin."""
 
@@ -80,6 +88,28 @@ class Log:
 
         return Question(query, (), join)
 
+    # -- names
+
+    @functools.cached_property
+    def former(self) -> tuple[Former, ...]:
+        """The names it had before, oldest first.
+
+        Read once: a continuation gives the log another origin, and so another process.
+        """
+        own = tables.continuation.c
+        with self.db.read() as conn:
+            rows = conn.execute(sa.select(own.before, own.size).order_by(own.size)).all()
+        return tuple([Former(row.before, row.size) for row in rows])
+
+    @property
+    def begun(self) -> int:
+        """Entries it already had when it got its present name; 0: it never had another."""
+        return self.former[-1].size if self.former else 0
+
+    def name_at(self, size: int) -> str:
+        """Return the name that the checkpoint of a size bears."""
+        return next((one.name for one in self.former if size <= one.size), self.origin)
+
     # -- checkpoints
 
     def newest(self, conn: Connection) -> Signed:
@@ -91,8 +121,9 @@ class Log:
         """Return a cosigned checkpoint of size >= `least` and its lines, else the newest one.
 
         Of the newest few cosigned ones it is the one that most witnesses signed: one witness may be a moment
-        ahead of another.
+        ahead of another. Always one that bears the log's present name.
         """
+        least = max(least, self.begun + 1)
         mine, count = tables.cosignature.c, sa.func.count()
         newest = sa.select(mine.size, count).where(mine.size >= least).group_by(mine.size)
         found = conn.execute(newest.order_by(mine.size.desc()).limit(_COSIGNED_LOOKED_AT)).all()
@@ -133,12 +164,19 @@ class Log:
         ring = self._keys.now()
         return [self._named(ring.public(one)) for one in reversed(ring.versions(LOG_KEY))]
 
-    def verifier_keys(self) -> list[NoteKey]:
-        """Return all verifier keys this log ever had, the newest first: old checkpoints bear old ones."""
-        return [
-            *self.live_keys(),
-            *(self._named(one.public) for one in reversed(self._keys.retired(LOG_KEY))),
-        ]
+    def verifier_keys(self, name: str = "") -> list[NoteKey]:
+        """Return all verifier keys this log ever had, the newest first: old checkpoints bear old ones.
+
+        They are those of its present name, unless a former one is asked for.
+        """
+        retired = [self._named(one.public) for one in reversed(self._keys.retired(LOG_KEY))]
+        keys = [*self.live_keys(), *retired]
+        return [NoteKey(name, one.kind, one.public) for one in keys] if name else keys
+
+    def every_key(self) -> list[NoteKey]:
+        """Return the verifier keys under each name this log ever had, the newest first."""
+        former = [one.name for one in reversed(self.former)]
+        return [key for name in (self.origin, *former) for key in self.verifier_keys(name)]
 
     def _named(self, public: PublicKey) -> NoteKey:
         return NoteKey(self.origin, SignatureType.ED25519, public.raw)

@@ -1,5 +1,7 @@
 """The log at rest: entries, full tiles, checkpoints, cosignatures (append-only) and the head (derivable).
 
+Of a log that went on under another name after its newest entries were lost, the continuations as well.
+
 A proof never scans entries: level-0 hashes of the last, partial tile are hashed from at most 255 entries,
 everything else is a full tile or the root of one.
 """
@@ -69,4 +71,16 @@ cosignature = sa.Table(
     sa.Column("line", sa.Text, nullable=False),
     info={"kind": "append-only"},
     comment="Witnesses' signature lines (C2SP tlog-cosignature)",
+)
+
+continuation = sa.Table(
+    "log_continuation",
+    metadata,
+    sa.Column("size", BIG_KEY, primary_key=True, autoincrement=False),
+    sa.Column("before", sa.String(200), nullable=False),
+    sa.Column("origin", sa.String(200), nullable=False, unique=True),
+    sa.Column("text", sa.Text, nullable=False),
+    info={"kind": "append-only"},
+    comment="Where the log got another name: entries kept of the one before, both names, and the statement "
+    "of which the entry at that index holds the hash",
 )

@@ -24,7 +24,7 @@ from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, NotFound, Problem, TooLarge
 from recordsvc.ground.reading import Fields, Upload
 from recordsvc.people.merges import NotMergeable
-from recordsvc.people.standing import RESTRICTED, StandingRefused
+from recordsvc.people.standing import CLOSED, OPEN, StandingRefused
 from recordsvc.web import desk_looks
 from recordsvc.web.desk_acts import ACTS, RESTRICT_FIELDS, DeskAct
 from recordsvc.web.desk_forms import (
@@ -383,7 +383,7 @@ def _restrict_form(
         f"{address}/restrict",
         RESTRICT_FIELDS,
         (typed, wrong, trouble, problem),
-        allowed=worker.state != RESTRICTED and worker.state == "open",
+        allowed=worker.state in (OPEN, CLOSED),
         two=False,
         worker=uuid_text(worker_id),
         back=f"{address}?look={_seal(worker_id, looker)}",

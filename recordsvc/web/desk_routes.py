@@ -185,6 +185,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/looked", "查阅疑问", "looked-question.answer"),
         ("/desk/alarms", "查阅预警", "look-alarm.read"),
         ("/window", "窗口代办", "window.open"),
+        ("/desk/slips", "签字单复核", "slip.read"),
         ("/desk/packs", "审计材料包", "audit-pack.read"),
         ("/desk/activate", "激活码", "login.activate"),
         ("/desk/identity", "身份核对", "identity-mismatch.read"),

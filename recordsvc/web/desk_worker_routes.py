@@ -15,7 +15,7 @@ from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.looking import Looker
 from recordsvc.ground.problems import FormRefused
 from recordsvc.ground.reading import Fields
-from recordsvc.people.standing import RESTRICTED, StandingRefused
+from recordsvc.people.standing import CLOSED, OPEN, RESTRICTED, StandingRefused
 from recordsvc.web import desk_looks, words
 from recordsvc.web.cards import by_year
 from recordsvc.web.desk_acts import ACTS
@@ -175,7 +175,7 @@ def _offered(worker_id: bytes, state: str, looker: Looker) -> list[tuple[str, st
         for one in ACTS
         if not one.record and state in one.states and can(looker.actor, one.policy)
     ]
-    if state == "open" and can(looker.actor, "archive.restrict"):
+    if state in (OPEN, CLOSED) and can(looker.actor, "archive.restrict"):
         found.append(("立即限制处理", f"{address}/restrict?look={look}"))
     if can(looker.actor, "worker.place"):
         found.append(("登记所在区划", f"{address}/division?look={look}"))

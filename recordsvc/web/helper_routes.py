@@ -59,6 +59,7 @@ ENDS: Final = {
     "helper": "代办人不再代办",
     "restricted": "档案已限制处理",
     "parted": "档案合并已撤回",
+    "slip-refused": "签字单核对不符",
     "closed": "档案已关闭",
 }
 

@@ -53,6 +53,7 @@ ENDS: Final = {
     "restricted": "档案已限制处理",
     "closed": "档案已关闭",
     "parted": "档案合并已撤回",
+    "slip-refused": "签字单核对不符",
     "erased": "档案已删除",
 }
 WRONG_CODE: Final = "访问码不对。请向本人核对；多次输错后访问会结束。"

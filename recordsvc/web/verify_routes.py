@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import flask
 
-from recordsvc import anchor
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import facts
 from recordsvc.archive.batchforms import BatchEvidence
@@ -137,7 +136,7 @@ def _bundle(data: bytes, check: Callable[..., Report] = verify_bundle) -> Report
     witnesses = settings.witness_keys
     return check(
         data,
-        anchor.log_keys(house()),
+        house().log.every_key(),
         witnesses,
         len(witnesses),
         region=settings.region,
@@ -149,7 +148,7 @@ def _receipt(data: bytes, raw: bytes, evidence: bytes) -> Report:
     key = _registered_key(raw, evidence)
     # A receipt is given at the commit, before any witness saw it.
     return verify_receipt(
-        data, raw, evidence, anchor.log_keys(house()), issuer_key=key, now_ms=house().clock.now_ms()
+        data, raw, evidence, house().log.every_key(), issuer_key=key, now_ms=house().clock.now_ms()
     )
 
 

@@ -5,7 +5,7 @@ before → the book's head → balances, one to one with accounts. That each row
 chain over bound rows has told before; here it is told whether they add up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -25,11 +25,10 @@ EVERY: Final = 10_000
 class LedgerCheck:
     """One check on one snapshot; `counts` is filled while it runs."""
 
-    def __init__(self, snapshot: Snapshot, log_keys: Sequence[NoteKey], origin: str) -> None:
-        """Believe the archive's log, named `origin`, as `snapshot` shows it, and its keys."""
+    def __init__(self, snapshot: Snapshot, log_keys: Callable[[int], Sequence[NoteKey]]) -> None:
+        """Believe the archive's log as `snapshot` shows it, and its keys, under its name, at each size."""
         self._snapshot = snapshot
-        self._keys = [seals.key(one) for one in log_keys]
-        self._origin = origin
+        self._log_keys = log_keys
         self._trial = Trial()
         self._frontier = Frontier()
         self._last: Seal | None = None
@@ -78,8 +77,9 @@ class LedgerCheck:
         names, last = period.columns.keys(), -1
         for values in scan(self._snapshot, list(period.columns), order=[period.c.size]):
             row = dict(zip(names, values, strict=True))
-            seal = Seal(self._origin, *(row[name] for name in names[:6]))
-            self._signed(seal, row["note"])
+            keys = self._log_keys(row["idx"] + 1)
+            seal = Seal(keys[0].name, *(row[name] for name in names[:6]))
+            self._signed(seal, row["note"], [seals.key(one) for one in keys])
             if row["idx"] <= last or self._entry(row["idx"]) != (seal.statement(), row["ms"]):
                 raise Wrong(
                     f"{at(period, 'idx', 'ms', day=seal.day)} ↔ {log_tables.entry.name}",
@@ -91,9 +91,9 @@ class LedgerCheck:
             self.counts["closed days"] += 1
             yield seal
 
-    def _signed(self, seal: Seal, note: str) -> None:
+    def _signed(self, seal: Seal, note: str, keys: Sequence[NoteKey]) -> None:
         try:
-            opened = open_note(note, self._keys)
+            opened = open_note(note, keys)
             good = bool(opened.signed_by) and len(parse_note(note).signatures) == 1
         except NoteError as error:
             raise Wrong(

@@ -1,0 +1,427 @@
+"""The database is lost, the newest backup older than what was given out: the log goes on under another name.
+
+backup → more records → erasures → database destroyed → restore → two officials → open. Nothing that was
+erased is readable again, everything that was given out stays true, and posting goes on.
+"""
+
+import dataclasses
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from recordsvc import anchor, backup, continuing, create_app, erasures, fsck, genesis, starting
+from recordsvc.access import officials
+from recordsvc.access.grants import Kind
+from recordsvc.access.services import open_access
+from recordsvc.access.sessions import Entering, Method
+from recordsvc.access.tables import session
+from recordsvc.anchor import DatabaseBehind
+from recordsvc.archive import bundle, erasing, persons
+from recordsvc.archive.contradiction import Verdict, compare
+from recordsvc.archive.states import Life
+from recordsvc.archive.verify import verify_bundle
+from recordsvc.cli import main
+from recordsvc.ground import two_person
+from recordsvc.ground.database import Database
+from recordsvc.ground.problems import FormRefused
+from recordsvc.house import House, open_house
+from recordsvc.settings import Settings
+from recordsvc.translog import tables as log_tables
+from recordsvc.translog.continuations import listed
+from tests.archive.paperfiles import png
+from tests.archive.support import Centre, id_of, person, told
+from tests.archive.support import receipts as receipts_of
+from tests.archive.test_erasing import OFFICER, UNLAWFUL, decide_erasure, files_of, restrict, secrets_of
+from tests.archive.test_merging import decided
+from tests.faults.owner import owning
+from tests.postgresql import installed_programs
+from tests.test_backup import elsewhere
+
+__all__ = ["elsewhere"]
+NEW = "log-2.example.test/records"
+WHY = "数据库所在磁盘损坏，最新备份早于丢失的条目"
+
+
+@dataclasses.dataclass
+class Past:
+    """What was given out before the disaster."""
+
+    erased: bytes
+    kept: bytes
+    gone: bytes
+    """The record of `kept` that was erased after the backup."""
+    first: str
+    """A receipt of before the backup, and one of after it."""
+    late: str
+    secrets: list[bytes]
+    proven: bytes
+    size: int
+    """Entries in the backup."""
+    paper: Path
+    lost: bytes
+    centre: Centre
+    folder: Path
+
+
+@pytest.fixture
+def past(house: House, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Past:
+    """A service with a backup, and a day of work behind it."""
+    if dialect == "postgresql":
+        monkeypatch.setenv("PATH", str(installed_programs()), prepend=os.pathsep)
+    centre = Centre(house, 1)
+    gone = centre.completion(person(2))
+    answer = centre.send([centre.completion(person(1)), gone, centre.completion(person(2))])
+    erased, kept = centre.worker_id(person(1)), centre.worker_id(person(2))
+    house.papers.keep(erased, png(), "commitment-letter", "承诺书", OFFICER)
+    (paper,) = [one for one in house.settings.objects_dir.rglob("*") if one.is_file()]
+    proven = bundle.make(house, kept)
+    secrets = secrets_of(house, erased)
+    folder = backup.make(house, tmp_path / "out")
+    size = backup.read(folder)["size"]
+
+    house.clock.advance(3_600_000)
+    lost = centre.completion(person(2))
+    late = centre.send([lost, centre.completion(person(4))])
+    restrict(house, erased)
+    decide_erasure(house, erased)
+    decided(
+        house,
+        lambda turn: erasing.propose_record_erasure(
+            turn, house, kept, uuid.UUID(id_of(gone)).bytes, UNLAWFUL, "official:first"
+        ),
+    )
+    assert erasures.keep(house) == 2
+    anchor.keep(house)
+    assert proven is not None
+    first, last = receipts_of(answer)[1], receipts_of(late)[0]
+    return Past(erased, kept, gone, first, last, secrets, proven, size, paper, lost, centre, folder)
+
+
+@pytest.fixture
+def restored(house: House, past: Past, elsewhere: Settings) -> Iterator[House]:
+    """The backup on another machine, with the keys, the checkpoint kept outside and the erasure journal."""
+    for mine, theirs in (
+        (house.settings.anchor_path, elsewhere.anchor_path),
+        (house.settings.erasure_journal_path, elsewhere.erasure_journal_path),
+    ):
+        theirs.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copy(mine, theirs)
+    manifest = backup.restore(elsewhere, past.folder)
+    opened = open_house(elsewhere, house.clock, house.random)
+    backup.compare(opened, manifest)
+    yield opened
+    opened.close()
+
+
+def propose(house: House, origin: str = NEW, text: str = WHY) -> bytes:
+    found = continuing.seen(house)
+    return house.db.write(lambda turn: continuing.propose(turn, house, origin, text, found, "official:first"))
+
+
+def go_on(house: House, proposal: bytes, origin: str = NEW) -> House:
+    """Decide as the second official, and open the service under the new name."""
+    settings = dataclasses.replace(house.settings, log_origin=origin)
+    deciding = open_house(settings, house.clock, house.random)
+    try:
+        deciding.db.write(
+            lambda turn: two_person.decide(
+                turn, proposal, "official:second", True, "属实", role="data-officer", tools=deciding
+            )
+        )
+    finally:
+        deciding.close()
+    opened = open_house(settings, house.clock, house.random)
+    if opened.db.dialect == "postgresql":
+        owner = Database(settings.owner_database)
+        list(erasures.rewrite(opened, owner))
+        owner.close()
+    continuing.finish(opened)
+    return opened
+
+
+@pytest.fixture
+def new(restored: House) -> Iterator[House]:
+    """The service that goes on."""
+    opened = go_on(restored, propose(restored))
+    yield opened
+    opened.close()
+
+
+def _files(house: House, request: pytest.FixtureRequest) -> list[Path]:
+    """The files of this one database: on the same server the lost one lies beside it."""
+    if house.db.dialect == "sqlite":
+        return files_of(house, None)
+    server = request.getfixturevalue("postgresql")
+    server.execute("CHECKPOINT")
+    with house.db.read() as conn:
+        own = conn.exec_driver_sql("SELECT oid FROM pg_database WHERE datname = current_database()").scalar()
+    return [one for one in (Path(server.folder) / "data" / "base" / str(own)).rglob("*") if one.is_file()]
+
+
+# -- before
+
+
+def test_an_older_copy_does_not_open_and_says_why(restored: House) -> None:
+    with pytest.raises(DatabaseBehind):
+        starting.check(restored)
+    with pytest.raises(erasures.ErasureUndone, match="recordsvc continuation"):
+        erasures.check(restored)
+    with pytest.raises(erasures.ErasureUndone, match="older than 2 erasures"):
+        erasures.replay(restored)
+    assert fsck.fsck(restored).finding is not None
+
+
+def test_a_database_that_lost_nothing_is_not_continued(house: House, past: Past) -> None:
+    with pytest.raises(continuing.NotBehind):
+        propose(house)
+
+
+@pytest.mark.parametrize(
+    ("origin", "text", "pointer"),
+    [
+        ("log.example.test/records", WHY, "/origin"),
+        ("", WHY, "/origin"),
+        ("a b", WHY, "/origin"),
+        (NEW, "", "/text"),
+        (NEW, "两\n行", "/text"),
+    ],
+)
+def test_name_and_words_are_judged(restored: House, origin: str, text: str, pointer: str) -> None:
+    with pytest.raises(FormRefused) as refused:
+        propose(restored, origin, text)
+    assert [one["pointer"] for one in refused.value.errors] == [pointer]
+
+
+def test_no_running_service_can_decide_it(restored: House, past: Past) -> None:
+    proposal = propose(restored)
+    with pytest.raises(two_person.StaleProposal):
+        restored.db.write(
+            lambda turn: two_person.decide(turn, proposal, "official:second", True, "属实", tools=restored)
+        )
+    with restored.db.read() as conn:
+        assert restored.log.newest(conn).size == past.size
+
+
+# -- after
+
+
+def test_it_opens_and_what_was_erased_is_nowhere_readable(
+    new: House, past: Past, request: pytest.FixtureRequest
+) -> None:
+    starting.check(new)
+    assert fsck.fsck(new).finding is None
+    assert persons.read(new, past.erased, sealed=True) is None
+    assert new.people.find("resident-id", person(1)["number"]) is None
+    archive = persons.read(new, past.kept).own
+    assert [one.life for one in archive.state.records] == [Life.ERASED, Life.ACTIVE]
+    files = _files(new, request)
+    assert files
+    left = [path.name for path in files for one in past.secrets if one[:24] in path.read_bytes()]
+    assert left == []
+    new.clock.advance(30 * 86_400_000)
+    new.papers.sweep()
+    assert not list(new.settings.objects_dir.rglob(past.paper.name))
+
+
+def test_what_was_given_out_stays_true(new: House, past: Past) -> None:
+    """Receipts and bundles of before verify, and what was lost is named as lost, not as fraud."""
+    with new.db.read() as conn:
+        first = compare(new.log, new.log.every_key(), conn, past.first.encode())
+        late = compare(new.log, new.log.every_key(), conn, past.late.encode())
+    assert (first.verdict, late.verdict) == (Verdict.CONTINUED, Verdict.LOST)
+    assert "重新报送" in late.told[0]
+    old = new.log.verifier_keys("log.example.test/records")
+    assert verify_bundle(past.proven, old).outcome.name == "PROVEN"
+    made = bundle.make(new, past.kept)
+    assert made is not None
+    assert orjson.loads(made)["origin"] == NEW
+    assert verify_bundle(made, [anchor.log_key(new)]).outcome.name == "PROVEN"
+    assert verify_bundle(made, old).outcome.name != "PROVEN", "the former log signs no more"
+
+
+def test_posting_goes_on_and_what_was_lost_is_sent_again(new: House, past: Past) -> None:
+    centre = past.centre
+    centre.house = new
+    answer = centre.send([past.lost, past.gone, centre.completion(person(4)), centre.completion(person(1))])
+    assert told(answer) == ["accepted", "erased", "accepted", "accepted"]
+    assert answer.rows[0].outcome.index > past.size
+    with new.db.read() as conn:
+        for receipt in receipts_of(answer):
+            assert compare(new.log, anchor.log_keys(new), conn, receipt.encode()).verdict is Verdict.CONTINUED
+    assert centre.worker_id(person(1)) != past.erased
+    # The place of the record erased after the backup, in the chain of before, is another record's now.
+    assert erasures.read(new)
+    starting.check(new)
+    assert anchor.keep(new)
+    assert fsck.fsck(new).finding is None
+
+
+def test_the_statement_says_what_was_lost_and_who_decided(new: House, past: Past, house: House) -> None:
+    with new.db.read() as conn, house.db.read() as before:
+        (said,) = listed(conn)
+        largest = house.log.newest(before).size
+        entry = conn.execute(
+            sa.select(log_tables.entry.c.data).where(log_tables.entry.c.idx == past.size)
+        ).scalar_one()
+    told_ = orjson.loads(said.text)
+    assert bytes(entry)[:2] == b"\x04\x06"
+    assert (told_["kept"], told_["continues"], told_["origin"]) == (past.size, house.log.origin, NEW)
+    assert {one["where"] for one in told_["seen"]} == {"checkpoint kept outside", "erasure journal"}
+    assert max(one["size"] for one in told_["seen"]) == largest == said.seen
+    assert (told_["decision"]["proposed_by"], told_["decision"]["decided_by"]) == (
+        "official:first",
+        "official:second",
+    )
+    answer = (
+        create_app(new.settings, new).test_client().get("/log/continuations", base_url="http://localhost")
+    )
+    assert answer.text == said.text + "\n"
+
+
+def test_settings_with_the_former_name_do_not_open_it(new: House) -> None:
+    former = dataclasses.replace(new.settings, log_origin="log.example.test/records")
+    opened = open_house(former, new.clock)
+    try:
+        with pytest.raises(genesis.NotThisInstallation, match=NEW):
+            starting.check(opened)
+        assert fsck.fsck(opened).finding is not None
+    finally:
+        opened.close()
+
+
+def test_a_crash_before_the_new_checkpoint_is_kept_outside_does_not_lock_it(
+    restored: House, house: House
+) -> None:
+    """The kept one is of the former name, and no larger than the statement says: it is replaced."""
+    opened = go_on(restored, propose(restored))
+    try:
+        shutil.copy(house.settings.anchor_path, opened.settings.anchor_path)
+        starting.check(opened)
+        assert anchor.keep(opened)
+        assert anchor.read(opened).checkpoint.origin == NEW
+        # A larger one was seen by nobody who decided: it is not passed over.
+        Centre(house, 7)
+        anchor.keep(house)
+        shutil.copy(house.settings.anchor_path, opened.settings.anchor_path)
+        with pytest.raises(anchor.AnchorForeign):
+            starting.check(opened)
+    finally:
+        opened.close()
+
+
+def test_a_proposal_is_stale_once_anything_was_entered(restored: House) -> None:
+    proposal = propose(restored)
+    Centre(restored, 9)
+    with pytest.raises(two_person.StaleProposal):
+        go_on(restored, proposal)
+
+
+def test_a_second_continuation_names_the_first(new: House, past: Past) -> None:
+    """The next disaster: the anchor of the second log is larger than its restored copy, too."""
+    anchor_path = new.settings.anchor_path
+    note = anchor_path.read_text()
+    with new.db.read() as conn:
+        size = new.log.newest(conn).size
+    third = go_on(new, _forced(new), "log-3.example.test/records")
+    try:
+        assert anchor_path.read_text() != note
+        assert [one.name for one in third.log.former] == ["log.example.test/records", NEW]
+        assert third.log.begun == size
+        starting.check(third)
+        assert fsck.fsck(third).finding is None
+    finally:
+        third.close()
+
+
+def _forced(house: House) -> bytes:
+    found = [continuing.Seen("witness w", 10_000)]
+    return house.db.write(
+        lambda turn: continuing.propose(
+            turn, house, "log-3.example.test/records", WHY, found, "official:first"
+        )
+    )
+
+
+def test_everybody_is_signed_out(restored: House, past: Past) -> None:
+    """A session that was ended since the backup must not be good again."""
+    entering = Entering(Kind.WORKER, str(uuid.UUID(bytes=past.kept)), Method.PIN)
+    sessions = open_access(restored).sessions
+    restored.db.write(lambda turn: sessions.begin(turn, entering))
+    count = sa.select(sa.func.count()).select_from(session)
+    with restored.db.read() as conn:
+        assert conn.execute(count).scalar() == 1
+    opened = go_on(restored, propose(restored))
+    with opened.db.read() as conn:
+        left = conn.execute(count).scalar()
+    opened.close()
+    assert left == 0
+
+
+@pytest.mark.parametrize("column", ["size", "before", "origin", "text", "row"])
+def test_a_changed_statement_is_found(
+    new: House, past: Past, column: str, dialect: str, request: pytest.FixtureRequest
+) -> None:
+    own = log_tables.continuation
+    values = {"size": past.size + 1, "before": "x", "origin": "y", "text": "{}"}
+    change: Any = sa.delete(own) if column == "row" else own.update().values({column: values[column]})
+    address = new.settings.database
+    if dialect == "postgresql":
+        address = request.getfixturevalue("postgresql").url(sa.make_url(address).database)
+    almighty = Database(address, pool_size=1)
+    with owning(almighty, keep=True) as conn:
+        conn.execute(change)
+    almighty.close()
+    again = open_house(new.settings, new.clock)
+    try:
+        finding = fsck.fsck(again, offline=True).finding
+    finally:
+        again.close()
+    assert finding is not None
+
+
+# -- the command
+
+
+def test_the_commands(restored: House, past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    def act(turn: Any) -> None:
+        for name, role in (("anna", "registrar"), ("bela", "data-officer"), ("cora", "handler")):
+            officials.add(turn, name, f"工作人员{name}")
+            officials.grant(turn, name, role, "64", by="system:test")
+
+    restored.db.write(act)
+    settings = restored.settings
+    monkeypatch.setattr("recordsvc.serving.load_settings", lambda: settings)
+    monkeypatch.setattr("recordsvc.settings.Settings.load", lambda *_a, **_k: settings)
+    run = CliRunner()
+
+    def code(name: str) -> str:
+        return run.invoke(main, ["official", "code", name]).output
+
+    asked = ["continuation", "propose", "--origin", NEW, "--text", WHY, "--official"]
+    refused = run.invoke(main, [*asked, "cora"], input=code("cora"))
+    assert (refused.exit_code, "没有办理此事的岗位" in refused.output) == (1, True), refused.output
+    made = run.invoke(main, [*asked, "anna"], input=code("anna"))
+    assert made.exit_code == 0, made.output
+    proposal = made.output.split()[-1]
+    decide = ["continuation", "decide", proposal, "--reason", "属实", "--official"]
+    own = run.invoke(main, [*decide, "anna"], input=code("anna"))
+    assert own.exit_code == 1, own.output
+    done = run.invoke(main, [*decide, "bela"], input=code("bela"))
+    assert done.exit_code == 0, done.output
+    assert f'log_origin = "{NEW}"' in done.output
+    assert f"{NEW}+" in done.output
+    settings = dataclasses.replace(settings, log_origin=NEW)
+    checked = run.invoke(main, ["log", "fsck", "--offline", "--quiet"])
+    assert (checked.exit_code, "一切相符" in checked.output) == (0, True), checked.output
+    shown = run.invoke(main, ["continuation", "show"])
+    assert orjson.loads(shown.output)["kept"] == past.size
+    keys = run.invoke(main, ["log", "key"])
+    assert [line.partition("+")[0] for line in keys.output.splitlines()] == [NEW, "log.example.test/records"]
