@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "notices": ("recordsvc.noticecommands", "notices", "notices that leave: dead ones, replay, print list"),
     "paper": ("recordsvc.papercommands", "paper", "a worker's papers at the counter"),
     "cards": ("recordsvc.cardcommands", "cards", "facts of the card registry: extract files, a card reader"),
+    "draw": ("recordsvc.drawcommands", "draw", "draws of whom to inspect, which anybody may check"),
     "import": ("recordsvc.importcommand", "import_file", "enter old papers from a file, vouched for"),
     "submit": ("recordsvc.submit.cli", "submit", "check, sign and send a training centre's roster"),
     "centre": (

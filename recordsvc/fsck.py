@@ -2,7 +2,8 @@
 
 settings → log (entries, tree, tiles, checkpoints, head, cosignatures, checkpoints kept elsewhere) → log
 entries against their rows → issuers' keys → people → chains, ciphertexts, signatures → record ids → holding →
-papers and their files → who looked → bound rows (consents, acts, grants, proposals, transfers) → the ledger.
+papers and their files → who looked → draws → bound rows (consents, acts, grants, proposals, transfers,
+draws) → the ledger.
 One snapshot, rows streamed. Believed are only keys: the log's, the witnesses', those of the key store.
 """
 
@@ -24,6 +25,7 @@ from recordsvc.ground.database import installation
 from recordsvc.ground.finding import Finding, Progress, Snapshot, Wrong, at, scan
 from recordsvc.house import House
 from recordsvc.money.ledger.fsck import LedgerCheck
+from recordsvc.oversight.fsck import DrawCheck
 from recordsvc.people.fsck import PeopleCheck
 from recordsvc.translog.fsck import LogCheck, Seen
 from recordsvc.translog.note import NoteKey
@@ -151,11 +153,13 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             papers.run(progress)
             looks = LookedCheck(snapshot, functools.partial(anchor.log_keys_at, house))
             looks.run(progress)
+            drawn = DrawCheck(house, snapshot)
+            drawn.run(progress)
             chain = BoundCheck(snapshot)
             chain.run(progress)
             ledger = LedgerCheck(snapshot, functools.partial(anchor.log_keys_at, house))
             ledger.run(progress)
-            checks = (log, archive, people, institutions, papers, looks, chain, ledger)
+            checks = (log, archive, people, institutions, papers, looks, drawn, chain, ledger)
             counts = {name: n for check in checks for name, n in check.counts.items()}
             counts["continuations"] = continued
             if papers.unreached:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
+    from recordsvc.oversight.subjects import Subjects
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
     from recordsvc.vault.keyfolder import Holder as TokenHolder
@@ -64,6 +65,9 @@ class House:
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
 
     The archive's own stand in `archive/look_relations.py`."""
+
+    draw_subjects: "dict[str, Subjects]" = dataclasses.field(default_factory=dict)
+    """What may be drawn for inspection, by sort: institutions, and what other rooms register."""
 
     own_archive: "OwnArchive | None" = None
     """Registered by whoever knows which worker an official is."""

@@ -33,6 +33,7 @@ ROOMS: Final = (
     "recordsvc.bodies.routes",
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
+    "recordsvc.oversight.routes",
     "recordsvc.web.routes",
 )
 """Modules with a blueprint `bp`, and `setup(app, house)` where a room has something to register."""

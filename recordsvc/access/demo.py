@@ -45,6 +45,12 @@ _DESK: Final = (
     ("reviewer", Role.REVIEWER, "复核人", "Reviewer (second person)"),
     ("data-officer", Role.DATA_OFFICER, "个人信息保护负责人", "Data protection officer"),
     ("inspector", Role.INSPECTOR, "监督检查人员", "Inspector"),
+    (
+        "inspector-2",
+        Role.INSPECTOR,
+        "监督检查人员二（揭示他人承诺的抽查）",
+        "Second inspector (reveals what the first commits to)",
+    ),
     ("auditor", Role.AUDITOR, "审计员（只读）", "Auditor (reads only)"),
 )
 

@@ -391,6 +391,13 @@ POLICIES: Final[dict[str, Policy]] = {
     "worker.archive.read": _official(*_CASE, Role.INSPECTOR),
     "worker.paper.file": _official(*_CASE),
     "worker.paper.read": _official(*_CASE, Role.INSPECTOR),
+    # Draws of whom to inspect: one inspector commits, another reveals; whom chance named reports.
+    "draw.read": _official(Role.INSPECTOR, Role.REVIEWER, Role.AUDITOR),
+    "draw.commit": _official(Role.INSPECTOR),
+    "draw.reveal": _official(Role.INSPECTOR, Role.REVIEWER),
+    "draw.assign": _official(Role.INSPECTOR, Role.REVIEWER),
+    "draw.report": _official(Role.INSPECTOR),
+    "draw.publish": _official(Role.INSPECTOR, Role.REVIEWER),
     # What an institution filed, for a purpose: whoever judges its records, keys or standing.
     "institution.paper.look": _official(*_CASE, Role.REGISTRAR, Role.INSPECTOR),
 }

@@ -196,6 +196,8 @@ LOG_KEY_RETIRED = 4
 
 BOUND_ROWS = 5
 """Kind of a service statement: so far reaches the chain over rows that nobody may change unseen."""
+DRAW = 7
+"""Kind of a service statement: this is what a step of a draw of whom to inspect says."""
 
 
 CONTINUED = 6

@@ -20,6 +20,8 @@ from recordsvc.access.sessions import Entering, Method
 from recordsvc.archive import held, keys, tables
 from recordsvc.ground import two_person
 from recordsvc.house import House
+from recordsvc.oversight import committing
+from recordsvc.oversight.committing import Asked
 from recordsvc.submit.keys import key_from_secret
 from tests.archive.support import Centre, person
 from tests.doors import application
@@ -78,6 +80,14 @@ class Region:
             turn, self.house.random, f"{Role.HANDLER}.6401", "registrar", "6401", 1, "test"
         )
 
+        self.draw = self._draw(turn)
+
+    def _draw(self, turn: Any) -> bytes:
+        """A draw in Yinchuan, for which this fixture's two inspectors of the place may be named."""
+        who = officials.present(turn.conn, "inspector.6401").actor(turn.now_ms, "")
+        asked = Asked("institution", "6401", "ssq", "2025117", "2025-10-12")
+        return committing.commit(self.house, turn, asked, who, "official:inspector.6401")
+
     @property
     def objects(self) -> dict[str, str]:
         """A value for every name of a path."""
@@ -90,10 +100,12 @@ class Region:
             "look_id": bytes(16),
             "key": bytes(16),
             "pack_id": bytes(16),
+            "draw_id": self.draw,
             "paper_id": bytes(16),
         }
         codes = {"issuer": self.centre.uscc, "uscc": self.centre.uscc, "client_id": self.client_id}
         codes["staff_id"] = "s-0123456789abcdef"
+        codes["object_id"] = self.centre.uscc
         return {name: str(uuid.UUID(bytes=value)) for name, value in ids.items()} | codes
 
     def of(self, role: str, area: str) -> tuple[FlaskClient, str]:

@@ -1,6 +1,7 @@
 """A region with one of everything that the database can hold, and the databases to put it in."""
 
 import dataclasses
+import datetime as dt
 import itertools
 import shutil
 import uuid
@@ -36,6 +37,9 @@ from recordsvc.house import House, open_house
 from recordsvc.money.ledger import accounts, booking, seals
 from recordsvc.money.ledger.accounts import Account
 from recordsvc.money.ledger.values import Posting, hold, move, settle, undo, void
+from recordsvc.oversight import committing, draws, inspecting
+from recordsvc.oversight.committing import Asked
+from recordsvc.oversight.subjects import InstitutionsInForce
 from recordsvc.people import synthetic
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
@@ -148,6 +152,7 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _share(house, [centre.worker_id(who) for who in people[8:12]], later)
     _book(house, clock)
     _act(house, later)
+    _draw(house, later)
     later()
     anchor.keep(house)
     return centre
@@ -427,3 +432,62 @@ def _cosign(house: House) -> None:
     for signed in (earlier, newest):
         line = WITNESS.sign(parse_note(signed.note).text, at=1_760_000_000).line()
         house.log.cosign(signed.size, WITNESS.key.name, line)
+
+
+def _draw(house: House, later: Callable[[], None]) -> None:
+    """Two draws of whom to inspect, the one published, the other reported once; a third is committed to."""
+    register = InstitutionsInForce(house.institutions)
+    house.draw_subjects[register.kind] = register
+    for n, account in enumerate(("ivy", "jon", "kim", "lee")):
+        later()
+        house.db.write(partial(_inspector, account, f"640{n}"))
+    day = beijing_date(house.clock.now_ms())
+    made = []
+    for n in range(3):
+        later()
+        on = (day + dt.timedelta(days=3 + n)).isoformat()
+        asked = Asked("institution", "64", "fc3d", f"202527{n}", on, percent=(60, 100, 5)[n])
+        made.append(house.db.write(partial(_commit, house, asked, ("ivy", "jon", "kim")[n])))
+    house.clock.advance(6 * 86_400_000)
+    for n, draw_id in enumerate(made[:2]):
+        value, by = ("407", "118")[n], ("official:kim", "official:lee")[n]
+        later()
+        house.db.write(partial(_turned, committing.reveal, house, draw_id=draw_id, value=value, by=by))
+        later()
+        assign_by = ("official:jon", "official:ivy")[n]
+        house.db.write(partial(_turned, inspecting.assign, house, draw_id=draw_id, by=assign_by))
+        _inspect(house, draw_id, later, (2, 1)[n])
+    later()
+    house.db.write(partial(_turned, inspecting.publish, house, draw_id=made[0], by="official:lee"))
+
+
+def _inspector(account: str, area: str, turn: Turn) -> None:
+    officials.add(turn, account, account)
+    officials.grant(turn, account, "inspector", "64", by=f"command:{area}")
+
+
+def _commit(house: House, asked: Asked, account: str, turn: Turn) -> bytes:
+    who = officials.present(turn.conn, account).actor(turn.now_ms, house.settings.region)
+    return committing.commit(house, turn, asked, who, f"official:{account}")
+
+
+def _turned(act: Callable[..., None], house: House, turn: Turn, **given: object) -> None:
+    act(house, turn, **given)
+
+
+def _inspect(house: House, draw_id: bytes, later: Callable[[], None], words: int) -> None:
+    """Report each object of a draw; with two words the second inspector confirms."""
+    with house.db.read() as conn:
+        seats, people = draws.seats(conn, draw_id), draws.people(conn, draw_id)
+    for n, (object_id, codes) in enumerate(sorted(seats.items())):
+        later()
+        said = (("nothing-found", "mended")[n % 2], f"第{n}家", [f"{n + words:064x}"])
+        first, second = (Actor(ActorKind.OFFICIAL, people[code]) for code in codes)
+        given = {"draw_id": draw_id, "object_id": object_id}
+        house.db.write(partial(_turned, inspecting.report, house, who=first, said=said, **given))
+        written = house.clock.now_ms()
+        later()
+        if words == 2 or n == 0:
+            house.db.write(
+                partial(_turned, inspecting.confirm, house, who=second, reported_ms=written, **given)
+            )

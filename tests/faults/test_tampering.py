@@ -22,6 +22,7 @@ from recordsvc.ground import bound, two_person
 from recordsvc.ground.database import Database, metadata
 from recordsvc.ground.privileges import Kind, kind_of
 from recordsvc.money.ledger import tables as ledger_tables
+from recordsvc.oversight.tables import draw_inspector, draw_seat
 from recordsvc.people import tables as people_tables
 from recordsvc.translog import tables as log_tables
 from recordsvc.vault.objects import LocalObjects, StoreUnavailable
@@ -70,6 +71,9 @@ LONE = {
     bound.bound_head,
     ledger_tables.book,
 }
+"""Tables without a second row to change places with,"""
+TAKEN = {draw_inspector, draw_seat}
+"""or in which what a row says is unique in its draw, so that two of different draws cannot."""
 
 BORROWED = [
     column
@@ -210,19 +214,27 @@ def test_the_newest_row_deleted_is_named(region: Filled, owner: Database, table:
         assert_names(check(region, conn), table)
 
 
+def unique(table: sa.Table) -> list[sa.Column[Any]]:
+    """The last column of each of a table's constraints that no two rows may share."""
+    own = [one for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
+    return [list(one.columns)[-1] for one in own]
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_an_extra_row_is_named(region: Filled, owner: Database, table: sa.Table) -> None:
     with owning(owner) as conn:
         rows = rows_of(conn, table)
         row = dict(rows[len(rows) // 2])
         last = list(table.primary_key.columns)[-1]
-        row[last.name] = altered(last, max(one[last.name] for one in rows), {one[last.name] for one in rows})
+        for column in (last, *unique(table)):
+            taken = {one[column.name] for one in rows}
+            row[column.name] = altered(column, max(taken), taken)
         conn.execute(table.insert().values(row))
         assert_names(check(region, conn), table)
 
 
 @pytest.mark.parametrize(
-    "table", [table for table in TABLES if table not in LONE], ids=lambda table: table.name
+    "table", [table for table in TABLES if table not in LONE | TAKEN], ids=lambda table: table.name
 )
 def test_two_swapped_rows_are_named(region: Filled, owner: Database, table: sa.Table) -> None:
     """What two rows say changes places; their keys stay."""
@@ -230,8 +242,13 @@ def test_two_swapped_rows_are_named(region: Filled, owner: Database, table: sa.T
         rows = rows_of(conn, table)
         one = rows[len(rows) // 2]
         rest = [column for column in table.columns if not column.primary_key]
+        aside = {
+            one: altered(one, rows[0][one.name], {row[one.name] for row in rows}) for one in unique(table)
+        }
         other = next(row for row in rows if all(row[column.name] != one[column.name] for column in rest[-1:]))
-        for here, there in ((one, other), (other, one)):
+        if aside:
+            conn.execute(table.update().where(this_row(table, one)).values(aside))
+        for here, there in ((other, one), (one, other)):
             values = {column: there[column.name] for column in rest}
             if values:
                 conn.execute(table.update().where(this_row(table, here)).values(values))
