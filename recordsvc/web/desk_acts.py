@@ -118,7 +118,7 @@ ACTS: Final = (
         "hold",
         "archive.hold",
         "依法调取副本",
-        "批准后三十日内，由个人信息保护负责人制作一次副本，交给依法调取的机关；档案仍受限制。",
+        "凭调取文书。批准后三十日内，由个人信息保护负责人制作一次副本，交给调取的机关；档案仍受限制。",
         _SEALED,
         life_forms.ProvenForm,
         life_asks.hold,

@@ -310,6 +310,34 @@ def test_a_relatives_copy_needs_a_paper(desk: Any, house: House, worker_id: byte
     approve(desk("reviewer"), made.location)
 
 
+def test_a_copy_that_lacks_purpose_or_case_is_asked_for_in_place(
+    desk: Any, house: House, region: Region, worker_id: bytes, other: dict[str, Any], clock: FixedClock
+) -> None:
+    handler = desk("handler")
+    paper = house.papers.keep(worker_id, pdf(), "relation-proof", "", handler.actor)
+    prepare(house, handler, worker_id, "closed")
+    form = opened(handler, worker_id, "relatives")
+    path, typed = f"{address(worker_id)}/relatives", {**form, "relation": "配偶", "text": "依法查阅"}
+    made = handler.post(path, papers=str(uuid.UUID(bytes=paper.paper_id)), **typed)
+    approve(desk("reviewer"), made.location)
+    proposal = made.location.rpartition("/")[2]
+
+    bare = handler.post(f"{address(worker_id)}/copy", proposal=proposal, case_ref="R-1")
+    assert (bare.status_code, "查阅目的：必填" in bare.text) == (422, True)
+    assert 'value="R-1"' in bare.text, "what was typed stays"
+    sound(bare)
+    # Of another worker nothing is shown.
+    elsewhere = handler.post(f"{address(region.worker_id(other))}/copy", proposal=proposal)
+    assert (elsewhere.status_code, "依法查阅" in elsewhere.text) == (403, False)
+    given = {"purpose": "court-or-law", "case_ref": "R-1"}
+    sent = handler.post(f"{address(worker_id)}/copy", proposal=proposal, **given)
+    assert (sent.status_code, sent.content_type) == (200, "application/zip")
+    # After thirty days the page says that it is over.
+    clock.advance(31 * 24 * 3_600_000)
+    late = desk("handler").get(made.location).text
+    assert ("批准已满三十日" in late, "/copy" in late) == (True, False)
+
+
 @pytest.mark.parametrize("whose", ["known", "foreign", "unknown"])
 def test_a_paper_that_the_interface_is_given_must_be_the_workers(
     desk: Any, house: House, region: Region, worker_id: bytes, other: dict[str, Any], whose: str
