@@ -133,8 +133,8 @@ VERBS = (
         "import old papers, vouched for; see them upgraded by the issuer",
         commands=("import",),
         why="the files are a bureau's, of thousands of rows, read on the server where they lie, tried and "
-        "mended until no row is refused, and resumed where a run stopped; two officials decide the run on its "
-        "page, and whoever brings one paper files it by the page",
+        "mended until no row is refused, and resumed where a run stopped; two officials decide the run on "
+        "its page, and whoever brings one paper files it by the page",
     ),
     Verb(
         "file and open a paper",
