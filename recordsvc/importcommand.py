@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,9 @@ STATES = {
     "dropped": "已作废",
 }
 """How far a run is, in words."""
+MEMBERS = {"level": "等级", "number": "证书编号", "issued_on": "发证日期", "occupation": "职业"}
+"""Members of a record that a clerk types in a column of their own, in words."""
+_LIMIT = re.compile(r"\s*\{limit\}\s*(周岁|天|分钟|年|分)?")
 FIRST = frozenset({"handler", "reviewer", "data-officer"})
 """Roles of which the first person needs one."""
 
@@ -274,5 +278,10 @@ def _words(code: str) -> str:
     for table in ("findings", "hold_reasons"):
         found = [row for row in dated.table(table).rows if row["code"] == code]
         if found:
-            return str(found[-1]["zh"])
-    return "内容不合格式" if code.startswith("schema:") else "证件号码有误"
+            # Which limit it was, the rule of the day says; a code does not carry it.
+            return _LIMIT.sub("规定的限度", str(found[-1]["zh"]))
+    if code.startswith("schema:"):
+        place = code.removeprefix("schema:/").split("/", 1)
+        name = MEMBERS.get(place[-1].rsplit("/", 1)[-1])
+        return f"“{name}”的写法看不懂或不合格式" if name else "内容不合格式"
+    return "证件号码有误"

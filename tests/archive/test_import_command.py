@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from recordsvc import fsck, starting
+from recordsvc import fsck, importcommand, starting
 from recordsvc.access import codes, demo
 from recordsvc.archive import importing, tables
 from recordsvc.archive.importing import Importer
@@ -344,3 +344,16 @@ def test_a_run_that_broke_off_while_read_keeps_its_office(house: House) -> None:
     other = dataclasses.replace(plan, vouched_by="另一个局")
     with pytest.raises(two_person.StaleProposal):
         house.db.write(lambda turn: importing._begin(turn, house, other, importing.run_id(house, other)))
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("too-young", "当时不满规定的限度"),
+        ("permit-term", "有效期超过规定的限度"),
+        ("schema:/body/level", "“等级”的写法看不懂或不合格式"),
+        ("schema:/body/class", "内容不合格式"),
+    ],
+)
+def test_every_code_is_told_in_words_without_gaps(code: str, said: str) -> None:
+    assert importcommand._words(code) == said
