@@ -456,6 +456,7 @@ def test_a_text_names_only_what_is_allowed_and_no_figures(house: House, row: dic
     for params in (
         {},
         {"count": 2, "issuer": house.settings.region, "type": "award", "due_on": "2026-03-02"},
+        {"staff_id": "s-0123456789abcdef"},
     ):
         words = wording.worded(house, audience, Notice(b"", kind, params, 1_760_000_000_000))
         assert words.text_zh
