@@ -299,7 +299,7 @@ VERBS = (
             "GET /v1/desk/ledger/beancount",
         ),
         ("ledger vouchers", "ledger balances", "ledger beancount"),
-        why="whole tables in forms that accountants' and auditors' programs read, none of them a person's data",
+        why="whole tables in forms that accountants' and auditors' programs read, with nobody's data",
     ),
     # -- machines of institutions and receivers
     Verb(
