@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from recordsvc.ground.commit import Turn
@@ -35,17 +35,6 @@ if TYPE_CHECKING:
     from recordsvc.vault.objects import ObjectStore
 
 
-Announcer = Callable[[Turn, "House", bytes, str, str], None]
-"""Tells a worker, in the running turn: kind of `notice_texts`, and a key by which it is told once."""
-
-
-class InstitutionAnnouncer(Protocol):
-    """Tells an institution (USCC) in the running turn: kind of `notice_texts`, particulars, key for once."""
-
-    def __call__(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
-        """Tell it."""
-
-
 Forgetter = Callable[[Turn, bytes], None]
 """Removes, in the turn of an erasure, what a room above the archive keeps of a worker."""
 
@@ -70,8 +59,6 @@ class House:
     """What rooms above the archive register that must be settled before a worker may be erased."""
     forgetters: "list[Forgetter]" = dataclasses.field(default_factory=lambda: [_forget_registers])
     """What rooms above the archive do when a worker is erased."""
-    announcers: "list[Announcer]" = dataclasses.field(default_factory=list)
-    """What the archive registers, so that rooms below it can tell a worker something."""
 
     def tell(self, turn: Turn, holder: "Holder", kind: str, key: str) -> None:
         """Tell a worker of a change in how they sign in; `key` names what happened. Others are not told."""
