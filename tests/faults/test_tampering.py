@@ -228,7 +228,8 @@ def test_an_extra_row_is_named(region: Filled, owner: Database, table: sa.Table)
         last = list(table.primary_key.columns)[-1]
         for column in (last, *unique(table)):
             taken = {one[column.name] for one in rows}
-            row[column.name] = altered(column, max(taken), taken)
+            given = max((value for value in taken if value is not None), default=None)
+            row[column.name] = altered(column, given, taken)
         conn.execute(table.insert().values(row))
         assert_names(check(region, conn), table)
 
