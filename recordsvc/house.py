@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
+    from recordsvc.money.bank.cash import Cash
+    from recordsvc.money.bank.payee_accounts import PayeeChecks
+    from recordsvc.money.bank.payments import Follower
     from recordsvc.oversight.subjects import Subjects
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
@@ -73,6 +76,10 @@ class House:
 
     The archive's own stand in `archive/look_relations.py`."""
 
+    payee_checks: "PayeeChecks | None" = None
+    """Who says whether a name is an account's holder (户名账号核对); None: nobody can be asked."""
+    payment_followers: "list[Follower]" = dataclasses.field(default_factory=list)
+    """What rooms of money register, to be told in the running turn what became of a payment."""
     draw_subjects: "dict[str, Subjects]" = dataclasses.field(default_factory=dict)
     """What may be drawn for inspection, by sort: institutions, and what other rooms register."""
 
@@ -131,6 +138,13 @@ class House:
         from recordsvc.archive.papers import Papers
 
         return Papers(self)
+
+    @functools.cached_property
+    def cash(self) -> "Cash":
+        """Return the cash book that mirrors the bank accounts."""
+        from recordsvc.money.bank.cashbook import LedgerCash
+
+        return LedgerCash()
 
     def close(self) -> None:
         """Give back the connections."""

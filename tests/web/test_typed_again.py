@@ -97,6 +97,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
 WORKER, RECORD = "/desk/workers/<id:worker_id>", "/desk/workers/<id:worker_id>/records/<id:record_id>"
 ACTS = "tests/web/test_desk_acts.py: the form of an act, in a page and by a renewed look"
 CLIENTS = "tests/web/test_client_pages.py: needs a client"
+BANK = "tests/web/test_bank_pages.py: needs payments, or a file is chosen and words stay"
 CASES = "tests/web/test_centre_disputes.py: needs a case"
 BUTTON = "a button with a hidden id: nothing is typed"
 SECRET = "a code or a number that is typed anew, and stands in no page"
@@ -123,6 +124,10 @@ ELSEWHERE: dict[str, str] = {
     "/desk/emergencies/<id:case_id>/close": "tests/web/test_people_pages.py: needs a case",
     "/desk/identity/<id:mismatch_id>": "tests/oidc/test_links.py: needs an account in doubt",
     "/desk/staff/<staff_id>/codes": "tests/web/test_head_pages.py: needs a head",
+    "/desk/bank/breaks/<id:break_id>": BANK,
+    "/desk/bank/proposals/<id:payers_proposal>": BANK,
+    "/desk/bank/files": BANK,
+    "/desk/bank/batches": BUTTON,
     f"{WORKER}/slips/<id:paper_id>": "tests/web/test_slip_checks.py: needs a signed slip",
     "/desk/own-archive": SECRET,
     **dict.fromkeys(
