@@ -49,7 +49,7 @@ def rows(kind: str, rounds: int) -> Iterator[Row]:
 
 def _roles(url: str) -> None:
     """Make the service's roles, as the tests do: the schema grants to them."""
-    with psycopg.connect(url, autocommit=True) as conn:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as conn:
         conn.execute(ROLES.read_text("utf-8").encode())
 
 
