@@ -2,8 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -31,17 +31,6 @@ if TYPE_CHECKING:
     from recordsvc.vault.objects import ObjectStore
 
 
-Announcer = Callable[[Turn, "House", bytes, str, str], None]
-"""Tells a worker, in the running turn: kind of `notice_texts`, and a key by which it is told once."""
-
-
-class InstitutionAnnouncer(Protocol):
-    """Tells an institution (USCC) in the running turn: kind of `notice_texts`, particulars, key for once."""
-
-    def __call__(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
-        """Tell it."""
-
-
 @dataclasses.dataclass
 class House:
     """One process's parts; made by `open_house`. Rooms are loaded when first used."""
@@ -54,22 +43,26 @@ class House:
 
     erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that must be settled before a worker may be erased."""
-    announcers: "list[Announcer]" = dataclasses.field(default_factory=list)
-    """What the archive registers, so that rooms below it can tell a worker something."""
 
     def tell(self, turn: Turn, holder: "Holder", kind: str, key: str) -> None:
         """Tell a worker of a change in how they sign in; `key` names what happened. Others are not told."""
         if holder.kind == "worker":
-            for announcer in self.announcers:
-                announcer(turn, self, holder.worker_id, kind, key)
+            self.tell_worker(turn, holder.worker_id, kind, key)
 
-    institution_announcers: list[InstitutionAnnouncer] = dataclasses.field(default_factory=list)
-    """What the archive registers, so that rooms below it can tell an institution something."""
+    def tell_worker(self, turn: Turn, worker_id: bytes, kind: str, key: str) -> None:
+        """Let rooms below the archive tell a worker something in the running turn, once under its key.
+
+        `kind`: of `notice_texts`.
+        """
+        from recordsvc.archive import notices
+
+        notices.tell_worker(turn, self, worker_id, kind, {}, key)
 
     def tell_institution(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
-        """Tell an institution (USCC) what was done about its people; `key` names what happened."""
-        for announcer in self.institution_announcers:
-            announcer(turn, uscc, kind, params, key)
+        """Tell an institution (USCC) what was done about its people, once under the key that names it."""
+        from recordsvc.archive import notices
+
+        notices.tell_institution(turn, uscc, kind, params, key)
 
     look_relations: "list[Relation]" = dataclasses.field(default_factory=list)
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
