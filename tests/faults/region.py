@@ -209,6 +209,9 @@ def _budget(house: House, clock: FixedClock) -> None:
         clock.advance(1_000)
         deciding = partial(two_person.decide, proposal_id=proposed, by=f"official:{n + 4}", approve=True)
         house.db.write(partial(deciding, reason=f"同意{n}", role="reviewer"))
+    line = wanted.line()
+    holding = partial(booking.place_hold, source=line.account, target=line.expense, amount_fen=40)
+    house.db.write(partial(holding, posting_id="held", code="accept", actor="official:9"))
 
 
 def _pay(house: House) -> None:
