@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from recordsvc.money.bank.payee_accounts import PayeeChecks
     from recordsvc.money.bank.payments import Follower
     from recordsvc.money.claims.ports import Ports
+    from recordsvc.money.rules.book import Book
+    from recordsvc.money.rules.catalogue import Catalogue
+    from recordsvc.money.rules.entitlements import Prior
+    from recordsvc.money.rules.registers import Register
     from recordsvc.oversight.subjects import Subjects
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
@@ -32,15 +36,14 @@ if TYPE_CHECKING:
     from recordsvc.vault.objects import ObjectStore
 
 
-Announcer = Callable[[Turn, "House", bytes, str, str], None]
-"""Tells a worker, in the running turn: kind of `notice_texts`, and a key by which it is told once."""
+Forgetter = Callable[[Turn, bytes], None]
+"""Removes, in the turn of an erasure, what a room above the archive keeps of a worker."""
 
 
-class InstitutionAnnouncer(Protocol):
-    """Tells an institution (USCC) in the running turn: kind of `notice_texts`, particulars, key for once."""
+def _forget_registers(turn: Turn, worker_id: bytes) -> None:
+    from recordsvc.money.rules import registers
 
-    def __call__(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
-        """Tell it."""
+    registers.forget(turn, worker_id)
 
 
 @dataclasses.dataclass
@@ -55,22 +58,28 @@ class House:
 
     erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that must be settled before a worker may be erased."""
-    announcers: "list[Announcer]" = dataclasses.field(default_factory=list)
-    """What the archive registers, so that rooms below it can tell a worker something."""
+    forgetters: "list[Forgetter]" = dataclasses.field(default_factory=lambda: [_forget_registers])
+    """What rooms above the archive do when a worker is erased."""
 
     def tell(self, turn: Turn, holder: "Holder", kind: str, key: str) -> None:
         """Tell a worker of a change in how they sign in; `key` names what happened. Others are not told."""
         if holder.kind == "worker":
-            for announcer in self.announcers:
-                announcer(turn, self, holder.worker_id, kind, key)
+            self.tell_worker(turn, holder.worker_id, kind, key)
 
-    institution_announcers: list[InstitutionAnnouncer] = dataclasses.field(default_factory=list)
-    """What the archive registers, so that rooms below it can tell an institution something."""
+    def tell_worker(self, turn: Turn, worker_id: bytes, kind: str, key: str) -> None:
+        """Let rooms below the archive tell a worker something in the running turn, once under its key.
+
+        `kind`: of `notice_texts`.
+        """
+        from recordsvc.archive import notices
+
+        notices.tell_worker(turn, self, worker_id, kind, {}, key)
 
     def tell_institution(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
-        """Tell an institution (USCC) what was done about its people; `key` names what happened."""
-        for announcer in self.institution_announcers:
-            announcer(turn, uscc, kind, params, key)
+        """Tell an institution (USCC) what was done about its people, once under the key that names it."""
+        from recordsvc.archive import notices
+
+        notices.tell_institution(turn, uscc, kind, params, key)
 
     look_relations: "list[Relation]" = dataclasses.field(default_factory=list)
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
@@ -86,6 +95,30 @@ class House:
 
     own_archive: "OwnArchive | None" = None
     """Registered by whoever knows which worker an official is."""
+
+    prior_subsidies: "Prior | None" = None
+    """Registered by whoever keeps claims: what a worker has received or asked for before."""
+
+    @functools.cached_property
+    def rules(self) -> "Book":
+        """Return the rules of subsidies; outside production samples hold until others are published."""
+        from recordsvc.money.rules.book import Book
+
+        return Book(self.db, samples=self.settings.environment != "production")
+
+    @functools.cached_property
+    def catalogue(self) -> "Catalogue":
+        """Return the catalogue of occupations and standards."""
+        from recordsvc.money.rules.catalogue import Catalogue
+
+        return Catalogue(self.db, samples=self.settings.environment != "production")
+
+    @functools.cached_property
+    def registers(self) -> "list[Register]":
+        """Return what is asked about workers elsewhere; of two the later counts. The demo makes some up."""
+        from recordsvc.money.rules.registers import Extracts, Simulated
+
+        return [Simulated(self), Extracts()] if self.settings.environment == "demo" else [Extracts()]
 
     @functools.cached_property
     def log(self) -> "Log":

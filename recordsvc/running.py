@@ -226,8 +226,9 @@ def enrol_cards(house: House, people: "Iterable[Person]") -> None:
 
     Who got a new card has not activated its bank function yet.
     """
+    from recordsvc.people import enrolling
     from recordsvc.people.cardbook import CardFact
-    from recordsvc.people.enrolling import PORTION, Enrolment
+    from recordsvc.people.enrolling import PORTION
     from recordsvc.people.registry import SimulatedRegistry
 
     registry = SimulatedRegistry()
@@ -246,7 +247,7 @@ def enrol_cards(house: House, people: "Iterable[Person]") -> None:
         some = facts[start : start + PORTION]
 
         def take(turn: "Turn", some: list[CardFact] = some) -> object:
-            return Enrolment(turn, house.people, house.keys, house.random).take(some)
+            return enrolling.take(turn, house, some)
 
         house.db.write(take)
 

@@ -21,6 +21,7 @@ bank        send released batches, take in what banks sent, ask about names, fin
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
 keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
+replay      hold every stored decision against its rule once more, once a night
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
 
@@ -62,6 +63,7 @@ from recordsvc.money.claims import bank as claim_bank
 from recordsvc.money.claims import notices as claim_notices
 from recordsvc.money.claims import paying as claim_payments
 from recordsvc.money.ledger import seals
+from recordsvc.money.rules.decisions import nightly as replaying
 from recordsvc.people.waiting import WaitingCards
 from recordsvc.serving import load_settings
 from recordsvc.starting import open_checked
@@ -137,6 +139,7 @@ class Worker:
                 Job("farewells", functools.partial(farewell.expire, house), 3_600.0),
                 Job("consents", functools.partial(sharing.expire, house), 60.0),
                 Job("papers", house.papers.sweep, 600.0),
+                Job("replay", replaying(house), 600.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
                 Job("scrub", functools.partial(erasures.scrub, house), 2.0),
             ),

@@ -96,7 +96,7 @@ _TITLES: Final = {
     ),
     "dispute.decide": ("决定异议", "批准后，决定记入档案，本人收到通知。内容在异议页查阅。"),
     "evidence.trust": ("核验外来材料", "批准后，这份材料按下列结论标明可信程度。"),
-    "import.run": ("导入旧档案", "批准后，核对过的各条分批记入档案，标明来源和担保人。"),
+    "import.run": ("导入旧档案", "批准后，核对过的各条分批记入档案，标明来源和担保单位。"),
     "institution.retire-keys": (
         "吊销停办机构的全部钥匙",
         "批准后，该机构尚有效的钥匙全部吊销；此前的签名仍可核验。",
@@ -105,6 +105,11 @@ _TITLES: Final = {
         "依法调取副本",
         "批准后三十日内，由个人信息保护负责人制作一次副本；档案仍受限制，本人能看到这次查阅。",
     ),
+    "rule.publish": (
+        "发布补贴规则",
+        "批准即完成复核并发布：此后的审核按这个文本，已作出的结论不变。请先读文本、自带测试和模拟结果。",
+    ),
+    "catalogue.publish": ("发布补贴目录和标准", "批准后，各行从其起始日起施行；此前的标准不变。"),
     "budget.move": (
         "预算变动",
         "批准后立即入账。已预留和已支出的不能收回或调出：可用不足时不能批准，事项仍待办。",
@@ -194,7 +199,7 @@ _LABELS: Final = {
     "trust": "可信程度",
     "type": "类型",
     "verification": "核验",
-    "vouched_by": "担保人",
+    "vouched_by": "担保单位",
     "mismatch": "情形",
     "to": "移入的档案",
     "worker_id": "档案",
@@ -325,7 +330,7 @@ _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "not_after_ms": _instant,
     "not_before_ms": _instant,
     "on": words.day,
-    "type": lambda value: _DECISIONS.get(str(value), str(value)),
+    "type": lambda value: _DECISIONS.get(str(value)) or words.type_title(str(value)),
     "papers": lambda value: "\n".join(f"SHA-256 {one}" for one in value),
     "scopes": lambda value: "、".join(SCOPES.get(one, one) for one in value),
     "since_ms": _instant,

@@ -221,18 +221,18 @@ def test_an_extra_row_is_named(region: Filled, owner: Database, table: sa.Table)
         row = dict(rows[len(rows) // 2])
         last = list(table.primary_key.columns)[-1]
         row[last.name] = altered(last, max(one[last.name] for one in rows), {one[last.name] for one in rows})
-        for column in unique_besides(table):
+        for *_others, column in unique_besides(table):
             row[column.name] = altered(column, row[column.name], {one[column.name] for one in rows})
         conn.execute(table.insert().values(row))
         assert_names(check(region, conn), table)
 
 
-def unique_besides(table: sa.Table) -> list[sa.Column[Any]]:
-    """One column of whatever must be unique besides the key: two rows never have it alike."""
+def unique_besides(table: sa.Table) -> list[list[sa.Column[Any]]]:
+    """The columns, besides the key's, of each thing that no two rows may have alike."""
     constraints = [one for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
     indexes = [index for index in table.indexes if index.unique]
-    firsts = [next(iter(one.columns)) for one in (*constraints, *indexes)]
-    return sorted({one.name: one for one in firsts if not one.primary_key}.values(), key=lambda one: one.name)
+    free = [[column for column in one.columns if not column.primary_key] for one in (*constraints, *indexes)]
+    return [columns for columns in free if columns]
 
 
 @pytest.mark.parametrize(
@@ -242,14 +242,14 @@ def test_two_swapped_rows_are_named(region: Filled, owner: Database, table: sa.T
     """What two rows say changes places; their keys stay."""
     with owning(owner) as conn:
         rows = rows_of(conn, table)
-        kept = unique_besides(table)
+        kept = [column for columns in unique_besides(table) for column in columns]
         rest = [column for column in table.columns if not column.primary_key and column not in kept]
         middle = len(rows) // 2
         one, other = next(
             (one, row)
             for one in rows[middle:] + rows[:middle]
             for row in rows
-            if row is not one and all(row[column.name] != one[column.name] for column in rest[-1:])
+            if row is not one and (not rest or any(row[column.name] != one[column.name] for column in rest))
         )
         for here, there in ((one, other), (other, one)):
             values = {column: there[column.name] for column in rest}

@@ -96,13 +96,15 @@ class PaymentState(Conflict):
 
 
 class AbsenceUnproven(Conflict):
-    """No statement proves yet that the bank did not execute the payment: a silence is no refusal."""
+    """Nothing proves yet that the bank did not execute the payment; a silence is no refusal."""
 
     code = "payment-absence-unproven"
     title_zh = "尚无对账单证明该笔支付没有执行"
     title_en = "No statement proves yet that the payment was not executed"
-    remedy_zh = "请等待相应日期的对账单入账后再办理；银行未回应不等于失败。"
-    remedy_en = "Wait for the statements of those days; an unanswered payment may have been executed."
+    remedy_zh = "请等待相应日期的对账单入账，并先查清来路不明的支出；银行未回应不等于失败。"
+    remedy_en = (
+        "Wait for the statements of those days; explain money that left for nobody: it may be this payment."
+    )
 
 
 class PayeeAccountState(Conflict):

@@ -33,7 +33,13 @@ from recordsvc.money.bank.errors import (
     PaymentUnknown,
 )
 from recordsvc.money.bank.formats.model import ItemStatus, Status
-from recordsvc.money.bank.tables import bank_statement, paying_account, payment, payment_event
+from recordsvc.money.bank.tables import (
+    bank_statement,
+    paying_account,
+    payment,
+    payment_event,
+    recon_break,
+)
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -45,6 +51,8 @@ _NOT_SENT: Final = ("approved", "queued", "withdrawn")
 _DUPLICATE: Final = "AM05"
 """A bank that calls a payment a duplicate has it already: proof of an earlier acceptance, never a refusal."""
 _NOT_FOUND: Final = "ABSENT"
+_LEFT: Final = ("unknown-debit", "amount-differs", "booked-unasked")
+"""Breaks by which money may have left for a payment that does not know of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +271,7 @@ def absent(turn: Turn, house: "House", payment_id: bytes, execution_on: str, by:
     found = find(turn.conn, payment_id)
     if found.state not in ("unknown", "accepted"):
         raise PaymentState
-    if not _stated_after(turn.conn, found.account, execution_on):
-        raise AbsenceUnproven
+    _assert_absent(turn.conn, found.account, execution_on)
     if not move(turn, house, found, Step("rejected", f"absence proven, {by}", reason=_NOT_FOUND)):
         raise PaymentState
 
@@ -278,10 +285,22 @@ def _next_attempt(conn: Connection, claim_ref: str) -> int:
         raise PaymentLive
     # A bank that rejected may have paid all the same: its book of a later day must not show the payment.
     if last.state == "rejected":
-        day = beijing_date(last.changed_ms).isoformat()
-        if not _stated_after(conn, last.account, day):
-            raise AbsenceUnproven
+        _assert_absent(conn, last.account, beijing_date(last.changed_ms).isoformat())
     return last.attempt + 1
+
+
+def _assert_absent(conn: Connection, account: str, day: str) -> None:
+    """Let a payment count as not executed. Raises `AbsenceUnproven`.
+
+    A statement of a later day must be there, and no money may have left unexplained: under a wrong id, or a
+    fen short, that may be this payment.
+    """
+    if not _stated_after(conn, account, day):
+        raise AbsenceUnproven
+    own = recon_break.c
+    left = sa.select(own.break_id).where(own.account == account, own.state == "open", own.kind.in_(_LEFT))
+    if conn.execute(left.limit(1)).first() is not None:
+        raise AbsenceUnproven
 
 
 def _stated_after(conn: Connection, account: str, day: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.archive import persons
 from recordsvc.archive.errors import ArchiveRestricted
-from recordsvc.archive.persons import PersonArchives, Place
+from recordsvc.archive.persons import Place
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -38,11 +38,11 @@ class Limits:
 
 def decide(house: "House", conn: Connection, one: Claim, now_ms: int) -> Decision | None:
     """Say what the rule in force says of a claim now; None: the record no longer counts, or is sealed."""
-    place, archives = _place(house, conn, one)
-    if archives is None or place is None or claim_facts.unfit(place):
+    place = _place(house, conn, one)
+    if place is None or claim_facts.unfit(place):
         return None
     today = beijing_date(now_ms).isoformat()
-    found = claim_facts.gather(house, conn, archives, place, one, today)
+    found = claim_facts.gather(house, conn, place, one, today)
     rule = rule_for(house, one.kind, found, today)
     if rule is None:
         return _without_rule(one, found)
@@ -118,13 +118,13 @@ def _counted(made: Decision) -> dict[str, int]:
     }
 
 
-def _place(house: "House", conn: Connection, one: Claim) -> tuple[Place | None, PersonArchives | None]:
+def _place(house: "House", conn: Connection, one: Claim) -> Place | None:
+    """Return where the record stands; None: nowhere, or the archive is sealed."""
     try:
         archives = persons.read(house, one.worker_id, house.db.cursor(conn))
     except ArchiveRestricted:
-        return None, None
-    found = None if archives is None else archives.find(uuid.UUID(one.certificate).bytes)
-    return found, archives
+        return None
+    return None if archives is None else archives.find(uuid.UUID(one.certificate).bytes)
 
 
 def _without_rule(one: Claim, found: Facts) -> Decision:

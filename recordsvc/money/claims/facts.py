@@ -12,11 +12,12 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive.persons import PersonArchives, Place
-from recordsvc.archive.states import Confirmation, Life, RecordState
+from recordsvc.archive.persons import Place
+from recordsvc.archive.states import Confirmation, Life
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims.tables import claim, claim_decision, claim_state
 from recordsvc.money.claims.values import Claim
+from recordsvc.money.rules import archive_facts
 from recordsvc.money.rules.facts import Fact, Facts
 from recordsvc.people import merges
 
@@ -41,38 +42,30 @@ def unfit(place: Place | None) -> str:
     return next((why for holds, why in reasons if holds), "")
 
 
-def gather(
-    house: "House", conn: Connection, archives: PersonArchives, place: Place, one: Claim, today: str
-) -> Facts:
+def gather(house: "House", conn: Connection, place: Place, one: Claim, today: str) -> Facts:
     """Return every fact that is known of a claim."""
-    record = {} if place.state is None else _record(place.state, one.certificate)
-    told = _told(one)
-    day = str(record.get("certificate_issued_on") or record.get("training_ended_on") or today)
-    group = _group(archives, str(record.get("training_started_on") or day))
-    known = _plain(record, place).joined(group).joined(told)
-    prior = _prior(conn, one)
-    earlier = Facts({"prior": Fact(prior, "补贴台账", today)})
-    registers = house.claims.registers.facts(conn, one.worker_id, known.values, day)
-    return registers.joined(known).joined(earlier)
+    found = (it for it in archive_facts.cases(place.archive, today) if it.record_id == one.certificate)
+    case = next(found, None)
+    known = case.facts if case is not None else _of_course(place)
+    values = known.values
+    day = str(values.get("certificate_issued_on") or values.get("training_ended_on") or today)
+    catalogue = house.catalogue.facts(values.get("occupation"), values.get("level"), day)
+    number = case.number if case is not None else None
+    said = house.claims.registers.facts(conn, one.worker_id, number)
+    earlier = Facts({"prior": Fact(prior(conn, one.worker_id, one.claim_id), "本系统补贴台账", today)})
+    return earlier.joined(catalogue).joined(said).joined(known).joined(_told(one))
 
 
-def _plain(values: Mapping[str, Any], place: Place) -> Facts:
-    stored = place.entry.stored
-    return Facts.plain(values, f"档案 第{stored.idx}条", beijing_date(place.entry.ms).isoformat())
-
-
-def _record(state: RecordState, certificate: str) -> dict[str, Any]:
-    """Return what the record itself says."""
-    body: Mapping[str, Any] = state.body or {}
-    name = str((state.record or {}).get("type"))
-    values: dict[str, Any] = {"certificate": certificate, "level": body.get("level")}
+def _of_course(place: Place) -> Facts:
+    """Return what a course that is claimed for by itself says (按天补贴、生活费)."""
+    body = (place.state.body if place.state is not None else None) or {}
+    idx = place.entry.stored.idx
+    values: dict[str, Any] = {"certificate": f"entry-{idx}", "level": body.get("level")}
     if "occupation" in body:
-        values["occupation"] = body["occupation"].get("code") or body["occupation"].get("name")
-    if "certificate" in body:
-        values |= {"certificate_kind": name, "certificate_issued_on": body["certificate"]["issued_on"]}
-    if name == "training-completion":
+        values["occupation"] = body["occupation"].get("code")
+    if "training_type" in body:
         values |= _course(body)
-    return {key: value for key, value in values.items() if value is not None}
+    return Facts.plain(values, f"档案日志第 {idx} 条", beijing_date(place.entry.ms).isoformat())
 
 
 def _course(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,35 +87,18 @@ def _course(body: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _group(archives: PersonArchives, day: str) -> Facts:
-    """Return the group of the person that was valid on a day (人员类别); the newest of several."""
-    found = Facts({})
-    for archive in archives.archives:
-        for state in archive.state.records:
-            record, body = state.record, state.body
-            if record is None or body is None or state.life is not Life.ACTIVE:
-                continue
-            if record["type"] != "group-membership" or state.confirmation is Confirmation.CONTESTED:
-                continue
-            if body["valid_from"] <= day <= body.get("valid_to", "9999-12-31"):
-                entry = archive.entries[state.seq]
-                source = f"档案 第{entry.stored.idx}条"
-                found = Facts.plain({"group": body["group"]}, source, beijing_date(entry.ms).isoformat())
-    return found
-
-
 def _told(one: Claim) -> Facts:
     """Return what the claim itself says."""
     on = beijing_date(one.filed_ms).isoformat()
-    values = {"applied_on": on, "region": one.region or None, **one.told}
+    values: dict[str, Any] = {"applied_on": on, "region": one.region or None, **one.told}
     values["payee"] = "person" if one.payee.startswith("worker:") else "centre"
     return Facts.plain(values, "申请", on)
 
 
-def _prior(conn: Connection, one: Claim) -> list[dict[str, Any]]:
-    """Return the other claims of the person that were paid or are under way."""
+def prior(conn: Connection, worker_id: bytes, but: bytes = b"") -> list[dict[str, Any]]:
+    """Return the claims of a person that were paid or are under way; `but` leaves one out."""
     own, base, made = claim_state.c, claim.c, claim_decision.c
-    persons = merges.together(conn, [one.worker_id])
+    persons = merges.together(conn, [worker_id])
     query = (
         sa.select(own.claim_id, own.kind, own.certificate, own.state, base.payee, own.changed_ms)
         .add_columns(made.basis_date, made.document, base.filed_ms)
@@ -131,7 +107,7 @@ def _prior(conn: Connection, one: Claim) -> list[dict[str, Any]]:
             claim_decision,
             sa.and_(made.worker_id == own.worker_id, made.claim_id == own.claim_id, made.n == own.decision),
         )
-        .where(own.worker_id.in_(sorted(persons)), own.live == 1, own.claim_id != one.claim_id)
+        .where(own.worker_id.in_(sorted(persons)), own.live == 1, own.claim_id != but)
         .order_by(own.claim_id)
     )
     return [_earlier(row) for row in conn.execute(query)]
@@ -146,7 +122,7 @@ def _earlier(row: sa.Row[Any]) -> dict[str, Any]:
         "certificate": row.certificate,
         "payee": "person" if row.payee.startswith("worker:") else "centre",
     }
-    for name in ("occupation", "level"):
+    for name in ("occupation", "level", "certificate"):
         if name in facts:
             found[name] = facts[name]["value"]
     if row.state in _PASSED:

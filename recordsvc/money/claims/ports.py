@@ -4,7 +4,7 @@ What is not there is never guessed: without a rule a case goes to an official, w
 missing, without a budget line or an account the claim waits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.money.funds import lines
-from recordsvc.money.rules import pack
+from recordsvc.money.rules import registers
 from recordsvc.money.rules.facts import Facts
 from recordsvc.money.rules.rule import Rule
 
@@ -27,14 +27,14 @@ class Rules(Protocol):
         """Return the version for cases of a Beijing day; None: no rule holds."""
 
     def version(self, sha256: str, /) -> Rule:
-        """Return a rule by the hash of its text. Raises `LookupError`."""
+        """Return a rule by the hash of its text. Raises `RuleUnknown`."""
 
 
 class Registers(Protocol):
     """What other registers say of a person."""
 
-    def facts(self, conn: Connection, worker_id: bytes, told: Mapping[str, object], day: str, /) -> Facts:
-        """Return what they know, given what is known already, as of a Beijing day."""
+    def facts(self, conn: Connection, worker_id: bytes, certificate: str | None, /) -> Facts:
+        """Return what they know of a person, and of a certificate by its number."""
 
 
 class Line(Protocol):
@@ -71,31 +71,16 @@ class Payments(Protocol):
         """Take a payment on; its id."""
 
 
-class Samples:
-    """The sample pack; in the environment `production` it is not there."""
+class Connected:
+    """The registers that are connected to this service."""
 
-    def __init__(self, *, there: bool) -> None:
-        """Let samples hold, or not."""
-        self._there = there
+    def __init__(self, house: "House") -> None:
+        """Ask those of `house`."""
+        self._house = house
 
-    def on(self, code: str, *_day: str) -> Rule | None:
-        """Return the sample of a code; the rule itself judges the day."""
-        return pack.samples().get(code) if self._there else None
-
-    def version(self, sha256: str) -> Rule:
-        """Return a sample by its hash, whether samples may hold or not: it explains what it decided."""
-        for rule in pack.samples().values():
-            if rule.sha256 == sha256:
-                return rule
-        raise LookupError(sha256)
-
-
-class NotConnected:
-    """In the place of registers that are not there: whatever they would say is missing."""
-
-    def facts(self, *_asked: object) -> Facts:
-        """Return nothing."""
-        return Facts({})
+    def facts(self, conn: Connection, worker_id: bytes, certificate: str | None) -> Facts:
+        """Return what they know."""
+        return registers.gathered(self._house.registers, conn, worker_id, certificate)
 
 
 @dataclass(slots=True)
@@ -109,8 +94,7 @@ class Ports:
 
 
 def usual(house: "House") -> Ports:
-    """Return what claims use in this service: the sample rules, budget lines, the bank's room."""
+    """Return what claims use in this service."""
     from recordsvc.money.claims.bank import BankRoom
 
-    samples = Samples(there=house.settings.environment != "production")
-    return Ports(samples, NotConnected(), lines, BankRoom(house))
+    return Ports(house.rules, Connected(house), lines, BankRoom(house))

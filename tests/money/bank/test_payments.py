@@ -413,6 +413,20 @@ def test_a_rejected_payment_is_tried_again_only_after_a_later_statement(desk: De
     assert desk.payment(desk.pay(1, claim="c")).attempt == 2
 
 
+def test_nothing_is_tried_again_while_money_left_unexplained(desk: Desk) -> None:
+    """A bank that rejects, and books under a wrong id all the same."""
+    paid = desk.pay(1, claim="c")
+    batch = desk.send()
+    desk.report(batch, told(desk, paid, "RJCT", "AC04"))
+    desk.state_account(1, 1_000_000, desk.debit(paid, end_to_end_id="WRONG"))
+    desk.days(1)
+    desk.state_account(2, 850_000)
+    with pytest.raises(AbsenceUnproven):
+        desk.pay(1, claim="c")
+    desk.explain("unknown-debit")
+    assert desk.payment(desk.pay(1, claim="c")).attempt == 2
+
+
 def test_what_is_accepted_and_not_booked_in_its_term_is_a_break(desk: Desk) -> None:
     paid = desk.pay(1)
     batch = desk.send()

@@ -65,7 +65,7 @@ def test_the_decision_is_kept_with_every_fact_and_its_place_in_the_log(world: Wo
     place = archive.entries[-1].stored.idx
     assert told["facts"]["level"] == {
         "value": "3",
-        "source": f"档案 第{place}条",
+        "source": f"档案日志第 {place} 条",
         "on": told["facts"]["level"]["on"],
     }
     assert told["facts"]["insured_months"]["source"] == "登记（测试）"

@@ -11,7 +11,7 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.house import House
 from recordsvc.money.claims import filing, notices, paying, steps, values
 from recordsvc.money.claims.filing import Ask
-from recordsvc.money.claims.ports import Ports, Samples
+from recordsvc.money.claims.ports import Ports
 from recordsvc.money.claims.values import Claim, Who
 from recordsvc.money.ledger import accounts, booking
 from recordsvc.money.ledger.accounts import BUDGET, Account
@@ -84,8 +84,8 @@ class Registers:
             "shortage": False,
         }
 
-    def facts(self, _conn, _worker_id, _told, day):
-        return Facts.plain(self.said, "登记（测试）", day)
+    def facts(self, _conn, _worker_id, _certificate):
+        return Facts.plain(self.said, "登记（测试）", "2025-10-09")
 
 
 class Line:
@@ -122,7 +122,7 @@ class World:
     def __init__(self, house: House, budget_fen: int = 1_000_000) -> None:
         self.house = house
         self.registers, self.bank = Registers(), Bank()
-        house.claims = Ports(Samples(there=True), self.registers, Lines(), self.bank)
+        house.claims = Ports(house.rules, self.registers, Lines(), self.bank)
         self.assessor = Assessor(house)
         self.fund(budget_fen)
 
