@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from demo.budgets import BUDGETS
 from demo.centres import Keyring, Parcel
 from demo.doors import Machine, Service, Session
 from demo.institutions import INSTITUTIONS
@@ -82,6 +83,7 @@ class Loader:
         self._release()  # corrections of what happened too long ago wait like the records themselves
         self._send("待核实的名册行", region.puzzles)
         self._speak(list(voices(region)))
+        self._allot()
         return self.counts
 
     def _register(self) -> None:
@@ -132,6 +134,22 @@ class Loader:
             after = {"after": rows[-1]["held_id"]}
         late = sorted(reasons & LATE)
         return [{"reason": reason} for reason in late]
+
+    def _allot(self) -> None:
+        """Allot the sample budgets of this year, each by two officials, as far as they do not stand."""
+        handler = Session(self._service, {"kind": "handler"})
+        reviewer = Session(self._service, {"kind": "reviewer"})
+        year = self._region.today.year
+        there = {one["line"] for one in handler.get("/v1/desk/funds")["items"]}
+        for done, budget in enumerate(BUDGETS, 1):
+            if budget.line(year) not in there:
+                once = f"demo-budget-{budget.line(year)}"
+                proposed = handler.post("/v1/desk/funds/moves", budget.asked(year), once=once)
+                decide(reviewer, proposed["proposal_id"])
+                self.counts["budgets"] += 1
+            self._show("下达预算（样例）", done, len(BUDGETS))
+        reviewer.leave()
+        handler.leave()
 
     def _await_release(self) -> None:
         """Wait for the background process; the last record each institution had held tells."""

@@ -32,6 +32,8 @@ COMMANDS: Final = {
     "held": ("recordsvc.deskcommands", "held", "records that wait for an official"),
     "objections": ("recordsvc.deskcommands", "objections", "objections that the region decides"),
     "institution": ("recordsvc.deskcommands", "institution", "an institution's closing, keys and papers"),
+    "ledger": ("recordsvc.ledgercommands", "ledger", "closed days, vouchers, balances"),
+    "fund": ("recordsvc.fundcommands", "fund", "budget lines, how budgets move"),
     "client": ("recordsvc.clientcommands", "client", "machines of institutions: keys, stopping one at once"),
     "staff": ("recordsvc.staffcommands", "staff", "heads of institutions: entering them, letting them in"),
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),

@@ -33,6 +33,8 @@ ROOMS: Final = (
     "recordsvc.bodies.routes",
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
+    "recordsvc.money.ledger.routes",
+    "recordsvc.money.funds.routes",
     "recordsvc.oversight.routes",
     "recordsvc.web.routes",
 )

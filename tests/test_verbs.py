@@ -256,6 +256,35 @@ VERBS = (
             *("GET /desk/issuers/retire", "POST /desk/issuers/retire"),
         ),
     ),
+    # -- funds
+    Verb(
+        "see what each budget line has, and what was booked on it",
+        ("GET /v1/desk/funds", "GET /v1/desk/funds/<line_id>", "GET /v1/desk/funds/<line_id>/journal"),
+        ("fund list", "fund show", "fund journal"),
+        desk=("GET /desk/funds", "GET /desk/funds/<line_id>"),
+    ),
+    Verb(
+        "allot, shift or recall a budget",
+        ("POST /v1/desk/funds/moves",),
+        ("fund propose-allot", "fund propose-shift", "fund propose-recall"),
+        desk=("GET /desk/funds/new", "POST /desk/funds/new", "POST /desk/funds/<line_id>/<act>"),
+    ),
+    # -- the ledger
+    Verb(
+        "see closed days, and a seal made anew",
+        ("GET /v1/desk/ledger/days", "GET /v1/desk/ledger/days/<ledger_day>"),
+        ("ledger days", "ledger seal"),
+        desk=("GET /desk/ledger", "GET /desk/ledger/<ledger_day>"),
+    ),
+    Verb(
+        "take vouchers, balances, the whole book",
+        (
+            "GET /v1/desk/ledger/vouchers",
+            "GET /v1/desk/ledger/balances",
+            "GET /v1/desk/ledger/beancount",
+        ),
+        ("ledger vouchers", "ledger balances", "ledger beancount"),
+    ),
     # -- machines of institutions and receivers
     Verb(
         "see which machines may enter, their keys, what was done to them",
@@ -428,7 +457,8 @@ VERBS = (
 ROOMS = (
     *("/v1/me", "/v1/institution", "/v1/desk/workers", "/v1/desk/cards", "/v1/desk/disputed"),
     *("/v1/desk/institutions", "/v1/desk/issuers", "/desk/institutions"),
-    *("/v1/desk/clients", "/desk/clients"),
+    *("/v1/desk/clients", "/desk/clients", "/v1/desk/funds", "/desk/funds"),
+    *("/v1/desk/ledger", "/desk/ledger"),
     *("/v1/desk/disputes", "/v1/desk/held", "/v1/desk/notices", "/v1/desk/proposals", "/v1/desk/services"),
     *("/me", "/window", "/centre/disputes", "/centre/notices", "/desk/workers", "/desk/cards"),
     *("/desk/disputes", "/desk/held", "/desk/issuers", "/desk/notices", "/desk/numbers", "/desk/papers"),
@@ -449,7 +479,7 @@ REGISTERS = (
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
     *("cards", "numbers", "case", "erasure", "continuation", "window", "notices", "paper", "import"),
-    *("held", "objections", "institution", "centre", "client", "staff"),
+    *("held", "objections", "institution", "centre", "client", "staff", "fund", "ledger"),
 )
 
 

@@ -374,6 +374,11 @@ POLICIES: Final[dict[str, Policy]] = {
     "client.propose": _official(Role.REGISTRAR),
     # One person stops a client at once; starting it again takes two.
     "client.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
+    # Budgets: every desk sees those of its area; a handler proposes a move, a reviewer decides.
+    "fund.read": _official(*_DESK),
+    "fund.propose": _official(Role.HANDLER),
+    # The whole book, as vouchers and balances.
+    "ledger.read": _official(Role.PAYER, Role.INSPECTOR, Role.AUDITOR),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     # Merging, moving, closing: the first of two officials. Sealing takes one, unsealing and erasing two.
     "archive.change": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),

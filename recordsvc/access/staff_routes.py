@@ -210,11 +210,14 @@ def closed(staff_id: str) -> None:
 
 
 def new_code(staff_id: str, own: str) -> str:
-    """Make a one-time code for a person of this institution. Raises `StaffUnknown`."""
+    """Make a one-time code for a person of this institution, which is told. Raises `StaffUnknown`."""
     place = house()
 
     def act(turn: Turn) -> str:
         member = staff.known(turn.conn, staff_id, own)
+        # Whoever has the code is that person: the others see that it was made, and when.
+        told = {"staff_id": member.staff_id}
+        place.tell_institution(turn, own, "login-code-own", told, f"{member.staff_id}/{turn.now_ms}")
         return codes.create(turn, place.keys, place.random, staff.code_name(member.staff_id))
 
     return place.db.write(act)

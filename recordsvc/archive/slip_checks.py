@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated, workdays
-from recordsvc.access import areas, consents, helper_relations
+from recordsvc.access import areas, consents, granting, helper_relations
+from recordsvc.access.errors import StandsTogether
 from recordsvc.access.grants import Actor, Kind, Way, author
 from recordsvc.access.tables import consent, helper, looked
 from recordsvc.archive import notices
@@ -88,7 +89,8 @@ def check(
 ) -> None:
     """Say what the comparison found; where it differs, what the slip stood for ends and the person is told.
 
-    Raises `NotFound`, `SlipChecked`, `SamePerson` to who took the slip, `SlipUnopened` to who has not opened
+    Raises `NotFound`, `SlipChecked`, `SamePerson` to who took the slip, `StandsTogether` to whose deputy or
+    principal did, `SlipUnopened` to who has not opened
     the worker's papers since.
     """
     own, by = slip_check.c, author(who)
@@ -98,6 +100,9 @@ def check(
         raise NotFound
     if row.used_by == by:
         raise SamePerson
+    kind, _, clerk = row.used_by.partition(":")
+    if kind == Kind.OFFICIAL and granting.stand_together(turn.conn, clerk, who.id, row.used_ms):
+        raise StandsTogether
     if row.state == "open" and not _opened(turn.conn, worker_id, who, row.used_ms):
         raise SlipUnopened
     # The condition, not the reading above, lets one of two who answer at once win.

@@ -6,6 +6,7 @@ import flask
 
 from recordsvc.access import objects
 from recordsvc.access.entrance import actor
+from recordsvc.access.errors import StandsTogether
 from recordsvc.access.policy import door
 from recordsvc.access.services import once
 from recordsvc.archive import slip_checks
@@ -47,7 +48,7 @@ def seen() -> list[SlipCheck]:
     policy="slip.check",
     body=SlipFoundForm,
     answer={204: None},
-    problems=(NotFound, SamePerson, SlipChecked, SlipUnopened),
+    problems=(NotFound, SamePerson, StandsTogether, SlipChecked, SlipUnopened),
     idempotent=True,
     summary="填写签字单复核结果 / Say what comparing a signed slip found",
 )

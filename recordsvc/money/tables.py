@@ -1,5 +1,6 @@
 """The tables of all rooms of money, so that whoever loads a room's tables loads these."""
 
+from recordsvc.money.funds import tables as funds
 from recordsvc.money.ledger import tables as ledger
 
-__all__ = ["ledger"]
+__all__ = ["funds", "ledger"]

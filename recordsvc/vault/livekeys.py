@@ -49,7 +49,7 @@ class LiveKeys:
 
     def wrap(self, data_key: bytes, aad: bytes, key_id: str = "master") -> bytes:
         """Wrap under the newest version there is."""
-        return self._now().wrap(data_key, aad, key_id)
+        return self._ask(lambda ring: ring.wrap(data_key, aad, key_id), self._now())
 
     def unwrap(self, wrapped: bytes, aad: bytes, key_id: str = "master") -> bytes:
         """Unwrap; a version not known yet makes the store be read again."""
@@ -61,7 +61,7 @@ class LiveKeys:
 
     def blind(self, data: bytes) -> list[tuple[int, bytes]]:
         """Tags under the peppers that are live now."""
-        return self._now().blind(data)
+        return self._ask(lambda ring: ring.blind(data), self._now())
 
     def sign(self, key_id: str, data: bytes) -> bytes:
         """Sign."""
@@ -97,11 +97,12 @@ class LiveKeys:
         """The ring of now: what needs several answers of one moment asks it."""
         return self._now()
 
-    def _ask(self, question: Callable[[KeyRing], T]) -> T:
-        ring = self._ring
+    def _ask(self, question: Callable[[KeyRing], T], ring: KeyRing | None = None) -> T:
+        ring = ring or self._ring
         try:
             return question(ring)
-        except KeyUnknown:
+        except (KeyUnknown, KeyFileError):
+            # Made elsewhere since this ring was read; or destroyed there, which only a token notices.
             newer = self._now()
             if newer is ring:
                 raise

@@ -181,6 +181,8 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/people", "人员与授权", "official.read"),
         ("/desk/staff", "单位负责人", "staff.propose"),
         ("/desk/clients", "接入系统", "client.read"),
+        ("/desk/funds", "资金与预算", "fund.read"),
+        ("/desk/ledger", "账簿", "ledger.read"),
         ("/desk/emergencies", "应急授权", "emergency.read"),
         ("/desk/looked", "查阅疑问", "looked-question.answer"),
         ("/desk/alarms", "查阅预警", "look-alarm.read"),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recordsvc.ground.two_person import Proposal
+from recordsvc.money.funds.moves import ACTS as MOVES
+from recordsvc.people.divisions import division
 from recordsvc.web import words
 
 Payload = Mapping[str, Any]
@@ -103,6 +105,10 @@ _TITLES: Final = {
         "依法调取副本",
         "批准后三十日内，由个人信息保护负责人制作一次副本；档案仍受限制，本人能看到这次查阅。",
     ),
+    "budget.move": (
+        "预算变动",
+        "批准后立即入账。已预留和已支出的不能收回或调出：可用不足时不能批准，事项仍待办。",
+    ),
     "log.continue": (
         "日志以新名称接续",
         "只能在服务器上批准：原日志终止，从保留的条目以新名称接续，并依删除日志重做删除；声明向社会公布。",
@@ -125,7 +131,15 @@ _GROUNDS: Final = {
     "card.reassign": "number_grounds",
 }
 _LABELS: Final = {
+    "act": "事项",
+    "amount_fen": "金额",
     "area": "区划",
+    "doc": "文号",
+    "fund": "资金",
+    "region": "区划",
+    "to_kind": "调入项目",
+    "to_region": "调入区划",
+    "year": "预算年度",
     "before": "提出时",
     "auditor": "审计员",
     "case_ref": "案号",
@@ -289,14 +303,25 @@ def _instant(value: Any) -> str:
     return words.instant(int(value))
 
 
+def _place(value: Any) -> str:
+    known = division(str(value))
+    return str(value) if known is None else f"{known.name}（{value}）"
+
+
 _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
+    "act": lambda value: MOVES.get(str(value), str(value)),
+    "amount_fen": lambda value: words.yuan(int(value)),
+    "fund": lambda value: words.code("funds", str(value)),
+    "region": _place,
+    "to_region": _place,
+    "to_kind": lambda value: words.code("subsidy_kinds", str(value)),
     "mismatch": lambda value: "账号的号码指向了别处" if value == "differs" else "同一人出现第二个账号",
     "before": _terms,
     "document": lambda value: words.code("identity_documents", str(value)),
     "from_ms": _instant,
     "has_archive": lambda value: "有档案" if value else "还没有档案",
     "jwk": _key,
-    "kind": lambda value: CLIENTS.get(value, str(value)),
+    "kind": lambda value: CLIENTS.get(value) or words.code("subsidy_kinds", str(value)),
     "not_after_ms": _instant,
     "not_before_ms": _instant,
     "on": words.day,

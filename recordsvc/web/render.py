@@ -33,7 +33,7 @@ def environment() -> jinja2.Environment:
     made.globals.update(
         asset=assets.address, csrf_field=CSRF_FIELD, once_field=ONCE_FIELD, number_kinds=NUMBERS
     )
-    made.filters.update(day=words.day, instant=words.instant)
+    made.filters.update(day=words.day, instant=words.instant, yuan=words.yuan)
     return made
 
 

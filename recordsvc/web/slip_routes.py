@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import flask
 
+from recordsvc.access.errors import StandsTogether
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import slip_checks, slip_routes
 from recordsvc.archive.slip_checks import AGREES, DIFFERS, SlipCheck
@@ -63,7 +64,7 @@ def slips_page() -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(SlipFoundPageForm),
     answer={303: None, 422: HTML},
-    problems=(NotFound, SamePerson, SlipChecked, SlipUnopened),
+    problems=(NotFound, SamePerson, StandsTogether, SlipChecked, SlipUnopened),
     summary="填写签字单复核结果（网页） / Say what comparing a signed slip found",
 )
 def slip_button(worker_id: bytes, paper_id: bytes, form: dict[str, Any]) -> flask.Response:
@@ -71,7 +72,7 @@ def slip_button(worker_id: bytes, paper_id: bytes, form: dict[str, Any]) -> flas
     try:
         slip_routes.found(worker_id, paper_id, judged(SlipFoundForm, form))
     except Problem as problem:
-        if problem.status not in FAILED and not isinstance(problem, SamePerson):
+        if problem.status not in FAILED and not isinstance(problem, SamePerson | StandsTogether):
             raise
         return _slips(paper_id, form, problem)
     return go("/desk/slips")

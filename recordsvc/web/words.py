@@ -83,6 +83,12 @@ def instant(ms: int) -> str:
     return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
 
 
+def yuan(fen: int) -> str:
+    """Return an amount of fen as people read it: ``1,234.50 元``; exact, without floating point."""
+    whole, rest = divmod(abs(fen), 100)
+    return f"{'−' if fen < 0 else ''}{whole:,}.{rest:02} 元"
+
+
 def duration(minutes: int) -> str:
     """Write minutes as hours: 45 小时 15 分."""
     hours, rest = divmod(minutes, 60)

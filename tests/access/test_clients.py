@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from recordsvc import service
-from recordsvc.access import clients, registering
+from recordsvc.access import clients, demo, officials, registering
 from recordsvc.access.clients import Client
+from recordsvc.access.grants import Kind
 from recordsvc.access.registering import NewKey
 from recordsvc.access.services import Access
 from recordsvc.access.tables import client_event
@@ -388,3 +389,17 @@ def test_a_lower_ceiling_holds_for_the_next_request(enter, machine: Machine, hou
     refused = made.get(path, headers=headers)
     assert refused.status_code == 429
     assert refused.headers["RateLimit-Policy"].split(";")[1] == "q=2"
+
+
+def test_terms_of_a_client_of_another_county_are_nobodys(enter, machine: Machine, house: House):
+    def act(turn: Any) -> None:
+        officials.add(turn, "far", "某县登记")
+        officials.grant(turn, "far", "registrar", "640521", by="system:demo")
+        demo._insert(turn, demo.Persona("far", "某县登记", "County", 99, Kind.OFFICIAL, "far"))
+
+    house.db.write(act)
+    far, body = enter("far"), TERMS | {"scopes": ["records:read"]}
+    foreign = far.post(f"/v1/desk/clients/{machine.client_id}/terms", body)
+    missing = far.post("/v1/desk/clients/centre-0000000000000000/terms", body)
+    assert (foreign.status_code, foreign.json["code"]) == (missing.status_code, missing.json["code"])
+    assert foreign.status_code == 404

@@ -183,6 +183,21 @@ def test_the_head_invites_ends_and_closes(app: flask.Flask, house: House, head: 
     assert people["王某"]["closed_ms"] is not None
 
 
+def test_a_code_that_the_head_makes_is_told_to_the_institution(
+    app: flask.Flask, house: House, head: str
+) -> None:
+    told: list[Any] = []
+    house.institution_announcers.append(
+        lambda _turn, uscc, kind, params, key: told.append((uscc, kind, params, key))
+    )
+    me = signed_in(app, house, head)
+    come = app.test_client().post("/login/invitation", json={"code": invite(house)}).json
+    assert me.post(f"/v1/centre/people/{come['id']}/code", {}).status_code == 200
+    ((uscc, kind, params, key),) = told
+    assert (uscc, kind, params) == (CENTRE_USCC, "login-code-own", {"staff_id": come["id"]})
+    assert key == f"{come['id']}/{house.clock.now_ms()}"
+
+
 def test_who_is_no_head_changes_nobody(app: flask.Flask, house: House, head: str) -> None:
     browser = app.test_client()
     entered_as = browser.post("/login/invitation", json={"code": invite(house)}).json

@@ -59,6 +59,14 @@ class Centre:
         if register:
             self.register()
 
+    @classmethod
+    def of(cls, house: House, uscc: str, key: SigningKey) -> "Centre":
+        """A centre that another process entered and registered, with its key."""
+        made = cls.__new__(cls)
+        made.house, made.uscc, made.key = house, uscc, key
+        made.to = sign.Destination(house.settings.audience, house.settings.environment, uscc)
+        return made
+
     def register(self, not_after_ms: int | None = None) -> int:
         """Register the key at the log."""
         public, kid = public_from_jwk(self.key.public_jwk())

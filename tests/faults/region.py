@@ -6,6 +6,7 @@ import itertools
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,8 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, SeededRandom, beijing_date
 from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE, erasing
 from recordsvc.house import House, open_house
+from recordsvc.money.funds import moves
+from recordsvc.money.funds.moves import Move
 from recordsvc.money.ledger import accounts, booking, seals
 from recordsvc.money.ledger.accounts import Account
 from recordsvc.money.ledger.values import Posting, hold, move, settle, undo, void
@@ -185,6 +188,22 @@ def _book(house: House, clock: FixedClock) -> None:
         clock.advance(1_000)
         assert seals.keep(house) == min(day, 1)
     house.db.write(partial(accounts.close_account, account_id="a0", reason="撤销", by="official:8"))
+    _budget(house, clock)
+
+
+def _budget(house: House, clock: FixedClock) -> None:
+    """Two budgets are allotted and shifted, each time by two other officials."""
+    wanted = Move("allot", "EMPLOY_SUBSIDY", 2026, "640104", "TRAIN", 1_000, "文1", "下达")
+    other = replace(wanted, fund="UNEMP_INS", year=2025, region="640105", kind="SKILL_UP", amount_fen=2_000)
+    shifted = [
+        replace(one, act="shift", amount_fen=300, to_region="640205", doc="文2") for one in (wanted, other)
+    ]
+    for n, one in enumerate((wanted, replace(other, doc="文3", reason="追加"), *shifted)):
+        clock.advance(1_000)
+        proposed = house.db.write(partial(moves.propose, wanted=one, by=f"official:{n}", random=house.random))
+        clock.advance(1_000)
+        deciding = partial(two_person.decide, proposal_id=proposed, by=f"official:{n + 4}", approve=True)
+        house.db.write(partial(deciding, reason=f"同意{n}", role="reviewer"))
 
 
 def _share(house: House, workers: list[bytes], later: Callable[[], None]) -> None:

@@ -204,6 +204,26 @@ def test_versions_rotate_inside_the_token(folder: Path, soft: Soft):
     assert not labels & {"master", "holding"}
 
 
+def test_a_key_that_another_process_destroyed_meanwhile_is_not_missed(
+    folder: Path, soft: Soft, monkeypatch: pytest.MonkeyPatch
+):
+    """A ring of a moment ago names a key that the token has no more: `finish` ran in between."""
+    running = LiveKeys(folder, soft.open())
+    sealed = running.wrap(b"d" * 32, b"worker")
+    add_version(folder, "pepper", token=soft.open())
+    add_version(folder, "master", "holding", token=soft.open())
+    stale, looks = running.now(), running._now
+    drop_version(folder, "pepper-1", token=soft.open())
+    drop_version(folder, "master", "holding", token=soft.open())
+    moments = iter([stale])
+    monkeypatch.setattr(running, "_now", lambda: next(moments, None) or looks())
+
+    assert [version for version, _tag in running.blind(b"number")] == [2]
+    running._seen, running._ring = (0, 0, 0), stale
+    with pytest.raises(KeyUseError):
+        running.unwrap(sealed, b"worker")
+
+
 def test_a_wrong_pin_is_refused_and_never_shown(folder: Path, soft: Soft):
     soft.write_pin("99999999")
     with pytest.raises(KeyFileError, match="is not that of token") as refused:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from recordsvc.access import staff
+from recordsvc.access import demo, officials, staff
+from recordsvc.access.grants import Kind
 from recordsvc.house import House
 from tests.web.conftest import Visitor
 from tests.web.region import SCHOOL
@@ -88,3 +89,21 @@ def test_the_page_is_for_registrars(desk: Any, head: str) -> None:
         assert desk(kind).post(f"/desk/staff/{head}/code").status_code == 403
     assert 'href="/desk/staff"' in desk("registrar").get("/desk").text
     assert 'href="/desk/staff"' not in desk("handler").get("/desk").text
+
+
+def test_a_registrar_of_another_county_meets_nobody(app: Any, desk: Any, house: House, head: str) -> None:
+    def act(turn: Any) -> None:
+        officials.add(turn, "far", "某县登记")
+        officials.grant(turn, "far", "registrar", "640521", by="system:demo")
+        demo._insert(turn, demo.Persona("far", "某县登记", "County", 99, Kind.OFFICIAL, "far"))
+
+    house.db.write(act)
+    assert desk
+    far = Visitor(app).login("far")
+    assert far.get(f"/desk/staff?uscc={SCHOOL}").status_code == 422
+    asked = {f"/desk/staff/{one}/{act}" for one in (head, "s-0000000000000000") for act in ("code", "codes")}
+    assert {far.post(path, reason=WHY).status_code for path in asked} == {404}
+    assert far.client.get(f"/v1/desk/institutions/{SCHOOL}/staff").status_code == 404
+    assert far.post("/desk/staff", institution=SCHOOL, name=NAME, reason=WHY).status_code == 404
+    # Blanks before the code do not move it into another county.
+    assert far.post("/desk/staff", institution=f" {SCHOOL}", name=NAME, reason=WHY).status_code == 404

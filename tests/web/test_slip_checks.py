@@ -10,7 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from recordsvc import dated, workdays
+from recordsvc.access import demo, officials
+from recordsvc.access import tables as access_tables
 from recordsvc.access.consent_tables import consent
+from recordsvc.access.grants import Kind
 from recordsvc.access.helper_tables import helper
 from recordsvc.access.tables import looked_alarm
 from recordsvc.archive import looked_alarms, slip_checks
@@ -203,3 +206,57 @@ def test_the_page_shows_takes_and_keeps(window: Visitor, house: House, worker_id
     assert "没有等待复核的签字单" in reviewer.get("/desk/slips").text
     for kind in ("handler", "registrar"):
         assert official(window, kind).get("/desk/slips").status_code == 403
+
+
+def test_a_reviewer_of_another_county_sees_and_says_nothing(
+    window: Visitor, house: House, worker_id: bytes, slip: str
+) -> None:
+    def act(turn: Any) -> None:
+        officials.add(turn, "far", "某县复核")
+        officials.grant(turn, "far", "reviewer", "640521", by="system:demo")
+        demo._insert(turn, demo.Persona("far", "某县复核", "County", 99, Kind.OFFICIAL, "far"))
+
+    house.db.write(act)
+    far = official(window, "far")
+    assert far.client.get("/v1/desk/slips").json["items"] == []
+    foreign = says(far, worker_id, slip, DIFFERS)
+    missing = says(far, uuid.UUID(int=9).bytes, slip, DIFFERS)
+    assert (foreign.status_code, foreign.json["code"]) == (missing.status_code, missing.json["code"])
+    assert foreign.status_code == 404
+    assert [one.state for one in rows(house, slip_check)] == ["open"]
+
+
+def test_a_result_sent_again_under_its_key_is_the_one_result(
+    window: Visitor, house: House, worker_id: bytes, slip: str
+) -> None:
+    reviewer = official(window, "reviewer")
+    opened(reviewer, worker_id, slip)
+    headers = {"X-CSRF-Token": reviewer.csrf, "Idempotency-Key": "slip-0001"}
+    path = f"/v1/{place_of(worker_id, slip)}"
+    for _ in range(2):
+        assert reviewer.client.post(path, json=AGREES, headers=headers).status_code == 204
+    forged = reviewer.client.post(path, json=DIFFERS, headers={"X-CSRF-Token": "0" * 43})
+    assert forged.status_code == 403
+    assert [one.state for one in rows(house, slip_check)] == ["agrees"]
+
+
+def test_a_deputy_of_who_took_it_does_not_compare_it(
+    window: Visitor, house: House, worker_id: bytes, slip: str
+) -> None:
+    """The reviewer stood in for the clerk that day: two names, one hand."""
+    now = house.clock.now_ms()
+    row = {
+        "deputy_id": b"d" * 16,
+        "principal": CLERK,
+        "deputy": "demo-reviewer",
+        "role": "handler",
+        "from_ms": now - DAY_MS,
+        "until_ms": now + DAY_MS,
+        "named_by": "official:demo-registrar",
+    }
+    house.db.write(lambda turn: turn.conn.execute(access_tables.deputy.insert().values(**row)))
+    reviewer = official(window, "reviewer")
+    opened(reviewer, worker_id, slip)
+    answer = says(reviewer, worker_id, slip, AGREES)
+    assert (answer.status_code, answer.json["code"]) == (403, "stands-together")
+    assert [one.state for one in rows(house, slip_check)] == ["open"]

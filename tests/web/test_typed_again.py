@@ -68,6 +68,18 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
         "inspector",
         {"area": "abc", "issue": "2026-1", "event_on": "2026-02-30", "percent": "halb", "inspectors": "zwei"},
     ),
+    "/desk/funds/new": (
+        "handler",
+        {
+            "fund": "UNEMP_INS",
+            "year": "二〇二六",
+            "region": "64010",
+            "kind": "TRAIN",
+            "amount": "很多",
+            "doc": WORDS,
+            "reason": WORDS,
+        },
+    ),
     "/desk/clients/new": (
         "registrar",
         {
@@ -127,6 +139,7 @@ ELSEWHERE: dict[str, str] = {
         (f"/desk/clients/<client_id>/{one}" for one in ("suspend", "lift", "keys", "keys/revoke", "terms")),
         CLIENTS,
     ),
+    "/desk/funds/<line_id>/<act>": "tests/web/test_fund_pages.py: needs a budget line",
     "/centre/disputes/<id:dispute_id>/answer": CASES,
     "/centre/disputes/<id:dispute_id>/messages": CASES,
     "/centre/people/<staff_id>/end": BUTTON,
@@ -171,7 +184,19 @@ def test_every_form_that_somebody_types_into_is_here_or_excepted() -> None:
     assert sorted(named & ELSEWHERE.keys()) == []
 
 
-CHOSEN = ("matter", "kind", "ground", "standing", "document", "role", "purpose", "lost", "days", "position")
+CHOSEN = (
+    "matter",
+    "kind",
+    "fund",
+    "ground",
+    "standing",
+    "document",
+    "role",
+    "purpose",
+    "lost",
+    "days",
+    "position",
+)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ Problem
 │   ├── PostingReused ─────── ledger-id-reused
 │   └── AccountDiffers ────── account-differs
 ├── NotFound
-│   └── AccountUnknown ────── account-unknown
+│   ├── AccountUnknown ────── account-unknown
+│   └── DayNotClosed ──────── ledger-day-open
 └── FormRefused
     └── LegRefused ────────── ledger-leg
 """
@@ -52,6 +53,16 @@ class AccountUnknown(NotFound):
     title_en = "No such account"
     remedy_zh = "请核对账户编号。"
     remedy_en = "Check the account's id."
+
+
+class DayNotClosed(NotFound):
+    """No seal of that day: it goes on, or nothing was booked in it."""
+
+    code = "ledger-day-open"
+    title_zh = "这一天没有日结"
+    title_en = "No closed day of the ledger"
+    remedy_zh = "当日结束后才日结；没有分录的日子不日结。请看日结清单。"
+    remedy_en = "A day is closed when it is over, and only if something was booked; see the list of days."
 
 
 class LegRefused(FormRefused):

@@ -1,0 +1,1 @@
+"""Funds: who may pay what out of which budget, how much is left, and how budgets move."""
