@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 _URN: Final = "urn:iso:std:iso:20022:tech:xsd:"
-_BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
+BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 
 
 class Unreadable(Exception):
@@ -213,7 +213,7 @@ def _reason(code: str) -> str:
 
 
 def _when(now: dt.datetime) -> str:
-    return now.astimezone(_BEIJING).isoformat(timespec="seconds")
+    return now.astimezone(BEIJING).isoformat(timespec="seconds")
 
 
 def _made(message: str, body: str) -> bytes:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import psycopg
 import sqlalchemy as sa
 
 from bench.figures import Row
@@ -20,6 +21,7 @@ from recordsvc.ground.database import Database
 from recordsvc.money.ledger import accounts, booking
 from recordsvc.money.ledger.accounts import Account
 from recordsvc.money.ledger.values import Posting, hold, move
+from tests.conftest import ROLES
 
 TOGETHER: Final = 10_000
 ALONE: Final = 200
@@ -46,10 +48,9 @@ def rows(kind: str, rounds: int) -> Iterator[Row]:
 
 
 def _roles(url: str) -> None:
-    from tests.conftest import ROLES
-
-    with sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg")).begin() as conn:
-        conn.exec_driver_sql(ROLES.read_text("utf-8"))
+    """Make the service's roles, as the tests do: the schema grants to them."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as conn:
+        conn.execute(ROLES.read_text("utf-8").encode())
 
 
 def _begin(database: Database) -> None:

@@ -7,7 +7,7 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from demo import kept, rosters
+from demo import bank, kept, rosters
 from demo.doors import Refused, Service, Target
 from demo.load import Loader, NotReleased, Rejected
 from demo.region import WORKERS, Region
@@ -66,6 +66,7 @@ def _load(target: Target, region: Region, keys: Path) -> dict[str, int | str]:
             progress.update(shown[what], completed=done, total=total)
 
         try:
+            bank.connect(service)
             return dict(Loader(service, region, keys, show).run())
         except (Refused, Rejected, NotReleased) as stopped:
             raise click.ClickException(f"{stopped}; run it again to go on") from stopped

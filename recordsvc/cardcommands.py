@@ -139,12 +139,12 @@ def _apply(house: "House", registry: "CardRegistry", *, dry_run: bool) -> tuple[
 
 
 def _take(house: "House", facts: "Sequence[CardFact]", *, dry_run: bool) -> "list[Outcome]":
-    from recordsvc.people.enrolling import Enrolment
+    from recordsvc.people import enrolling
 
     rehearsed: list[Outcome] = []
 
     def act(turn: "Turn") -> "list[Outcome]":
-        outcomes = Enrolment(turn, house.people, house.keys, house.random).take(facts)
+        outcomes = enrolling.take(turn, house, facts)
         if dry_run:
             rehearsed[:] = outcomes
             raise _Rehearsed

@@ -192,7 +192,7 @@ def erase(account: str, /, worker: uuid.UUID, record: uuid.UUID | None, **said: 
 @ground_of("closure_grounds")
 @click.option("--on", required=True, help="死亡日期 / day of death, YYYY-MM-DD")
 @TEXT
-@PAPER
+@PROOF
 @click.pass_obj
 def close(account: str, /, worker: uuid.UUID, papers: tuple[str, ...], **said: str) -> None:
     """提出关闭档案 / Propose to close the archive of a worker who died."""

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "ledger": ("recordsvc.ledgercommands", "ledger", "closed days, vouchers, balances"),
     "fund": ("recordsvc.fundcommands", "fund", "budget lines, how budgets move"),
     "client": ("recordsvc.clientcommands", "client", "machines of institutions: keys, stopping one at once"),
+    "bank": ("recordsvc.bankcommands", "bank", "payments to a bank: batches, release, differences"),
     "staff": ("recordsvc.staffcommands", "staff", "heads of institutions: entering them, letting them in"),
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),

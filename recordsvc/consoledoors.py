@@ -54,6 +54,11 @@ class Doors:
         """Send a form; what the door sends for it, as it is."""
         return self._ask("POST", path, json.dumps(body).encode())
 
+    def press(self, path: str) -> dict[str, Any]:
+        """Act by a door that takes no body; the answer."""
+        found: dict[str, Any] = json.loads(self._ask("POST", path))
+        return found
+
     def propose(self, path: str, body: Mapping[str, Any]) -> None:
         """Send a form that a second official decides, and tell the proposal's id."""
         proposal = self.post(path, body)["proposal_id"]

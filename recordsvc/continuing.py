@@ -11,8 +11,8 @@ So two officials decide that the log ends, and that another one goes on from wha
     G at M = 0x04 ‖ 0x06 ‖ SHA-256("log-continuation/v1" ‖ text)
 
 The text names both logs, what was kept (size, root), how large A is known to have been and by what (with the
-signed notes themselves), why, and who decided. Everybody can read it (`/log/continuations`). Whoever holds a
-receipt for an index of A from M on proves with it what A promised, and sends the record again.
+signed note, where there is one), why, and who decided. Everybody can read it (`/log/continuations`). Whoever
+holds a receipt for an index of A from M on proves with it what A promised, and sends the record again.
 
 The erasure journal is replayed in the same transaction: there is no moment at which the restored log could be
 opened with something erased in it.

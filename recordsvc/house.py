@@ -2,8 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -21,22 +21,14 @@ if TYPE_CHECKING:
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
+    from recordsvc.money.bank.cash import Cash
+    from recordsvc.money.bank.payee_accounts import PayeeChecks
+    from recordsvc.money.bank.payments import Follower
     from recordsvc.oversight.subjects import Subjects
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
     from recordsvc.vault.keyfolder import Holder as TokenHolder
     from recordsvc.vault.objects import ObjectStore
-
-
-Announcer = Callable[[Turn, "House", bytes, str, str], None]
-"""Tells a worker, in the running turn: kind of `notice_texts`, and a key by which it is told once."""
-
-
-class InstitutionAnnouncer(Protocol):
-    """Tells an institution (USCC) in the running turn: kind of `notice_texts`, particulars, key for once."""
-
-    def __call__(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
-        """Tell it."""
 
 
 @dataclasses.dataclass
@@ -51,28 +43,36 @@ class House:
 
     erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that must be settled before a worker may be erased."""
-    announcers: "list[Announcer]" = dataclasses.field(default_factory=list)
-    """What the archive registers, so that rooms below it can tell a worker something."""
 
     def tell(self, turn: Turn, holder: "Holder", kind: str, key: str) -> None:
         """Tell a worker of a change in how they sign in; `key` names what happened. Others are not told."""
         if holder.kind == "worker":
-            for announcer in self.announcers:
-                announcer(turn, self, holder.worker_id, kind, key)
+            self.tell_worker(turn, holder.worker_id, kind, key)
 
-    institution_announcers: list[InstitutionAnnouncer] = dataclasses.field(default_factory=list)
-    """What the archive registers, so that rooms below it can tell an institution something."""
+    def tell_worker(self, turn: Turn, worker_id: bytes, kind: str, key: str) -> None:
+        """Let rooms below the archive tell a worker something in the running turn, once under its key.
+
+        `kind`: of `notice_texts`.
+        """
+        from recordsvc.archive import notices
+
+        notices.tell_worker(turn, self, worker_id, kind, {}, key)
 
     def tell_institution(self, turn: Turn, uscc: str, kind: str, params: Mapping[str, Any], key: str) -> None:
-        """Tell an institution (USCC) what was done about its people; `key` names what happened."""
-        for announcer in self.institution_announcers:
-            announcer(turn, uscc, kind, params, key)
+        """Tell an institution (USCC) what was done about its people, once under the key that names it."""
+        from recordsvc.archive import notices
+
+        notices.tell_institution(turn, uscc, kind, params, key)
 
     look_relations: "list[Relation]" = dataclasses.field(default_factory=list)
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
 
     The archive's own stand in `archive/look_relations.py`."""
 
+    payee_checks: "PayeeChecks | None" = None
+    """Who says whether a name is an account's holder (户名账号核对); None: nobody can be asked."""
+    payment_followers: "list[Follower]" = dataclasses.field(default_factory=list)
+    """What rooms of money register, to be told in the running turn what became of a payment."""
     draw_subjects: "dict[str, Subjects]" = dataclasses.field(default_factory=dict)
     """What may be drawn for inspection, by sort: institutions, and what other rooms register."""
 
@@ -131,6 +131,13 @@ class House:
         from recordsvc.archive.papers import Papers
 
         return Papers(self)
+
+    @functools.cached_property
+    def cash(self) -> "Cash":
+        """Return the cash book that mirrors the bank accounts."""
+        from recordsvc.money.bank.cashbook import LedgerCash
+
+        return LedgerCash()
 
     def close(self) -> None:
         """Give back the connections."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,17 @@ OPEN = {
     "training_type": "培训类型",
 }
 """Members of a profile that can be open, in words."""
+STATES = {
+    "loading": "读取中断，未提出",
+    "proposed": "待另一人批准",
+    "approved": "已批准，正在导入",
+    "done": "已导入完毕",
+    "dropped": "已作废",
+}
+"""How far a run is, in words."""
+MEMBERS = {"level": "等级", "number": "证书编号", "issued_on": "发证日期", "occupation": "职业"}
+"""Members of a record that a clerk types in a column of their own, in words."""
+_LIMIT = re.compile(r"\s*\{limit\}\s*(周岁|天|分钟|年|分)?")
 FIRST = frozenset({"handler", "reviewer", "data-officer"})
 """Roles of which the first person needs one."""
 
@@ -168,6 +180,7 @@ def _begins(house: "House", plan: "Plan", *, resume: bool) -> bool:
                 " / refused, withdrawn, expired or empty: run without --resume to begin anew"
             )
         return True
+    _check_stated(run, plan)
     if resume:
         return run.state == "loading"
     if run.state == "done":
@@ -175,7 +188,24 @@ def _begins(house: "House", plan: "Plan", *, resume: bool) -> bool:
             f"这个文件已经导入完毕（{run.entered} 行）；当时有误的行，改正后另存为一个文件导入"
             " / imported before; put rows that were refused into a file of their own"
         )
-    raise click.ClickException(f"这个文件已经开始导入（{run.state}），请加 --resume / begun before")
+    raise click.ClickException(f"这个文件已经开始导入（{STATES[run.state]}），请加 --resume / begun before")
+
+
+def _check_stated(run: "Run", plan: "Plan") -> None:
+    """Refuse another office or source than the run was begun with. Raises `ClickException`."""
+    from recordsvc import dated
+
+    words = {str(row["code"]): str(row["zh"]) for row in dated.table("provenance_sources").rows}
+    pairs = (
+        ("--vouched-by", run.vouched_by, plan.vouched_by),
+        ("--source", words.get(run.source, run.source), words.get(plan.source, plan.source)),
+    )
+    if wrong := [f"{name} 原为“{was}”，现为“{now}”" for name, was, now in pairs if was != now]:
+        raise click.ClickException(
+            f"这个文件的导入是按另一种说法开始的：{'；'.join(wrong)}。照原来的写，或者先由提出人撤回、复核人退回，"
+            "再不加 --resume 重新开始 / the run was begun with another office or source: give the same,"
+            " or let it be withdrawn or refused and begin anew without --resume"
+        )
 
 
 def _load(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path) -> None:
@@ -212,7 +242,7 @@ def _enter(house: "House", plan: "Plan") -> None:
 def _tell(run: "Run | None") -> None:
     if run is not None:
         click.echo(
-            f"状态 {run.state}：合格 {run.ready} 行，已导入 {run.entered} 行，有误 {run.refused} 行"
+            f"{STATES[run.state]}：合格 {run.ready} 行，已导入 {run.entered} 行，有误 {run.refused} 行"
             " / ready, entered, refused"
         )
 
@@ -248,5 +278,10 @@ def _words(code: str) -> str:
     for table in ("findings", "hold_reasons"):
         found = [row for row in dated.table(table).rows if row["code"] == code]
         if found:
-            return str(found[-1]["zh"])
-    return "内容不合格式" if code.startswith("schema:") else "证件号码有误"
+            # Which limit it was, the rule of the day says; a code does not carry it.
+            return _LIMIT.sub("规定的限度", str(found[-1]["zh"]))
+    if code.startswith("schema:"):
+        place = code.removeprefix("schema:/").split("/", 1)
+        name = MEMBERS.get(place[-1].rsplit("/", 1)[-1])
+        return f"“{name}”的写法看不懂或不合格式" if name else "内容不合格式"
+    return "证件号码有误"

@@ -1,4 +1,4 @@
-"""`recordsvc run`: a whole demo region on this machine - witness, server, background work - until Ctrl-C.
+"""`recordsvc run`: a whole demo region on this machine - witness, server, work, bank - until Ctrl-C.
 
 The first run makes keys, database and region; later runs keep them and start in a second or two. Every part
 is the real one, a process of its own; this one only starts them, waits, and ends them.
@@ -172,11 +172,21 @@ def _parts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Parts]:
             open_checked(settings).close()  # a refusal is told here, and not in a part's log
             parts.start("server", gunicorn_command(settings.host, port))
             parts.start("work", [python, "-m", "recordsvc", "work"])
+            parts.start("bank", _bank(settings))
             parts.wait(f"http://127.0.0.1:{port}/readyz", lambda status: status == 200)
             yield parts
     except KeyboardInterrupt:
         with contextlib.suppress(OSError):  # the terminal may be gone
             click.echo("\n已停止 / stopped")
+
+
+def _bank(settings: Settings) -> list[str]:
+    """Return the command of the simulated bank behind the demo account's folder; it executes at once."""
+    from demo.bank import ACCOUNT
+
+    folder = settings.bank_folder / ACCOUNT["code"]
+    command = [sys.executable, "-m", "banksim", "serve", "--folder", str(folder), "--eager"]
+    return [*command, "--store", str(settings.data_dir / "banksim.db"), "--number", ACCOUNT["number"]]
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -216,8 +226,9 @@ def enrol_cards(house: House, people: "Iterable[Person]") -> None:
 
     Who got a new card has not activated its bank function yet.
     """
+    from recordsvc.people import enrolling
     from recordsvc.people.cardbook import CardFact
-    from recordsvc.people.enrolling import PORTION, Enrolment
+    from recordsvc.people.enrolling import PORTION
     from recordsvc.people.registry import SimulatedRegistry
 
     registry = SimulatedRegistry()
@@ -236,7 +247,7 @@ def enrol_cards(house: House, people: "Iterable[Person]") -> None:
         some = facts[start : start + PORTION]
 
         def take(turn: "Turn", some: list[CardFact] = some) -> object:
-            return Enrolment(turn, house.people, house.keys, house.random).take(some)
+            return enrolling.take(turn, house, some)
 
         house.db.write(take)
 

@@ -97,6 +97,8 @@ class Settings:
     """Access key id at that store."""
     objects_secret: str = dataclasses.field(default="", repr=False)
     """Secret access key at that store."""
+    bank_dir: str = ""
+    """Folder with a drop folder for each paying account; empty: `bank` in `data_dir`."""
     keystore: str = "file"
     """Where the keys are held: `file`, or `pkcs11` (a hardware module's token)."""
     pkcs11_module: str = ""
@@ -210,6 +212,11 @@ class Settings:
     def erasure_journal_path(self) -> Path:
         """Return the file of what was erased, kept apart from backups of the database."""
         return Path(self.erasure_journal) if self.erasure_journal else self.data_dir / "erasures.jsonl"
+
+    @property
+    def bank_folder(self) -> Path:
+        """Return the folder with a drop folder for each paying account."""
+        return Path(self.bank_dir) if self.bank_dir else self.data_dir / "bank"
 
     @property
     def objects_dir(self) -> Path:

@@ -16,6 +16,7 @@ cards       attach cards that the registry knew before their holders
 notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie; so with signed slips
 outbox      deliver what must leave the house
+bank        send released batches, take in what banks sent, ask about names, find what is overdue
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
 keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
@@ -55,6 +56,7 @@ from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House
+from recordsvc.money.bank import dispatch, inbox, payee_accounts, terms
 from recordsvc.money.ledger import seals
 from recordsvc.people.waiting import WaitingCards
 from recordsvc.serving import load_settings
@@ -109,6 +111,13 @@ class Worker:
             ),
             # A gateway that answers slowly keeps nobody else waiting.
             (Job("outbox", deliverer(house).run, 0.5),),
+            # A folder on a slow disk, or a bank asked about names, keeps nobody else waiting.
+            (
+                Job("bank-send", functools.partial(dispatch.run, house), 1.0),
+                Job("bank-files", functools.partial(inbox.run, house), 1.0),
+                Job("payee-checks", functools.partial(payee_accounts.check_due, house), 1.0),
+                Job("bank-terms", functools.partial(terms.run, house), 600.0),
+            ),
             (
                 Job("ledger", functools.partial(seals.keep, house), 10.0),
                 Job("releases", Releaser(house).run, 0.5),

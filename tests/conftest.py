@@ -6,6 +6,7 @@ that a forbidden UPDATE fails in any test, not only where someone thought of it.
 test moves it.
 """
 
+import contextlib
 import dataclasses
 import gc
 import importlib
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -97,6 +99,12 @@ def postgresql() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
+def sweeper(postgresql: PostgresServer) -> Iterator["Sweeper"]:
+    with contextlib.closing(Sweeper(postgresql)) as sweeper:
+        yield sweeper
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite database at the newest revision, to be copied."""
     path = tmp_path_factory.mktemp("template") / "recordsvc.db"
@@ -140,9 +148,10 @@ def addresses(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
         yield Addresses(f"sqlite:///{path}", f"sqlite:///{path}")
         return
     server: PostgresServer = request.getfixturevalue("postgresql")
+    sweeper: Sweeper = request.getfixturevalue("sweeper")
     name = _spare.pop() if _spare else _copy_of_template(server)
     yield Addresses(server.url(name, APPLICATION_ROLE), server.url(name, OWNER_ROLE))
-    _empty(server, name)
+    sweeper.empty(name)
     _spare.append(name)
 
 
@@ -152,14 +161,38 @@ def _copy_of_template(server: PostgresServer) -> str:
     return name
 
 
-def _empty(server: PostgresServer, name: str) -> None:
-    """Make a used database as good as new: a tenth of the cost of dropping and copying."""
-    server.execute(
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' "
-        "AND pid <> pg_backend_pid()",
-        *(f'DELETE FROM "{table.name}"' for table in reversed(schema.load_tables().sorted_tables)),
-        database=name,
-    )
+class Sweeper:
+    """Makes used databases as good as new, over a connection kept for each: a fifth of the cost of another.
+
+    Most of a test's tables are empty: one question tells which are not.
+    """
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self._kept: dict[str, psycopg.Connection[Any]] = {}
+        self._tables = [table.name for table in reversed(schema.load_tables().sorted_tables)]
+        filled = (f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in self._tables)
+        self._filled = " UNION ALL ".join(filled).encode()
+
+    def empty(self, database: str) -> None:
+        """End all other sessions of a database, and delete all rows."""
+        connection = self._kept.get(database)
+        if connection is None:
+            connection = self._kept[database] = psycopg.connect(self._server.dsn(database), autocommit=True)
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        with connection.transaction():
+            filled = {name for (name,) in connection.execute(self._filled)}
+            for table in self._tables:
+                if table in filled:
+                    connection.execute(f'DELETE FROM "{table}"'.encode())
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for connection in self._kept.values():
+            connection.close()
 
 
 @pytest.fixture

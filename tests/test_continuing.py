@@ -36,6 +36,7 @@ from recordsvc.house import House, open_house
 from recordsvc.settings import Settings
 from recordsvc.translog import tables as log_tables
 from recordsvc.translog.continuations import listed
+from recordsvc.witnesses import Witnesses
 from tests.archive.paperfiles import png
 from tests.archive.support import Centre, id_of, person, told
 from tests.archive.support import receipts as receipts_of
@@ -44,6 +45,8 @@ from tests.archive.test_merging import decided
 from tests.faults.owner import owning
 from tests.postgresql import installed_programs
 from tests.test_backup import elsewhere
+from tests.witness.process import WitnessProcess
+from witness.__main__ import add_log, init
 
 __all__ = ["elsewhere"]
 NEW = "log-2.example.test/records"
@@ -348,6 +351,45 @@ def _forced(house: House) -> bytes:
             turn, house, "log-3.example.test/records", WHY, found, "official:first"
         )
     )
+
+
+def test_a_witness_tells_of_the_loss_and_follows_the_new_name(
+    house: House, past: Past, elsewhere: Settings, tmp_path: Path
+) -> None:
+    """The checkpoint kept outside was lost, too: the witness alone knows how large the log was."""
+    store = tmp_path / "witness"
+    vkey = init(store, "witness.example/w1").vkey
+    add_log(store, house.log.live_keys()[0].vkey(), None)
+    process = WitnessProcess(store).start()
+    watched = {"witness_urls": (process.url,), "witness_keys": (vkey,)}
+    try:
+        assert Witnesses(dataclasses.replace(house, settings=_with(house.settings, watched))).cosign() == 1
+        with house.db.read() as conn:
+            size = house.log.newest(conn).size
+        backup.restore(_with(elsewhere, watched), past.folder)
+        restored = open_house(_with(elsewhere, watched), house.clock, house.random)
+        with pytest.raises(DatabaseBehind, match="the witness"):
+            starting.check(restored)
+        assert [(one.where, one.size) for one in continuing.seen(restored)] == [
+            ("witness witness.example/w1", size)
+        ]
+        opened = go_on(restored, propose(restored))
+        restored.close()
+        starting.check(opened)  # the witness does not know the new name, and has not forgotten it either
+        add_log(store, opened.log.live_keys()[0].vkey(), None)
+        assert Witnesses(opened).cosign() == 1
+        starting.check(opened)
+        assert fsck.fsck(opened).finding is None
+        made = bundle.make(opened, past.kept)
+        opened.close()
+        report = verify_bundle(made, [anchor.log_key(opened)], [vkey], 1)
+        assert report.outcome.name == "PROVEN", report.text()
+    finally:
+        process.kill()
+
+
+def _with(settings: Settings, changes: dict[str, Any]) -> Settings:
+    return dataclasses.replace(settings, **changes)
 
 
 def test_everybody_is_signed_out(restored: House, past: Past) -> None:

@@ -36,6 +36,7 @@ from tests.people.test_numbers import known
 from tests.test_number_commands import commands, decided, mine, settings, typed
 
 __all__ = ["commands", "mine", "settings"]
+COUNTER = Actor(Kind.OFFICIAL, "counter", roles=frozenset({"handler"}))
 OFFICER = Actor(Kind.OFFICIAL, "li", roles=frozenset({"data-officer"}))
 LOOK = ("--purpose", "service-window", "--case", "宁人社〔2026〕7号")
 EVIDENCE = {
@@ -90,7 +91,18 @@ def test_an_official_of_another_county_is_refused_as_at_the_door(
     record_id, _index = state_evidence(house, mine, EVIDENCE, (), Stater("official:7", "window", "K"))
     for words in (
         ("case strays", worker),
-        ("case close", worker, "--ground", "death", "--on", "2025-01-01", "--text", "x"),
+        (
+            "case close",
+            worker,
+            "--ground",
+            "death",
+            "--on",
+            "2025-01-01",
+            "--text",
+            "x",
+            "--paper",
+            "ab" * 32,
+        ),
         ("case merge", worker, worker, "--ground", "same-person", "--text", "x", "--paper", "ab" * 32),
         ("case erase", worker, "--ground", "worker-request", "--text", "x"),
         ("numbers list", worker, "--case", "K"),
@@ -397,7 +409,10 @@ def test_a_proposal_of_another_county_is_neither_listed_nor_decided(
 
     house.db.write(act)
     words = (text_of(mine), "--ground", "death", "--on", "2025-01-01", "--text", "x")
-    assert "已提出" in typed(house, commands, "case close", *words, "--paper", "ab" * 32).output
+    absent = typed(house, commands, "case close", *words, "--paper", "ab" * 32)
+    assert (absent.exit_code, "须有一份已收存的证明材料" in absent.output) == (1, True), absent.output
+    paper = house.papers.keep(mine, pdf(), "death-certificate", "", COUNTER)
+    assert "已提出" in typed(house, commands, "case close", *words, "--paper", paper.sha256).output
     (proposal,) = proposals(house)
     name = text_of(proposal.id)
     assert name in typed(house, commands, "case list", by="demo-reviewer").output

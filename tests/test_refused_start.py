@@ -13,7 +13,8 @@ from recordsvc.cli import main
 from recordsvc.house import open_house
 from recordsvc.settings import Settings
 from recordsvc.translog.checkpoint import Checkpoint
-from tests.faults.processes import ROOT, free_ports
+from tests.faults.processes import ROOT
+from tests.ports import free_ports
 from tests.test_serving import INIT
 
 

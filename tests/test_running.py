@@ -20,7 +20,8 @@ from recordsvc.house import open_house
 from recordsvc.processes import Parts
 from recordsvc.settings import Settings, environment
 from recordsvc.translog.checkpoint import Checkpoint
-from tests.faults.processes import ROOT, neighbours
+from tests.faults.processes import ROOT
+from tests.ports import neighbours
 
 
 class _Anybody(BaseHTTPRequestHandler):

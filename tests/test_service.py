@@ -111,7 +111,7 @@ def test_an_endless_body_is_refused_with_the_word_that_the_connection_closes(por
         "POST /size HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"
         "Transfer-Encoding: chunked\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+    with socket.create_connection(("127.0.0.1", port), 60) as sock:
         # The chunk that ends it never comes.
         sock.sendall(
             head.encode() + b"1000\r\n" + b"x" * 4096 + b"\r\n" + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 24

@@ -21,14 +21,15 @@ What can be done to an archive and to what belongs to it. This page is written b
 when a new door or command of these rooms stands in no row. `{w}` is `/v1/desk/workers/{id}` in the second
 column and `/desk/workers/{id}` in the others. What takes two officials is proposed by the verb and decided by
 *decide a proposal*. `window` commands are the worker's verb, spoken at the counter; `centre` commands are an
-institution's, on its own machine; `--official` takes an official's one-time code. A dash: there is no way.
+institution's, on its own machine; `--official` takes an official's one-time code.
 
-Importing old papers in bulk is a command only: the files are a bureau's, of thousands of rows, read on the
-server where they lie, tried and mended until no row is refused, and resumed where a run stopped. Two
-officials decide the run; whoever brings one paper files it by the page.
+A dash: there is no way. In the worker's column it is an act of officials or institutions, which nobody does
+to their own archive: the worker asks for it at the window, or contests. In the last column but one it is the
+worker's own word: a clerk who serves the worker speaks it on the worker's pages. Any other dash has its
+reason in the last column.
 
-| verb | interface | command `recordsvc …` | page of the worker | page of officials and institutions |
-|---|---|---|---|---|
+| verb | interface | command `recordsvc …` | page of the worker | page of officials and institutions | why |
+|---|---|---|---|---|---|
 """
 DESK, PAGE = "/v1/desk/workers/<id:worker_id>", "/desk/workers/<id:worker_id>"
 MINE, PEER = "/v1/me/records/<id:record_id>", "/v1/institution"
@@ -43,6 +44,8 @@ class Verb(NamedTuple):
     commands: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     desk: tuple[str, ...] = ()
+    why: str = ""
+    """Why there is no door, no command, or no page at all."""
 
 
 def act(name: str, *, record: bool = False) -> dict[str, tuple[str, ...]]:
@@ -57,7 +60,13 @@ def act(name: str, *, record: bool = False) -> dict[str, tuple[str, ...]]:
 
 VERBS = (
     # -- cards and numbers
-    Verb("take card facts from the registry", commands=("cards import", "cards read")),
+    Verb(
+        "take card facts from the registry",
+        commands=("cards import", "cards read"),
+        why="the registry's word selects archives for writing: it comes from the registry's file or reader, "
+        "by the operator, and never through the hands of one official, who could give anybody's card to "
+        "anybody; at the counter a card is confirmed beside its holder's document",
+    ),
     Verb(
         "confirm a card that a centre named",
         ("POST /v1/desk/cards/confirm",),
@@ -120,7 +129,13 @@ VERBS = (
     ),
     Verb("move a record to its person", **act("move", record=True)),
     # -- papers
-    Verb("import old papers, vouched for; see them upgraded by the issuer", commands=("import",)),
+    Verb(
+        "import old papers, vouched for; see them upgraded by the issuer",
+        commands=("import",),
+        why="the files are a bureau's, of thousands of rows, read on the server where they lie, tried and "
+        "mended until no row is refused, and resumed where a run stopped; two officials decide the run on "
+        "its page, and whoever brings one paper files it by the page",
+    ),
     Verb(
         "file and open a paper",
         (
@@ -284,6 +299,7 @@ VERBS = (
             "GET /v1/desk/ledger/beancount",
         ),
         ("ledger vouchers", "ledger balances", "ledger beancount"),
+        why="whole tables in forms that accountants' and auditors' programs read, with nobody's data",
     ),
     # -- machines of institutions and receivers
     Verb(
@@ -354,10 +370,15 @@ VERBS = (
     ),
     Verb("erase an archive", **act("erase")),
     Verb("erase a record", **act("erase", record=True)),
-    Verb("replay erasures after a restore, scrub bytes", commands=("erasure replay", "erasure scrub")),
+    Verb(
+        "replay erasures after a restore, scrub bytes",
+        commands=("erasure replay", "erasure scrub"),
+        why="before it is done the service does not open, so that no door could answer",
+    ),
     Verb(
         "let the log go on under another name, when its newest entries are lost for good",
         commands=("continuation propose", "continuation decide", "continuation show"),
+        why="until it is decided the service does not open, so that no door could answer",
     ),
     Verb("close an archive after a death", **act("close")),
     Verb("reopen an archive closed in error", **act("reopen")),
@@ -433,10 +454,12 @@ VERBS = (
     Verb(
         "see and send again what was not delivered",
         commands=("notices dead", "notices replay", "notices skip"),
+        why="what failed is the messenger, which the operator mends on the machine; the worker has the "
+        "notice at `/me/notices`, and on paper where it matters",
     ),
     Verb(
         "give a phone number for notices",
-        (),
+        ("POST /v1/me/notices/phone", "POST /v1/me/notices/phone/remove"),
         ("window phone",),
         ("POST /me/notices/phone", "POST /me/notices/phone/remove"),
     ),
@@ -534,6 +557,13 @@ def test_a_row_names_each_door_in_its_column(row: Verb) -> None:
     assert all(door.split(" ", 1)[1].startswith("/me") for door in row.own)
 
 
+@pytest.mark.parametrize("row", VERBS, ids=lambda row: row.name)
+def test_a_verb_that_lacks_door_command_or_page_says_why(row: Verb) -> None:
+    whole = bool(row.api and row.commands and (row.own or row.desk))
+
+    assert bool(row.why) != whole
+
+
 def shown(door: str) -> str:
     """A door as the page writes it."""
     method, rule = door.split(" ", 1)
@@ -552,6 +582,7 @@ def described() -> str:
             "<br>".join(map(shown, row.api)) or "—",
             "<br>".join(f"`{one}`" for one in row.commands) or "—",
             *("<br>".join(map(shown, doors)) or "—" for doors in (row.own, row.desk)),
+            row.why,
         ]
         lines.append(f"| {' | '.join(cells)} |\n")
     return HEAD + "".join(lines)

@@ -71,6 +71,8 @@ class Act(StrEnum):
     """`institution/paper id`: a paper of an institution that was opened, also by the institution itself."""
     PAPER_LIST = "paper.list"
     """Institution whose papers an official listed."""
+    BANK_FILE = "bank.file"
+    """Message id of a batch whose sealed file was taken; reason: its SHA-256."""
     EMERGENCY_DOOR = "emergency.door"
     """Method and path of a door that was entered in an emergency; the reason is its policy."""
     EMERGENCY_SESSION = "emergency.session"

@@ -12,7 +12,7 @@ from recordsvc.access.helper_relations import Ended, Helper, Wanted
 from recordsvc.access.sessions import Sessions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
-from recordsvc.people import merges, numbers
+from recordsvc.people import merges, numbers, standing
 from recordsvc.people.resolve import NAME
 
 if TYPE_CHECKING:
@@ -80,11 +80,26 @@ def begin(house: "House", sessions: Sessions, who: Actor, helper_id: bytes) -> t
 
 
 def names_of(house: "House", worker_id: bytes) -> list[str]:
-    """Return the names under which a person is known, the present one last; none after an erasure."""
+    """Return the names under which a person is known, the present one last.
+
+    None after an erasure, and none while the person is restricted: what is restricted is stored and not used
+    (个人信息保护法第四十七条), so the other side's trace says that and when somebody acted, and not who.
+    """
     with house.db.read() as conn:
         person = merges.person_id(conn, worker_id)
-        found = numbers.known(house, house.db.cursor(conn), person)
+        cursor = house.db.cursor(conn)
+        worker = house.people.load(cursor, person)
+        if worker is None or worker.state == standing.RESTRICTED:
+            return []
+        found = numbers.known(house, cursor, person)
     return [one.value for one in found if one.kind == NAME]
+
+
+def is_restricted(house: "House", worker_id: bytes) -> bool:
+    """Tell whether a person, helper or helped, is restricted now, so that no name of theirs is used."""
+    with house.db.read() as conn:
+        worker = house.people.load(house.db.cursor(conn), merges.person_id(conn, worker_id))
+    return worker is not None and worker.state == standing.RESTRICTED
 
 
 def _end(turn: Turn, house: "House", helper_id: bytes, why: Ended, of: Sequence[bytes]) -> bool:

@@ -14,6 +14,7 @@ from recordsvc.access.grants import Thing, can
 from recordsvc.access.policy import door
 from recordsvc.access.services import reference
 from recordsvc.archive.services import bp, house
+from recordsvc.ground import http
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.forms import Form, text
 from recordsvc.ground.problems import Forbidden
@@ -63,14 +64,13 @@ def place_worker(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 def state_division(worker_id: bytes, form: dict[str, Any]) -> None:
     """State a worker's division as `DivisionForm` reads it, with the row of the act. Raises `Forbidden`."""
     _covers("worker.place", form["division"])
-    by, done = (
-        reference(),
-        OfficialAct(actor(), Act.WORKER_PLACED, str(uuid.UUID(bytes=worker_id)), form["reason"]),
-    )
+    by, request_id = reference(), http.current().id
+    done = OfficialAct(actor(), Act.WORKER_PLACED, str(uuid.UUID(bytes=worker_id)), form["reason"])
 
     def act(turn: Turn) -> None:
         areas.place_worker(turn, worker_id, form["division"], by)
         acts.note(turn, house().random, done)
+        house().tell_worker(turn, worker_id, "division-stated", f"division/{request_id}")
 
     house().db.write(act)
 

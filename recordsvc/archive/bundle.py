@@ -1,8 +1,10 @@
 """Bundles (档案凭证包): what a stranger needs to verify an archive offline, beside pinned keys."""
 
 import base64
+import io
 import uuid
-from collections.abc import Collection
+import zipfile
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -85,3 +87,31 @@ def _b64(value: bytes) -> str:
 def file_name(worker_id: bytes) -> str:
     """Return a file name that tells nothing of the person."""
     return f"bundle-{uuid.UUID(bytes=worker_id).hex[-8:]}.json"
+
+
+def packed(house: "House", archives: Sequence[bytes]) -> bytes:
+    """Return a zip of the bundles of a person's archives, in this order, and what they are, for people.
+
+    Each is a chain of its own and verifies alone. Raises `ArchiveRestricted`.
+    """
+    made = ((one, make(house, one)) for one in archives)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as files:
+        count = 0
+        for one, content in made:
+            if content is not None:
+                count += 1
+                files.writestr(f"{count}-{file_name(one)}", content)
+        files.writestr("说明.txt", _EXPLAINED.format(count=count))
+    return target.getvalue()
+
+
+_EXPLAINED: Final = """本压缩包是一位劳动者职业技能培训电子档案的副本，共 {count} 份档案凭证包（JSON 文件）。
+
+同一人曾有几份档案、后来合并的，每份档案各有一个凭证包，合起来才是全部记录；1 号是合并后的档案。
+查看和核验：打开本网站的“核验”页，逐个上传凭证包，页面列出其中的记录，并说明哪些得到证明。
+凭证包写有完整的个人信息，请妥善保管，不要转发。
+
+This zip is the copy of one worker's training records: {count} bundle(s), one for each archive of the person.
+Upload each on the page "verify", or run `recordsvc verify`.
+"""

@@ -1,7 +1,7 @@
 """Closing an archive when its worker has died (档案关闭), and reopening one that was closed in error.
 
-Two officials, with proof; an entry in the chain. A closed archive is read as before and takes nothing new:
-what arrives is held. Close relatives may consult it (PIPL art. 49): `copies.py`.
+Two officials, with a paper that proves it; an entry in the chain. A closed archive is read as before and
+takes nothing new: what arrives is held. Close relatives may consult it (PIPL art. 49): `copies.py`.
 """
 
 import uuid
@@ -18,12 +18,14 @@ from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnknown
+from recordsvc.archive.life_errors import DeathBeforeBirth, EvidenceNeeded
 from recordsvc.archive.statements import Statement
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.two_person import Proposal
-from recordsvc.people import merges, standing
+from recordsvc.people import identifiers, merges, numbers, standing
 from recordsvc.people import tables as people_tables
+from recordsvc.people.identifiers import Kind
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 CLOSE: Final = "archive.close"
 REOPEN: Final = "archive.reopen"
 _DECIDERS: Final = frozenset({"reviewer", "data-officer"})
+_TELLS_BIRTH: Final = frozenset({Kind.RESIDENT_ID, Kind.HMT_RESIDENCE, Kind.FOREIGN_PR})
+"""Kinds of number that tell the day of birth where they have 18 characters."""
+_EIGHTEEN: Final = 18
+NO_PAPER: Final = {"pointer": "/papers", "code": "required", "detail": "须有至少一份已收存的证明材料"}
+"""The fault of a closing that no filed paper stands behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,18 @@ class Death:
     papers: Sequence[str] = ()
 
 
-def propose_closure(turn: Turn, worker_id: bytes, death: Death, by: str) -> bytes:
-    """Propose to close an archive. Raises `TargetUnknown`, `StandingRefused`."""
+def propose_closure(turn: Turn, house: "House", worker_id: bytes, death: Death, by: str) -> bytes:
+    """Propose to close an archive.
+
+    Raises `TargetUnknown`, `StandingRefused`, `EvidenceNeeded`, `DeathBeforeBirth`.
+    """
     _check(turn.conn, worker_id, standing.OPEN)
+    if not death.papers:
+        raise EvidenceNeeded(errors=[NO_PAPER])
+    born = _born(house, turn.conn, worker_id)
+    if born is not None and death.on < born:
+        detail = "早于证件号码中的出生日期"
+        raise DeathBeforeBirth(errors=[{"pointer": "/on", "code": "value", "detail": detail}])
     payload: dict[str, Any] = {
         "worker_id": str(uuid.UUID(bytes=worker_id)),
         "ground": death.ground,
@@ -68,6 +84,14 @@ def propose_reopening(turn: Turn, worker_id: bytes, text: str, by: str) -> bytes
     return two_person.propose(turn, REOPEN, payload["worker_id"], payload, by)
 
 
+def _born(house: "House", conn: Connection, worker_id: bytes) -> str | None:
+    """Return the earliest day of birth that a verified number of the person tells; None: none does."""
+    known = numbers.known(house, house.db.cursor(conn), worker_id)
+    told = (one for one in known if one.kind in _TELLS_BIRTH and one.standing == numbers.VERIFIED)
+    days = (identifiers.birth_date(one.value).isoformat() for one in told if len(one.value) == _EIGHTEEN)
+    return min(days, default=None)
+
+
 def _check(conn: Connection, worker_id: bytes, wanted: str) -> None:
     worker = people_tables.worker
     found = conn.execute(sa.select(worker.c.state).where(worker.c.worker_id == worker_id)).scalar()
@@ -85,6 +109,7 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
 def _close(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Enter the closure; the log index. Whoever is signed in to the archive is signed out."""
     index = _enter(turn, payload, proposal, "closed", standing.OPEN)
+    _tell(turn, payload, proposal, "archive-closed")
     standing.change(turn, worker_of(payload, "worker_id"), standing.OPEN, standing.CLOSED)
     mine = (session.c.actor_kind == "worker", session.c.actor_id == payload["worker_id"])
     turn.conn.execute(session.delete().where(*mine))
@@ -102,7 +127,14 @@ def _reopen(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Enter the reopening; the log index."""
     index = _enter(turn, payload, proposal, "reopened", standing.CLOSED)
     standing.change(turn, worker_of(payload, "worker_id"), standing.CLOSED, standing.OPEN)
+    _tell(turn, payload, proposal, "archive-reopened")
     return index
+
+
+def _tell(turn: Turn, payload: dict[str, Any], proposal: Proposal, kind: str) -> None:
+    """Tell at the person's phone, or on paper: who lives objects, and who is left learns of the copy."""
+    house: House = proposal.tools
+    house.tell_worker(turn, worker_of(payload, "worker_id"), kind, f"proposal/{proposal.id.hex()}")
 
 
 def _enter(turn: Turn, payload: dict[str, Any], proposal: Proposal, effect: str, state: str) -> int:

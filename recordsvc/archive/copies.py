@@ -1,8 +1,9 @@
 """Copies that two officials decide (副本): for a close relative of the dead, and for who demands one by law.
 
-A close relative may have the bundle of a closed archive (个人信息保护法第四十九条) while the decision is
-fresh. A legal-hold copy (依法调取) is the one way to read a restricted archive, and opens it to nobody else:
-decided on an order, made once, its rows before the first byte. An archive stands as the one it is read as.
+A close relative may have the bundles of all archives of the dead (个人信息保护法第四十九条) while the
+decision is fresh: to which of them a number led is no matter of theirs. A legal-hold copy (依法调取) is the
+one way to read a restricted archive, and opens it to nobody else: decided on an order, made once, its rows
+before the first byte. An archive stands as the one it is read as.
 """
 
 import uuid
@@ -37,6 +38,7 @@ class Sort:
     """One sort of copy: kind of its proposals, state of its archives, last part and policy of its door.
 
     `act`: what is noted where a decision is used up by making the copy; None: it may be made again.
+    `whole`: it holds all archives of the person, not the one alone that was decided on.
     """
 
     kind: str
@@ -44,9 +46,10 @@ class Sort:
     door: str
     policy: str
     act: Act | None = None
+    whole: bool = False
 
 
-RELATIVE: Final = Sort("archive.relative-copy", standing.CLOSED, "copy", "archive.change")
+RELATIVE: Final = Sort("archive.relative-copy", standing.CLOSED, "copy", "archive.change", whole=True)
 HOLD: Final = Sort(
     "archive.hold-copy", standing.RESTRICTED, "hold-copy", "archive.hold.make", Act.ARCHIVE_HOLD_COPY
 )

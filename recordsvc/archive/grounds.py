@@ -4,6 +4,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from recordsvc import dated
+from recordsvc.archive.life_errors import GroundOfAnotherAct
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused
 
@@ -32,7 +33,7 @@ def serves(row: dated.Row, act: str) -> bool:
 def check(house: "House", table: str, code: str, act: str = "") -> None:
     """Refuse a ground that the dated list does not have today, or has for another act.
 
-    Raises `FormRefused`.
+    Raises `FormRefused`, `GroundOfAnotherAct`.
     """
     row = dated.table(table).on(beijing_date(house.clock.now_ms()).isoformat()).get(code)
     if row is None:
@@ -40,7 +41,7 @@ def check(house: "House", table: str, code: str, act: str = "") -> None:
     if not serves(row, act):
         others = "、".join(ACTS[one] for one in row["for"])
         detail = f"这一依据只用于{others}，不能用于{ACTS[act]}，请另选依据"
-        raise FormRefused(errors=[{"pointer": "/ground", "code": "value", "detail": detail}])
+        raise GroundOfAnotherAct(errors=[{"pointer": "/ground", "code": "value", "detail": detail}])
 
 
 def check_day(house: "House", on: str) -> None:

@@ -31,7 +31,8 @@ class HelperNamedForm(Form):
 class HelperForm(Form):
     """A relation as either side sees it; instants are UTC ms.
 
-    `name`: of the helper to the worker, of the worker to the helper; null until it is accepted.
+    `name`: of the helper to the worker, of the worker to the helper; null until it is accepted, once the
+    person is erased, and while they are restricted.
     """
 
     helper_id = Identifier(required=True)

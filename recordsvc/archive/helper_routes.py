@@ -182,8 +182,13 @@ def begun(helper_id: bytes) -> tuple[Helper, bytes]:
 
 
 def names_of(worker_id: bytes) -> list[str]:
-    """Return the names under which a person is known, the present one last; none after an erasure."""
+    """Return a person's names, the present one last; none once erased, and none while restricted."""
     return helping.names_of(house(), worker_id)
+
+
+def is_restricted(worker_id: bytes) -> bool:
+    """Tell whether a person is restricted now, so that no name of theirs is used."""
+    return helping.is_restricted(house(), worker_id)
 
 
 def _of(own: bytes) -> list[Helper]:

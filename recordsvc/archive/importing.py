@@ -26,6 +26,7 @@ from recordsvc.archive import tables
 from recordsvc.archive.append import STALE, Batch, Known
 from recordsvc.archive.importrows import ALREADY_KNOWN, TRUST, Plan, Row, judged, record_id_of, source_of
 from recordsvc.archive.statements import Region, Statement, Stater, derived_id
+from recordsvc.archive.verify_words import TYPES
 from recordsvc.ground import observe, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.readers import Cursor
@@ -54,6 +55,8 @@ class Run:
     ready: int
     refused: int
     entered: int
+    source: str
+    vouched_by: str
 
 
 def run_id(house: "House", plan: Plan) -> bytes:
@@ -132,7 +135,7 @@ def propose(turn: Turn, wanted: bytes, by: str) -> bytes:
         "refused": row.refused,
     }
     subject = (
-        f"导入旧档案 {row.ready} 条（{row.record_type}，另有 {row.refused} 行有误不导入），"
+        f"导入旧档案 {row.ready} 条（{TYPES[row.record_type][0]}，另有 {row.refused} 行有误不导入），"
         f"文件 {row.file_sha256.hex()[:12]}，担保：{row.vouched_by}"
     )
     proposal = two_person.propose(turn, KIND, subject[:200], payload, by)
@@ -304,6 +307,11 @@ def _provenance(run: Any, number: int, original: dict[str, str] | None) -> dict[
     return said if original is None else {**said, "original": original}
 
 
+def _stated(plan: Plan) -> tuple[str, str]:
+    """Return what every row of a run states, so that one run cannot have two of it."""
+    return plan.source, plan.vouched_by
+
+
 def _run(wanted: bytes) -> sa.ColumnElement[bool]:
     return tables.import_run.c.run_id == wanted
 
@@ -316,7 +324,7 @@ def _begin(turn: Turn, house: "House", plan: Plan, wanted: bytes) -> DataKey:
     """Return the run's key, made with the run; one that was dropped begins anew. Raises `StaleProposal`."""
     run = tables.import_run
     row = turn.conn.execute(sa.select(run).where(_run(wanted))).one_or_none()
-    if row is not None and row.state == "loading":
+    if row is not None and row.state == "loading" and (row.source, row.vouched_by) == _stated(plan):
         return unwrap(house.keys, wanted, row.wrapped, HOLDING, house.random.bytes)
     if row is not None and row.state != "dropped":
         raise StaleProposal
@@ -395,4 +403,5 @@ def _move(turn: Turn, wanted: bytes, before: str, held: bytes | None, **values: 
 
 
 def _made(row: Any) -> Run:
-    return Run(row.run_id, row.state, row.proposal, row.ready, row.refused, row.entered)
+    counts = (row.ready, row.refused, row.entered)
+    return Run(row.run_id, row.state, row.proposal, *counts, row.source, row.vouched_by)

@@ -12,6 +12,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.services import reference
 from recordsvc.archive import closing, copies, erasing, foreign, grounds, merging, moving, paperrefs
 from recordsvc.archive.closing import Death
+from recordsvc.archive.life_errors import EvidenceNeeded
 from recordsvc.archive.merging import Why
 from recordsvc.archive.moving import Moving
 from recordsvc.archive.services import house
@@ -73,12 +74,14 @@ def erase_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Tu
 
 
 def close(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
-    """Ask that the archive of a worker who died is closed."""
+    """Ask that the archive of a worker who died is closed, on a paper that is filed here."""
     grounds.check(house(), "closure_grounds", form["ground"], "close")
     grounds.check_day(house(), form["on"])
     papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    if not paperrefs.any_filed(house(), worker_id, papers):
+        raise EvidenceNeeded(errors=[closing.NO_PAPER])
     death, by = Death(form["ground"], form["on"], form["text"], papers), reference()
-    return lambda turn: closing.propose_closure(turn, worker_id, death, by)
+    return lambda turn: closing.propose_closure(turn, house(), worker_id, death, by)
 
 
 def reopen(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:

@@ -19,12 +19,6 @@ class CaseForm(Form):
     text = text(1, 400, required=True)
 
 
-class EvidencedForm(CaseForm):
-    """A case with the papers that stand behind it: the id of a filed one, or SHA-256."""
-
-    papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
-
-
 class ProvenForm(CaseForm):
     """A case that at least one paper stands behind."""
 
@@ -45,9 +39,10 @@ class MoveForm(Form):
     text = text(1, 400, required=True)
 
 
-class ClosureForm(EvidencedForm):
-    """When the worker died (Beijing date)."""
+class ClosureForm(CaseForm):
+    """When the worker died (Beijing date); the act judges that a paper at least is filed here."""
 
+    papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
     on = text(10, 10, required=True)
 
 

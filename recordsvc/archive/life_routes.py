@@ -9,7 +9,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once
-from recordsvc.archive import bundle, copies, errors, life_asks, looking, paperrefs, strays
+from recordsvc.archive import bundle, copies, errors, life_asks, life_errors, looking, paperrefs, strays
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.copies import Sort
 from recordsvc.archive.forms import TrustForm
@@ -42,7 +42,7 @@ from recordsvc.people.standing import StandingRefused
     policy="archive.change",
     body=MergeForm,
     answer={202: DecidedLaterForm},
-    problems=(errors.TargetUnknown, NotMergeable, *paperrefs.PROBLEMS),
+    problems=(errors.TargetUnknown, NotMergeable, life_errors.GroundOfAnotherAct, *paperrefs.PROBLEMS),
     idempotent=True,
     summary="提出合并档案 / Propose that an archive is read as another",
 )
@@ -58,7 +58,7 @@ def propose_merge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     policy="archive.change",
     body=ProvenForm,
     answer={202: DecidedLaterForm},
-    problems=(errors.TargetUnknown, NotMergeable, *paperrefs.PROBLEMS),
+    problems=(errors.TargetUnknown, NotMergeable, life_errors.GroundOfAnotherAct, *paperrefs.PROBLEMS),
     idempotent=True,
     summary="提出撤回合并 / Propose that a merged archive stands alone again",
 )
@@ -106,7 +106,7 @@ def propose_move(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> fl
     policy="archive.restrict",
     body=CaseForm,
     answer={201: EnteredForm},
-    problems=(errors.TargetUnknown, StandingRefused),
+    problems=(errors.TargetUnknown, StandingRefused, life_errors.GroundOfAnotherAct),
     summary="立即限制处理 / Restrict an archive at once",
 )
 def restrict_archive(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
@@ -122,7 +122,7 @@ def restrict_archive(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     policy="archive.erase",
     body=CaseForm,
     answer={202: DecidedLaterForm},
-    problems=(errors.TargetUnknown, StandingRefused),
+    problems=(errors.TargetUnknown, StandingRefused, life_errors.GroundOfAnotherAct),
     idempotent=True,
     summary="提出解除限制 / Propose to lift a restriction",
 )
@@ -176,7 +176,14 @@ def propose_record_erasure(worker_id: bytes, record_id: bytes, form: dict[str, A
     policy="archive.change",
     body=ClosureForm,
     answer={202: DecidedLaterForm},
-    problems=(errors.TargetUnknown, StandingRefused, *paperrefs.PROBLEMS),
+    problems=(
+        errors.TargetUnknown,
+        StandingRefused,
+        life_errors.GroundOfAnotherAct,
+        life_errors.EvidenceNeeded,
+        life_errors.DeathBeforeBirth,
+        *paperrefs.PROBLEMS,
+    ),
     idempotent=True,
     summary="提出关闭档案 / Propose to close the archive of a worker who died",
 )
@@ -254,12 +261,12 @@ def hold_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "/v1/desk/workers/<id:worker_id>/copy",
     policy="archive.change",
     query=CopyQuery,
-    answer=Sends("application/json", "bundle.v1.json"),
+    answer=Sends("application/zip"),
     problems=(errors.CopyNotDecided, errors.ArchiveRestricted, PurposeRefused),
     summary="制作近亲属副本 / Make the copy that two officials decided",
 )
 def relative_copy(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
-    """Send the bundle of a closed archive; the row of who looked is durable before."""
+    """Send a zip of the bundles of all archives of the person; the rows of who looked are durable before."""
     return copied(copies.RELATIVE, worker_id, query)
 
 
@@ -267,8 +274,11 @@ def copied(sort: Sort, worker_id: bytes, given: dict[str, Any]) -> flask.Respons
     """Send a decided copy, for the proposal, purpose and case given. Raises as `looking.copied`."""
     looker = Looker(actor(), given["purpose"], given["case_ref"], http.current().id)
     made = looking.copied(house(), looker, sort, worker_id, given["proposal"])
-    disposition = f'attachment; filename="{bundle.file_name(worker_id)}"'
-    return answers.answer(made, headers={"Content-Disposition": disposition})
+    name = bundle.file_name(worker_id)
+    if sort.whole:
+        headers = {"Content-Disposition": f'attachment; filename="{name.removesuffix(".json")}.zip"'}
+        return flask.Response(made, content_type="application/zip", headers=headers)
+    return answers.answer(made, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @door(

@@ -21,7 +21,7 @@ from recordsvc.access.grants import Kind, Way
 from recordsvc.access.tables import client, official_act
 from recordsvc.archive import tables
 from recordsvc.archive.copies import LIFE_MS, SORTS
-from recordsvc.archive.notices import recipient_of
+from recordsvc.archive.notices import Telling, recipient_of
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.slip_tables import slip_check
 from recordsvc.ground import two_person
@@ -51,6 +51,7 @@ class Looked:
     actor_id: str
     purpose: str
     fields: str
+    request_id: str
 
 
 Relation = Callable[["House", Connection, Looked], bool]
@@ -136,14 +137,18 @@ _DONE: Final = ("login.activate", "login.activate-lost", "archive.restrict")
 
 
 def written_to(_house: "House", conn: Connection, look: Looked) -> bool:
-    """Tell whether the worker was told of it at once (a card confirmed), or a letter waited for the printer.
+    """Tell whether the look confirmed a card, or a letter waited for the printer.
 
-    A letter shows name and address, so that it is no reason to read records.
+    Other notices are no reason: who files a paper or states a division has the worker told, too. A letter
+    shows name and address, so that it is no reason to read records.
     """
     if look.actor_kind != Kind.OFFICIAL:
         return False
     notice, own = tables.notice.c, outbox.c
-    told = sa.select(notice.notice_id).where(notice.worker_id == look.worker_id, notice.at_ms == look.at_ms)
+    confirmed = Telling(look.worker_id, "card-confirmed", {}, f"card/{look.request_id}").notice_id
+    told = sa.select(notice.notice_id).where(
+        notice.worker_id == look.worker_id, notice.notice_id == confirmed, notice.at_ms == look.at_ms
+    )
     letter = sa.select(own.id).where(
         own.recipient == recipient_of(look.worker_id),
         own.state.in_(("print", "printed")),

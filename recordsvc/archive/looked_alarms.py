@@ -23,7 +23,7 @@ from sqlalchemy.engine import Connection
 from recordsvc import dated
 from recordsvc.access import own_parties
 from recordsvc.access.grants import Kind
-from recordsvc.access.looked_tables import looked, looked_alarm, looked_place
+from recordsvc.access.looked_tables import looked, looked_alarm, looked_detail, looked_place
 from recordsvc.archive.look_relations import PACK_FIELDS, RELATIONS, RULES, Looked, patience_ms
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Follower, Portion
@@ -105,9 +105,12 @@ def _read_ripe(house: "House", after: int, limit: int) -> Portion[Looked]:
 
 def _places() -> sa.Select[Any]:
     place, row = looked_place.c, looked.c
+    detail = looked_detail.c
     source = looked_place.join(looked, sa.and_(row.worker_id == place.worker_id, row.id == place.id))
-    columns = (place.idx, row.worker_id, row.at_ms, row.actor_kind, row.actor_id, row.purpose, row.fields)
-    return sa.select(*columns).select_from(source).order_by(place.idx)
+    source = source.outerjoin(looked_detail, sa.and_(detail.worker_id == row.worker_id, detail.id == row.id))
+    who = (row.actor_kind, row.actor_id, row.purpose, row.fields)
+    asked = sa.func.coalesce(detail.request_id, "").label("request_id")
+    return sa.select(place.idx, row.worker_id, row.at_ms, *who, asked).select_from(source).order_by(place.idx)
 
 
 def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:

@@ -78,21 +78,37 @@ def nobody(house: "House", looker: Looker, worker_id: bytes) -> NotFound:
 
 
 def copied(house: "House", looker: Looker, sort: Sort, worker_id: bytes, proposal_id: bytes) -> bytes:
-    """Return the bundle that two officials decided; its rows are durable before.
+    """Return the copy that two officials decided, a bundle, or a zip of all; its rows are durable before.
 
     Raises `CopyNotDecided`, `PurposeRefused`, `NotFound`, `ArchiveRestricted`, `StandingRefused`.
     """
     with house.db.read() as conn:
         copies.check(conn, sort, worker_id, proposal_id, house.clock.now_ms())
     looked.check_purpose(house.db, looker.purpose, looker.actor)
-    made = bundle.make(house, worker_id, sealed=sort is copies.HOLD)
+    shown = _person(house, worker_id) if sort.whole else [worker_id]
+    if sort.whole:
+        made = bundle.packed(house, shown) if shown else None
+    else:
+        made = bundle.make(house, worker_id, sealed=sort is copies.HOLD)
     if made is None:
         raise NotFound
-    look = Look(worker_id, looker.actor, looker.purpose, "records", looker.case_ref, looker.request_id)
+    who, case = looker.actor, (looker.purpose, "records", looker.case_ref, looker.request_id)
+    looks = [Look(one, who, *case) for one in shown]
 
     def act(turn: Turn) -> None:
-        copies.use(turn, house.random, sort, look, proposal_id)
-        looked.note(turn, house.random, look)
+        copies.use(turn, house.random, sort, looks[0], proposal_id)
+        for look in looks:
+            looked.note(turn, house.random, look)
 
     house.db.write(act)
     return made
+
+
+def _person(house: "House", worker_id: bytes) -> list[bytes]:
+    """Return all archives of whom an archive is read as, that one first."""
+    with house.db.read_raw() as cursor:
+        worker = house.people.load(cursor, worker_id)
+        if worker is None:
+            return []
+        own = house.people.person(cursor, worker).worker_id
+        return [own, *house.people.read_as(cursor, own)]

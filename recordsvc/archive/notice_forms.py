@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from recordsvc.ground.forms import Form, Identifier
+from recordsvc.ground.forms import Form, Identifier, text
 from recordsvc.ground.paging import page_form
 
 
@@ -34,6 +34,20 @@ class ReadForm(Form):
     """Which notices were read; without `ids` all of them."""
 
     ids = fields.List(Identifier(), load_default=None, validate=validate.Length(1, 1_000))
+
+
+class OwnProofForm(Form):
+    """The worker's own proof, typed at the window; nothing where the worker acts alone."""
+
+    own_pin = text(0, 40, load_default="")
+    own_code = text(0, 40, load_default="")
+    own_totp = text(0, 20, load_default="")
+
+
+class NewPhoneForm(OwnProofForm):
+    """A mobile number of the mainland, at which the worker is told from now on."""
+
+    phone = text(1, 40, required=True)
 
 
 class MarkedForm(Form):

@@ -1,22 +1,26 @@
 """Doors to notices: the worker's own, an institution's, the desks' of an official, and the list to print."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import flask
 from sqlalchemy.engine import Connection
 
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.errors import LoginPaced, PurposeRefused
+from recordsvc.access.grants import author
+from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import reference
-from recordsvc.archive import noticeboard, printing
+from recordsvc.archive import contact_change, noticeboard, own_proof, printing
 from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.notice_forms import (
     MarkedForm,
+    NewPhoneForm,
     NoticePageForm,
     OfficeNoticePageForm,
+    OwnProofForm,
     PrintedForm,
     ReadForm,
 )
@@ -24,7 +28,9 @@ from recordsvc.archive.noticeboard import NEWEST, Before, Notice
 from recordsvc.archive.services import bp, house, own_institution, own_worker
 from recordsvc.archive.wording import worded
 from recordsvc.ground import answers, http
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.paging import Cursors, PageQuery
+from recordsvc.people.contacts import PhoneRefused
 
 _HALF: Final = 1 << 64
 List = Callable[[Connection, Before, int], list[Notice]]
@@ -63,6 +69,60 @@ def read_my_notices(form: dict[str, Any]) -> flask.Response:
     workers = own_workers()
     count = house().db.write(lambda turn: noticeboard.mark_read(turn, workers, form["ids"]))
     return answers.answer({"count": count}, form=MarkedForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/notices/phone",
+    policy="own.contact.set",
+    step_up=True,
+    body=NewPhoneForm,
+    answer={204: None},
+    problems=(PhoneRefused, OwnProofWanted, LoginPaced),
+    summary="设置接收通知的手机 / Set the phone to be told at",
+)
+def set_my_phone(form: dict[str, str]) -> flask.Response:
+    """Keep the number; old and new number hear of it. The same again changes nothing."""
+    change_phone(form, form["phone"])
+    return flask.Response(status=204)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/notices/phone/remove",
+    policy="own.contact.set",
+    step_up=True,
+    body=OwnProofForm,
+    answer={204: None},
+    problems=(OwnProofWanted, LoginPaced),
+    summary="不再用手机接收通知 / Forget the phone",
+)
+def remove_my_phone(form: dict[str, str]) -> flask.Response:
+    """Forget the number, which hears of it; again changes nothing."""
+    change_phone(form, None)
+    return flask.Response(status=204)
+
+
+def change_phone(form: Mapping[str, Any], number: str | None) -> None:
+    """Change where the worker who asks is told, at the window with the worker's own proof; None: forget it.
+
+    Raises `PhoneRefused`, `OwnProofWanted`, `LoginPaced`.
+    """
+    who, place, own = actor(), house(), own_worker()
+    # No slip: it is typed by the worker, so that no clerk alone moves where warnings go.
+    settle = own_proof.wanted(place, who, {**form, "slip": None})
+    source = "self" if who.through is None else author(who)
+
+    def act(turn: Turn) -> None:
+        settle(turn)
+        if number is None:
+            contact_change.remove(turn, place, own)
+        else:
+            contact_change.set_phone(turn, place, own, number, source)
+
+    place.db.write(act)
 
 
 @door(

@@ -40,6 +40,14 @@ def resolved(
     return list(dict.fromkeys(found))
 
 
+def any_filed(house: "House", owner: "Owner", hashes: Sequence[str]) -> bool:
+    """Tell whether one of these files at least is kept here, for this owner.
+
+    Raises `NotFound`, `ArchiveRestricted`.
+    """
+    return bool(hashes) and not {one.sha256 for one in house.papers.of(owner)}.isdisjoint(hashes)
+
+
 def _hash(house: "House", owners: Sequence["Owner"], paper_id: str, *, sealed: bool) -> str:
     for owner in owners:
         try:

@@ -119,9 +119,8 @@ class Papers:
     ) -> Paper:
         """File a paper and return it; durable on return. The same file again is the paper filed before.
 
-        `sealed`: beside a restricted archive, too: the order on which it is demanded. Raises problems
-        (`PaperRefused`, `PaperUnsafe`, `TooLarge`, `FormRefused`, `NotFound`, …) without
-        having changed anything.
+        `sealed`: beside a restricted archive, too: the order on which it is demanded. Raises (`PaperRefused`,
+        `PaperUnsafe`, `TooLarge`, `FormRefused`, `NotFound`, …) without having changed anything.
         """
         title = self._check_words(kind, title)
         if len(data) > self._house.settings.paper_bytes:
@@ -155,7 +154,8 @@ class Papers:
         except StoreUnavailable:
             raise Unavailable from None
         try:
-            kept = self._house.db.write(lambda turn: _enter(turn, self._house, row))
+            told = actor.kind is Kind.OFFICIAL and isinstance(owner, bytes) and not sealed
+            kept = self._house.db.write(lambda turn: _enter(turn, self._house, row, told=told))
         except Problem:
             self._forget([name])
             raise
@@ -407,21 +407,22 @@ def _row(found: Sequence[Any]) -> Row:
     return Row(*values)
 
 
-def _enter(turn: Turn, house: "House", row: Row) -> Row:
-    """Write the row of an object that lies in the store; returns the row that now stands for the file."""
+def _enter(turn: Turn, house: "House", row: Row, *, told: bool) -> Row:
+    """Write the row of an object in the store, and with `told` tell its worker; the row that now stands."""
     if abs(turn.now_ms - _begun_ms(row.object)) > TURN_MS:
         raise Busy  # the sweep may be about to take the object for a leftover
     table = _table(row.owner)
     if isinstance(row.owner, bytes) and not _still_there(turn, row.owner):
         raise NotFound
-    same_owner = next(iter(table.c)) == row.owner
-    counted = turn.conn.scalar(sa.select(sa.func.count()).select_from(table).where(same_owner))
+    counted = turn.conn.scalar(sa.select(sa.func.count()).where(next(iter(table.c)) == row.owner))
     if counted is not None and counted >= MOST:
         raise TooManyPapers
     _insert_new(turn, house, table, tuple(getattr(row, name) for name in Row.__slots__))
     kept = _by_tag(turn.conn, row.owner, row.tag)
     if kept is None:
         raise RuntimeError("a paper's row is not there after it was written")
+    if told:
+        house.tell_worker(turn, owner_bytes(row.owner), "paper-filed", f"paper/{kept.paper_id.hex()}")
     return kept
 
 

@@ -23,10 +23,10 @@ from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.ground.privileges import erasing
 from recordsvc.ground.problems import NotFound
 from recordsvc.ground.two_person import Proposal
-from recordsvc.people import cardbook, cards, merges, numbers, tables
+from recordsvc.people import cardbook, cards, enrolling, merges, numbers, tables
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.cards import CardEvent
-from recordsvc.people.enrolling import Enrolment, Outcome
+from recordsvc.people.enrolling import Outcome
 from recordsvc.people.numbers import Known, NumberUnfit, Why
 from recordsvc.people.resolve import CARD, CHIP, DISPUTED, NAME
 from recordsvc.people.workers import Worker
@@ -141,7 +141,7 @@ def _give(house: "House", turn: Turn, to: bytes, card: Known, chips: Sequence[Kn
     fact = CardFact(
         number.kind, number.value, name.value, card.value, source, chip, card.area or None, None, events
     )
-    outcome = Enrolment(turn, house.people, house.keys, house.random).take([fact])
+    outcome = enrolling.take(turn, house, [fact])
     if outcome != [Outcome.ATTACHED]:
         raise NumberUnfit
 

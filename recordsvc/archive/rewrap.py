@@ -17,6 +17,7 @@ from recordsvc.archive.pack_tables import audit_pack
 from recordsvc.archive.papers import owner_bytes
 from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.database import metadata
 from recordsvc.people import tables as people_tables
 from recordsvc.vault import passes
 from recordsvc.vault.envelope import SealError, rewrap
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 NAME: Final = "rewrap"
+INFO: Final = "wrapped"
+"""How a table says where a wrapped data key lies: (column, master), the key before what it seals."""
 _KEY_ID: Final = 4
 """Bytes of a data key's own id, before its wrapped form."""
 _WRAPPED: Final = _KEY_ID + VERSIONED_WRAP
@@ -70,13 +73,19 @@ PLACES: Final = (
 )
 
 
+def _places() -> list[Place]:
+    """Return all of them: those of rooms above say it of a column in their table (`info["wrapped"]`)."""
+    told = [(table, *table.info[INFO]) for table in metadata.sorted_tables if INFO in table.info]
+    return [*PLACES, *(Place(table, column, master, bare=False) for table, column, master in told)]
+
+
 def run(house: "House") -> bool:
     """Handle one portion under the newest keys, if there are older ones; whether there is more to do."""
     live = house.keys.versions("master")
     if len(live) == 1:
         return False
     target = version_of(live[-1])
-    stages = [_stage(house, place, target) for place in PLACES]
+    stages = [_stage(house, place, target) for place in _places()]
     return passes.advance(house.db, NAME, target, stages)
 
 
@@ -86,7 +95,7 @@ def needing(conn: Connection, version: int) -> dict[str, int]:
         place.table.name: conn.scalar(
             sa.select(sa.func.count()).select_from(place.table).where(place.older(version))
         )
-        for place in PLACES
+        for place in _places()
     }
     return {name: int(count) for name, count in counts.items() if count}
 

@@ -21,7 +21,6 @@ from recordsvc.archive import (
     looked_routes,
     me_routes,
     notice_routes,
-    notices,
     pack_routes,
     paper_routes,
     record_routes,
@@ -33,7 +32,6 @@ from recordsvc.archive import (
 from recordsvc.archive.lags import lags
 from recordsvc.archive.services import bp
 from recordsvc.ground import observe
-from recordsvc.ground.commit import Turn
 from recordsvc.ground.paging import Cursors
 from recordsvc.house import House
 
@@ -68,10 +66,4 @@ def setup(app: flask.Flask, house: House) -> None:
     """Open the cursors; the validators are compiled soon after the start, or at their first use."""
     app.extensions["warmers"].append(types.warm)
     observe.gauges(app, lambda: lags(house))
-    house.announcers.append(_announce)
-    house.institution_announcers.append(notices.tell_institution)
     app.extensions.setdefault("cursors", Cursors({1: lambda data: house.keys.hmac("cursor", data)}))
-
-
-def _announce(turn: Turn, house: House, worker_id: bytes, kind: str, key: str) -> None:
-    notices.tell_worker(turn, house, worker_id, kind, {}, key)

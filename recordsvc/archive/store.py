@@ -40,7 +40,9 @@ _ENTRY = (
 )
 
 
-_CHAINS = _ENTRY.replace("FROM entry e", "FROM {wanted} JOIN entry e ON e.worker_id = wanted.k")
+_CHAINS = _ENTRY.replace("FROM entry e LEFT", "FROM {wanted} JOIN entry e ON e.worker_id = wanted.k")
+# Bytes 2 to 9 of a leaf are its time (formats.py); bytes compare as the numbers do.
+_RECEIVED = f"{_CHAINS} WHERE e.idx < ? AND substr(e.leaf, 3, 8) >= ?"
 
 Heads = dict[bytes, tuple[int, str, Frontier, int]]
 """worker_id -> (version, state, frontier of the worker tree, UTC ms of the newest entry or 0)."""
@@ -170,9 +172,12 @@ def as_entries(rows: list[Any]) -> list[StoredEntry]:
     return list(map(StoredEntry._make, rows))
 
 
-def chains(db: Database, cursor: Cursor, workers: Sequence[bytes]) -> list[StoredEntry]:
-    """Return all entries of these workers, in no order."""
-    cursor.execute(*db.by_keys(_CHAINS, workers))
+def received(
+    db: Database, cursor: Cursor, workers: Sequence[bytes], since_ms: int, before: int
+) -> list[StoredEntry]:
+    """Return entries of these workers that are not erased, in no order: received since, below a log index."""
+    statement, keys = db.by_keys(_RECEIVED, workers)
+    cursor.execute(statement, (*keys, before, since_ms.to_bytes(8)))
     return as_entries(cursor.fetchall())
 
 

@@ -151,7 +151,9 @@ def digests(table: sa.Table, row: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """Return (`fixed`, `data`) of a row, by column name."""
     changes = table.info[INFO].changes
     names = table.columns.keys()
-    return _digest([name for name in names if name not in changes], row), _digest(names, row)
+    data = _digest(names, row)
+    # Of an append-only row all is fixed: it is hashed once.
+    return _digest([name for name in names if name not in changes], row) if changes else data, data
 
 
 def following(chain: bytes, bound: str, key: str, fixed: bytes, data: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """The tables of all rooms of money, so that whoever loads a room's tables loads these."""
 
+from recordsvc.money.bank import tables as bank
 from recordsvc.money.funds import tables as funds
 from recordsvc.money.ledger import tables as ledger
 
-__all__ = ["funds", "ledger"]
+__all__ = ["bank", "funds", "ledger"]

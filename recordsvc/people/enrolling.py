@@ -9,7 +9,7 @@ disputed. A card that is verified for another is left alone, and the officials a
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -25,6 +25,9 @@ from recordsvc.people.resolve import CARD, CARD_AREA, CHIP, DISPUTED, Found, Hit
 from recordsvc.people.workers import Worker
 from recordsvc.vault import fence
 from recordsvc.vault.keystore import KeyStore
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
 
 VERIFIED: Final = "verified"
 CLAIMED: Final = "claimed"
@@ -102,6 +105,18 @@ class _Writing:
     areas: dict[bytes, Told] = field(default_factory=dict)
 
 
+def take(turn: Turn, house: "House", facts: Sequence[CardFact]) -> list[Outcome]:
+    """Apply facts of the registry in the turn; whose claim of a card ended by them is told. One outcome each.
+
+    What the registry says of somebody's own card is that person's own doing, and told by who issues cards.
+    """
+    enrolment = Enrolment(turn, house.people, house.keys, house.random)
+    outcomes = enrolment.take(facts)
+    for worker_id, card_id in enrolment.disputed:
+        house.tell_worker(turn, worker_id, "card-taken-back", f"card/{card_id.hex()}/claim")
+    return outcomes
+
+
 class Enrolment:
     """One turn in which cards come to their holders."""
 
@@ -117,6 +132,8 @@ class Enrolment:
         self._cards: dict[str, _Card] = {}
         self._waiting: dict[str, tuple[bytes, CardFact]] = {}
         self._writing = _Writing()
+        self.disputed: list[tuple[bytes, bytes]] = []
+        """Worker and card of each claim that ended in this turn."""
 
     # -- the registry's word
 
@@ -307,6 +324,7 @@ class Enrolment:
         """Let a claim be disputed; with `move` the number leads to its holder from now on."""
         self._stand(card, number, DISPUTED)
         card.standing = DISPUTED
+        self.disputed.append((card.worker.worker_id, card.card_id))
         self._touch(card.worker)
         if move:
             index = tables.blind_index

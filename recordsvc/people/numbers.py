@@ -252,6 +252,7 @@ def _add(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         rows = house.people.index_rows(worker.worker_id, identifier_id, kind, value, standing)
         house.db.bulk(turn.conn, tables.blind_index, rows)
     touch(turn, worker)
+    _tell(turn, worker, "number-added", proposal)
 
 
 @two_person.executor(STAND, deciders=DECIDERS, basis=_basis)
@@ -268,6 +269,7 @@ def _stand(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         raise NumberTaken
     turn.conn.execute(own.update().where(*mine).values(standing=standing))
     touch(turn, worker)
+    _tell(turn, worker, "number-changed", proposal)
 
 
 @two_person.executor(RENAME, deciders=DECIDERS, basis=_basis)
@@ -285,6 +287,7 @@ def _rename(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     assert len(names) % NAME_TAG == 0  # noqa: S101 - tags of one length follow one another
     turn.conn.execute(row.update().where(here).values(names=names + tag))
     touch(turn, worker)
+    _tell(turn, worker, "name-added", proposal)
 
 
 @two_person.executor(WITHDRAW, deciders=DECIDERS, basis=_basis)
@@ -302,6 +305,7 @@ def _withdraw(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     here = (own.c.worker_id == worker.worker_id, own.c.identifier_id == card_id)
     turn.conn.execute(own.update().where(*here).values(events=n + 1))
     touch(turn, worker)
+    _tell(turn, worker, "card-fact-withdrawn", proposal)
 
 
 def _decided(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> Worker:
@@ -326,6 +330,12 @@ def touch(turn: Turn, worker: Worker) -> None:
     row = tables.worker
     for one in {worker.worker_id, merges.person_id(turn.conn, worker.worker_id)}:
         turn.conn.execute(row.update().where(row.c.worker_id == one).values(version=row.c.version + 1))
+
+
+def _tell(turn: Turn, worker: Worker, kind: str, proposal: Proposal) -> None:
+    """Tell the person what two officials changed, without any number or name."""
+    house: House = proposal.tools
+    house.tell_worker(turn, worker.worker_id, kind, f"proposal/{proposal.id.hex()}")
 
 
 def _free(turn: Turn, house: "House", worker_id: bytes, kind: str, value: str, standing: str) -> bool:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from recordsvc.ground import observe
 from recordsvc.people import cardbook, merges, tables
 from recordsvc.people.cardbook import CardFact
-from recordsvc.people.enrolling import VERIFIED, Enrolment
+from recordsvc.people.enrolling import VERIFIED, take
 from recordsvc.people.resolve import Found, Person
 from recordsvc.people.workers import MERGED
 
@@ -39,9 +39,7 @@ class WaitingCards:
         if not ready:
             return 0
         house = self._house
-        outcomes = house.db.write(
-            lambda turn: Enrolment(turn, house.people, house.keys, house.random).take(ready)
-        )
+        outcomes = house.db.write(lambda turn: take(turn, house, ready))
         attached = sum(not one.conflict for one in outcomes)
         observe.log("waiting-cards", attached=attached, left=len(outcomes) - attached)
         return attached

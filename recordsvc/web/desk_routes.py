@@ -177,6 +177,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/numbers", "查找与核卡", "worker.numbers.read"),
         ("/desk/disputes", "异议", "dispute.handle"),
         ("/desk/papers", "机构材料", "institution.paper.look"),
+        ("/desk/bank", "支付与对账", "bank.read"),
         ("/desk/notices", "通知", "desk.notice.read"),
         ("/desk/people", "人员与授权", "official.read"),
         ("/desk/staff", "单位负责人", "staff.propose"),
@@ -323,27 +324,38 @@ def _told_in_place(proposal_id: bytes, form: dict[str, Any], problem: Problem) -
     return _proposal(proposal_id, form, problem)
 
 
-def _copy_door(conn: Connection, found: Proposal) -> str | None:
-    """Return where whoever looks makes the copy that was decided; None where there is none to make."""
+def copy_again(proposal_id: bytes, typed: dict[str, Any], problem: Problem) -> flask.Response:
+    """Show a decided copy again, with what was typed in order to make it and what is wrong with that."""
+    return _proposal(proposal_id, typed, problem, copying=True)
+
+
+def _copy_door(conn: Connection, found: Proposal) -> tuple[str, str]:
+    """Return where whoever looks makes the copy that was decided, and why it cannot be made any more."""
     sort = copies.SORTS.get(found.kind)
-    if (
-        sort is None
-        or found.state != "done"
-        or not can(actor(), sort.policy)
-        or copies.made(conn, sort, found)
-    ):
-        return None
-    return f"/desk/workers/{found.payload['worker_id']}/{sort.door}"
+    if sort is None or found.state != "done":
+        return "", ""
+    if copies.made(conn, sort, found):
+        return "", "副本已经制作，这项批准已经用完；再次调取须重新提出。"
+    if house().clock.now_ms() - (found.closed_ms or 0) > copies.LIFE_MS:
+        return "", "批准已满三十日，不能再制作副本；仍需要的须重新提出。"
+    if not can(actor(), sort.policy):
+        return "", ""
+    return f"/desk/workers/{found.payload['worker_id']}/{sort.door}", ""
 
 
 def _proposal(
-    proposal_id: bytes, typed: dict[str, Any] | None = None, problem: Problem | None = None
+    proposal_id: bytes,
+    typed: dict[str, Any] | None = None,
+    problem: Problem | None = None,
+    *,
+    copying: bool = False,
 ) -> flask.Response:
     who = actor()
     with house().db.read() as conn:
         found = two_person.read(conn, proposal_id, house().clock.now_ms())
-        copy = _copy_door(conn, found)
-    wrong, trouble = faults(problem, (REASON,)) if problem is not None else ({}, None)
+        copy, copy_over = _copy_door(conn, found)
+    fields = GATE if copying else (REASON,)
+    wrong, trouble = faults(problem, fields) if problem is not None else ({}, None)
     decider = deciding.reference(who) if found.decided_by is None else found.decided_by
     wanted = two_person.deciders(found.kind)
     return page(
@@ -365,6 +377,8 @@ def _proposal(
         and found.state in ("open", "expired")
         and can(who, "proposal.withdraw"),
         copy=copy,
+        copy_over=copy_over,
+        copying=copying,
         once_only=found.kind == copies.HOLD.kind,
         gate=GATE,
         fields=(REASON,),

@@ -20,7 +20,7 @@ from recordsvc.web import desk_looks, words
 from recordsvc.web.cards import by_year
 from recordsvc.web.desk_acts import ACTS
 from recordsvc.web.desk_forms import GATE, CopyPageForm, GatePageForm, LookPageQuery, faults, judged
-from recordsvc.web.desk_routes import tabs
+from recordsvc.web.desk_routes import copy_again, tabs
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, dealer, house
@@ -113,12 +113,12 @@ def look_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     policy="archive.change",
     surface=Surface.PAGE,
     body=Fields(CopyPageForm),
-    answer=Sends("application/json", "bundle.v1.json"),
+    answer={200: Sends("application/zip"), 422: HTML},
     problems=(errors.CopyNotDecided, errors.ArchiveRestricted, PurposeRefused),
     summary="下载近亲属副本（网页） / Download the copy that two officials decided",
 )
 def copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Send the bundle of a closed archive."""
+    """Send the bundles of all archives of who died."""
     return _copied(copies.RELATIVE, worker_id, form)
 
 
@@ -129,7 +129,7 @@ def copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     policy="archive.hold.make",
     surface=Surface.PAGE,
     body=Fields(CopyPageForm),
-    answer=Sends("application/json", "bundle.v1.json"),
+    answer={200: Sends("application/json", "bundle.v1.json"), 422: HTML},
     problems=(errors.TargetUnknown, errors.CopyNotDecided, StandingRefused, PurposeRefused),
     summary="下载依法调取的副本（网页） / Download the legal-hold copy that two officials decided, once",
 )
@@ -139,7 +139,13 @@ def hold_copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 
 
 def _copied(sort: Sort, worker_id: bytes, form: dict[str, Any]) -> flask.Response:
-    given = judged(LookQuery, {name: form[name] for name in ("purpose", "case_ref")})
+    try:
+        given = judged(LookQuery, {name: form[name] for name in ("purpose", "case_ref")})
+    except FormRefused as problem:
+        with house().db.read() as conn:
+            # What is shown again is this worker's, and nobody else's.
+            copies.check(conn, sort, worker_id, form["proposal"], house().clock.now_ms())
+        return copy_again(form["proposal"], form, problem)
     return life_routes.copied(sort, worker_id, given | {"proposal": form["proposal"]})
 
 
@@ -179,7 +185,7 @@ def _offered(worker_id: bytes, state: str, looker: Looker) -> list[tuple[str, st
         found.append(("立即限制处理", f"{address}/restrict?look={look}"))
     if can(looker.actor, "worker.place"):
         found.append(("登记所在区划", f"{address}/division?look={look}"))
-    if can(looker.actor, "archive.change"):
+    if state != RESTRICTED and can(looker.actor, "archive.change"):
         found.append(("合并期间误入他处的记录", f"{address}/strays?look={look}"))
     return found
 

@@ -247,6 +247,7 @@ def _line(
         200 if problem is None else problem.status,
         tabs=tabs(),
         line=found,
+        runs_out=_runs_out(found),
         moves=[_move(one) for one in found["moves"]],
         rows=[_row(one) for one in rows[:PORTION]],
         following=following,
@@ -256,6 +257,12 @@ def _line(
         wrong=wrong,
         trouble=trouble,
     )
+
+
+def _runs_out(line: dict[str, Any]) -> str:
+    """Return the day on which nothing is left at the present pace, if that is within the budget's year."""
+    day = line["forecast"].exhausted_on
+    return day if day and day <= f"{line['year']}-12-31" else ""
 
 
 def _forms(line: dict[str, Any]) -> list[dict[str, Any]]:

@@ -14,7 +14,16 @@ from recordsvc.access.helper_relations import DAY_MS, Helper
 from recordsvc.access.in_place_errors import HelperRefused, HelperUnmatched, OwnProofWanted
 from recordsvc.access.looked import HELPER_PURPOSES
 from recordsvc.access.policy import Surface, door
-from recordsvc.archive.helper_routes import accepted, begun, end_own, helped, named, names_of, own_helpers
+from recordsvc.archive.helper_routes import (
+    accepted,
+    begun,
+    end_own,
+    helped,
+    is_restricted,
+    named,
+    names_of,
+    own_helpers,
+)
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import NotFound
 from recordsvc.ground.reading import Fields
@@ -24,6 +33,7 @@ from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 from recordsvc.web.share_routes import DAYS, given_by, proof_of, slips
+from recordsvc.web.stand_ins import RESTRICTED
 
 GROUPS: Final = {
     "archive": ("看档案和异议进展", ("own.archive.read",)),
@@ -224,7 +234,6 @@ def _helping(status: int = 200, error: str = "") -> flask.Response:
 
 def _line(one: Helper, other: bytes | None) -> Line:
     now_ms = house().clock.now_ms()
-    known = names_of(other) if other is not None else []
     told = [words_ for words_, verbs in GROUPS.values() if set(verbs) <= set(one.verbs.split())]
     if one.ended_ms is not None:
         state = ENDS.get(one.ended_by or "", "已停止")
@@ -234,7 +243,7 @@ def _line(one: Helper, other: bytes | None) -> Line:
         state = "代办中" if one.runs(now_ms) else "等待对方接受"
     return Line(
         str(uuid.UUID(bytes=one.helper_id)),
-        known[-1] if known else "等待对方接受" if other is None else "姓名未登记",
+        _called(other),
         "；".join(told),
         words.code(HELPER_PURPOSES, one.purpose),
         words.instant(one.until_ms),
@@ -243,3 +252,13 @@ def _line(one: Helper, other: bytes | None) -> Line:
         one.runs(now_ms),
         given_by(one.named_in, one.proof),
     )
+
+
+def _called(other: bytes | None) -> str:
+    """Return how the other side is named; who is restricted is not."""
+    if other is None:
+        return "等待对方接受"
+    known = names_of(other)
+    if known:
+        return known[-1]
+    return RESTRICTED if is_restricted(other) else "姓名未登记"

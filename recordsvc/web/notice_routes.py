@@ -9,17 +9,15 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import LoginPaced, PurposeRefused
-from recordsvc.access.grants import author, can
+from recordsvc.access.grants import can
 from recordsvc.access.in_place_errors import OwnProofWanted
 from recordsvc.access.policy import Surface, door
-from recordsvc.archive import contact_change, noticeboard, own_proof, printing
+from recordsvc.archive import noticeboard, printing
 from recordsvc.archive.forms import LookQuery
-from recordsvc.archive.notice_routes import ids_of, marked_for_desks, own_workers, paged
+from recordsvc.archive.notice_routes import change_phone, ids_of, marked_for_desks, own_workers, paged
 from recordsvc.archive.noticeboard import Before, Notice
-from recordsvc.archive.services import own_worker
 from recordsvc.archive.wording import worded
 from recordsvc.ground import http
-from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import FormRefused
 from recordsvc.ground.reading import Fields
 from recordsvc.people import contacts
@@ -129,13 +127,7 @@ def read_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a but
 )
 def phone_button(form: dict[str, str]) -> flask.Response:
     """Keep the number, or show the form again with what is wrong."""
-    worker_id = own_worker()
-    source = "self" if actor().through is None else author(actor())
-
-    def act(turn: Turn) -> None:
-        contact_change.set_phone(turn, house(), worker_id, form["phone"], source)
-
-    return _changed(form, act)
+    return _changed(form, form["phone"])
 
 
 @door(
@@ -152,21 +144,13 @@ def phone_button(form: dict[str, str]) -> flask.Response:
 )
 def phone_remove_button(form: dict[str, str]) -> flask.Response:
     """Forget the number."""
-    worker_id = own_worker()
-    return _changed(form, lambda turn: contact_change.remove(turn, house(), worker_id))
+    return _changed(form, None)
 
 
-def _changed(form: dict[str, str], act: Callable[[Turn], None]) -> flask.Response:
-    """Change where the worker is told, at the window with the worker's own proof."""
+def _changed(form: dict[str, str], number: str | None) -> flask.Response:
+    """Change where the worker is told, and say in place what is wrong."""
     try:
-        # No slip: it is typed by the worker, so that no clerk alone moves where warnings go.
-        settle = own_proof.wanted(house(), actor(), {**form, "slip": None})
-
-        def prove_and_act(turn: Turn) -> None:
-            settle(turn)
-            act(turn)
-
-        house().db.write(prove_and_act)
+        change_phone(form, number)
     except PhoneRefused:
         return _notices_page(None, "请填写 11 位手机号码")
     except OwnProofWanted as unproven:

@@ -7,6 +7,7 @@ from recordsvc.web import (
     account_routes,
     activation_routes,
     assets,
+    bank_routes,
     card_fact_routes,
     centre_dispute_routes,
     centre_notice_routes,
@@ -58,6 +59,7 @@ from recordsvc.web.services import bp
 __all__ = [
     "account_routes",
     "activation_routes",
+    "bank_routes",
     "bp",
     "card_fact_routes",
     "centre_dispute_routes",

@@ -22,7 +22,7 @@ from recordsvc.web.public_routes import HTML, ROLES
 from recordsvc.web.render import page
 from recordsvc.web.services import bp, house
 from recordsvc.web.share_routes import called
-from recordsvc.web.stand_ins import helper_name
+from recordsvc.web.stand_ins import HELPER, helper_name
 
 LOOKED_PAGE: Final = 30
 
@@ -87,7 +87,8 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
     if client is not None:
         who = f"接入系统：{client.name}"
     elif helps:
-        who = f"亲友代办人：{helper_name(seen.actor_id)}"
+        named = helper_name(seen.actor_id)
+        who = named if named.startswith(HELPER) else f"{HELPER}：{named}"
     elif seen.actor_kind == Kind.STAFF and by_consent:
         with house().db.read() as conn:
             member = staff.load(conn).get(seen.actor_id)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from recordsvc.access.grants import Actor, Through, Way
 from recordsvc.access.services import access
 from recordsvc.archive import number_views
-from recordsvc.archive.helper_routes import names_of
+from recordsvc.archive.helper_routes import is_restricted, names_of
 from recordsvc.archive.services import house
 from recordsvc.people import numbers
 
 HELPER = "亲友代办人"
+RESTRICTED = "已限制处理，姓名不显示"
+"""Stands where the name of a restricted person would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,12 @@ def stand_in_briefly(who: Actor) -> StandIn | None:
 
 
 def helper_name(by_id: str) -> str:
-    """Return how a helper (worker's id as text) is named to the worker; once erased, by their part."""
-    known = names_of(uuid.UUID(by_id).bytes)
-    return known[-1] if known else HELPER
+    """Return how a helper (worker's id as text) is named: by their part, once restricted or erased."""
+    worker_id = uuid.UUID(by_id).bytes
+    known = names_of(worker_id)
+    if known:
+        return known[-1]
+    return f"{HELPER}（{RESTRICTED}）" if is_restricted(worker_id) else HELPER
 
 
 def _by(through: Through) -> str:

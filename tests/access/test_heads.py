@@ -13,6 +13,7 @@ from recordsvc.access import heads, staff
 from recordsvc.access.grants import Position
 from recordsvc.access.heads import RIGHT_MS
 from recordsvc.access.tables import official_act, staff_code
+from recordsvc.archive import notices
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from tests.access.conftest import CENTRE_USCC, Person
@@ -22,11 +23,13 @@ WHY = {"reason": "负责人更换手机，持介绍信到窗口"}
 
 
 @pytest.fixture
-def told(house: House) -> Told:
+def told(house: House, monkeypatch: pytest.MonkeyPatch) -> Told:
     """What the institution was told: institution, kind, particulars."""
     found: Told = []
-    house.institution_announcers.append(
-        lambda _turn, uscc, kind, params, _key: found.append((uscc, kind, params))
+    monkeypatch.setattr(
+        notices,
+        "tell_institution",
+        lambda _turn, uscc, kind, params, _key: found.append((uscc, kind, params)),
     )
     return found
 

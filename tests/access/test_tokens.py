@@ -273,7 +273,7 @@ def test_under_load_no_request_that_begins_after_a_suspension_passes(
 
 def wait_for(there: Callable[[], bool]) -> None:
     """Let threads go on until something is there; far longer than it takes is an error."""
-    for _ in range(2_000):
+    for _ in range(12_000):
         if there():
             return
         time.sleep(0.01)

@@ -28,7 +28,7 @@ REVOKED = Decision("没有参加", revoke="entered-in-error")
 def closed(house: House, worker_id: bytes) -> None:
     """Close an archive, as after a death."""
     death = closing.Death("death-certificate", "2025-01-02", "死亡证明", ["ab" * 32])
-    decided(house, lambda turn: closing.propose_closure(turn, worker_id, death, "official:first"))
+    decided(house, lambda turn: closing.propose_closure(turn, house, worker_id, death, "official:first"))
 
 
 def size(house: House, worker_id: bytes) -> int:

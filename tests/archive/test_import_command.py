@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from recordsvc import fsck, starting
+from recordsvc import fsck, importcommand, starting
 from recordsvc.access import codes, demo
-from recordsvc.archive import tables
+from recordsvc.archive import importing, tables
 from recordsvc.archive.importing import Importer
+from recordsvc.archive.importrows import Plan
 from recordsvc.archive.reading import Reader
 from recordsvc.bodies import institutions
 from recordsvc.cli import main
@@ -60,12 +61,12 @@ def test_a_file_is_tried_proposed_and_entered(house: House, commands: CliRunner,
     told = imported(house, commands, path)
     assert "待另一人批准" in told.output, told.output
     assert "--resume" in imported(house, commands, path).output
-    assert "状态 proposed" in imported(house, commands, path, "--resume").output
+    assert "待另一人批准：" in imported(house, commands, path, "--resume").output
     with house.db.read() as conn:
         proposal = conn.scalar(sa.select(two_person.proposal.c.id))
     decide(house, proposal)
     told = imported(house, commands, path, "--resume")
-    assert "状态 done：合格 1 行，已导入 1 行，有误 1 行" in told.output, told.output
+    assert "已导入完毕：合格 1 行，已导入 1 行，有误 1 行" in told.output, told.output
     sheet = (tmp_path / "old.import-errors.csv").read_text("utf-8-sig")
     assert "3," in sheet
     assert person(2)["number"] not in sheet + told.output
@@ -112,7 +113,7 @@ def test_open_questions_stop_a_run_before_anything_is_kept(
     assert "没有开始导入" in imported(house, commands, path).output
     answered(path, office)
     told = imported(house, commands, path)
-    assert (told.exit_code, "状态 proposed：合格 2 行" in told.output) == (0, True), told.output
+    assert (told.exit_code, "待另一人批准：合格 2 行" in told.output) == (0, True), told.output
 
 
 def test_what_cannot_be_answered_is_null_and_holds_nobody_up(
@@ -204,13 +205,13 @@ def test_what_was_not_approved_begins_anew(
     told = imported(house, commands, path, "--resume")
     assert (told.exit_code, "不加 --resume 重新开始" in told.output) == (1, True), told.output
     told = imported(house, commands, path)
-    assert "状态 proposed：合格 2 行" in told.output, told.output
+    assert "待另一人批准：合格 2 行" in told.output, told.output
     second = waiting(house)
     assert second != first
     decide(house, second)
     assert Importer(house).run() == 2
     told = imported(house, commands, path, "--resume")
-    assert "状态 done：合格 2 行，已导入 2 行，有误 0 行" in told.output, told.output
+    assert "已导入完毕：合格 2 行，已导入 2 行，有误 0 行" in told.output, told.output
     told = imported(house, commands, path)
     assert (told.exit_code, "已经导入完毕（2 行）" in told.output) == (1, True), told.output
     assert fsck.fsck(house, offline=True).finding is None
@@ -254,7 +255,7 @@ def test_an_institution_is_known_by_its_name_in_either_width(
     path = written(tmp_path / "old.csv", [old_row(1, office=written_as)])
     answered(path, "", institutions={})
     told = imported(house, commands, path)
-    assert "状态 proposed：合格 1 行" in told.output, told.output
+    assert "待另一人批准：合格 1 行" in told.output, told.output
     decide(house, waiting(house))
     Importer(house).run()
 
@@ -306,3 +307,53 @@ def test_the_window_states_evidence_on_the_workers_word(house: House, commands: 
     archive = Reader(house).archive(centre.worker_id(person(1)))
     assert archive is not None
     assert archive.trust(archive.state.records[-1]) == "stated"
+
+
+def test_a_run_has_one_office_that_vouches_and_one_source(
+    house: House, commands: CliRunner, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "old.csv", [old_row(1)])
+    answered(path, Centre(house, 9).uscc)
+    assert "待另一人批准" in imported(house, commands, path).output
+    before = kept(house)
+    for more in (("--vouched-by", "另一个局"), ("--source", "retired-system")):
+        for resume in ((), ("--resume",)):
+            told = imported(house, commands, path, *more, *resume)
+            assert told.exit_code == 1
+            assert "按另一种说法开始的" in told.output, told.output
+            both = ("示范市就业局", "另一个局")
+            if more[0] == "--source":
+                both = ("纸质档案", "停用的原有系统")
+            assert all(one in told.output for one in both), told.output
+    assert kept(house) == before
+    # Refused, it begins anew with whatever office.
+    house.db.write(
+        lambda turn: two_person.decide(
+            turn, waiting(house), "official:second", False, "担保单位写错", role="reviewer", tools=house
+        )
+    )
+    told = imported(house, commands, path, "--vouched-by", "另一个局")
+    assert "待另一人批准" in told.output, told.output
+    with house.db.read() as conn:
+        assert conn.scalar(sa.select(tables.import_run.c.vouched_by)) == "另一个局"
+
+
+def test_a_run_that_broke_off_while_read_keeps_its_office(house: House) -> None:
+    plan = Plan(b"\1" * 32, "qualification-certificate", "paper-file", "示范市就业局", "official:a")
+    house.db.write(lambda turn: importing._begin(turn, house, plan, importing.run_id(house, plan)))
+    other = dataclasses.replace(plan, vouched_by="另一个局")
+    with pytest.raises(two_person.StaleProposal):
+        house.db.write(lambda turn: importing._begin(turn, house, other, importing.run_id(house, other)))
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("too-young", "当时不满规定的限度"),
+        ("permit-term", "有效期超过规定的限度"),
+        ("schema:/body/level", "“等级”的写法看不懂或不合格式"),
+        ("schema:/body/class", "内容不合格式"),
+    ],
+)
+def test_every_code_is_told_in_words_without_gaps(code: str, said: str) -> None:
+    assert importcommand._words(code) == said

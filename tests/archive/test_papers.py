@@ -295,7 +295,7 @@ def test_a_crash_between_object_and_row_leaves_an_orphan_that_is_swept(
 ) -> None:
     kept = keep(house, owner)
 
-    def killed(*_arguments: object) -> Any:
+    def killed(*_arguments: object, **_options: object) -> Any:
         raise CommitUnknown("killed")
 
     with monkeypatch.context() as patch:

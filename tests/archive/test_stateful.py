@@ -48,8 +48,7 @@ from recordsvc.translog import tree
 from recordsvc.translog.proofs import LogProof
 from recordsvc.vault.keyfolder import create_keys
 from tests.archive.support import STATER, Centre, id_of, person, shown
-from tests.conftest import Addresses, _empty
-from tests.postgresql import PostgresServer
+from tests.conftest import Addresses
 
 WORKERS = 4
 STRANGER = "丁不同"
@@ -604,8 +603,7 @@ def make(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callab
             shutil.copy(request.getfixturevalue("sqlite_template"), folder / "recordsvc.db")
             address = f"sqlite:///{folder / 'recordsvc.db'}"
         else:
-            server: PostgresServer = request.getfixturevalue("postgresql")
-            _empty(server, sa.make_url(address).database)
+            request.getfixturevalue("sweeper").empty(sa.make_url(address).database)
         own = dataclasses.replace(template, data_dir=folder, database_url=address, owner_database_url=address)
         house = open_house(own, FixedClock(), SeededRandom(next(number)))
         genesis.begin(house)

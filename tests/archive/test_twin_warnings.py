@@ -98,22 +98,73 @@ def test_what_a_correction_made_of_a_record_counts(house: House, centre: Centre)
     assert twins_in(house, centre.send(asked)) == ["", id_of(first)]
 
 
+def test_what_a_correction_in_the_same_submission_made_of_a_record_counts(
+    house: House, centre: Centre
+) -> None:
+    first = centre.completion(ONE)
+    centre.enter(first)
+    other = centre.completion(person(2))
+    correction = centre.record("correction", ONE, {
+        "corrects": id_of(first), "reason": "班级写错", "fields": {"/body/class/code": "C9"},
+    })  # fmt: skip
+    same = centre.completion(ONE, **{"class": {"code": "C9"}})
+    assert twins_in(house, centre.send([other, correction, same])) == ["", "", id_of(first)]
+
+
 def test_a_chain_that_ended_before_the_class_did_is_not_read(
     house: House, centre: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     centre.enter(centre.completion(ONE))
     centre.house.clock.advance(60 * 86_400_000)
-    monkeypatch.setattr(twin_warnings, "_hits", None)
+    monkeypatch.setattr(twin_warnings.store, "received", None)
     assert twins_in(house, centre.send([centre.completion(ONE)])) == [""]
 
 
-def test_of_a_large_submission_a_class_sent_again_is_found_whole(
+@pytest.mark.parametrize("at_once", [3, 500])
+def test_of_a_large_submission_each_lone_twin_is_told(
+    house: House, centre: Centre, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """One learner of one class among many that are new, at the beginning and at the end of the reading."""
+    monkeypatch.setattr(twin_warnings, "_AT_ONCE", at_once)
+    people = [person(n) for n in range(80)]
+    centre.enter(*(centre.completion(one, **{"class": {"code": f"A{n}"}}) for n, one in enumerate(people)))
+    lone = {7: centre.completion(people[7]), 79: centre.completion(people[79])}
+    centre.enter(*lone.values())
+
+    new = [centre.completion(one, **{"class": {"code": f"B{n // 20}"}}) for n, one in enumerate(people)]
+    for n in lone:
+        new[n] = centre.completion(people[n])
+
+    expected = [id_of(lone[n]) if n in lone else "" for n in range(80)]
+    assert twins_in(house, centre.send(new)) == expected
+
+
+def test_a_twin_among_what_others_entered_meanwhile_is_told(house: House, centre: Centre) -> None:
+    """Own entries between, another centre's too, and one told twice in the same submission."""
+    other = Centre(house, 2)
+    first = centre.completion(ONE)
+    centre.enter(first)
+    other.enter(other.completion(ONE), other.completion(person(2)))
+    rows = [centre.completion(person(2)), centre.completion(ONE), centre.completion(person(2))]
+    assert twins_in(house, centre.send(rows)) == ["", id_of(first), id_of(rows[0])]
+
+
+def test_what_was_received_before_the_class_ended_is_not_opened(
     house: House, centre: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(twin_warnings, "LOOKED_AT", 3)
-    people = [person(n) for n in range(6)]
-    first = [centre.completion(one) for one in people]
-    centre.enter(*first)
-    fresh = [centre.completion(one, **{"class": {"code": "C5"}}) for one in people]
-    again = [centre.completion(one) for one in people]
-    assert twins_in(house, centre.send([*fresh, *again])) == [""] * 6 + [id_of(one) for one in first]
+    """Of a chain with newer entries, too: only those since the class's last day can tell of it."""
+    old = centre.completion(ONE)
+    centre.enter(old)
+    house.clock.advance(60 * 86_400_000)
+    newer = centre.completion(ONE)
+    centre.enter(newer)
+    opened: list[int] = []
+    whole = house.admission.sealer.open
+
+    def counted(key: Any, entry: Any) -> Any:
+        opened.append(entry.seq)
+        return whole(key, entry)
+
+    monkeypatch.setattr(house.admission.sealer, "open", counted)
+    assert twins_in(house, centre.send([centre.completion(ONE)])) == [id_of(newer)]
+    assert opened == [1, 0, 1, 2], "searched what came since, then the archive of the hit was read"

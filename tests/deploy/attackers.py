@@ -30,7 +30,7 @@ def to_port(port: int, context: ssl.SSLContext) -> Connect:
 
     def connect(number: int) -> socket.socket:
         source = f"127.0.{1 + number // 250}.{1 + number % 250}"
-        plain = socket.create_connection(("127.0.0.1", port), 5, (source, 0))
+        plain = socket.create_connection(("127.0.0.1", port), 30, (source, 0))
         try:
             return context.wrap_socket(plain, server_hostname="localhost")
         except OSError:
@@ -45,7 +45,7 @@ def to_socket(path: Path) -> Connect:
 
     def connect(_number: int) -> socket.socket:
         made = socket.socket(socket.AF_UNIX)
-        made.settimeout(5)
+        made.settimeout(30)
         made.connect(str(path))
         return made
 
@@ -95,7 +95,7 @@ class Slow:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._begun.wait(60)
+        assert self._begun.wait(300)
         return self
 
     def __exit__(

@@ -30,11 +30,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from recordsvc.serving import GUNICORN_CONFIG
-from tests.faults.processes import free_ports
+from tests.ports import free_ports
 
 ROOT: Final = Path(__file__).parents[2]
 DEPLOY: Final = ROOT / "deploy"
 KINDS: Final = ("haproxy", "nginx")
+PATIENCE_S: Final = 60
+"""For what certainly comes, however busy the machine is."""
+SILENCE_S, SILENCES = 0.2, 3
+"""So often nothing came for so long, an ordinary request answered in between: nothing more comes."""
+HEALTHZ: Final = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 CONFIGURATION: Final = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf"}
 
 
@@ -108,15 +113,29 @@ class Service:
                 stdout=log,
                 stderr=log,
             )
-        answer = self.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 30)
-        assert answer.startswith(b"HTTP/1.1 200"), (answer, self.log.read_text()[-3000:])
+        self._ordinary()
 
-    def raw(self, request: bytes, seconds: float = 5) -> bytes:
+    def raw(self, request: bytes) -> bytes:
         """Send bytes to the socket itself, past the proxy; what came back until it closed or fell silent."""
-        with socket.socket(socket.AF_UNIX) as client:
+        with self._dial() as client:
+            return exchange(client, request, self._ordinary)
+
+    def answers(self, seconds: float) -> bool:
+        """Whether an ordinary request is answered within so many seconds."""
+        with self._dial() as client, contextlib.suppress(OSError):
             client.settimeout(seconds)
-            client.connect(str(self.path))
-            return exchange(client, request)
+            client.sendall(HEALTHZ)
+            return client.recv(65_536).startswith(b"HTTP/1.1 200")
+        return False
+
+    def _dial(self) -> socket.socket:
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(PATIENCE_S)
+        client.connect(str(self.path))
+        return client
+
+    def _ordinary(self) -> None:
+        assert self.answers(PATIENCE_S), self.log.read_text()[-3000:]
 
     def stop(self) -> None:
         """End it gracefully; the socket stays."""
@@ -141,16 +160,33 @@ class Service:
         self.socket.close()
 
 
-def exchange(client: "socket.socket | ssl.SSLSocket", request: bytes) -> bytes:
-    """Send, then read until the other side closes or the socket's time is over."""
+def exchange(
+    client: "socket.socket | ssl.SSLSocket", request: bytes, ordinary: Callable[[], object] | None = None
+) -> bytes:
+    """Send, then read until the other side closes, or falls silent while `ordinary` requests are answered.
+
+    Without them, until it closes. How long a silence means that nothing more comes depends on the machine:
+    it has lasted so long when others, who came later, were answered meanwhile.
+    """
     with contextlib.suppress(OSError):
         # It may refuse before it has read everything.
         client.sendall(request)
-    found = b""
-    with contextlib.suppress(OSError):
-        while piece := client.recv(65_536):
-            found += piece
-    return found
+    found, silences = b"", 0
+    client.settimeout(PATIENCE_S if ordinary is None else SILENCE_S)
+    while True:
+        try:
+            piece = client.recv(65_536)
+        except TimeoutError:
+            silences += 1
+            if ordinary is None or silences > SILENCES:
+                return found
+            ordinary()
+            continue
+        except OSError:
+            return found
+        if not piece:
+            return found
+        found, silences = found + piece, 0
 
 
 # -- the proxy in front
@@ -225,7 +261,7 @@ class Edge:
             self.process = subprocess.Popen(
                 [self.program, *run], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log.read_text()[-3000:]
             with contextlib.suppress(OSError, http.client.HTTPException):
@@ -252,11 +288,13 @@ class Edge:
             made.load_cert_chain(self.folder / f"{certificate}.pem")
         return made
 
-    def dial(self, *, source: str = "127.0.0.1", seconds: float = 5, port: int = 0) -> socket.socket:
+    def dial(self, *, source: str = "127.0.0.1", seconds: float = PATIENCE_S, port: int = 0) -> socket.socket:
         """A connection from an address of this machine, before TLS."""
         return socket.create_connection(("127.0.0.1", port or self.port), seconds, (source, 0))
 
-    def connect(self, *, source: str = "127.0.0.1", seconds: float = 5, port: int = 0) -> ssl.SSLSocket:
+    def connect(
+        self, *, source: str = "127.0.0.1", seconds: float = PATIENCE_S, port: int = 0
+    ) -> ssl.SSLSocket:
         """A TLS connection from an address of this machine."""
         client = self.dial(source=source, seconds=seconds, port=port)
         try:
@@ -265,10 +303,10 @@ class Edge:
             client.close()
             raise
 
-    def raw(self, request: bytes, seconds: float = 1.5) -> bytes:
+    def raw(self, request: bytes) -> bytes:
         """Send bytes as they are; what came back until it closed or fell silent."""
-        with self.connect(seconds=seconds) as client:
-            return exchange(client, request)
+        with self.connect() as client:
+            return exchange(client, request, lambda: self.ask("GET", "/healthz"))
 
     def ask(
         self,
@@ -278,7 +316,7 @@ class Edge:
         headers: Mapping[str, str] | None = None,
         *,
         certificate: str = "",
-        seconds: float = 30,
+        seconds: float = PATIENCE_S,
     ) -> Answer:
         """One ordinary request on a connection of its own."""
         port = self.machines if certificate else self.port

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from banksim.messages import Told
 from recordsvc import anchor, genesis
 from recordsvc.access import acts, consents, looked, officials
 from recordsvc.access.acts import Act, OfficialAct
@@ -52,6 +53,7 @@ from recordsvc.translog.tables import checkpoint
 from recordsvc.vault.keyfolder import create_keys
 from tests.archive.paperfiles import jpeg, png
 from tests.archive.support import STATER, Centre, id_of, person, shown, state
+from tests.money.bank.desk import Desk
 from tests.postgresql import PostgresServer
 
 WITNESS = Signer.from_seed("witness.example/w1", b"w" * 32, SignatureType.COSIGNATURE)
@@ -155,6 +157,7 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _share(house, [centre.worker_id(who) for who in people[8:12]], later)
     _book(house, clock)
     _act(house, later)
+    _pay(house)
     _draw(house, later)
     later()
     anchor.keep(house)
@@ -204,6 +207,29 @@ def _budget(house: House, clock: FixedClock) -> None:
         clock.advance(1_000)
         deciding = partial(two_person.decide, proposal_id=proposed, by=f"official:{n + 4}", approve=True)
         house.db.write(partial(deciding, reason=f"同意{n}", role="reviewer"))
+    line = wanted.line()
+    holding = partial(booking.place_hold, source=line.account, target=line.expense, amount_fen=40)
+    house.db.write(partial(holding, posting_id="held", code="accept", actor="official:9"))
+
+
+def _pay(house: House) -> None:
+    """Payments in several batches: settled, returned, rejected, waiting; lines, statements, breaks."""
+    paying = Desk(house)
+    paying.days(1)
+    other = Desk(house, code="unemp", number="640100000000000002")
+    for desk, first in ((paying, 0), (other, 10)):
+        paid = [desk.pay(first + n, 150_000 + n) for n in range(4)]
+        batch = desk.send()
+        desk.report(batch, Told(desk.payment(paid[0]).end_to_end_id, "RJCT", "AC01"))
+        desk.state_account(1, 10_000_000, desk.debit(paid[1]), desk.debit(paid[2], amount_fen=1))
+        desk.notify(desk.credit(paid[1]))
+        desk.receive(b"<torn")
+        desk.explain("amount-differs")
+        desk.pay(first + 5, 7_000)
+        desk.seal()
+        desk.days(1)
+        desk.state_account(2, 9_849_998 - first, closing=5)
+        desk.state_account(2, desk.closing(1), desk.credit(paid[1]))
 
 
 def _share(house: House, workers: list[bytes], later: Callable[[], None]) -> None:

@@ -214,23 +214,25 @@ def test_the_newest_row_deleted_is_named(region: Filled, owner: Database, table:
         assert_names(check(region, conn), table)
 
 
-def unique(table: sa.Table) -> list[sa.Column[Any]]:
-    """The last column of each of a table's constraints that no two rows may share."""
-    own = [one for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
-    return [list(one.columns)[-1] for one in own]
-
-
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_an_extra_row_is_named(region: Filled, owner: Database, table: sa.Table) -> None:
     with owning(owner) as conn:
         rows = rows_of(conn, table)
         row = dict(rows[len(rows) // 2])
         last = list(table.primary_key.columns)[-1]
-        for column in (last, *unique(table)):
-            taken = {one[column.name] for one in rows}
-            row[column.name] = altered(column, max(taken), taken)
+        row[last.name] = altered(last, max(one[last.name] for one in rows), {one[last.name] for one in rows})
+        for *_others, column in unique_besides(table):
+            row[column.name] = altered(column, row[column.name], {one[column.name] for one in rows})
         conn.execute(table.insert().values(row))
         assert_names(check(region, conn), table)
+
+
+def unique_besides(table: sa.Table) -> list[list[sa.Column[Any]]]:
+    """The columns, besides the key's, of each thing that no two rows may have alike."""
+    constraints = [one for one in table.constraints if isinstance(one, sa.UniqueConstraint)]
+    indexes = [index for index in table.indexes if index.unique]
+    free = [[column for column in one.columns if not column.primary_key] for one in (*constraints, *indexes)]
+    return [columns for columns in free if columns]
 
 
 @pytest.mark.parametrize(
@@ -240,15 +242,16 @@ def test_two_swapped_rows_are_named(region: Filled, owner: Database, table: sa.T
     """What two rows say changes places; their keys stay."""
     with owning(owner) as conn:
         rows = rows_of(conn, table)
-        one = rows[len(rows) // 2]
-        rest = [column for column in table.columns if not column.primary_key]
-        aside = {
-            one: altered(one, rows[0][one.name], {row[one.name] for row in rows}) for one in unique(table)
-        }
-        other = next(row for row in rows if all(row[column.name] != one[column.name] for column in rest[-1:]))
-        if aside:
-            conn.execute(table.update().where(this_row(table, one)).values(aside))
-        for here, there in ((other, one), (one, other)):
+        kept = [column for columns in unique_besides(table) for column in columns]
+        rest = [column for column in table.columns if not column.primary_key and column not in kept]
+        middle = len(rows) // 2
+        one, other = next(
+            (one, row)
+            for one in rows[middle:] + rows[:middle]
+            for row in rows
+            if row is not one and (not rest or any(row[column.name] != one[column.name] for column in rest))
+        )
+        for here, there in ((one, other), (other, one)):
             values = {column: there[column.name] for column in rest}
             if values:
                 conn.execute(table.update().where(this_row(table, here)).values(values))

@@ -22,7 +22,7 @@ from recordsvc.ground.database import Database
 from tests.conftest import Addresses
 
 Job = Callable[[sa.Connection], Any]
-SECONDS = 20
+SECONDS = 120
 """Longest wait for another thread; far beyond what any of these tests needs."""
 
 job = sa.table("job", sa.column("n"), sa.column("v"))

@@ -23,7 +23,7 @@ from recordsvc.schema import load_tables
 from tests.conftest import Addresses
 from tests.postgresql import PostgresServer
 
-SECONDS = 30
+SECONDS = 120
 ROOT = Path(__file__).parents[2]
 
 only_sqlite = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
@@ -409,10 +409,9 @@ def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
     writer = threading.Thread(target=database.write, args=(slow,))
     writer.start()
     assert entered.wait(SECONDS)
-    started = time.monotonic()
     with database.read() as conn:
         assert names(conn) == []
-    assert time.monotonic() - started < 1
+    assert writer.is_alive()  # still in its turn, which only this thread ends
     leave.set()
     writer.join(SECONDS)
 

@@ -12,10 +12,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from recordsvc.access import demo
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.ground.ports import FixedClock, SeededRandom, beijing_date
 from recordsvc.house import House
 from recordsvc.people import synthetic
 from recordsvc.submit import sign
+from tests.archive.paperfiles import pdf
 
 NDJSON = "application/x-ndjson"
 SCHOOL = synthetic.uscc(11, registrar="52")
@@ -78,6 +80,11 @@ class Journey:
         """The second person decides."""
         path = f"/v1/desk/proposals/{proposal_id}/decide"
         return self.act(account, path, {"approve": approve, "reason": "核对无误"}, status)
+
+    def file_paper(self, worker_id: bytes, kind: str = "death-certificate") -> str:
+        """A paper of a worker that somebody filed at the counter; its SHA-256."""
+        who = Actor(Kind.OFFICIAL, "counter", roles=frozenset({"handler"}))
+        return self.house.papers.keep(worker_id, pdf(), kind, "", who).sha256
 
     # -- centres
 

@@ -87,7 +87,8 @@ def test_no_alarm_while_an_objection_is_open(journey: Journey, centre: Centre) -
 
 def propose_close(journey: Journey, worker_id: bytes) -> str:
     path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/close"
-    death = {"ground": "death", "on": "2025-01-02", "text": "死亡证明", "papers": []}
+    paper = journey.file_paper(worker_id)
+    death = {"ground": "death", "on": "2025-01-02", "text": "死亡证明", "papers": [paper]}
     return journey.act("handler", path, death)["proposal_id"]
 
 
@@ -133,6 +134,17 @@ def test_a_look_to_restrict_needs_no_second_person(journey: Journey, centre: Cen
     path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/restrict"
     journey.act("data-officer", path, {"ground": "erasure-requested", "text": "本人申请"}, 201)
     assert alarms(journey) == []
+
+
+def test_what_an_official_does_alone_tells_the_worker_and_explains_no_look(
+    journey: Journey, centre: Centre
+) -> None:
+    worker_id, _ = opened(journey, centre)
+    read(journey, worker_id, "handler")
+    journey.file_paper(worker_id)
+    place = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/division"
+    journey.act("handler", place, {"division": "640104", "reason": "户籍"}, 204)
+    assert alarms(journey) == [worker_id]
 
 
 def test_a_confirmed_card_told_its_holder(journey: Journey, centre: Centre) -> None:

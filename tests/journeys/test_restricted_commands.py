@@ -66,6 +66,7 @@ DRIVEN: dict[str, Callable[[House, CliRunner, Path], Result]] = {
 """Commands that show a person."""
 SILENT = {
     "window notices": "what the worker was told, that it is restricted among it: no names and numbers",
+    "case slips": "opaque ids of papers and who took them",
     "case list": "ids, grounds and words without personal data",
     "held list": "ids, reasons and issuers",
     "notices dead": "ids, kinds and errors",
@@ -82,7 +83,7 @@ SILENT = {
 WRITING = frozenset(
     """
     case decide|case merge|case unmerge|case move|case restrict|case unrestrict|case erase|case close
-    case reopen|case trust|case place|case relatives|case hold|held release|held return
+    case reopen|case trust|case place|case relatives|case hold|case check-slip|held release|held return
     institution retire-keys|institution state|notices desk-read|notices printed|notices replay|notices skip
     numbers add|numbers confirm-card|numbers reassign|numbers rename|numbers stand|numbers withdraw-event
     objections decide|objections say|paper add|window activate|window confirm|window contest

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recordsvc.settings import environment
+from tests.ports import free_ports
 
 BUCKET = "papers"
 
@@ -17,9 +17,7 @@ BUCKET = "papers"
 @contextlib.contextmanager
 def peer(folder: Path) -> Iterator[str]:
     """Run the store until the block ends; yields the address of an empty bucket."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with (folder / "s3.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment(), cwd=folder)
@@ -28,12 +26,12 @@ def peer(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/{BUCKET}"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 def _make_bucket(port: int, process: subprocess.Popen[bytes]) -> None:
     """Wait until it answers; its start alone takes seconds."""
-    for _attempt in range(600):
+    for _attempt in range(1_800):
         assert process.poll() is None, "the store ended at its start"
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         with contextlib.closing(connection), contextlib.suppress(ConnectionError):

@@ -103,3 +103,37 @@ def test_a_proof_is_judged_as_it_stands_at_the_act_and_not_when_the_service_bega
     ways.set_pin(house, own, "471920", "test")
     assert window.post(SET, phone=OTHER, own_pin=PIN, own_code=first[1]).status_code == 422
     assert phone_of(house, worker_id) == PHONE
+
+
+def test_the_interface_changes_it_as_the_page_does(
+    me: Visitor, house: House, worker_id: bytes, clock: FixedClock
+) -> None:
+    def send(path: str, **body: str) -> int:
+        headers = {"X-CSRF-Token": me.csrf, "Origin": "http://localhost"}
+        answer = me.client.post(f"/v1{path}", json=body, headers=headers, base_url="http://localhost")
+        assert PHONE not in answer.text
+        return answer.status_code
+
+    assert send(SET, phone="12345") == 422
+    assert send(SET) == 422
+    assert phone_of(house, worker_id) is None
+    assert [send(SET, phone=PHONE) for _ in range(2)] == [204, 204]
+    assert phone_of(house, worker_id) == PHONE
+    clock.advance(6 * 60_000)
+    assert (send(SET, phone=OTHER), send(REMOVE)) == (401, 401)
+    assert phone_of(house, worker_id) == PHONE
+
+
+def test_the_interface_at_the_window_takes_the_workers_own_proof(
+    window: Visitor, house: House, worker_id: bytes, codes: list[str]
+) -> None:
+    headers = {"X-CSRF-Token": window.csrf, "Origin": "http://localhost"}
+    for body, status in (({}, 422), ({"own_pin": PIN, "own_code": codes[0]}, 204)):
+        answer = window.client.post(
+            f"/v1{SET}", json={"phone": OTHER, **body}, headers=headers, base_url="http://localhost"
+        )
+        assert answer.status_code == status, answer.text
+    assert phone_of(house, worker_id) == OTHER
+    proof = {"own_pin": PIN, "own_code": codes[1]}
+    gone = window.client.post(f"/v1{REMOVE}", json=proof, headers=headers, base_url="http://localhost")
+    assert (gone.status_code, phone_of(house, worker_id)) == (204, None)

@@ -114,6 +114,12 @@ def test_an_act_on_an_archive_is_proposed_once_and_decided_by_another(
     sound(empty)
 
     typed = {**form, "text": "依材料\n办理", **fields}
+    if act == "close":
+        bare = handler.post(f"{address(worker_id)}/{act}", **typed)
+        assert (bare.status_code, "须有至少一份已收存的证明材料" in bare.text) == (422, True)
+        sound(bare)
+        house.papers.keep(worker_id, pdf(), "death-certificate", "", handler.actor)
+        typed["papers"] = str(uuid.UUID(bytes=house.papers.of(worker_id)[0].paper_id))
     made = [handler.post(f"{address(worker_id)}/{act}", **typed) for _ in range(2)]
     assert [one.status_code for one in made] == [303, 303], made[0].text
     assert made[0].location == made[1].location
@@ -302,6 +308,34 @@ def test_a_relatives_copy_needs_a_paper(desk: Any, house: House, worker_id: byte
     made = handler.post(path, papers=paper, **typed)
     assert made.status_code == 303, made.text
     approve(desk("reviewer"), made.location)
+
+
+def test_a_copy_that_lacks_purpose_or_case_is_asked_for_in_place(
+    desk: Any, house: House, region: Region, worker_id: bytes, other: dict[str, Any], clock: FixedClock
+) -> None:
+    handler = desk("handler")
+    paper = house.papers.keep(worker_id, pdf(), "relation-proof", "", handler.actor)
+    prepare(house, handler, worker_id, "closed")
+    form = opened(handler, worker_id, "relatives")
+    path, typed = f"{address(worker_id)}/relatives", {**form, "relation": "配偶", "text": "依法查阅"}
+    made = handler.post(path, papers=str(uuid.UUID(bytes=paper.paper_id)), **typed)
+    approve(desk("reviewer"), made.location)
+    proposal = made.location.rpartition("/")[2]
+
+    bare = handler.post(f"{address(worker_id)}/copy", proposal=proposal, case_ref="R-1")
+    assert (bare.status_code, "查阅目的：必填" in bare.text) == (422, True)
+    assert 'value="R-1"' in bare.text, "what was typed stays"
+    sound(bare)
+    # Of another worker nothing is shown.
+    elsewhere = handler.post(f"{address(region.worker_id(other))}/copy", proposal=proposal)
+    assert (elsewhere.status_code, "依法查阅" in elsewhere.text) == (403, False)
+    given = {"purpose": "court-or-law", "case_ref": "R-1"}
+    sent = handler.post(f"{address(worker_id)}/copy", proposal=proposal, **given)
+    assert (sent.status_code, sent.content_type) == (200, "application/zip")
+    # After thirty days the page says that it is over.
+    clock.advance(31 * 24 * 3_600_000)
+    late = desk("handler").get(made.location).text
+    assert ("批准已满三十日" in late, "/copy" in late) == (True, False)
 
 
 @pytest.mark.parametrize("whose", ["known", "foreign", "unknown"])

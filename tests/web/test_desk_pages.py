@@ -226,11 +226,16 @@ def test_every_kind_of_proposal_has_words(app: Any) -> None:
 
 
 def test_an_import_is_told_with_its_source_in_words() -> None:
-    payload = {"source": "paper-file", "ready": 3}
+    payload = {"source": "paper-file", "ready": 3, "type": "level-certificate", "vouched_by": "某局"}
     made = Proposal(b"\0" * 16, "import.run", "甲", payload, "", "a", 0, 1, "open", None, None, None, "")
     found = {(one.label, one.value) for one in proposal_words.told(made, str).facts}
 
-    assert found == {("来源", "纸质档案或台账"), ("导入条数", "3")}
+    assert found == {
+        ("来源", "纸质档案或台账"),
+        ("导入条数", "3"),
+        ("类型", "职业技能等级证书"),
+        ("担保单位", "某局"),
+    }
 
 
 def test_a_decision_of_a_case_is_told_with_the_way_to_the_case() -> None:

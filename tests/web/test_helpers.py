@@ -23,6 +23,7 @@ from recordsvc.archive.persons import read
 from recordsvc.ground.http import FORM, JSON
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
+from recordsvc.people import standing
 from recordsvc.people import tables as people_tables
 from recordsvc.web.helper_routes import GROUPS
 from tests.web.conftest import Visitor
@@ -248,6 +249,43 @@ def test_every_look_of_a_helper_stands_under_who_looked_by_name(
     assert found[0] == ("worker", by, "", "no-phone", "papers", path_of(one))
     assert len(found) == before + 1
     assert f"亲友代办人：{HELPER}" in me.get("/me/looked").text
+
+
+@pytest.mark.parametrize("whose", ["helper", "worker"])
+def test_who_is_restricted_is_named_to_nobody_and_the_trace_stays(  # noqa: PLR0917 - fixtures
+    helping: Visitor,
+    me: Visitor,
+    enter: Enter,
+    house: House,
+    worker_id: bytes,
+    helper_worker: bytes,
+    worker: dict[str, Any],
+    whose: str,
+    clock: FixedClock,
+) -> None:
+    assert helping.get("/me/papers").status_code == 200
+    clock.advance(1_000)
+    other, name = (me, HELPER) if whose == "helper" else (enter(helper_worker), worker["name"])
+    pages = ("/me/helpers", "/me/looked", "/me/services") if whose == "helper" else ("/me/for",)
+    door = "/v1/me/helpers" if whose == "helper" else "/v1/me/helping"
+    assert name in "".join(other.get(path).text for path in pages)
+    assert other.get(door).json["items"][0]["name"] == name
+
+    sealed = helper_worker if whose == "helper" else worker_id
+    officer = Actor(Kind.OFFICIAL, "demo-data-officer")
+    erasing.restrict(house, sealed, "erasure-requested", "本人申请", officer)
+    for path in pages:
+        shown = other.get(path).text
+        assert name not in shown
+        assert "已限制处理，姓名不显示" in shown, path
+    assert other.get(door).json["items"][0]["name"] is None
+    assert other.get(door).json["items"][0]["ended_by"] == "restricted"
+    assert {one["through_name"] for one in other.get("/v1/session/list").json["items"]} == {None}
+    if whose == "helper":
+        assert "材料" in other.get("/me/looked").text, "what was looked at stands"
+
+    house.db.write(lambda turn: standing.change(turn, sealed, standing.RESTRICTED, standing.OPEN))
+    assert name in "".join(other.get(path).text for path in pages)
 
 
 def test_the_workers_word_names_the_helper_wherever_it_is_kept(

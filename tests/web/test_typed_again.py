@@ -101,6 +101,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
 WORKER, RECORD = "/desk/workers/<id:worker_id>", "/desk/workers/<id:worker_id>/records/<id:record_id>"
 ACTS = "tests/web/test_desk_acts.py: the form of an act, in a page and by a renewed look"
 CLIENTS = "tests/web/test_client_pages.py: needs a client"
+BANK = "tests/web/test_bank_pages.py: needs payments, or a file is chosen and words stay"
 CASES = "tests/web/test_centre_disputes.py: needs a case"
 BUTTON = "a button with a hidden id: nothing is typed"
 SECRET = "a code or a number that is typed anew, and stands in no page"
@@ -110,8 +111,8 @@ ELSEWHERE: dict[str, str] = {
     f"{RECORD}/trust": "tests/web/test_remaining_pages.py: needs evidence from elsewhere",
     f"{WORKER}/restrict": ACTS,
     f"{WORKER}/division": "tests/web/test_remaining_pages.py: needs a look",
-    f"{WORKER}/hold-copy": "sends a file, once, to who came from the proposal's page",
-    f"{WORKER}/copy": "sends a file to who came from the proposal's page, with its purpose and case",
+    f"{WORKER}/hold-copy": "sends a file, once; what lacks is asked for in place (test_desk_acts.py)",
+    f"{WORKER}/copy": "sends a file; what lacks is asked for in place (test_desk_acts.py)",
     f"{WORKER}/papers/<name>": "tests/web/test_desk_acts.py: a file is chosen, words stay",
     f"{WORKER}/numbers/papers": "below: a file is chosen, words stay",
     "/desk/disputes/<id:dispute_id>": "tests/web/test_desk_acts.py: the gate before a case",
@@ -133,6 +134,10 @@ ELSEWHERE: dict[str, str] = {
         "tests/journeys/test_draw_pages.py: needs an inspector who was drawn",
     ),
     "/desk/draws/<id:draw_id>/objects/<object_id>/confirm": BUTTON,
+    "/desk/bank/breaks/<id:break_id>": BANK,
+    "/desk/bank/proposals/<id:payers_proposal>": BANK,
+    "/desk/bank/files": BANK,
+    "/desk/bank/batches": BUTTON,
     f"{WORKER}/slips/<id:paper_id>": "tests/web/test_slip_checks.py: needs a signed slip",
     "/desk/own-archive": SECRET,
     **dict.fromkeys(

@@ -67,7 +67,11 @@ def close(house: House, worker_id: bytes) -> None:
     decided(
         house,
         lambda turn: closing.propose_closure(
-            turn, worker_id, Death("death", "2025-06-01", "居民死亡医学证明", ["a3" * 32]), "official:first"
+            turn,
+            house,
+            worker_id,
+            Death("death", "2025-06-01", "居民死亡医学证明", ["a3" * 32]),
+            "official:first",
         ),
     )
 

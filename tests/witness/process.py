@@ -31,11 +31,18 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+PATIENCE_S = 120
+
+
 class WitnessProcess:
     """`python -m witness serve` on a free port, from start() to stop() or kill()."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, request_seconds: float | None = None) -> None:
         self.store = store
+        self._program = ["-m", "witness"]
+        if request_seconds is not None:
+            change = f"import runpy, witness.server as server; server.REQUEST_SECONDS = {request_seconds}"
+            self._program = ["-c", f"{change}; runpy.run_module('witness', run_name='__main__')"]
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
 
@@ -45,7 +52,7 @@ class WitnessProcess:
 
     def start(self) -> "WitnessProcess":
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "witness", "serve", "--store", str(self.store), "--port", "0"],
+            [sys.executable, *self._program, "serve", "--store", str(self.store), "--port", "0"],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -70,7 +77,7 @@ class WitnessProcess:
         if process is None:
             return 0
         process.send_signal(how)
-        status = process.wait(timeout=30)
+        status = process.wait(timeout=PATIENCE_S)
         process.stdout.close()
         return status
 

@@ -7,7 +7,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +17,7 @@ from tests.witness.logs import LOG, grow
 from tests.witness.process import ROOT, WitnessProcess, run
 from witness import keyfile, server
 from witness.cosign import Witness
-from witness.server import MAX_BODY_BYTES, MAX_CONNECTIONS, REQUEST_SECONDS, WitnessServer
+from witness.server import MAX_BODY_BYTES, MAX_CONNECTIONS, WitnessServer
 from witness.store import Store
 
 
@@ -100,16 +99,16 @@ def test_of_two_histories_sent_at_once_to_two_processes_one_is_cosigned(store: P
         second.kill()
 
 
-def test_sigterm_ends_it_with_0_although_clients_hold_connections(running: WitnessProcess):
+def test_sigterm_ends_it_with_0_although_clients_hold_connections(store: Path):
+    """And without waiting for any deadline: here a request may take an hour."""
+    running = WitnessProcess(store, request_seconds=3600).start()
     held = [http.client.HTTPConnection("127.0.0.1", running.port, timeout=30) for _ in range(3)]
     for connection in held:  # an answer each: they are surely accepted, and not waiting in a queue
         connection.request("GET", "/healthz")
         assert connection.getresponse().read() == b"ok\n"
     held[2].sock.sendall(b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 100\r\n\r\nold 0")
 
-    begun = time.monotonic()
     assert running.stop() == 0
-    assert time.monotonic() - begun < REQUEST_SECONDS / 2, "it waited for the deadline of an idle connection"
     assert held[0].sock.recv(1) == held[1].sock.recv(1) == b""
     for connection in held:
         connection.close()

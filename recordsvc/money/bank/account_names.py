@@ -44,3 +44,13 @@ def good_card(number: str) -> bool:
         value = int(digit) * (1 + place % 2)
         total += value - 9 if value > 9 else value
     return total % 10 == 0
+
+
+def faults(number: str, bank: str) -> list[tuple[str, str]]:
+    """Return what is wrong with an account number and a bank office, as pointer and text."""
+    found = []
+    if not well_formed(number):
+        found.append(("/number", "账号应为 8–32 位数字"))
+    if not (bank.isascii() and bank.isdigit() and len(bank) == 12):
+        found.append(("/bank", "联行号应为 12 位数字"))
+    return found

@@ -1,0 +1,113 @@
+"""The cash mirror in the ledger (资金账): a few accounts of the CASH book for each paying account.
+
+    funding ──> bank ──> payee_out ──> returns ──> payee_out      bank + returns: what the bank holds
+                 ^ │
+                 │ v
+               suspense                                           each line in it is a break of the desk
+
+A payment's booked line settles its budget hold in the same posting. A hold that is gone keeps no statement
+out: the cash is booked all the same, and the desk gets a break.
+"""
+
+import hashlib
+from typing import Final
+
+from sqlalchemy.engine import Connection
+
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
+from recordsvc.money.bank import payments
+from recordsvc.money.bank.cash import Booked
+from recordsvc.money.bank.payments import Payment
+from recordsvc.money.ledger.accounts import CASH, Account, balance, open_account
+from recordsvc.money.ledger.booking import book
+from recordsvc.money.ledger.values import Leg, Outcome, Posting, move, settle
+
+_PLACES: Final = {
+    "bank": "银行存款",
+    "funding": "拨入资金",
+    "payee_out": "已付收款人",
+    "returns": "退票待付",
+    "suspense": "待查款项",
+}
+_ACTOR: Final = "system:bank"
+
+
+def place(account: str, what: str) -> str:
+    """Return the id of a cash account of a paying account."""
+    return f"cash:{account}:{what}"
+
+
+def open_places(turn: Turn, account: str, fund: str, by: str) -> None:
+    """Open the cash accounts of a paying account; they stay open with it."""
+    for what, name in _PLACES.items():
+        open_account(turn, Account(place(account, what), CASH, f"cash.{what}", name, fund=fund), by)
+
+
+class LedgerCash:
+    """Posts what the bank booked to the ledger."""
+
+    def open(self, turn: Turn, account: str, opening_fen: int, on: str) -> None:
+        """Begin to mirror an account at the opening balance of its first statement."""
+        if opening_fen:
+            ends = (place(account, "funding"), place(account, "bank"))
+            legs = (move(*(ends if opening_fen > 0 else ends[::-1]), abs(opening_fen)),)
+            _book(turn, f"bank-opening:{account}", legs, "bank.opening", on=on).or_raise()
+
+    def paid(self, turn: Turn, line: Booked, payment: Payment) -> bool:
+        """Book a payment that left; whether its budget hold, if it has one, was settled with it."""
+        before = payments.of_claim(turn.conn, payment.claim_ref)
+        again = any(one.state == "returned" for one in before if one.attempt < payment.attempt)
+        source = place(line.account, "returns" if again else "bank")
+        leg = move(source, place(line.account, "payee_out"), line.amount_fen)
+        if payment.hold:
+            done = _line(turn, line, "", (settle(payment.hold, line.amount_fen), leg), "payment.booked")
+            if done.applied:
+                return True
+        _line(turn, line, ":cash" if payment.hold else "", (leg,), "payment.booked").or_raise()
+        return not payment.hold
+
+    def returned(self, turn: Turn, line: Booked) -> None:
+        """Book money that came back (退票); the budget stays spent, to be paid again or lapse."""
+        leg = move(place(line.account, "payee_out"), place(line.account, "returns"), line.amount_fen)
+        _line(turn, line, "", (leg,), "payment.returned").or_raise()
+
+    def unexplained(self, turn: Turn, line: Booked) -> None:
+        """Book a line that nobody can explain."""
+        ends = (place(line.account, "suspense"), place(line.account, "bank"))
+        leg = move(*(ends if line.credit else ends[::-1]), line.amount_fen)
+        _line(turn, line, "", (leg,), "bank.unexplained").or_raise()
+
+    def explained(self, turn: Turn, line: Booked, payment: Payment | None) -> None:
+        """Take a line out of suspense: to a payment that two people found, or to funding."""
+        suspense, amount = place(line.account, "suspense"), line.amount_fen
+        out = place(line.account, "payee_out")
+        legs: tuple[Leg, ...]
+        if payment is None:
+            legs = (move(place(line.account, "funding"), suspense, amount),)
+        elif line.credit:
+            back = move(place(line.account, "bank"), place(line.account, "returns"), amount)
+            legs = (move(out, suspense, amount), back)
+        else:
+            legs = (move(suspense, out, amount),)
+        _line(turn, line, ":explained", legs, "bank.explained").or_raise()
+
+    def balance_fen(self, conn: Connection, account: str) -> int:
+        """Return what the account holds by our books."""
+        return sum(balance(conn, place(account, what)).posted for what in ("bank", "returns"))
+
+    def suspense_fen(self, conn: Connection, account: str) -> int:
+        """Return what stands in suspense: what left unexplained less what came unexplained."""
+        return balance(conn, place(account, "suspense")).posted
+
+
+def _line(turn: Turn, line: Booked, more: str, legs: tuple[Leg, ...], code: str) -> Outcome:
+    # A bank's reference may hold any character: the business id is a digest of it, the document itself.
+    name = hashlib.sha256(line.reference.encode()).hexdigest()[:32]
+    return _book(turn, f"bank-line:{line.account}:{name}{more}", legs, code, line.reference, line.booked_on)
+
+
+def _book(turn: Turn, name: str, legs: tuple[Leg, ...], code: str, doc: str = "", on: str = "") -> Outcome:
+    # A bank whose clock runs ahead books tomorrow: the ledger takes no day to come.
+    today = beijing_date(turn.now_ms).isoformat()
+    return book(turn, Posting(name, legs, code, _ACTOR, doc, min(on, today) if on else today))

@@ -1,0 +1,57 @@
+"""The blueprint of the bank's doors, and how its objects are found and judged."""
+
+from typing import Final
+
+import flask
+from sqlalchemy.engine import Connection
+
+from recordsvc.access.grants import Thing
+from recordsvc.access.objects import named
+from recordsvc.ground import two_person
+from recordsvc.ground.two_person import UnknownProposal
+from recordsvc.money.bank import batches, breaks, paying, payments, resolving
+from recordsvc.money.bank.errors import BreakUnknown, PaymentBatchUnknown, PaymentUnknown
+
+bp = flask.Blueprint("bank", __name__)
+KINDS: Final = frozenset({paying.KIND, batches.KIND, resolving.KIND})
+"""What payers propose to one another."""
+_NOWHERE: Final = Thing(None)
+"""Payments belong to the region, not to a division of it."""
+
+
+def _payment(conn: Connection, payment_id: bytes) -> Thing | None:
+    try:
+        # Whose money it is keeps out of it (回避).
+        return Thing(None, frozenset({payments.find(conn, payment_id).payee}))
+    except PaymentUnknown:
+        return None
+
+
+def _batch(conn: Connection, batch_id: bytes) -> Thing | None:
+    try:
+        batches.find(conn, batch_id)
+    except PaymentBatchUnknown:
+        return None
+    return _NOWHERE
+
+
+def _break(conn: Connection, break_id: bytes) -> Thing | None:
+    try:
+        found = breaks.find(conn, break_id)
+    except BreakUnknown:
+        return None
+    return _NOWHERE if found.payment_id is None else _payment(conn, found.payment_id)
+
+
+def _proposal(conn: Connection, proposal_id: bytes) -> Thing | None:
+    try:
+        found = two_person.read(conn, proposal_id, 0)
+    except UnknownProposal:
+        return None
+    return Thing(None, frozenset(found.parties)) if found.kind in KINDS else None
+
+
+named("payers_proposal", _proposal, UnknownProposal)
+named("payment_id", _payment, PaymentUnknown)
+named("batch_id", _batch, PaymentBatchUnknown)
+named("break_id", _break, BreakUnknown)

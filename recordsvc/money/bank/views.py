@@ -1,0 +1,83 @@
+"""What the desk is shown of payments (支付台账): no name and no number of a payee."""
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc import dated
+from recordsvc.ground import two_person
+from recordsvc.ground.ports import beijing_date
+from recordsvc.money.bank import batches, breaks, paying, payments, resolving
+from recordsvc.money.bank.batches import StoredBatch
+from recordsvc.money.bank.breaks import Break
+from recordsvc.money.bank.paying import Paying
+from recordsvc.money.bank.payments import Payment
+from recordsvc.money.bank.tables import payment
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+
+def account(house: "House", conn: Connection, found: Paying) -> dict[str, Any]:
+    """Return an account of ours with what the books say it holds, and how many payments wait on it."""
+    own = payment.c
+    waiting = sa.select(sa.func.count()).where(own.account == found.code, own.state == "approved")
+    return {name: getattr(found, name) for name in Paying.__slots__} | {
+        "balance_fen": house.cash.balance_fen(conn, found.code),
+        "suspense_fen": house.cash.suspense_fen(conn, found.code),
+        "waiting": conn.execute(waiting).scalar_one(),
+    }
+
+
+def proposals(house: "House", conn: Connection) -> list[dict[str, Any]]:
+    """Return what waits for a second payer."""
+    mine = two_person.proposal.c.kind.in_(sorted((paying.KIND, batches.KIND, resolving.KIND)))
+    return [
+        {
+            "proposal_id": one.id,
+            "kind": one.kind,
+            "subject": one.subject,
+            "proposed_by": one.proposed_by,
+            "proposed_ms": one.proposed_ms,
+            "expires_ms": one.expires_ms,
+        }
+        for one in two_person.pending(conn, house.clock.now_ms(), mine)
+    ]
+
+
+def accounts(house: "House", conn: Connection) -> list[dict[str, Any]]:
+    """Return all accounts of ours."""
+    return [account(house, conn, one) for one in paying.every(conn)]
+
+
+def batch(conn: Connection, found: StoredBatch) -> dict[str, Any]:
+    """Return a batch with what waits for the second payer."""
+    waiting = batches.proposal_of(conn, found.batch_id) if found.state == "sealed" else None
+    said = {name: getattr(found, name) for name in StoredBatch.__slots__}
+    return said | {"sha256": found.sha256.hex(), "proposal_id": waiting}
+
+
+def one_payment(conn: Connection, found: Payment) -> dict[str, Any]:
+    """Return a payment with its steps."""
+    steps = [dict(row._mapping) for row in payments.history(conn, found.payment_id)]  # noqa: SLF001 - a row's mapping
+    return shown(found) | {"steps": steps}
+
+
+def shown(found: Payment) -> dict[str, Any]:
+    """Return a payment as lists show it."""
+    return {name: getattr(found, name) for name in Payment.__slots__}
+
+
+def difference(house: "House", conn: Connection, found: Break) -> dict[str, Any]:
+    """Return a difference with its age, and how it may end."""
+    now_ms = house.clock.now_ms()
+    rule = dated.rule(breaks.TABLE, found.kind, beijing_date(now_ms).isoformat())
+    opened = found.state == "open"
+    mine = resolving.candidates(conn, found) if opened and "matched" in rule["resolutions"] else []
+    return {name: getattr(found, name) for name in Break.__slots__} | {
+        "zh": str(rule["zh"]),
+        "age_days": found.age_days(now_ms),
+        "resolutions": [one for one in rule["resolutions"] if one != "superseded"] if opened else [],
+        "candidates": [one.payment_id for one in mine],
+    }
