@@ -39,6 +39,11 @@ COMMANDS: Final = {
     "staff": ("recordsvc.staffcommands", "staff", "heads of institutions: entering them, letting them in"),
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
+    "rules": (
+        "recordsvc.rulecommands",
+        "rules",
+        "subsidy rules: check a file, list, take an extract",
+    ),
     "notices": ("recordsvc.noticecommands", "notices", "notices that leave: dead ones, replay, print list"),
     "paper": ("recordsvc.papercommands", "paper", "a worker's papers at the counter"),
     "cards": ("recordsvc.cardcommands", "cards", "facts of the card registry: extract files, a card reader"),

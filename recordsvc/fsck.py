@@ -113,6 +113,11 @@ UNPROTECTED: Final = (
     ),
     ("paper", "row", "missing: an erased paper leaves nothing either; its hash in signed entries stays"),
     ("institution_paper", "row", "missing: as of `paper`"),
+    (
+        "register_row",
+        "row, facts, extract_id",
+        "working copy of a register's extract: the next brings it again, decisions keep the facts they used",
+    ),
 )
 """What no other row or key repeats: (table, column or `row`, why it may be so)."""
 

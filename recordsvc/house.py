@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from recordsvc.ground.commit import Turn
@@ -24,11 +24,25 @@ if TYPE_CHECKING:
     from recordsvc.money.bank.cash import Cash
     from recordsvc.money.bank.payee_accounts import PayeeChecks
     from recordsvc.money.bank.payments import Follower
+    from recordsvc.money.rules.book import Book
+    from recordsvc.money.rules.catalogue import Catalogue
+    from recordsvc.money.rules.entitlements import Prior
+    from recordsvc.money.rules.registers import Register
     from recordsvc.oversight.subjects import Subjects
     from recordsvc.people.resolve import People
     from recordsvc.translog.store import Log
     from recordsvc.vault.keyfolder import Holder as TokenHolder
     from recordsvc.vault.objects import ObjectStore
+
+
+Forgetter = Callable[[Turn, bytes], None]
+"""Removes, in the turn of an erasure, what a room above the archive keeps of a worker."""
+
+
+def _forget_registers(turn: Turn, worker_id: bytes) -> None:
+    from recordsvc.money.rules import registers
+
+    registers.forget(turn, worker_id)
 
 
 @dataclasses.dataclass
@@ -43,6 +57,8 @@ class House:
 
     erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that must be settled before a worker may be erased."""
+    forgetters: "list[Forgetter]" = dataclasses.field(default_factory=lambda: [_forget_registers])
+    """What rooms above the archive do when a worker is erased."""
 
     def tell(self, turn: Turn, holder: "Holder", kind: str, key: str) -> None:
         """Tell a worker of a change in how they sign in; `key` names what happened. Others are not told."""
@@ -78,6 +94,30 @@ class House:
 
     own_archive: "OwnArchive | None" = None
     """Registered by whoever knows which worker an official is."""
+
+    prior_subsidies: "Prior | None" = None
+    """Registered by whoever keeps claims: what a worker has received or asked for before."""
+
+    @functools.cached_property
+    def rules(self) -> "Book":
+        """Return the rules of subsidies; outside production samples hold until others are published."""
+        from recordsvc.money.rules.book import Book
+
+        return Book(self.db, samples=self.settings.environment != "production")
+
+    @functools.cached_property
+    def catalogue(self) -> "Catalogue":
+        """Return the catalogue of occupations and standards."""
+        from recordsvc.money.rules.catalogue import Catalogue
+
+        return Catalogue(self.db, samples=self.settings.environment != "production")
+
+    @functools.cached_property
+    def registers(self) -> "list[Register]":
+        """Return what is asked about workers elsewhere; of two the later counts. The demo makes some up."""
+        from recordsvc.money.rules.registers import Extracts, Simulated
+
+        return [Simulated(self), Extracts()] if self.settings.environment == "demo" else [Extracts()]
 
     @functools.cached_property
     def log(self) -> "Log":

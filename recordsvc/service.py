@@ -33,6 +33,7 @@ ROOMS: Final = (
     "recordsvc.bodies.routes",
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
+    "recordsvc.money.rules.routes",
     "recordsvc.money.bank.routes",
     "recordsvc.money.ledger.routes",
     "recordsvc.money.funds.routes",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from recordsvc import anchor, erasures, genesis
 from recordsvc.house import open_house
+from recordsvc.money.rules import book
 from recordsvc.witnesses import Witnesses
 
 if TYPE_CHECKING:
@@ -15,13 +16,14 @@ def check(house: "House") -> None:
     """Refuse to start on what cannot keep the service's promises.
 
     Raises `DatabaseUnfit`, `genesis.NotThisInstallation`, `anchor.DatabaseBehind`, `anchor.AnchorForeign`,
-    `ErasureUndone`, `WitnessForgot`.
+    `ErasureUndone`, `WitnessForgot`, `RuleAltered`.
     """
     house.db.assert_fit()
     genesis.check(house)
     anchor.check_start(house)
     erasures.check(house)
     Witnesses(house).check()
+    book.check_start(house.db)
 
 
 def open_checked(settings: "Settings") -> "House":

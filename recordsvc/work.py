@@ -20,6 +20,7 @@ bank        send released batches, take in what banks sent, ask about names, fin
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
 keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
+replay      hold every stored decision against its rule once more, once a night
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
 
@@ -58,6 +59,7 @@ from recordsvc.ground.lease import Lease
 from recordsvc.house import House
 from recordsvc.money.bank import dispatch, inbox, payee_accounts, terms
 from recordsvc.money.ledger import seals
+from recordsvc.money.rules.decisions import nightly as replaying
 from recordsvc.people.waiting import WaitingCards
 from recordsvc.serving import load_settings
 from recordsvc.starting import open_checked
@@ -130,6 +132,7 @@ class Worker:
                 Job("farewells", functools.partial(farewell.expire, house), 3_600.0),
                 Job("consents", functools.partial(sharing.expire, house), 60.0),
                 Job("papers", house.papers.sweep, 600.0),
+                Job("replay", replaying(house), 600.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
                 Job("scrub", functools.partial(erasures.scrub, house), 2.0),
             ),

@@ -188,6 +188,12 @@ VERBS = (
         ("window state",),
         ("GET /me/statement", "POST /me/statement"),
     ),
+    Verb(
+        "see what one's certificates may bring",
+        ("GET /v1/me/entitlements",),
+        own=("GET /me/entitlements",),
+        why="a look at one's own certificates; at the counter the worker's page is opened in their place",
+    ),
     # -- the worker's word
     Verb(
         "read one's archive, a record, its receipt",

@@ -326,6 +326,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.helper.name": _OWN,
     "own.helper.end": _OWN,
     "own.helping": (Grant(Kind.WORKER),),
+    "own.entitlement.read": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
     "desk.notice.mark": _official(*(role for role in _DESK if role is not Role.AUDITOR)),
@@ -358,6 +359,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "audit-pack.file.read": _official(Role.AUDITOR),
     "look-alarm.answer": _official(Role.DATA_OFFICER),
     "looked-question.answer": _official(Role.DATA_OFFICER),
+    # Rules of subsidies and the catalogue: a handler writes, a reviewer publishes.
+    "rule.read": _official(*_DESK),
+    "rule.write": _official(Role.HANDLER),
     "institution.read": _official(*_DESK),
     "institution.enter": _official(Role.REGISTRAR),
     # Who works here: everybody at the desk sees it; registrars enter, and two of them give a role.

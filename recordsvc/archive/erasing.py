@@ -345,6 +345,8 @@ def destroy(turn: Turn, house: "House", worker_id: bytes, seq: int = WHOLE) -> N
         standing.erase(turn, worker_id)
         forget(turn, worker_id)
         consents.erase(turn, house.log, worker_id)
+        for forgetting in house.forgetters:
+            forgetting(turn, worker_id)
 
 
 def restated(

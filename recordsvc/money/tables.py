@@ -3,5 +3,6 @@
 from recordsvc.money.bank import tables as bank
 from recordsvc.money.funds import tables as funds
 from recordsvc.money.ledger import tables as ledger
+from recordsvc.money.rules import tables as rules
 
-__all__ = ["bank", "funds", "ledger"]
+__all__ = ["bank", "funds", "ledger", "rules"]

@@ -41,6 +41,7 @@ from recordsvc.money.funds.moves import Move
 from recordsvc.money.ledger import accounts, booking, seals
 from recordsvc.money.ledger.accounts import Account
 from recordsvc.money.ledger.values import Posting, hold, move, settle, undo, void
+from recordsvc.money.rules import catalogue, decisions, lifecycle, pack, parsing, registers, simulating
 from recordsvc.oversight import committing, draws, inspecting
 from recordsvc.oversight.committing import Asked
 from recordsvc.oversight.subjects import InstitutionsInForce
@@ -157,6 +158,7 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _share(house, [centre.worker_id(who) for who in people[8:12]], later)
     _book(house, clock)
     _act(house, later)
+    _rules(house, centre.worker_id(people[9]), later)
     _pay(house)
     _draw(house, later)
     later()
@@ -313,6 +315,69 @@ def _act(house: House, later: Callable[[], None]) -> None:
         if n == 2:
             later()
             assert bound_statements.keep(house, now=True)
+
+
+def _rules(house: House, worker_id: bytes, later: Callable[[], None]) -> None:
+    """Rules are published and superseded, standards stated, cases decided, extracts taken."""
+    rule = pack.samples()["EVAL"]
+    texts = [rule.text.decode().replace("title: 职业", f"title: 第{n}版职业").encode() for n in range(4)]
+    for n, text in enumerate(texts):
+        later()
+        sha256 = house.db.write(partial(lifecycle.draft, text=text, by=f"official:{n}"))
+        later()
+        house.db.write(partial(lifecycle.check, sha256=sha256))
+        later()
+        tried = simulating.simulate(parsing.parse(text), ())
+        house.db.write(
+            partial(simulating.note, random=house.random, asked={"n": n}, result=tried, by=f"official:{n}")
+        )
+        house.db.write(partial(lifecycle.simulated, sha256=sha256))
+        proposed = house.db.write(
+            partial(lifecycle.propose, sha256=sha256, reason=f"第{n}版", by=f"official:{n}")
+        )
+        row = {
+            "occupation": f"6-18-02-0{n}",
+            "level": str(5 - n),
+            "title": f"工种{n}",
+            "first": f"202{n}-01-01",
+        }
+        row |= {
+            "last": None,
+            "amount_fen": 100_000 + n,
+            "min_hours": n,
+            "shortage": n % 2 == 0,
+            "key_list": n > 1,
+        }
+        stated = house.db.write(
+            partial(catalogue.propose, document=f"公告{n}", rows=[row], by=f"official:{n}")
+        )
+        for proposal_id in (proposed, stated)[n % 2 :] if n == 3 else (proposed, stated):
+            later()
+            by = f"official:{n + 10}"
+            house.db.write(
+                partial(two_person.decide, proposal_id=proposal_id, by=by, approve=True, reason="核对无误")
+            )
+        later()
+        given = dict(rule.examples[n].given) | {
+            "fee_fen": 40_000 + n,
+            "certificate_issued_on": f"2026-0{n + 1}-10",
+        }
+        made = rule.decide(parsing.example_facts(given))
+        house.db.write(
+            partial(
+                decisions.store,
+                random=house.random,
+                worker_id=worker_id,
+                made=made,
+                region=f"64010{n}",
+                by=f"official:{n}",
+            )
+        )
+        name = ("deaths", "pension", "payroll", "deaths")[n]
+        extract = registers.read(
+            name, f"2024-0{n + 1}-01", f"某局{n}", f"证件号码\n{n}\n".encode() * (n + 1), "2025-01-01"
+        )
+        house.db.write(partial(registers.take, house=house, extract=extract, by=f"official:{n}"))
 
 
 def _official(account: str, role: str, area: str, turn: Turn) -> None:

@@ -133,6 +133,11 @@ ELSEWHERE = {
 """Doors that leave a row and are not driven here: what they need first, or which file knocks at them."""
 
 NO_PERSON = {
+    "GET /v1/desk/rules": "texts of rules",
+    "GET /v1/desk/rules/<sha256>": "the text of a rule, and sums of a simulation by the ids of decisions",
+    "POST /v1/desk/rules/<sha256>/check": "the text of a rule",
+    "POST /v1/desk/rules/<sha256>/simulate": "sums over decisions; gains and losses by the ids of decisions",
+    "GET /v1/desk/registers": "which extracts were taken, no row of them",
     "GET /v1/desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
     "GET /desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
     "POST /v1/desk/notices/read": "how many were marked",

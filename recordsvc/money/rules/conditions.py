@@ -254,7 +254,9 @@ class Conditions:
     def _param(self, name: str, pointer: str) -> Operand:
         name, _, extra = name.partition(".")
         rows = self._params.get(name)
-        if not rows or (extra and extra not in rows[0].extra):
+        if rows == ():
+            return Operand("is", "", "")  # it is there, and what is wrong with it was told
+        if rows is None or (extra and extra not in rows[0].extra):
             self._fault(pointer, "param", f"没有参数 {name}", f"no parameter {name}")
             return Operand("is", "", "")
         form = "value" if extra else rows[0].form

@@ -193,8 +193,10 @@ def _formulas(given: Mapping[str, Any], params: Params, faults: list[Fault]) -> 
 def _formula_params(formula: Formula, params: Params, pointer: str, faults: list[Fault]) -> None:
     for kind, name, extra in amounts.named_params(formula.tree):
         rows = params.rows.get(name)
-        if not rows:
+        if rows is None:
             faults.append(Fault(pointer, "param", f"没有参数 {name}", f"no parameter {name}"))
+        elif not rows:
+            continue  # it is there, and what is wrong with it was told
         elif extra and extra not in rows[0].extra:
             faults.append(Fault(pointer, "param", f"参数 {name} 没有 {extra}", f"no {extra} in {name}"))
         elif not extra and rows[0].form not in (("tiers",) if kind == "tiers" else ("value", "by", "table")):

@@ -1,0 +1,196 @@
+"""What the archive says of a worker (档案事实): certificates that may bring something, with their places.
+
+Only what counts is read: records in force, not superseded by better ones, and confirmed where that is asked.
+Each fact names the log position of the entry it is taken from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from recordsvc.archive.reading import Archive
+from recordsvc.archive.states import Life, RecordState
+from recordsvc.archive.status import Confirmation
+from recordsvc.money.rules.facts import Fact, Facts
+
+CERTIFICATES: Final = (
+    "training-certificate",
+    "level-certificate",
+    "qualification-certificate",
+    "skill-certificate",
+    "safety-permit",
+)
+TRAINING: Final = "training-completion"
+MEMBERSHIP: Final = "group-membership"
+
+
+class ArchiveSide(Protocol):
+    """What reads cases from an archive; the claims room asks it, tests bring their own."""
+
+    def __call__(self, archive: Archive, today: str) -> "list[CaseOfRecord]":
+        """Return every certificate of an archive with its facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOfRecord:
+    """A certificate and what the archive says around it."""
+
+    seq: int
+    idx: int
+    """Position of its entry in the log."""
+    record_id: str
+    type: str
+    number: str
+    """Of the certificate; shown to its owner only."""
+    occupation_name: str
+    issued_on: str
+    facts: Facts
+
+
+def cases(archive: Archive, today: str) -> list[CaseOfRecord]:
+    """Return every certificate in force of an archive with its facts, the newest first."""
+    counted = [one for one in archive.state.records if _counts(archive, one)]
+    trainings = [one for one in counted if _type(one) == TRAINING]
+    memberships = [one for one in counted if _type(one) == MEMBERSHIP]
+    found = [_case(archive, one, trainings, memberships) for one in counted if _type(one) in CERTIFICATES]
+    return sorted(
+        (one for one in found if one.issued_on <= today),
+        key=lambda one: (one.issued_on, one.seq),
+        reverse=True,
+    )
+
+
+def _counts(archive: Archive, one: RecordState) -> bool:
+    return (
+        one.life is Life.ACTIVE
+        and one.body is not None
+        and one.record is not None
+        and one.seq not in archive.superseded
+        and one.confirmation not in (Confirmation.UNCONFIRMED, Confirmation.CONTESTED)
+    )
+
+
+def _type(one: RecordState) -> str:
+    return str(one.record["type"]) if one.record is not None else ""
+
+
+def _case(
+    archive: Archive, one: RecordState, trainings: list[RecordState], memberships: list[RecordState]
+) -> CaseOfRecord:
+    body: Mapping[str, Any] = one.body or {}
+    certificate = body["certificate"]
+    issued_on = str(certificate["issued_on"])
+    occupation = body.get("occupation") or {}
+    code = occupation.get("code") or occupation.get("catalogue")
+    values = {
+        "certificate": f"entry-{archive.entries[one.seq].stored.idx}",
+        "certificate_issued_on": issued_on,
+        "certificate_kind": _type(one),
+        "occupation": code,
+        "level": body.get("level", "0"),
+    }
+    # A training certificate tells of its training itself; what a completion says of it is more exact.
+    told = _told(archive, one, values | _printed(body))
+    training = _training(code, issued_on, trainings)
+    if training is not None:
+        told |= _told(archive, training, _training_values(training.body or {}))
+    group = _group(issued_on, memberships)
+    if group is not None:
+        told |= _told(archive, group, {"group": (group.body or {})["group"]})
+    days = _days(training, memberships)
+    if training is not None and days is not None:
+        told |= _told(archive, training, {"days": days})
+    record = one.record or {}
+    return CaseOfRecord(
+        one.seq,
+        archive.entries[one.seq].stored.idx,
+        str(record.get("id", "")),
+        _type(one),
+        str(certificate["number"]),
+        str(occupation.get("name", "")),
+        issued_on,
+        Facts(told),
+    )
+
+
+def _told(archive: Archive, one: RecordState, values: Mapping[str, Any]) -> dict[str, Fact]:
+    seen = archive.seen(one)
+    source = f"档案日志第 {seen} 条"
+    on = str((one.record or {})["issued_on"])
+    return {name: Fact(value, source, on) for name, value in values.items() if value is not None}
+
+
+def _training(code: str | None, issued_on: str, trainings: list[RecordState]) -> RecordState | None:
+    """Return the newest passed training of the occupation that ended before the certificate was issued."""
+    fitting = [
+        one
+        for one in trainings
+        if one.body is not None
+        and one.body["result"] == "passed"
+        and one.body["ended_on"] <= issued_on
+        and code is not None
+        and code in (one.body["occupation"].get("code"), one.body["occupation"].get("catalogue"))
+    ]
+    return max(fitting, key=lambda one: ((one.body or {})["ended_on"], one.seq), default=None)
+
+
+def _printed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a training certificate's own face says of the training."""
+    hours = body.get("hours")
+    return {
+        "training_type": body.get("training_type"),
+        "training_started_on": body.get("started_on"),
+        "training_ended_on": body.get("ended_on"),
+        "hours": None if hours is None else _sum(hours) // 45,
+    }
+
+
+def _training_values(body: Mapping[str, Any]) -> dict[str, Any]:
+    attended, planned = body.get("attended"), body.get("planned")
+    minutes = int(body.get("minutes_per_period", 45))
+    rate = body.get("attendance_percent")
+    if rate is not None:
+        # A share is taken down to whole percents: 79.9 is not 80.
+        percent: int | None = int(str(rate).partition(".")[0])
+    elif attended is not None and planned is not None and _sum(planned):
+        percent = min(100, _sum(attended) * 100 // _sum(planned))
+    else:
+        percent = None
+    days = body.get("attended_on")
+    return {
+        "training_type": body.get("training_type"),
+        "training_started_on": body["started_on"],
+        "training_ended_on": body["ended_on"],
+        "hours": None if attended is None else _sum(attended) // minutes,
+        "attendance_pct": percent,
+        "days_attended": None if days is None else len(set(days)),
+    }
+
+
+def _sum(hours: Mapping[str, Any]) -> int:
+    return sum(int(value) for name, value in hours.items() if name.endswith("_minutes"))
+
+
+def _valid(body: Mapping[str, Any], day: str) -> bool:
+    return str(body["valid_from"]) <= day and (body.get("valid_to") is None or day <= str(body["valid_to"]))
+
+
+def _group(day: str, memberships: list[RecordState]) -> RecordState | None:
+    """Return the newest stated group that held on a day."""
+    held = [one for one in memberships if one.body is not None and _valid(one.body, day)]
+    return max(held, key=lambda one: one.seq, default=None)
+
+
+def _days(training: RecordState | None, memberships: list[RecordState]) -> list[dict[str, Any]] | None:
+    """Return the days attended, each with whether some group held on it; None: nobody kept days."""
+    days = None if training is None else (training.body or {}).get("attended_on")
+    if days is None:
+        return None
+    return [
+        {
+            "on": day,
+            "attended": True,
+            "category_valid": any(_valid(one.body or {}, day) for one in memberships),
+        }
+        for day in sorted(set(days))
+    ]

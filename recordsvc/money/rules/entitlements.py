@@ -1,0 +1,87 @@
+"""What a worker may get (可以申请什么): rules that pay people, tried on the worker's certificates.
+
+A proposal, not a promise: nothing is stored, and nothing is claimed. Whoever claims is judged anew.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.engine import Connection
+
+from recordsvc.archive.reading import Reader
+from recordsvc.ground.ports import beijing_date
+from recordsvc.money.rules import archive_facts, registers
+from recordsvc.money.rules.archive_facts import CaseOfRecord
+from recordsvc.money.rules.decision import Decision, Verdict
+from recordsvc.money.rules.explaining import Explanation, explain
+from recordsvc.money.rules.facts import Fact, Facts
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+Prior = Callable[[Connection, bytes], list[dict[str, Any]]]
+"""What the claims room registers: earlier subsidies of a worker, as the fact `prior` holds them."""
+NO_EVENT: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What one rule says of one certificate."""
+
+    case: CaseOfRecord
+    decision: Decision
+    told: Explanation
+
+
+def of_worker(house: "House", worker_id: bytes) -> list[Entitlement]:
+    """Return what each rule that pays people says of each certificate, what may be had first.
+
+    Rules with nothing to say of a certificate (its kind or day is none of theirs) are left out.
+    Raises `ArchiveRestricted`.
+    """
+    archive = Reader(house).archive(worker_id)
+    if archive is None:
+        return []
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    found: list[Entitlement] = []
+    with house.db.read() as conn:
+        for case in archive_facts.cases(archive, today):
+            facts = around(house, conn, worker_id, case, today)
+            found += _tried(house, case, facts)
+    order = {Verdict.GRANT: 0, Verdict.NEED_INFO: 1, Verdict.REFUSE: 2, Verdict.NO_RULE_IN_FORCE: 3}
+    return sorted(found, key=lambda one: order[one.decision.verdict])
+
+
+def around(house: "House", conn: Connection, worker_id: bytes, case: CaseOfRecord, today: str) -> Facts:
+    """Return everything that is known of a certificate and its worker, for an application made today."""
+    values = case.facts.values
+    day = str(values["certificate_issued_on"])
+    prior = house.prior_subsidies(conn, worker_id) if house.prior_subsidies else []
+    own = Facts(
+        {
+            "applied_on": Fact(today, "本次查看", today),
+            "payee": Fact("person", "本次查看", today),
+            "prior": Fact(prior, "本系统补贴台账", today),
+        }
+    )
+    said = registers.gathered(house.registers, conn, worker_id, case.number)
+    catalogue = house.catalogue.facts(values.get("occupation"), values.get("level"), day)
+    return own.joined(catalogue).joined(said).joined(case.facts)
+
+
+def _tried(house: "House", case: CaseOfRecord, facts: Facts) -> list[Entitlement]:
+    found = []
+    for code in house.rules.codes():
+        newest = house.rules.history(code)
+        candidate = newest[0].rule if newest else house.rules.sample(code)
+        if candidate is None or "person" not in candidate.head.payees or NO_EVENT not in candidate.formulas:
+            continue
+        day = facts.values.get(candidate.head.basis)
+        rule = house.rules.on(code, str(day)) if day is not None else None
+        if rule is None:
+            continue
+        decision = rule.decide(facts)
+        if decision.verdict is not Verdict.NO_RULE_IN_FORCE:
+            found.append(Entitlement(case, decision, explain(rule, decision)))
+    return found

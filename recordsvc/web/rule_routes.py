@@ -1,0 +1,186 @@
+"""Pages of rules: what holds on a day for everybody, and for a worker what may be had, why or why not."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import flask
+
+from recordsvc import dated
+from recordsvc.access.policy import Surface, door
+from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.facts import ELSEWHERE_ZH
+from recordsvc.archive.services import own_worker
+from recordsvc.ground.problems import ParameterInvalid
+from recordsvc.money.rules import catalogue, entitlements
+from recordsvc.money.rules.decision import Verdict
+from recordsvc.money.rules.entitlements import Entitlement
+from recordsvc.money.rules.errors import RuleUnknown
+from recordsvc.money.rules.explaining import SAMPLE_ZH, shown, yuan
+from recordsvc.money.rules.forms import DayQuery
+from recordsvc.money.rules.params import FOREVER
+from recordsvc.money.rules.routes import day_of
+from recordsvc.money.rules.rule import Rule
+from recordsvc.web.public_routes import HTML
+from recordsvc.web.render import page
+from recordsvc.web.services import bp, house
+
+_TONES: Final = {
+    Verdict.GRANT: "good",
+    Verdict.NEED_INFO: "wait",
+    Verdict.REFUSE: "mute",
+    Verdict.NO_RULE_IN_FORCE: "mute",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A row of the catalogue in words."""
+
+    title: str
+    level: str
+    amount: str
+    hours: str
+    since: str
+    marks: tuple[str, ...]
+
+
+@door(
+    bp,
+    "GET",
+    "/me/entitlements",
+    policy="own.entitlement.read",
+    surface=Surface.PAGE,
+    answer=HTML,
+    problems=(ArchiveRestricted,),
+    summary="我可以申请什么（网页） / What my certificates may bring, why or why not",
+)
+def entitlements_page() -> flask.Response:
+    """Try every rule that pays people on the worker's certificates; nothing is claimed by looking."""
+    found = entitlements.of_worker(house(), own_worker())
+    return page(
+        "entitlements.html",
+        200,
+        items=[_card(n, one) for n, one in enumerate(found)],
+        sample=SAMPLE_ZH if any(one.decision.sample for one in found) else "",
+        elsewhere=ELSEWHERE_ZH,
+    )
+
+
+def _card(n: int, one: Entitlement) -> dict[str, Any]:
+    kind = shown("certificate_kind", one.case.type)
+    level = one.case.facts.values.get("level")
+    parts = [one.case.occupation_name, "" if level in (None, "0") else shown("level", level), kind]
+    return {
+        "id": n,
+        "title": one.decision.title,
+        "about": "，".join(part for part in parts if part),
+        "issued_on": one.case.issued_on,
+        "record_id": one.case.record_id,
+        "told": one.told,
+        "tone": _TONES[one.decision.verdict],
+        "rule": one.decision.rule,
+        "day": one.decision.basis_date,
+    }
+
+
+@door(
+    bp,
+    "GET",
+    "/rules",
+    policy="public",
+    surface=Surface.PAGE,
+    query=DayQuery,
+    answer=HTML,
+    problems=(ParameterInvalid,),
+    summary="补贴规则（网页） / Rules of subsidies in force on a day",
+)
+def rules_page(query: dict[str, Any]) -> flask.Response:
+    """List the rules in force on a day."""
+    day = day_of(query)
+    found = [_rule(rule) for rule in house().rules.in_force(day)]
+    return page("rules.html", 200, on=day, rules=found, sample=_sample(one["sample"] for one in found))
+
+
+@door(
+    bp,
+    "GET",
+    "/rules/<code>",
+    policy="public",
+    surface=Surface.PAGE,
+    query=DayQuery,
+    answer=HTML,
+    problems=(ParameterInvalid, RuleUnknown),
+    summary="一项补贴规则（网页） / A rule, its clauses and numbers, on a day",
+)
+def rule_page(code: str, query: dict[str, Any]) -> flask.Response:
+    """Show a rule as it holds on a day."""
+    day = day_of(query)
+    rule = house().rules.on(code, day)
+    if rule is None or not rule.head.first <= day <= rule.head.last:
+        raise RuleUnknown
+    params = [
+        {"ref": row.ref, "since": row.first, "until": "" if row.last == FOREVER else row.last}
+        for _, row in sorted(rule.params.on(day).items())
+    ]
+    return page(
+        "rule.html",
+        200,
+        on=day,
+        rule=_rule(rule),
+        clauses=[one.words for one in rule.clauses],
+        params=params,
+        text=rule.text.decode(),
+        sample=SAMPLE_ZH if rule.sample else "",
+    )
+
+
+@door(
+    bp,
+    "GET",
+    "/catalogue",
+    policy="public",
+    surface=Surface.PAGE,
+    query=DayQuery,
+    answer=HTML,
+    problems=(ParameterInvalid,),
+    summary="补贴目录和标准（网页） / Catalogue of occupations and standards on a day",
+)
+def catalogue_page(query: dict[str, Any]) -> flask.Response:
+    """List the catalogue as it holds on a day."""
+    day = day_of(query)
+    found = house().catalogue.on(day)
+    items = [
+        Standard(
+            item.title,
+            _level(item.level),
+            yuan(item.amount_fen),
+            f"{item.min_hours} 课时",
+            item.first,
+            (*(("急需紧缺",) if item.shortage else ()), *(("重点评价",) if item.key_list else ())),
+        )
+        for item in found
+    ]
+    sample = catalogue.SAMPLE_ZH if any(item.sample for item in found) else ""
+    return page("catalogue.html", 200, on=day, items=items, sample=sample)
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "code": rule.code,
+        "title": rule.title,
+        "document": rule.head.document,
+        "since": rule.head.first,
+        "until": "" if rule.head.last == FOREVER else rule.head.last,
+        "sha256": rule.sha256,
+        "payees": "、".join(shown("payee", one) for one in rule.head.payees),
+        "sample": rule.sample,
+    }
+
+
+def _level(code: str) -> str:
+    row = dated.table("levels").on(dated.OPEN_END).get(code)
+    return str(row["zh"]) if row is not None else code
+
+
+def _sample(marks: Any) -> str:
+    return SAMPLE_ZH if any(marks) else ""
