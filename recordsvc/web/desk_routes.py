@@ -190,6 +190,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/window", "窗口代办", "window.open"),
         ("/desk/slips", "签字单复核", "slip.read"),
         ("/desk/packs", "审计材料包", "audit-pack.read"),
+        ("/desk/draws", "双随机抽查", "draw.read"),
         ("/desk/activate", "激活码", "login.activate"),
         ("/desk/identity", "身份核对", "identity-mismatch.read"),
         ("/desk/sessions", "我的登录", "session.desk"),

@@ -458,7 +458,7 @@ def test_a_search_over_all_numbers_confirms_nothing(
     erasures.keep(house)
     folder = scrubbed(house, addresses, request)
 
-    held = b"".join(path.read_bytes() for path in files_of(house, folder))
+    held = b"".join(bytes_of(path) for path in files_of(house, folder))
     values = _values(house)
     sha256 = hashlib.sha256
     confirmed = []

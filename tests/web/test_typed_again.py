@@ -64,6 +64,10 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/workers/{worker}": ("handler", {"case_ref": "K-7"}),
     "/desk/workers/{worker}/cards/reassign": ("handler", {"change": "reassign", **CHANGE}),
     "/desk/institutions/close": ("registrar", {"code": "123", "on": "2025-09-01", "source": WORDS}),
+    "/desk/draws/new": (
+        "inspector",
+        {"area": "abc", "issue": "2026-1", "event_on": "2026-02-30", "percent": "halb", "inspectors": "zwei"},
+    ),
     "/desk/funds/new": (
         "handler",
         {
@@ -124,6 +128,12 @@ ELSEWHERE: dict[str, str] = {
     "/desk/emergencies/<id:case_id>/close": "tests/web/test_people_pages.py: needs a case",
     "/desk/identity/<id:mismatch_id>": "tests/oidc/test_links.py: needs an account in doubt",
     "/desk/staff/<staff_id>/codes": "tests/web/test_head_pages.py: needs a head",
+    "/desk/draws/<id:draw_id>/reveal": "tests/journeys/test_draw_pages.py: needs a draw",
+    **dict.fromkeys(
+        (f"/desk/draws/<id:draw_id>/objects/<object_id>/{one}" for one in ("report", "papers")),
+        "tests/journeys/test_draw_pages.py: needs an inspector who was drawn",
+    ),
+    "/desk/draws/<id:draw_id>/objects/<object_id>/confirm": BUTTON,
     "/desk/bank/breaks/<id:break_id>": BANK,
     "/desk/bank/proposals/<id:payers_proposal>": BANK,
     "/desk/bank/files": BANK,
