@@ -16,6 +16,7 @@ cards       attach cards that the registry knew before their holders
 notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie; so with signed slips
 outbox      deliver what must leave the house
+proposals   tell workers what a new certificate may bring
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
 bank        send released batches, take in what banks sent, ask about names, find what is overdue
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
@@ -62,6 +63,7 @@ from recordsvc.money.bank import dispatch, inbox, payee_accounts, terms
 from recordsvc.money.claims import bank as claim_bank
 from recordsvc.money.claims import notices as claim_notices
 from recordsvc.money.claims import paying as claim_payments
+from recordsvc.money.claims.proposing import follower as claim_proposals
 from recordsvc.money.ledger import seals
 from recordsvc.money.rules.decisions import nightly as replaying
 from recordsvc.people.waiting import WaitingCards
@@ -103,7 +105,10 @@ class Worker:
             # A witness that answers slowly keeps nobody else waiting.
             (Job("witnesses", Witnesses(house).cosign, 0.5),),
             # Followers of the log: behind it for a while hurts nobody.
-            (Job("notices", announcer(house).run, 0.5),),
+            (
+                Job("notices", announcer(house).run, 0.5),
+                Job("claim-proposals", claim_proposals(house).run, 1.0),
+            ),
             (
                 Job("disputes", dispute_follower(house).run, 0.5),
                 Job("dispute-terms", functools.partial(disputes.pass_on_due, house), 60.0),

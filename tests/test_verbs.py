@@ -61,14 +61,25 @@ def act(name: str, *, record: bool = False) -> dict[str, tuple[str, ...]]:
 WHY_CLAIMS = "a claim is decided on facts of the moment and read with its reasons: by whoever asks, signed in"
 VERBS = (
     # -- claims
-    Verb("list one's claims", api=("GET /v1/me/claims",), why=WHY_CLAIMS),
-    Verb("claim a subsidy", api=("POST /v1/me/claims",), why=WHY_CLAIMS),
+    Verb("list one's claims", api=("GET /v1/me/claims",), own=("GET /me/claims",), why=WHY_CLAIMS),
+    Verb(
+        "claim a subsidy",
+        api=("POST /v1/me/claims",),
+        own=("POST /me/records/<id:record_id>/claims/<kind>",),
+        why=WHY_CLAIMS,
+    ),
     Verb(
         "see why, which article, where a claim stands",
         api=("GET /v1/me/claims/<id:claim_id>",),
+        own=("GET /me/claims/<id:claim_id>",),
         why=WHY_CLAIMS,
     ),
-    Verb("supplement or withdraw a claim", api=("POST /v1/me/claims/<id:claim_id>/steps",), why=WHY_CLAIMS),
+    Verb(
+        "supplement or withdraw a claim",
+        api=("POST /v1/me/claims/<id:claim_id>/steps",),
+        own=("POST /me/claims/<id:claim_id>/supplement", "POST /me/claims/<id:claim_id>/withdraw"),
+        why=WHY_CLAIMS,
+    ),
     # -- cards and numbers
     Verb(
         "take card facts from the registry",

@@ -11,6 +11,7 @@ from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.facts import ELSEWHERE_ZH
 from recordsvc.archive.services import own_worker
 from recordsvc.ground.problems import ParameterInvalid
+from recordsvc.money.claims import terms
 from recordsvc.money.rules import catalogue, entitlements
 from recordsvc.money.rules.decision import Verdict
 from recordsvc.money.rules.entitlements import Entitlement
@@ -78,6 +79,8 @@ def _card(n: int, one: Entitlement) -> dict[str, Any]:
         "record_id": one.case.record_id,
         "told": one.told,
         "tone": _TONES[one.decision.verdict],
+        "claims": one.decision.rule in terms.kinds(dated.OPEN_END)
+        and one.decision.verdict in (Verdict.GRANT, Verdict.NEED_INFO),
         "rule": one.decision.rule,
         "day": one.decision.basis_date,
     }

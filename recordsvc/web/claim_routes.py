@@ -1,0 +1,214 @@
+"""Pages of claims: the worker's own, why and where it stands on one screen; public lists for everybody."""
+
+from typing import Any
+
+import flask
+
+from recordsvc.access.policy import Surface, door
+from recordsvc.archive import persons
+from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.services import own_worker
+from recordsvc.ground.ports import uuid_text
+from recordsvc.ground.problems import Problem
+from recordsvc.ground.reading import Fields
+from recordsvc.money.claims import errors as problems
+from recordsvc.money.claims import notices, transitions, views
+from recordsvc.money.claims.notices import Notice
+from recordsvc.money.claims.routes import file_own, own_claim, own_claims, step_own
+from recordsvc.money.rules.explaining import shown, yuan
+from recordsvc.web import words
+from recordsvc.web.forms import NoFieldsForm
+from recordsvc.web.public_routes import HTML
+from recordsvc.web.render import go, page
+from recordsvc.web.services import bp, house
+
+STEPPING = (problems.ClaimUnknown, problems.ClaimStep, problems.ClaimChanged, problems.ClaimStands)
+TONES = {
+    "to-supplement": "wait",
+    "in-review": "wait",
+    "in-notice": "wait",
+    "to-pay": "wait",
+    "paid": "good",
+    "not-granted": "mute",
+}
+
+
+@door(
+    bp,
+    "GET",
+    "/me/claims",
+    policy="own.claim.read",
+    surface=Surface.PAGE,
+    answer=HTML,
+    problems=(ArchiveRestricted,),
+    summary="我的补贴（网页） / My claims",
+)
+def claims_page() -> flask.Response:
+    """List them, the newest first."""
+    return _list(None)
+
+
+def _list(problem: Problem | None) -> flask.Response:
+    items = [_card(views.brief(one)) for one in own_claims()]
+    trouble = None if problem is None else _said(problem)
+    return page("claims.html", 200 if problem is None else problem.status, items=items, trouble=trouble)
+
+
+def _said(problem: Problem) -> list[str]:
+    """Return what is wrong, and what to do about it."""
+    return [str(one["detail"]) for one in problem.errors] or [problem.title_zh, problem.remedy_zh]
+
+
+def _card(told: dict[str, Any]) -> dict[str, Any]:
+    return told | {
+        "id": uuid_text(told["claim_id"]),
+        "record": uuid_text(told["record_id"]),
+        "tone": TONES[told["status"]],
+        "amount": yuan(told["amount_fen"]) if told["amount_fen"] else "",
+        "filed": words.instant(told["filed_ms"]),
+    }
+
+
+@door(
+    bp,
+    "GET",
+    "/me/claims/<id:claim_id>",
+    policy="own.claim.read",
+    surface=Surface.PAGE,
+    answer=HTML,
+    problems=(problems.ClaimUnknown, ArchiveRestricted),
+    summary="我的一项补贴（网页） / One of my claims",
+)
+def claim_page(claim_id: bytes) -> flask.Response:
+    """Show why, which article, and where it stands."""
+    return _detail(claim_id, None)
+
+
+def _detail(claim_id: bytes, problem: Problem | None) -> flask.Response:
+    persons.read(house(), own_worker())
+    with house().db.read() as conn:
+        one = own_claim(conn, claim_id)
+        told = views.detailed(house(), conn, one)
+    open_ways = transitions.ways(one.state, frozenset({"worker"}))
+    return page(
+        "claim.html",
+        200 if problem is None else problem.status,
+        one=_card(told),
+        steps=[{**step, "at": words.instant(step["at_ms"])} for step in told["events"]],
+        withdraws="withdraw" in open_ways,
+        supplements=one.state == "NEED_INFO",
+        bring=views.WAITS_ZH["no-account"],
+        trouble=None if problem is None else _said(problem),
+    )
+
+
+@door(
+    bp,
+    "POST",
+    "/me/records/<id:record_id>/claims/<kind>",
+    policy="own.claim.file",
+    surface=Surface.PAGE,
+    body=Fields(NoFieldsForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=(problems.ClaimRefused, problems.ClaimStands),
+    summary="申领补贴（网页） / Claim a subsidy on a record, from the page",
+)
+def claim_button(record_id: bytes, kind: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button
+    """File it and show what the rule says."""
+    try:
+        return go(f"/me/claims/{uuid_text(file_own(kind, record_id))}")
+    except (problems.ClaimRefused, problems.ClaimStands) as problem:
+        return _list(problem)
+
+
+@door(
+    bp,
+    "POST",
+    "/me/claims/<id:claim_id>/supplement",
+    policy="own.claim.file",
+    surface=Surface.PAGE,
+    body=Fields(NoFieldsForm),
+    answer={303: None, 409: HTML},
+    problems=STEPPING,
+    summary="重新审核（网页） / Have a claim decided anew, from the page",
+)
+def claim_supplement_button(claim_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button
+    """Decide it anew and show where it stands."""
+    return _step(claim_id, "supplement")
+
+
+@door(
+    bp,
+    "POST",
+    "/me/claims/<id:claim_id>/withdraw",
+    policy="own.claim.file",
+    surface=Surface.PAGE,
+    body=Fields(NoFieldsForm),
+    answer={303: None, 409: HTML},
+    problems=STEPPING,
+    summary="撤回申领（网页） / Withdraw a claim, from the page",
+)
+def claim_withdraw_button(claim_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button
+    """Withdraw it and show where it stands."""
+    return _step(claim_id, "withdraw")
+
+
+def _step(claim_id: bytes, event: str) -> flask.Response:
+    try:
+        step_own(claim_id, event, "")
+    except (problems.ClaimStep, problems.ClaimChanged, problems.ClaimStands) as problem:
+        return _detail(claim_id, problem)
+    return go(f"/me/claims/{uuid_text(claim_id)}")
+
+
+@door(
+    bp,
+    "GET",
+    "/claim-notices",
+    policy="public",
+    surface=Surface.PAGE,
+    answer=HTML,
+    summary="补贴公示（网页） / Public lists of subsidies",
+)
+def claim_notices_page() -> flask.Response:
+    """List the newest."""
+    with house().db.read() as conn:
+        found = notices.every(conn)
+    return page("claim_notices.html", 200, notices=[_notice(one) for one in found])
+
+
+@door(
+    bp,
+    "GET",
+    "/claim-notices/<id:notice_id>",
+    policy="public",
+    surface=Surface.PAGE,
+    answer=HTML,
+    problems=(problems.ClaimNoticeUnknown,),
+    summary="一份补贴公示（网页） / One public list",
+)
+def claim_notice_page(notice_id: bytes) -> flask.Response:
+    """Show its lines, masked, and its hash."""
+    with house().db.read() as conn:
+        found = notices.find(conn, notice_id)
+    lines = [
+        {
+            **line,
+            "kind": views.kind_zh(line["kind"]),
+            "occupation": shown("occupation", line["occupation"]),
+            "level": shown("level", line["level"]),
+            "amount": yuan(line["amount_fen"]),
+        }
+        for line in found.lines
+    ]
+    return page("claim_notice.html", 200, one=_notice(found), lines=lines)
+
+
+def _notice(found: Notice) -> dict[str, Any]:
+    return {
+        "id": uuid_text(found.notice_id),
+        "start_on": found.start_on,
+        "end_on": found.end_on,
+        "count": len(found.lines),
+        "sha256": found.sha256,
+    }
