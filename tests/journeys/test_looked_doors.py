@@ -133,6 +133,9 @@ ELSEWHERE = {
 }
 """Doors that leave a row and are not driven here: what they need first, or which file knocks at them."""
 
+DRAWS = "of institutions, inspectors' codes and accounts, never of a worker"
+FUNDS = "amounts of a budget line"
+LEDGER = "amounts, accounts and codes; whose money it is stands in the claim"
 NO_PERSON = {
     "GET /v1/desk/rules": "texts of rules",
     "GET /v1/desk/rules/<sha256>": "the text of a rule, and sums of a simulation by the ids of decisions",
@@ -226,6 +229,33 @@ NO_PERSON = {
     "POST /v1/institution/disputes/<id:dispute_id>/answer": "how the case stands after its own answer",
     "POST /v1/desk/issuers/<issuer>/keys/suspend": "a key",
     "POST /v1/desk/issuers/<issuer>/keys/suspect": "a key",
+    "GET /desk/draws": DRAWS,
+    "GET /desk/draws/<id:draw_id>": DRAWS,
+    "GET /desk/draws/<id:draw_id>/objects/<object_id>": DRAWS,
+    "GET /desk/draws/new": DRAWS,
+    "GET /desk/inspections": DRAWS,
+    "GET /v1/desk/draws": DRAWS,
+    "GET /v1/desk/draws/<id:draw_id>": DRAWS,
+    "GET /v1/desk/inspections": DRAWS,
+    "POST /desk/draws/<id:draw_id>/objects/<object_id>/papers": DRAWS,
+    "POST /v1/desk/draws/<id:draw_id>/assign": DRAWS,
+    "POST /v1/desk/draws/<id:draw_id>/objects/<object_id>/confirm": DRAWS,
+    "POST /v1/desk/draws/<id:draw_id>/objects/<object_id>/report": DRAWS,
+    "POST /v1/desk/draws/<id:draw_id>/publish": DRAWS,
+    "POST /v1/desk/draws/<id:draw_id>/reveal": DRAWS,
+    "GET /desk/funds": FUNDS,
+    "GET /desk/funds/<line_id>": FUNDS,
+    "GET /desk/funds/new": FUNDS,
+    "GET /v1/desk/funds": FUNDS,
+    "GET /v1/desk/funds/<line_id>": FUNDS,
+    "GET /v1/desk/funds/<line_id>/journal": LEDGER,
+    "GET /desk/ledger": LEDGER,
+    "GET /desk/ledger/<ledger_day>": LEDGER,
+    "GET /v1/desk/ledger/balances": LEDGER,
+    "GET /v1/desk/ledger/beancount": LEDGER,
+    "GET /v1/desk/ledger/days": LEDGER,
+    "GET /v1/desk/ledger/days/<ledger_day>": LEDGER,
+    "GET /v1/desk/ledger/vouchers": LEDGER,
     "GET /desk/bank": "payments by opaque ids, amounts and states",
     "GET /desk/bank/breaks/<id:break_id>": "a difference with the bank: ids and amounts",
     "GET /desk/bank/proposals/<id:payers_proposal>": "what a payer proposed: ids and reasons",
@@ -237,7 +267,6 @@ NO_PERSON = {
     "POST /v1/desk/payables/<id:claim_id>/steps": "a claim by opaque ids, kind, amount and state",
     "POST /v1/desk/claims/<id:claim_id>/steps": "a claim by opaque ids, kind, amount and state",
     "POST /v1/desk/claims/<id:claim_id>/objections": "a claim by opaque ids, kind, amount and state",
-    "POST /v1/desk/claim-notices": "the id of a public list",
     "GET /v1/desk/bank/accounts": "the region's own accounts",
     "GET /v1/desk/bank/batches": "payments by opaque ids, amounts and states",
     "GET /v1/desk/bank/batches/<id:batch_id>": "payments by opaque ids, amounts and states",

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from recordsvc.access import looked, recusals
+from recordsvc.access import looked, officials, recusals
 from recordsvc.access.tables import demo_login
+from recordsvc.ground.commit import Turn
 from recordsvc.money.claims import values
 from recordsvc.settings import Settings
 from tests.archive.support import person
@@ -102,6 +103,32 @@ def test_a_claim_is_signed_by_lists_and_singly_and_paid(world: World, journey: J
     payable = journey.read("payer", "/v1/desk/payables")
     assert [one["claim_id"] for one in payable["clean"]] == ids[1:]
     step(journey, "payer", payable["clean"][0], "finance")
+
+
+def test_an_official_of_another_city_meets_no_claim(world: World, journey: Journey) -> None:
+    _, record_id = world.certified()
+    told = file(journey, journey.sign_in(person(1)["number"]), record_id)
+
+    def elsewhere(turn: Turn) -> None:
+        officials.revoke(turn, "demo-handler", "handler", by="test")
+        officials.grant(turn, "demo-handler", "handler", "6402", by="test")
+
+    assert journey.read("reviewer", "/v1/desk/claims")["items"] != []
+    world.house.db.write(elsewhere)
+    place = f"/v1/desk/claims/{told['claim_id']}"
+    nobody = f"/v1/desk/claims/{uuid.UUID(int=1)}"
+
+    assert journey.read("handler", "/v1/desk/claims")["items"] == []
+    assert journey.read("handler", "/v1/desk/claim-list?event=accept")["clean"] == []
+    foreign = journey.read("handler", f"{place}?{LOOK}", 404)
+    assert foreign == journey.read("handler", f"{nobody}?{LOOK}", 404)
+    for path, body in (
+        ("steps", {"event": "accept", "version": told["version"]}),
+        ("objections", {"text": "没有参加评价"}),
+    ):
+        assert journey.act("handler", f"{place}/{path}", body, 404) == journey.act(
+            "handler", f"{nobody}/{path}", body, 404
+        )
 
 
 def find(world: World, name: str):
