@@ -9,6 +9,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.money.bank import payee_accounts, paying, payments
 from recordsvc.money.bank.errors import PayeeAccountUnknown, PayingAccountUnknown
 from recordsvc.money.bank.payments import Payment
+from recordsvc.money.claims import keeping
 from recordsvc.money.claims.facts import prior
 from recordsvc.money.claims.paying import heard
 from recordsvc.money.ledger.tables import account, transfer
@@ -68,7 +69,9 @@ def follow(turn: Turn, house: "House", payment: Payment) -> None:
 
 
 def connect(house: "House") -> None:
-    """Have the bank's room tell claims what becomes of payments, and rules what was paid; once a process."""
+    """Have the bank tell claims what becomes of payments, rules hear of claims, and erasures ask; once."""
     if follow not in house.payment_followers:
         house.payment_followers.append(follow)
     house.prior_subsidies = prior
+    if keeping.blocking not in house.erasure_blockers:
+        house.erasure_blockers.append(keeping.blocking)

@@ -1,0 +1,41 @@
+"""What keeps an archive from being erased (保存): claims under way, and what the law has an office keep.
+
+A claim's decision, signatures and payment are vouchers of an account (会计凭证): while they are kept, erasing
+a worker means restricting the archive.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy.engine import Connection
+
+from recordsvc import dated
+from recordsvc.archive.erasing import Blocker
+from recordsvc.ground.ports import beijing_date
+from recordsvc.money.claims import terms
+from recordsvc.money.claims.tables import claim_state
+from recordsvc.money.claims.values import listed
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+_OVER: Final = frozenset({"CLOSED", "REFUSED", "WITHDRAWN", "RECOVERED"})
+
+
+def blocking(house: "House", conn: Connection, worker_id: bytes) -> Iterator[Blocker]:
+    """Yield why a worker may not be erased yet. Raises `NoRuleInForce` where nobody laid down how long."""
+    found = listed(conn, claim_state.c.worker_id == worker_id)
+    if not found:
+        return
+    if any(one.state not in _OVER for one in found):
+        yield Blocker("claim/open", None, "有未办结的补贴申领", "a claim is still under way")
+    today = beijing_date(house.clock.now_ms())
+    years = int(dated.rule(terms.TABLE, "keep-years", today.isoformat())["years"])
+    last = max(beijing_date(one.changed_ms) for one in found)
+    # Counted from the first of January after (会计档案管理办法第十四条): to the end of a year.
+    until = dt.date(last.year + years, 12, 31)
+    if today <= until:
+        yield Blocker(
+            "claim/kept", until.isoformat(), "补贴申领属于会计凭证，须保存到期", "vouchers are kept"
+        )
