@@ -2,7 +2,7 @@
 
 import dataclasses
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from recordsvc.access import demo, officials, registering
 from recordsvc.access.assertions import ASSERTION_TYPE
 from recordsvc.access.registering import NewClient, NewKey
 from recordsvc.access.services import Access
+from recordsvc.archive import notices
 from recordsvc.ground import two_person
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, SeededRandom
@@ -29,6 +30,21 @@ from recordsvc.vault.livekeys import LiveKeys
 ROOMS = ("recordsvc.access.routes", "recordsvc.bodies.routes")
 CENTRE_USCC = "91640100MATE5T0173"
 ISSUER = "https://records.example.org"
+
+
+Told = list[tuple[str, str, Mapping[str, Any]]]
+
+
+@pytest.fixture
+def told(house: House, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """What the institution was told: institution, kind, particulars."""
+    found: Told = []
+    monkeypatch.setattr(
+        notices,
+        "tell_institution",
+        lambda _turn, uscc, kind, params, _key: found.append((uscc, kind, params)),
+    )
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Heads of institutions: entered and let in by two officials, and the institution is told of each step."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -13,25 +13,11 @@ from recordsvc.access import heads, staff
 from recordsvc.access.grants import Position
 from recordsvc.access.heads import RIGHT_MS
 from recordsvc.access.tables import official_act, staff_code
-from recordsvc.archive import notices
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
-from tests.access.conftest import CENTRE_USCC, Person
+from tests.access.conftest import CENTRE_USCC, Person, Told
 
-Told = list[tuple[str, str, Mapping[str, Any]]]
 WHY = {"reason": "负责人更换手机，持介绍信到窗口"}
-
-
-@pytest.fixture
-def told(house: House, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """What the institution was told: institution, kind, particulars."""
-    found: Told = []
-    monkeypatch.setattr(
-        notices,
-        "tell_institution",
-        lambda _turn, uscc, kind, params, _key: found.append((uscc, kind, params)),
-    )
-    return found
 
 
 def decide(who: Person, proposal: str, *, approve: bool = True) -> Any:

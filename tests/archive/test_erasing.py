@@ -51,7 +51,7 @@ from tests.archive.support import receipts as receipts_of
 from tests.archive.test_merging import decided, merge
 
 OFFICER = Actor(Kind.OFFICIAL, "li", roles=frozenset({"data-officer"}))
-DIED = closing.Death("death", "2025-01-02", "死亡证明")
+DIED = closing.Death("death-certificate", "2025-01-02", "死亡证明", ["ab" * 32])
 UNLAWFUL = Why("unlawful", "个人信息保护法第四十七条")
 ENDED = Why("retention-ended", "保存期满")
 
@@ -142,7 +142,7 @@ def test_an_archive_is_restricted_before_it_is_erased(house: House, worker: byte
 
 
 def test_the_archive_of_one_who_died_is_restricted_first_too(house: House, worker: bytes) -> None:
-    decided(house, lambda turn: closing.propose_closure(turn, worker, DIED, "official:first"))
+    decided(house, lambda turn: closing.propose_closure(turn, house, worker, DIED, "official:first"))
     with pytest.raises(standing.StandingRefused):
         house.db.write(propose(house, worker))
     restrict(house, worker)
@@ -158,7 +158,7 @@ def test_the_archive_of_one_who_died_is_restricted_first_too(house: House, worke
 def test_lifted_the_archive_of_one_who_died_is_closed_again(
     house: House, centre: Centre, worker: bytes
 ) -> None:
-    decided(house, lambda turn: closing.propose_closure(turn, worker, DIED, "official:first"))
+    decided(house, lambda turn: closing.propose_closure(turn, house, worker, DIED, "official:first"))
     restrict(house, worker)
     lift = ("request-withdrawn", "撤回申请", "official:first")
     decided(house, lambda turn: erasing.propose_lift(turn, worker, *lift))

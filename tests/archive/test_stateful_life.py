@@ -437,8 +437,10 @@ class Lives(RuleBasedStateMachine):
         chain = self.pick(a, "open")
         if chain is None:
             return
-        death = Death("death", "2025-01-02", "死亡证明")
-        self.decide(lambda turn: closing.propose_closure(turn, chain.worker_id, death, "official:a"))
+        death = Death("death-certificate", "2025-01-02", "死亡证明", ["ab" * 32])
+        self.decide(
+            lambda turn: closing.propose_closure(turn, self.house, chain.worker_id, death, "official:a")
+        )
         chain.add(Kind.NOTE)
         chain.state = "closed"
         self.size += 1

@@ -82,7 +82,7 @@ class ExtractKnown(Conflict):
 class _Listed:
     """Of a document in which several places are wrong."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Fault] = ()) -> None:
         super().__init__(errors=[fault._asdict() for fault in faults])  # type: ignore[call-arg]
         self.faults = tuple(faults)
 
