@@ -49,6 +49,9 @@ VERBS: Final[Mapping[str, str]] = {
     "own.consent.end": "consents",
     "own.helper.read": "helpers",
     "own.helper.end": "helpers",
+    "own.entitlement.read": "claims",
+    "own.claim.read": "claims",
+    "own.claim.file": "claims",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
 UNTRACED: Final = frozenset({"session.read", "session.end", "session.own", "window.serve"})

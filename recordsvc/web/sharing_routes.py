@@ -72,6 +72,7 @@ _GROUPS: Final = {
     "looks": "查阅与代办记录",
     "consents": "共享",
     "helpers": "亲友代办",
+    "claims": "补贴申领",
 }
 
 
