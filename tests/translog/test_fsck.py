@@ -85,7 +85,8 @@ def test_entries_of_a_key_that_ended_later_are_well(house: House, centre: Centre
 
 
 def test_service_statements_are_well_and_unknown_entries_are_not(house: House) -> None:
-    house.db.write(lambda turn: house.log.turn(turn).append(formats.service_statement(1, bytes(32))))
+    """A statement of a kind that no room here makes is some later room's; other entries are nobody's."""
+    house.db.write(lambda turn: house.log.turn(turn).append(formats.service_statement(99, bytes(32))))
     assert fsck(house).finding is None
     house.db.write(lambda turn: house.log.turn(turn).append(b"\x09" + bytes(33)))
     assert finding(house).where.startswith("log_entry idx=2")
