@@ -8,7 +8,7 @@ the worker reads it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -65,6 +65,16 @@ class Act(StrEnum):
     """Id of the person of an institution for whom the desk made a login code."""
     OFFICIAL_ENTERED = "official.entered"
     """Id of an official's account that was made; roles come by two people."""
+    OFFICIAL_GRANTED = "official.granted"
+    """Account that the server's console gave a role (the first two registrars); reason: role@area."""
+    OFFICIAL_REVOKED = "official.revoked"
+    """Account from which the server's console took a role; reason: the role."""
+    OFFICIAL_CLOSED = "official.closed"
+    """Account that the server's console closed."""
+    OFFICIAL_CODE = "official.code"
+    """Account for which the server's console made a login code."""
+    OFFICIAL_LOST = "official.lost"
+    """Account whose ways in and sign-ins the server's console ended."""
     WORKER_PLACED = "worker.placed"
     """Id of the worker whose division an official stated."""
     PAPER_OPEN = "paper.open"
@@ -77,6 +87,21 @@ class Act(StrEnum):
     """Method and path of a door that was entered in an emergency; the reason is its policy."""
     EMERGENCY_SESSION = "emergency.session"
     """Id of a session that was begun meanwhile; reason: how whoever began it proved who they are."""
+
+
+AT_CONSOLE: Final = "system:command:"
+"""How the actor of an act at the server's console begins; the name of the shell's user follows, unproven."""
+ABOUT_OFFICIALS: Final = (
+    Act.OFFICIAL_ENTERED,
+    Act.OFFICIAL_GRANTED,
+    Act.OFFICIAL_REVOKED,
+    Act.OFFICIAL_CLOSED,
+    Act.OFFICIAL_CODE,
+    Act.OFFICIAL_LOST,
+)
+"""Acts whose subject is an official's account."""
+SHOWN_MS: Final = 90 * 86_400_000
+"""How long an official is shown what the console did to their account, ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +142,35 @@ def record(db: Database, random: Random, act: OfficialAct) -> None:
 def listed(
     conn: Connection, where: Reach = EVERYWHERE, *, before: bytes = b"\xff" * 16, limit: int = 100
 ) -> list[Done]:
-    """Return acts of those who ever had a role within a reach, newest first, from before the id `before`."""
+    """Return acts of those who ever had a role within a reach, and of the console on their accounts.
+
+    Newest first, from before the id `before`.
+    """
     names = [official_act.c[name] for name in Done.__slots__]
     wanted = sa.select(*names).where(official_act.c.id < before)
     if not where.everywhere:
-        own = official_role.c
-        there = sa.select(sa.literal("official:") + own.official_id).where(areas.within(where, own.area))
-        wanted = wanted.where(official_act.c.actor.in_(there))
+        own, act = official_role.c, official_act.c
+        there = areas.within(where, own.area)
+        theirs = act.actor.in_(sa.select(sa.literal("official:") + own.official_id).where(there))
+        on_them = act.subject.in_(sa.select(own.official_id).where(there))
+        wanted = wanted.where(sa.or_(theirs, sa.and_(_console_on_officials(), on_them)))
     return [Done(*row) for row in conn.execute(wanted.order_by(official_act.c.id.desc()).limit(limit))]
+
+
+def at_console(conn: Connection, official_id: str, now_ms: int) -> list[Done]:
+    """Return what the server's console did to an official's account lately (`SHOWN_MS`), newest first."""
+    act = official_act.c
+    # Ids begin with their instant (UUIDv7): the key alone finds those of the last days.
+    since = max(now_ms - SHOWN_MS, 0).to_bytes(6) + bytes(10)
+    wanted = sa.select(*(act[name] for name in Done.__slots__)).where(
+        act.id >= since, act.subject == official_id, _console_on_officials()
+    )
+    return [Done(*row) for row in conn.execute(wanted.order_by(act.id.desc()))]
+
+
+def _console_on_officials() -> sa.ColumnElement[bool]:
+    act = official_act.c
+    return sa.and_(act.actor.startswith(AT_CONSOLE, autoescape=True), act.act.in_(ABOUT_OFFICIALS))
 
 
 def _insert(turn: Turn, acts: Sequence[tuple[Random, OfficialAct]]) -> list[None]:

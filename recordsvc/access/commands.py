@@ -2,7 +2,7 @@
 
 The first two registrars are made here by whoever may already read the service's keys, named in the grants as
 `command:<login name>`; from then on a role is proposed here by an official who signs in (`--as`), and decided
-by another.
+by another. What gives or takes a way in leaves a row in the list of acts (`acts.py`), in one turn.
 """
 
 import getpass
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from recordsvc.access.acts import Act
     from recordsvc.ground.commit import Turn
     from recordsvc.house import House
 
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 def _open() -> Iterator["House"]:
     from recordsvc.ground.problems import Problem
     from recordsvc.house import open_house
-    from recordsvc.settings import Settings
+    from recordsvc.settings import Settings, SettingsError
 
-    house = open_house(Settings.load())
+    try:
+        house = open_house(Settings.load())
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
     try:
         yield house
     except Problem as problem:
@@ -35,7 +39,18 @@ def _open() -> Iterator["House"]:
 
 
 def _author() -> str:
-    return f"command:{getpass.getuser()}"
+    try:
+        return f"command:{getpass.getuser()}"
+    except (KeyError, OSError):  # a user without a name, as containers have them
+        return "command:console"
+
+
+def _note(turn: "Turn", house: "House", act: "Act", account: str, reason: str) -> None:
+    from recordsvc.access import acts
+    from recordsvc.access.acts import OfficialAct
+    from recordsvc.access.grants import Actor, Kind
+
+    acts.note(turn, house.random, OfficialAct(Actor(Kind.SYSTEM, _author()), act, account, reason))
 
 
 @click.group("official")
@@ -50,9 +65,14 @@ def official() -> None:
 def add(account: str, name: str, institution: str | None) -> None:
     """新建账号（尚无角色） / Make an account without any role."""
     from recordsvc.access import officials
+    from recordsvc.access.acts import Act
+
+    def act(turn: "Turn") -> None:
+        officials.add(turn, account, name, institution)
+        _note(turn, house, Act.OFFICIAL_ENTERED, account, "no role yet")
 
     with _open() as house:
-        house.db.write(lambda turn: officials.add(turn, account, name, institution))
+        house.db.write(act)
     click.echo(f"{account}: 已建立 / added")
 
 
@@ -81,12 +101,13 @@ def listed() -> None:
 def grant(account: str, role: str, area: str, days: int | None, as_account: str | None, reason: str) -> None:
     """授予角色：前两名登记员直接授予，此后须两人 / Give a role: the first two registrars; then propose it."""
     from recordsvc.access import granting, officials
-    from recordsvc.ground.commit import Turn
+    from recordsvc.access.acts import Act
 
-    def begin(turn: Turn) -> bool:
+    def begin(turn: "Turn") -> bool:
         if not granting.may_begin(turn, account, role):
             return False
         officials.grant(turn, account, role, area, by=_author(), until_ms=_until(turn, days))
+        _note(turn, house, Act.OFFICIAL_GRANTED, account, f"{role}@{area}")
         return True
 
     with _open() as house:
@@ -164,9 +185,16 @@ def unanswered() -> None:
 def revoke(account: str, role: str) -> None:
     """收回角色，立即生效 / Take a role away, from the next request on."""
     from recordsvc.access import officials
+    from recordsvc.access.acts import Act
+
+    def act(turn: "Turn") -> int:
+        ended = officials.revoke(turn, account, role, by=_author())
+        if ended:
+            _note(turn, house, Act.OFFICIAL_REVOKED, account, role)
+        return ended
 
     with _open() as house:
-        ended = house.db.write(lambda turn: officials.revoke(turn, account, role, by=_author()))
+        ended = house.db.write(act)
     click.echo(f"{account}: {role} × {ended}")
 
 
@@ -175,9 +203,14 @@ def revoke(account: str, role: str) -> None:
 def close(account: str) -> None:
     """停用账号 / Close an account; its sessions end at the next request."""
     from recordsvc.access import officials
+    from recordsvc.access.acts import Act
+
+    def act(turn: "Turn") -> None:
+        officials.close(turn, account)
+        _note(turn, house, Act.OFFICIAL_CLOSED, account, "account closed")
 
     with _open() as house:
-        house.db.write(lambda turn: officials.close(turn, account))
+        house.db.write(act)
     click.echo(f"{account}: 已停用 / closed")
 
 
@@ -186,14 +219,14 @@ def close(account: str) -> None:
 def code(account: str) -> None:
     """生成一次性登录码（十分钟） / Print a one-time login code, good for ten minutes."""
     from recordsvc.access import codes, officials
-    from recordsvc.ground.commit import Turn
+    from recordsvc.access.acts import Act
+
+    def act(turn: "Turn") -> str:
+        officials.known(turn.conn, account)
+        _note(turn, house, Act.OFFICIAL_CODE, account, "login code")
+        return codes.create(turn, house.keys, house.random, account)
 
     with _open() as house:
-
-        def act(turn: Turn) -> str:
-            officials.known(turn.conn, account)
-            return codes.create(turn, house.keys, house.random, account)
-
         made = house.db.write(act)
     click.echo(made)
 
@@ -217,12 +250,13 @@ def ways(account: str) -> None:
 def lost(account: str) -> None:
     """挂失：停用全部登录方式并结束登录 / End every passkey and session of a person."""
     from recordsvc.access import activating, officials
+    from recordsvc.access.acts import Act
     from recordsvc.access.credentials import Holder
     from recordsvc.access.grants import Kind
-    from recordsvc.ground.commit import Turn
 
-    def act(turn: Turn) -> None:
+    def act(turn: "Turn") -> None:
         officials.known(turn.conn, account)
+        _note(turn, house, Act.OFFICIAL_LOST, account, "ways in and sign-ins ended")
         activating.end_everything(turn, house, Holder(Kind.OFFICIAL, account), _author())
 
     with _open() as house:

@@ -246,10 +246,10 @@ def list_proposals(query: dict[str, Any]) -> flask.Response:
     policy="act.read",
     query=OfficialActsQuery,
     answer=OfficialActsForm,
-    summary="单人办理留痕 / What officials did alone, for auditors",
+    summary="单人办理留痕 / What officials and the server's console did alone",
 )
 def list_acts(query: dict[str, Any]) -> flask.Response:
-    """List suspensions, returns, openings and vain searches with their authors, newest first."""
+    """List what one did alone, with its author, newest first; for auditors and data officers."""
     with house().db.read() as conn:
         found = acts.listed(
             conn, reach(actor(), "act.read"), before=query["before"] or b"\xff" * 16, limit=query["limit"]

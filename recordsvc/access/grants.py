@@ -352,7 +352,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "bank.read": _official(Role.PAYER, Role.INSPECTOR, Role.AUDITOR),
     "bank.pay": _official(Role.PAYER),
     "payee-account.enter": _official(Role.HANDLER),
-    "act.read": _official(Role.AUDITOR),
+    "act.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
     # Auditors read alarms, the data officer answers them; of what is a worker's, auditors write nothing.
     "look-alarm.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
     # Two officials decide what an auditor sees; whose the pack is, the verb judges.

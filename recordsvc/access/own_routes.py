@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import flask
 
-from recordsvc.access import helping, passkeys, ways
+from recordsvc.access import acts, helping, passkeys, ways
 from recordsvc.access.credentials import PASSKEY, WAYS, of
 from recordsvc.access.entering import newcomer, site
 from recordsvc.access.entrance import Entrance, actor
 from recordsvc.access.errors import CredentialRefused, StepUpRequired
 from recordsvc.access.forms import EmptyForm
-from recordsvc.access.grants import SERVING, Way
+from recordsvc.access.grants import SERVING, Kind, Way
 from recordsvc.access.policy import door
 from recordsvc.access.services import access, bp, house
 from recordsvc.access.sessions import Listed
@@ -42,7 +42,16 @@ SET_UP: Final = (CredentialRefused, StepUpRequired, Forbidden)
 )
 def own_sessions() -> flask.Response:
     """List where the account is signed in, and who acts there."""
-    return answers.answer({"items": signed_in()}, form=SignedInsForm)
+    return answers.answer({"items": signed_in(), "console": console_acts()}, form=SignedInsForm)
+
+
+def console_acts() -> list[acts.Done]:
+    """Return what the server's console did to the account of whoever asks; officials alone have it."""
+    who = actor()
+    if who.kind is not Kind.OFFICIAL:
+        return []
+    with house().db.read() as conn:
+        return acts.at_console(conn, who.id, house().clock.now_ms())
 
 
 def signed_in() -> list[dict[str, Any]]:

@@ -127,10 +127,20 @@ class SignedInForm(Form):
     through_name = fields.String(required=True, allow_none=True)
 
 
+class ConsoleActForm(Form):
+    """What the server's console did to an official's account: when (UTC ms), whose shell (unproven), what."""
+
+    at_ms = fields.Integer(required=True)
+    actor = fields.String(required=True)
+    act = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
 class SignedInsForm(Form):
-    """All sign-ins, newest first."""
+    """All sign-ins, newest first; of an official's account also what the console did to it in 90 days."""
 
     items = fields.List(fields.Nested(SignedInForm), required=True)
+    console = fields.List(fields.Nested(ConsoleActForm), required=True)
 
 
 class EndedForm(Form):

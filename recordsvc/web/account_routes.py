@@ -7,6 +7,7 @@ import flask
 import segno
 
 from recordsvc.access import credentials, identity_links, own_archive_routes, own_routes, ways
+from recordsvc.access.acts import AT_CONSOLE, Act
 from recordsvc.access.credentials import PASSKEY, PASSWORD, PIN
 from recordsvc.access.entering import WAYS, newcomer, site
 from recordsvc.access.entrance import actor
@@ -40,6 +41,15 @@ METHODS: Final = {
     Method.ACTIVATION: "激活码",
 }
 """What each way of signing in is called; a test holds it complete."""
+CONSOLE: Final = {
+    Act.OFFICIAL_ENTERED: "新建账号",
+    Act.OFFICIAL_GRANTED: "授予角色",
+    Act.OFFICIAL_REVOKED: "收回角色",
+    Act.OFFICIAL_CLOSED: "停用账号",
+    Act.OFFICIAL_CODE: "生成一次性登录码",
+    Act.OFFICIAL_LOST: "挂失：停用全部登录方式并结束登录",
+}
+"""What the server's console did to an official's account; a test holds it complete."""
 KINDS: Final = {PASSKEY: "通行密钥", PIN: "PIN 和打印的验证码", PASSWORD: "密码和动态验证码"}
 SET_UP: Final = (CredentialRefused, StepUpRequired, Forbidden)
 
@@ -288,6 +298,10 @@ def _overview() -> flask.Response:
         worker=who.worker_id is not None,
         own=own_archive_pages.shown(own_archive_routes.said()) if who.kind is Kind.OFFICIAL else None,
         sessions=listed,
+        console=[
+            {"word": CONSOLE[Act(one.act)], "by": one.actor.removeprefix(AT_CONSOLE), "at_ms": one.at_ms}
+            for one in own_routes.console_acts()
+        ],
         account=found["account"],
         may=found["may"],
         ways=items,

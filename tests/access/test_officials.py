@@ -1,6 +1,7 @@
 """Officials and their dated roles, and the commands that make them."""
 
 import datetime as dt
+import os
 import uuid
 
 import pytest
@@ -9,12 +10,12 @@ from click.testing import CliRunner, Result
 from sqlalchemy.exc import IntegrityError
 
 from recordsvc import service
-from recordsvc.access import commands, credentials, deciding, granting, officials
+from recordsvc.access import acts, commands, credentials, deciding, granting, officials
 from recordsvc.access.credentials import Credential, Holder
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
-from recordsvc.access.grants import Actor, Kind, Role
+from recordsvc.access.grants import Actor, Kind, Reach, Role
 from recordsvc.access.officials import Officials
-from recordsvc.access.tables import official_bar
+from recordsvc.access.tables import login_code, official_bar
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -300,6 +301,100 @@ def test_a_lost_passkey_is_ended_by_command(command, house: House):
     assert command("official", "lost", "ann").exit_code == 0
     assert command("official", "ways", "ann").output == ""
     assert command("official", "lost", "nobody").exit_code == 1
+
+
+CONSOLE = [
+    (("add", "ann", "--name", "安某"), "official.entered", "no role yet"),
+    (("grant", "ann", "registrar", "--area", "6401"), "official.granted", "registrar@6401"),
+    (("code", "ann"), "official.code", "login code"),
+    (("lost", "ann"), "official.lost", "ways in and sign-ins ended"),
+    (("revoke", "ann", "registrar"), "official.revoked", "registrar"),
+    (("close", "ann"), "official.closed", "account closed"),
+]
+
+
+def test_each_way_in_that_the_console_gives_or_takes_is_in_the_list_of_acts(
+    command, request, clock: FixedClock
+):
+    for arguments, _, _ in CONSOLE:
+        assert command("official", *arguments).exit_code == 0
+        clock.advance(1)
+    # What changed nothing leaves nothing.
+    assert command("official", "code", "nobody").exit_code == 1
+    assert command("official", "lost", "ann").exit_code == 1
+
+    enter = request.getfixturevalue("enter")  # brings registrars: none is made by command behind them
+    for reader in ("auditor", "data-officer"):
+        seen = enter(reader).get("/v1/desk/acts").json["items"]
+        assert [(one["act"], one["reason"]) for one in reversed(seen)] == [said[1:] for said in CONSOLE]
+        assert {(one["actor"], one["subject"]) for one in seen} == {("system:command:chief", "ann")}
+    assert enter("handler").get("/v1/desk/acts").status_code == 403
+
+
+def test_no_code_is_made_of_which_no_row_can_be_kept(command, house: House, monkeypatch):
+    command("official", "add", "ann", "--name", "安某")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("recordsvc.access.acts.note", full)
+    for verb in ("code", "lost"):
+        assert isinstance(command("official", verb, "ann").exception, OSError)
+    with house.db.read() as conn:
+        assert conn.execute(sa.select(login_code)).all() == []
+
+
+def test_acts_at_the_console_are_read_where_the_account_has_roles(command, house: House):
+    command("official", "add", "ann", "--name", "安某")
+    command("official", "grant", "ann", "registrar", "--area", "6401")
+    command("official", "code", "ann")
+    with house.db.read() as conn:
+        here = acts.listed(conn, Reach(frozenset({"6401"})))
+        elsewhere = acts.listed(conn, Reach(frozenset({"6402"})))
+    assert {one.act for one in here} == {"official.code", "official.granted", "official.entered"}
+    assert elsewhere == []
+
+
+def test_an_official_sees_what_the_console_did_to_the_own_account_alone(
+    command, enter, house: House, clock: FixedClock
+):
+    enter("handler")
+    command("official", "code", "demo-handler")
+    command("official", "lost", "demo-auditor")
+
+    (seen,) = enter("handler").get("/v1/session/list").json["console"]
+
+    at_ms = house.clock.now_ms()
+    assert seen == {
+        "at_ms": at_ms,
+        "actor": "system:command:chief",
+        "act": "official.code",
+        "reason": "login code",
+    }
+    assert enter("worker").get("/v1/session/list").json["console"] == []
+    clock.advance(acts.SHOWN_MS + 1)
+    assert enter("handler").get("/v1/session/list").json["console"] == []
+
+
+def test_a_shell_whose_user_has_no_name_is_called_the_console(command, house: House, monkeypatch):
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert command("official", "add", "ann", "--name", "安某").exit_code == 0
+    with house.db.read() as conn:
+        assert [one.actor for one in acts.listed(conn)] == ["system:command:console"]
+
+
+@pytest.mark.parametrize("arguments", [("code", "ann"), ("lost", "ann"), ("list",)])
+def test_without_settings_a_command_says_so_in_one_line(arguments, monkeypatch, tmp_path):
+    for name in [name for name in os.environ if name.startswith("RECORDSVC_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("RECORDSVC_DATA_DIR", str(tmp_path))
+    answer = CliRunner().invoke(commands.official, arguments)
+    assert answer.exit_code == 1
+    assert answer.output.startswith("Error: missing setting: ")
+    assert len(answer.output.splitlines()) == 1
 
 
 def test_a_third_official_and_any_other_role_take_two(command, house: House):

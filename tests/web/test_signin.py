@@ -7,9 +7,10 @@ from typing import Any
 import flask
 import pytest
 
-from recordsvc.access import activating, credentials
+from recordsvc.access import activating, acts, credentials
+from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import Holder
-from recordsvc.access.grants import Kind, Through, Way
+from recordsvc.access.grants import Actor, Kind, Through, Way
 from recordsvc.access.sessions import Entering, Method
 from recordsvc.archive.noticeboard import of_workers
 from recordsvc.ground.ports import FixedClock
@@ -17,7 +18,7 @@ from recordsvc.house import House
 from recordsvc.people import synthetic
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
-from recordsvc.web.account_routes import METHODS
+from recordsvc.web.account_routes import CONSOLE, METHODS
 from tests.web.conftest import Visitor
 
 PHONE = "Mozilla/5.0 (Linux; Android 14; x) AppleWebKit/537.36 Chrome/126 Mobile Safari/537.36"
@@ -45,6 +46,7 @@ def another(me: Visitor, app: flask.Flask, agent: str) -> Visitor:
 
 def test_every_way_of_signing_in_has_a_word() -> None:
     assert set(METHODS) == set(Method)
+    assert set(CONSOLE) == set(acts.ABOUT_OFFICIALS)
 
 
 def test_a_worker_is_told_of_a_new_way_in_and_of_its_end(me: Visitor, house: House) -> None:
@@ -156,6 +158,21 @@ def test_the_own_page_of_an_official_is_at_the_desk(app: flask.Flask) -> None:
     assert "设置通行密钥" in page.text
     assert "/account/pin" not in page.text
     assert official.get("/me/sessions").status_code == 403
+
+
+def test_an_official_reads_on_the_own_page_what_the_console_did(app: flask.Flask, house: House) -> None:
+    official = Visitor(app).login("auditor")
+    assert "服务器控制台" not in official.get("/desk/sessions").text
+    console = Actor(Kind.SYSTEM, "command:<b>root")
+    said = OfficialAct(console, Act.OFFICIAL_LOST, "demo-auditor", "ways in and sign-ins ended")
+    house.db.write(lambda turn: acts.note(turn, house.random, said))
+
+    page = official.get("/desk/sessions").text
+
+    assert "挂失：停用全部登录方式并结束登录" in page
+    assert "服务器用户 <bdi>command:" not in page
+    assert "服务器用户 <bdi>&lt;b&gt;root</bdi>" in page
+    assert "服务器控制台" not in Visitor(app).login("handler").get("/desk/sessions").text
 
 
 def test_a_password_is_set_with_the_first_code_of_an_app(me: Visitor, clock: FixedClock) -> None:
