@@ -118,12 +118,18 @@ def of_institutions(who: Actor, action: str, uscc: sa.ColumnElement[str]) -> lis
     return [areas.within(reach(who, action), areas.of_institution(uscc)), uscc.not_in(kept_out)]
 
 
-def of_workers(who: Actor, action: str, worker_id: sa.ColumnElement[bytes]) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions of rows whose worker lies where the actor may do this; recused ones not."""
+def of_workers(
+    who: Actor, action: str, worker_id: sa.ColumnElement[bytes], area: sa.ColumnElement[str] | None = None
+) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of rows whose worker lies where the actor may do this; recused ones not.
+
+    `area` is where rows lie that have a place of their own, wherever their worker lies now.
+    """
+    where = areas.of_worker(worker_id) if area is None else area
     kept_out = [
         uuid.UUID(one.partition(":")[2]).bytes for one in sorted(who.recused) if one.startswith("worker:")
     ]
-    return [areas.within(reach(who, action), areas.of_worker(worker_id)), worker_id.not_in(kept_out)]
+    return [areas.within(reach(who, action), where), worker_id.not_in(kept_out)]
 
 
 def proposals_of(who: Actor) -> tuple[Any, ...]:

@@ -47,11 +47,15 @@ def app(house: House, region: Region, ids: dict[str, str], other: dict[str, Any]
 
 
 @pytest.fixture
-def victim(app: flask.Flask) -> Visitor:
-    """Whose records became everything that records can become, and who shares a link."""
+def victim(app: flask.Flask, ids: dict[str, str]) -> Visitor:
+    """Whose records became everything that records can become, who shares a link and claims a subsidy."""
     made = Visitor(app).login()
     shared = {"to": "link", "which": "all", "purpose": "job-application", "days": "7"}
     assert made.post("/me/share", **shared).status_code == 200
+    asked = {"kind": "SKILL_UP", "record_id": ids["certificate"]}
+    headers = {"X-CSRF-Token": made.csrf, "Idempotency-Key": "claim-of-the-victim"}
+    filed = made.client.post("/v1/me/claims", json=asked, headers=headers)
+    assert filed.status_code == 201, filed.text
     return made
 
 
@@ -107,6 +111,8 @@ def test_no_id_that_a_worker_sees_leads_another_anywhere(
     mine, theirs = seen_by(attacker), seen_by(victim)
     values = ids_in(theirs) - ids_in(mine)
     assert len(values) > 12, values
+    (claimed,) = read(victim, "/v1/me/claims").json["items"]
+    assert claimed["claim_id"] in values
     assert worker["number"] in "".join(theirs.values())
     secrets = (worker["name"], worker["number"])
 

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import flask
 
-from recordsvc.access import looked, objects
+from recordsvc.access import looked
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.errors import PurposeRefused, StandsTogether
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import door
 from recordsvc.access.services import house, once
@@ -38,7 +38,7 @@ from recordsvc.money.claims.values import Claim, find, listed
 if TYPE_CHECKING:
     pass
 
-from recordsvc.money.claims.services import bp, who
+from recordsvc.money.claims.services import bp, signer, within_reach
 
 STEPPING = (
     problems.ClaimUnknown,
@@ -48,6 +48,7 @@ STEPPING = (
     problems.ClaimWaits,
     problems.ClaimDiverted,
     problems.ClaimSignedBefore,
+    StandsTogether,
     problems.ClaimNoticeOpen,
 )
 
@@ -57,14 +58,13 @@ def seen(state: str | None = None) -> list[Claim]:
     over = ("CLOSED", "REFUSED", "WITHDRAWN", "RECOVERED")
     where = claim_state.c.state == state if state else claim_state.c.state.not_in(over)
     with house().db.read() as conn:
-        return listed(conn, where, *objects.of_workers(actor(), "claim.read", claim_state.c.worker_id))
+        return listed(conn, where, *within_reach("claim.read"))
 
 
 def sheet(event: str, policy: str) -> tuple[list[Claim], str, list[Claim]]:
     """Return what waits for a signature: the clean ones, the hash of their list, the flagged ones."""
-    mine = objects.of_workers(actor(), policy, claim_state.c.worker_id)
     with house().db.read() as conn:
-        waiting = signing.due(conn, event, *mine)
+        waiting = signing.due(conn, event, *within_reach(policy))
         flagged = [one for one in waiting if signing.flags(house(), conn, one)]
     clean = [one for one in waiting if one not in flagged]
     return clean, signing.sheet(clean), flagged
@@ -85,12 +85,15 @@ def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
         return views.for_desk(house(), conn, one, actor().roles)
 
 
-def step_desk(claim_id: bytes, event: str, version: int, reason: str) -> Claim:
-    """Take a step as the official who asks. Raises as `steps.step`, `ClaimWaits`, `ClaimDiverted`."""
-    by = who()
+def step_desk(policy: str, claim_id: bytes, event: str, version: int, reason: str) -> Claim:
+    """Take a step as the official who asks.
+
+    Raises as `signer`, as `steps.step`, `ClaimWaits`, `ClaimDiverted`.
+    """
 
     def act(turn: Turn) -> str:
         one = find(turn.conn, claim_id)
+        by = signer(turn, policy, [one])
         if one.version != version:
             raise problems.ClaimChanged
         if event == "supplement":
@@ -154,7 +157,7 @@ def read_claim(claim_id: bytes, query: dict[str, Any]) -> flask.Response:
 )
 def step_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take a step."""
-    return answers.answer(views.brief(step_desk(claim_id, **form)), form=ClaimForm)
+    return answers.answer(views.brief(step_desk("claim.sign", claim_id, **form)), form=ClaimForm)
 
 
 @door(
@@ -170,8 +173,13 @@ def step_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def object_to_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take an objection down; the claim waits, no other does."""
-    by = who()
-    once(lambda turn: notices.object_to(turn, house(), find(turn.conn, claim_id), form["text"], by).outcome)
+
+    def act(turn: Turn) -> str:
+        one = find(turn.conn, claim_id)
+        by = signer(turn, "claim.publish", [one])
+        return notices.object_to(turn, house(), one, form["text"], by).outcome
+
+    once(act)
     with house().db.read() as conn:
         return answers.answer(views.brief(find(conn, claim_id)), form=ClaimForm)
 
@@ -213,22 +221,22 @@ def _sheet(event: str, policy: str) -> flask.Response:
 )
 def sign_list(form: dict[str, Any]) -> flask.Response:
     """Sign a list as it was seen."""
-    return _sign(form)
+    return _sign("claim.sign", form)
 
 
-def _sign(form: dict[str, Any]) -> flask.Response:
-    sign_seen(**form)
+def _sign(policy: str, form: dict[str, Any]) -> flask.Response:
+    sign_seen(policy, **form)
     with house().db.read() as conn:
         others = [one for one in (find(conn, it) for it in form["claims"]) if not _signed(one, form["event"])]
     told = {"signed": len(form["claims"]) - len(others), "others": [views.brief(one) for one in others]}
     return answers.answer(told, form=ClaimSignedForm)
 
 
-def sign_seen(event: str, claims: list[bytes], list_sha256: str) -> None:
-    """Sign a list as it was seen. Raises `ClaimListChanged` and what keeps one back."""
-    by = who()
+def sign_seen(policy: str, event: str, claims: list[bytes], list_sha256: str) -> None:
+    """Sign a list as it was seen. Raises as `signer`, `ClaimListChanged` and what keeps one back."""
 
     def act(turn: Turn) -> str:
+        by = signer(turn, policy, [find(turn.conn, one) for one in claims])
         done: list[Done] = signing.sign_all(turn, house(), event, claims, list_sha256, by)
         return str(sum(one.outcome == DONE for one in done))
 
@@ -256,11 +264,11 @@ def publish(form: dict[str, Any]) -> flask.Response:
 
 
 def publish_chosen(claims: list[bytes], region: str) -> bytes:
-    """Publish reviewed claims; the list's id."""
-    by = who()
+    """Publish reviewed claims; the list's id. Raises as `signer`."""
 
     def act(turn: Turn) -> str:
         chosen = [find(turn.conn, one) for one in claims]
+        by = signer(turn, "claim.publish", chosen)
         return notices.publish(turn, house(), chosen, region, by).hex()
 
     return bytes.fromhex(once(act))
@@ -295,7 +303,7 @@ def list_payables() -> flask.Response:
 )
 def sign_payables(form: dict[str, Any]) -> flask.Response:
     """Sign a list as it was seen."""
-    return _sign(form)
+    return _sign("claim.pay", form)
 
 
 @door(
@@ -311,4 +319,4 @@ def sign_payables(form: dict[str, Any]) -> flask.Response:
 )
 def step_payable(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take a step."""
-    return answers.answer(views.brief(step_desk(claim_id, **form)), form=ClaimForm)
+    return answers.answer(views.brief(step_desk("claim.pay", claim_id, **form)), form=ClaimForm)

@@ -1,15 +1,26 @@
-"""The blueprint that all doors of claims hang on, what they name, and who asks."""
+"""The blueprint that all doors of claims hang on, what they name, where it lies, and who asks.
+
+A claim lies where it was filed (`claim.region`), for lists and doors alike: who moves house
+takes no claim along.
+"""
+
+from collections.abc import Iterable
 
 import flask
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas
+from recordsvc.access import areas, deciding, recusals
 from recordsvc.access.entrance import actor
-from recordsvc.access.grants import Actor, Thing, Way, author, prefix
-from recordsvc.access.objects import named
+from recordsvc.access.grants import Actor, Thing, Way, author, can, prefix
+from recordsvc.access.objects import named, of_workers
+from recordsvc.access.services import house
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.problems import Forbidden
 from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims import filing
-from recordsvc.money.claims.values import Who, find
+from recordsvc.money.claims.tables import claim
+from recordsvc.money.claims.values import Claim, Who, find
 
 bp = flask.Blueprint("claims", __name__)
 
@@ -20,8 +31,19 @@ def _claim(conn: Connection, claim_id: bytes) -> Thing | None:
         one = find(conn, claim_id)
     except problems.ClaimUnknown:
         return None
+    return _thing(conn, one)
+
+
+def _thing(conn: Connection, one: Claim) -> Thing:
     parties = areas.person(conn, one.worker_id).parties | {one.payee}
     return Thing(prefix(one.region) if one.region else "", parties)
+
+
+def within_reach(action: str) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of claims that lie where whoever asks may do this; recused ones not."""
+    asks = actor()
+    mine = of_workers(asks, action, claim.c.worker_id, claim.c.region)
+    return [*mine, claim.c.payee.not_in(sorted(asks.recused))]
 
 
 named("claim_id", _claim, problems.ClaimUnknown)
@@ -35,3 +57,17 @@ def who(asks: Actor | None = None) -> Who:
         return Who(author(asks), frozenset(asks.roles) or filing.WORKER_ROLES)
     kind = "official" if asks.through.way is Way.WINDOW else "worker"
     return Who(f"{kind}:{asks.through.id}", filing.WORKER_ROLES)
+
+
+def signer(turn: Turn, action: str, chosen: Iterable[Claim]) -> Who:
+    """Return the official who asks, as the register stands in this turn, whatever it was before.
+
+    Raises `Forbidden` to whom the action is no longer open where one of the claims lies, `Recused`.
+    """
+    now = deciding.as_of_now(turn, actor(), house().settings.region)
+    for one in chosen:
+        thing = _thing(turn.conn, one)
+        if not can(now, action, thing):
+            raise Forbidden
+        recusals.check(now, thing.parties)
+    return who(now)

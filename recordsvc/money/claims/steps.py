@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
+from recordsvc.access import granting
+from recordsvc.access.errors import StandsTogether
+from recordsvc.access.grants import Kind
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -100,7 +103,10 @@ def step(  # noqa: PLR0913 - what a step is
     notice_id: bytes | None = None,
     payment: str = "",
 ) -> Done:
-    """Take a step. Raises `ClaimStep`, `ClaimChanged`, `ClaimStands`, `ClaimSignedBefore`."""
+    """Take a step.
+
+    Raises `ClaimStep`, `ClaimChanged`, `ClaimStands`, `ClaimSignedBefore`, `StandsTogether`.
+    """
     way = transitions.find(one.state, event)
     if way is None or who.roles.isdisjoint(way.roles):
         raise ClaimStep(state=one.state, event=event)
@@ -329,15 +335,21 @@ def _release(run: Run) -> None:
 
 
 def _sign(run: Run) -> None:
-    """Sign as the next in the order: another person than all before, and not the one who filed."""
+    """Sign as the next in the order: another person than all before, and not the one who filed.
+
+    Nor is it the deputy or the principal of one of them: two hands of one person.
+    """
     one, conn, event = run.claim, run.turn.conn, run.way.event
     order = terms.steps(run.today, one.amount_fen)
     n = (one.signed or 0) + 1
     if n > one.needed or order.index(event) + 1 != n:
         raise ClaimStep(state=one.state, event=event)
-    mine = [row for row in approvals_of(conn, one) if row.round == one.round and row.actor == run.who.actor]
-    if mine or run.who.actor == one.filed_by:
+    signed = [(row.actor, row.signed_ms) for row in approvals_of(conn, one) if row.round == one.round]
+    before = [(one.filed_by, one.filed_ms), *signed]
+    if run.who.actor in {actor for actor, _ in before}:
         raise ClaimSignedBefore
+    if any(_together(run, actor, since_ms) for actor, since_ms in before):
+        raise StandsTogether
     row = {
         **one.key,
         "round": one.round,
@@ -356,6 +368,14 @@ def _sign(run: Run) -> None:
     conn.execute(claim_approval.insert().values(row))
     bound.wrote(run.turn, claim_approval, row)
     run.values["signed"] = n
+
+
+def _together(run: Run, actor: str, since_ms: int) -> bool:
+    """Tell whether who signs stood in for somebody, or they for them, since that one acted."""
+    kind, _, name = run.who.actor.partition(":")
+    other_kind, _, other = actor.partition(":")
+    both = kind == other_kind == Kind.OFFICIAL
+    return both and granting.stand_together(run.turn.conn, name, other, since_ms)
 
 
 def _queue(run: Run) -> None:

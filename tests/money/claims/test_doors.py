@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from recordsvc.access import looked, officials, recusals
 from recordsvc.access.tables import demo_login
 from recordsvc.ground.commit import Turn
-from recordsvc.money.claims import values
+from recordsvc.money.claims import desk_routes, values
 from recordsvc.settings import Settings
 from tests.archive.support import person
 from tests.journeys.desk import HOST, Journey
-from tests.money.claims.world import APPROVER, World
+from tests.money.claims.world import APPROVER, HANDLER, World
 
 LOOK = "purpose=claim-review&case_ref=SB-1"
 
@@ -131,6 +131,48 @@ def test_an_official_of_another_city_meets_no_claim(world: World, journey: Journ
         )
 
 
+def test_a_claim_lies_where_it_was_filed_in_lists_sheet_and_door(world: World, journey: Journey) -> None:
+    worker_id, record_id = world.certified()
+    world.moves(worker_id, "640106")
+    told = file(journey, journey.sign_in(person(1)["number"]), record_id)
+    world.moves(worker_id, "640201")
+
+    def apart(turn: Turn) -> None:
+        for who, area in (("handler", "6401"), ("reviewer", "6402")):
+            officials.revoke(turn, f"demo-{who}", who, by="test")
+            officials.grant(turn, f"demo-{who}", who, area, by="test")
+
+    world.house.db.write(apart)
+    place = f"/v1/desk/claims/{told['claim_id']}?{LOOK}"
+    for who, mine, status in (("handler", [told["claim_id"]], 200), ("reviewer", [], 404)):
+        listed = journey.read(who, "/v1/desk/claims")["items"]
+        sheet = journey.read(who, "/v1/desk/claim-list?event=accept")
+        assert [one["claim_id"] for one in listed] == mine
+        assert [one["claim_id"] for one in sheet["clean"]] == mine
+        journey.read(who, place, status)
+    body = {"event": "accept", "claims": [told["claim_id"]], "list_sha256": sheet_of(journey)}
+    assert journey.act("handler", "/v1/desk/claim-list", body, 200)["signed"] == 1
+
+
+def sheet_of(journey: Journey) -> str:
+    return str(journey.read("handler", "/v1/desk/claim-list?event=accept")["list_sha256"])
+
+
+def test_a_claim_that_pays_an_institution_is_kept_from_whom_that_institution_bars(
+    world: World, journey: Journey
+) -> None:
+    worker_id, record_id = world.certified()
+    payee = f"institution:{world.assessor.uscc}"
+    one = world.file(worker_id, record_id, payee=payee)
+    assert [it["state"] for it in journey.read("handler", "/v1/desk/claims")["items"]] == ["CHECKED"]
+    keep_out = partial(recusals.declare, random=world.house.random, ground=recusals.Ground.INSTITUTION)
+    world.house.db.write(partial(keep_out, official_id="demo-handler", party=payee, by="test"))
+
+    place = f"/v1/desk/claims/{uuid.UUID(bytes=one.claim_id)}?{LOOK}"
+    assert journey.read("handler", place, 403)["code"] == "recused"
+    assert journey.read("handler", "/v1/desk/claims")["items"] == []
+
+
 def find(world: World, name: str):
     with world.house.db.read() as conn:
         return values.find(conn, uuid.UUID(name).bytes)
@@ -147,6 +189,52 @@ def test_case_24_a_role_or_relation_that_ends_ends_what_it_may_do(world: World, 
     world.house.db.write(partial(keep_out, ground=recusals.Ground.KIN, by=f"official:{who}"))
 
     assert step(journey, "handler", told, "accept", 403)["code"] == "recused"
+
+
+@pytest.mark.parametrize("by_list", [False, True])
+@pytest.mark.parametrize("change", ["ended", "moved", "recused"])
+def test_case_24_who_signs_is_judged_as_the_register_stands_in_the_turn(
+    world: World, journey: Journey, monkeypatch: pytest.MonkeyPatch, change: str, *, by_list: bool
+) -> None:
+    worker_id, record_id = world.certified()
+    told = file(journey, journey.sign_in(person(1)["number"]), record_id)
+    signed = {"event": "accept", "claims": [told["claim_id"]], "list_sha256": sheet_of(journey)}
+    party = f"worker:{uuid.UUID(bytes=worker_id)}"
+
+    def meanwhile(turn: Turn) -> None:
+        if change == "recused":
+            keep_out = partial(recusals.declare, turn, world.house.random, "demo-handler", party)
+            keep_out(recusals.Ground.KIN, by="test")
+            return
+        officials.revoke(turn, "demo-handler", "handler", by="test")
+        if change == "moved":
+            officials.grant(turn, "demo-handler", "handler", "6402", by="test")
+
+    once = desk_routes.once
+
+    def late(act: Any) -> str:
+        """The request was let in; then the register changed, and then its turn came."""
+        world.house.db.write(meanwhile)
+        return once(act)
+
+    monkeypatch.setattr(desk_routes, "once", late)
+    code = "recused" if change == "recused" else "forbidden"
+    if by_list:
+        assert journey.act("handler", "/v1/desk/claim-list", signed, 403)["code"] == code
+    else:
+        assert step(journey, "handler", told, "accept", 403)["code"] == code
+
+    one = find(world, told["claim_id"])
+    assert (one.state, one.signed) == ("CHECKED", None)
+
+
+def test_a_deputy_signs_no_step_beside_their_principal(world: World, journey: Journey) -> None:
+    one = world.bring(world.file(*world.certified()), "ACCEPTED")
+    world.stands_in(HANDLER.actor.partition(":")[2], "demo-reviewer")
+    told = {"claim_id": str(uuid.UUID(bytes=one.claim_id)), "version": one.version}
+
+    assert step(journey, "reviewer", told, "review", 403)["code"] == "stands-together"
+    assert world.read(one).state == "ACCEPTED"
 
 
 def official_of(world: World, kind: str) -> str:

@@ -3,6 +3,7 @@
 import orjson
 import pytest
 
+from recordsvc.access.errors import StandsTogether
 from recordsvc.archive.reading import Reader
 from recordsvc.money.claims import deciding, filing, notices, paying, steps, transitions, values
 from recordsvc.money.claims.errors import (
@@ -268,6 +269,35 @@ def test_case_22_nobody_signs_twice_nor_what_they_filed(world: World) -> None:
     own = world.write(filing.file, other, filing.Ask("SKILL_UP", record_id), both)
     with pytest.raises(ClaimSignedBefore):
         world.step(own, "accept", both)
+
+
+@pytest.mark.parametrize(("principal", "standing_in"), [("r1", "r2"), ("r2", "r1")])
+def test_a_principal_and_their_deputy_do_not_sign_two_steps_of_one_claim(
+    world: World, principal: str, standing_in: str
+) -> None:
+    one = world.bring(world.file(*world.certified()), "NOTICED")
+    world.stands_in(principal, standing_in)
+    world.days(14)
+
+    with pytest.raises(StandsTogether):
+        world.step(one, "approve", APPROVER)
+    assert world.step(one, "approve", official("r3", "reviewer")).outcome == steps.DONE
+
+
+def test_whose_deputy_filed_it_does_not_sign_it_but_an_ended_relation_keeps_nobody_out(world: World) -> None:
+    world.stands_in("r1", "r2", days=1)
+    world.days(2)
+    world.stands_in("h1", "h2")
+    worker_id, record_id = world.certified()
+    one = world.write(filing.file, worker_id, filing.Ask("SKILL_UP", record_id), official("h2", "handler"))
+
+    with pytest.raises(StandsTogether):
+        world.step(one, "accept", HANDLER)
+    world.step(one, "accept", official("h3", "handler"))
+    world.step(one, "review", REVIEWER)
+    world.publish(one)
+    world.days(14)
+    assert world.step(one, "approve", APPROVER).outcome == steps.DONE
 
 
 @pytest.mark.parametrize("change", ["amount", "account", "rule"])

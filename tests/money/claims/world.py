@@ -5,9 +5,11 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from recordsvc.access import areas
+from recordsvc.access.tables import deputy
 from recordsvc.bodies import institutions
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.ports import beijing_date, uuid7
 from recordsvc.house import House
 from recordsvc.money.claims import filing, notices, paying, steps, values
 from recordsvc.money.claims.filing import Ask
@@ -148,6 +150,23 @@ class World:
         record = self.assessor.certificate(who, **more)
         self.assessor.enter(record)
         return self.assessor.worker_id(who), uuid.UUID(id_of(record)).bytes
+
+    def moves(self, worker_id: bytes, division: str) -> None:
+        self.house.db.write(lambda turn: areas.place_worker(turn, worker_id, division, "card-fact"))
+
+    def stands_in(self, principal: str, standing_in: str, days: int = 30) -> None:
+        """Let an official stand in for another from now on."""
+        now_ms = self.house.clock.now_ms()
+        row = {
+            "deputy_id": uuid7(self.house.clock, self.house.random),
+            "principal": principal,
+            "deputy": standing_in,
+            "role": "reviewer",
+            "from_ms": now_ms,
+            "until_ms": now_ms + days * DAY_MS,
+            "named_by": "official:g1",
+        }
+        self.house.db.write(lambda turn: turn.conn.execute(deputy.insert().values(row)))
 
     # -- acts
 
