@@ -26,7 +26,7 @@ from recordsvc.access.forms import (
     RevokeKeyForm,
 )
 from recordsvc.access.grants import Actor, reach
-from recordsvc.access.policy import door
+from recordsvc.access.policy import door, prove
 from recordsvc.access.registering import NewClient, NewKey, NewTerms
 from recordsvc.access.services import access, bp, house, once, reference
 from recordsvc.ground import answers, two_person
@@ -270,8 +270,17 @@ def list_acts(query: dict[str, Any]) -> flask.Response:
 )
 def decide_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Approve, which acts at once, or refuse."""
+    prove_for(proposal_id)
     deciding.decide(house(), proposal_id, actor(), approve=form["approve"], reason=form["reason"])
     return _one(proposal_id)
+
+
+def prove_for(proposal_id: bytes) -> None:
+    """Ask for a fresh proof where a proposal's kind does. Raises `StepUpRequired`, `UnknownProposal`."""
+    with house().db.read() as conn:
+        found = two_person.read(conn, proposal_id, house().clock.now_ms())
+    if two_person.asks_fresh(found.kind):
+        prove()
 
 
 @door(

@@ -21,7 +21,7 @@ from recordsvc.access.errors import ClientUnknown, EmergencyUnknown, StaffUnknow
 from recordsvc.access.grants import Actor, Kind, Thing, can, reach
 from recordsvc.access.tables import client, staff
 from recordsvc.ground import two_person
-from recordsvc.ground.problems import NotFound, Problem
+from recordsvc.ground.problems import Forbidden, NotFound, Problem
 
 T = TypeVar("T")
 Finder = Callable[[Connection, Any], Thing | None]
@@ -105,6 +105,12 @@ def _judge(
         if thing is None or not can(who, policy, thing):
             raise _missing(_named[name], problems, value, arguments)
     recusals.check(who, parties)
+
+
+def whole(policy: str) -> None:
+    """Refuse whoever may not do this in the whole region (全区事项). Raises `Forbidden`."""
+    if not reach(actor(), policy).everywhere:
+        raise Forbidden
 
 
 def own_reach(who: Actor, action: str, thing: Thing) -> bool:

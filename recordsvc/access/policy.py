@@ -290,6 +290,16 @@ def _judge(who: Actor, declared: Door, entrance: Entrance) -> None:
         raise StepUpRequired
 
 
+def prove() -> None:
+    """Ask a session for a fresh proof where only the object tells that the act wants one (`step_up`).
+
+    Raises `StepUpRequired`.
+    """
+    who, entrance = actor(), flask.current_app.extensions["entrance"]
+    if who.session_id and not entrance.fresh(who):
+        raise StepUpRequired
+
+
 def _ends(declared: Door) -> bool:
     """Tell whether a door ends something of one's own: a session, a way in, a consent, a helper's part."""
     own = declared.policy == "session.own" and (

@@ -128,6 +128,8 @@ class Kind:
     basis: Basis | None
     life_ms: int
     about: Concerning | None = None
+    fresh: bool = False
+    """Whether the second person proves once more who they are (`step-up`)."""
 
 
 _kinds: dict[str, Kind] = {}
@@ -203,17 +205,19 @@ def executor(
     basis: Basis | None = None,
     about: Concerning | None = None,
     life_ms: int = LIFE_MS,
+    fresh: bool = False,
 ) -> Callable[[Executor], Executor]:
     """Register what approving a kind does; once per kind and process.
 
     `basis(conn, subject, payload)` returns a short text (a version, a digest) of the facts the act rests on,
     `about` likewise where it belongs and whom it concerns; without it what `concerning` registered says.
+    `fresh`: what is decided moves or redirects money, and the doors ask for a fresh proof.
     """
 
     def register(run: Executor) -> Executor:
         if kind in _kinds and _kinds[kind].run is not run:
             raise ValueError(f"two executors for {kind!r}")
-        _kinds[kind] = Kind(run, deciders, basis, life_ms, about)
+        _kinds[kind] = Kind(run, deciders, basis, life_ms, about, fresh)
         return run
 
     return register
@@ -233,6 +237,12 @@ def deciders(kind: str) -> frozenset[str] | None:
     """Roles of which the second person needs one; empty: whoever the door lets in; None: nobody here."""
     registered = _kinds.get(kind)
     return None if registered is None else registered.deciders
+
+
+def asks_fresh(kind: str) -> bool:
+    """Tell whether deciding this kind takes a fresh proof of who decides."""
+    registered = _kinds.get(kind)
+    return registered is not None and registered.fresh
 
 
 def propose(

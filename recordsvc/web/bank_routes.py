@@ -6,6 +6,7 @@ import flask
 
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import can
+from recordsvc.access.objects import whole
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import once, reference
 from recordsvc.ground.forms import Form, text
@@ -105,6 +106,7 @@ def bank_page() -> flask.Response:
 
 
 def _desk(typed: dict[str, Any], problem: Problem | None, told: str = "") -> flask.Response:
+    whole("bank.read")
     wrong, trouble = faults(problem, _FILE) if problem is not None else ({}, None)
     with house().db.read() as conn:
         accounts = [
@@ -223,6 +225,7 @@ def payers_page(payers_proposal: bytes) -> flask.Response:
     "/desk/bank/proposals/<id:payers_proposal>",
     policy="bank.pay",
     surface=Surface.PAGE,
+    step_up=True,
     body=Fields(PayersWordPageForm),
     answer={303: None, 422: HTML},
     problems=DECIDING,
@@ -336,6 +339,7 @@ def take_button(break_id: bytes, form: dict[str, Any]) -> flask.Response:  # noq
     "/desk/bank/breaks/<id:break_id>",
     policy="bank.pay",
     surface=Surface.PAGE,
+    step_up=True,
     body=Fields(ResolvePageForm),
     answer={303: None, 422: HTML},
     summary="处理差异（网页） / End a difference, or propose to",

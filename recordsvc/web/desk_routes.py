@@ -8,6 +8,7 @@ import flask
 from sqlalchemy.engine import Connection
 
 from recordsvc.access import deciding, objects, own_archives
+from recordsvc.access.desk_routes import prove_for
 from recordsvc.access.entering import HOME
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Kind, Role, Thing, can
@@ -270,6 +271,7 @@ def proposal_page(proposal_id: bytes) -> flask.Response:
 )
 def decide_button(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Approve or refuse; what stands against it is told on the page."""
+    prove_for(proposal_id)
     try:
         check_choice("word", form["word"], ("approve", "refuse"), "请选择批准或退回")
         approve, reason = form["word"] == "approve", reason_of(form)

@@ -53,6 +53,22 @@ def test_two_payers_seal_and_release_on_their_pages(bank: Desk, payer: Visitor, 
     assert bank.state(paid) == "sent"
 
 
+def test_a_word_of_an_old_sign_in_is_sent_to_prove_it_again(
+    bank: Desk, payer: Visitor, app: Any, clock: FixedClock
+) -> None:
+    bank.pay(1)
+    payer.post("/desk/bank/batches", account=CODE)
+    (place,) = re.findall(r'href="(/desk/bank/proposals/[^"]+)"', payer.get("/desk/bank").text)
+    second = Visitor(app).login("payer-2")
+    clock.advance(bank.house.settings.step_up_minutes * 60_000)
+    refused = second.post(place, word="approve", reason="核对无误")
+    assert refused.status_code == 401
+    assert 'href="/login/again"' in refused.text
+    (found,) = bank.read(batches.listed)
+    assert found.state == "sealed"
+    assert Visitor(app).login("payer-2").post(place, word="approve", reason="核对无误").status_code == 303
+
+
 def test_a_sealed_batch_is_given_up_on_its_page(bank: Desk, payer: Visitor) -> None:
     bank.pay(1)
     payer.post("/desk/bank/batches", account=CODE)

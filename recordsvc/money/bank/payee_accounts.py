@@ -229,6 +229,7 @@ def about(conn: Connection, payee: str) -> Thing:
     deciders=DECIDERS,
     basis=_basis,
     about=lambda conn, _subject, payload: about(conn, str(payload["payee"])),
+    fresh=True,
 )
 def _verify(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     verify(turn, uuid.UUID(str(payload["account_id"])).bytes, str(proposal.decided_by))

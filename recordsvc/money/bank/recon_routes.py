@@ -7,6 +7,7 @@ from typing import Any
 import flask
 
 from recordsvc.access.errors import Recused
+from recordsvc.access.objects import whole
 from recordsvc.access.policy import door
 from recordsvc.access.services import house, once, reference
 from recordsvc.archive.life_forms import DecidedLaterForm
@@ -67,7 +68,8 @@ def bring_file(form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:
 
 
 def brought(form: dict[str, Any], content: bytes) -> str:
-    """Take in a bank's file; what became of it. Raises `PayingAccountUnknown`."""
+    """Take in a bank's file; what became of it. Raises `Forbidden`, `PayingAccountUnknown`."""
+    whole("bank.pay")
     with house().db.read() as conn:
         source = paying.find(conn, form["account"])
     return inbox.receive(house(), source, form["name"], content, reference())
@@ -87,6 +89,7 @@ def brought(form: dict[str, Any], content: bytes) -> str:
 )
 def list_payments(query: dict[str, Any]) -> flask.Response:
     """List payments, perhaps of one state or account."""
+    whole("bank.read")
     own = payment.c
     where = [own[name] == value for name, value in query.items() if value is not None]
     with house().db.read() as conn:
@@ -113,6 +116,7 @@ def read_payment(payment_id: bytes) -> flask.Response:
     "POST",
     "/v1/desk/bank/payments/<id:payment_id>/readdress",
     policy="bank.pay",
+    step_up=True,
     answer=PaymentDetailForm,
     problems=(PaymentUnknown, PaymentState, PayeeAccountState, Recused),
     idempotent=True,
@@ -144,6 +148,7 @@ def readdress_payment(payment_id: bytes) -> flask.Response:
 )
 def list_breaks(query: dict[str, Any]) -> flask.Response:
     """List differences of a state and age."""
+    whole("bank.read")
     own, now_ms = recon_break.c, house().clock.now_ms()
     where = [own.state == query["state"], own.opened_ms <= now_ms - query["min_age"] * DAY_MS]
     with house().db.read() as conn:
@@ -182,6 +187,7 @@ def taking(break_id: bytes, by: str) -> Callable[[Turn], str]:
     "POST",
     "/v1/desk/bank/breaks/<id:break_id>/resolve",
     policy="bank.pay",
+    step_up=True,
     body=ResolveForm,
     answer={200: BreakForm, 202: DecidedLaterForm},
     problems=(BreakUnknown, BreakClosed, ResolutionRefused, Recused),

@@ -11,6 +11,7 @@ from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import LookNotWritten, Recused, StandsTogether
 from recordsvc.access.looked import Look
+from recordsvc.access.objects import whole
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.access.services import house, once, reference
 from recordsvc.archive.life_forms import DecidedLaterForm
@@ -93,6 +94,7 @@ DECIDING = (
 )
 def paying_accounts() -> flask.Response:
     """List the paying accounts."""
+    whole("bank.read")
     with house().db.read() as conn:
         return answers.answer({"items": views.accounts(house(), conn)}, form=PayingAccountsForm)
 
@@ -102,6 +104,7 @@ def paying_accounts() -> flask.Response:
     "POST",
     "/v1/desk/bank/accounts",
     policy="bank.pay",
+    step_up=True,
     body=NewPayingAccountForm,
     answer={202: DecidedLaterForm},
     problems=(AccountRefused,),
@@ -110,6 +113,7 @@ def paying_accounts() -> flask.Response:
 )
 def propose_paying_account(form: dict[str, Any]) -> flask.Response:
     """Propose an account of the region."""
+    whole("bank.pay")
     by = reference()
     return _proposed(once(lambda turn: _text(paying.propose(turn, form, by))))
 
@@ -119,6 +123,7 @@ def propose_paying_account(form: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/desk/payee-accounts",
     policy="payee-account.enter",
+    step_up=True,
     body=NewPayeeAccountForm,
     answer={201: PayeeAccountForm},
     problems=(AccountRefused, Recused, NotFound),
@@ -153,6 +158,7 @@ def enter_payee_account(form: dict[str, Any]) -> flask.Response:
 )
 def payers_proposals() -> flask.Response:
     """List the open proposals of payers."""
+    whole("bank.read")
     with house().db.read() as conn:
         items = views.proposals(house(), conn)
     return answers.answer({"items": items}, form=PayersProposalsForm)
@@ -163,6 +169,7 @@ def payers_proposals() -> flask.Response:
     "POST",
     "/v1/desk/bank/proposals/<id:payers_proposal>/decide",
     policy="bank.pay",
+    step_up=True,
     body=PayersWordForm,
     answer={204: None},
     problems=DECIDING,
@@ -200,6 +207,7 @@ def deciding_on(proposal_id: bytes, form: dict[str, Any]) -> Callable[[Turn], st
 )
 def list_batches() -> flask.Response:
     """List batches."""
+    whole("bank.read")
     with house().db.read() as conn:
         items = [views.batch(conn, one) for one in batches.listed(conn)]
     return answers.answer({"items": items}, form=BatchesForm)
@@ -222,7 +230,8 @@ def seal_batch(form: dict[str, Any]) -> flask.Response:
 
 
 def sealing(account: str, by: str) -> Callable[[Turn], str]:
-    """Return what seals a batch in a turn (gives its id)."""
+    """Return what seals a batch in a turn (gives its id). Raises `Forbidden`."""
+    whole("bank.pay")
     return lambda turn: _text(batches.seal(turn, house(), account, by))
 
 
@@ -245,6 +254,7 @@ def read_batch(batch_id: bytes) -> flask.Response:
     "POST",
     "/v1/desk/bank/batches/<id:batch_id>/release",
     policy="bank.pay",
+    step_up=True,
     body=BatchReleaseForm,
     answer=BatchForm,
     problems=(PaymentBatchUnknown, *DECIDING),

@@ -15,14 +15,14 @@ from recordsvc.money.bank.errors import BreakUnknown, PaymentBatchUnknown, Payme
 bp = flask.Blueprint("bank", __name__)
 KINDS: Final = frozenset({paying.KIND, batches.KIND, resolving.KIND})
 """What payers propose to one another."""
-_NOWHERE: Final = Thing(None)
-"""Payments belong to the region, not to a division of it."""
+_WHOLE: Final = ""
+"""Where the bank lies (`Thing.area`): payments are the region's, and who covers a part of it meets none."""
 
 
 def _payment(conn: Connection, payment_id: bytes) -> Thing | None:
     try:
         # Whose money it is keeps out of it (回避).
-        return Thing(None, frozenset({payments.find(conn, payment_id).payee}))
+        return Thing(_WHOLE, frozenset({payments.find(conn, payment_id).payee}))
     except PaymentUnknown:
         return None
 
@@ -32,7 +32,7 @@ def _batch(conn: Connection, batch_id: bytes) -> Thing | None:
         batches.find(conn, batch_id)
     except PaymentBatchUnknown:
         return None
-    return _NOWHERE
+    return Thing(_WHOLE)
 
 
 def _break(conn: Connection, break_id: bytes) -> Thing | None:
@@ -40,7 +40,7 @@ def _break(conn: Connection, break_id: bytes) -> Thing | None:
         found = breaks.find(conn, break_id)
     except BreakUnknown:
         return None
-    return _NOWHERE if found.payment_id is None else _payment(conn, found.payment_id)
+    return Thing(_WHOLE) if found.payment_id is None else _payment(conn, found.payment_id)
 
 
 def _proposal(conn: Connection, proposal_id: bytes) -> Thing | None:
@@ -48,7 +48,7 @@ def _proposal(conn: Connection, proposal_id: bytes) -> Thing | None:
         found = two_person.read(conn, proposal_id, 0)
     except UnknownProposal:
         return None
-    return Thing(None, frozenset(found.parties)) if found.kind in KINDS else None
+    return Thing(_WHOLE, frozenset(found.parties)) if found.kind in KINDS else None
 
 
 named("payers_proposal", _proposal, UnknownProposal)

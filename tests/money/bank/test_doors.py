@@ -8,9 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from banksim import messages
+from recordsvc.access import officials
 from recordsvc.access.looked import of_worker
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_ms
-from recordsvc.money.bank import dispatch, payments
+from recordsvc.ground.ports import uuid_text as text
+from recordsvc.money.bank import batches, dispatch, payments
 from recordsvc.people.tables import worker
 from tests.access.conftest import *  # noqa: F403 - the same house, browsers and personas
 from tests.money.bank import made
@@ -101,6 +104,79 @@ def test_auditors_read_and_see_no_name_and_no_number(enter, desk: Desk) -> None:
         assert account.name not in answer.text
 
 
+def test_the_bank_is_the_whole_regions(enter, desk: Desk) -> None:
+    paid = desk.pay(1)
+    batch = desk.seal()
+    proposal = desk.read(batches.proposal_of, batch.batch_id)
+    desk.receive(b"<torn")
+    found = desk.break_of("file-quarantined").break_id
+    payer = enter("payer")
+
+    def elsewhere(turn: Turn) -> None:
+        officials.revoke(turn, "demo-payer", "payer", by="test")
+        officials.grant(turn, "demo-payer", "payer", "640106", by="test")
+
+    desk.house.db.write(elsewhere)
+    at = "/v1/desk/bank"
+    for door in ("accounts", "batches", "payments", "breaks", "proposals"):
+        assert payer.get(f"{at}/{door}").status_code == 403
+    account = {"code": "unemp", "fund": "UNEMP", "number": "640100000000000009", "name": "专户"}
+    assert payer.post(f"{at}/accounts", account | {"bank": made.BANK}).status_code == 403
+    assert payer.post(f"{at}/batches", {"account": CODE}).status_code == 403
+    brought = {"account": CODE, "name": "n1.xml", "file": (io.BytesIO(b"<torn"), "n1.xml")}
+    token = {"X-CSRF-Token": payer.csrf}
+    assert payer.browser.post(f"{at}/files", data=brought, headers=token).status_code == 403
+    for door in (
+        f"batches/{text(batch.batch_id)}",
+        f"batches/{text(batch.batch_id)}/file",
+        f"payments/{text(paid)}",
+    ):
+        assert payer.get(f"{at}/{door}").status_code == 404
+    for door in (
+        f"batches/{text(batch.batch_id)}/cancel",
+        f"payments/{text(paid)}/readdress",
+        f"breaks/{text(found)}/take",
+    ):
+        assert payer.browser.post(f"{at}/{door}", headers=token).status_code == 404
+    word = {"approve": True, "reason": "属实"}
+    assert payer.post(f"{at}/batches/{text(batch.batch_id)}/release", {"reason": "x"}).status_code == 404
+    assert payer.post(f"{at}/proposals/{text(proposal)}/decide", word).status_code == 404
+    ending = {"resolution": "explained", "note": "x"}
+    assert payer.post(f"{at}/breaks/{text(found)}/resolve", ending).status_code == 404
+    assert desk.read(batches.find, batch.batch_id).state == "sealed"
+
+
+def test_what_moves_money_asks_for_a_fresh_proof(enter, desk: Desk, clock: FixedClock) -> None:
+    desk.account(2, verify=False)
+    with desk.house.db.read() as conn:
+        entered = bytes(conn.scalar(sa.text("SELECT id FROM proposal")))
+    paid = desk.pay(1)
+    batch = desk.seal()
+    proposal = desk.read(batches.proposal_of, batch.batch_id)
+    desk.receive(b"<torn")
+    found = desk.break_of("file-quarantined").break_id
+    people = {kind: enter(kind) for kind in ("payer", "handler", "reviewer")}
+    clock.advance(desk.house.settings.step_up_minutes * 60_000)
+    account = {"number": "640100000000000009", "name": "专户", "bank": made.BANK}
+    word = {"approve": True, "reason": "属实"}
+    asked = (
+        ("payer", "bank/accounts", account | {"code": "unemp", "fund": "UNEMP"}),
+        ("payer", f"bank/batches/{text(batch.batch_id)}/release", {"reason": "x"}),
+        ("payer", f"bank/proposals/{text(proposal)}/decide", word),
+        ("payer", f"bank/payments/{text(paid)}/readdress", {}),
+        ("payer", f"bank/breaks/{text(found)}/resolve", {"resolution": "explained", "note": "x"}),
+        ("handler", "payee-accounts", account | {"payee": payee_of(3)}),
+        ("reviewer", f"proposals/{text(entered)}/decide", word),
+    )
+    for kind, door, body in asked:
+        answer = people[kind].post(f"/v1/desk/{door}", body)
+        assert (answer.status_code, answer.json["code"]) == (401, "step-up"), door
+    assert desk.read(batches.find, batch.batch_id).state == "sealed"
+    assert enter("reviewer").post(f"/v1/desk/proposals/{text(entered)}/decide", word).status_code == 200
+    released = enter("payer").post(f"/v1/desk/bank/batches/{text(batch.batch_id)}/release", {"reason": "x"})
+    assert released.json["state"] == "released"
+
+
 def test_a_file_brought_by_hand_and_its_break_resolved_by_one_or_two(enter, desk: Desk) -> None:
     paid = desk.pay(1)
     desk.send()
@@ -115,17 +191,17 @@ def test_a_file_brought_by_hand_and_its_break_resolved_by_one_or_two(enter, desk
         )
         assert (answer.status_code, answer.json) == (201, {"state": "applied"})
     (found,) = first.get("/v1/desk/bank/breaks").json["items"]
-    text = str(uuid.UUID(bytes=paid))
+    match = text(paid)
     assert (found["kind"], found["age_days"], found["owner"], found["candidates"]) == (
         "unknown-debit",
         0,
         "role:payer",
-        [text],
+        [match],
     )
     place = f"/v1/desk/bank/breaks/{found['break_id']}"
     taken = first.browser.post(f"{place}/take", headers={"X-CSRF-Token": first.csrf})
     assert taken.json["owner"] == "official:demo-payer"
-    body = {"resolution": "matched", "note": "核对流水", "payment_id": text}
+    body = {"resolution": "matched", "note": "核对流水", "payment_id": match}
     proposal = first.post(f"{place}/resolve", body).json["proposal_id"]
     decide = f"/v1/desk/bank/proposals/{proposal}/decide"
     word = {"approve": True, "reason": "属实"}

@@ -105,6 +105,21 @@ def test_a_claim_is_signed_by_lists_and_singly_and_paid(world: World, journey: J
     step(journey, "payer", payable["clean"][0], "finance")
 
 
+def test_signing_for_payment_asks_for_a_fresh_proof(world: World, journey: Journey) -> None:
+    for who in ("payer", "handler"):
+        journey.browser(who)
+    world.house.clock.advance(world.house.settings.step_up_minutes * 60_000)
+    one, seen = str(uuid.UUID(int=1)), {"claims": [str(uuid.UUID(int=1))], "list_sha256": "0" * 64}
+    for who, place, body in (
+        ("handler", "claim-list", {"event": "accept", **seen}),
+        ("payer", "payables", {"event": "finance", **seen}),
+        ("payer", f"payables/{one}/steps", {"event": "finance", "version": 1}),
+    ):
+        assert journey.act(who, f"/v1/desk/{place}", body, 401)["code"] == "step-up"
+    journey.sign_out("payer")
+    journey.act("payer", f"/v1/desk/payables/{one}/steps", {"event": "finance", "version": 1}, 404)
+
+
 def test_an_official_of_another_city_meets_no_claim(world: World, journey: Journey) -> None:
     _, record_id = world.certified()
     told = file(journey, journey.sign_in(person(1)["number"]), record_id)
