@@ -1,6 +1,6 @@
 """Doors of the desk about claims: lists, one claim with its trace, steps, signing many; who pays."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import flask
 
@@ -31,14 +31,10 @@ from recordsvc.money.claims.forms import (
     DeskClaimForm,
     ListQuery,
 )
+from recordsvc.money.claims.services import bp, signer, within_reach
 from recordsvc.money.claims.steps import DIVERTED, DONE, Done
 from recordsvc.money.claims.tables import claim_state
 from recordsvc.money.claims.values import Claim, find, listed
-
-if TYPE_CHECKING:
-    pass
-
-from recordsvc.money.claims.services import bp, signer, within_reach
 
 STEPPING = (
     problems.ClaimUnknown,

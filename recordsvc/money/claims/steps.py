@@ -282,10 +282,6 @@ def _fully_signed(run: Run) -> None:
         raise ClaimStep(state=run.claim.state, event=run.way.event)
 
 
-def _always(_run: Run) -> None:
-    """Ask nothing: what this names has been seen to by whoever takes the step."""
-
-
 # -- effects
 
 
@@ -386,8 +382,6 @@ def _queue(run: Run) -> None:
 
 
 GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
-    "decided": _always,
-    "lacking": _always,
     "granted": _granted,
     "refusable": _refusable,
     "account": _account,

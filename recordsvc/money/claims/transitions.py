@@ -34,8 +34,8 @@ _SAME: Final = ("current", "same_account")
 
 TRANSITIONS: Final = (
     Transition("DRAFT", "submit", "SUBMITTED", _OWN),
-    Transition("SUBMITTED", "check", "CHECKED", (SYSTEM,), ("decided",), ("limits",)),
-    Transition("SUBMITTED", "ask", "NEED_INFO", (SYSTEM,), ("lacking",), ("limits",)),
+    Transition("SUBMITTED", "check", "CHECKED", (SYSTEM,), (), ("limits",)),
+    Transition("SUBMITTED", "ask", "NEED_INFO", (SYSTEM,), (), ("limits",)),
     *(Transition(one, "supplement", "SUBMITTED", (*_OWN, SYSTEM)) for one in ("NEED_INFO", "CHECKED")),
     Transition(
         "CHECKED", "accept", "ACCEPTED", (HANDLER,), ("granted", "current", "account"), ("hold", "sign")
