@@ -103,6 +103,7 @@ ACTS = "tests/web/test_desk_acts.py: the form of an act, in a page and by a rene
 CLIENTS = "tests/web/test_client_pages.py: needs a client"
 BANK = "tests/web/test_bank_pages.py: needs payments, or a file is chosen and words stay"
 CASES = "tests/web/test_centre_disputes.py: needs a case"
+CLAIMS = "tests/money/claims/test_desk_pages.py: needs a claim"
 BUTTON = "a button with a hidden id: nothing is typed"
 SECRET = "a code or a number that is typed anew, and stands in no page"
 ELSEWHERE: dict[str, str] = {
@@ -138,6 +139,11 @@ ELSEWHERE: dict[str, str] = {
     "/desk/bank/proposals/<id:payers_proposal>": BANK,
     "/desk/bank/files": BANK,
     "/desk/bank/batches": BUTTON,
+    **dict.fromkeys(
+        (f"/desk/{side}/<id:claim_id>{rest}" for side in ("claims", "payables") for rest in ("", "/steps")),
+        CLAIMS,
+    ),
+    **dict.fromkeys(("/desk/claims/list", "/desk/claims/publish", "/desk/payables"), BUTTON),
     f"{WORKER}/slips/<id:paper_id>": "tests/web/test_slip_checks.py: needs a signed slip",
     "/desk/own-archive": SECRET,
     **dict.fromkeys(

@@ -98,6 +98,7 @@ class ClaimFactForm(Form):
     """A fact, who says so and as of which Beijing day."""
 
     name = fields.String(required=True)
+    zh = fields.String(required=True)
     value = fields.String(required=True)
     source = fields.String(required=True)
     on = fields.String(required=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from recordsvc.access import granting
 from recordsvc.access.errors import StandsTogether
@@ -17,10 +18,12 @@ from recordsvc.access.grants import Kind
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.problems import Problem
 from recordsvc.money.claims import deciding, money, terms, transitions
 from recordsvc.money.claims.errors import (
     ClaimChanged,
     ClaimNoticeOpen,
+    ClaimRefused,
     ClaimSignedBefore,
     ClaimStands,
     ClaimStep,
@@ -105,7 +108,7 @@ def step(  # noqa: PLR0913 - what a step is
 ) -> Done:
     """Take a step.
 
-    Raises `ClaimStep`, `ClaimChanged`, `ClaimStands`, `ClaimSignedBefore`, `StandsTogether`.
+    Raises `ClaimStep`, `ClaimRefused`, `ClaimChanged`, `ClaimStands`, `ClaimSignedBefore`, `StandsTogether`.
     """
     way = transitions.find(one.state, event)
     if way is None or who.roles.isdisjoint(way.roles):
@@ -243,6 +246,12 @@ def _refusable(run: Run) -> None:
         raise ClaimStep(state=run.claim.state, event=run.way.event, verdict=verdict)
 
 
+def _said(run: Run) -> None:
+    if not run.reason:
+        detail = "请写明要申领人补充什么"
+        raise ClaimRefused(errors=[{"pointer": "/reason", "code": "required", "detail": detail}])
+
+
 def _account(run: Run) -> None:
     version = run.house.claims.payments.account_of(run.turn.conn, run.claim.payee)
     if not version:
@@ -340,12 +349,9 @@ def _sign(run: Run) -> None:
     n = (one.signed or 0) + 1
     if n > one.needed or order.index(event) + 1 != n:
         raise ClaimStep(state=one.state, event=event)
-    signed = [(row.actor, row.signed_ms) for row in approvals_of(conn, one) if row.round == one.round]
-    before = [(one.filed_by, one.filed_ms), *signed]
-    if run.who.actor in {actor for actor, _ in before}:
-        raise ClaimSignedBefore
-    if any(_together(run, actor, since_ms) for actor, since_ms in before):
-        raise StandsTogether
+    against = kept_from(conn, one, run.who.actor)
+    if against is not None:
+        raise against
     row = {
         **one.key,
         "round": one.round,
@@ -366,12 +372,23 @@ def _sign(run: Run) -> None:
     run.values["signed"] = n
 
 
-def _together(run: Run, actor: str, since_ms: int) -> bool:
-    """Tell whether who signs stood in for somebody, or they for them, since that one acted."""
-    kind, _, name = run.who.actor.partition(":")
-    other_kind, _, other = actor.partition(":")
+def kept_from(conn: Connection, one: Claim, actor: str) -> Problem | None:
+    """Return why somebody may not sign a claim: filed or signed it, or stood in for one who did, or they."""
+    signed = [(row.actor, row.signed_ms) for row in approvals_of(conn, one) if row.round == one.round]
+    before = [(one.filed_by, one.filed_ms), *signed]
+    if actor in {other for other, _ in before}:
+        return ClaimSignedBefore()
+    if any(_together(conn, actor, other, since_ms) for other, since_ms in before):
+        return StandsTogether()
+    return None
+
+
+def _together(conn: Connection, actor: str, other: str, since_ms: int) -> bool:
+    """Tell whether one of two stood in for the other since that one acted."""
+    kind, _, name = actor.partition(":")
+    other_kind, _, other_name = other.partition(":")
     both = kind == other_kind == Kind.OFFICIAL
-    return both and granting.stand_together(run.turn.conn, name, other, since_ms)
+    return both and granting.stand_together(conn, name, other_name, since_ms)
 
 
 def _queue(run: Run) -> None:
@@ -384,6 +401,7 @@ def _queue(run: Run) -> None:
 GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "granted": _granted,
     "refusable": _refusable,
+    "said": _said,
     "account": _account,
     "current": _current,
     "same_account": _same_account,

@@ -36,6 +36,8 @@ TRANSITIONS: Final = (
     Transition("DRAFT", "submit", "SUBMITTED", _OWN),
     Transition("SUBMITTED", "check", "CHECKED", (SYSTEM,), (), ("limits",)),
     Transition("SUBMITTED", "ask", "NEED_INFO", (SYSTEM,), (), ("limits",)),
+    # What no register brings, only the claimant can: the handler asks, in words.
+    Transition("CHECKED", "ask", "NEED_INFO", (HANDLER,), ("said",)),
     *(Transition(one, "supplement", "SUBMITTED", (*_OWN, SYSTEM)) for one in ("NEED_INFO", "CHECKED")),
     Transition(
         "CHECKED", "accept", "ACCEPTED", (HANDLER,), ("granted", "current", "account"), ("hold", "sign")

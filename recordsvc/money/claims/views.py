@@ -12,6 +12,7 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import deciding, notices, signing, terms, transitions
 from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of
 from recordsvc.money.rules import explaining
+from recordsvc.money.rules.facts import known
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -172,7 +173,12 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         "basis_date": row.basis_date,
         "decided_ms": row.decided_ms,
         "facts": [
-            {"name": name, "value": explaining.shown(name, fact["value"]), **_source(fact)}
+            {
+                "name": name,
+                "zh": known(name).zh,
+                "value": explaining.shown(name, fact["value"]),
+                **_source(fact),
+            }
             for name, fact in sorted(document["facts"].items())
             if name != "prior"
         ],
