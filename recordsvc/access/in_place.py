@@ -52,6 +52,8 @@ VERBS: Final[Mapping[str, str]] = {
     "own.entitlement.read": "claims",
     "own.claim.read": "claims",
     "own.claim.file": "claims",
+    "own.agency.read": "claims",
+    "own.agency.end": "claims",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
 UNTRACED: Final = frozenset({"session.read", "session.end", "session.own", "window.serve"})
@@ -61,6 +63,10 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
     "session.worker": (
         "登录与设备只能由本人查看和设置；没有登录方式的，可在窗口领取激活码。",
         "Sign-ins and ways in are the worker's alone; the window hands out activation codes.",
+    ),
+    "own.agency.give": (
+        "委托机构代办只能由本人作出；没有登录方式的，可以与机构签订书面协议。",
+        "Letting an institution claim is the worker's alone; without a way in, a paper does.",
     ),
     "own.helping": (
         "作为代办人的一方只能由其本人办理。",

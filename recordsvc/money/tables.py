@@ -1,9 +1,10 @@
 """The tables of all rooms of money, so that whoever loads a room's tables loads these."""
 
 from recordsvc.money.bank import tables as bank
+from recordsvc.money.claims import agency_tables as agencies
 from recordsvc.money.claims import tables as claims
 from recordsvc.money.funds import tables as funds
 from recordsvc.money.ledger import tables as ledger
 from recordsvc.money.rules import tables as rules
 
-__all__ = ["bank", "claims", "funds", "ledger", "rules"]
+__all__ = ["agencies", "bank", "claims", "funds", "ledger", "rules"]

@@ -6,9 +6,11 @@ from recordsvc.house import House
 from recordsvc.web import (
     account_routes,
     activation_routes,
+    agency_routes,
     assets,
     bank_routes,
     card_fact_routes,
+    centre_claim_routes,
     centre_dispute_routes,
     centre_notice_routes,
     centre_routes,
@@ -63,9 +65,11 @@ from recordsvc.web.services import bp
 __all__ = [
     "account_routes",
     "activation_routes",
+    "agency_routes",
     "bank_routes",
     "bp",
     "card_fact_routes",
+    "centre_claim_routes",
     "centre_dispute_routes",
     "centre_notice_routes",
     "centre_routes",

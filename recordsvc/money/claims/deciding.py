@@ -15,6 +15,7 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import facts as claim_facts
+from recordsvc.money.claims import terms
 from recordsvc.money.claims.tables import claim_decision
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.rules.decision import Decision, Verdict
@@ -38,7 +39,7 @@ class Limits:
 
 def decide(house: "House", conn: Connection, one: Claim, now_ms: int) -> Decision | None:
     """Say what the rule in force says of a claim now; None: the record no longer counts, or is sealed."""
-    place = _place(house, conn, one)
+    place = place_of(house, conn, one)
     if place is None or claim_facts.unfit(place):
         return None
     today = beijing_date(now_ms).isoformat()
@@ -46,7 +47,7 @@ def decide(house: "House", conn: Connection, one: Claim, now_ms: int) -> Decisio
     rule = rule_for(house, one.kind, found, today)
     if rule is None:
         return _without_rule(one, found)
-    return rule.decide(found)
+    return rule.decide(found, terms.event_of(one.kind))
 
 
 def rule_for(house: "House", kind: str, found: Facts, today: str) -> Rule | None:
@@ -118,7 +119,7 @@ def _counted(made: Decision) -> dict[str, int]:
     }
 
 
-def _place(house: "House", conn: Connection, one: Claim) -> Place | None:
+def place_of(house: "House", conn: Connection, one: Claim) -> Place | None:
     """Return where the record stands; None: nowhere, or the archive is sealed."""
     try:
         archives = persons.read(house, one.worker_id, house.db.cursor(conn))

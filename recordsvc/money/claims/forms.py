@@ -169,6 +169,31 @@ class ClaimReviewForm(Form):
     to = fields.String(required=True)
 
 
+class AgencyKindForm(Form):
+    """A kind of subsidy and what it is called."""
+
+    kind = fields.String(required=True)
+    kind_name = fields.String(required=True)
+
+
+class AgencyForm(Form):
+    """A contract by which an institution may claim; `how` says how it ended, empty while it runs."""
+
+    agency_id = Identifier(required=True)
+    institution = fields.String(required=True)
+    institution_name = fields.String(required=True)
+    kinds = fields.List(fields.Nested(AgencyKindForm), required=True)
+    signed_on = fields.String(required=True)
+    until_on = fields.String(required=True)
+    source = fields.String(required=True)
+    paper_id = Identifier(required=True, allow_none=True)
+    how = fields.String(required=True)
+    reason = fields.String(required=True)
+    in_force = fields.Boolean(required=True)
+    made_ms = fields.Integer(required=True)
+    ended_ms = fields.Integer(required=True, allow_none=True)
+
+
 class ClaimDetailForm(ClaimForm):
     """A claim with why, which article, and where it stands."""
 
@@ -177,6 +202,7 @@ class ClaimDetailForm(ClaimForm):
     notice = fields.Nested(ClaimOnListForm, required=True, allow_none=True)
     account_ready = fields.Boolean(required=True)
     review = fields.Nested(ClaimReviewForm, required=True, allow_none=True)
+    agent = fields.Nested(AgencyForm, required=True, allow_none=True)
 
 
 class ClaimApprovalForm(Form):

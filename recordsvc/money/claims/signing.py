@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.strictjson import canonical
-from recordsvc.money.claims import notices, steps, transitions
+from recordsvc.money.claims import agencies, notices, steps, transitions
 from recordsvc.money.claims.errors import ClaimListChanged
 from recordsvc.money.claims.steps import Done
 from recordsvc.money.claims.tables import claim_notice, claim_state
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 MOST: Final = 500
 EVENTS: Final = ("accept", "review", "approve", "finance")
 FLAGS_ZH: Final[Mapping[str, str]] = {
-    "agency": "由机构代领",
+    "agency": "由机构代办",
+    "agency-denied": "本人否认委托",
     "objected": "公示期间有异议",
     "sent-back": "曾退回重新审核",
     "account-shared": "收款账户与他人相同",
@@ -50,8 +51,10 @@ def due(
 
 def flags(house: "House", conn: Connection, one: Claim) -> tuple[str, ...]:
     """Return why a claim is looked at singly; nothing of it refuses."""
+    agency = agencies.of_claim(conn, one)
     found = (
-        ("agency", not one.payee.startswith("worker:")),
+        ("agency", agency is not None or not one.payee.startswith("worker:")),
+        ("agency-denied", agency is not None and agency.how == agencies.DENIED),
         ("objected", bool(notices.objections(conn, one))),
         ("sent-back", one.round > 1),
         ("account-shared", house.claims.payments.shared(conn, one.payee)),

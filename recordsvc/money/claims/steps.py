@@ -19,7 +19,7 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
-from recordsvc.money.claims import deciding, money, terms, transitions
+from recordsvc.money.claims import agencies, deciding, money, terms, transitions
 from recordsvc.money.claims.errors import (
     ClaimChanged,
     ClaimNoticeOpen,
@@ -252,10 +252,29 @@ def _said(run: Run) -> None:
         raise ClaimRefused(errors=[{"pointer": "/reason", "code": "required", "detail": detail}])
 
 
+def _behalf(run: Run) -> None:
+    """Refuse what an institution files without the worker's leave, or was paid for by the worker."""
+    against = _against(run)
+    if against is not None:
+        raise against
+
+
+def _on_behalf(run: Run) -> None:
+    """Send back what was signed before such a thing came out."""
+    if _against(run) is not None:
+        raise Stale
+
+
+def _against(run: Run) -> Problem | None:
+    one, conn = run.claim, run.turn.conn
+    return agencies.against(run.house, conn, one, deciding.place_of(run.house, conn, one))
+
+
 def _account(run: Run) -> None:
     version = run.house.claims.payments.account_of(run.turn.conn, run.claim.payee)
     if not version:
-        raise Waits("no-account", transitions.WORKER)
+        own = run.claim.payee.startswith("worker:")
+        raise Waits(*(("no-account", transitions.WORKER) if own else ("no-agent-account", "agent")))
     run.values["payee_version"] = version
 
 
@@ -402,6 +421,8 @@ GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "granted": _granted,
     "refusable": _refusable,
     "said": _said,
+    "behalf": _behalf,
+    "on_behalf": _on_behalf,
     "account": _account,
     "current": _current,
     "same_account": _same_account,

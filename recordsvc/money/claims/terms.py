@@ -31,6 +31,17 @@ def kinds(day: str) -> dict[str, dated.Row]:
     return dict(dated.on(KINDS, day).by_code)
 
 
+def event_of(code: str) -> str:
+    """Return which amount of its rule a kind is paid by; empty: the rule has one only."""
+    row = dated.table(KINDS).on(dated.OPEN_END).get(code)
+    return "" if row is None else str(row.get("event", ""))
+
+
+def count(code: str, day: str) -> int:
+    """Return a number of things. Raises `NoRuleInForce`."""
+    return int(dated.rule(TABLE, code, day)["count"])
+
+
 def days(code: str, day: str) -> int:
     """Return a number of days. Raises `NoRuleInForce`."""
     return int(dated.rule(TABLE, code, day)["days"])

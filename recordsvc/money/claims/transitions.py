@@ -30,7 +30,8 @@ class Transition(NamedTuple):
 _UNDECIDED: Final = ("SUBMITTED", "CHECKED", "NEED_INFO")
 _HELD: Final = ("ACCEPTED", "REVIEWED", "NOTICED", "OBJECTED")
 _OWN: Final = (WORKER, HANDLER)
-_SAME: Final = ("current", "same_account")
+_FIRST: Final = ("behalf", "granted", "current", "account")
+_SAME: Final = ("on_behalf", "current", "same_account")
 
 TRANSITIONS: Final = (
     Transition("DRAFT", "submit", "SUBMITTED", _OWN),
@@ -39,9 +40,7 @@ TRANSITIONS: Final = (
     # What no register brings, only the claimant can: the handler asks, in words.
     Transition("CHECKED", "ask", "NEED_INFO", (HANDLER,), ("said",)),
     *(Transition(one, "supplement", "SUBMITTED", (*_OWN, SYSTEM)) for one in ("NEED_INFO", "CHECKED")),
-    Transition(
-        "CHECKED", "accept", "ACCEPTED", (HANDLER,), ("granted", "current", "account"), ("hold", "sign")
-    ),
+    Transition("CHECKED", "accept", "ACCEPTED", (HANDLER,), _FIRST, ("hold", "sign")),
     Transition("ACCEPTED", "review", "REVIEWED", (REVIEWER,), _SAME, ("sign",)),
     Transition("REVIEWED", "publish", "NOTICED", (HANDLER, REVIEWER), (), ("list",)),
     Transition("NOTICED", "object", "OBJECTED", (HANDLER, REVIEWER)),

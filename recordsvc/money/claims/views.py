@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.claims import deciding, notices, signing, terms, transitions
+from recordsvc.money.claims import agencies, deciding, notices, signing, terms, transitions
+from recordsvc.money.claims.agencies import Agency
 from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of
 from recordsvc.money.rules import explaining
 from recordsvc.money.rules.facts import known
@@ -21,10 +22,12 @@ WAITS_ZH: Final[Mapping[str, str]] = {
     "": "",
     "fund-short": "资金不足，等待追加预算",
     "no-account": "尚无核实过的收款账户：请持身份证和社保卡到发卡银行开通银行账户，再到人社窗口登记",
+    "no-agent-account": "尚无核实过的机构收款账户：请机构持开户证明到人社窗口登记",
 }
 OWNERS_ZH: Final[Mapping[str, str]] = {
     "": "",
     "worker": "本人",
+    "agent": "代办机构",
     "handler": "经办人",
     "reviewer": "复核审批人",
     "payer": "拨付人员",
@@ -127,6 +130,7 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "notice": _notice(conn, one),
         "account_ready": house.claims.payments.account_of(conn, one.payee) > 0,
         "review": _review(one),
+        "agent": _agent(house, conn, one),
     }
 
 
@@ -212,6 +216,33 @@ def _notice(conn: Connection, one: Claim) -> dict[str, Any] | None:
         return None
     found = notices.find(conn, one.notice_id)
     return {"notice_id": found.notice_id, "start_on": found.start_on, "end_on": found.end_on}
+
+
+def _agent(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | None:
+    """Return which institution filed it, and on which contract; None: the claimant, or a window for them."""
+    found = agencies.of_claim(conn, one)
+    return None if found is None else agency(house, found)
+
+
+def agency(house: "House", found: Agency) -> dict[str, Any]:
+    """Return a contract as it is told."""
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    known = house.institutions.all().get(found.institution)
+    return {
+        "agency_id": found.agency_id,
+        "institution": found.institution,
+        "institution_name": known.name_on(today) if known is not None else "",
+        "kinds": [{"kind": kind, "kind_name": kind_zh(kind)} for kind in found.kinds],
+        "signed_on": found.signed_on,
+        "until_on": found.until_on,
+        "source": found.source,
+        "paper_id": found.paper_id,
+        "how": found.how,
+        "reason": found.reason,
+        "in_force": not found.how and found.until_on >= today,
+        "made_ms": found.made_ms,
+        "ended_ms": found.ended_ms,
+    }
 
 
 def _review(one: Claim) -> dict[str, Any] | None:

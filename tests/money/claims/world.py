@@ -1,5 +1,6 @@
 """A bureau with an assessor, workers with certificates, a budget, a bank that says what the test wants."""
 
+import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterable
@@ -118,13 +119,35 @@ class Bank:
         return f"pay-{len(self.queued)}"
 
 
+@dataclasses.dataclass(frozen=True)
+class Charged:
+    """A fee as whoever keeps fees tells it."""
+
+    number: str
+    title: str
+    state: str
+    kept_fen: int
+
+
+class Fees:
+    """What workers were charged: nothing, unless a test says otherwise; None where nobody keeps fees."""
+
+    def __init__(self) -> None:
+        self.said: list[Charged] | None = []
+        self.asked: list[tuple[str, str]] = []
+
+    def charged(self, _conn, _worker_id, institution, course):
+        self.asked.append((institution, course))
+        return self.said
+
+
 class World:
     """Everything that a claim meets."""
 
     def __init__(self, house: House, budget_fen: int = 1_000_000) -> None:
         self.house = house
-        self.registers, self.bank = Registers(), Bank()
-        house.claims = Ports(house.rules, self.registers, Lines(), self.bank)
+        self.registers, self.bank, self.fees = Registers(), Bank(), Fees()
+        house.claims = Ports(house.rules, self.registers, Lines(), self.bank, self.fees)
         self.assessor = Assessor(house)
         self.fund(budget_fen)
 
@@ -185,6 +208,9 @@ class World:
     def read(self, one: Claim) -> Claim:
         with self.house.db.read() as conn:
             return values.find(conn, one.claim_id)
+
+    def read_id(self, conn, claim_id: str) -> Claim:
+        return values.find(conn, uuid.UUID(claim_id).bytes)
 
     def publish(self, *chosen: Claim) -> bytes:
         return self.write(notices.publish, [self.read(one) for one in chosen], "640100", HANDLER)
