@@ -5,8 +5,6 @@ A record that does not count - revoked, contested, not confirmed, superseded, un
 
 import json
 import uuid
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -64,15 +62,11 @@ def gather(house: "House", conn: Connection, place: Place, one: Claim, today: st
 
 
 def _of_course(place: Place) -> Facts:
-    """Return what a course that is claimed for by itself says (按天补贴、生活费)."""
-    body = (place.state.body if place.state is not None else None) or {}
-    idx = place.entry.stored.idx
-    values: dict[str, Any] = {"certificate": f"entry-{idx}", "level": body.get("level")}
-    if "occupation" in body:
-        values["occupation"] = body["occupation"].get("code")
-    if "training_type" in body:
-        values |= _course(body)
-    return Facts.plain(values, f"档案日志第 {idx} 条", beijing_date(place.entry.ms).isoformat())
+    """Return what a course says by itself; nothing of what is none."""
+    state = place.state
+    if state is None or state.record is None or state.record["type"] != archive_facts.TRAINING:
+        return Facts({})
+    return archive_facts.course(place.archive, state)
 
 
 def _by_head(place: Place) -> Facts:
@@ -80,25 +74,6 @@ def _by_head(place: Place) -> Facts:
     body, idx = (place.state.body if place.state is not None else None) or {}, place.entry.stored.idx
     source, on = f"档案日志第 {idx} 条", beijing_date(place.entry.ms).isoformat()
     return Facts.plain({"finished": int(body.get("result") == "passed")}, source, on)
-
-
-def _course(body: Mapping[str, Any]) -> dict[str, Any]:
-    attended, days = body.get("attended"), body.get("attended_on")
-    values: dict[str, Any] = {
-        "training_type": body["training_type"],
-        "training_started_on": body["started_on"],
-        "training_ended_on": body["ended_on"],
-    }
-    if attended is not None:
-        minutes, planned = sum(attended.values()), sum(body["planned"].values())
-        values["hours"] = minutes // int(body["minutes_per_period"])
-        # A share that is not whole is rounded down: 79.9 % are not 80.
-        values["attendance_pct"] = minutes * 100 // planned if planned else None
-    if "attendance_percent" in body:
-        values["attendance_pct"] = int(Decimal(body["attendance_percent"]))
-    if days is not None:
-        values["days_attended"] = len(days)
-    return values
 
 
 def _told(one: Claim) -> Facts:

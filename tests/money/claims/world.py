@@ -45,12 +45,11 @@ HANDLER, REVIEWER, APPROVER, PAYER = (
 class Assessor(Centre):
     """An assessment body, whose certificates need no confirmation."""
 
-    def __init__(self, house: House, n: int = 50) -> None:
+    def __init__(self, house: House, n: int = 50, kind: str = "assessment-organisation") -> None:
         self.house = house
         self.uscc = synthetic.uscc(1000 + n)
         self.key = sign.key_from_jwk(sign.new_private_jwk("EdDSA", f"assessor-{n}", house.random))
         self.to = sign.Destination(house.settings.audience, house.settings.environment, self.uscc)
-        kind = "assessment-organisation"
         entry = institutions.Entry(self.uscc, "示范评价中心", kind, "2015-01-01", None, "test")
         house.db.write(lambda turn: institutions.enter(turn, entry, "official:1"))
         public, kid = public_from_jwk(self.key.public_jwk())
