@@ -157,6 +157,7 @@ ELSEWHERE: dict[str, str] = {
     "/centre/claims": "tests/money/claims/test_behalf_doors.py: numbers are typed once",
     "/me/agencies": "tests/money/claims/test_behalf_doors.py: needs an institution of claims",
     "/me/agencies/end": BUTTON,
+    "/centre/people/<staff_id>/code": BUTTON,
     "/centre/shared/<id:consent_id>/open": SECRET,
     "/me/foreign": "tests/web/test_desk_acts.py: a scan is chosen, words stay",
     "/me/papers": "tests/web/test_papers.py: a file is chosen",

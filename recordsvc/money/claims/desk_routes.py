@@ -10,7 +10,7 @@ from recordsvc.access import looked
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused, StandsTogether
 from recordsvc.access.looked import Look
-from recordsvc.access.policy import door
+from recordsvc.access.policy import door, prove
 from recordsvc.access.services import house, once, reference
 from recordsvc.archive import persons
 from recordsvc.archive.errors import ArchiveRestricted
@@ -18,7 +18,7 @@ from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import errors as problems
-from recordsvc.money.claims import filing, notices, signing, steps, views
+from recordsvc.money.claims import filing, notices, signing, steps, transitions, views
 from recordsvc.money.claims.forms import (
     ClaimForm,
     ClaimListForm,
@@ -103,8 +103,10 @@ def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
 def step_desk(policy: str, claim_id: bytes, event: str, version: int, reason: str) -> Claim:
     """Take a step as the official who asks.
 
-    Raises as `signer`, as `steps.step`, `ClaimWaits`, `ClaimDiverted`.
+    Raises as `signer`, as `steps.step`, `ClaimWaits`, `ClaimDiverted`, `StepUpRequired`.
     """
+    if transitions.moves_money(event):
+        prove()
 
     def act(turn: Turn) -> str:
         one = find(turn.conn, claim_id)
@@ -164,7 +166,6 @@ def read_claim(claim_id: bytes, query: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/desk/claims/<id:claim_id>/steps",
     policy="claim.sign",
-    step_up=True,
     body=ClaimStepForm,
     answer=ClaimForm,
     problems=STEPPING,
@@ -181,7 +182,6 @@ def step_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/desk/claims/<id:claim_id>/objections",
     policy="claim.publish",
-    step_up=True,
     body=ClaimObjectionForm,
     answer=ClaimForm,
     problems=(problems.ClaimUnknown, problems.ClaimStep, problems.ClaimChanged),
@@ -292,7 +292,6 @@ def _signed(one: Claim, event: str) -> bool:
     "POST",
     "/v1/desk/claim-notices",
     policy="claim.publish",
-    step_up=True,
     body=ClaimPublishForm,
     answer={201: ClaimPublishedForm},
     problems=(problems.ClaimUnknown, problems.ClaimStep, problems.ClaimChanged),
