@@ -127,7 +127,7 @@ def create_desk(turn: Turn, area: str) -> None:
 
 
 def create_staff(turn: Turn, institution: str, kind: str, position: Position, label: tuple[str, str]) -> str:
-    """Make a person of an institution (USCC; `label`: Chinese, English) with a login; their id. Repeatable."""
+    """Make a person of an institution (USCC; `label`: Chinese, English) with a login; their id."""
     known = {persona.kind for persona in personas(turn.conn)}
     staff_id = f"s-{hashlib.sha256(kind.encode()).hexdigest()[:16]}"
     if kind in known:

@@ -145,7 +145,7 @@ def open_class(turn: Turn, house: "House", who: Actor, asked: Mapping[str, Any])
         raise wrong("/code", "本单位已有这个班级编号", "taken")
     class_id = uuid7(FixedClock(turn.now_ms), house.random)
     given = {name: asked[name] for name in Taught.__slots__ if name in asked}
-    made = {"class_id": class_id, "institution": who.institution, "state": "open", "note": ""}
+    made: dict[str, Any] = {"class_id": class_id, "institution": who.institution, "state": "open", "note": ""}
     made |= {"opened_by": author(who), "opened_ms": turn.now_ms}
     turn.conn.execute(training_class.insert().values(**given, **made))
     _seat(turn, house, class_id, asked["learners"], 0)
