@@ -1,10 +1,9 @@
 """Pages of classes (班级): the list, opening one with its roster, the sheet and what one may do with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import flask
-from marshmallow import fields
 
 from recordsvc.access import staff
 from recordsvc.access.entrance import actor
@@ -13,7 +12,6 @@ from recordsvc.access.grants import Position, can
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.archive.services import own_institution
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.forms import Form, text
 from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields
@@ -23,7 +21,24 @@ from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown, O
 from recordsvc.training.forms import AssignForm, DayForm, LearnersForm, MarksForm, NewClassForm, NoteForm
 from recordsvc.web import words
 from recordsvc.web.centre_routes import NothingPageForm, tabs
-from recordsvc.web.desk_forms import MOST, Field, codes, faults, judged
+from recordsvc.web.class_forms import (
+    ASSIGN,
+    DAY,
+    LEARNERS,
+    NOTE,
+    PLAN,
+    AssignPageForm,
+    DayPageForm,
+    EndTeachingPageForm,
+    LearnersPageForm,
+    MarksPageForm,
+    NewClassPageForm,
+    NotePageForm,
+    faults_of,
+    people_of,
+    whole_numbers,
+)
+from recordsvc.web.desk_forms import judged
 from recordsvc.web.desk_routes import FAILED
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
@@ -36,97 +51,6 @@ STATES: Final = {
     "void": ("已作废", "mute"),
 }
 """State of a sheet -> word and tone; a test holds it complete."""
-LEARNERS: Final = Field(
-    "learners",
-    "学员名册",
-    "area",
-    hint="每人一行：姓名 证件号码，例如“马某 640104…”；其他证件在行末写明种类。",
-)
-PLAN: Final = (
-    Field("code", "班级编号", hint="本单位内不重复。", most=60),
-    Field("name", "班级名称", most=80),
-    Field("training_type", "培训类型", "choice", table="training_types"),
-    Field("occupation", "职业（工种）", most=80),
-    Field("occupation_code", "职业编码", hint="可不填，例如 6-18-02-04。", most=20),
-    Field("level", "等级", "choice", table="levels"),
-    Field("started_on", "开班日期", "day"),
-    Field("ended_on", "结业日期", "day"),
-    Field("theory_periods", "计划理论课时", hint="整数。", most=5),
-    Field("practice_periods", "计划实操课时", hint="整数。", most=5),
-    LEARNERS,
-)
-NOTE: Final = (Field("note", "原因", "area", hint="最多 400 字，不要写姓名和号码。"),)
-DAY: Final = (
-    Field("on", "日期", "day"),
-    Field("theory_periods", "理论课时", hint="当天讲授的课时，整数；没有填 0。", most=2),
-    Field("practice_periods", "实操课时", hint="整数；没有填 0。", most=2),
-)
-ASSIGN: Final = (
-    Field("staff_id", "教师", "choice"),
-    Field("from_on", "任课起", "day"),
-    Field("until_on", "任课止", "day"),
-)
-
-
-class NewClassPageForm(Form):
-    """A class as typed; learners a line each."""
-
-    code = text(0, 200, load_default="")
-    name = text(0, 200, load_default="")
-    training_type = text(0, 40, load_default="")
-    occupation = text(0, 200, load_default="")
-    occupation_code = text(0, 40, load_default="")
-    level = text(0, 20, load_default="")
-    started_on = text(0, 20, load_default="")
-    ended_on = text(0, 20, load_default="")
-    theory_periods = text(0, 20, load_default="")
-    practice_periods = text(0, 20, load_default="")
-    learners = text(0, 20_000, load_default="")
-
-
-class LearnersPageForm(Form):
-    """Latecomers, a line each."""
-
-    learners = text(0, 20_000, load_default="")
-
-
-class AssignPageForm(Form):
-    """A teacher and their days, as chosen."""
-
-    staff_id = text(0, 40, load_default="")
-    from_on = text(0, 20, load_default="")
-    until_on = text(0, 20, load_default="")
-
-
-class EndTeachingPageForm(Form):
-    """Whose time with the class ends."""
-
-    staff_id = text(1, 40, required=True)
-
-
-class DayPageForm(Form):
-    """A day as typed; a box for each learner who was there."""
-
-    on = text(0, 20, load_default="")
-    theory_periods = text(0, 20, load_default="")
-    practice_periods = text(0, 20, load_default="")
-    present = fields.List(fields.String(), load_default=list)
-
-
-class MarksPageForm(Form):
-    """Marks as typed: learner, result and score stand at the same place of each list."""
-
-    learner = fields.List(fields.String(), load_default=list)
-    result = fields.List(fields.String(), load_default=list)
-    score = fields.List(fields.String(), load_default=list)
-
-
-class NotePageForm(Form):
-    """Why, as typed."""
-
-    note = text(0, MOST, load_default="")
-
-
 # -- the list
 
 
@@ -175,8 +99,8 @@ def new_class_page() -> flask.Response:
 def new_class_button(form: dict[str, Any]) -> flask.Response:
     """Open a class, or say what is wrong with it, line by line."""
     try:
-        wrong, given = _whole_numbers(form, ("theory_periods", "practice_periods"))
-        asked = judged(NewClassForm, {**given, "learners": _people(form["learners"])})
+        wrong, given = whole_numbers(form, ("theory_periods", "practice_periods"))
+        asked = judged(NewClassForm, {**given, "learners": people_of(form["learners"])})
         if wrong:
             raise FormRefused(errors=wrong)
         class_id = training.opened(asked)
@@ -220,7 +144,7 @@ def class_add_learners_button(class_id: bytes, form: dict[str, Any]) -> flask.Re
     """Seat latecomers."""
 
     def act() -> Callable[[Turn], None]:
-        asked = judged(LearnersForm, {"learners": _people(form["learners"])})
+        asked = judged(LearnersForm, {"learners": people_of(form["learners"])})
         place, who = house(), actor()
         return lambda turn: classes.add_learners(turn, place, who, class_id, asked["learners"])
 
@@ -282,7 +206,7 @@ def class_day_button(class_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Enter a day, in the place of what was entered for it."""
 
     def act() -> Callable[[Turn], None]:
-        wrong, given = _whole_numbers(form, ("theory_periods", "practice_periods"))
+        wrong, given = whole_numbers(form, ("theory_periods", "practice_periods"))
         asked = judged(DayForm, given)
         if wrong:
             raise FormRefused(errors=wrong)
@@ -433,7 +357,7 @@ def _acted(
 
 
 def _new(form: Mapping[str, Any], problem: Problem | None) -> flask.Response:
-    wrong, trouble = ({}, None) if problem is None else _faults(problem, PLAN)
+    wrong, trouble = ({}, None) if problem is None else faults_of(problem, PLAN)
     status = 200 if problem is None else problem.status
     return page(
         "centre_class_new.html", status, tabs=tabs(), fields=PLAN, typed=form, wrong=wrong, trouble=trouble
@@ -446,7 +370,7 @@ def _sheet(
     told = training.told(training.looked(class_id))
     taught, typed = told["taught"], form or {}
     shown = {"learners": (LEARNERS,), "teachers": ASSIGN, "day": DAY, "return": NOTE, "void": NOTE}
-    wrong, trouble = ({}, None) if problem is None else _faults(problem, shown.get(act, ()))
+    wrong, trouble = ({}, None) if problem is None else faults_of(problem, shown.get(act, ()))
     state = taught["state"]
     return page(
         "centre_class.html",
@@ -500,46 +424,3 @@ def _teachers() -> list[tuple[str, str]]:
 
 def _today() -> str:
     return beijing_date(house().clock.now_ms()).isoformat()
-
-
-def _people(lines: str) -> list[dict[str, str]]:
-    """Return the learners of a roster: name, number and, where it is no identity card, kind in a line."""
-    found = []
-    for line in lines.splitlines():
-        cells = line.replace("，", " ").replace(",", " ").split()
-        if cells:
-            name, number = cells[0], cells[1] if len(cells) > 1 else ""
-            named = " ".join(cells[2:])
-            found.append({"name": name, "document": _document(named), "number": number.upper()})
-    return found
-
-
-def _document(named: str) -> str:
-    """Return the code of a kind of document by its word; what is no such word stands for itself."""
-    kinds = {word: code for code, word in codes("identity_documents")}
-    return kinds.get(named, named) or "resident-id"
-
-
-def _whole_numbers(form: Mapping[str, Any], names: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
-    """Return faults, and the form with these members as numbers; a wrong one as 0, so that all is judged."""
-    given, wrong = dict(form), []
-    for name in names:
-        written = form[name].strip()
-        if written.isascii() and written.isdigit() and len(written) <= 5:
-            given[name] = int(written)
-        else:
-            given[name] = 0
-            wrong.append({"pointer": f"/{name}", "code": "value", "detail": "应为整数"})
-    return wrong, given
-
-
-def _faults(problem: Problem, shown: Sequence[Field]) -> tuple[dict[str, str], Problem | None]:
-    """Return what is wrong by field; of a roster the first wrong line, counted as it was typed."""
-    if isinstance(problem, FormRefused):
-        for one in problem.errors:
-            parts = str(one["pointer"]).split("/")
-            if parts[1] == "learners" and len(parts) > 2 and parts[2].isdigit() and LEARNERS in shown:
-                what = "姓名" if parts[-1] == "name" else "证件号码"
-                one["detail"] = f"第 {int(parts[2]) + 1} 人的{what}：{one['detail']}"
-        problem.errors.reverse()  # of one field the first fault is told
-    return faults(problem, shown)
