@@ -158,6 +158,7 @@ ELSEWHERE: dict[str, str] = {
         CLASSES,
     ),
     "/centre/classes/<id:class_id>/teachers/end": BUTTON,
+    "/centre/people/<staff_id>/code": BUTTON,
     "/centre/shared/<id:consent_id>/open": SECRET,
     "/me/foreign": "tests/web/test_desk_acts.py: a scan is chosen, words stay",
     "/me/papers": "tests/web/test_papers.py: a file is chosen",
