@@ -11,6 +11,7 @@ FRESH: Final = "fresh proof"
 BY_EVENT: Final = "fresh proof for the steps that sign or send"
 
 MONEY_DOORS: Final = {
+    "POST /centre/claims": "asks; officials decide, and no account is named",
     "POST /desk/bank/batches": FRESH,
     "POST /desk/bank/batches/<id:batch_id>/cancel": FRESH,
     "POST /desk/bank/breaks/<id:break_id>": FRESH,
@@ -26,6 +27,8 @@ MONEY_DOORS: Final = {
     "POST /desk/payables": FRESH,
     "POST /desk/payables/<id:claim_id>": "says why one looks",
     "POST /desk/payables/<id:claim_id>/steps": FRESH,
+    "POST /me/agencies": FRESH,
+    "POST /me/agencies/end": "ends what one gave; it can be given again",
     "POST /me/claims/<id:claim_id>/supplement": "says nothing of an account or an amount",
     "POST /me/claims/<id:claim_id>/withdraw": "gives one's own claim up; it can be filed again",
     "POST /me/records/<id:record_id>/claims/<kind>": "asks; officials decide, and no account is named",
@@ -51,6 +54,10 @@ MONEY_DOORS: Final = {
     "POST /v1/desk/rules/<sha256>/check": "tries a draft's own tests",
     "POST /v1/desk/rules/<sha256>/publish": FRESH,
     "POST /v1/desk/rules/<sha256>/simulate": "tries a version on what was decided",
+    "POST /v1/institution/agencies/<id:agency_id>/end": "gives up what a worker gave",
+    "POST /v1/institution/claim-bundles": "asks; officials decide, and no account is named",
+    "POST /v1/me/agencies": FRESH,
+    "POST /v1/me/agencies/<id:agency_id>/end": "ends what one gave; it can be given again",
     "POST /v1/me/claims": "asks; officials decide, and no account is named",
     "POST /v1/me/claims/<id:claim_id>/steps": "supplements or withdraws one's own claim",
 }

@@ -104,6 +104,7 @@ CLIENTS = "tests/web/test_client_pages.py: needs a client"
 BANK = "tests/web/test_bank_pages.py: needs payments, or a file is chosen and words stay"
 CASES = "tests/web/test_centre_disputes.py: needs a case"
 CLAIMS = "tests/money/claims/test_desk_pages.py: needs a claim"
+CLASSES = "tests/web/test_class_pages.py: needs a class"
 BUTTON = "a button with a hidden id: nothing is typed"
 SECRET = "a code or a number that is typed anew, and stands in no page"
 ELSEWHERE: dict[str, str] = {
@@ -157,6 +158,15 @@ ELSEWHERE: dict[str, str] = {
     "/centre/claims": "tests/money/claims/test_behalf_doors.py: numbers are typed once",
     "/me/agencies": "tests/money/claims/test_behalf_doors.py: needs an institution of claims",
     "/me/agencies/end": BUTTON,
+    "/centre/classes/new": CLASSES,
+    **dict.fromkeys(
+        (
+            f"/centre/classes/<id:class_id>/{one}"
+            for one in ("learners", "teachers", "days", "marks", "return", "void")
+        ),
+        CLASSES,
+    ),
+    "/centre/classes/<id:class_id>/teachers/end": BUTTON,
     "/centre/people/<staff_id>/code": BUTTON,
     "/centre/shared/<id:consent_id>/open": SECRET,
     "/me/foreign": "tests/web/test_desk_acts.py: a scan is chosen, words stay",
