@@ -18,6 +18,7 @@ notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie; so with signed slips
 outbox      deliver what must leave the house
 proposals   tell workers what a new certificate may bring
+claims-late tell the next above of claims whose step is overdue
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
 bank        send released batches, take in what banks sent, ask about names, find what is overdue
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
@@ -62,6 +63,7 @@ from recordsvc.ground.lease import Lease
 from recordsvc.house import House
 from recordsvc.money.bank import dispatch, inbox, payee_accounts, terms
 from recordsvc.money.claims import bank as claim_bank
+from recordsvc.money.claims import escalating as claim_escalating
 from recordsvc.money.claims import notices as claim_notices
 from recordsvc.money.claims import paying as claim_payments
 from recordsvc.money.claims.proposing import follower as claim_proposals
@@ -128,6 +130,7 @@ class Worker:
             # A folder on a slow disk, or a bank asked about names, keeps nobody else waiting.
             (
                 Job("claims", functools.partial(claim_payments.run, house), 2.0),
+                Job("claims-late", functools.partial(claim_escalating.run, house), 600.0),
                 Job("claim-lists", functools.partial(claim_notices.pass_due, house), 60.0),
                 Job("bank-send", functools.partial(dispatch.run, house), 1.0),
                 Job("bank-files", functools.partial(inbox.run, house), 1.0),

@@ -24,7 +24,7 @@ from recordsvc.money.claims import desk_routes, signing, views
 from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims.services import within_reach
 from recordsvc.money.claims.tables import claim_state
-from recordsvc.money.claims.values import NO_DAY, Claim, listed, queue, tally
+from recordsvc.money.claims.values import NO_DAY, Claim, listed, queue, raised, tally
 from recordsvc.money.rules.explaining import yuan
 from recordsvc.people.divisions import division
 from recordsvc.web import words
@@ -38,7 +38,13 @@ from recordsvc.web.services import bp, house
 PAGE: Final = 50
 SIGNING: Final = (problems.ClaimListChanged, *desk_routes.STEPPING)
 OVER: Final = ("DRAFT", "CLOSED", "REFUSED", "WITHDRAWN", "RECOVERED")
-TURNS: Final = {"mine": "轮到我", "late": "已逾期", "waits": "等待条件", "all": "全部未办结"}
+TURNS: Final = {
+    "mine": "轮到我",
+    "raised": "上报给我",
+    "late": "已逾期",
+    "waits": "等待条件",
+    "all": "全部未办结",
+}
 _LISTS: Final = {
     "accept": ("整单受理", Role.HANDLER),
     "review": ("整单复核", Role.REVIEWER),
@@ -104,11 +110,13 @@ def desk_claims_page(query: dict[str, Any]) -> flask.Response:
     reached = [claim_state.c.state.not_in(OVER), *within_reach("claim.read")]
     with house().db.read() as conn:
         rows = tally(conn, today, *reached)
+        reported = _sum(tally(conn, today, *reached, raised(*actor().roles)), lambda _: True)
         found = queue(conn, *reached, *_of_turn(turn, today), limit=PAGE + 1, after=after)
         lines = [_line(one, today, signing.flags(house(), conn, one)) for one in found[:PAGE]]
     mine = actor().roles
     counts = {
         "mine": _sum(rows, lambda row: row.owner in mine),
+        "raised": reported,
         "late": _sum(rows, lambda row: row.late),
         "waits": _sum(rows, lambda row: row.waits),
         "all": _sum(rows, lambda _: True),
@@ -149,6 +157,7 @@ def _of_turn(turn: str, today: str) -> list[sa.ColumnElement[bool]]:
     own = claim_state.c
     found: dict[str, list[sa.ColumnElement[bool]]] = {
         "mine": [own.owner.in_(sorted(actor().roles))],
+        "raised": [raised(*actor().roles)],
         "late": [own.due_on < today],
         "waits": [own.waits != ""],
         "all": [],

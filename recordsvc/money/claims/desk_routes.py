@@ -37,7 +37,7 @@ from recordsvc.money.claims.forms import (
 from recordsvc.money.claims.services import bp, signer, within_reach
 from recordsvc.money.claims.steps import DIVERTED, DONE, Done
 from recordsvc.money.claims.tables import claim_state
-from recordsvc.money.claims.values import Claim, find, listed, tally
+from recordsvc.money.claims.values import Claim, find, listed, queue, tally
 
 STEPPING = (
     problems.ClaimUnknown,
@@ -53,12 +53,19 @@ STEPPING = (
 )
 
 
-def seen(state: str | None = None) -> list[Claim]:
-    """Return the claims that the official who asks sees: in a state, or all that are not over."""
+def seen(state: str | None = None, *, late: bool = False) -> list[Claim]:
+    """Return the claims that the official who asks sees: in a state, or all that are not over, oldest first.
+
+    `late`: those whose step is overdue alone, the most urgent first.
+    """
     over = ("CLOSED", "REFUSED", "WITHDRAWN", "RECOVERED")
-    where = claim_state.c.state == state if state else claim_state.c.state.not_in(over)
+    where = [claim_state.c.state == state if state else claim_state.c.state.not_in(over)]
+    where += within_reach("claim.read")
+    today = beijing_date(house().clock.now_ms()).isoformat()
     with house().db.read() as conn:
-        return listed(conn, where, *within_reach("claim.read"))
+        if late:
+            return queue(conn, claim_state.c.due_on < today, *where, limit=1_000)
+        return listed(conn, *where)
 
 
 def due_counts() -> tuple[int, int]:
@@ -143,7 +150,8 @@ def step_desk(policy: str, claim_id: bytes, event: str, version: int, reason: st
 )
 def list_claims(query: dict[str, Any]) -> flask.Response:
     """List claims without anything of the person."""
-    return answers.answer({"items": [views.brief(one) for one in seen(query["state"])]}, form=ClaimsForm)
+    found = seen(query["state"], late=query["late"] == "yes")
+    return answers.answer({"items": [views.brief(one) for one in found]}, form=ClaimsForm)
 
 
 @door(

@@ -52,9 +52,10 @@ class ClaimPublishForm(Form):
 
 
 class ClaimsQuery(Form):
-    """Which claims: in a state, or all that are not over."""
+    """Which claims: in a state, or all that are not over; with `late` only those whose step is overdue."""
 
     state = fields.String(load_default=None, validate=validate.OneOf(STATES))
+    late = fields.String(load_default="", validate=validate.OneOf(("", "yes")))
 
 
 class ListQuery(Form):

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.strictjson import canonical
-from recordsvc.money.claims import agencies, notices, steps, transitions
+from recordsvc.money.claims import agencies, hands, notices, steps, transitions
 from recordsvc.money.claims.errors import ClaimListChanged
 from recordsvc.money.claims.steps import Done
 from recordsvc.money.claims.tables import claim_notice, claim_state
@@ -46,7 +46,7 @@ def due(
     found = listed(
         conn, own.state.in_(states), own.waits == "", own.amount_fen > 0, public, *where, limit=limit
     )
-    return [one for one in found if steps.kept_from(conn, one, by) is None]
+    return [one for one in found if hands.kept_from(conn, one, by) is None]
 
 
 def flags(house: "House", conn: Connection, one: Claim) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ What was signed and no longer holds - another amount, rule, account, a record th
 claim back to be checked, and every signature ends with it.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -12,25 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import granting
-from recordsvc.access.errors import StandsTogether
-from recordsvc.access.grants import Kind
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
-from recordsvc.money.claims import agencies, deciding, money, terms, transitions
+from recordsvc.money.claims import agencies, deciding, hands, money, terms, transitions
 from recordsvc.money.claims.errors import (
     ClaimChanged,
     ClaimNoticeOpen,
     ClaimRefused,
-    ClaimSignedBefore,
     ClaimStands,
     ClaimStep,
 )
 from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
 from recordsvc.money.claims.transitions import Transition
-from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, approvals_of, decision_of, find
+from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, find
 from recordsvc.people import tables as people_tables
 
 if TYPE_CHECKING:
@@ -170,13 +167,28 @@ def _move(run: Run) -> Claim:
         "live": int(way.target not in transitions.NOT_LIVE),
         "waits": "",
         "owner": transitions.OWNERS[way.target],
-        "due_on": terms.due(today) if transitions.OWNERS[way.target] else None,
+        "due_on": _due(run, today) if transitions.OWNERS[way.target] else None,
         "changed_ms": turn.now_ms,
         **run.values,
     }
     _update(run, values)
     _note(run, way.target)
     return find(turn.conn, one.claim_id)
+
+
+def _due(run: Run, today: dt.date) -> str | None:
+    """Return until when the next step is due; of what is public, counted from the list's last day."""
+    start = today
+    if run.way.target == "NOTICED":
+        last = _last_day(run.turn.conn, run.notice_id or run.claim.notice_id)
+        start = max(today, dt.date.fromisoformat(last)) if last else today
+    return terms.due(start, run.way.target)
+
+
+def _last_day(conn: Connection, notice_id: bytes | None) -> str | None:
+    own = claim_notice.c
+    last: str | None = conn.scalar(sa.select(own.end_on).where(own.notice_id == notice_id))
+    return last
 
 
 def _wait(run: Run, wait: Waits) -> Claim:
@@ -294,8 +306,7 @@ def _same_account(run: Run) -> None:
 
 
 def _notice_over(run: Run) -> None:
-    own = claim_notice.c
-    end_on = run.turn.conn.scalar(sa.select(own.end_on).where(own.notice_id == run.claim.notice_id))
+    end_on = _last_day(run.turn.conn, run.claim.notice_id)
     if end_on is None or run.today <= end_on:
         raise ClaimNoticeOpen(end_on=end_on)
 
@@ -368,7 +379,7 @@ def _sign(run: Run) -> None:
     n = (one.signed or 0) + 1
     if n > one.needed or order.index(event) + 1 != n:
         raise ClaimStep(state=one.state, event=event)
-    against = kept_from(conn, one, run.who.actor)
+    against = hands.kept_from(conn, one, run.who.actor)
     if against is not None:
         raise against
     row = {
@@ -391,30 +402,17 @@ def _sign(run: Run) -> None:
     run.values["signed"] = n
 
 
-def kept_from(conn: Connection, one: Claim, actor: str) -> Problem | None:
-    """Return why somebody may not sign a claim: filed or signed it, or stood in for one who did, or they."""
-    signed = [(row.actor, row.signed_ms) for row in approvals_of(conn, one) if row.round == one.round]
-    before = [(one.filed_by, one.filed_ms), *signed]
-    if actor in {other for other, _ in before}:
-        return ClaimSignedBefore()
-    if any(_together(conn, actor, other, since_ms) for other, since_ms in before):
-        return StandsTogether()
-    return None
-
-
-def _together(conn: Connection, actor: str, other: str, since_ms: int) -> bool:
-    """Tell whether one of two stood in for the other since that one acted."""
-    kind, _, name = actor.partition(":")
-    other_kind, _, other_name = other.partition(":")
-    both = kind == other_kind == Kind.OFFICIAL
-    return both and granting.stand_together(conn, name, other_name, since_ms)
-
-
 def _queue(run: Run) -> None:
     one = run.claim
     run.values["payment"] = run.house.claims.payments.queue(
         run.turn, one.reference, one.payee, one.amount_fen, one.hold, run.who.actor
     )
+
+
+def _keep(run: Run) -> None:
+    """Change nothing but that it was told: who owns it, until when it was due, what it waits for."""
+    one = run.claim
+    run.values |= {name: getattr(one, name) for name in ("owner", "due_on", "waits", "changed_ms")}
 
 
 GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
@@ -436,5 +434,6 @@ EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     "release": _release,
     "sign": _sign,
     "queue": _queue,
+    "keep": _keep,
     "list": lambda run: run.values.update(notice_id=run.notice_id),
 }

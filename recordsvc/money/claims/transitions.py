@@ -30,6 +30,8 @@ class Transition(NamedTuple):
 _UNDECIDED: Final = ("SUBMITTED", "CHECKED", "NEED_INFO")
 _HELD: Final = ("ACCEPTED", "REVIEWED", "NOTICED", "OBJECTED")
 _OWN: Final = (WORKER, HANDLER)
+_OFFICIALS: Final = ("CHECKED", "ACCEPTED", "REVIEWED", "NOTICED", "OBJECTED", "APPROVED", "RETURNED")
+"""States in which a claim waits on somebody at a desk."""
 _FIRST: Final = ("behalf", "granted", "current", "account")
 _SAME: Final = ("on_behalf", "current", "same_account")
 
@@ -54,6 +56,8 @@ TRANSITIONS: Final = (
     *(Transition(one, "returned", "RETURNED", (SYSTEM,)) for one in ("PAYING", "PAID")),
     Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
     Transition("PAID", "close", "CLOSED", (SYSTEM,)),
+    # Overdue: the state stays, and the next above is told.
+    *(Transition(one, "escalate", one, (SYSTEM,), (), ("keep",)) for one in _OFFICIALS),
     # What was signed for no longer holds: every signature ends, and so does the hold.
     *(
         Transition(one, "return-to-check", "SUBMITTED", (HANDLER, REVIEWER, PAYER, SYSTEM), (), ("release",))

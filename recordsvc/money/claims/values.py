@@ -111,6 +111,19 @@ def queue(
     return _claims(conn, where, (due, last), limit)
 
 
+def raised(*roles: str) -> sa.ColumnElement[bool]:
+    """Return the condition of claims whose newest step reported them, overdue, to one of these roles."""
+    own, event = claim_state.c, claim_event.c
+    newest = sa.select(event.n).where(
+        event.worker_id == own.worker_id,
+        event.claim_id == own.claim_id,
+        event.n == own.version,
+        event.event == "escalate",
+        event.reason.in_(sorted(roles)),
+    )
+    return newest.exists()
+
+
 def tally(conn: Connection, today: str, *where: sa.ColumnElement[bool]) -> list[sa.Row[Any]]:
     """Return how many claims there are by state, owner, whether they wait, and whether they are late."""
     own = claim_state.c

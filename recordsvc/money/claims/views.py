@@ -28,6 +28,7 @@ OWNERS_ZH: Final[Mapping[str, str]] = {
     "": "",
     "worker": "本人",
     "agent": "代办机构",
+    "inspector": "监督检查人员",
     "handler": "经办人",
     "reviewer": "复核审批人",
     "payer": "拨付人员",
@@ -80,6 +81,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "recover": "启动追回",
     "recovered": "追回完毕",
     "keep": "不予追回",
+    "escalate": "逾期上报",
 }
 
 
@@ -122,7 +124,7 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
                 "event_name": EVENTS_ZH[row.event],
                 "state": row.target,
                 "role": row.role,
-                "reason": WAITS_ZH.get(row.reason, row.reason),
+                "reason": _said(row.event, row.reason),
                 "at_ms": row.at_ms,
             }
             for row in events_of(conn, one)
@@ -132,6 +134,11 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "review": _review(one),
         "agent": _agent(house, conn, one),
     }
+
+
+def _said(event: str, reason: str) -> str:
+    """Return why a step was taken, in words: what it waits for, to whom it was reported, or as typed."""
+    return OWNERS_ZH[reason] if event == "escalate" else WAITS_ZH.get(reason, reason)
 
 
 def for_desk(house: "House", conn: Connection, one: Claim, roles: frozenset[str]) -> dict[str, Any]:
