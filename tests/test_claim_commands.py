@@ -71,7 +71,8 @@ def test_a_list_is_signed_by_its_hash_and_made_public(
         assert "signed: 2" in typing(house, commands, "sign", event, "--sha256", sha256, by=by).output
     made = typing(house, commands, "publish", "--region", "640100", *(name(one) for one in claims))
     assert made.exit_code == 0, made.output
-    assert made.output.split()[-1] in typing(house, commands, "notices").output
+    (notice,) = re.findall(r"^[0-9a-f]{8}-[0-9a-f-]{27}$", made.output, re.MULTILINE)
+    assert notice in typing(house, commands, "notices").output
     taken = typing(house, commands, "object", name(claims[0]), "--text", "没有参加评价")
     assert "OBJECTED" in taken.output
     world.days(30)

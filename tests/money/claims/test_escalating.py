@@ -87,7 +87,7 @@ def test_what_is_public_is_due_after_its_last_day(world: World) -> None:
     assert one.due_on is not None
     assert one.due_on > end_on
     assert one.due_on == terms.due(dt.date.fromisoformat(end_on), "NOTICED")
-    world.days(14)
+    world.days(13)
     assert escalating.run(world.house) == 0
     world.step(one, "approve", APPROVER)
 
