@@ -387,7 +387,7 @@ def test_workers_stand_in_the_order_they_came_and_before_the_officials(
 def test_making_the_desk_twice_makes_it_once(house: House, enter):
     house.db.write(lambda turn: demo.create_desk(turn, "64"))
     with house.db.read() as conn:
-        assert len(demo.personas(conn)) == 11
+        assert len(demo.personas(conn)) == 12
 
 
 @pytest.mark.parametrize("environment", ["test", "production"])
