@@ -322,7 +322,7 @@ def test_another_site_cannot_sign_a_browser_in(browser: FlaskClient, enter, head
 def test_personas_are_listed_in_their_order(browser: FlaskClient, enter):
     listed = browser.get("/login/demo").json["items"]
     assert [item["kind"] for item in listed] == [
-        "worker", "registrar", "registrar-2", "handler", "reviewer", "data-officer", "payer",
+        "worker", "registrar", "registrar-2", "handler", "reviewer", "reviewer-2", "data-officer", "payer",
         "payer-2", "inspector", "inspector-2", "auditor",
     ]  # fmt: skip
     assert listed[0]["label"] == "劳动者"
