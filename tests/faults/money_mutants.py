@@ -24,6 +24,8 @@ from typing import Final
 from tests.faults.tree import ROOT, copied
 
 SHORT: Final = "not long"
+CHOSEN: Final = "test_case_ and not (test_case_35 and not (off_by_one or wrong_id or silent))"
+"""All cases; of the simulated bank's faults those in which a line differs from what was asked for."""
 _RED: Final = re.compile(r"^(?:FAILED|ERROR) \S+?::test_case_(\d\d)_", re.MULTILINE)
 _NUMBERED: Final = re.compile(r"^def test_case_(\d\d)_", re.MULTILINE)
 
@@ -255,7 +257,7 @@ def run(tree: Path, where: Sequence[str], on: str, jobs: int = 0) -> Result:
     other = "postgresql" if on == "sqlite" else "sqlite"
     told = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "-n", str(jobs),
-         "-m", SHORT, "-k", f"test_case_ and not {other}", *where],
+         "-m", SHORT, "-k", f"{CHOSEN} and not {other}", *where],
         cwd=tree,
         env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"},
         capture_output=True,
