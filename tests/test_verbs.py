@@ -316,7 +316,7 @@ VERBS = (
         "see which rules and standards hold on a day",
         ("GET /v1/rules", "GET /v1/rules/<code>", "GET /v1/catalogue"),
         ("rules list",),
-        ("GET /rules", "GET /rules/<code>", "GET /catalogue"),
+        why="everybody reads them at /rules and /catalogue, whoever they are",
     ),
     Verb(
         "check the text of a rule on one's own machine",
