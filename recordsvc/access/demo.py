@@ -46,8 +46,8 @@ _DESK: Final = (
     (
         "reviewer-2",
         Role.REVIEWER,
-        "复核人二（审批他人复核的申领）",
-        "Second reviewer (approves what the first reviewed)",
+        "复核人二（审批他人复核过的申领）",
+        "Second reviewer (approves claims that the first reviewed)",
     ),
     ("data-officer", Role.DATA_OFFICER, "个人信息保护负责人", "Data protection officer"),
     ("payer", Role.PAYER, "支付人员（组批、对账）", "Payer (batches, reconciliation)"),

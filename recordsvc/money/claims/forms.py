@@ -204,6 +204,8 @@ class ClaimDetailForm(ClaimForm):
     account_ready = fields.Boolean(required=True)
     review = fields.Nested(ClaimReviewForm, required=True, allow_none=True)
     agent = fields.Nested(AgencyForm, required=True, allow_none=True)
+    came_back = fields.String(required=True)
+    """Why the bank gave the money back and what to do, in Chinese; empty where it did not."""
 
 
 class ClaimApprovalForm(Form):

@@ -11,6 +11,7 @@ from recordsvc import dated
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import agencies, deciding, notices, signing, terms, transitions
 from recordsvc.money.claims.agencies import Agency
+from recordsvc.money.claims.bank import reason_of
 from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of
 from recordsvc.money.rules import explaining
 from recordsvc.money.rules.facts import known
@@ -24,6 +25,17 @@ WAITS_ZH: Final[Mapping[str, str]] = {
     "no-account": "尚无核实过的收款账户：请持身份证和社保卡到发卡银行开通银行账户，再到人社窗口登记",
     "no-agent-account": "尚无核实过的机构收款账户：请机构持开户证明到人社窗口登记",
 }
+REASONS: Final = "bank_reasons"
+_NEW_ACCOUNT_ZH: Final = "请持身份证和社保卡到人社窗口登记本人可用的账户；核实后重新支付，金额不变。"
+AFTER_RETURN_ZH: Final[Mapping[str, str]] = {
+    "ask-payee": _NEW_ACCOUNT_ZH,
+    "new-account": _NEW_ACCOUNT_ZH,
+    "mend-data": "拨付人员更正后重新支付，您不用办理。",
+    "look-up": "拨付人员正在核对，您不用办理。",
+    "ask-bank": "拨付人员正在向银行核实，您不用办理。",
+    "stop": "款项已停止支付，请到人社窗口询问。",
+}
+"""What a payment's coming back means for who waits for it, by what its reason asks for (`bank_reasons`)."""
 OWNERS_ZH: Final[Mapping[str, str]] = {
     "": "",
     "worker": "本人",
@@ -133,6 +145,7 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "account_ready": house.claims.payments.account_of(conn, one.payee) > 0,
         "review": _review(one),
         "agent": _agent(house, conn, one),
+        "came_back": _came_back(conn, one),
     }
 
 
@@ -250,6 +263,16 @@ def agency(house: "House", found: Agency) -> dict[str, Any]:
         "made_ms": found.made_ms,
         "ended_ms": found.ended_ms,
     }
+
+
+def _came_back(conn: Connection, one: Claim) -> str:
+    """Say why a payment came back and what to do; empty: none did, or it is on its way anew."""
+    if one.state != "RETURNED":
+        return ""
+    reason = reason_of(conn, one.payment)
+    row = dated.table(REASONS).on(dated.OPEN_END).get(reason)
+    why = str(row["zh"]) if row is not None else "银行未说明原因"
+    return f"银行退回：{why}。{AFTER_RETURN_ZH[str(row['then']) if row is not None else 'ask-bank']}"
 
 
 def _review(one: Claim) -> dict[str, Any] | None:

@@ -146,7 +146,7 @@ def test_a_worker_sees_who_may_claim_ends_it_and_denies_what_was_never_signed(
     me = place.learner(1)
     page = me.get("/me/agencies")
     sound(page)
-    for words in ("测试", "职业培训补贴（按天）", "您本人在这里委托", "终止委托", "我没有委托过"):
+    for words in ("职业培训补贴（按天）", "您本人在这里委托", "终止委托", "我没有委托过"):
         assert words in page.text, words
     seen = me.get(f"/me/claims/{claim}").text
     assert "由谁代办" in seen
