@@ -396,7 +396,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "claim.publish": _official(Role.HANDLER, Role.REVIEWER),
     "claim.pay": _official(Role.PAYER),
     # Asking paid money back: a handler opens and proposes, a reviewer decides.
-    "recovery.read": _official(Role.HANDLER, Role.REVIEWER, Role.PAYER, Role.INSPECTOR),
+    "recovery.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR),
     "recovery.handle": _official(Role.HANDLER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     # Merging, moving, closing: the first of two officials. Sealing takes one, unsealing and erasing two.

@@ -244,6 +244,7 @@ SCOPES: Final = {
 _PLACES: Final = {
     **dict.fromkeys(("worker_id", "from", "into", "to"), "/desk/workers"),
     "dispute_id": "/desk/disputes",
+    "recovery_id": "/desk/recoveries",
 }
 """Members that name what has a page -> where these pages are."""
 _SILENT: Final = ("workers", "purpose", "held", "seq", "seen", "sealed", "number")

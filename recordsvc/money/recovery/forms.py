@@ -113,11 +113,20 @@ class RecoveryReviewForm(Form):
     to = fields.String(required=True)
 
 
+class RecoveryAccountForm(Form):
+    """An account of the region into which money is paid back."""
+
+    name = fields.String(required=True)
+    number = fields.String(required=True)
+    bank = fields.String(required=True)
+
+
 class RecoveryDetailForm(RecoveryForm):
-    """A case with its steps; `reference` is what a transfer should name (附言)."""
+    """A case with its steps; `reference` is what a transfer into `pay_to` should name (附言)."""
 
     cause = fields.String(required=True)
     reference = fields.String(required=True, allow_none=True)
+    pay_to = fields.List(fields.Nested(RecoveryAccountForm), required=True)
     says = fields.Boolean(required=True)
     plan = fields.List(fields.Nested(RecoveryInstalmentForm), required=True)
     review = fields.Nested(RecoveryReviewForm, required=True, allow_none=True)

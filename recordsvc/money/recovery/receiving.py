@@ -63,6 +63,13 @@ def spent_of(conn: Connection, one: Claim) -> Spent:
     return Spent(row.source, row.target, row.fund, row.year)
 
 
+def pay_to(conn: Connection, case: Case) -> list[dict[str, str]]:
+    """Return the accounts of ours into which a case is paid back: those of the fund that paid."""
+    fund = spent_of(conn, claim_values.find(conn, case.claim_id)).fund
+    mine = (one for one in paying.every(conn) if one.fund == fund)
+    return [{"name": one.name, "number": one.number, "bank": one.bank} for one in mine]
+
+
 class Repayments:
     """What the bank's room asks when a line is said to be a repayment."""
 

@@ -11,7 +11,7 @@ from recordsvc.ground import two_person
 from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.money.claims import values as claim_values
 from recordsvc.money.claims.views import kind_zh
-from recordsvc.money.recovery import deciding, judging, terms, transitions
+from recordsvc.money.recovery import deciding, judging, receiving, terms, transitions
 from recordsvc.money.recovery.values import Case, events_of, receipts_of, recovered_fen
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def detailed(conn: Connection, one: Case) -> dict[str, Any]:
     return brief(conn, one) | {
         "cause": one.cause,
         "reference": one.reference if one.owed_fen else None,
+        "pay_to": receiving.pay_to(conn, one) if one.owed_fen else [],
         "plan": plan(one),
         "review": _review(one),
         "says": transitions.find(one.state, "say") is not None,
