@@ -1,5 +1,4 @@
-"""Who may do what: the one table, and the one function that reads it (default deny; architecture.md, rule
-10).
+"""Who may do what: the one table, and the one function that reads it (default deny).
 
 A door names an action; the table says which kinds of actor may enter it, with which role or scope, and whose
 object it must be. `admits` judges at the door, before an object is known; `can` judges the act itself and
@@ -300,6 +299,11 @@ POLICIES: Final[dict[str, Policy]] = {
     # People of institutions, about their own institution.
     "centre.read": (_staff(*Position),),
     "centre.record.read": (_staff(*_OFFICE),),
+    # Classes before they are records: a clerk keeps them, their teachers draft, another person signs.
+    "class.read": (_staff(*_ISSUING, Position.TEACHER),),
+    "class.keep": (_staff(Position.CLERK),),
+    "class.draft": (_staff(Position.TEACHER),),
+    "class.sign": (_staff(Position.SIGNER),),
     "centre.people.read": (_staff(*_OFFICE),),
     "centre.people.change": (_staff(Position.HEAD),),
     # The worker's own.
@@ -395,7 +399,6 @@ POLICIES: Final[dict[str, Policy]] = {
     "claim.sign": _official(Role.HANDLER, Role.REVIEWER),
     "claim.publish": _official(Role.HANDLER, Role.REVIEWER),
     "claim.pay": _official(Role.PAYER),
-    # Asking paid money back: a handler opens and proposes, a reviewer decides.
     "recovery.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR),
     "recovery.handle": _official(Role.HANDLER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),

@@ -177,6 +177,7 @@ def desk_recovery_look_button(recovery_id: bytes, form: dict[str, Any]) -> flask
     f"{PLACE}/<id:recovery_id>/<act>",
     policy="recovery.handle",
     surface=Surface.PAGE,
+    step_up=True,
     body=Fields(RecoveryActPageForm),
     answer={200: HTML, 303: None, 409: HTML, 422: HTML},
     problems=(*recoveries.PROPOSING, PurposeRefused, ArchiveRestricted),

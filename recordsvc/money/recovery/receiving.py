@@ -28,7 +28,7 @@ from recordsvc.money.ledger.tables import account, transfer
 from recordsvc.money.ledger.values import Leg, Posting, move
 from recordsvc.money.recovery import steps
 from recordsvc.money.recovery.errors import RecoveryUnknown
-from recordsvc.money.recovery.tables import recovery, recovery_receipt
+from recordsvc.money.recovery.tables import recovery, recovery_line, recovery_receipt
 from recordsvc.money.recovery.transitions import OWING
 from recordsvc.money.recovery.values import Case, find, listed, receipts_of
 
@@ -158,6 +158,10 @@ def receive(
     }
     turn.conn.execute(recovery_receipt.insert().values(full))
     bound.wrote(turn, recovery_receipt, full)
+    if full["way"] == "bank":
+        line = {name: full[name] for name in ("account", "reference", "worker_id", "claim_id", "n")}
+        turn.conn.execute(recovery_line.insert().values(line))
+        bound.wrote(turn, recovery_line, line)
     event = "settle" if amount_fen == case.owed_fen else "receive"
     who = Who(str(row["decided_by"]), roles)
     came = {"recovered_fen": case.recovered_fen + amount_fen}

@@ -131,7 +131,7 @@ recovery_receipt = sa.Table(
     sa.Column("account", sa.String(40)),
     sa.Column("reference", sa.String(35)),
     sa.Column("other_claim", sa.LargeBinary(16)),
-    sa.Column("posting", sa.String(120), sa.ForeignKey("posting.id"), nullable=False, unique=True),
+    sa.Column("posting", sa.String(120), nullable=False),
     sa.Column("proposed_by", sa.String(80), nullable=False),
     sa.Column("decided_by", sa.String(80), nullable=False),
     sa.Column("at_ms", sa.BigInteger, nullable=False),
@@ -146,18 +146,11 @@ recovery_receipt = sa.Table(
         name="fk_recovery_receipt_before",
     ),
     sa.ForeignKeyConstraint(
-        ["account", "reference"],
-        ["bank_entry.account", "bank_entry.reference"],
-        name="fk_recovery_receipt_entry",
-    ),
-    sa.ForeignKeyConstraint(
         ["worker_id", "other_claim"],
         ["claim.worker_id", "claim.claim_id"],
         name="fk_recovery_receipt_other_claim",
     ),
     sa.UniqueConstraint("worker_id", "claim_id", "n", "after_fen", name="uq_recovery_receipt_sum"),
-    # One line of the bank is one receipt, whoever's.
-    sa.UniqueConstraint("account", "reference", name="uq_recovery_receipt_entry"),
     sa.CheckConstraint("n >= 1 AND (n = 1) = (before_n IS NULL) AND (n > 1 OR before_fen = 0)", name="first"),
     sa.CheckConstraint("before_n = n - 1", name="order"),
     sa.CheckConstraint("amount_fen >= 1 AND after_fen = before_fen + amount_fen", name="sum"),
@@ -178,4 +171,21 @@ recovery_receipt = sa.Table(
     },
     comment="What came back of a claim, in order: each continues the sum before it and none exceeds what was "
     "paid; by a line of the bank, or kept back from another claim (抵扣)",
+)
+
+recovery_line = sa.Table(
+    "recovery_line",
+    metadata,
+    sa.Column("account", sa.String(40), primary_key=True),
+    sa.Column("reference", sa.String(35), primary_key=True),
+    sa.Column("worker_id", sa.LargeBinary(16), nullable=False),
+    sa.Column("claim_id", sa.LargeBinary(16), nullable=False),
+    sa.Column("n", sa.SmallInteger, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["account", "reference"],
+        ["bank_entry.account", "bank_entry.reference"],
+        name="fk_recovery_line_entry",
+    ),
+    info={"kind": "append-only", "unique": "account", INFO: Bound()},
+    comment="Line of the bank -> the one receipt that it is, whoever's",
 )
