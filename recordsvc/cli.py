@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "ledger": ("recordsvc.ledgercommands", "ledger", "closed days, vouchers, balances"),
     "claim": ("recordsvc.claimcommands", "claim", "claims of subsidies: what is due, steps, lists"),
     "fund": ("recordsvc.fundcommands", "fund", "budget lines, how budgets move"),
+    "recovery": ("recordsvc.recoverycommands", "recovery", "subsidies that are asked back"),
     "client": ("recordsvc.clientcommands", "client", "machines of institutions: keys, stopping one at once"),
     "bank": ("recordsvc.bankcommands", "bank", "payments to a bank: batches, release, differences"),
     "staff": ("recordsvc.staffcommands", "staff", "heads of institutions: entering them, letting them in"),

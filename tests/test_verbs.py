@@ -71,7 +71,11 @@ VERBS = (
     Verb(
         "see why, which article, where a claim stands",
         api=("GET /v1/me/claims/<id:claim_id>",),
-        own=("GET /me/claims/<id:claim_id>",),
+        own=(
+            "GET /me/claims/<id:claim_id>",
+            "GET /me/claims/<id:claim_id>/receipt",
+            "GET /me/claims/<id:claim_id>/receipt.txt",
+        ),
         why=WHY_CLAIMS,
     ),
     Verb(
@@ -108,6 +112,18 @@ VERBS = (
         "supplement or withdraw a claim",
         api=("POST /v1/me/claims/<id:claim_id>/steps",),
         own=("POST /me/claims/<id:claim_id>/supplement", "POST /me/claims/<id:claim_id>/withdraw"),
+        why=WHY_CLAIMS,
+    ),
+    Verb(
+        "see what is asked back of one, why, and how to object",
+        api=("GET /v1/me/recoveries", "GET /v1/me/recoveries/<id:recovery_id>"),
+        own=("GET /me/recoveries/<id:recovery_id>",),
+        why=WHY_CLAIMS,
+    ),
+    Verb(
+        "say something against what is asked back",
+        api=("POST /v1/me/recoveries/<id:recovery_id>/words",),
+        own=("POST /me/recoveries/<id:recovery_id>/words",),
         why=WHY_CLAIMS,
     ),
     # -- cards and numbers

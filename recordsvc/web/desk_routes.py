@@ -188,6 +188,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/claims", "补贴申领", "claim.read"),
         ("/desk/payables", "待拨付", "claim.pay"),
         ("/desk/bank", "支付与对账", "bank.read"),
+        ("/desk/recoveries", "追回补贴", "recovery.read"),
         ("/desk/notices", "通知", "desk.notice.read"),
         ("/desk/people", "人员与授权", "official.read"),
         ("/desk/staff", "单位负责人", "staff.propose"),

@@ -94,6 +94,8 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "recovered": "追回完毕",
     "keep": "不予追回",
     "escalate": "逾期上报",
+    "reduced": "多发部分追回完毕",
+    "written-off": "应追回款核销",
 }
 
 
