@@ -7,7 +7,7 @@ is not in force, or not for these roles, is refused (PIPL arts 6, 35). Each row 
 who-looked log in the same commit (`access/looked_log.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,7 +33,14 @@ HELPER_PURPOSES: Final = "helper_purposes"
 SHARING_PURPOSES: Final = "sharing_purposes"
 BY_CONSENT: Final = "consent:"
 """How the case of a look begins that rests on a worker's consent; the consent's id follows."""
+HELD: Final = "held"
+"""Fields of a look at a held record: its subject is the record, since whose it is is in doubt until then."""
+RELEASED: Final = "held-record"
+"""Fields of the same look once more, under the worker into whose archive the record was released."""
 CONSENT_BASIS: Final = "您的授权（个人信息保护法第十三条第一款第一项）"
+
+
+_PORTION: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +175,33 @@ def of_worker(
     return [Seen(**row._mapping) for row in rows]  # noqa: SLF001 - documented name
 
 
-def erase(turn: Turn, worker_id: bytes) -> None:
-    """Take what names a case out of an erased worker's rows; the rows and their places stay."""
+def released(turn: Turn, random: Random, into: Mapping[bytes, bytes]) -> None:
+    """Write the looks at held records once more, for the workers into whose archives they go (id → worker).
+
+    They keep id and instant: the worker reads them where they happened. The first rows stay as they are.
+    """
+    own, detail, ids = looked.c, looked_detail.c, list(into)
+    source = looked.outerjoin(looked_detail, sa.and_(detail.worker_id == own.worker_id, detail.id == own.id))
+    said = [sa.func.coalesce(detail[name], "").label(name) for name in ("case_ref", "request_id")]
+    wanted = sa.select(looked, *said).select_from(source).order_by(own.id)
+    for start in range(0, len(ids), _PORTION):
+        some = wanted.where(own.worker_id.in_(ids[start : start + _PORTION]), own.fields == HELD)
+        for row in turn.conn.execute(some):
+            salts, who = random.bytes(32), (row.actor_kind, row.actor_id, row.role)
+            when, why = (into[bytes(row.worker_id)], bytes(row.id), row.at_ms), (row.case_ref, row.request_id)
+            _part(turn).add(Row(*when, *who, row.purpose, RELEASED, salts[:16], *why, salts[16:]))
+
+
+def erase(turn: Turn, worker_id: bytes, held: Sequence[bytes] = ()) -> None:
+    """Take what names a case out of an erased worker's rows; the rows and their places stay.
+
+    `held`: held records that were released into this archive, and whose looks say the same.
+    """
+    ids = [worker_id, *held]
     with erasing(turn.conn):
-        turn.conn.execute(sa.delete(looked_detail).where(looked_detail.c.worker_id == worker_id))
+        for start in range(0, len(ids), _PORTION):
+            mine = looked_detail.c.worker_id.in_(ids[start : start + _PORTION])
+            turn.conn.execute(sa.delete(looked_detail).where(mine))
 
 
 def _insert(turn: Turn, groups: Sequence[tuple[Database, Random, Sequence[Look]]]) -> list[None]:

@@ -49,6 +49,7 @@ from recordsvc.archive import (
     papers,
     persons,
     slip_checks,
+    store,
     strays,
     tables,
 )
@@ -366,7 +367,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     notices.erase(turn, worker_id)
     disputes.erase(turn, worker_id)
     papers.erase(turn, worker_id)
-    looked.erase(turn, worker_id)
+    looked.erase(turn, worker_id, store.released_into(turn, worker_id))
     questions.erase(turn, worker_id)
     credentials.erase(turn, worker_id)
     in_place.erase(turn, worker_id)

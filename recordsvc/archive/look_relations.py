@@ -18,6 +18,7 @@ from recordsvc.access import in_place
 from recordsvc.access.consent_tables import consent_event
 from recordsvc.access.consents import Event
 from recordsvc.access.grants import Kind, Way
+from recordsvc.access.looked import HELD
 from recordsvc.access.tables import client, official_act
 from recordsvc.archive import tables
 from recordsvc.archive.copies import LIFE_MS, SORTS
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 RULES: Final = "lookup_alarms"
 PACKS: Final = "audit.pack"
 """Kind of the proposals that list workers without being about any of them."""
+DEALING: Final = "record-held"
+"""Purpose (`lookup_purposes`) of dealing with what waits."""
 PACK_FIELDS: Final = "audit-pack"
 """What the rows of a fetched pack name: two people decided them, so that they are no pattern."""
 _MINUTE_MS: Final = 60_000
@@ -132,8 +135,8 @@ def acted(_house: "House", conn: Connection, look: Looked) -> bool:
     return _any(conn, done)
 
 
-_DONE: Final = ("login.activate", "login.activate-lost", "archive.restrict")
-"""Acts on a worker; that nothing was found is none."""
+_DONE: Final = ("login.activate", "login.activate-lost", "archive.restrict", "held.return")
+"""Acts on a worker, or on a held record that was opened; that nothing was found is none."""
 
 
 def written_to(_house: "House", conn: Connection, look: Looked) -> bool:
@@ -205,7 +208,16 @@ def compared(_house: "House", conn: Connection, look: Looked) -> bool:
     return look.actor_kind == Kind.OFFICIAL and _any(conn, query)
 
 
+def waited(_house: "House", _conn: Connection, look: Looked) -> bool:
+    """Tell whether a record was opened that waited for an official, in order to deal with it.
+
+    For another purpose it takes another relation: two who released it (`proposed`, by its id), or a return.
+    """
+    return look.actor_kind == Kind.OFFICIAL and look.fields == HELD and look.purpose == DEALING
+
+
 RELATIONS: Final[tuple[Relation, ...]] = (
+    waited,
     consented,
     contested,
     proposed,

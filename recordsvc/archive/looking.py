@@ -48,6 +48,15 @@ def note_act(house: "House", looker: Looker, act: Act, subject: str) -> None:
     acts.record(house.db, house.random, done)
 
 
+def note_held(house: "House", looker: Looker, held_id: bytes) -> None:
+    """Write who opened a held record: whose it is reads it once it is released, auditors at once.
+
+    Raises `PurposeRefused`.
+    """
+    note(house, looker, [held_id], looked.HELD)
+    note_act(house, looker, Act.HELD_OPEN, str(uuid.UUID(bytes=held_id)))
+
+
 def find(house: "House", looker: Looker, kind: str, number: str) -> bytes:
     """Return whose archive a number leads to. Raises `NotFound`, `PurposeRefused`."""
     worker_id = house.people.find(kind, number.strip().upper())

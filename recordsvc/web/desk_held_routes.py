@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import flask
 
-from recordsvc.access.acts import Act
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import can
@@ -202,7 +201,7 @@ def _record(
     record = None
     if looker is not None:
         record = held.open_held(house(), held_id)
-        looking.note_act(house(), looker, Act.HELD_OPEN, uuid_text(held_id))
+        looking.note_held(house(), looker, held_id)
     wrong, trouble = faults(problem, (REASON, *PERSON, *GATE)) if problem is not None else ({}, None)
     who = (record or {}).get("worker", {})
     return page(

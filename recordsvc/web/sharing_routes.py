@@ -73,6 +73,9 @@ _GROUPS: Final = {
     "consents": "共享",
     "helpers": "亲友代办",
     "claims": "补贴申领",
+    "claim": "补贴申领",
+    "account": "收款账户",
+    "held-record": "暂存待核对的记录（后来收入您的档案）",
 }
 
 
