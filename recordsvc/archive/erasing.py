@@ -172,6 +172,7 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     beneath = _beneath(house, turn, worker_id)
     (entered,) = enter(house, turn, [(worker_id, said)])
     standing.change(turn, worker_id, standing.RESTRICTED, beneath)
+    slip_checks.begin_anew(turn, [worker_id, *house.people.read_as(house.db.cursor(turn.conn), worker_id)])
     if beneath == standing.OPEN:
         notices.tell_worker(turn, house, worker_id, "archive-lifted", {}, f"restriction/{entered.index}")
     return entered.index

@@ -55,7 +55,7 @@ class NewPayeeAccountForm(Form):
     name = text(1, 70, required=True)
     bank = text(12, 12, required=True)
     purpose = text(1, 40, load_default="")
-    case_ref = text(1, 100, load_default="")
+    case_ref = text(1, 80, load_default="")
 
     @validates_schema
     def _why(self, data: dict[str, Any], **_: Any) -> None:
