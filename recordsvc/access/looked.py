@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
+from recordsvc.access import cases
 from recordsvc.access.cases import REFUSED
 from recordsvc.access.errors import CaseRefused, LookNotWritten, PurposeNotYours, PurposeRefused
 from recordsvc.access.grants import Actor, Kind, roles_told
@@ -72,12 +73,13 @@ class Seen:
 def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
     """Write the rows and return when they are durable.
 
-    Raises `PurposeRefused`, `PurposeNotYours`, `CaseRefused` before anything is written, `LookNotWritten`
-    when it could not be written.
+    Raises `PurposeRefused`, `PurposeNotYours`, `CaseRefused`, `CaseUnknown` before anything is written,
+    `LookNotWritten` when it could not be written.
     """
     for look in looks:
         check_purpose(db, look.purpose, look.actor)
         check_case(look)
+        check_ours(db, look)
     if not looks:
         return
     try:
@@ -117,6 +119,20 @@ def check_case(look: Look) -> None:
         raise CaseRefused(errors=[{"pointer": "/case_ref", "code": "value", "detail": REFUSED}])
 
 
+def check_ours(db: Database, look: Look) -> None:
+    """Refuse an official's case of ours that is not there or not about whom they look at.
+
+    Helpers' and consents' cases are ids by themselves. Raises `CaseUnknown`.
+    """
+    if look.actor.kind is Kind.OFFICIAL and cases.ours(look.case_ref) is not None:
+        with db.read() as conn:
+            _check_ours(conn, look, db.clock.now_ms())
+
+
+def _check_ours(conn: Connection, look: Look, now_ms: int) -> None:
+    cases.check(conn, look.purpose, look.case_ref, look.worker_id, beijing_date(now_ms).isoformat())
+
+
 def usable(who: Actor, day: str) -> list[dated.Row]:
     """Return the purposes in force on a Beijing day that this official may look for."""
     return [row for row in dated.on(PURPOSES, day).rows if _for(who, row)]
@@ -151,9 +167,11 @@ def note(turn: Turn, random: Random, look: Look) -> None:
     """Write one row in the turn of an act that itself shows a worker's data to somebody.
 
     The turn raises `LookNotWritten` when the row could not be written, and nothing of the act stays.
-    Raises `CaseRefused`.
+    Raises `CaseRefused`, `CaseUnknown`.
     """
     check_case(look)
+    if look.actor.kind is Kind.OFFICIAL:
+        _check_ours(turn.conn, look, turn.now_ms)
     _part(turn).add(_row(look, FixedClock(turn.now_ms), random))
 
 

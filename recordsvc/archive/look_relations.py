@@ -21,9 +21,9 @@ from recordsvc.access.grants import Kind, Way
 from recordsvc.access.looked import HELD
 from recordsvc.access.tables import client, official_act
 from recordsvc.archive import tables
+from recordsvc.archive.case_finders import record_of
 from recordsvc.archive.copies import LIFE_MS, SORTS
 from recordsvc.archive.notices import Telling, recipient_of
-from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.slip_tables import slip_check
 from recordsvc.ground import two_person
 from recordsvc.ground.outbox import outbox
@@ -40,7 +40,6 @@ DEALING: Final = "record-held"
 PACK_FIELDS: Final = "audit-pack"
 """What the rows of a fetched pack name: two people decided them, so that they are no pattern."""
 _MINUTE_MS: Final = 60_000
-_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +165,7 @@ def recorded(_house: "House", conn: Connection, look: Looked) -> bool:
     if look.actor_kind != Kind.CLIENT:
         return False
     institution = conn.execute(sa.select(_institution(look))).scalar()
-    if institution is None:
-        return False
-    sealed, known = tables.ciphertext.c, tables.dedupe.c
-    ids = conn.execute(sa.select(sealed.record_id).where(sealed.worker_id == look.worker_id)).scalars()
-    keys = [dedupe_key(institution, str(uuid.UUID(bytes=one))) for one in ids]
-    portions = (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
-    return any(
-        _any(conn, sa.select(known.seq).where(known.key.in_(some), known.worker_id == look.worker_id))
-        for some in portions
-    )
+    return institution is not None and record_of(conn, look.worker_id, institution)
 
 
 def served(_house: "House", conn: Connection, look: Looked) -> bool:

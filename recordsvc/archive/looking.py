@@ -42,6 +42,11 @@ def note(house: "House", looker: Looker, workers: Sequence[bytes], fields: str) 
     looked.record(house.db, house.random, looks)
 
 
+def check_case(house: "House", looker: Looker, subject: bytes) -> None:
+    """Refuse a case of ours that is not about the subject, before it is looked at. Raises `CaseUnknown`."""
+    looked.check_ours(house.db, Look(subject, looker.actor, looker.purpose, "", looker.case_ref))
+
+
 def note_act(house: "House", looker: Looker, act: Act, subject: str) -> None:
     """Write a reading that no worker's list shows; its purpose is the reason."""
     done = OfficialAct(looker.actor, act, subject, looker.purpose, looker.case_ref)

@@ -120,7 +120,9 @@ def held_look_button(held_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take the reason along to the record."""
     try:
         given = judged(LookQuery, form)
-        looking.note(house(), Looker(actor(), **given), [], "records")
+        looker = Looker(actor(), **given)
+        looking.note(house(), looker, [], "records")
+        looking.check_case(house(), looker, held_id)
     except FormRefused as problem:
         return _record(held_id, None, form, problem)
     look = desk_looks.seal(held_id, given["purpose"], given["case_ref"])

@@ -212,6 +212,8 @@ NO_PERSON = {
     "GET /v1/desk/audit-packs": "which packs there are: case and counts",
     "GET /desk/packs/new": "the form that proposes a pack",
     "GET /desk/packs": "which packs there are: case and counts",
+    "GET /v1/desk/outside-cases": "who looked, at which opaque id, for which case",
+    "GET /desk/outside-cases": "who looked, at which opaque id, for which case",
     "GET /v1/desk/alarms": "who looked, at which opaque id",
     "GET /desk/alarms": "who looked, at which opaque id",
     "GET /v1/desk/acts": "what officials did: ids and codes",
