@@ -357,7 +357,6 @@ POLICIES: Final[dict[str, Policy]] = {
     "bank.read": _official(Role.PAYER, Role.INSPECTOR, Role.AUDITOR),
     "bank.pay": _official(Role.PAYER),
     "payee-account.enter": _official(Role.HANDLER),
-    # Whether others named the same account is the verifier's to see: whoever enters numbers learns nothing.
     "payee-account.read": _official(Role.REVIEWER),
     "act.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
     # Auditors read alarms, the data officer answers them; of what is a worker's, auditors write nothing.
