@@ -43,6 +43,12 @@ _DESK: Final = (
     ),
     ("handler", Role.HANDLER, "经办人（待处理记录）", "Case handler (held records)"),
     ("reviewer", Role.REVIEWER, "复核人", "Reviewer (second person)"),
+    (
+        "reviewer-2",
+        Role.REVIEWER,
+        "复核人二（审批他人复核过的申领）",
+        "Second reviewer (approves claims that the first reviewed)",
+    ),
     ("data-officer", Role.DATA_OFFICER, "个人信息保护负责人", "Data protection officer"),
     ("payer", Role.PAYER, "支付人员（组批、对账）", "Payer (batches, reconciliation)"),
     ("payer-2", Role.PAYER, "支付人员二（复核放行）", "Second payer (releases what the first sealed)"),
@@ -126,15 +132,16 @@ def create_desk(turn: Turn, area: str) -> None:
         _insert(turn, Persona(kind, label, label_en, position, Kind.OFFICIAL, official_id))
 
 
-def create_staff(turn: Turn, institution: str, kind: str, position: Position, label: tuple[str, str]) -> None:
-    """Make a person of an institution (USCC; `label`: Chinese, English), and a login. Repeatable."""
+def create_staff(turn: Turn, institution: str, kind: str, position: Position, label: tuple[str, str]) -> str:
+    """Make a person of an institution (USCC; `label`: Chinese, English) with a login; their id."""
     known = {persona.kind for persona in personas(turn.conn)}
-    if kind in known:
-        return
     staff_id = f"s-{hashlib.sha256(kind.encode()).hexdigest()[:16]}"
+    if kind in known:
+        return staff_id
     staff.add(turn, staff_id, institution, label[0], "system:demo")
     staff.give(turn, staff_id, position, by="system:demo")
     _insert(turn, Persona(kind, *label, STAFF_POSITION + len(known), Kind.STAFF, staff_id))
+    return staff_id
 
 
 def create_worker(turn: Turn, worker_id: bytes, label: str, label_en: str, kind: str = "worker") -> None:
