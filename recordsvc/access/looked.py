@@ -7,6 +7,7 @@ is not in force, or not for these roles, is refused (PIPL arts 6, 35). Each row 
 who-looked log in the same commit (`access/looked_log.py`).
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -38,6 +39,9 @@ HELD: Final = "held"
 """Fields of a look at a held record: its subject is the record, since whose it is is in doubt until then."""
 RELEASED: Final = "held-record"
 """Fields of the same look once more, under the worker into whose archive the record was released."""
+PAPERS: Final = "papers"
+PAPER: Final = "paper:"
+"""How the group of fields begins that names the one paper which was opened; its id follows."""
 CONSENT_BASIS: Final = "您的授权（个人信息保护法第十三条第一款第一项）"
 
 
@@ -68,6 +72,11 @@ class Seen:
     purpose: str
     fields: str
     case_ref: str
+
+
+def one_paper(paper_id: bytes) -> str:
+    """Return the groups of fields of a look at one paper: papers, and which."""
+    return f"{PAPERS} {PAPER}{uuid.UUID(bytes=paper_id)}"
 
 
 def record(db: Database, random: Random, looks: Sequence[Look]) -> None:

@@ -57,9 +57,7 @@ TURN_MS: Final = 10 * 60_000
 """How long after its object was begun a row may still be written."""
 SWEPT_MS: Final = 60 * 60_000
 """How long after it was begun an object without a row is a leftover: far beyond `TURN_MS`."""
-FIELDS: Final = "papers"
-ONE: Final = "paper:"
-"""How the group of fields begins that names the one paper which was opened; its id follows."""
+FIELDS: Final = looked.PAPERS
 """The group of data that `looked` names."""
 _PORTION: Final = 500
 
@@ -105,11 +103,6 @@ class _Holder:
 
     owner: Owner
     keys: dict[Owner, DataKey]
-
-
-def fields_of(paper_id: bytes) -> str:
-    """Return the groups of fields of a look at one paper: papers, and which."""
-    return f"{FIELDS} {ONE}{uuid.UUID(bytes=paper_id)}"
 
 
 class Papers:
@@ -258,7 +251,7 @@ class Papers:
         house = self._house
         if isinstance(owner, bytes):
             if actor.kind is not Kind.WORKER:
-                look = Look(owner, actor, purpose, fields_of(paper_id), case_ref, request_id)
+                look = Look(owner, actor, purpose, looked.one_paper(paper_id), case_ref, request_id)
                 looked.record(house.db, house.random, [look])
             return
         if actor.kind is Kind.OFFICIAL:

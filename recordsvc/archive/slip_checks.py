@@ -23,9 +23,9 @@ from recordsvc import dated, workdays
 from recordsvc.access import areas, consents, granting, helper_relations
 from recordsvc.access.errors import StandsTogether
 from recordsvc.access.grants import Actor, Kind, Way, author
+from recordsvc.access.looked import one_paper
 from recordsvc.access.tables import consent, helper, looked
 from recordsvc.archive import notices
-from recordsvc.archive.papers import fields_of
 from recordsvc.archive.slip_errors import SlipChecked, SlipUnopened
 from recordsvc.archive.slip_tables import slip_check
 from recordsvc.dated import NoRuleInForce
@@ -184,7 +184,7 @@ def erase(turn: Turn, worker_id: bytes) -> None:
 
 def _opened(conn: Connection, worker_id: bytes, paper_id: bytes, who: Actor, since_ms: int) -> bool:
     own = looked.c
-    mine = (own.actor_kind == Kind.OFFICIAL, own.actor_id == who.id, own.fields == fields_of(paper_id))
+    mine = (own.actor_kind == Kind.OFFICIAL, own.actor_id == who.id, own.fields == one_paper(paper_id))
     whose = own.worker_id.in_([worker_id, merges.person_id(conn, worker_id)])
     return (
         conn.execute(sa.select(own.id).where(whose, *mine, own.at_ms >= since_ms).limit(1)).first()

@@ -9,11 +9,10 @@ import flask
 from recordsvc import dated
 from recordsvc.access import questions, staff
 from recordsvc.access.grants import Kind, Role
-from recordsvc.access.looked import BY_CONSENT, PURPOSES, Seen, of_worker, worded
+from recordsvc.access.looked import BY_CONSENT, PAPER, PURPOSES, Seen, of_worker, worded
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.questions import Question
 from recordsvc.access.services import access
-from recordsvc.archive import papers
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.services import own_worker
 from recordsvc.ground.ports import beijing_date
@@ -103,7 +102,7 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
     else:
         kind = _PEOPLE.get(seen.actor_kind, "人社部门工作人员")
         who = f"{kind}（{'、'.join(roles) or '未注明岗位'}）"
-    groups = [group for group in seen.fields.split() if not group.startswith(papers.ONE)]
+    groups = [group for group in seen.fields.split() if not group.startswith(PAPER)]
     what = "、".join(_GROUPS.get(group, group) for group in groups)
     question = "" if asked is None else _SAID[asked.state]
     if asked is not None and asked.state == "open" and asked.due_on:
