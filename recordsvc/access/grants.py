@@ -1,5 +1,4 @@
-"""Who may do what: the one table, and the one function that reads it (default deny; architecture.md, rule
-10).
+"""Who may do what: the one table, and the one function that reads it (default deny).
 
 A door names an action; the table says which kinds of actor may enter it, with which role or scope, and whose
 object it must be. `admits` judges at the door, before an object is known; `can` judges the act itself and
@@ -352,8 +351,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "proposal.read": _official(*_DESK),
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),
     "proposal.withdraw": _official(*_CASE, Role.REGISTRAR),
-    # Payments to a bank: payers seal, release and reconcile, and are each other's second person, apart from
-    # those who check cases; who checks cases enters payees' accounts.
+    # Payers are each other's second person, apart from those who check cases and enter payees' accounts.
     "bank.read": _official(Role.PAYER, Role.INSPECTOR, Role.AUDITOR),
     "bank.pay": _official(Role.PAYER),
     "payee-account.enter": _official(Role.HANDLER),
@@ -401,6 +399,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "claim.sign": _official(Role.HANDLER, Role.REVIEWER),
     "claim.publish": _official(Role.HANDLER, Role.REVIEWER),
     "claim.pay": _official(Role.PAYER),
+    "recovery.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR),
+    "recovery.handle": _official(Role.HANDLER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     # Merging, moving, closing: the first of two officials. Sealing takes one, unsealing and erasing two.
     "archive.change": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),
