@@ -183,7 +183,6 @@ _LABELS: Final = {
     "not_after_ms": "失效时间",
     "not_before_ms": "生效时间",
     "on": "死亡日期",
-    "papers": "材料",
     "reason": "理由",
     "record_id": "记录编号",
     "relation": "与死者的关系",
@@ -236,7 +235,7 @@ _PLACES: Final = {
     "dispute_id": "/desk/disputes",
 }
 """Members that name what has a page -> where these pages are."""
-_SILENT: Final = ("workers", "purpose", "held", "seq", "seen", "sealed", "number")
+_SILENT: Final = ("papers", "workers", "purpose", "held", "seq", "seen", "sealed", "number")
 """Members that another line tells, or that say nothing to people."""
 
 
@@ -335,7 +334,6 @@ _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "not_before_ms": _instant,
     "on": words.day,
     "type": lambda value: _DECISIONS.get(str(value)) or words.type_title(str(value)),
-    "papers": lambda value: "\n".join(f"SHA-256 {one}" for one in value),
     "scopes": lambda value: "、".join(SCOPES.get(one, one) for one in value),
     "since_ms": _instant,
     "source": lambda value: words.code("provenance_sources", str(value)),
