@@ -32,7 +32,7 @@ from recordsvc.ground.two_person import (
 from recordsvc.people import places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
-from recordsvc.web import proposal_words, words
+from recordsvc.web import import_views, proposal_words, words
 from recordsvc.web.desk_forms import (
     GATE,
     REASON,
@@ -366,6 +366,7 @@ def _proposal(
         tabs=tabs(),
         one=listed(found, who),
         told=proposal_words.told(found, institution_name()),
+        importing=import_views.progress(found),
         papers=proposal_papers.resting(house(), found),
         opens=deciding.may_decide(found, who) and can(who, "proposal.decide", found),
         number=own_archives.shown_number(house(), found)
