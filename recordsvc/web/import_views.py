@@ -25,7 +25,7 @@ class Progress:
 
 
 def progress(proposal: Proposal) -> Progress | None:
-    """Return how far a proposed import is; None for other proposals, and once it fell or its run began anew."""
+    """Return how far a proposed import is; None for others, and once it fell or its run began anew."""
     if proposal.kind != importing.KIND or proposal.state not in ("open", "done"):
         return None
     wanted = uuid.UUID(proposal.payload["run"]).bytes
