@@ -71,7 +71,7 @@ def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
         state=STATES[worker.state],
         sealed=sealed,
         into=None if into is None else _link(into, looker),
-        holder=holder_of(person.own) if person else None,
+        holder=holder_of(person.own.worker_id) if person else None,
         masked=words.masked,
         merged=[_link(one.worker_id, looker) for one in archives[1:]],
         years=by_year(person_cards(archives, made_by)),

@@ -1,15 +1,16 @@
 """Pages of the worker: the archive as a timeline, one record with its history, its receipt."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import flask
 import orjson
 
 from recordsvc.access.policy import Sends, Surface, door
-from recordsvc.archive import disputes, errors, facts, receipts, views
+from recordsvc.archive import disputes, errors, facts, holders, receipts, views
 from recordsvc.archive.forms import RecordQuery
+from recordsvc.archive.holders import Holder
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.reading import Archive, OpenEntry
 from recordsvc.archive.states import RecordState
@@ -23,26 +24,11 @@ from recordsvc.web.render import page
 from recordsvc.web.services import bp, dealer, house
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Whose archive it is, as the newest record of an institution names the person; else empty."""
-
-    name: str
-    document: str
-    number: str
-
-
-def holder_of(archive: Archive) -> Holder:
-    """Return the person as last named."""
-    for entry in reversed(archive.entries):
-        worker = {} if entry.record is None else entry.record["worker"]
-        if "number" in worker:
-            return Holder(
-                str(worker["name"]),
-                words.code("identity_documents", worker["document"]),
-                str(worker["number"]),
-            )
-    return Holder("", "", "")
+def holder_of(worker_id: bytes) -> Holder:
+    """Return whose archive it is, the kind of document in words."""
+    with house().db.read_raw() as cursor:
+        found = holders.holder(house(), cursor, worker_id)
+    return replace(found, document=words.code("identity_documents", found.document))
 
 
 def cards_of(archive: Archive, made_by: Dealer, origin: str = "") -> list[Card]:
@@ -118,7 +104,7 @@ def me_page() -> flask.Response:
     cards = person_cards(archives, made_by)
     return page(
         "me.html",
-        holder=holder_of(archives[0]),
+        holder=holder_of(archives[0].worker_id),
         merged=len(archives) - 1,
         masked=words.masked,
         years=by_year(cards),
