@@ -143,10 +143,7 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
 def propose_lift(
     turn: Turn, worker_id: bytes, ground: str, text: str, by: str, papers: Sequence[str] = ()
 ) -> bytes:
-    """Propose to lift a restriction; `papers` are SHA-256 of what it rests on, if anything.
-
-    Raises `TargetUnknown`, `StandingRefused`.
-    """
+    """Propose to lift a restriction, on papers (SHA-256). Raises `TargetUnknown`, `StandingRefused`."""
     found = _state(turn.conn, worker_id)
     if found is None:
         raise TargetUnknown
@@ -245,10 +242,7 @@ def _years_later(day: dt.date, years: int) -> dt.date:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """On what an erasure rests: a code of `erasure_grounds`, words without personal data, SHA-256 of papers.
-
-    The papers go with the archive: the decision alone, and no entry, keeps their hashes.
-    """
+    """A code of `erasure_grounds`, words without personal data, SHA-256 of papers the decision keeps."""
 
     ground: str
     text: str

@@ -316,6 +316,14 @@ def _place(value: Any) -> str:
     return str(value) if known is None else f"{known.name}（{value}）"
 
 
+_PROVEN: Final = {"method": "怎样核实", "on": "核实日期", "by": "谁核实", "reference": "核实编号"}
+"""Members of a verification -> what they are called, in the order in which they are told."""
+
+
+def _verification(value: Payload) -> str:
+    return "；".join(f"{label} {words.day(value[name])}" for name, label in _PROVEN.items() if name in value)
+
+
 _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "act": lambda value: MOVES.get(str(value), str(value)),
     "amount_fen": lambda value: words.yuan(int(value)),
@@ -337,5 +345,7 @@ _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "scopes": lambda value: "、".join(SCOPES.get(one, one) for one in value),
     "since_ms": _instant,
     "source": lambda value: words.code("provenance_sources", str(value)),
+    "trust": lambda value: words.code("trust_levels", str(value)),
+    "verification": _verification,
 }
 """How the value of a member is written."""

@@ -218,6 +218,9 @@ def test_of_a_restricted_archive_no_paper_is_listed_or_opened(
     worker_id, kept = open_one
     look, page = gate(journey, "reviewer", worker_id), f"/desk/workers/{worker_id}"
     assert file_of(journey, "reviewer", f"{page}/papers?look={look}").status_code == 200
+    form = file_of(journey, "reviewer", f"{page}/close?look={look}").text
+    (link,) = re.findall(rf'href="({page}/papers\?look=[^"]+)"', form)
+    assert file_of(journey, "reviewer", link).status_code == 200
     erasing.restrict(journey.house, uuid.UUID(worker_id).bytes, "lawfulness-disputed", "有争议", OFFICER)
     for address in (f"{page}/papers", f"{page}/papers/{kept['paper_id']}"):
         assert file_of(journey, "reviewer", f"{address}?look={look}").status_code == 423
