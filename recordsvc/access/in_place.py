@@ -54,6 +54,7 @@ VERBS: Final[Mapping[str, str]] = {
     "own.claim.file": "claims",
     "own.agency.read": "claims",
     "own.agency.end": "claims",
+    "own.account.read": "account",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
 UNTRACED: Final = frozenset({"session.read", "session.end", "session.own", "window.serve"})
@@ -67,6 +68,10 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
     "own.agency.give": (
         "委托机构代办只能由本人作出；没有登录方式的，可以与机构签订书面协议。",
         "Letting an institution claim is the worker's alone; without a way in, a paper does.",
+    ),
+    "own.account.set": (
+        "收款账户由本人登录后填写；在窗口由工作人员登记，另一名工作人员核实。",
+        "The worker enters their own account; at the window an official enters it and another verifies it.",
     ),
     "own.helping": (
         "作为代办人的一方只能由其本人办理。",
