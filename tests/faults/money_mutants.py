@@ -316,7 +316,7 @@ def document(results: Sequence[tuple[Mutant | None, Result]], *, near: bool) -> 
         "the cases of the money design (tests named `test_case_NN_…`). Exactly the cases named must go red:",
         "a miss is a safeguard whose loss nobody would notice, one more a test that does not know what it is",
         "about. `make mutants` tries each by all cases and writes this page; `make test-long`, and with",
-        "`--near` this module, by the tests nearest to it, of which whatever goes red must be of a case named.",
+        "`--near` this module, by the tests nearest to it: whatever goes red there must be of a case named.",
         "",
         "This run: " + ("the nearest tests." if near else "all cases."),
         "",
