@@ -38,6 +38,7 @@ from recordsvc.translog import tables as log_tables
 from recordsvc.translog.continuations import listed
 from recordsvc.witnesses import Witnesses
 from tests.archive.paperfiles import png
+from tests.archive.restricted import seal
 from tests.archive.support import Centre, id_of, person, told
 from tests.archive.support import receipts as receipts_of
 from tests.archive.test_erasing import OFFICER, UNLAWFUL, decide_erasure, files_of, restrict, secrets_of
@@ -95,6 +96,7 @@ def past(house: House, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     late = centre.send([lost, centre.completion(person(4))])
     restrict(house, erased)
     decide_erasure(house, erased)
+    seal(house, kept, uuid.UUID(id_of(gone)).bytes)
     decided(
         house,
         lambda turn: erasing.propose_record_erasure(

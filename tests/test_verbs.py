@@ -169,7 +169,7 @@ VERBS = (
         ),
         ("paper list", "paper add", "paper save"),
         ("GET /me/papers", "POST /me/papers", f"GET /me/papers{PAPER}"),
-        (f"POST {PAGE}/papers/<name>",),
+        (f"POST {PAGE}/papers/<name>", f"POST {PAGE}/records/<id:record_id>/papers/<name>"),
     ),
     Verb(
         "file and open an institution's paper",
@@ -388,6 +388,8 @@ VERBS = (
     # -- restricted, erased, closed
     Verb("restrict an archive", **act("restrict")),
     Verb("lift a restriction", **act("unrestrict")),
+    Verb("restrict a record", **act("restrict", record=True)),
+    Verb("lift the restriction of a record", **act("unrestrict", record=True)),
     Verb("decide a legal-hold copy of a restricted archive", **act("hold")),
     Verb(
         "make that copy, once",

@@ -32,7 +32,9 @@ from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.life_forms import DecidedLaterForm
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.services import bp, house, own_institution
+from recordsvc.archive.states import Life
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -135,7 +137,7 @@ def read_issuer_dispute(dispute_id: bytes) -> flask.Response:
 def seen_by_issuer(dispute_id: bytes) -> tuple[Dispute, Archive]:
     """Return a case of the institution that asks and the archive it stands in, once the look is noted.
 
-    Raises `NotFound`, `ArchiveRestricted`.
+    Raises `NotFound`, `ArchiveRestricted`, `RecordRestricted`.
     """
     issuer = own_institution()
     with house().db.read() as conn:
@@ -245,7 +247,7 @@ def read_desk_dispute(dispute_id: bytes, query: dict[str, str]) -> flask.Respons
 def seen_at_desk(dispute_id: bytes, purpose: str, case_ref: str) -> tuple[Dispute, Archive, list[Proposed]]:
     """Return a case, the archive it stands in and what is proposed, once the look is noted.
 
-    Raises `NotFound`, `PurposeRefused`, `ArchiveRestricted`.
+    Raises `NotFound`, `PurposeRefused`, `ArchiveRestricted`, `RecordRestricted`.
     """
     looked.check_purpose(house().db, purpose, actor())
     with house().db.read() as conn:
@@ -348,6 +350,9 @@ def _archive(dispute: Dispute) -> Archive:
     archive = Reader(house()).archive(dispute.worker_id)
     if archive is None:
         raise NotFound
+    state = archive.state.of(dispute.seq)
+    if state is not None and state.life is Life.RESTRICTED:
+        raise RecordRestricted
     return archive
 
 

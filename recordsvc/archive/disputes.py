@@ -143,12 +143,13 @@ def _waiting(conn: Connection, whose: sa.ColumnElement[bool], after: After, limi
 
 
 def messages(house: "House", conn: Connection, dispute: Dispute) -> list[Message]:
-    """Return what was said in a case, in order."""
-    own, key = tables.dispute_message, people_tables.worker_key
+    """Return what was said in a case, in order; nothing while its record is restricted."""
+    own, key, hidden = tables.dispute_message, people_tables.worker_key, tables.restricted_entry.c
+    sealed = sa.exists().where(hidden.worker_id == dispute.worker_id, hidden.seq == dispute.seq)
     query = (
         sa.select(own, key.c.wrapped)
         .join(key, key.c.worker_id == own.c.worker_id)
-        .where(own.c.worker_id == dispute.worker_id, own.c.dispute_id == dispute.dispute_id)
+        .where(own.c.worker_id == dispute.worker_id, own.c.dispute_id == dispute.dispute_id, ~sealed)
         .order_by(own.c.message_id)
     )
     ready = DataKeys(house.keys, house.random.bytes)

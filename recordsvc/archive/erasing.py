@@ -3,7 +3,8 @@
     open, closed ── one data officer ──> restricted ── two officials, nothing blocks ──> erased
                                              └── two officials ──> open or closed, as before
 
-Every archive is restricted before it is erased, that of a worker who died too.
+Every archive is restricted before it is erased, that of a worker who died too; and every record, by itself
+(`restricting.py`) or with its archive.
 
 Erasing destroys the worker's data key, or one record's ciphertext. The erasure is an entry, every proof
 given before still verifies, and the commitments in the log are 32 random-looking bytes. What law or open
@@ -48,6 +49,7 @@ from recordsvc.archive import (
     notices,
     papers,
     persons,
+    restricting,
     slip_checks,
     strays,
     tables,
@@ -203,10 +205,13 @@ def blockers(house: "House", conn: Connection, archives: Iterable[Archive], grou
     return sorted(longest.values(), key=lambda one: one.until or "9999", reverse=True)
 
 
-def record_blockers(house: "House", state: RecordState, ground: str) -> list[Blocker]:
-    """Return what keeps one record from being erased."""
+def record_blockers(
+    house: "House", conn: Connection, worker_id: bytes, state: RecordState, ground: str
+) -> list[Blocker]:
+    """Return what keeps one record from being erased: the law, and open money of its worker."""
     found = _kept_by_law(house, state, ground)
-    return [] if found is None else [found]
+    kept = [] if found is None else [found]
+    return kept + [one for blocking in house.erasure_blockers for one in blocking(house, conn, worker_id)]
 
 
 def _kept_by_law(house: "House", state: RecordState, ground: str) -> Blocker | None:
@@ -258,14 +263,17 @@ def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: 
 def propose_record_erasure(
     turn: Turn, house: "House", worker_id: bytes, record_id: bytes, why: Why, by: str
 ) -> bytes:
-    """Propose to erase one record. Raises `TargetUnknown`, `TargetUnfit`, `ErasureBlocked`."""
-    person = persons.read(house, worker_id, house.db.cursor(turn.conn), sealed=True)
-    place = None if person is None else person.find(record_id)
-    if place is None or place.entry.opened is None:
-        raise TargetUnknown
+    """Propose to erase one record that is restricted, by itself or with its archive.
+
+    Raises `TargetUnknown`, `TargetUnfit`, `RecordAmbiguous`, `StandingRefused`, `ErasureBlocked`.
+    """
+    place = restricting.find(house, turn, worker_id, record_id)
     if place.state is None:
         raise TargetUnfit
-    found = record_blockers(house, place.state, why.ground)
+    alone = place.state.life is Life.RESTRICTED
+    if not alone and merges.held(turn, place.archive.worker_id)[1] != standing.RESTRICTED:
+        raise standing.StandingRefused("请先限制处理这条记录，再提出删除", detail_en="restrict it first")
+    found = record_blockers(house, turn.conn, place.archive.worker_id, place.state, why.ground)
     if found:
         raise ErasureBlocked.by(found)
     payload: dict[str, Any] = {
@@ -303,7 +311,7 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     farewell.post(turn, last)
 
 
-@two_person.executor(ERASE_RECORD, deciders=_DECIDERS, basis=_basis)
+@two_person.executor(ERASE_RECORD, deciders=_DECIDERS, basis=restricting.basis)
 def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     """Enter the erasure of one record and of what repeats it, and destroy ciphertexts and secrets."""
     house: House = proposal.tools
@@ -311,6 +319,9 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
     state = None if archive is None else archive.state.of(int(payload["seq"]))
     if archive is None or state is None:
         raise TargetUnknown
+    found = record_blockers(house, turn.conn, archive.worker_id, state, payload["ground"])
+    if found:
+        raise ErasureBlocked.by(found)
     seqs = [state.seq, *(one.seq for one in state.history if one.kind in _REPEATING and one.record)]
     places = [archive.entries[seq].stored for seq in seqs]
     _erase_entries(
@@ -341,6 +352,9 @@ def destroy(turn: Turn, house: "House", worker_id: bytes, seq: int = WHOLE) -> N
     mine = sealed.c.worker_id == worker_id
     with erasing(turn.conn):
         turn.conn.execute(sa.delete(sealed).where(mine if seq == WHOLE else mine & (sealed.c.seq == seq)))
+    hidden = tables.restricted_entry
+    mine = hidden.c.worker_id == worker_id
+    turn.conn.execute(sa.delete(hidden).where(mine if seq == WHOLE else mine & (hidden.c.seq == seq)))
     if seq == WHOLE:
         standing.erase(turn, worker_id)
         forget(turn, worker_id)

@@ -25,6 +25,13 @@ class ProvenForm(CaseForm):
     papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=NEEDED_PAPERS)
 
 
+class RecordCaseForm(CaseForm):
+    """A case of one record, with the papers behind it; `issuer` where its id alone does not name it."""
+
+    issuer = text(18, 18, load_default=None)
+    papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
+
+
 class MergeForm(ProvenForm):
     """Which archive is read as this one's."""
 

@@ -1,7 +1,7 @@
 """Doors of the desk on whole archives: merging, moving a record, restricting, erasing, closing."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import flask
 
@@ -23,6 +23,7 @@ from recordsvc.archive.life_forms import (
     MergeForm,
     MoveForm,
     ProvenForm,
+    RecordCaseForm,
     RelativeForm,
     ReopeningForm,
     StraysForm,
@@ -33,6 +34,17 @@ from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
+
+OF_RESTRICTING: Final = (
+    errors.TargetUnknown,
+    errors.TargetUnfit,
+    errors.RecordAmbiguous,
+    StandingRefused,
+    life_errors.GroundOfAnotherAct,
+    life_errors.OrderNeeded,
+    *paperrefs.PROBLEMS,
+)
+"""What keeps a record from being restricted, or lifted."""
 
 
 @door(
@@ -167,6 +179,38 @@ def propose_erasure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 def propose_record_erasure(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose the erasure of one record's content."""
     return _proposed(life_asks.erase_record(worker_id, record_id, form))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/restrict",
+    policy="archive.erase",
+    body=RecordCaseForm,
+    answer={202: DecidedLaterForm},
+    problems=OF_RESTRICTING,
+    idempotent=True,
+    summary="提出限制处理一条记录 / Propose to restrict one record",
+)
+def propose_record_restriction(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose that a record is sealed; the rest of the archive stays as it is."""
+    return _proposed(life_asks.restrict_record(worker_id, record_id, form))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/unrestrict",
+    policy="archive.erase",
+    body=RecordCaseForm,
+    answer={202: DecidedLaterForm},
+    problems=OF_RESTRICTING,
+    idempotent=True,
+    summary="提出解除一条记录的限制 / Propose to lift the restriction of one record",
+)
+def propose_record_lifting(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose that a restricted record may be read again."""
+    return _proposed(life_asks.lift_record(worker_id, record_id, form))
 
 
 @door(
