@@ -119,11 +119,15 @@ def copy(account: str, worker: uuid.UUID, proposal: uuid.UUID, purpose: str, cas
     required=True,
     help="调取文书的编号或 SHA-256 / the order: id or SHA-256",
 )
+@click.option("--record", type=click.UUID, help="只办理这一条记录 / this record alone")
 @click.pass_obj
-def hold(account: str, /, worker: uuid.UUID, papers: tuple[str, ...], **said: str) -> None:
-    """提出依法调取受限制的档案 / Propose a legal-hold copy of a restricted archive."""
+def hold(
+    account: str, /, worker: uuid.UUID, record: uuid.UUID | None, papers: tuple[str, ...], **said: str
+) -> None:
+    """提出依法调取受限制的档案或记录 / Propose a legal-hold copy of what is restricted."""
     with entering(account) as doors:
-        doors.propose(at(worker, "hold"), {**said, "papers": list(papers)})
+        path = "hold" if record is None else f"records/{record}/hold"
+        doors.propose(at(worker, path), {**said, "papers": list(papers)})
 
 
 @click.command("hold-copy")

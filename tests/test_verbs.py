@@ -397,6 +397,7 @@ VERBS = (
         ("case hold-copy",),
         desk=(f"POST {PAGE}/hold-copy",),
     ),
+    Verb("decide a legal-hold copy of a restricted record", **act("hold", record=True)),
     Verb("erase an archive", **act("erase")),
     Verb("erase a record", **act("erase", record=True)),
     Verb(

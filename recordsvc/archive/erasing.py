@@ -15,17 +15,15 @@ with them what a merge that was undone left under their numbers in the chains of
 what corrected it, revoked it or put it back in force, since that says again what it said.
 """
 
-import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc import dated
 from recordsvc.access import (
     acts,
     areas,
@@ -56,14 +54,13 @@ from recordsvc.archive import (
 )
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
-from recordsvc.archive.facts import day_of
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.retention import Blocker, kept_by_law
 from recordsvc.archive.statements import Statement, Stater, derived_id
 from recordsvc.archive.states import Life, RecordState
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.privileges import erasing
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people import merges, standing
@@ -87,20 +84,6 @@ _REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 """Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
 _RESTRICTABLE: Final = frozenset({standing.OPEN, standing.CLOSED})
 _ANY_STATE: Final = frozenset({standing.OPEN, standing.RESTRICTED, standing.CLOSED, MERGED})
-
-
-@dataclass(frozen=True, slots=True)
-class Blocker:
-    """Why something may not be erased yet: a rule's code, until when (Beijing date; None: unknown), words."""
-
-    code: str
-    until: str | None
-    zh: str
-    en: str
-
-
-Blocking = Callable[["House", Connection, bytes], Iterable[Blocker]]
-"""What a later room registers: the open claims and payments of a worker that must be settled first."""
 
 
 # -- restricting
@@ -197,7 +180,7 @@ def blockers(house: "House", conn: Connection, archives: Iterable[Archive], grou
     states = [state for archive in own.values() for state in archive.state.records]
     astray = strays.left_elsewhere(house, house.db.cursor(conn), own)
     states += [one.state for one in astray if one.state is not None]
-    found = [kept for state in states if (kept := _kept_by_law(house, state, ground)) is not None]
+    found = [kept for state in states if (kept := kept_by_law(house, state, ground)) is not None]
     for worker_id in own:
         for blocking in house.erasure_blockers:
             found += blocking(house, conn, worker_id)
@@ -209,32 +192,9 @@ def record_blockers(
     house: "House", conn: Connection, worker_id: bytes, state: RecordState, ground: str
 ) -> list[Blocker]:
     """Return what keeps one record from being erased: the law, and open money of its worker."""
-    found = _kept_by_law(house, state, ground)
+    found = kept_by_law(house, state, ground)
     kept = [] if found is None else [found]
     return kept + [one for blocking in house.erasure_blockers for one in blocking(house, conn, worker_id)]
-
-
-def _kept_by_law(house: "House", state: RecordState, ground: str) -> Blocker | None:
-    """Return the retention rule that still holds a record; one of a type without a rule is held by none."""
-    day = day_of(state)
-    if state.record is None or state.life is Life.ERASED or day is None:
-        return None
-    today = beijing_date(house.clock.now_ms())
-    rule = dated.on("retention_terms", today.isoformat()).get(str(state.record["type"]))
-    if rule is None or ground in rule["waived_for"]:
-        return None
-    until = _years_later(dt.date.fromisoformat(day), int(rule["years"]))
-    if until <= today:
-        return None
-    return Blocker(f"retention/{rule['code']}", until.isoformat(), str(rule["zh"]), str(rule["en"]))
-
-
-def _years_later(day: dt.date, years: int) -> dt.date:
-    """The corresponding day, or the month's last where there is none (民法典第二百零二条)."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
 
 
 # -- erasing

@@ -137,6 +137,19 @@ def hold(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], by
     return lambda turn: copies.propose(turn, copies.HOLD, worker_id, said, by)
 
 
+def hold_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask for a legal-hold copy of one restricted record, on an order that is a paper."""
+    grounds.check(house(), "hold_grounds", form["ground"])
+    papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    said, by = {"ground": form["ground"], "text": form["text"], "papers": papers}, reference()
+
+    def propose(turn: Turn) -> bytes:
+        chain, named = restricting.place_of(house(), turn, worker_id, record_id, form["issuer"])
+        return copies.propose(turn, copies.HOLD_RECORD, chain, {**named, **said}, by)
+
+    return propose
+
+
 def trust(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that evidence from elsewhere is trusted so far; `verification`: None, or how it was verified."""
     proof, by = form["verification"], reference()

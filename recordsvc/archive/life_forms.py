@@ -32,6 +32,12 @@ class RecordCaseForm(CaseForm):
     papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
 
 
+class RecordProvenForm(ProvenForm):
+    """Such a case of one record; `issuer` where its id alone does not name it."""
+
+    issuer = text(18, 18, load_default=None)
+
+
 class MergeForm(ProvenForm):
     """Which archive is read as this one's."""
 

@@ -24,6 +24,7 @@ from recordsvc.archive.life_forms import (
     MoveForm,
     ProvenForm,
     RecordCaseForm,
+    RecordProvenForm,
     RelativeForm,
     ReopeningForm,
     StraysForm,
@@ -287,6 +288,28 @@ def propose_hold_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 @door(
     bp,
     "POST",
+    "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/hold",
+    policy="archive.hold",
+    body=RecordProvenForm,
+    answer={202: DecidedLaterForm},
+    problems=(
+        errors.TargetUnknown,
+        errors.TargetUnfit,
+        errors.RecordAmbiguous,
+        StandingRefused,
+        *paperrefs.PROBLEMS,
+    ),
+    idempotent=True,
+    summary="提出依法调取一条记录 / Propose a legal-hold copy of one restricted record, on an order",
+)
+def propose_record_hold_copy(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a copy; the record stays restricted."""
+    return _proposed(life_asks.hold_record(worker_id, record_id, form))
+
+
+@door(
+    bp,
+    "POST",
     "/v1/desk/workers/<id:worker_id>/hold-copy",
     policy="archive.hold.make",
     body=CopyQuery,
@@ -295,8 +318,14 @@ def propose_hold_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     summary="制作依法调取的副本 / Make the legal-hold copy that two officials decided, once",
 )
 def hold_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Send the bundle of a restricted archive; the decision is used up, and the rows are durable, before."""
-    return copied(copies.HOLD, worker_id, form)
+    """Send the bundle of what is restricted; the decision is used up, and the rows are durable, before."""
+    return copied(hold_sort(form["proposal"]), worker_id, form)
+
+
+def hold_sort(proposal_id: bytes) -> Sort:
+    """Return whether a decided legal-hold copy is of an archive or of one record."""
+    with house().db.read() as conn:
+        return copies.hold_of(conn, proposal_id, house().clock.now_ms())
 
 
 @door(

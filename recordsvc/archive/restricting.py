@@ -82,6 +82,17 @@ def propose(turn: Turn, house: "House", kind: str, asked: Asked, by: str) -> byt
     return two_person.propose(turn, kind, payload["worker_id"], payload, by)
 
 
+def place_of(
+    house: "House", turn: Turn, worker_id: bytes, record_id: bytes, issuer: str | None
+) -> tuple[bytes, dict[str, Any]]:
+    """Return in whose chain a record stands, and how a proposal names it. Raises as `find`, `TargetUnfit`."""
+    place = find(house, turn, worker_id, record_id, issuer)
+    if place.state is None:
+        raise TargetUnfit
+    named = {"record_id": str(uuid.UUID(bytes=record_id)), "seq": place.state.seq}
+    return place.archive.worker_id, named
+
+
 def find(house: "House", turn: Turn, worker_id: bytes, record_id: bytes, issuer: str | None = None) -> Place:
     """Return where a record stands, restricted or not; to judge by, never to show.
 
@@ -96,10 +107,16 @@ def find(house: "House", turn: Turn, worker_id: bytes, record_id: bytes, issuer:
 
 def basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
     """Return what a decision on one record rests on: the worker's version, and by what it is restricted."""
-    worker_id, own = worker_of(payload, "worker_id"), tables.restricted_entry.c
-    mine = (own.worker_id == worker_id, own.seq == int(payload["seq"]))
-    by = conn.execute(sa.select(own.idx).where(*mine)).scalar()
+    worker_id = worker_of(payload, "worker_id")
+    by = restricted_by(conn, worker_id, int(payload["seq"]))
     return f"{merges.versions(conn, worker_id)}/{'' if by is None else by}"
+
+
+def restricted_by(conn: Connection, worker_id: bytes, seq: int) -> int | None:
+    """Return the log index of the entry by which a record is restricted now; None: it is not."""
+    own = tables.restricted_entry.c
+    query = sa.select(own.idx).where(own.worker_id == worker_id, own.seq == seq)
+    return conn.execute(query).scalar()
 
 
 @two_person.executor(RESTRICT, deciders=_DECIDERS, basis=basis)

@@ -14,11 +14,11 @@ from recordsvc.access.grants import can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import once
 from recordsvc.archive import erasing, errors, looking, paper_errors, paperrefs, persons
-from recordsvc.archive.erasing import Blocker
 from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.paper_routes import TO_FILE
 from recordsvc.archive.papers import FIELDS, Paper
+from recordsvc.archive.retention import Blocker
 from recordsvc.archive.states import Life
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, NotFound, Problem, TooLarge

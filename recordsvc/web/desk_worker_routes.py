@@ -134,8 +134,8 @@ def copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     summary="下载依法调取的副本（网页） / Download the legal-hold copy that two officials decided, once",
 )
 def hold_copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Send the bundle of a restricted archive, once."""
-    return _copied(copies.HOLD, worker_id, form)
+    """Send the bundle of a restricted archive, or of one restricted record, once."""
+    return _copied(life_routes.hold_sort(form["proposal"]), worker_id, form)
 
 
 def _copied(sort: Sort, worker_id: bytes, form: dict[str, Any]) -> flask.Response:

@@ -110,6 +110,10 @@ _TITLES: Final = {
         "依法调取副本",
         "批准后三十日内，由个人信息保护负责人制作一次副本；档案仍受限制，本人能看到这次查阅。",
     ),
+    "record.hold-copy": (
+        "依法调取一条记录",
+        "批准后三十日内，由个人信息保护负责人制作一次副本，只打开这一条；记录仍受限制，本人能看到这次查阅。",
+    ),
     "bank.account.open": ("登记付款账户", "批准后，资金可从这个账户拨付；登记后不再更改。"),
     "bank.batch.release": ("放行拨付批次", "批准后，这一批付款文件发往银行。"),
     "bank.break.resolve": ("处理对账差异", "批准后，按所列方式了结这项差异。"),
@@ -136,6 +140,7 @@ _GROUNDS: Final = {
     "record.restrict": "restriction_grounds",
     "record.unrestrict": "restriction_grounds",
     "archive.hold-copy": "hold_grounds",
+    "record.hold-copy": "hold_grounds",
     "archive.erase": "erasure_grounds",
     "record.erase": "erasure_grounds",
     "archive.close": "closure_grounds",

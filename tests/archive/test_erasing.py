@@ -29,8 +29,9 @@ from recordsvc.archive import (
 )
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.contradiction import Verdict, compare
-from recordsvc.archive.erasing import Blocker, Why
+from recordsvc.archive.erasing import Why
 from recordsvc.archive.errors import ArchiveRestricted, ErasureBlocked, RecordErased
+from recordsvc.archive.retention import Blocker
 from recordsvc.archive.states import Life
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.ground import two_person

@@ -24,6 +24,7 @@ from recordsvc.archive.confirm import Shown
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.restricting import RESTRICT
 from recordsvc.archive.restriction_errors import RecordRestricted
+from recordsvc.archive.retention import Blocker
 from recordsvc.archive.statements import Stater
 from recordsvc.archive.states import Life
 from recordsvc.archive.verify import verify_bundle
@@ -278,7 +279,7 @@ def test_what_was_said_of_it_stays_sealed_once_it_is_erased(
 
 def test_open_money_of_the_worker_keeps_a_record(house: House, worker: bytes, record: bytes) -> None:
     seal(house, worker, bytes_of(record))
-    claim = erasing.Blocker("claim/open", None, "有未结的补贴申请", "a claim is open")
+    claim = Blocker("claim/open", None, "有未结的补贴申请", "a claim is open")
     house.erasure_blockers.append(lambda _house, _conn, one: [claim] if one == worker else [])
     with pytest.raises(ErasureBlocked) as blocked:
         erase(house, worker, record)
