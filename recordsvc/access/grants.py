@@ -300,6 +300,11 @@ POLICIES: Final[dict[str, Policy]] = {
     # People of institutions, about their own institution.
     "centre.read": (_staff(*Position),),
     "centre.record.read": (_staff(*_OFFICE),),
+    # Classes before they are records: a clerk keeps them, their teachers draft, another person signs.
+    "class.read": (_staff(*_ISSUING, Position.TEACHER),),
+    "class.keep": (_staff(Position.CLERK),),
+    "class.draft": (_staff(Position.TEACHER),),
+    "class.sign": (_staff(Position.SIGNER),),
     "centre.people.read": (_staff(*_OFFICE),),
     "centre.people.change": (_staff(Position.HEAD),),
     # The worker's own.

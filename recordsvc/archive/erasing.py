@@ -316,11 +316,12 @@ def destroy(turn: Turn, house: "House", worker_id: bytes, seq: int = WHOLE) -> N
     mine = hidden.c.worker_id == worker_id
     turn.conn.execute(sa.delete(hidden).where(mine if seq == WHOLE else mine & (hidden.c.seq == seq)))
     if seq == WHOLE:
+        # Rooms above may know a person by number alone: they go first, while it still leads to the archive.
+        for forgetting in house.forgetters:
+            forgetting(turn, worker_id)
         standing.erase(turn, worker_id)
         forget(turn, worker_id)
         consents.erase(turn, house.log, worker_id)
-        for forgetting in house.forgetters:
-            forgetting(turn, worker_id)
 
 
 def restated(

@@ -103,6 +103,7 @@ ACTS = "tests/web/test_desk_acts.py: the form of an act, in a page and by a rene
 CLIENTS = "tests/web/test_client_pages.py: needs a client"
 BANK = "tests/web/test_bank_pages.py: needs payments, or a file is chosen and words stay"
 CASES = "tests/web/test_centre_disputes.py: needs a case"
+CLASSES = "tests/web/test_class_pages.py: needs a class"
 BUTTON = "a button with a hidden id: nothing is typed"
 SECRET = "a code or a number that is typed anew, and stands in no page"
 ELSEWHERE: dict[str, str] = {
@@ -149,6 +150,15 @@ ELSEWHERE: dict[str, str] = {
     "/centre/disputes/<id:dispute_id>/answer": CASES,
     "/centre/disputes/<id:dispute_id>/messages": CASES,
     "/centre/people/<staff_id>/end": BUTTON,
+    "/centre/classes/new": CLASSES,
+    **dict.fromkeys(
+        (
+            f"/centre/classes/<id:class_id>/{one}"
+            for one in ("learners", "teachers", "days", "marks", "return", "void")
+        ),
+        CLASSES,
+    ),
+    "/centre/classes/<id:class_id>/teachers/end": BUTTON,
     "/centre/people/<staff_id>/code": BUTTON,
     "/centre/shared/<id:consent_id>/open": SECRET,
     "/me/foreign": "tests/web/test_desk_acts.py: a scan is chosen, words stay",
