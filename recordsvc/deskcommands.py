@@ -296,6 +296,7 @@ def objections_say(account: str, dispute: uuid.UUID, text: str) -> None:
 @objections.command("decide")
 @click.argument("dispute", type=click.UUID)
 @click.option("--revoke", help="撤销：代码表 revocation_reasons / revoke, with this reason")
+@click.option("--restrict", help="限制处理：代码表 restriction_grounds / restrict, on this ground")
 @click.option("--ground", help="不成立：代码表 dispute_grounds / reject, on this ground")
 @click.option(
     "--correct",
@@ -308,7 +309,7 @@ def objections_say(account: str, dispute: uuid.UUID, text: str) -> None:
 @TEXT
 @click.pass_obj
 def objections_decide(account: str, /, dispute: uuid.UUID, corrected: Any, **said: str | None) -> None:
-    """提出决定：更正、撤销、不成立 / Propose a decision: correct, revoke, or reject with a ground."""
+    """提出决定：更正、撤销、限制、不成立 / Propose to correct, revoke, restrict, or reject with a ground."""
     import json
 
     try:

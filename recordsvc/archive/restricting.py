@@ -125,6 +125,12 @@ def _restrict(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     house: House = proposal.tools
     archive, state = _judged(house, turn, payload, RESTRICT)
     index = _enter(house, turn, archive, state, proposal)
+    sealed(house, turn, archive, state, index)
+    return index
+
+
+def sealed(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:
+    """Seal a record, as it was read before its restriction was entered at a log index, and tell of it."""
     rows = [
         {"worker_id": archive.worker_id, "seq": seq, "idx": index}
         for seq in sorted(sealed_by(state))
@@ -132,7 +138,6 @@ def _restrict(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     ]
     turn.conn.execute(tables.restricted_entry.insert(), rows)
     _tell(house, turn, archive, state, "record-restricted", index)
-    return index
 
 
 @two_person.executor(LIFT, deciders=_DECIDERS, basis=basis)

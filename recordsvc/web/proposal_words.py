@@ -100,6 +100,10 @@ _TITLES: Final = {
         "批准后，账号不再对应原来的档案，用它登录的全部结束；号码指向的档案还没有账号的，改为对应它。",
     ),
     "dispute.decide": ("决定异议", "批准后，决定记入档案，本人收到通知。内容在异议页查阅。"),
+    "dispute.restrict": (
+        "异议成立：限制处理记录",
+        "批准后，这条记录封存，异议办结，本人和签发单位收到通知。内容在异议页查阅。",
+    ),
     "evidence.trust": ("核验外来材料", "批准后，这份材料按下列结论标明可信程度。"),
     "import.run": ("导入旧档案", "批准后，核对过的各条分批记入档案，标明来源和担保单位。"),
     "institution.retire-keys": (
@@ -223,6 +227,7 @@ _LABELS: Final = {
 _DECISIONS: Final = {
     "correction": "成立：更正记录",
     "revocation": "成立：撤销记录",
+    "restriction": "成立：限制处理记录",
     "dispute-outcome": "不成立",
 }
 """Type of the record that a decision of a case enters -> what it decides."""

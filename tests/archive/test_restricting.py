@@ -12,6 +12,10 @@ from recordsvc.archive import (
     bundle,
     closing,
     confirm,
+    dispute_answers,
+    dispute_decisions,
+    dispute_follower,
+    disputes,
     erasing,
     feed,
     noticeboard,
@@ -21,6 +25,7 @@ from recordsvc.archive import (
 )
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.confirm import Shown
+from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.restricting import RESTRICT
 from recordsvc.archive.restriction_errors import RecordRestricted
@@ -32,7 +37,7 @@ from recordsvc.ground import two_person
 from recordsvc.house import House
 from recordsvc.people import standing
 from tests.archive.restricted import asking, lift, seal
-from tests.archive.support import Centre, id_of, person, told
+from tests.archive.support import STATER, Centre, id_of, person, told
 from tests.archive.test_erasing import DIED, ENDED, UNLAWFUL, restrict
 from tests.archive.test_merging import decided, merge
 
@@ -339,3 +344,69 @@ def test_worker_and_issuer_are_told_and_not_what_it_said(house: House, worker: b
     assert json.loads(row.params) == {"count": 1, "record_id": id_of(record)}
     lift(house, worker, bytes_of(record))
     assert "record-lifted" in kinds(house, worker)
+
+
+# -- the worker asks
+
+
+def test_a_worker_asks_for_it_by_an_objection_that_is_the_regions(
+    house: House, worker: bytes, record: bytes
+) -> None:
+    """The issuer has no say in it; a data officer approves what another official proposes."""
+    archive = persons.read(house, worker).own
+    words = Shown(bytes_of(record), archive.seen(archive.state.records[0]))
+    confirm.contest(house, worker, words, "window", STATER, "wants-restriction", "金丝雀请求")
+    dispute_follower.follower(house).run()
+    with house.db.read() as conn:
+        (case,) = disputes.of_workers(conn, [worker])
+        told = conn.execute(tables.office_notice.select()).all()
+    assert (case.owner, case.state) == ("region", "open")
+    assert {one.addressee for one in told if one.kind == "objection-opened"} == {"desk:disputes"}
+
+    decision = Decision("本人要求，处理依据有争议", restrict="lawfulness-disputed")
+    proposal = house.db.write(
+        lambda turn: dispute_decisions.propose(turn, house, case.dispute_id, decision, "official:first")
+    )
+    with house.db.read() as conn:
+        assert two_person.read(conn, proposal, house.clock.now_ms()).kind == "dispute.restrict"
+        assert two_person.deciders("dispute.restrict") == {"data-officer"}
+        (waits,) = dispute_decisions.proposed(house, conn, case)
+    assert waits.type == "restriction"
+    house.db.write(
+        lambda turn: two_person.decide(
+            turn, proposal, "official:second", True, "属实", role="data-officer", tools=house
+        )
+    )
+    states = persons.read(house, worker).own.state.records
+    assert [one.life for one in states] == [Life.RESTRICTED, Life.ACTIVE]
+    assert "金丝雀请求".encode() not in shown(house, worker)
+    with house.db.read() as conn:
+        (case,) = disputes.of_workers(conn, [worker])
+    assert case.state == "upheld"
+    assert kinds(house, worker).count("record-restricted") == 1
+    assert fsck.fsck(house).finding is None
+    lift(house, worker, bytes_of(record))
+    assert persons.read(house, worker).own.state.of(0).life is Life.ACTIVE
+
+
+def test_what_was_said_in_a_case_is_sealed_with_its_record(
+    house: House, worker: bytes, record: bytes
+) -> None:
+    archive = persons.read(house, worker).own
+    words = Shown(bytes_of(record), archive.seen(archive.state.records[0]))
+    confirm.contest(house, worker, words, "page", STATER, "wrong-result", "")
+    dispute_follower.follower(house).run()
+    with house.db.read() as conn:
+        (case,) = disputes.of_workers(conn, [worker])
+    house.db.write(lambda turn: disputes.say(turn, house, case.dispute_id, "worker", "worker:x", "金丝雀"))
+    seal(house, worker, bytes_of(record))
+    with house.db.read() as conn:
+        assert disputes.messages(house, conn, case) == []
+    answer = dispute_answers.Answer("rejected", "不属实")
+    with pytest.raises(RecordRestricted):
+        house.db.write(
+            lambda turn: dispute_answers.answer(turn, house, case.dispute_id, case.issuer, "s", answer)
+        )
+    lift(house, worker, bytes_of(record))
+    with house.db.read() as conn:
+        assert [one.text for one in disputes.messages(house, conn, case)] == ["金丝雀"]
