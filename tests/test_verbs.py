@@ -80,6 +80,18 @@ VERBS = (
         own=("POST /me/claims/<id:claim_id>/supplement", "POST /me/claims/<id:claim_id>/withdraw"),
         why=WHY_CLAIMS,
     ),
+    Verb(
+        "see what is asked back of one, why, and how to object",
+        api=("GET /v1/me/recoveries", "GET /v1/me/recoveries/<id:recovery_id>"),
+        own=("GET /me/recoveries/<id:recovery_id>",),
+        why=WHY_CLAIMS,
+    ),
+    Verb(
+        "say something against what is asked back",
+        api=("POST /v1/me/recoveries/<id:recovery_id>/words",),
+        own=("POST /me/recoveries/<id:recovery_id>/words",),
+        why=WHY_CLAIMS,
+    ),
     # -- cards and numbers
     Verb(
         "take card facts from the registry",
@@ -167,9 +179,23 @@ VERBS = (
             f"POST {DESK}/papers",
             f"GET {DESK}/papers{PAPER}",
         ),
-        ("paper list", "paper add", "paper save"),
+        ("paper list", "paper add", "paper save", "case papers", "case paper-save"),
         ("GET /me/papers", "POST /me/papers", f"GET /me/papers{PAPER}"),
-        (f"POST {PAGE}/papers/<name>", f"POST {PAGE}/records/<id:record_id>/papers/<name>"),
+        (
+            f"GET {PAGE}/papers",
+            f"GET {PAGE}/papers{PAPER}",
+            f"POST {PAGE}/papers/<name>",
+            f"POST {PAGE}/records/<id:record_id>/papers/<name>",
+        ),
+    ),
+    Verb(
+        "open what a proposal rests on, as who may decide it",
+        (
+            "GET /v1/desk/proposals/<id:proposal_id>/papers",
+            "GET /v1/desk/proposals/<id:proposal_id>/papers/<n>",
+        ),
+        ("case proposal-papers", "case proposal-paper"),
+        desk=("GET /desk/proposals/<id:proposal_id>/papers/<n>",),
     ),
     Verb(
         "file and open an institution's paper",

@@ -38,6 +38,12 @@ class RecordProvenForm(ProvenForm):
     issuer = text(18, 18, load_default=None)
 
 
+class SupportedForm(CaseForm):
+    """A case that papers may stand behind, filed beside a restricted archive."""
+
+    papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
+
+
 class MergeForm(ProvenForm):
     """Which archive is read as this one's."""
 

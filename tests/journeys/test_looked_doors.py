@@ -79,9 +79,13 @@ DRIVEN: dict[str, Callable[[Place], Any]] = {
 }
 
 ACTS = "tests/web/test_desk_acts.py: behind a look with purpose and case, which leaves the row"
+PAPERS = "tests/journeys/test_proposal_papers.py: listed and opened, each a row"
 LATE = "tests/web/test_desk_acts.py: the form again, behind a renewed look that leaves its own row"
 ELSEWHERE = {
     "GET /v1/desk/claims/<id:claim_id>": "tests/money/claims/test_doors.py",
+    "GET /v1/desk/recoveries/<id:recovery_id>": "tests/money/recovery/test_doors.py",
+    "GET /desk/recoveries/<id:recovery_id>": "tests/money/recovery/test_pages.py",
+    "POST /desk/recoveries/<id:recovery_id>/<act>": "tests/money/recovery/test_pages.py",
     "GET /v1/desk/audit-packs/<id:pack_id>/file": "tests/journeys/test_audit_packs.py: a row for each worker",
     "GET /v1/desk/bank/batches/<id:batch_id>/file": "tests/money/bank/test_doors.py: a row for each worker",
     "GET /v1/centre/classes/<id:class_id>": "tests/training/test_classes.py",
@@ -104,6 +108,10 @@ ELSEWHERE = {
     "GET /desk/notices/print": "tests/web/test_notices.py",
     "GET /v1/desk/notices/print": "tests/web/test_notices.py",
     "POST /v1/desk/cards/confirm": "tests/journeys/test_replaced_card.py",
+    "GET /desk/workers/<id:worker_id>/papers": PAPERS,
+    "GET /desk/workers/<id:worker_id>/papers/<id:paper_id>": PAPERS,
+    "GET /v1/desk/proposals/<id:proposal_id>/papers/<n>": PAPERS,
+    "GET /desk/proposals/<id:proposal_id>/papers/<n>": PAPERS,
     "GET /desk/workers/<id:worker_id>/close": ACTS,
     "GET /desk/workers/<id:worker_id>/erase": ACTS,
     "GET /desk/workers/<id:worker_id>/hold": ACTS,
@@ -220,6 +228,7 @@ NO_PERSON = {
     "GET /v1/institution/notices": "what the institution was told about its own records",
     "GET /v1/desk/notices": "what a desk was told: ids and codes",
     "GET /desk/notices": "what a desk was told: ids and codes",
+    "GET /v1/desk/proposals/<id:proposal_id>/papers": "hashes of papers, and whether they are kept here",
     "GET /v1/desk/proposals": "what was proposed: ids and reasons",
     "GET /desk/proposals": "what was proposed: ids and reasons",
     "GET /desk/proposals/<id:proposal_id>": "what was proposed: ids and reasons",
@@ -278,6 +287,8 @@ NO_PERSON = {
     "GET /desk/bank": "payments by opaque ids, amounts and states",
     "GET /desk/bank/breaks/<id:break_id>": "a difference with the bank: ids and amounts",
     "GET /desk/bank/proposals/<id:payers_proposal>": "what a payer proposed: ids and reasons",
+    "GET /desk/recoveries": "cases by opaque ids, kinds, amounts and states",
+    "GET /v1/desk/recoveries": "cases by opaque ids, kinds, amounts and states",
     "GET /v1/desk/claims": "claims by opaque ids, kinds, amounts and states",
     "GET /v1/desk/claim-list": "claims by opaque ids, kinds, amounts and states",
     "POST /v1/desk/claim-list": "claims by opaque ids, kinds, amounts and states",
