@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from recordsvc.archive import formats, store
-from recordsvc.archive.facts import trust_in
+from recordsvc.archive.facts import is_private, trust_in
 from recordsvc.archive.sealing import Sealer
 from recordsvc.archive.store import StoredEntry
 from recordsvc.people.standing import RESTRICTED
@@ -36,7 +36,8 @@ def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]
     for one in stored:
         worker, restricted = workers.get(one.worker_id), one.worker_id in sealed
         raw = None if restricted else _record(house.admission.sealer, worker, one)
-        record = None if raw is None else orjson.Fragment(raw)
+        withheld = raw is not None and is_private(orjson.loads(raw))
+        record = None if raw is None or withheld else orjson.Fragment(raw)
         told.append(
             {
                 "index": one.idx,
@@ -47,7 +48,8 @@ def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]
                 "target": None if one.target < 0 else one.target,
                 "trust": _trust(raw, one, house.settings.region),
                 "record": record,
-                "erased": record is None and not restricted,
+                "erased": raw is None and not restricted,
+                "withheld": withheld,
                 "restricted": restricted,
             }
         )
