@@ -300,9 +300,7 @@ POLICIES: Final[dict[str, Policy]] = {
     # People of institutions, about their own institution.
     "centre.read": (_staff(*Position),),
     "centre.record.read": (_staff(*_OFFICE),),
-    # Groups that a department answers for: what it states itself, and the trainings of whom it is about.
-    "group.read": (_staff(Position.OFFICER),),
-    "group.state": (_staff(Position.OFFICER),),
+    "group.keep": (_staff(Position.OFFICER),),
     # Classes before they are records: a clerk keeps them, their teachers draft, another person signs.
     "class.read": (_staff(*_ISSUING, Position.TEACHER),),
     "class.keep": (_staff(Position.CLERK),),

@@ -6,7 +6,6 @@ from typing import Any, Final
 import flask
 
 from recordsvc.access.entrance import actor
-from recordsvc.access.grants import can
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.errors import ArchiveRestricted, Busy
 from recordsvc.ground import http
@@ -134,7 +133,7 @@ class TrainingsPageForm(Form):
     bp,
     "GET",
     "/centre/groups",
-    policy="group.read",
+    policy="group.keep",
     surface=Surface.PAGE,
     query=GroupsPageQuery,
     answer=HTML,
@@ -151,7 +150,7 @@ def groups_page(query: dict[str, Any]) -> flask.Response:
         chosen=query["group"],
         rows=[_line(one) for one in items],
         more=None if more is None else uuid_text(more),
-        states=_may("group.state") and bool(department.groups),
+        states=bool(department.groups),
     )
 
 
@@ -159,7 +158,7 @@ def groups_page(query: dict[str, Any]) -> flask.Response:
     bp,
     "GET",
     "/centre/groups/new",
-    policy="group.state",
+    policy="group.keep",
     surface=Surface.PAGE,
     answer=HTML,
     summary="认定人员类别（网页） / The form to state a membership",
@@ -173,7 +172,7 @@ def group_new_statement_page() -> flask.Response:
     bp,
     "POST",
     "/centre/groups/new",
-    policy="group.state",
+    policy="group.keep",
     surface=Surface.PAGE,
     body=Fields(StatePageForm),
     answer={303: None, 404: HTML, 409: HTML, 422: HTML, 423: HTML},
@@ -195,7 +194,7 @@ def group_new_statement_button(form: dict[str, Any]) -> flask.Response:
     bp,
     "GET",
     "/centre/groups/<id:record_id>",
-    policy="group.read",
+    policy="group.keep",
     surface=Surface.PAGE,
     answer=HTML,
     problems=(StatementUnknown, ArchiveRestricted),
@@ -210,7 +209,7 @@ def group_statement_page(record_id: bytes) -> flask.Response:
     bp,
     "POST",
     "/centre/groups/<id:record_id>/correct",
-    policy="group.state",
+    policy="group.keep",
     surface=Surface.PAGE,
     body=Fields(CorrectPageForm),
     answer={303: None, 409: HTML, 422: HTML},
@@ -238,7 +237,7 @@ def group_correct_statement_button(record_id: bytes, form: dict[str, Any]) -> fl
     bp,
     "POST",
     "/centre/groups/<id:record_id>/end",
-    policy="group.state",
+    policy="group.keep",
     surface=Surface.PAGE,
     body=Fields(EndStatementPageForm),
     answer={303: None, 409: HTML, 422: HTML},
@@ -261,7 +260,7 @@ def group_end_statement_button(record_id: bytes, form: dict[str, Any]) -> flask.
     bp,
     "POST",
     "/centre/groups/<id:record_id>/withdraw",
-    policy="group.state",
+    policy="group.keep",
     surface=Surface.PAGE,
     body=Fields(WithdrawPageForm),
     answer={303: None, 409: HTML, 422: HTML},
@@ -282,7 +281,7 @@ def group_withdraw_statement_button(record_id: bytes, form: dict[str, Any]) -> f
     bp,
     "POST",
     "/centre/groups/<id:record_id>/trainings",
-    policy="group.read",
+    policy="group.keep",
     surface=Surface.PAGE,
     body=Fields(TrainingsPageForm),
     answer={200: HTML, 409: HTML, 422: HTML},
@@ -302,11 +301,6 @@ def group_statement_trainings_button(record_id: bytes, form: dict[str, Any]) -> 
 
 
 # -- parts
-
-
-def _may(policy: str) -> bool:
-    own = actor()
-    return can(own, policy, own)
 
 
 def _words(codes: Any) -> list[tuple[str, str]]:
@@ -417,7 +411,7 @@ def _statement(
         source=dict(SOURCES).get(str(body.get("source", "")), ""),
         state=_state(life, holds=holds, contested=contested),
         contested=contested and life == "active",
-        open=_may("group.state") and life == "active",
+        open=life == "active",
         holds=holds,
         forms=forms,
         act=act,
