@@ -66,7 +66,7 @@ class StatementRefForm(Form):
     record_id = fields.String(required=True)
 
 
-class MemberForm(Form):
+class GroupMemberForm(Form):
     """A person of the department's list; without body, name and number where the archive is restricted."""
 
     record_id = Identifier(required=True)
@@ -82,12 +82,12 @@ class MemberForm(Form):
     stated_ms = fields.Integer(required=True)
 
 
-class MembersForm(Form):
+class GroupMembersForm(Form):
     """The department, the groups it answers for, and a page of its statements, the newest first."""
 
     department = fields.String(required=True)
     groups = fields.List(fields.String(), required=True)
-    items = fields.List(fields.Nested(MemberForm), required=True)
+    items = fields.List(fields.Nested(GroupMemberForm), required=True)
     next = Identifier(required=True, allow_none=True)
 
 

@@ -24,7 +24,7 @@ from recordsvc.groups.errors import (
 from recordsvc.groups.forms import (
     CorrectStatementForm,
     EndStatementForm,
-    MembersForm,
+    GroupMembersForm,
     MembersQuery,
     NewStatementForm,
     StatementRefForm,
@@ -44,14 +44,14 @@ _ON_ONE = (StatementUnknown, StatementOver, StatementRefused, ArchiveRestricted,
     "/v1/centre/groups",
     policy="group.keep",
     query=MembersQuery,
-    answer=MembersForm,
+    answer=GroupMembersForm,
     summary="本部门认定的人员 / People of the department's groups with totals of their trainings",
 )
 def list_members(query: dict[str, Any]) -> flask.Response:
     """List the department's own statements; everybody shown sees that they were."""
     department, items, more = listed(query["group"], query["before"])
     told = {"department": department.name, "groups": sorted(department.groups), "items": items, "next": more}
-    return answers.answer(told, form=MembersForm)
+    return answers.answer(told, form=GroupMembersForm)
 
 
 @door(
