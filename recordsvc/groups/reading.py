@@ -20,6 +20,7 @@ from recordsvc.archive.reading import Archive
 from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.ground.ports import beijing_date
 from recordsvc.groups import departments
+from recordsvc.groups.departments import Department
 from recordsvc.groups.errors import StatementOver
 from recordsvc.groups.statements import PURPOSE, Held, of_worker, one
 from recordsvc.groups.tables import group_entry
@@ -79,12 +80,9 @@ def listed(
     """
     with house.db.read() as conn:
         department = departments.of(house, conn, who)
-        rows = _rows(conn, department.uscc, before)
-        found = [
-            (row, _member(house, conn, department.uscc, row))
-            for row in rows
-            if department.reach.covers(areas.person(conn, bytes(row.worker_id)).area)
-        ]
+        rows = _rows(conn, department, before)
+        read = [(row, _member(house, conn, department.uscc, row)) for row in rows]
+    found = [(row, member) for row, member in read if member is not None]
     wanted = [
         (row, member) for row, member in found if group is None or (member.body or {}).get("group") == group
     ]
@@ -95,30 +93,31 @@ def listed(
     return [member for _, member in wanted], more
 
 
-def _rows(conn: Connection, uscc: str, before: bytes) -> list[sa.Row[Any]]:
+def _rows(conn: Connection, department: Department, before: bytes) -> list[sa.Row[Any]]:
     own = group_entry.c
-    query = sa.select(group_entry).where(own.institution == uscc)
+    here = areas.within(department.reach, areas.of_worker(own.worker_id))
+    query = sa.select(group_entry).where(own.institution == department.uscc)
+    # Where the page before ended may lie elsewhere by now: the list goes on from there all the same.
     last = conn.execute(query.where(own.record_id == before)).one_or_none() if before else None
+    query = query.where(here)
     if last is not None:
         place = sa.tuple_(own.stated_ms, own.record_id)
         query = query.where(place < sa.tuple_(sa.literal(last.stated_ms), sa.literal(bytes(last.record_id))))
     return list(conn.execute(query.order_by(own.stated_ms.desc(), own.record_id.desc()).limit(PAGE)))
 
 
-def _member(house: "House", conn: Connection, uscc: str, row: sa.Row[Any]) -> Member:
-    today, worker_id, record_id = (
-        beijing_date(house.clock.now_ms()).isoformat(),
-        bytes(row.worker_id),
-        bytes(row.record_id),
-    )
+def _member(house: "House", conn: Connection, uscc: str, row: sa.Row[Any]) -> Member | None:
+    """Return a line of the list; None: the record was erased."""
+    worker_id, record_id = bytes(row.worker_id), bytes(row.record_id)
+    today = beijing_date(house.clock.now_ms()).isoformat()
     try:
         stated = of_worker(house, conn, uscc, worker_id)
         person = persons.read(house, worker_id, house.db.cursor(conn))
     except ArchiveRestricted:
-        stated, person = [], None
+        return Member(record_id=record_id, stated_ms=row.stated_ms)
     held = next((one for one in stated if one.record_id == record_id), None)
     if held is None or held.state.body is None:
-        return Member(record_id=record_id, stated_ms=row.stated_ms)
+        return None
     archives = (held.archive,) if person is None else person.archives
     name, tail = holder(held.archive)
     counted = [(one, body) for archive in archives for one, body in _counted(archive)]

@@ -104,11 +104,7 @@ def find(house: "House", who: Actor, said: Mapping[str, Any], case_ref: str) -> 
         # Version 0 is a worker whom a record would create: a department creates nobody.
         known = isinstance(found, Worker) and found.version > 0
         department = departments.of(house, conn, who)
-        if (
-            isinstance(found, Worker)
-            and known
-            and department.reach.covers(areas.person(conn, found.worker_id).area)
-        ):
+        if isinstance(found, Worker) and known and _covers(department, conn, found.worker_id):
             restricted.refuse(house, cursor, found.worker_id)
             return found.worker_id
     done = OfficialAct(who, Act.GROUP_FIND_NOTHING, named["document"], PURPOSE, case_ref)
@@ -124,9 +120,9 @@ def one(house: "House", conn: Connection, who: Actor, record_id: bytes) -> Held:
     if worker_id is None:
         raise StatementUnknown
     held = _held(house, house.db.cursor(conn), bytes(worker_id), [record_id])
-    if not held or not departments.of(house, conn, who).reach.covers(
-        areas.person(conn, bytes(worker_id)).area
-    ):
+    if not held or held[0].state.body is None:
+        raise StatementUnknown
+    if not _covers(departments.of(house, conn, who), conn, bytes(worker_id)):
         raise StatementUnknown
     return held[0]
 
@@ -182,13 +178,25 @@ def state(
         for one in earlier
     ):
         raise AlreadyStated
-    parts = (department.uscc.encode(), worker_id, canonical(body), str(len(earlier)).encode())
+    # Counted with those that were erased: what is stated anew is another record.
+    parts = (
+        department.uscc.encode(),
+        worker_id,
+        canonical(body),
+        str(_count(turn, department, worker_id)).encode(),
+    )
     record_id = derived_id(house, b"group", *parts)
     _enter(turn, house, worker_id, Statement(TYPE, body, _stater(who, record_id), record_id))
     row = {"worker_id": worker_id, "record_id": record_id.bytes, "institution": department.uscc}
     turn.conn.execute(group_entry.insert().values(**row, stated_by=author(who), stated_ms=turn.now_ms))
     looked.note(turn, house.random, Look(worker_id, who, PURPOSE, SHOWN, asked["case_ref"], request_id))
     return record_id.bytes
+
+
+def _count(turn: Turn, department: Department, worker_id: bytes) -> int:
+    own = group_entry.c
+    mine = (own.worker_id == worker_id, own.institution == department.uscc)
+    return turn.conn.execute(sa.select(sa.func.count()).select_from(group_entry).where(*mine)).scalar_one()
 
 
 def correct(

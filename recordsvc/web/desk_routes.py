@@ -188,6 +188,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/staff", "单位负责人", "staff.propose"),
         ("/desk/clients", "接入系统", "client.read"),
         ("/desk/funds", "资金与预算", "fund.read"),
+        ("/desk/rules", "补贴规则", "rule.read"),
         ("/desk/ledger", "账簿", "ledger.read"),
         ("/desk/emergencies", "应急授权", "emergency.read"),
         ("/desk/looked", "查阅疑问", "looked-question.answer"),

@@ -12,13 +12,14 @@ from recordsvc import dated, service
 from recordsvc.access import areas, codes, looked, staff
 from recordsvc.access.grants import Position
 from recordsvc.access.tables import official_act
-from recordsvc.archive import erasing, persons
+from recordsvc.archive import erasing, feed, persons
 from recordsvc.archive.look_relations import Looked
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.bodies import institutions
 from recordsvc.bodies.institutions import FactKind
 from recordsvc.ground.ports import FixedClock, beijing_ms
+from recordsvc.groups import reading
 from recordsvc.groups.departments import GROUPS
 from recordsvc.groups.tables import group_entry
 from recordsvc.house import House
@@ -401,6 +402,15 @@ def test_an_erasure_takes_the_row_with_the_archive(place: Place) -> None:
     assert place.get("officer")["items"] == []
 
 
+def test_an_erased_statement_is_gone_and_may_be_stated_anew(place: Place) -> None:
+    record_id, seq = place.state()["record_id"], place.statement().seq
+    place.house.db.write(lambda turn: erasing.destroy(turn, place.house, place.worker_id, seq))
+
+    assert place.get("officer")["items"] == []
+    place.get("officer", f"/{record_id}/trainings?case_ref=K-1", 404)
+    assert place.state()["record_id"] != record_id
+
+
 def test_a_contested_statement_is_shown_as_such_and_counts_for_no_rule(place: Place) -> None:
     place.state()
     said = {
@@ -413,6 +423,33 @@ def test_a_contested_statement_is_shown_as_such_and_counts_for_no_rule(place: Pl
     assert place.statement().confirmation is Confirmation.CONTESTED
     assert place.get("officer")["items"][0]["contested"] is True
     assert archive_facts.of_groups(place.archive(), "2026-01-08").told == {}
+
+
+def test_the_ordered_feed_withholds_it_and_what_the_department_did_about_it(place: Place) -> None:
+    record_id = place.state()["record_id"]
+    place.post("officer", f"/{record_id}/withdraw", {"reason": "认错了人"})
+    items, _position = feed.entries(place.house, -1, 100)
+    told = [(one["withheld"], one["erased"], one["record"] is None) for one in items]
+
+    assert told == [(False, False, False), (True, False, True), (True, False, True)]
+
+
+def test_a_page_of_the_list_is_of_the_own_area(place: Place) -> None:
+    """What lies elsewhere is left out before a page is cut, so that no page is short of what there is."""
+    place.house.db.write(lambda turn: areas.place_worker(turn, place.worker_id, "640200", "test"))
+    place.state("city")
+    for n in (2, 3):
+        who = person(n)
+        place.centre.enter(place.centre.completion(who))
+        found = place.centre.worker_id(who)
+        place.house.db.write(lambda turn, found=found: areas.place_worker(turn, found, "640200", "test"))
+        place.state("city", name=who["name"], number=who["number"])
+        place.house.db.write(lambda turn, found=found: areas.place_worker(turn, found, "640300", "test"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "PAGE", 1)
+        told = place.get("city")
+        assert [one["name"] for one in told["items"]] == [WHO["name"]]
+        assert place.get("city", f"?before={told['next']}")["items"] == []
 
 
 def test_the_desk_reads_an_archive_without_it(place: Place) -> None:

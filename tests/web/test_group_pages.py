@@ -1,10 +1,11 @@
 """Pages of departments: who belongs to a group is stated, corrected, ended, withdrawn; trainings are read."""
 
+import uuid
 from typing import Any
 
 import pytest
 
-from recordsvc.access import areas, looked
+from recordsvc.access import areas, consents, looked
 from recordsvc.access.grants import Position
 from recordsvc.archive.states import Life
 from recordsvc.bodies import institutions
@@ -166,6 +167,26 @@ def test_the_worker_sees_who_stated_it_and_the_desk_does_not(
     page = handler.get(opened.location).text
     assert "焊工" in page
     assert "残疾人" not in page
+
+
+def test_all_records_are_shared_without_it_and_it_alone_where_it_is_ticked(
+    officer: Visitor, place: str, app: Any, house: House
+) -> None:
+    assert officer
+    me, record_id = Visitor(app).login(), uuid.UUID(place.rsplit("/", 1)[1]).bytes
+    form = {"to": "link", "purpose": "job-application", "days": "7", "part": "whole"}
+
+    def shared() -> list[set[bytes]]:
+        with house.db.read() as conn:
+            return [set(one.records) for one in consents.of_workers(conn, [me.actor.worker_id])]
+
+    assert me.post("/me/share", **form, which="all").status_code == 200
+    (everything,) = shared()
+    assert everything
+    assert record_id not in everything
+    ticked = me.post("/me/share", **form, which="chosen", records=[place.rsplit("/", 1)[1]])
+    assert ticked.status_code == 200
+    assert {record_id} in shared()
 
 
 def test_an_officer_of_no_such_department_states_nothing(centre: Any) -> None:
