@@ -300,7 +300,6 @@ POLICIES: Final[dict[str, Policy]] = {
     "centre.read": (_staff(*Position),),
     "centre.record.read": (_staff(*_OFFICE),),
     "group.keep": (_staff(Position.OFFICER),),
-    # Classes before they are records: a clerk keeps them, their teachers draft, another person signs.
     "class.read": (_staff(*_ISSUING, Position.TEACHER),),
     "class.keep": (_staff(Position.CLERK),),
     "class.draft": (_staff(Position.TEACHER),),
