@@ -140,15 +140,18 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
     return entered.index
 
 
-def propose_lift(turn: Turn, worker_id: bytes, ground: str, text: str, by: str) -> bytes:
-    """Propose to lift a restriction. Raises `TargetUnknown`, `StandingRefused`."""
+def propose_lift(
+    turn: Turn, worker_id: bytes, ground: str, text: str, by: str, papers: Sequence[str] = ()
+) -> bytes:
+    """Propose to lift a restriction, on papers (SHA-256). Raises `TargetUnknown`, `StandingRefused`."""
     found = _state(turn.conn, worker_id)
     if found is None:
         raise TargetUnknown
     if found != standing.RESTRICTED:
         raise standing.StandingRefused
-    payload = {"worker_id": str(uuid.UUID(bytes=worker_id)), "ground": ground, "text": text}
-    return two_person.propose(turn, LIFT, payload["worker_id"], payload, by)
+    worker = str(uuid.UUID(bytes=worker_id))
+    payload = {"worker_id": worker, "ground": ground, "text": text, "papers": list(papers)}
+    return two_person.propose(turn, LIFT, worker, payload, by)
 
 
 def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
@@ -165,6 +168,8 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
         "ground": payload["ground"],
         "text": payload["text"],
     }
+    if payload.get("papers"):
+        body["papers"] = payload["papers"]
     own_id = record_id_of(house, proposal, b"lift")
     states = frozenset({standing.RESTRICTED})
     said = Statement("restriction", body, stater_of(proposal), own_id, states=states)
@@ -237,10 +242,11 @@ def _years_later(day: dt.date, years: int) -> dt.date:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """On what an erasure rests: a code of `erasure_grounds`, and words without personal data."""
+    """A code of `erasure_grounds`, words without personal data, SHA-256 of papers the decision keeps."""
 
     ground: str
     text: str
+    papers: Sequence[str] = ()
 
 
 def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: str) -> bytes:
@@ -251,8 +257,9 @@ def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: 
     if _state(turn.conn, worker_id) != standing.RESTRICTED:
         raise standing.StandingRefused("请先限制处理，再提出删除", detail_en="restrict it first")
     _refuse_blocked(house, turn, person.archives, why.ground)
-    payload = {"worker_id": str(uuid.UUID(bytes=worker_id)), "ground": why.ground, "text": why.text}
-    return two_person.propose(turn, ERASE, payload["worker_id"], payload, by)
+    worker = str(uuid.UUID(bytes=worker_id))
+    payload = {"worker_id": worker, "ground": why.ground, "text": why.text, "papers": list(why.papers)}
+    return two_person.propose(turn, ERASE, worker, payload, by)
 
 
 def propose_record_erasure(

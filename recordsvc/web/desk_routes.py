@@ -14,7 +14,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Kind, Role, Thing, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once
-from recordsvc.archive import copies, errors, held
+from recordsvc.archive import copies, errors, held, proposal_papers
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -32,7 +32,7 @@ from recordsvc.ground.two_person import (
 from recordsvc.people import places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
-from recordsvc.web import proposal_words, words
+from recordsvc.web import import_views, proposal_words, words
 from recordsvc.web.desk_forms import (
     GATE,
     REASON,
@@ -377,6 +377,9 @@ def _proposal(
         tabs=tabs(),
         one=listed(found, who),
         told=proposal_words.told(found, institution_name()),
+        importing=import_views.progress(found),
+        papers=proposal_papers.resting(house(), found),
+        opens=deciding.may_decide(found, who) and can(who, "proposal.decide", found),
         number=own_archives.shown_number(house(), found)
         if found.kind == own_archives.KIND and deciding.may_decide(found, who)
         else None,

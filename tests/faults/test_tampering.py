@@ -31,7 +31,7 @@ from tests.faults.region import Filled, filled
 
 ROOMS = (log_tables, archive_tables, people_tables, looked_tables, bound, ledger_tables)
 KEPT = (Kind.APPEND_ONLY, Kind.HEAD, Kind.ERASABLE)
-ELSEWHERE = (log_tables.continuation,)
+ELSEWHERE = (log_tables.continuation, archive_tables.lost_erasure)
 """Without a row until a log goes on under another name: attacked in `tests/test_continuing.py`."""
 TABLES = [
     table

@@ -79,6 +79,7 @@ DRIVEN: dict[str, Callable[[Place], Any]] = {
 }
 
 ACTS = "tests/web/test_desk_acts.py: behind a look with purpose and case, which leaves the row"
+PAPERS = "tests/journeys/test_proposal_papers.py: listed and opened, each a row"
 LATE = "tests/web/test_desk_acts.py: the form again, behind a renewed look that leaves its own row"
 ELSEWHERE = {
     "GET /v1/desk/claims/<id:claim_id>": "tests/money/claims/test_doors.py",
@@ -112,6 +113,10 @@ ELSEWHERE = {
     "GET /desk/notices/print": "tests/web/test_notices.py",
     "GET /v1/desk/notices/print": "tests/web/test_notices.py",
     "POST /v1/desk/cards/confirm": "tests/journeys/test_replaced_card.py",
+    "GET /desk/workers/<id:worker_id>/papers": PAPERS,
+    "GET /desk/workers/<id:worker_id>/papers/<id:paper_id>": PAPERS,
+    "GET /v1/desk/proposals/<id:proposal_id>/papers/<n>": PAPERS,
+    "GET /desk/proposals/<id:proposal_id>/papers/<n>": PAPERS,
     "GET /desk/workers/<id:worker_id>/close": ACTS,
     "GET /desk/workers/<id:worker_id>/erase": ACTS,
     "GET /desk/workers/<id:worker_id>/hold": ACTS,
@@ -222,6 +227,7 @@ NO_PERSON = {
     "GET /v1/institution/notices": "what the institution was told about its own records",
     "GET /v1/desk/notices": "what a desk was told: ids and codes",
     "GET /desk/notices": "what a desk was told: ids and codes",
+    "GET /v1/desk/proposals/<id:proposal_id>/papers": "hashes of papers, and whether they are kept here",
     "GET /v1/desk/proposals": "what was proposed: ids and reasons",
     "GET /desk/proposals": "what was proposed: ids and reasons",
     "GET /desk/proposals/<id:proposal_id>": "what was proposed: ids and reasons",
