@@ -65,7 +65,7 @@ class Admission:
     def __init__(self, house: "House") -> None:
         """Judge by what `house` holds."""
         self._house = house
-        self.appender = Appender(house.db, house.log, house.issuers, house.people)
+        self.appender = Appender(house.db, house.log, house.issuers, house.people, house.random)
         self.sealer = Sealer(house.keys, house.random)
         self.judge = Judge(house.settings)
         self._contexts = InstitutionContexts(house.institutions)

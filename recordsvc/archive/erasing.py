@@ -49,6 +49,7 @@ from recordsvc.archive import (
     papers,
     persons,
     slip_checks,
+    store,
     strays,
     tables,
 )
@@ -176,6 +177,7 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     beneath = _beneath(house, turn, worker_id)
     (entered,) = enter(house, turn, [(worker_id, said)])
     standing.change(turn, worker_id, standing.RESTRICTED, beneath)
+    slip_checks.begin_anew(turn, [worker_id, *house.people.read_as(house.db.cursor(turn.conn), worker_id)])
     if beneath == standing.OPEN:
         notices.tell_worker(turn, house, worker_id, "archive-lifted", {}, f"restriction/{entered.index}")
     return entered.index
@@ -374,7 +376,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     notices.erase(turn, worker_id)
     disputes.erase(turn, worker_id)
     papers.erase(turn, worker_id)
-    looked.erase(turn, worker_id)
+    looked.erase(turn, worker_id, store.released_into(turn, worker_id))
     questions.erase(turn, worker_id)
     credentials.erase(turn, worker_id)
     in_place.erase(turn, worker_id)

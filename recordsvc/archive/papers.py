@@ -64,7 +64,7 @@ TURN_MS: Final = 10 * 60_000
 """How long after its object was begun a row may still be written."""
 SWEPT_MS: Final = 60 * 60_000
 """How long after it was begun an object without a row is a leftover: far beyond `TURN_MS`."""
-FIELDS: Final = "papers"
+FIELDS: Final = looked.PAPERS
 """The group of data that `looked` names."""
 _PORTION: Final = 500
 
@@ -263,7 +263,7 @@ class Papers:
         house = self._house
         if isinstance(owner, bytes):
             if actor.kind is not Kind.WORKER:
-                look = Look(owner, actor, purpose, FIELDS, case_ref, request_id)
+                look = Look(owner, actor, purpose, looked.one_paper(paper_id), case_ref, request_id)
                 looked.record(house.db, house.random, [look])
             return
         if actor.kind is Kind.OFFICIAL:

@@ -29,6 +29,7 @@ from recordsvc.ground.two_person import (
     UnknownKind,
     UnknownProposal,
 )
+from recordsvc.money.bank import payee_accounts
 from recordsvc.people import places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
@@ -367,6 +368,8 @@ def _proposal(
     with house().db.read() as conn:
         found = two_person.read(conn, proposal_id, house().clock.now_ms())
         copy, copy_over = _copy_door(conn, found)
+        decides = deciding.may_decide(found, who)
+        shared = decides and found.kind == payee_accounts.KIND and payee_accounts.suspicious(conn, found)
     fields = GATE if copying else (REASON,)
     wrong, trouble = faults(problem, fields) if problem is not None else ({}, None)
     decider = deciding.reference(who) if found.decided_by is None else found.decided_by
@@ -381,8 +384,9 @@ def _proposal(
         papers=proposal_papers.resting(house(), found),
         opens=deciding.may_decide(found, who) and can(who, "proposal.decide", found),
         number=own_archives.shown_number(house(), found)
-        if found.kind == own_archives.KIND and deciding.may_decide(found, who)
+        if found.kind == own_archives.KIND and decides
         else None,
+        shared=shared,
         proposal=found,
         decided_by=name_of(decider),
         decided_role=_role_told(found),

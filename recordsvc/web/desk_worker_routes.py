@@ -101,7 +101,9 @@ def look_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take the reason along to the archive; whether there is one is not told here."""
     try:
         given = judged(LookQuery, form)
-        looking.note(house(), Looker(actor(), **given), [], "records")
+        looker = Looker(actor(), **given)
+        looking.note(house(), looker, [], "records")
+        looking.check_case(house(), looker, worker_id)
     except FormRefused as problem:
         return _gate(worker_id, form, faults(problem, GATE)[0], late=False)
     return go(_address(worker_id, given["purpose"], given["case_ref"]))

@@ -204,7 +204,7 @@ def test_an_opening_leaves_a_row_before_the_file_is_handed_out(
     assert (look.actor_id, look.purpose, look.fields, look.case_ref) == (
         "7",
         "claim-review",
-        "papers",
+        looked.one_paper(kept.paper_id),
         "案-1",
     )
 

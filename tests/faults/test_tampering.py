@@ -84,7 +84,8 @@ BORROWED = [
 """Columns in which a row may have another row's value."""
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+# What is checked is the same on both databases: the second round of 1,500 changes is for the long tests.
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def region(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     yield from filled(request.param, request, tmp_path_factory.mktemp("tampered"))
 
