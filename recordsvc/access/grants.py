@@ -320,8 +320,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.paper.read": _OWN,
     "own.numbers.read": _OWN,
     "own.service.read": _OWN,
-    "own.claim.read": _OWN,
-    "own.claim.file": _OWN,
+    **dict.fromkeys(("own.claim.read", "own.claim.file", "own.account.read", "own.account.set"), _OWN),
     # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
     "window.serve": (Grant(Kind.WORKER),),
     "own.consent.read": _OWN,

@@ -51,6 +51,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/numbers": ("handler", {"kind": "card", "number": "X99999999", "to": "numbers", **CASE}),
     "/desk/packs/new": ("data-officer", {"auditor": "a-9", "case_ref": "审〔2026〕1", "reason": WORDS}),
     "/centre/invitations": ("head", {"name": WORDS, "position": "clerk", "until": "2020-02-20"}),
+    "/me/account": ("worker", {"name": WORDS, "bank": "105871000019"}),
     "/me/share": (
         "worker",
         {"to": "institution", "which": "all", "days": "90", "uscc": "", "uses": "7", "part": "chosen"},
@@ -119,6 +120,7 @@ ELSEWHERE: dict[str, str] = {
     f"{WORKER}/hold-copy": "sends a file, once; what lacks is asked for in place (test_desk_acts.py)",
     f"{WORKER}/copy": "sends a file; what lacks is asked for in place (test_desk_acts.py)",
     f"{WORKER}/papers/<name>": "tests/web/test_desk_acts.py: a file is chosen, words stay",
+    f"{RECORD}/papers/<name>": "tests/web/test_desk_acts.py: a file is chosen, words stay",
     f"{WORKER}/numbers/papers": "below: a file is chosen, words stay",
     "/desk/disputes/<id:dispute_id>": "tests/web/test_desk_acts.py: the gate before a case",
     "/desk/disputes/<id:dispute_id>/decide": "tests/web/test_desk_acts.py: needs a case",
