@@ -87,6 +87,12 @@ VERBS = (
         why=WHY_CLAIMS,
     ),
     Verb(
+        "see and enter the account that one is paid to",
+        api=("GET /v1/me/payee-accounts", "POST /v1/me/payee-accounts"),
+        own=("GET /me/account", "POST /me/account"),
+        why="a fresh proof is the worker's own, and an account number is no word of a command",
+    ),
+    Verb(
         "say something against what is asked back",
         api=("POST /v1/me/recoveries/<id:recovery_id>/words",),
         own=("POST /me/recoveries/<id:recovery_id>/words",),
@@ -179,9 +185,18 @@ VERBS = (
             f"POST {DESK}/papers",
             f"GET {DESK}/papers{PAPER}",
         ),
-        ("paper list", "paper add", "paper save"),
+        ("paper list", "paper add", "paper save", "case papers", "case paper-save"),
         ("GET /me/papers", "POST /me/papers", f"GET /me/papers{PAPER}"),
-        (f"POST {PAGE}/papers/<name>",),
+        (f"GET {PAGE}/papers", f"GET {PAGE}/papers{PAPER}", f"POST {PAGE}/papers/<name>"),
+    ),
+    Verb(
+        "open what a proposal rests on, as who may decide it",
+        (
+            "GET /v1/desk/proposals/<id:proposal_id>/papers",
+            "GET /v1/desk/proposals/<id:proposal_id>/papers/<n>",
+        ),
+        ("case proposal-papers", "case proposal-paper"),
+        desk=("GET /desk/proposals/<id:proposal_id>/papers/<n>",),
     ),
     Verb(
         "file and open an institution's paper",

@@ -52,6 +52,7 @@ VERBS: Final[Mapping[str, str]] = {
     "own.entitlement.read": "claims",
     "own.claim.read": "claims",
     "own.claim.file": "claims",
+    "own.account.read": "account",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
 UNTRACED: Final = frozenset({"session.read", "session.end", "session.own", "window.serve"})
@@ -61,6 +62,10 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
     "session.worker": (
         "登录与设备只能由本人查看和设置；没有登录方式的，可在窗口领取激活码。",
         "Sign-ins and ways in are the worker's alone; the window hands out activation codes.",
+    ),
+    "own.account.set": (
+        "收款账户由本人登录后填写；在窗口由工作人员登记，另一名工作人员核实。",
+        "The worker enters their own account; at the window an official enters it and another verifies it.",
     ),
     "own.helping": (
         "作为代办人的一方只能由其本人办理。",
