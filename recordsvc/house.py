@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from recordsvc.money.bank.payee_accounts import PayeeChecks
     from recordsvc.money.bank.payments import Follower
     from recordsvc.money.claims.ports import Ports
+    from recordsvc.money.fees.charges import Charges
     from recordsvc.money.rules.book import Book
     from recordsvc.money.rules.catalogue import Catalogue
     from recordsvc.money.rules.entitlements import Prior
@@ -96,6 +97,8 @@ class House:
     own_archive: "OwnArchive | None" = None
     """Registered by whoever knows which worker an official is."""
 
+    fee_charges: "Charges | None" = None
+    """Registered by whoever keeps fees: what a worker was charged, by institution and course."""
     prior_subsidies: "Prior | None" = None
     """Registered by whoever keeps claims: what a worker has received or asked for before."""
 

@@ -64,6 +64,7 @@ from recordsvc.money.claims import bank as claim_bank
 from recordsvc.money.claims import notices as claim_notices
 from recordsvc.money.claims import paying as claim_payments
 from recordsvc.money.claims.proposing import follower as claim_proposals
+from recordsvc.money.fees import keeping as fee_keeping
 from recordsvc.money.ledger import seals
 from recordsvc.money.rules.decisions import nightly as replaying
 from recordsvc.people.waiting import WaitingCards
@@ -90,6 +91,7 @@ class Worker:
     def __init__(self, house: House) -> None:
         """Work for `house`."""
         claim_bank.connect(house)
+        fee_keeping.connect(house)
         self._lease = Lease(house.db, house.clock, "work", house.random.bytes(8).hex())
         self._stop = threading.Event()
         self._fatal: BaseException | None = None

@@ -257,6 +257,8 @@ _PEOPLE: Final[Policy] = (Grant(Kind.WORKER), Grant(Kind.STAFF), Grant(Kind.OFFI
 _ISSUING: Final = (Position.HEAD, Position.CLERK, Position.SIGNER)
 """Who speaks for an institution about its records."""
 _OFFICE: Final = (*_ISSUING, Position.HR, Position.OFFICER)
+_COUNTER: Final = (Position.HEAD, Position.CLERK)
+"""Who takes and gives back fees for an institution."""
 
 SERVING: Final = (Role.HANDLER, Role.REVIEWER)
 """Who serves at the window."""
@@ -302,6 +304,10 @@ POLICIES: Final[dict[str, Policy]] = {
     "centre.record.read": (_staff(*_OFFICE),),
     "centre.people.read": (_staff(*_OFFICE),),
     "centre.people.change": (_staff(Position.HEAD),),
+    # Fees: who offers and who stands at the counter; whoever took or gave money does not check it.
+    "fee.centre.read": (_staff(*_COUNTER),),
+    "fee.offer": (_staff(*_COUNTER),),
+    "fee.take": (_staff(*_COUNTER),),
     # The worker's own.
     "own.archive.read": _OWN,
     "own.bundle.read": _OWN,
@@ -318,6 +324,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.service.read": _OWN,
     "own.claim.read": _OWN,
     "own.claim.file": _OWN,
+    "own.fee.read": _OWN,
+    "own.fee.order": _OWN,
     # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
     "window.serve": (Grant(Kind.WORKER),),
     "own.consent.read": _OWN,
@@ -395,6 +403,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "claim.sign": _official(Role.HANDLER, Role.REVIEWER),
     "claim.publish": _official(Role.HANDLER, Role.REVIEWER),
     "claim.pay": _official(Role.PAYER),
+    # Fees of institutions: who judges cases ends disputes.
+    "fee.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR, Role.AUDITOR),
+    "fee.dispute": _official(Role.HANDLER, Role.REVIEWER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     # Merging, moving, closing: the first of two officials. Sealing takes one, unsealing and erasing two.
     "archive.change": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),

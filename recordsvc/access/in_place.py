@@ -52,6 +52,8 @@ VERBS: Final[Mapping[str, str]] = {
     "own.entitlement.read": "claims",
     "own.claim.read": "claims",
     "own.claim.file": "claims",
+    "own.fee.read": "fees",
+    "own.fee.order": "fees",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
 UNTRACED: Final = frozenset({"session.read", "session.end", "session.own", "window.serve"})

@@ -75,6 +75,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/centre", "概况", "centre.read"),
         ("/centre/people", "人员", "centre.people.read"),
         ("/centre/records", "未入档记录", "centre.record.read"),
+        ("/centre/fees", "收费", "fee.centre.read"),
         ("/centre/shared", "收到的共享", "shared.read"),
         ("/centre/disputes", "异议", "dispute.read"),
         ("/centre/notices", "通知", "institution.notice.read"),
