@@ -129,7 +129,7 @@ def _operation(rule: str, endpoint: str, door: Door) -> dict[str, Any]:
     if parameters := list(_parameters(rule, door)):
         operation["parameters"] = parameters
     if door.body is not None:
-        operation["requestBody"] = {"required": True, "content": _content(door.body)}
+        operation["requestBody"] = {"required": not door.body.bare, "content": _content(door.body)}
     responses = {str(status): _response(answer) for status, answer in door.answers.items()}
     for status, refused in _refusals(rule, door).items():
         # A page that says what is wrong with its form is for browsers; programs are told by a problem.

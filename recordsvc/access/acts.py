@@ -68,7 +68,7 @@ class Act(StrEnum):
     OFFICIAL_GRANTED = "official.granted"
     """Account that the server's console gave a role (the first two registrars); reason: role@area."""
     OFFICIAL_REVOKED = "official.revoked"
-    """Account from which the server's console took a role; reason: the role."""
+    """Account from which a registrar or the server's console took a role; reason: the role."""
     OFFICIAL_CLOSED = "official.closed"
     """Account that the server's console closed."""
     OFFICIAL_CODE = "official.code"

@@ -257,8 +257,6 @@ _PEOPLE: Final[Policy] = (Grant(Kind.WORKER), Grant(Kind.STAFF), Grant(Kind.OFFI
 _ISSUING: Final = (Position.HEAD, Position.CLERK, Position.SIGNER)
 """Who speaks for an institution about its records."""
 _OFFICE: Final = (*_ISSUING, Position.HR, Position.OFFICER)
-_COUNTER: Final = (Position.HEAD, Position.CLERK)
-"""Who takes and gives back fees for an institution."""
 
 SERVING: Final = (Role.HANDLER, Role.REVIEWER)
 """Who serves at the window."""
@@ -304,10 +302,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "centre.record.read": (_staff(*_OFFICE),),
     "centre.people.read": (_staff(*_OFFICE),),
     "centre.people.change": (_staff(Position.HEAD),),
-    # Fees: who offers and who stands at the counter; whoever took or gave money does not check it.
-    "fee.centre.read": (_staff(*_COUNTER),),
-    "fee.offer": (_staff(*_COUNTER),),
-    "fee.take": (_staff(*_COUNTER),),
+    "fee.counter": (_staff(Position.HEAD, Position.CLERK),),
     # The worker's own.
     "own.archive.read": _OWN,
     "own.bundle.read": _OWN,
@@ -403,7 +398,6 @@ POLICIES: Final[dict[str, Policy]] = {
     "claim.sign": _official(Role.HANDLER, Role.REVIEWER),
     "claim.publish": _official(Role.HANDLER, Role.REVIEWER),
     "claim.pay": _official(Role.PAYER),
-    # Fees of institutions: who judges cases ends disputes.
     "fee.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR, Role.AUDITOR),
     "fee.dispute": _official(Role.HANDLER, Role.REVIEWER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),

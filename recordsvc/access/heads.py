@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import acts, codes, staff
+from recordsvc.access import activating, acts, codes, staff
 from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.credentials import Holder
 from recordsvc.access.deciding import reference
-from recordsvc.access.grants import Actor, Position
+from recordsvc.access.grants import Actor, Kind, Position
 from recordsvc.access.head_errors import CodeUndecided, HeadMakesCodes
 from recordsvc.access.staff import Member
 from recordsvc.access.tables import staff_code
@@ -99,6 +100,8 @@ def draw(house: "House", staff_id: str, who: Actor) -> str:
         if right is None or turn.conn.execute(using.values(drawn_ms=turn.now_ms, drawn_by=by)).rowcount != 1:
             raise CodeUndecided
         acts.note(turn, house.random, OfficialAct(who, Act.STAFF_CODE, staff_id, member.institution))
+        # A code is decided for whom no way in is left, or none was ever there: what a lost device holds ends.
+        activating.end_everything(turn, house, Holder(Kind.STAFF, staff_id), bytes(right).hex())
         _tell(turn, house, member, "login-code-made", bytes(right))
         return codes.create(turn, house.keys, house.random, staff.code_name(staff_id))
 

@@ -52,7 +52,7 @@ def login_code(form: dict[str, str]) -> flask.Response:
     place, sessions, comes = house(), access().sessions, newcomer()
     who = backoff.account(place.keys, Kind.OFFICIAL, form["official_id"])
     paced = proving.admitted(place, who, network())
-    claim = proving.by_code(place, form["official_id"], form["code"])
+    claim = proving.by_code(place, Holder(Kind.OFFICIAL, form["official_id"]), form["code"])
     return entered(
         proving.finish(
             place, claim, lambda turn, own: comes.begin(turn, place, sessions, own, claim.method), paced

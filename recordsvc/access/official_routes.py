@@ -204,9 +204,16 @@ def ask_deputy(principal: str, form: dict[str, Any]) -> Callable[[Turn], str]:
 
 def take_away(official_id: str, role: str) -> None:
     """End a role in the areas of who asks. Raises `OfficialRefused` where there was none."""
-    by, where = reference(), reach(actor(), "official.enter")
-    ended = house().db.write(lambda turn: officials.revoke(turn, official_id, role, where, by=by))
-    if not ended:
+    who, place = actor(), house()
+    where = reach(who, "official.enter")
+
+    def act(turn: Turn) -> int:
+        ended = officials.revoke(turn, official_id, role, where, by=reference(who))
+        if ended:
+            acts.note(turn, place.random, OfficialAct(who, Act.OFFICIAL_REVOKED, official_id, role))
+        return ended
+
+    if not place.db.write(act):
         raise OfficialRefused(
             errors=[{"pointer": "/role", "code": "value", "detail": "此人在您的辖区内没有这个角色"}]
         )

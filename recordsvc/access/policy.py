@@ -128,7 +128,7 @@ class Door:
                 arguments |= read
             return view(**arguments)
 
-        enter.__name__ = view.__name__
+        enter.__name__, enter.__module__ = view.__name__, view.__module__
         enter.__doc__ = view.__doc__
         return enter
 

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from recordsvc.access import codes, credentials, hashing, names, passkeys, totp
+from sqlalchemy.engine import Connection
+
+from recordsvc.access import codes, credentials, hashing, names, passkeys, staff, totp
 from recordsvc.access.backoff import Subject, admit, forgive
 from recordsvc.access.credentials import PASSWORD, PIN, Credential, Holder
 from recordsvc.access.errors import LoginPaced, LoginRefused
@@ -109,16 +111,21 @@ def by_passkey(house: "House", where: Site, text: str, subject: str = passkeys.S
     return Claim(holder, Method.PASSKEY, settle, known.credential_id)
 
 
-def by_code(house: "House", official_id: str, code: str) -> Claim:
-    """Claim by an official's one-time code; not where the official must use the passkey they have."""
-    holder = Holder(Kind.OFFICIAL, official_id)
-    rule = house.settings.passkey_rule
+def by_code(house: "House", holder: Holder, code: str) -> Claim:
+    """Claim by a one-time code of an official or a person of an institution whom no passkey binds."""
+    name = staff.code_name(holder.id)[:40] if holder.kind is Kind.STAFF else holder.id
 
     def settle(turn: Turn) -> bool:
-        bound = rule != "off" and bool(credentials.of(turn.conn, holder, credentials.PASSKEY))
-        return codes.spend(turn, house.keys, official_id, code) and not bound
+        bound = bound_to_passkey(house, turn.conn, holder)
+        return codes.spend(turn, house.keys, name, code) and not bound
 
     return Claim(holder, Method.CODE, settle)
+
+
+def bound_to_passkey(house: "House", conn: Connection, holder: Holder) -> bool:
+    """Tell whether a one-time code alone lets this person in no more, since they have a passkey."""
+    rule = house.settings.passkey_rule
+    return rule != "off" and bool(credentials.of(conn, holder, credentials.PASSKEY))
 
 
 def finish(

@@ -178,7 +178,7 @@ def _claimed(form: dict[str, str], who: Actor, sits: Holder) -> Claim:
         on_this_machine()
         return Claim(sits, Method.DEMO, lambda _turn: True)
     if form["way"] == "code" and sits.kind is Kind.OFFICIAL:
-        return proving.by_code(place, sits.id, form["code"])
+        return proving.by_code(place, sits, form["code"])
     with place.db.read() as conn:
         kind = PIN if form["way"] == "pin" else PASSWORD
         own = next((one for one in credentials.holders(conn, sits) if credentials.of(conn, one, kind)), None)

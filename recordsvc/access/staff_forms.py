@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from recordsvc.access.grants import Position
-from recordsvc.ground.forms import Form, Identifier, Whole, text
+from recordsvc.ground.forms import Form, Identifier, Truth, Whole, text
 
 POSITIONS = validate.OneOf([one.value for one in Position])
 
@@ -29,6 +29,12 @@ class HeadsForm(Form):
     """The heads of an institution, the oldest account first."""
 
     items = fields.List(fields.Nested(SeenHeadForm), required=True)
+
+
+class NewCodeForm(Form):
+    """`lost`: the person lost every device; all ways in and sign-ins end before the code is made."""
+
+    lost = Truth(load_default=False)
 
 
 class InviteForm(Form):

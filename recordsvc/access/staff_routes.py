@@ -1,10 +1,10 @@
 """Doors of staff: invited and coming in; the people of one's own institution."""
 
-from typing import Any
+from typing import Any, Final
 
 import flask
 
-from recordsvc.access import backoff, codes, proving, staff
+from recordsvc.access import activating, backoff, codes, proving, staff
 from recordsvc.access.credentials import Holder
 from recordsvc.access.entering import entered, network, newcomer
 from recordsvc.access.entrance import actor
@@ -24,6 +24,7 @@ from recordsvc.access.staff_forms import (
     AcceptForm,
     InvitedForm,
     InviteForm,
+    NewCodeForm,
     OneTimeCodeForm,
     PeopleForm,
     PositionForm,
@@ -81,8 +82,7 @@ def staff_login(form: dict[str, str]) -> flask.Response:
     place, sessions, comes = house(), access().sessions, newcomer()
     own = Holder(Kind.STAFF, form["staff_id"])
     paced = proving.admitted(place, backoff.account(place.keys, own.kind, own.id), network())
-    name = staff.code_name(own.id)[:40]
-    claim = proving.Claim(own, Method.CODE, lambda turn: codes.spend(turn, place.keys, name, form["code"]))
+    claim = proving.by_code(place, own, form["code"])
     return entered(
         proving.finish(
             place, claim, lambda turn, who: comes.begin(turn, place, sessions, who, claim.method), paced
@@ -163,14 +163,14 @@ def close_account(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noq
     "POST",
     "/v1/centre/people/<staff_id>/code",
     policy="centre.people.change",
-    body=EmptyForm,
+    body=NewCodeForm,
     answer=OneTimeCodeForm,
-    problems=(StaffUnknown,),
+    problems=(StaffUnknown, StaffRefused),
     summary="为本单位人员生成一次性登录码 / Make a one-time login code for one's own people",
 )
-def code_for_own(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty
+def code_for_own(staff_id: str, form: dict[str, Any]) -> flask.Response:
     """Make a code that the head hands over; an earlier one ends."""
-    return answers.answer({"code": new_code(staff_id, institution())}, form=OneTimeCodeForm)
+    return answers.answer({"code": new_code(staff_id, institution(), **form)}, form=OneTimeCodeForm)
 
 
 # -- shared with the pages
@@ -209,15 +209,27 @@ def closed(staff_id: str) -> None:
     house().db.write(act)
 
 
-def new_code(staff_id: str, own: str) -> str:
-    """Make a one-time code for a person of this institution, which is told. Raises `StaffUnknown`."""
+def new_code(staff_id: str, own: str, *, lost: bool = False) -> str:
+    """Make a one-time code for a person of this institution, which is told.
+
+    `lost` (挂失) ends every way in and sign-in first, for whoever has a passkey and no more the device.
+    Raises `StaffUnknown`, `StaffRefused` where a code alone would let nobody in.
+    """
     place = house()
 
     def act(turn: Turn) -> str:
         member = staff.known(turn.conn, staff_id, own)
+        holder, key = Holder(Kind.STAFF, member.staff_id), f"{member.staff_id}/{turn.now_ms}"
+        if lost:
+            activating.end_everything(turn, place, holder, key)
+        elif proving.bound_to_passkey(place, turn.conn, holder):
+            raise StaffRefused(errors=[{"pointer": "/lost", "code": "value", "detail": _HAS_PASSKEY}])
         # Whoever has the code is that person: the others see that it was made, and when.
-        told = {"staff_id": member.staff_id}
-        place.tell_institution(turn, own, "login-code-own", told, f"{member.staff_id}/{turn.now_ms}")
+        kind = "login-lost-own" if lost else "login-code-own"
+        place.tell_institution(turn, own, kind, {"staff_id": member.staff_id}, key)
         return codes.create(turn, place.keys, place.random, staff.code_name(member.staff_id))
 
     return place.db.write(act)
+
+
+_HAS_PASSKEY: Final = "此人已设通行密钥，单凭登录码不能登录；设备丢失的，请先挂失"

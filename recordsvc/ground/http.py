@@ -88,6 +88,11 @@ class Body(Protocol):
         """Bytes it takes at most."""
         ...
 
+    @property
+    def bare(self) -> bool:
+        """Whether no body at all is as good as one."""
+        ...
+
     def read(self, request: Request) -> dict[str, Any]:
         """Return the view's keyword arguments, or raise a problem."""
         ...
@@ -168,6 +173,8 @@ def check_body(request: Request, body: Body | None) -> None:
     if body is None:
         if has_body(environ):
             raise problems.BodyUnexpected
+        return
+    if body.bare and not has_body(environ) and not environ.get("CONTENT_TYPE"):
         return
     length = environ.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()):

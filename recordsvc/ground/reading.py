@@ -8,7 +8,8 @@ import dataclasses
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from marshmallow import Schema, ValidationError
@@ -36,16 +37,25 @@ _KEY = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
 @dataclasses.dataclass(frozen=True)
 class Json:
-    """A strict JSON body, loaded by a form; the view receives `form`."""
+    """A strict JSON body, loaded by a form; the view receives `form`.
+
+    Where the form asks for no member, no body is read as `{}`: what ends something must not fail on a header.
+    """
 
     schema: type[Schema]
     limit: int = DEFAULT_LIMIT
     media: tuple[str, ...] = (JSON,)
 
+    @cached_property
+    def bare(self) -> bool:
+        """Whether the form asks for no member."""
+        return not any(field.required for field in self.schema().fields.values())
+
     def read(self, request: Request) -> dict[str, Any]:
         """Read, check and load."""
+        content = body_bytes(request)
         try:
-            document = strictjson.loads(body_bytes(request), self.limit)
+            document = {} if self.bare and not content else strictjson.loads(content, self.limit)
         except strictjson.StrictJsonError as error:
             raise json_problem(error) from None
         return {"form": load(self.schema, document)}
@@ -61,6 +71,7 @@ class Fields:
     schema: type[Schema]
     limit: int = DEFAULT_LIMIT
     media: tuple[str, ...] = (FORM,)
+    bare: ClassVar = False
 
     def read(self, request: Request) -> dict[str, Any]:
         """Read, check and load; CSRF field and `once` are not the view's and are left out."""
@@ -76,6 +87,7 @@ class Upload:
     files: tuple[str, ...]
     limit: int = BATCH_LIMIT
     media: tuple[str, ...] = (MULTIPART,)
+    bare: ClassVar = False
 
     def read(self, request: Request) -> dict[str, Any]:
         """Read, check and load; file names are not used for anything and never leave this function."""
@@ -106,6 +118,7 @@ class Bytes:
     schema: str = ""
     limit: int = DEFAULT_LIMIT
     media: tuple[str, ...] = (JSON,)
+    bare: ClassVar = False
 
     def read(self, request: Request) -> dict[str, Any]:
         """Read."""

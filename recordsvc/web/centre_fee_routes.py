@@ -114,7 +114,7 @@ class FeeReceiptPageForm(Form):
     bp,
     "GET",
     "/centre/fees",
-    policy="fee.centre.read",
+    policy="fee.counter",
     surface=Surface.PAGE,
     answer=HTML,
     summary="本单位收费（网页） / What one's own institution charges for",
@@ -128,7 +128,7 @@ def centre_fees_page() -> flask.Response:
     bp,
     "POST",
     "/centre/fees",
-    policy="fee.offer",
+    policy="fee.counter",
     surface=Surface.PAGE,
     body=Fields(FeeOfferingPageForm),
     answer={303: None, 422: HTML},
@@ -149,7 +149,7 @@ def offering_button(form: dict[str, Any]) -> flask.Response:
     bp,
     "GET",
     "/centre/fees/<id:offering_id>",
-    policy="fee.centre.read",
+    policy="fee.counter",
     surface=Surface.PAGE,
     answer=HTML,
     problems=(problems.OfferingUnknown,),
@@ -164,7 +164,7 @@ def centre_fee_page(offering_id: bytes) -> flask.Response:
     bp,
     "POST",
     "/centre/fees/<id:offering_id>/<act>",
-    policy="fee.take",
+    policy="fee.counter",
     surface=Surface.PAGE,
     body=Fields(FeeActPageForm),
     answer={303: None, 409: HTML, 422: HTML},
@@ -182,7 +182,7 @@ def centre_fee_button(offering_id: bytes, act: str, form: dict[str, Any]) -> fla
     bp,
     "POST",
     "/centre/fees/<id:offering_id>/payments/<id:fee_payment_id>/check",
-    policy="fee.take",
+    policy="fee.counter",
     surface=Surface.PAGE,
     body=Fields(FeeCheckPageForm),
     answer={303: None, 409: HTML},
@@ -199,7 +199,7 @@ def check_taken_button(offering_id: bytes, fee_payment_id: bytes, form: dict[str
     bp,
     "POST",
     "/centre/fees/<id:offering_id>/refunds/<id:refund_id>/give",
-    policy="fee.take",
+    policy="fee.counter",
     surface=Surface.PAGE,
     body=Fields(FeeReceiptPageForm),
     answer={303: None, 409: HTML, 422: HTML},
@@ -219,7 +219,8 @@ def give_refund_button(offering_id: bytes, refund_id: bytes, form: dict[str, Any
     bp,
     "POST",
     "/centre/fees/<id:offering_id>/refunds/<id:refund_id>/check",
-    policy="fee.take",
+    policy="fee.counter",
+    step_up=True,
     surface=Surface.PAGE,
     body=Fields(NoFieldsForm),
     answer={303: None, 409: HTML},
@@ -237,6 +238,7 @@ def _do(offering_id: bytes, act: str, form: dict[str, Any]) -> None:
         asked = _read(FeeTakeForm, form, fields)
         fees.take(asked["number"], asked["receipt"])
     elif act == "leave":
+        prove()
         fees.leave(_read(FeeLeaveForm, form, fields))
     elif act == "progress":
         fees.progress(offering_id, _read(FeeProgressForm, form, fields)["units"])

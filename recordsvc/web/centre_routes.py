@@ -64,6 +64,12 @@ class EndPageForm(Form):
     position = fields.String(required=True)
 
 
+class CodePageForm(Form):
+    """Whether the person lost their device."""
+
+    lost = text(0, 3, load_default="")
+
+
 class NothingPageForm(Form):
     """A button that says everything by itself."""
 
@@ -75,7 +81,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/centre", "概况", "centre.read"),
         ("/centre/people", "人员", "centre.people.read"),
         ("/centre/records", "未入档记录", "centre.record.read"),
-        ("/centre/fees", "收费", "fee.centre.read"),
+        ("/centre/fees", "收费", "fee.counter"),
         ("/centre/shared", "收到的共享", "shared.read"),
         ("/centre/disputes", "异议", "dispute.read"),
         ("/centre/notices", "通知", "institution.notice.read"),
@@ -214,14 +220,18 @@ def close_button(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noqa
     "/centre/people/<staff_id>/code",
     policy="centre.people.change",
     surface=Surface.PAGE,
-    body=Fields(NothingPageForm),
-    answer=HTML,
-    problems=(StaffUnknown,),
+    body=Fields(CodePageForm),
+    answer={200: HTML, 422: HTML},
+    problems=(StaffUnknown, StaffRefused),
     summary="生成一次性登录码（网页） / Make a one-time login code",
 )
-def code_button(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty
-    """Make a code, and show it this once."""
-    return _people(code=staff_routes.new_code(staff_id, own_institution()), login=staff_id)
+def code_button(staff_id: str, form: dict[str, Any]) -> flask.Response:
+    """Make a code, and show it this once; `lost` ends the person's ways in first."""
+    try:
+        code = staff_routes.new_code(staff_id, own_institution(), lost=form["lost"] == "yes")
+    except FormRefused as problem:
+        return _people(trouble=str(problem.errors[0]["detail"]), status=422)
+    return _people(code=code, login=staff_id)
 
 
 @door(

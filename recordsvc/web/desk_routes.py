@@ -169,6 +169,10 @@ def check_choice(name: str, value: str, known: Collection[str], detail: str) -> 
         raise FormRefused(errors=[{"pointer": f"/{name}", "code": "value", "detail": detail}])
 
 
+_OF_THE_REGION: Final = frozenset({"bank.read", "ledger.read"})
+"""Policies of pages that show one whole: bank and book are the region's, not a county's."""
+
+
 def tabs() -> list[tuple[str, str]]:
     """Return the pages of the desk that whoever asks may open."""
     pages = (
@@ -197,7 +201,12 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/identity", "身份核对", "identity-mismatch.read"),
         ("/desk/sessions", "我的登录", "session.desk"),
     )
-    return [(path, text) for path, text, policy in pages if can(actor(), policy)]
+    who = actor()
+    return [
+        (path, text)
+        for path, text, policy in pages
+        if can(who, policy, Thing() if policy in _OF_THE_REGION else None)
+    ]
 
 
 # -- proposals

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from recordsvc.access import heads, staff
-from recordsvc.access.grants import Position
+from recordsvc.access import credentials, heads, staff
+from recordsvc.access.credentials import Credential, Holder
+from recordsvc.access.grants import Kind, Position
 from recordsvc.access.heads import RIGHT_MS
 from recordsvc.access.tables import official_act, staff_code
 from recordsvc.ground.ports import FixedClock
@@ -78,8 +79,13 @@ def test_one_registrar_alone_lets_nobody_in(
 
     second = enter("registrar-2")
     assert decide(second, proposed.json["proposal_id"]).status_code == 200
+    own = Holder(Kind.STAFF, spent)
+    lost = Credential(b"\x01" * 16, "passkey", b"key", "Windows · Edge", 0, external=b"\x02" * 16)
+    house.db.write(lambda turn: credentials.add(turn, own, lost))
     made = make(alone, spent)
     assert comes_in(app, spent, made.json["code"]) == 200
+    with house.db.read() as conn:
+        assert credentials.of(conn, own) == []
     assert [kind for _uscc, kind, _params in told][-2:] == ["login-code-decided", "login-code-made"]
 
 

@@ -12,10 +12,13 @@ from recordsvc import service
 from recordsvc.access import policy
 from recordsvc.access.grants import ANYONE, POLICIES, Actor, Kind, Owner, Role, Scope, admits, can
 from recordsvc.access.policy import actor, csrf_token, door, doors, own
+from recordsvc.ground import two_person
 from recordsvc.ground.answers import answer
 from recordsvc.ground.forms import Form, text
 from recordsvc.ground.http import BATCH_LIMIT
-from recordsvc.ground.reading import Bytes, Fields
+from recordsvc.ground.reading import Bytes, Fields, Json
+from recordsvc.money.claims import transitions
+from tests.access.money_doors import FRESH, MONEY_DOORS
 from tests.doors import ACTORS, CENTRE, OTHER_WORKER, WORKER, application, as_, bearer
 
 MATRIX = Path(__file__).with_name("matrix.txt")
@@ -297,6 +300,80 @@ def test_a_grave_act_tells_nobody_without_the_role_to_prove_themselves(client: F
     assert client.get("/grave").json["code"] == "unauthenticated"
 
 
+def test_every_door_that_writes_about_money_was_decided_on() -> None:
+    """A new one is red until it stands in `money_doors.py`, with `step_up` or the reason why not."""
+    app = service.skeleton()
+    policies = {
+        declared.policy
+        for endpoint, declared in doors(app).items()
+        if app.view_functions[endpoint].__module__.startswith("recordsvc.money.") and not declared.public
+    }
+    found = {
+        f"{method} {declared.rule}": declared.step_up
+        for endpoint, declared in doors(app).items()
+        for method in declared.methods
+        if method not in policy.SAFE
+        and (
+            declared.policy in policies
+            or app.view_functions[endpoint].__module__.startswith("recordsvc.money.")
+        )
+    }
+
+    assert found == {rule: said == FRESH for rule, said in MONEY_DOORS.items()}
+
+
+def test_whoever_decides_about_money_as_the_second_proves_themselves_afresh() -> None:
+    service.skeleton()
+    kinds = {
+        kind: one.fresh
+        for kind, one in two_person._kinds.items()
+        if one.run.__module__.startswith("recordsvc.money.")
+    }
+
+    assert len(kinds) >= 7
+    assert [kind for kind, fresh in kinds.items() if not fresh] == []
+
+
+def test_the_steps_that_sign_for_money_or_send_it_ask_for_a_fresh_proof() -> None:
+    events = {one.event for one in transitions.TRANSITIONS}
+
+    asking = {event for event in events if transitions.moves_money(event)}
+    assert asking == {"accept", "review", "approve", "finance", "pay"}
+
+
+# -- bodies
+
+
+def test_a_door_without_members_takes_no_body_as_an_empty_one() -> None:
+    """What ends something must not fail on a header; where a member is asked for, a body is."""
+    app, seen = service.skeleton(), []
+    policy.authenticate(app, bearer=bearer, fresh=lambda _who: True)
+    for endpoint, declared in doors(app).items():
+        if isinstance(declared.body, Json) and declared.methods == ("POST",):
+            app.view_functions[endpoint] = reached(declared.body)
+            rule = next(app.url_map.iter_rules(endpoint))
+            status = knock(app.test_client(), rule, "POST", declared, caller_of(declared), media=False)
+            bare = not any(field.required for field in declared.body.schema().fields.values())
+            assert status == (299 if bare else 415), declared.rule
+            seen += [declared.rule] if bare else []
+
+    assert {
+        "/v1/me/consents/<id:consent_id>/end",
+        "/v1/me/helpers/<id:helper_id>/end",
+        "/v1/me/service/end",
+        "/v1/centre/people/<staff_id>/close",
+    } <= set(seen)
+
+
+def reached(body: Any) -> Any:
+    """A view that reads its body and nothing else."""
+    return lambda **_: flask.Response(str(body.read(flask.request)), 299)
+
+
+def caller_of(declared: policy.Door) -> str:
+    return next(name for name, who in CALLERS.items() if admits(who, declared.policy))
+
+
 # -- the matrix of the whole service
 
 CALLERS: dict[str, Actor] = {
@@ -366,7 +443,9 @@ def test_no_door_that_lets_machines_in_takes_a_persons_number() -> None:
     assert tried > 15
 
 
-def knock(client: FlaskClient, rule: Any, method: str, declared: policy.Door, name: str) -> int:
+def knock(
+    client: FlaskClient, rule: Any, method: str, declared: policy.Door, name: str, *, media: bool = True
+) -> int:
     path = rule.rule
     for argument, converter in rule._converters.items():
         kind = type(converter).__name__
@@ -377,7 +456,7 @@ def knock(client: FlaskClient, rule: Any, method: str, declared: policy.Door, na
         for prefix in ("id", "int", "path", "string"):
             path = path.replace(f"<{prefix}:{argument}>", value)
     headers = {} if name == "anyone" else {"Authorization": f"Bearer {name}"}
-    content_type = declared.body.media[0] if declared.body is not None else None
+    content_type = declared.body.media[0] if declared.body is not None and media else None
     response = client.open(
         path, method=method, headers=headers, content_type=content_type, base_url="http://localhost"
     )

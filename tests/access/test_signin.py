@@ -25,6 +25,7 @@ from recordsvc.access import (
     hashing,
     names,
     officials,
+    staff,
     strength,
     totp,
 )
@@ -37,7 +38,7 @@ from recordsvc.access.credential_tables import (
 )
 from recordsvc.access.credentials import Holder
 from recordsvc.access.errors import ActivationUnmatched
-from recordsvc.access.grants import Kind
+from recordsvc.access.grants import Kind, Position
 from recordsvc.access.tables import session
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock
@@ -47,7 +48,7 @@ from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
 from recordsvc.people.resolve import read_person
 from tests.access.authenticator import PRESENT, Authenticator
-from tests.access.conftest import ROOMS, Person
+from tests.access.conftest import CENTRE_USCC, ROOMS, Person, Told
 
 NUMBER = synthetic.resident_id("640104", dt.date(1990, 5, 6), "m", 17)
 DOCUMENT = {"document": "resident-id", "number": NUMBER, "name": "王某"}
@@ -841,6 +842,46 @@ def test_where_passkeys_are_always_asked_for_a_code_holds_no_role(
     options = browser.post("/login/passkey/options", json={}, headers={"X-CSRF-Token": person.csrf}).json
     said = {"credential": device.get(options["public_key"])}
     assert person.post("/login/passkey", said).json["roles"] == ["handler"]
+
+
+def staff_in(browser: FlaskClient, staff_id: str, code: str) -> tuple[TestResponse, Person]:
+    answer = browser.post("/login/staff", json={"staff_id": staff_id, "code": code})
+    cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
+    if cookie:
+        browser.set_cookie(*cookie.split("=", 1))
+    return answer, Person(browser, (answer.json or {}).get("csrf_token", ""))
+
+
+def test_once_a_person_of_an_institution_has_a_passkey_only_a_loss_reported_makes_a_code_enough(
+    production, house: House, told: Told
+) -> None:
+    def act(turn) -> tuple[str, str]:
+        found = [staff.add_new(turn, CENTRE_USCC, name, "test", house.random) for name in ("马某", "李某")]
+        for one, position in zip(found, (Position.HEAD, Position.CLERK), strict=True):
+            staff.give(turn, one, position, by="test")
+        return found[0], found[1]
+
+    head, clerk = house.db.write(act)
+
+    def code(staff_id: str) -> str:
+        name = staff.code_name(staff_id)
+        return house.db.write(lambda turn: codes.create(turn, house.keys, house.random, name))
+
+    first, person = staff_in(production(""), clerk, code(clerk))
+    assert first.status_code == 200
+    device = Authenticator(origin="http://localhost")
+    assert add_passkey(person, device).status_code == 204
+    again, _ = staff_in(production(""), clerk, code(clerk))
+    assert (again.status_code, again.json["code"]) == (401, "login-refused")
+    _, chief = staff_in(production(""), head, code(head))
+    path = f"/v1/centre/people/{clerk}/code"
+    refused = chief.post(path, {})
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/lost")
+    told.clear()
+    made = chief.post(path, {"lost": True})
+    assert [kind for _uscc, kind, _params in told] == ["login-lost-own"]
+    assert person.get("/v1/session").status_code == 401
+    assert staff_in(production(""), clerk, made.json["code"])[0].status_code == 200
 
 
 def test_a_passkey_of_a_closed_account_opens_nothing(enter, site: Site, house: House) -> None:

@@ -132,6 +132,10 @@ def test_a_registrar_gives_and_takes_within_the_own_area_only(ask: Callable[...,
     assert ask("cleo", "POST", "/v1/desk/people/new/roles", ROLE | {"area": "640221"}).status_code == 202
     assert ask("cleo", "POST", "/v1/desk/people/dan/roles/end", {"role": "handler"}).status_code == 422
     assert ask("ann", "POST", "/v1/desk/people/dan/roles/end", {"role": "handler"}).status_code == 204
+    # One did it alone: auditors read who. What changed nothing leaves nothing.
+    (one,) = ask("fay", "GET", "/v1/desk/acts").json["items"]
+    told = [one[name] for name in ("actor", "role", "act", "subject", "reason")]
+    assert told == ["official:ann", "registrar", "official.revoked", "dan", "handler"]
 
 
 def test_officials_of_another_area_are_not_listed(ask: Callable[..., Any]) -> None:

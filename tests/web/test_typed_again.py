@@ -168,6 +168,7 @@ ELSEWHERE: dict[str, str] = {
     "/centre/fees/<id:offering_id>/refunds/<id:refund_id>/give": FEES,
     "/desk/fees/disputes/<id:order_id>": FEES,
     "/me/fees/<id:order_id>/dispute": "a choice of a few, one is always chosen",
+    "/centre/people/<staff_id>/code": BUTTON,
     "/centre/shared/<id:consent_id>/open": SECRET,
     "/me/foreign": "tests/web/test_desk_acts.py: a scan is chosen, words stay",
     "/me/papers": "tests/web/test_papers.py: a file is chosen",

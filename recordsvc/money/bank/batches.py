@@ -229,7 +229,11 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
 
 
 @two_person.executor(
-    KIND, deciders=paying.DECIDERS, basis=_basis, about=lambda _conn, _subject, _payload: Thing(None)
+    KIND,
+    deciders=paying.DECIDERS,
+    basis=_basis,
+    about=lambda _conn, _subject, _payload: Thing(None),
+    fresh=True,
 )
 def _release(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     """Let a batch be sent. Raises `BatchState`, `PayeeAccountChanged`."""

@@ -90,7 +90,7 @@ def enter(turn: Turn, said: dict[str, Any], by: str, decided_by: str) -> None:
     cashbook.open_places(turn, said["code"], said["fund"], decided_by)
 
 
-@two_person.executor(KIND, deciders=DECIDERS, about=lambda _conn, _subject, _payload: Thing(None))
+@two_person.executor(KIND, deciders=DECIDERS, about=lambda _conn, _subject, _payload: Thing(None), fresh=True)
 def _open(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     enter(turn, payload, proposal.proposed_by, str(proposal.decided_by))
 

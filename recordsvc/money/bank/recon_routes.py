@@ -57,6 +57,7 @@ DAY_MS = 86_400_000
     "POST",
     "/v1/desk/bank/files",
     policy="bank.pay",
+    step_up=True,
     body=Upload(BankFileForm, ("file",), MOST_FILE),
     answer={201: BankFileToldForm},
     problems=(PayingAccountUnknown,),

@@ -92,7 +92,9 @@ def entry_of(conn: Connection, found: Break) -> sa.Row[tuple[Any, ...]] | None:
     return conn.execute(query).one_or_none()
 
 
-@two_person.executor(KIND, deciders=paying.DECIDERS, about=lambda _conn, _subject, _payload: Thing(None))
+@two_person.executor(
+    KIND, deciders=paying.DECIDERS, about=lambda _conn, _subject, _payload: Thing(None), fresh=True
+)
 def _decided(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     house: House = proposal.tools
     break_id = uuid.UUID(payload["break_id"]).bytes

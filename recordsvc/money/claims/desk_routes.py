@@ -8,14 +8,14 @@ from recordsvc.access import looked
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused, StandsTogether
 from recordsvc.access.looked import Look
-from recordsvc.access.policy import door
+from recordsvc.access.policy import door, prove
 from recordsvc.access.services import house, once
 from recordsvc.archive import persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
 from recordsvc.money.claims import errors as problems
-from recordsvc.money.claims import filing, notices, signing, steps, views
+from recordsvc.money.claims import filing, notices, signing, steps, transitions, views
 from recordsvc.money.claims.forms import (
     ClaimForm,
     ClaimListForm,
@@ -84,8 +84,10 @@ def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
 def step_desk(policy: str, claim_id: bytes, event: str, version: int, reason: str) -> Claim:
     """Take a step as the official who asks.
 
-    Raises as `signer`, as `steps.step`, `ClaimWaits`, `ClaimDiverted`.
+    Raises as `signer`, as `steps.step`, `ClaimWaits`, `ClaimDiverted`, `StepUpRequired`.
     """
+    if transitions.moves_money(event):
+        prove()
 
     def act(turn: Turn) -> str:
         one = find(turn.conn, claim_id)

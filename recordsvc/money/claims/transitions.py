@@ -108,6 +108,11 @@ def find(state: str, event: str) -> Transition | None:
     return _TABLE.get((state, event))
 
 
+def moves_money(event: str) -> bool:
+    """Tell whether an event signs for money or sends it: that asks for a fresh proof."""
+    return any(one.event == event and not {"sign", "queue"}.isdisjoint(one.effects) for one in TRANSITIONS)
+
+
 def ways(state: str, roles: frozenset[str]) -> list[str]:
     """Return the events that somebody with these roles may bring about, in the order of the table."""
     return [one.event for one in TRANSITIONS if one.source == state and not roles.isdisjoint(one.roles)]

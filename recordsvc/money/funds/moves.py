@@ -147,7 +147,7 @@ def _about(_conn: Connection, _subject: str, payload: Mapping[str, Any]) -> Thin
     return Move(**payload).place()
 
 
-@two_person.executor(MOVE, deciders=DECIDERS, about=_about)
+@two_person.executor(MOVE, deciders=DECIDERS, about=_about, fresh=True)
 def _carry_out(turn: Turn, payload: Mapping[str, Any], decided: Proposal) -> str:
     """Book a move; returns the line's id. Raises `PostingRefused`, and the proposal stays open."""
     wanted = Move(**payload)

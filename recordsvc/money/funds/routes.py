@@ -103,6 +103,7 @@ def line_journal(line_id: str, query: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/desk/funds/moves",
     policy="fund.propose",
+    step_up=True,
     body=NewBudgetMoveForm,
     answer={202: ProposedForm},
     problems=(MoveRefused, LineUnknown, Forbidden),

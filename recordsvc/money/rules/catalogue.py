@@ -182,7 +182,7 @@ def _about(_conn: Connection, _subject: str, _payload: dict[str, Any]) -> Thing:
     return Thing("", frozenset())
 
 
-@two_person.executor(PUBLISH, deciders=DECIDERS, about=_about)
+@two_person.executor(PUBLISH, deciders=DECIDERS, about=_about, fresh=True)
 def _publish(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     versions.bump(turn, REGISTER)
     by_key: dict[tuple[str, str], list[Row]] = defaultdict(list)

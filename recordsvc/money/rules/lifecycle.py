@@ -104,7 +104,7 @@ def _about(_conn: Connection, _subject: str, _payload: dict[str, Any]) -> Thing:
     return Thing("", frozenset())
 
 
-@two_person.executor(PUBLISH, deciders=DECIDERS, basis=_basis, about=_about)
+@two_person.executor(PUBLISH, deciders=DECIDERS, basis=_basis, about=_about, fresh=True)
 def _publish(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> str:
     sha256, by = str(payload["sha256"]), str(proposal.decided_by)
     row = read(turn.conn, sha256)

@@ -161,6 +161,8 @@ def test_what_moves_money_asks_for_a_fresh_proof(enter, desk: Desk, clock: Fixed
     word = {"approve": True, "reason": "属实"}
     asked = (
         ("payer", "bank/accounts", account | {"code": "unemp", "fund": "UNEMP"}),
+        ("payer", "bank/batches", {"account": "unemp"}),
+        ("payer", f"bank/batches/{text(batch.batch_id)}/cancel", None),
         ("payer", f"bank/batches/{text(batch.batch_id)}/release", {"reason": "x"}),
         ("payer", f"bank/proposals/{text(proposal)}/decide", word),
         ("payer", f"bank/payments/{text(paid)}/readdress", {}),

@@ -120,6 +120,19 @@ def test_signing_for_payment_asks_for_a_fresh_proof(world: World, journey: Journ
     journey.act("payer", f"/v1/desk/payables/{one}/steps", {"event": "finance", "version": 1}, 404)
 
 
+def test_a_single_claim_is_signed_with_a_fresh_proof_and_sent_back_without(
+    world: World, journey: Journey
+) -> None:
+    _, record_id = world.certified()
+    told = file(journey, journey.sign_in(person(1)["number"]), record_id)
+    journey.browser("handler")
+    world.house.clock.advance(world.house.settings.step_up_minutes * 60_000)
+    for event in ("accept", "review", "approve", "finance", "pay"):
+        assert step(journey, "handler", told, event, 401)["code"] == "step-up"
+    for event in ("return-to-check", "refuse"):
+        assert step(journey, "handler", told, event, 409)["code"] == "claim-step"
+
+
 def test_an_official_of_another_city_meets_no_claim(world: World, journey: Journey) -> None:
     _, record_id = world.certified()
     told = file(journey, journey.sign_in(person(1)["number"]), record_id)
