@@ -43,7 +43,7 @@ MONEY_DOORS: Final = {
     "POST /v1/centre/fees": OFFERED,
     "POST /v1/centre/fees/<id:offering_id>/call-off": FRESH,
     "POST /v1/centre/fees/<id:offering_id>/prices": OFFERED,
-    "POST /v1/centre/fees/<id:offering_id>/progress": "only grows, and with it what is earned; a dispute stops it",
+    "POST /v1/centre/fees/<id:offering_id>/progress": "only grows; whoever doubts it disputes the fee",
     "POST /v1/desk/bank/accounts": FRESH,
     "POST /v1/desk/bank/batches": FRESH,
     "POST /v1/desk/bank/batches/<id:batch_id>/cancel": FRESH,
