@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.money.bank.cash import Cash
+    from recordsvc.money.bank.collecting import Follower as Collected
     from recordsvc.money.bank.payee_accounts import PayeeChecks
     from recordsvc.money.bank.payments import Follower
     from recordsvc.money.claims.ports import Ports
@@ -91,6 +92,8 @@ class House:
     """Who says whether a name is an account's holder (户名账号核对); None: nobody can be asked."""
     payment_followers: "list[Follower]" = dataclasses.field(default_factory=list)
     """What rooms of money register, to be told in the running turn what became of a payment."""
+    collection_followers: "list[Collected]" = dataclasses.field(default_factory=list)
+    """What rooms of money register, to be told in the running turn what became of a collection (代收)."""
     draw_subjects: "dict[str, Subjects]" = dataclasses.field(default_factory=dict)
     """What may be drawn for inspection, by sort: institutions, and what other rooms register."""
 

@@ -18,6 +18,7 @@ disputes    open and end cases of contested records, and pass on what an issuer 
 outbox      deliver what must leave the house
 proposals   tell workers what a new certificate may bring
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
+fees        pay refunds out of what is kept, and hand on what institutions have
 bank        send released batches, take in what banks sent, ask about names, find what is overdue
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
@@ -64,6 +65,7 @@ from recordsvc.money.claims import bank as claim_bank
 from recordsvc.money.claims import notices as claim_notices
 from recordsvc.money.claims import paying as claim_payments
 from recordsvc.money.claims.proposing import follower as claim_proposals
+from recordsvc.money.fees import debiting
 from recordsvc.money.fees import keeping as fee_keeping
 from recordsvc.money.ledger import seals
 from recordsvc.money.rules.decisions import nightly as replaying
@@ -92,6 +94,7 @@ class Worker:
         """Work for `house`."""
         claim_bank.connect(house)
         fee_keeping.connect(house)
+        debiting.connect(house)
         self._lease = Lease(house.db, house.clock, "work", house.random.bytes(8).hex())
         self._stop = threading.Event()
         self._fatal: BaseException | None = None
@@ -128,6 +131,7 @@ class Worker:
             # A folder on a slow disk, or a bank asked about names, keeps nobody else waiting.
             (
                 Job("claims", functools.partial(claim_payments.run, house), 2.0),
+                Job("fees", functools.partial(debiting.run, house), 5.0),
                 Job("claim-lists", functools.partial(claim_notices.pass_due, house), 60.0),
                 Job("bank-send", functools.partial(dispatch.run, house), 1.0),
                 Job("bank-files", functools.partial(inbox.run, house), 1.0),

@@ -96,6 +96,18 @@ VERBS = (
         why=WHY_FEES,
     ),
     Verb(
+        "consent to be debited, see it, end it at once",
+        api=("GET /v1/me/fee-mandate", "POST /v1/me/fee-mandate", "POST /v1/me/fee-mandate/end"),
+        own=("POST /me/fees/mandate", "POST /me/fees/mandate/end"),
+        why=WHY_FEES,
+    ),
+    Verb(
+        "have an order debited",
+        api=("POST /v1/me/fees/<id:order_id>/debit",),
+        own=("POST /me/fees/<id:order_id>/debit",),
+        why=WHY_FEES,
+    ),
+    Verb(
         "give up an order",
         api=("POST /v1/me/fees/<id:order_id>/cancel",),
         own=("POST /me/fees/<id:order_id>/cancel",),

@@ -321,6 +321,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.claim.file": _OWN,
     "own.fee.read": _OWN,
     "own.fee.order": _OWN,
+    "own.fee.mandate": _OWN,
     # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
     "window.serve": (Grant(Kind.WORKER),),
     "own.consent.read": _OWN,

@@ -64,6 +64,10 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
         "登录与设备只能由本人查看和设置；没有登录方式的，可在窗口领取激活码。",
         "Sign-ins and ways in are the worker's alone; the window hands out activation codes.",
     ),
+    "own.fee.mandate": (
+        "委托代扣只能由本人登录后签订；终止委托和缴费可以在窗口办理。",
+        "A mandate to be debited is signed by the worker alone; ending it and paying go at the window.",
+    ),
     "own.helping": (
         "作为代办人的一方只能由其本人办理。",
         "Being somebody's helper is one's own affair.",

@@ -11,13 +11,25 @@ from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import Problem
 from recordsvc.ground.reading import Fields
+from recordsvc.money.bank.formats import yuan
 from recordsvc.money.fees import errors as problems
 from recordsvc.money.fees import transitions, views
-from recordsvc.money.fees.forms import FeeOfferingsQuery
-from recordsvc.money.fees.routes import charged_for, own_detail, own_orders, place_own, step_own
+from recordsvc.money.fees.forms import FeeMandateNewForm, FeeOfferingsQuery
+from recordsvc.money.fees.routes import (
+    charged_for,
+    debit_own,
+    end_own,
+    own_detail,
+    own_mandate,
+    own_orders,
+    place_own,
+    sign_own,
+    step_own,
+)
 from recordsvc.web import words
+from recordsvc.web.desk_forms import Field, faults, judged
 from recordsvc.web.desk_routes import FAILED, institution_name
-from recordsvc.web.forms import FeeDisputePageForm, NoFieldsForm
+from recordsvc.web.forms import FeeDisputePageForm, FeeMandatePageForm, NoFieldsForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp
@@ -32,6 +44,12 @@ TONES = {
     "FAILED": "bad",
     "CANCELLED": "mute",
 }
+
+
+MANDATE = (
+    Field("most", "每笔最多（元）", hint="超过的不能代扣。", most=20),
+    Field("until_on", "有效至", "day", hint="填写的当天仍然有效；随时可以终止。"),
+)
 
 
 def offering_card(one: dict[str, Any], name: str) -> dict[str, Any]:
@@ -117,10 +135,26 @@ def _offerings(institution: str | None, problem: Problem | None) -> flask.Respon
     summary="我的缴费（网页） / My fee orders",
 )
 def fees_page() -> flask.Response:
-    """List them, the newest first."""
+    """List them, the newest first, with the mandate to be debited."""
+    return _fees({}, None)
+
+
+def _fees(typed: dict[str, Any], problem: Problem | None) -> flask.Response:
     called = institution_name()
-    items = [order_card(views.brief(one), called(one.institution)) for one in own_orders()]
-    return page("fees.html", items=items)
+    for one in () if problem is None else problem.errors:
+        one["pointer"] = str(one.get("pointer", "")).replace("/most_fen", "/most")
+    wrong, trouble = ({}, None) if problem is None else faults(problem, MANDATE)
+    return page(
+        "fees.html",
+        200 if problem is None else problem.status,
+        items=[order_card(views.brief(one), called(one.institution)) for one in own_orders()],
+        mandate=own_mandate(),
+        signs=actor().through is None,
+        fields=MANDATE,
+        typed=typed,
+        wrong=wrong,
+        trouble=trouble,
+    )
 
 
 @door(
@@ -176,6 +210,75 @@ def fee_order_button(offering_id: bytes, form: dict[str, Any]) -> flask.Response
 @door(
     bp,
     "POST",
+    "/me/fees/mandate",
+    policy="own.fee.mandate",
+    surface=Surface.PAGE,
+    body=Fields(FeeMandatePageForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=(problems.FeeNotDebitable, problems.MandateStands, ArchiveRestricted),
+    step_up=True,
+    summary="签订委托代扣（网页） / Consent to be debited, from the page",
+)
+def mandate_button(form: dict[str, Any]) -> flask.Response:
+    """Sign it."""
+    try:
+        sign_own(_mandate(form))
+    except Problem as problem:
+        if problem.status not in FAILED:
+            raise
+        return _fees(form, problem)
+    return go("/me/fees")
+
+
+def _mandate(typed: dict[str, Any]) -> dict[str, Any]:
+    """Return a mandate as the API's form reads it. Raises `FormRefused`."""
+    try:
+        most = yuan.fen(typed["most"].strip())
+    except ValueError:
+        most = 0
+    return judged(FeeMandateNewForm, {"most_fen": most, "until_on": typed["until_on"]})
+
+
+@door(
+    bp,
+    "POST",
+    "/me/fees/mandate/end",
+    policy="own.fee.order",
+    surface=Surface.PAGE,
+    body=Fields(NoFieldsForm),
+    answer={303: None},
+    problems=(ArchiveRestricted,),
+    summary="终止委托代扣（网页） / End the consent to be debited, from the page",
+)
+def mandate_end_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button
+    """End it at once."""
+    end_own()
+    return go("/me/fees")
+
+
+@door(
+    bp,
+    "POST",
+    "/me/fees/<id:order_id>/debit",
+    policy="own.fee.order",
+    surface=Surface.PAGE,
+    body=Fields(NoFieldsForm),
+    answer={303: None, 409: HTML},
+    problems=(problems.FeeUnknown, problems.FeeStep, problems.FeeNotDebitable, ArchiveRestricted),
+    summary="社保卡账户代扣（网页） / Have an order debited, from the page",
+)
+def fee_debit_button(order_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button
+    """Ask the bank for it."""
+    try:
+        debit_own(order_id)
+    except (problems.FeeStep, problems.FeeNotDebitable) as problem:
+        return _detail(order_id, problem)
+    return go(f"/me/fees/{uuid_text(order_id)}")
+
+
+@door(
+    bp,
+    "POST",
     "/me/fees/<id:order_id>/cancel",
     policy="own.fee.order",
     surface=Surface.PAGE,
@@ -223,6 +326,7 @@ def _detail(order_id: bytes, problem: Problem | None) -> flask.Response:
         one=detail_card(told, institution_name()(told["institution"])),
         cancels=told["state"] == "NEW",
         pays=told["state"] in transitions.WAITING,
+        debits=told["state"] == "NEW" and own_mandate() is not None,
         disputes=told["state"] in transitions.PAID and not told["disputed"],
         grounds=[(code, word) for code, word in views.DISPUTES_ZH.items() if code],
         trouble=None if problem is None else said(problem),

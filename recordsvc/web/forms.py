@@ -25,6 +25,13 @@ class ObjectionForm(ButtonForm):
     text = text(0, 2_000, load_default="")
 
 
+class FeeMandatePageForm(Form):
+    """A consent to be debited, as typed."""
+
+    most = text(0, 40, load_default="")
+    until_on = text(0, 20, load_default="")
+
+
 class FeeDisputePageForm(Form):
     """Why a fee is disputed."""
 

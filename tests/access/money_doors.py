@@ -12,6 +12,7 @@ BY_EVENT: Final = "fresh proof for the steps that sign or send"
 
 OFFERED: Final = "a price that was made public before; whoever orders sees it, and nobody pays another"
 CASH: Final = "says what lay on the counter, under a receipt; another person signs for it"
+MANDATED: Final = "by a mandate that was signed with a fresh proof, at most its amount"
 ORDERED: Final = "an order at a published price; it pays nothing"
 
 MONEY_DOORS: Final = {
@@ -30,6 +31,9 @@ MONEY_DOORS: Final = {
     "POST /desk/funds/new": FRESH,
     "POST /desk/fees/disputes/<id:order_id>": FRESH,
     "POST /me/fees/<id:offering_id>/order": ORDERED,
+    "POST /me/fees/mandate": FRESH,
+    "POST /me/fees/mandate/end": "takes a consent back: what ends must not wait for a proof",
+    "POST /me/fees/<id:order_id>/debit": MANDATED,
     "POST /me/fees/<id:order_id>/cancel": "gives one's own order up, of which nothing is paid",
     "POST /me/fees/<id:order_id>/dispute": "stops what goes back; moves nothing",
     "POST /me/claims/<id:claim_id>/supplement": "says nothing of an account or an amount",
@@ -68,6 +72,9 @@ MONEY_DOORS: Final = {
     "POST /v1/desk/rules/<sha256>/simulate": "tries a version on what was decided",
     "POST /v1/desk/fee-disputes/<id:order_id>": FRESH,
     "POST /v1/me/fees": ORDERED,
+    "POST /v1/me/fee-mandate": FRESH,
+    "POST /v1/me/fee-mandate/end": "takes a consent back: what ends must not wait for a proof",
+    "POST /v1/me/fees/<id:order_id>/debit": MANDATED,
     "POST /v1/me/fees/<id:order_id>/cancel": "gives one's own order up, of which nothing is paid",
     "POST /v1/me/fees/<id:order_id>/dispute": "stops what goes back; moves nothing",
     "POST /v1/me/claims": "asks; officials decide, and no account is named",

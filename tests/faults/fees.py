@@ -2,10 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
+import sqlalchemy as sa
+
+from recordsvc.ground import bound
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.house import House
+from recordsvc.money.bank.tables import collection, payment_batch
 from recordsvc.money.fees import disputing, offerings, orders, refunding, taking, values
-from recordsvc.money.fees.tables import fee_refund
+from recordsvc.money.fees.tables import fee_mandate, fee_passed, fee_passing, fee_payment, fee_refund
 from recordsvc.money.fees.values import Order
 from tests.archive.support import Centre
 
@@ -70,3 +75,58 @@ def _put(house: House, uscc: str, workers: list[bytes], n: int, later: Later) ->
     write(disputing.dispute, mine[1].order_id, ("amount", "quality")[n], f"worker:{n}1")
     take(write(orders.place, house, workers[0], other.offering_id, f"worker:{n}0"), "r5")
     write(refunding.call_off, house, other.offering_id, f"停办{n}", first)
+
+
+def debit(turn: Turn, accounts: Sequence[str], workers: list[bytes]) -> None:
+    """Put mandates, debits and what was handed on into the house, bound as the service binds them.
+
+    The debits and transfers are of no order and no payment: sums over fees leave them out.
+    """
+    for n, worker_id in enumerate(workers[:2]):
+        mandate = {
+            "worker_id": worker_id,
+            "mandate_id": bytes([n + 1]) * 16,
+            "number": f"M{n}",
+            "payee_version": 1 + n,
+            "most_fen": 1_000 + n,
+            "until_on": f"203{n}-01-01",
+            "signed_on": f"202{n}-01-01",
+            "signed_by": f"worker:{n}",
+            "signed_ms": 100 + n,
+            "ended_by": f"worker:{n}",
+            "ended_ms": 200 + n,
+        }
+        turn.conn.execute(fee_mandate.insert().values(mandate))
+        bound.touch(turn, fee_mandate, (worker_id, mandate["mandate_id"]))
+        batch = turn.conn.execute(sa.select(payment_batch.c.batch_id).offset(n).limit(1)).scalar_one()
+        asked = {
+            "collection_id": bytes([n + 1]) * 16,
+            "reference": f"other:{n}",
+            "end_to_end_id": f"C{n}",
+            "account": accounts[n],
+            "payer": f"worker:{n}",
+            "payer_version": 1 + n,
+            "mandate": f"M{n}",
+            "signed_on": f"202{n}-01-01",
+            "amount_fen": 500 + n,
+            "purpose": f"purpose {n}",
+            "state": ("booked", "rejected")[n],
+            "said": ("ACSC", "RJCT")[n],
+            "reason": ("", "AM04")[n],
+            "batch_id": batch,
+            "queued_by": f"worker:{n}",
+            "queued_ms": 300 + n,
+            "changed_ms": 400 + n,
+        }
+        turn.conn.execute(collection.insert().values(asked))
+        bound.touch(turn, collection, (asked["collection_id"],))
+        query = sa.select(fee_payment.c.worker_id, fee_payment.c.payment_id)
+        paid = turn.conn.execute(query.order_by(fee_payment.c.payment_id).offset(n).limit(1)).one()
+        passing = {"passing_id": bytes([n + 7]) * 16, "institution": f"USCC-{n}", "account": accounts[n]}
+        passing |= {"amount_fen": 50 + n, "made_ms": 500 + n}
+        turn.conn.execute(fee_passing.insert().values(passing))
+        bound.wrote(turn, fee_passing, passing)
+        part = {"worker_id": paid.worker_id, "payment_id": paid.payment_id}
+        part |= {"passing_id": passing["passing_id"], "amount_fen": passing["amount_fen"]}
+        turn.conn.execute(fee_passed.insert().values(part))
+        bound.wrote(turn, fee_passed, part)

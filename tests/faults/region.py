@@ -164,6 +164,8 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _act(house, later)
     _rules(house, centre.worker_id(people[9]), later)
     _pay(house)
+    charged = [centre.worker_id(who) for who in people[14:18]]
+    house.db.write(lambda turn: fees.debit(turn, ("employ", "unemp"), charged))
     _draw(house, later)
     later()
     anchor.keep(house)

@@ -51,6 +51,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/numbers": ("handler", {"kind": "card", "number": "X99999999", "to": "numbers", **CASE}),
     "/desk/packs/new": ("data-officer", {"auditor": "a-9", "case_ref": "审〔2026〕1", "reason": WORDS}),
     "/centre/invitations": ("head", {"name": WORDS, "position": "clerk", "until": "2020-02-20"}),
+    "/me/fees/mandate": ("worker", {"most": "sehr viel", "until_on": "2020-01-01"}),
     "/centre/fees": (
         "head",
         {

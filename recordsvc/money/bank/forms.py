@@ -37,6 +37,7 @@ class PayingAccountForm(Form):
     balance_fen = Whole(required=True)
     suspense_fen = Whole(required=True)
     waiting = Whole(required=True)
+    collecting = Whole(required=True)
 
 
 class PayingAccountsForm(Form):
@@ -68,9 +69,10 @@ class PayeeAccountForm(Form):
 
 
 class BatchSealForm(Form):
-    """On which account a batch is sealed."""
+    """On which account a batch is sealed: of payments, or of collections."""
 
     account = text(1, 40, required=True)
+    collect = Truth(load_default=False)
 
 
 class BatchForm(Form):

@@ -40,7 +40,7 @@ def end(turn: Turn, house: "House", order_id: bytes, refund_fen: int, reason: st
     told = orders.step(turn, one, "dispute-ended", one.state, by, reason, disputed="")
     if refund_fen:
         paid = refunding.counting(turn, told)
-        refunding.decide(turn, house, told, paid, Wanted("dispute", refund_fen, paid.account, reason), by)
+        refunding.split(turn, house, told, paid, Wanted("dispute", refund_fen, paid.account, reason), by)
     offered = offerings.find(turn.conn, one.offering_id)
     if offered.cancelled is not None:
         # Called off meanwhile: what is left of that part goes back now.

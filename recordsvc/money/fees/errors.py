@@ -8,6 +8,8 @@ Problem
 │   ├── FeeStep ─────────────── fee-step
 │   ├── FeeStands ───────────── fee-stands
 │   ├── FeeDisputed ─────────── fee-disputed
+│   ├── FeeNotDebitable ─────── fee-not-debitable
+│   ├── MandateStands ───────── fee-mandate-stands
 │   ├── FeeSecondPerson ─────── fee-second-person
 │   ├── ReceiptUsed ─────────── fee-receipt-used
 │   └── OfferingOver ────────── fee-offering-over
@@ -67,6 +69,26 @@ class FeeDisputed(Conflict):
     title_en = "The order is disputed: nothing goes back meanwhile"
     remedy_zh = "请等人社部门处理完争议后再办理。"
     remedy_en = "Wait until the bureau has ended the dispute."
+
+
+class FeeNotDebitable(Conflict):
+    """No mandate for this, no verified account, or no account that collects; `lacks` says which."""
+
+    code = "fee-not-debitable"
+    title_zh = "现在不能代扣"
+    title_en = "This cannot be debited now"
+    remedy_zh = "请先登记并核实社保卡银行账户、签订委托代扣，限额和期限须够用；也可以到机构柜台缴费。"
+    remedy_en = "Have the card's account verified and sign a mandate that covers it, or pay at the counter."
+
+
+class MandateStands(Conflict):
+    """One mandate at a time."""
+
+    code = "fee-mandate-stands"
+    title_zh = "已有生效的委托代扣"
+    title_en = "A mandate stands already"
+    remedy_zh = "请先终止原来的委托，再签订新的。"
+    remedy_en = "End the one that stands, then sign another."
 
 
 class FeeSecondPerson(Conflict):

@@ -98,6 +98,29 @@ class FeeLeaveForm(Form):
     reason = _words(200)
 
 
+class FeeMandateNewForm(Form):
+    """A consent to be debited: at most so much at a time, until a day."""
+
+    most_fen = _fen(1)
+    until_on = text(10, 10, required=True)
+
+
+class FeeMandateForm(Form):
+    """A consent to be debited as it stands; `number` is what the bank reads."""
+
+    mandate_id = Identifier(required=True)
+    number = fields.String(required=True)
+    most_fen = fields.Integer(required=True)
+    until_on = fields.String(required=True)
+    signed_on = fields.String(required=True)
+
+
+class FeeMandateNowForm(Form):
+    """The consent that stands, or null."""
+
+    mandate = fields.Nested(FeeMandateForm, required=True, allow_none=True)
+
+
 class FeeReceiptForm(Form):
     """The number of the receipt that was signed when money was given back."""
 

@@ -98,7 +98,26 @@ def rest(
         if least:
             raise refused("attended", "没有可退的金额", "nothing is left to go back")
         return []
-    return [decide(turn, house, one, paid, Wanted(ground, amount, paid.account, reason), by)]
+    return split(turn, house, one, paid, Wanted(ground, amount, paid.account, reason), by)
+
+
+def split(turn: Turn, house: "House", one: Order, paid: Payment, wanted: Wanted, by: str) -> list[Refund]:
+    """Decide a refund where the money lies: what an account of ours has of it, and the rest the institution.
+
+    Raises as `decide`.
+    """
+    if not paid.account:
+        return [decide(turn, house, one, paid, wanted, by)]
+    gone = values.back_fen(it for it in values.refunds(turn.conn, *_of(paid)) if it.account)
+    here = min(wanted.amount_fen, paid.amount_fen - paid.passed_fen - gone)
+    parts = ((paid.account, here), ("", wanted.amount_fen - here))
+    made: list[Refund] = []
+    for account, amount in parts:
+        if amount > 0:
+            now = values.find(turn.conn, one.order_id)
+            part = Wanted(wanted.ground, amount, account, wanted.reason)
+            made.append(decide(turn, house, now, paid, part, by))
+    return made
 
 
 def decide(turn: Turn, house: "House", one: Order, paid: Payment, wanted: Wanted, by: str) -> Refund:
@@ -150,7 +169,7 @@ def give(turn: Turn, institution: str, refund_id: bytes, receipt: str, by: str) 
     if one.disputed and found.ground not in ("dispute", SURPLUS):
         raise FeeDisputed
     receipts.use(turn, institution, receipt, found.worker_id, refund_id)
-    _change(turn, found, "due", state="given", reference=receipt, paid_by=by)
+    change(turn, found, "due", state="given", reference=receipt, paid_by=by)
     return values.refund(turn.conn, refund_id)
 
 
@@ -162,14 +181,16 @@ def check(turn: Turn, house: "House", institution: str, refund_id: bytes, by: st
     found, one = _at_counter(turn, institution, refund_id)
     if found.paid_by == by:
         raise FeeSecondPerson
-    _change(turn, found, "given", state="done", checked_by=by, done_ms=turn.now_ms)
+    change(turn, found, "given", state="done", checked_by=by, done_ms=turn.now_ms)
     done(turn, house, one, found, by)
     return values.refund(turn.conn, refund_id)
 
 
 def done(turn: Turn, house: "House", one: Order, found: Refund, by: str) -> None:
     """Book what went back, and bring the order on if the payment counts for it."""
-    postings.went_back(turn, one.institution, found, by=by)
+    if not found.account:
+        # What leaves an account of ours is booked with the bank's line.
+        postings.went_back(turn, one.institution, found, by=by)
     if found.ground != SURPLUS:
         back = one.refunded_fen + found.amount_fen
         target = "REFUNDED" if back == one.paid_fen else "PART_REFUNDED"
@@ -214,7 +235,8 @@ def _at_counter(turn: Turn, institution: str, refund_id: bytes) -> tuple[Refund,
     return found, one
 
 
-def _change(turn: Turn, found: Refund, was: str, **more: object) -> None:
+def change(turn: Turn, found: Refund, was: str, **more: object) -> None:
+    """Change a refund that is in a state. Raises `FeeStep`."""
     own = fee_refund.c
     here = (own.worker_id == found.worker_id, own.payment_id == found.payment_id, own.n == found.n)
     changing = fee_refund.update().where(*here, own.state == was).values(**more)

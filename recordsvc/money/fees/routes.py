@@ -18,9 +18,11 @@ from recordsvc.ground import answers
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.fees import (
     centre_routes,
+    debiting,
     desk_routes,
     disputing,
     keeping,
+    mandates,
     offerings,
     orders,
     values,
@@ -30,6 +32,8 @@ from recordsvc.money.fees import errors as problems
 from recordsvc.money.fees.forms import (
     FeeDetailForm,
     FeeDisputeForm,
+    FeeMandateNewForm,
+    FeeMandateNowForm,
     FeeOfferingsForm,
     FeeOfferingsQuery,
     FeeOrderForm,
@@ -47,8 +51,9 @@ __all__ = ["bp", "centre_routes", "desk_routes"]
 
 
 def setup(_app: flask.Flask, place: "House") -> None:
-    """Have erasures ask about fees, and claims hear what was charged."""
+    """Have erasures ask about fees, claims hear what was charged, and the bank tell what became of money."""
     keeping.connect(place)
+    debiting.connect(place)
 
 
 # -- everybody
@@ -197,4 +202,103 @@ def cancel_fee(order_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa
 def dispute_fee(order_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Dispute it."""
     step_own(order_id, form["ground"])
+    return answers.answer(own_detail(order_id), form=FeeDetailForm)
+
+
+# -- debits
+
+
+def own_mandate() -> dict[str, Any] | None:
+    """Return the mandate of the worker who asks, or None. Raises `ArchiveRestricted`."""
+    persons.read(house(), own_worker())
+    with house().db.read() as conn:
+        found = mandates.standing(conn, own_worker())
+    return None if found is None else {name: getattr(found, name) for name in mandates.Mandate.__slots__}
+
+
+def sign_own(form: dict[str, Any]) -> None:
+    """Sign a mandate for the worker who asks. Raises as `mandates.sign`."""
+    worker_id, by = own_worker(), reference()
+    persons.read(house(), worker_id)
+    said = (form["most_fen"], form["until_on"])
+    once(lambda turn: mandates.sign(turn, house(), worker_id, *said, by).number)
+
+
+def end_own() -> None:
+    """End the mandate of the worker who asks, if one stands."""
+    worker_id, by = own_worker(), reference()
+    once(lambda turn: str(mandates.end(turn, house(), worker_id, by)))
+
+
+def debit_own(order_id: bytes) -> None:
+    """Have an order of the worker who asks debited. Raises as `debiting.debit`."""
+    by = reference()
+    with house().db.read() as conn:
+        own_order(conn, order_id)
+    once(lambda turn: debiting.debit(turn, house(), order_id, by).state)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/me/fee-mandate",
+    policy="own.fee.read",
+    answer=FeeMandateNowForm,
+    problems=(ArchiveRestricted,),
+    summary="我的委托代扣 / My consent to be debited, or null",
+)
+def my_mandate() -> flask.Response:
+    """Send it."""
+    return answers.answer({"mandate": own_mandate()}, form=FeeMandateNowForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/fee-mandate",
+    policy="own.fee.mandate",
+    body=FeeMandateNewForm,
+    answer={201: FeeMandateNowForm},
+    problems=(problems.FeeNotDebitable, problems.MandateStands, problems.OfferingRefused, ArchiveRestricted),
+    idempotent=True,
+    step_up=True,
+    summary="签订委托代扣 / Consent to be debited from my verified account, at most so much, until a day",
+)
+def sign_mandate(form: dict[str, Any]) -> flask.Response:
+    """Sign it."""
+    sign_own(form)
+    return answers.answer({"mandate": own_mandate()}, 201, form=FeeMandateNowForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/fee-mandate/end",
+    policy="own.fee.order",
+    body=EmptyForm,
+    answer=FeeMandateNowForm,
+    problems=(ArchiveRestricted,),
+    idempotent=True,
+    summary="终止委托代扣 / End my consent at once; what the bank does not have yet is taken back",
+)
+def end_mandate(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - the form is empty
+    """End it."""
+    end_own()
+    return answers.answer({"mandate": own_mandate()}, form=FeeMandateNowForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/fees/<id:order_id>/debit",
+    policy="own.fee.order",
+    body=EmptyForm,
+    answer=FeeDetailForm,
+    problems=(problems.FeeUnknown, problems.FeeStep, problems.FeeNotDebitable, ArchiveRestricted),
+    idempotent=True,
+    summary="社保卡账户代扣 / Have an order debited from my account, by my mandate",
+)
+def debit_fee(order_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - the form is empty
+    """Ask the bank for it."""
+    debit_own(order_id)
     return answers.answer(own_detail(order_id), form=FeeDetailForm)

@@ -328,6 +328,66 @@ fee_refund = sa.Table(
     "account: the account of ours that it leaves; empty: the institution gives it back itself",
 )
 
+fee_mandate = sa.Table(
+    "fee_mandate",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("mandate_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("number", sa.String(35), nullable=False),
+    sa.Column("payee_version", sa.Integer, nullable=False),
+    sa.Column("most_fen", sa.BigInteger, nullable=False),
+    sa.Column("until_on", sa.String(10), nullable=False),
+    sa.Column("signed_on", sa.String(10), nullable=False),
+    sa.Column("signed_by", sa.String(80), nullable=False),
+    sa.Column("signed_ms", sa.BigInteger, nullable=False),
+    sa.Column("ended_by", sa.String(80)),
+    sa.Column("ended_ms", sa.BigInteger),
+    sa.CheckConstraint(f"most_fen BETWEEN 1 AND {MOST_FEN}", name="most"),
+    sa.CheckConstraint("signed_on <= until_on", name="days"),
+    sa.CheckConstraint("(ended_by IS NULL) = (ended_ms IS NULL)", name="ended"),
+    sa.Index(
+        "ux_fee_mandate_live",
+        "worker_id",
+        unique=True,
+        sqlite_where=sa.text("ended_ms IS NULL"),
+        postgresql_where=sa.text("ended_ms IS NULL"),
+    ),
+    info={"kind": "state", "worker": True, INFO: Bound(("ended_by", "ended_ms"), most=None)},
+    comment="Consents to be debited (委托代扣协议): from which version of the worker's account, at most how "
+    "much at a time (fen), from which to which Beijing day; ended at once",
+)
+
+fee_passing = sa.Table(
+    "fee_passing",
+    metadata,
+    sa.Column("passing_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("institution", sa.String(18), nullable=False),
+    sa.Column("account", sa.String(40), nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("amount_fen >= 1", name="amount"),
+    info={"kind": "append-only", INFO: Bound()},
+    comment="Fees that were collected in an account of ours and are handed on to their institution (划转), "
+    "in fen; how each was paid stands in `payment` under its reference",
+)
+
+fee_passed = sa.Table(
+    "fee_passed",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("payment_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("passing_id", sa.LargeBinary(16), sa.ForeignKey("fee_passing.passing_id"), primary_key=True),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["worker_id", "payment_id"],
+        ["fee_payment.worker_id", "fee_payment.payment_id"],
+        name="fk_fee_passed_payment",
+    ),
+    sa.CheckConstraint("amount_fen >= 1", name="amount"),
+    info={"kind": "append-only", "worker": True, INFO: Bound()},
+    comment="How much of a payment (fen) was handed on with which transfer",
+)
+
 fee_receipt = sa.Table(
     "fee_receipt",
     metadata,
