@@ -5,6 +5,8 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.engine import Connection
+
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import Clock, Random, SystemClock, SystemRandom
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from recordsvc.archive.admit import Admission
     from recordsvc.archive.erasing import Blocking
     from recordsvc.archive.issuers import Issuers
-    from recordsvc.archive.look_relations import Relation
+    from recordsvc.archive.look_relations import Looked, Relation
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
     from recordsvc.bodies.institutions import Institutions
@@ -48,6 +50,18 @@ def _forget_registers(turn: Turn, worker_id: bytes) -> None:
     registers.forget(turn, worker_id)
 
 
+def _teaching(house: "House", conn: Connection, look: "Looked") -> bool:
+    from recordsvc.training import sheets
+
+    return sheets.relation(house, conn, look)
+
+
+def _forget_classes(turn: Turn, worker_id: bytes) -> None:
+    from recordsvc.training import classes
+
+    classes.forget(turn, worker_id)
+
+
 @dataclasses.dataclass
 class House:
     """One process's parts; made by `open_house`. Rooms are loaded when first used."""
@@ -60,7 +74,9 @@ class House:
 
     erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that must be settled before a worker may be erased."""
-    forgetters: "list[Forgetter]" = dataclasses.field(default_factory=lambda: [_forget_registers])
+    forgetters: "list[Forgetter]" = dataclasses.field(
+        default_factory=lambda: [_forget_registers, _forget_classes]
+    )
     """What rooms above the archive do when a worker is erased."""
 
     def tell(self, turn: Turn, holder: "Holder", kind: str, key: str) -> None:
@@ -83,7 +99,7 @@ class House:
 
         notices.tell_institution(turn, uscc, kind, params, key)
 
-    look_relations: "list[Relation]" = dataclasses.field(default_factory=list)
+    look_relations: "list[Relation]" = dataclasses.field(default_factory=lambda: [_teaching])
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
 
     The archive's own stand in `archive/look_relations.py`."""

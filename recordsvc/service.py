@@ -33,6 +33,7 @@ ROOMS: Final = (
     "recordsvc.bodies.routes",
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
+    "recordsvc.training.routes",
     "recordsvc.money.claims.routes",
     "recordsvc.money.fees.routes",
     "recordsvc.money.rules.routes",

@@ -11,6 +11,7 @@ erasures    write what was erased into the journal outside the database, and scr
 ledger      close the days of the ledger that are over: sealed, signed, stated in the archive's log
 releases    append what two people released from the holding
 imports     enter what two people released of a file of old papers
+classes     void classes that were never signed, and empty the seats of those that ended long ago
 packs       make what two people decided that an auditor sees, and destroy it after its time
 cards       attach cards that the registry knew before their holders
 notices     tell people what was entered about them
@@ -72,6 +73,7 @@ from recordsvc.money.rules.decisions import nightly as replaying
 from recordsvc.people.waiting import WaitingCards
 from recordsvc.serving import load_settings
 from recordsvc.starting import open_checked
+from recordsvc.training import classes
 from recordsvc.witnesses import Witnesses
 
 TICK_S: Final = 0.2
@@ -143,6 +145,7 @@ class Worker:
                 Job("releases", Releaser(house).run, 0.5),
                 Job("imports", Importer(house).run, 1.0),
                 Job("packs", functools.partial(pack_making.make, house), 1.0),
+                Job("classes", functools.partial(classes.expire, house), 3_600.0),
                 Job("pack-ends", functools.partial(pack_making.expire, house), 60.0),
                 Job("cards", WaitingCards(house).run, 1.0),
                 Job("sweeps", idempotency.sweep, 60.0),

@@ -126,15 +126,16 @@ def create_desk(turn: Turn, area: str) -> None:
         _insert(turn, Persona(kind, label, label_en, position, Kind.OFFICIAL, official_id))
 
 
-def create_staff(turn: Turn, institution: str, kind: str, position: Position, label: tuple[str, str]) -> None:
-    """Make a person of an institution (USCC; `label`: Chinese, English), and a login. Repeatable."""
+def create_staff(turn: Turn, institution: str, kind: str, position: Position, label: tuple[str, str]) -> str:
+    """Make a person of an institution (USCC; `label`: Chinese, English) with a login; their id."""
     known = {persona.kind for persona in personas(turn.conn)}
-    if kind in known:
-        return
     staff_id = f"s-{hashlib.sha256(kind.encode()).hexdigest()[:16]}"
+    if kind in known:
+        return staff_id
     staff.add(turn, staff_id, institution, label[0], "system:demo")
     staff.give(turn, staff_id, position, by="system:demo")
     _insert(turn, Persona(kind, *label, STAFF_POSITION + len(known), Kind.STAFF, staff_id))
+    return staff_id
 
 
 def create_worker(turn: Turn, worker_id: bytes, label: str, label_en: str, kind: str = "worker") -> None:

@@ -342,11 +342,12 @@ def destroy(turn: Turn, house: "House", worker_id: bytes, seq: int = WHOLE) -> N
     with erasing(turn.conn):
         turn.conn.execute(sa.delete(sealed).where(mine if seq == WHOLE else mine & (sealed.c.seq == seq)))
     if seq == WHOLE:
+        # Rooms above may know a person by number alone: they go first, while it still leads to the archive.
+        for forgetting in house.forgetters:
+            forgetting(turn, worker_id)
         standing.erase(turn, worker_id)
         forget(turn, worker_id)
         consents.erase(turn, house.log, worker_id)
-        for forgetting in house.forgetters:
-            forgetting(turn, worker_id)
 
 
 def restated(

@@ -1,8 +1,10 @@
-"""Numbers kept for comparing alone (留存比对的号码): sealed here, found by tags, shown to nobody in full.
+"""Kept numbers (留存的号码): sealed here and found by tags, for rooms that have no archive to keep them in.
 
-Whoever keeps one holds an opaque id. The number itself stands sealed under a data key of its own, so that a
-new pepper can be taken on; beside it stand its tags under every live pepper, which say at any time, and
-without opening it, whose archive it leads to: one that comes later, too.
+Officials' own numbers are kept for comparing alone and shown to nobody in full; those of a class's roster
+go back to the institution that brought them, to be signed. Whoever keeps one holds an opaque id. The number
+itself stands sealed under a data key of its own, so that a new pepper can be taken on; beside it stand its
+tags under every live pepper, which say at any time, and without opening it, whose archive it leads to: one
+that comes later, too.
 """
 
 from collections.abc import Iterable
@@ -57,6 +59,13 @@ def archives(conn: Connection, number_ids: Iterable[bytes]) -> frozenset[bytes]:
     return frozenset(bytes(one) for one in found)
 
 
+def of_archive(conn: Connection, worker_id: bytes) -> list[bytes]:
+    """Return the kept numbers that lead to an archive now, whoever keeps them; merges not followed."""
+    same = kept_tag.join(blind_index, blind_index.c.tag == kept_tag.c.tag)
+    query = sa.select(kept_tag.c.number_id).select_from(same).distinct()
+    return [bytes(one) for one in conn.scalars(query.where(blind_index.c.worker_id == worker_id))]
+
+
 def named_by(conn: Connection, number_ids: Iterable[bytes], tags: Iterable[bytes]) -> frozenset[bytes]:
     """Return which of these kept numbers are among the numbers with these tags."""
     own = kept_tag.c
@@ -69,6 +78,13 @@ def masked(keys: KeyStore, conn: Connection, number_id: bytes) -> str | None:
     own = kept_number.c
     sealed = conn.scalar(sa.select(own.sealed).where(own.number_id == number_id))
     return None if sealed is None else identifiers.mask(opened(keys, number_id, bytes(sealed))[1])
+
+
+def said(keys: KeyStore, conn: Connection, number_ids: Iterable[bytes]) -> dict[bytes, tuple[str, str]]:
+    """Return kind and number of those that are still kept, by id. Raises `SealError`."""
+    own = kept_number.c
+    rows = conn.execute(sa.select(own.number_id, own.sealed).where(own.number_id.in_(list(number_ids))))
+    return {bytes(row.number_id): opened(keys, bytes(row.number_id), bytes(row.sealed)) for row in rows}
 
 
 def seal(keys: KeyStore, random: Random, number_id: bytes, kind: str, value: str) -> bytes:

@@ -35,6 +35,9 @@ class Field(StrEnum):
     ONLINE = "online"
     TOTAL = "total"
     ATTENDANCE = "attendance"
+    ATTENDED_THEORY = "attended-theory"
+    ATTENDED_PRACTICE = "attended-practice"
+    ATTENDED_ON = "attended-on"  # the days, one by one
     STARTED = "started"
     ENDED = "ended"
     PERIOD = "period"

@@ -1,6 +1,7 @@
 """One row of a roster, read: who, when, what, how it ended; and all that was wrong or doubtful."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -43,6 +44,7 @@ class Reading:
     occupation_code: str | None = None
     amounts: dict[Field, Decimal] = field(default_factory=dict)
     attendance: str | None = None
+    attended_on: tuple[dt.date, ...] = ()
     outcome: Outcome | None = None
     retaken: bool = False  # a mark of a second attempt stands beside the first
     findings: list[Finding] = field(default_factory=list)
@@ -217,8 +219,17 @@ class _Reader:
         if self.out.ended and self.out.ended > self.today:
             self._find("date-future", last)
 
+    def _days(self, cell: Cell) -> tuple[dt.date, ...]:
+        """Read days with a separator between them; each in full."""
+        days = [Cell(one) for one in re.split(r"[、,，;；\s]+", cell.text) if one]
+        since = self.table.sheet.since_1904
+        return tuple(sorted({values.read_date(one, today=self.today, since_1904=since) for one in days}))
+
     def _amounts(self) -> None:
-        for found in (Field.THEORY, Field.PRACTICE, Field.ONLINE, Field.TOTAL):
+        for found in (
+            Field.THEORY, Field.PRACTICE, Field.ONLINE, Field.TOTAL,
+            Field.ATTENDED_THEORY, Field.ATTENDED_PRACTICE,
+        ):  # fmt: skip
             amount = self._try(found, values.read_amount)
             if amount is not None:
                 self.out.amounts[found] = amount
@@ -229,6 +240,7 @@ class _Reader:
             if summed != total:
                 self._find("hours-differ", Field.TOTAL)
         self.out.attendance = self._try(Field.ATTENDANCE, values.read_attendance)
+        self.out.attended_on = self._try(Field.ATTENDED_ON, self._days) or ()
 
     def _outcome(self) -> None:
         said = [

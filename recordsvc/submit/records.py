@@ -50,6 +50,7 @@ def draft(reading: Reading, table: Table, answers: Answers, types: dict[str, str
         body["declared_periods"] = int(declared)
     if reading.attendance is not None:
         body["attendance_percent"] = reading.attendance
+    body |= _attended(reading, table, answers)
     if away and outcome is not None:
         return Draft(ENROLMENT, _worker(reading, answers), body | {"outcome": outcome.kind})
     if reading.assessed is not None:
@@ -118,6 +119,21 @@ def _planned(reading: Reading, table: Table, answers: Answers) -> dict[str, int]
         if total is not None and sum(parts.values()) != total * (_unit(table, Field.TOTAL) or per_period):
             raise Puzzle("hours-mismatch")
     return parts
+
+
+def _attended(reading: Reading, table: Table, answers: Answers) -> dict[str, Any]:
+    """Minutes and days really attended, where the sheet keeps them; nothing is copied from the plan."""
+    kept = {Field.ATTENDED_THEORY: "theory_minutes", Field.ATTENDED_PRACTICE: "practice_minutes"}
+    found: dict[str, Any] = {}
+    if kept.keys() <= reading.amounts.keys():
+        per_period = int(answers.get("minutes_per_period"))
+        found["attended"] = {
+            name: _whole(reading.amounts[field] * (_unit(table, field) or per_period))
+            for field, name in kept.items()
+        } | {"online_minutes": 0}
+    if reading.attended_on:
+        found["attended_on"] = [day.isoformat() for day in reading.attended_on]
+    return found
 
 
 def _result(outcome: Outcome | None, answers: Answers) -> dict[str, str]:

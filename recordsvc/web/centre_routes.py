@@ -79,6 +79,7 @@ def tabs() -> list[tuple[str, str]]:
     own = actor()
     pages = (
         ("/centre", "概况", "centre.read"),
+        ("/centre/classes", "班级", "class.read"),
         ("/centre/people", "人员", "centre.people.read"),
         ("/centre/records", "未入档记录", "centre.record.read"),
         ("/centre/fees", "收费", "fee.counter"),

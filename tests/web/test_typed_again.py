@@ -119,6 +119,7 @@ CLIENTS = "tests/web/test_client_pages.py: needs a client"
 BANK = "tests/web/test_bank_pages.py: needs payments, or a file is chosen and words stay"
 FEES = "tests/money/fees/test_pages.py: needs offerings and orders"
 CASES = "tests/web/test_centre_disputes.py: needs a case"
+CLASSES = "tests/web/test_class_pages.py: needs a class"
 BUTTON = "a button with a hidden id: nothing is typed"
 SECRET = "a code or a number that is typed anew, and stands in no page"
 ELSEWHERE: dict[str, str] = {
@@ -169,6 +170,15 @@ ELSEWHERE: dict[str, str] = {
     "/centre/fees/<id:offering_id>/refunds/<id:refund_id>/give": FEES,
     "/desk/fees/disputes/<id:order_id>": FEES,
     "/me/fees/<id:order_id>/dispute": "a choice of a few, one is always chosen",
+    "/centre/classes/new": CLASSES,
+    **dict.fromkeys(
+        (
+            f"/centre/classes/<id:class_id>/{one}"
+            for one in ("learners", "teachers", "days", "marks", "return", "void")
+        ),
+        CLASSES,
+    ),
+    "/centre/classes/<id:class_id>/teachers/end": BUTTON,
     "/centre/people/<staff_id>/code": BUTTON,
     "/centre/shared/<id:consent_id>/open": SECRET,
     "/me/foreign": "tests/web/test_desk_acts.py: a scan is chosen, words stay",
