@@ -1,4 +1,4 @@
-"""Sorts of callers (调用方): kinds, roles and positions, scopes, whose an object must be, ways to stand in."""
+"""Sorts of callers (调用方): kinds, roles and positions, scopes, owners of objects, ways to stand in."""
 
 from enum import StrEnum
 
