@@ -4,6 +4,7 @@ Whatever it tells wrongly it knows rightly: the book holds which order each line
 """
 
 import datetime as dt
+import json
 import sqlite3
 from typing import Final
 
@@ -32,6 +33,7 @@ class Bank:
         if self._faults.hits("down", day.isoformat()):
             return
         self._deliver(day)
+        self._answer_now(day)
         self._read(now, day)
         with self.book.writing():
             for message_id, n, wanted in self.book.due(dt.date.max if self._eager else day):
@@ -119,6 +121,23 @@ class Bank:
         self.book.decide(message_id, n, "ACSC", "", back)
         if hits("ghost", key):
             self.book.book(_credit(f"G{message_id[-16:]}-{n}", amount, day, ""), "")
+
+    def _answer_now(self, day: dt.date) -> None:
+        """Take what somebody pays while they wait, once under its id; a silent bank does not say so."""
+        for name, content in self._folder.asked_now():
+            asked = json.loads(content)
+            key, amount, hits = str(asked["id"]), int(asked["amount"]), self._faults.hits
+            status = self.book.decided_at_once(key)
+            if not status:
+                status = "RJCT" if hits("reject", key) else "ACSC"
+                with self.book.writing():
+                    self.book.decide_at_once(key, amount, str(asked["number"]), status)
+                    if status == "ACSC":
+                        short = int(hits("off_by_one", key) and amount > 1)
+                        told = f"X{key[:-1]}" if hits("wrong_id", key) else key
+                        self.book.book(_credit(f"N{key[-20:]}", amount - short, day, told), key)
+            if not hits("silent", key):
+                self._folder.answer_now(name, status)
 
     def _collect(self, message_id: str, n: int, wanted: Wanted, day: dt.date) -> None:
         """Take an amount from the account of somebody who agreed to it."""

@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS item (
   reported INTEGER NOT NULL DEFAULT 0, back_on TEXT, PRIMARY KEY (message_id, n));
 CREATE TABLE IF NOT EXISTS debit (
   message_id TEXT NOT NULL, n INTEGER NOT NULL, late_on TEXT, PRIMARY KEY (message_id, n));
+CREATE TABLE IF NOT EXISTS at_once (
+  end_to_end_id TEXT PRIMARY KEY, amount INTEGER NOT NULL, number TEXT NOT NULL, status TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS line (
   reference TEXT PRIMARY KEY, day TEXT NOT NULL, credit INTEGER NOT NULL, amount INTEGER NOT NULL,
   end_to_end_id TEXT NOT NULL, returned TEXT NOT NULL, truly TEXT NOT NULL, sequence INTEGER,
@@ -112,8 +114,22 @@ class Book:
 
     def collected(self) -> frozenset[str]:
         """Return the orders by which money was to be taken from others' accounts."""
-        query = "SELECT end_to_end_id FROM item JOIN debit USING (message_id, n)"
+        query = (
+            "SELECT end_to_end_id FROM item JOIN debit USING (message_id, n) "
+            "UNION SELECT end_to_end_id FROM at_once"
+        )
         return frozenset(str(row[0]) for row in self._db.execute(query))
+
+    def decided_at_once(self, end_to_end_id: str) -> str:
+        """Return what was decided of a payment at once; empty: it was never asked for."""
+        query = "SELECT status FROM at_once WHERE end_to_end_id = ?"
+        found = self._db.execute(query, (end_to_end_id,)).fetchone()
+        return "" if found is None else str(found[0])
+
+    def decide_at_once(self, end_to_end_id: str, amount: int, number: str, status: str) -> None:
+        """Keep what was decided of a payment at once, for whoever asks again under its id."""
+        row = (end_to_end_id, amount, number, status)
+        self._db.execute("INSERT INTO at_once VALUES (?, ?, ?, ?)", row)
 
     def take_late(self, message_id: str, n: int, day: dt.date | None) -> None:
         """Say that a refused debit is taken on a later day all the same; None: it was."""

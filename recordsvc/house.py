@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.money.bank.cash import Cash
     from recordsvc.money.bank.collecting import Follower as Collected
+    from recordsvc.money.bank.instant import Follower as InstantTold
+    from recordsvc.money.bank.instant import InstantPay
     from recordsvc.money.bank.payee_accounts import PayeeChecks
     from recordsvc.money.bank.payments import Follower
     from recordsvc.money.claims.ports import Ports
@@ -108,6 +110,8 @@ class House:
     """Who says whether a name is an account's holder (户名账号核对); None: nobody can be asked."""
     payment_followers: "list[Follower]" = dataclasses.field(default_factory=list)
     """What rooms of money register, to be told in the running turn what became of a payment."""
+    instant_followers: "list[InstantTold]" = dataclasses.field(default_factory=list)
+    """As `collection_followers`, of payments at once (即时支付)."""
     collection_followers: "list[Collected]" = dataclasses.field(default_factory=list)
     """What rooms of money register, to be told in the running turn what became of a collection (代收)."""
     draw_subjects: "dict[str, Subjects]" = dataclasses.field(default_factory=dict)
@@ -201,6 +205,13 @@ class House:
         from recordsvc.money.claims.ports import usual
 
         return usual(self)
+
+    @functools.cached_property
+    def instant_pay(self) -> "InstantPay | None":
+        """Return the bank that debits at once; the demo has a simulated one, elsewhere none is connected."""
+        from recordsvc.money.bank.instant import FolderPay
+
+        return FolderPay(self.settings.bank_folder) if self.settings.environment == "demo" else None
 
     @functools.cached_property
     def cash(self) -> "Cash":

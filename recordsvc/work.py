@@ -20,7 +20,8 @@ outbox      deliver what must leave the house
 proposals   tell workers what a new certificate may bring
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
 fees        pay refunds out of what is kept, and hand on what institutions have
-bank        send released batches, take in what banks sent, ask about names, find what is overdue
+bank        send released batches, take in what banks sent, ask about names and payments at once, find
+            what is overdue
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
 keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
@@ -61,7 +62,7 @@ from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House
-from recordsvc.money.bank import dispatch, inbox, payee_accounts, terms
+from recordsvc.money.bank import dispatch, inbox, instant, payee_accounts, terms
 from recordsvc.money.claims import bank as claim_bank
 from recordsvc.money.claims import notices as claim_notices
 from recordsvc.money.claims import paying as claim_payments
@@ -138,6 +139,7 @@ class Worker:
                 Job("bank-send", functools.partial(dispatch.run, house), 1.0),
                 Job("bank-files", functools.partial(inbox.run, house), 1.0),
                 Job("payee-checks", functools.partial(payee_accounts.check_due, house), 1.0),
+                Job("instant", functools.partial(instant.run, house), 10.0),
                 Job("bank-terms", functools.partial(terms.run, house), 600.0),
             ),
             (

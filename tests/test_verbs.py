@@ -108,6 +108,12 @@ VERBS = (
         why=WHY_FEES,
     ),
     Verb(
+        "pay an order at once",
+        api=("POST /v1/me/fees/<id:order_id>/pay",),
+        own=("POST /me/fees/<id:order_id>/pay",),
+        why=WHY_FEES,
+    ),
+    Verb(
         "give up an order",
         api=("POST /v1/me/fees/<id:order_id>/cancel",),
         own=("POST /me/fees/<id:order_id>/cancel",),

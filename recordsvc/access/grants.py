@@ -276,6 +276,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.fee.read": _OWN,
     "own.fee.order": _OWN,
     "own.fee.mandate": _OWN,
+    "own.fee.pay": _OWN,
     # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
     "window.serve": (Grant(Kind.WORKER),),
     "own.consent.read": _OWN,

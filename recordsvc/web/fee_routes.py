@@ -22,6 +22,7 @@ from recordsvc.money.fees.routes import (
     own_detail,
     own_mandate,
     own_orders,
+    pay_own,
     place_own,
     sign_own,
     step_own,
@@ -32,7 +33,7 @@ from recordsvc.web.desk_routes import FAILED, institution_name
 from recordsvc.web.forms import FeeDisputePageForm, FeeMandatePageForm, NoFieldsForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
-from recordsvc.web.services import bp
+from recordsvc.web.services import bp, house
 
 TONES = {
     "NEW": "wait",
@@ -279,6 +280,27 @@ def fee_debit_button(order_id: bytes, form: dict[str, Any]) -> flask.Response:  
 @door(
     bp,
     "POST",
+    "/me/fees/<id:order_id>/pay",
+    policy="own.fee.pay",
+    surface=Surface.PAGE,
+    body=Fields(NoFieldsForm),
+    answer={303: None, 409: HTML},
+    problems=(problems.FeeUnknown, problems.FeeStep, problems.FeeNotDebitable, ArchiveRestricted),
+    step_up=True,
+    summary="即时支付（网页） / Pay an order at once, from the page",
+)
+def fee_pay_button(order_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button
+    """Ask the bank."""
+    try:
+        pay_own(order_id)
+    except (problems.FeeStep, problems.FeeNotDebitable) as problem:
+        return _detail(order_id, problem)
+    return go(f"/me/fees/{uuid_text(order_id)}")
+
+
+@door(
+    bp,
+    "POST",
     "/me/fees/<id:order_id>/cancel",
     policy="own.fee.order",
     surface=Surface.PAGE,
@@ -326,6 +348,7 @@ def _detail(order_id: bytes, problem: Problem | None) -> flask.Response:
         one=detail_card(told, institution_name()(told["institution"])),
         cancels=told["state"] == "NEW",
         pays=told["state"] in transitions.WAITING,
+        at_once=told["state"] == "NEW" and house().instant_pay is not None and actor().through is None,
         debits=told["state"] == "NEW" and own_mandate() is not None,
         disputes=told["state"] in transitions.PAID and not told["disputed"],
         grounds=[(code, word) for code, word in views.DISPUTES_ZH.items() if code],

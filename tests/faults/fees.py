@@ -8,7 +8,7 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.house import House
-from recordsvc.money.bank.tables import collection, payment_batch
+from recordsvc.money.bank.tables import collection, instant_payment, payment_batch
 from recordsvc.money.fees import disputing, offerings, orders, refunding, taking, values
 from recordsvc.money.fees.tables import fee_mandate, fee_passed, fee_passing, fee_payment, fee_refund
 from recordsvc.money.fees.values import Order
@@ -120,6 +120,11 @@ def debit(turn: Turn, accounts: Sequence[str], workers: list[bytes]) -> None:
         }
         turn.conn.execute(collection.insert().values(asked))
         bound.touch(turn, collection, (asked["collection_id"],))
+        now = {name: asked[name] for name in ("account", "payer", "payer_version", "amount_fen", "purpose")}
+        now |= {"instant_id": bytes([n + 1]) * 16, "reference": f"now:{n}", "end_to_end_id": f"N{n}"}
+        now |= {"state": ("booked", "refused")[n], "asked_by": f"worker:{n}", "asked_ms": 600 + n}
+        turn.conn.execute(instant_payment.insert().values(now | {"changed_ms": 700 + n}))
+        bound.touch(turn, instant_payment, (now["instant_id"],))
         query = sa.select(fee_payment.c.worker_id, fee_payment.c.payment_id)
         paid = turn.conn.execute(query.order_by(fee_payment.c.payment_id).offset(n).limit(1)).one()
         passing = {"passing_id": bytes([n + 7]) * 16, "institution": f"USCC-{n}", "account": accounts[n]}

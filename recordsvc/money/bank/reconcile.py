@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
-from recordsvc.money.bank import batches, breaks, collecting, payments
+from recordsvc.money.bank import batches, breaks, collecting, instant, payments
 from recordsvc.money.bank.batches import StoredBatch
 from recordsvc.money.bank.cash import Booked, Cash
 from recordsvc.money.bank.errors import BatchState
@@ -271,7 +271,8 @@ class _Run:
                 bound.touch(self._turn, bank_entry, (code, entry.reference))
             return
         taken = collecting.meant(conn, self._source, entry)
-        found, kind = (None, "") if taken is not None else self._meaning(entry)
+        at_once = instant.meant(conn, self._source, entry)
+        found, kind = (None, "") if taken or at_once else self._meaning(entry)
         conn.execute(
             bank_entry.insert().values(
                 account=code,
@@ -290,6 +291,9 @@ class _Run:
         line = Booked(code, entry.reference, entry.credit, entry.amount_fen, entry.booked_on.isoformat())
         if taken is not None:
             collecting.book(self._turn, self._house, taken, line)
+            return
+        if at_once is not None:
+            instant.book(self._turn, self._house, at_once, line)
             return
         if found is None or kind:
             self._cash.unexplained(self._turn, line)

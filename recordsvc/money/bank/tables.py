@@ -185,6 +185,29 @@ collection = sa.Table(
     "which mandate, from which version of the payer's account",
 )
 
+instant_payment = sa.Table(
+    "instant_payment",
+    metadata,
+    sa.Column("instant_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("reference", sa.String(80), nullable=False, unique=True),
+    sa.Column("end_to_end_id", sa.String(35), nullable=False, unique=True),
+    sa.Column("account", sa.String(40), sa.ForeignKey("paying_account.code"), nullable=False),
+    sa.Column("payer", sa.String(60), nullable=False),
+    sa.Column("payer_version", sa.Integer, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("purpose", sa.String(60), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("asked_by", sa.String(80), nullable=False),
+    sa.Column("asked_ms", sa.BigInteger, nullable=False),
+    sa.Column("changed_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("amount_fen > 0", name="amount"),
+    sa.CheckConstraint("state IN ('asked', 'accepted', 'refused', 'unknown', 'booked')", name="state"),
+    sa.Index(None, "state"),
+    sa.Index(None, "payer"),
+    info={"kind": "state", "bound": Bound(("state", "changed_ms"), most=None)},
+    comment="Payments that were asked of a bank at once (即时支付), in fen: stored before it hears of them",
+)
+
 bank_file = sa.Table(
     "bank_file",
     metadata,

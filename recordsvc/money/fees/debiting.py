@@ -4,6 +4,7 @@
                             └── refused, nothing of it stated: the payment failed       (划转)
     refund from what is kept ──> payment to the payer's verified account; come back, it is paid anew
 
+A payment at once goes the same way; the bank's word comes while its payer waits, the money with its line.
 One account of the region collects: the paying account of fund `FEES`. Kept money leaves by holds that the
 bank's line settles; the bank's room says what happened, in the same turn.
 """
@@ -21,10 +22,11 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, beijing_ms, uuid7
 from recordsvc.ground.problems import Problem
-from recordsvc.money.bank import collecting, paying, payments
+from recordsvc.money.bank import collecting, instant, paying, payments
 from recordsvc.money.bank.cash import Booked
 from recordsvc.money.bank.collecting import Collection
 from recordsvc.money.bank.collecting import Mandate as Agreement
+from recordsvc.money.bank.instant import Instant
 from recordsvc.money.fees import keeping, mandates, offerings, orders, postings, refunding, taking, values
 from recordsvc.money.fees.errors import FeeNotDebitable, FeeStep
 from recordsvc.money.fees.tables import fee_passed, fee_passing, fee_payment, fee_refund
@@ -43,20 +45,7 @@ _OVER: Final = ("rejected", "withdrawn", "returned")
 
 def debit(turn: Turn, house: "House", order_id: bytes, by: str) -> Payment:
     """Have an order debited from its worker's account. Raises `FeeUnknown`, `FeeStep`, `FeeNotDebitable`."""
-    one = orders.locked(turn, order_id)
-    under_way = values.payments(
-        turn.conn,
-        *values.of_order(fee_payment, one),
-        fee_payment.c.way != taking.COUNTER,
-        fee_payment.c.state.in_(("open", "unknown")),
-    )
-    if one.state not in ("NEW", "PENDING") or under_way:
-        raise FeeStep(state=one.state, event="pay")
-    code = account(turn.conn)
-    if code is None:
-        raise FeeNotDebitable(lacks="collecting-account")
-    if offerings.find(turn.conn, one.offering_id).cancelled is not None:
-        raise FeeStep(state=one.state, event="pay")
+    one, code = _payable(turn, order_id)
     mandate = _mandate(turn, one)
     payment_id = uuid7(FixedClock(turn.now_ms), house.random)
     reference = f"fee:{payment_id.hex()}"
@@ -75,6 +64,43 @@ def debit(turn: Turn, house: "House", order_id: bytes, by: str) -> Payment:
     asked = collecting.by_reference(turn.conn, reference)
     taking.begin(turn, one, payment_id, "debit", code, "" if asked is None else asked.end_to_end_id, by)
     return values.payment(turn.conn, payment_id)
+
+
+def at_once(turn: Turn, house: "House", order_id: bytes, by: str) -> Instant:
+    """Begin to pay an order at once; the bank is asked after this turn (`instant.send`).
+
+    Raises `FeeUnknown`, `FeeStep`, `FeeNotDebitable`.
+    """
+    one, code = _payable(turn, order_id)
+    version = mandates.account_version(turn.conn, one.worker_id)
+    if house.instant_pay is None or not version:
+        raise FeeNotDebitable(lacks="account" if house.instant_pay else "bank")
+    payment_id = uuid7(FixedClock(turn.now_ms), house.random)
+    payer, reference = mandates.payer(one.worker_id), f"fee:{payment_id.hex()}"
+    asked = instant.begin(
+        turn, house, reference, code, payer, version, one.amount_fen, purpose=PURPOSE, by=by
+    )
+    taking.begin(turn, one, payment_id, "instant", code, asked.end_to_end_id, by)
+    return asked
+
+
+def _payable(turn: Turn, order_id: bytes) -> tuple[Order, str]:
+    """Return a locked order that takes money through the bank, and the account that it comes into."""
+    one = orders.locked(turn, order_id)
+    under_way = values.payments(
+        turn.conn,
+        *values.of_order(fee_payment, one),
+        fee_payment.c.way != taking.COUNTER,
+        fee_payment.c.state.in_(("open", "unknown")),
+    )
+    if one.state not in ("NEW", "PENDING") or under_way:
+        raise FeeStep(state=one.state, event="pay")
+    code = account(turn.conn)
+    if code is None:
+        raise FeeNotDebitable(lacks="collecting-account")
+    if offerings.find(turn.conn, one.offering_id).cancelled is not None:
+        raise FeeStep(state=one.state, event="pay")
+    return one, code
 
 
 def _mandate(turn: Turn, one: Order) -> mandates.Mandate:
@@ -98,8 +124,8 @@ def account(conn: Connection) -> str | None:
 # -- what the bank's room says
 
 
-def collected(turn: Turn, house: "House", found: Collection, line: Booked | None) -> None:
-    """Take in what became of a debit, in the turn in which it did."""
+def collected(turn: Turn, house: "House", found: Collection | Instant, line: Booked | None) -> None:
+    """Take in what became of a debit, or of a payment at once, in the turn in which it did."""
     kind, _, name = found.reference.partition(":")
     if kind != "fee":
         return
@@ -107,7 +133,7 @@ def collected(turn: Turn, house: "House", found: Collection, line: Booked | None
     one = orders.locked(turn, paid.order_id)
     if found.state == "booked" and line is not None:
         taking.came(turn, house, one, paid, SYSTEM)
-    elif found.state in ("rejected", "withdrawn") and paid.state in ("open", "unknown"):
+    elif found.state in ("rejected", "withdrawn", "refused") and paid.state in ("open", "unknown"):
         taking.failed(turn, house, one, paid, SYSTEM)
     elif found.state == "unknown" and paid.state == "open":
         taking.change(turn, paid, state="unknown")
@@ -282,5 +308,7 @@ def connect(house: "House") -> None:
     """Have the bank's room tell fees what becomes of debits and payments; once."""
     if collected not in house.collection_followers:
         house.collection_followers.append(collected)
+    if collected not in house.instant_followers:
+        house.instant_followers.append(collected)
     if paid_out not in house.payment_followers:
         house.payment_followers.append(paid_out)

@@ -16,6 +16,7 @@ from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.services import own_worker
 from recordsvc.ground import answers
 from recordsvc.ground.ports import beijing_date
+from recordsvc.money.bank import instant
 from recordsvc.money.fees import (
     centre_routes,
     debiting,
@@ -301,4 +302,31 @@ def end_mandate(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - the f
 def debit_fee(order_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - the form is empty
     """Ask the bank for it."""
     debit_own(order_id)
+    return answers.answer(own_detail(order_id), form=FeeDetailForm)
+
+
+def pay_own(order_id: bytes) -> None:
+    """Pay an order of the worker who asks at once: what is asked is stored first. Raises as `at_once`."""
+    by = reference()
+    with house().db.read() as conn:
+        own_order(conn, order_id)
+    asked = once(lambda turn: debiting.at_once(turn, house(), order_id, by).instant_id.hex())
+    instant.send(house(), bytes.fromhex(asked))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/fees/<id:order_id>/pay",
+    policy="own.fee.pay",
+    body=EmptyForm,
+    answer=FeeDetailForm,
+    problems=(problems.FeeUnknown, problems.FeeStep, problems.FeeNotDebitable, ArchiveRestricted),
+    idempotent=True,
+    step_up=True,
+    summary="即时支付 / Pay an order at once from my verified account; it counts once the bank booked it",
+)
+def pay_fee(order_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - the form is empty
+    """Ask the bank and say where it stands."""
+    pay_own(order_id)
     return answers.answer(own_detail(order_id), form=FeeDetailForm)

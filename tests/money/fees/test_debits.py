@@ -6,16 +6,28 @@ import pytest
 import sqlalchemy as sa
 from lxml import etree
 
+from banksim import messages
 from banksim.messages import Told
 from recordsvc.ground.two_person import StaleProposal
-from recordsvc.money.bank import batches, breaks, collecting, dispatch, payee_accounts, payments, terms
+from recordsvc.money.bank import (
+    batches,
+    breaks,
+    collecting,
+    dispatch,
+    instant,
+    payee_accounts,
+    payments,
+    terms,
+)
 from recordsvc.money.bank.errors import NothingToPay, PaymentLive
 from recordsvc.money.bank.formats.profile import Profile
+from recordsvc.money.bank.instant import Answer, Wanted
 from recordsvc.money.fees import debiting, mandates, refunding
 from recordsvc.money.fees.errors import FeeNotDebitable, FeeStep, MandateStands, OfferingRefused
 from recordsvc.money.fees.tables import fee_mandate
 from tests.money.bank import made
 from tests.money.bank.desk import CLERK, REVIEWER
+from tests.money.bank.world import Crashes, watched
 from tests.money.fees.till import CODE, Simulated, Till
 from tests.money.fees.world import FEE, World
 
@@ -284,6 +296,126 @@ def refund_of(turn, house, one):
     return refunding.leave(turn, house, one, "left", 0, "未上课", "staff:x")
 
 
+# -- at once
+
+
+class Bank:
+    """Says of a payment at once what a test wants."""
+
+    def __init__(self, *answers: Answer | OSError) -> None:
+        self.answers, self.asked = list(answers), []
+
+    def pay(self, wanted: Wanted) -> Answer:
+        self.asked.append(wanted)
+        return self._next()
+
+    def ask(self, account: str, end_to_end_id: str) -> Answer:
+        return self._next()
+
+    def _next(self) -> Answer:
+        said = self.answers.pop(0)
+        if isinstance(said, OSError):
+            raise said
+        return said
+
+
+def pays(world: World, till: Till, n: int, offered, *answers: Answer | OSError):
+    world.house.instant_pay = bank = Bank(*answers)
+    one = world.order(n, offered)
+    asked = world.write(debiting.at_once, world.house, one.order_id, f"worker:{n}")
+    instant.send(world.house, asked.instant_id)
+    instant.send(world.house, asked.instant_id)
+    assert len(bank.asked) == 1, "it is asked for once"
+    return one, asked
+
+
+def came_at_once(till: Till, asked: instant.Instant) -> None:
+    line = messages.Line(
+        f"N{asked.end_to_end_id[-9:]}",
+        credit=True,
+        amount_fen=asked.amount_fen,
+        booked_on=till.desk.today(),
+        end_to_end_id=asked.end_to_end_id,
+    )
+    assert till.desk.notify(line) == "applied"
+
+
+def test_a_payment_at_once_counts_with_its_booked_line(world: World, till: Till) -> None:
+    one, asked = pays(world, till, 0, world.offer(), Answer.ACCEPTED)
+    assert world.state(one) == "PENDING"
+    with pytest.raises(FeeStep):
+        world.write(debiting.at_once, world.house, one.order_id, "worker:0")
+    came_at_once(till, asked)
+    assert (world.state(one), till.kept(), till.desk.open_breaks()) == ("PAID", FEE, [])
+    with world.house.db.read() as conn:
+        assert world.house.cash.balance_fen(conn, CODE) == FEE
+    world.adds_up()
+
+
+def test_a_refusal_ends_the_order_and_money_that_comes_all_the_same_goes_back(
+    world: World, till: Till
+) -> None:
+    one, asked = pays(world, till, 0, world.offer(), Answer.REFUSED)
+    assert world.state(one) == "FAILED"
+    came_at_once(till, asked)
+    assert (world.state(one), till.kept(""), world.refunds(one)[0].ground) == ("FAILED", FEE, "surplus")
+    world.adds_up()
+
+
+def test_no_answer_is_unknown_and_asked_again_and_ended_by_a_later_statement(
+    world: World, till: Till
+) -> None:
+    offered = world.offer()
+    one, asked = pays(world, till, 0, offered, OSError("no route"), Answer.UNKNOWN, Answer.ACCEPTED)
+    assert world.state(one) == "UNKNOWN"
+    for _ in range(2):
+        world.house.clock.advance(instant.PATIENCE_MS)
+        instant.run(world.house)
+    came_at_once(till, asked)
+    assert world.state(one) == "PAID"
+    other, _ = pays(world, till, 1, offered, Answer.UNKNOWN)
+    world.days(1)
+    till.desk.state_account(1, 0, closing=0, on=till.desk.today())
+    instant.run(world.house)
+    assert world.state(other) == "FAILED"
+    world.adds_up()
+
+
+def test_without_a_bank_that_pays_at_once_nothing_is_begun(world: World, till: Till) -> None:
+    one = world.order(0, world.offer())
+    with pytest.raises(FeeNotDebitable):
+        world.write(debiting.at_once, world.house, one.order_id, "worker:0")
+    assert world.payments(one) == []
+
+
+@pytest.mark.parametrize(
+    ("likely", "state"), [({}, "PAID"), ({"reject": 1.0}, "FAILED"), ({"silent": 1.0}, "")]
+)
+def test_the_simulated_bank_pays_at_once(
+    world: World, till: Till, tmp_path: Path, likely: dict[str, float], state: str
+) -> None:
+    simulated = Simulated(till, likely, 3, tmp_path)
+    bank = instant.FolderPay(
+        world.house.settings.bank_folder, 0.3, lambda _s: simulated.bank.work(simulated.now())
+    )
+    world.house.instant_pay = bank
+    one = world.order(0, world.offer())
+    asked = world.write(debiting.at_once, world.house, one.order_id, "worker:0")
+    instant.send(world.house, asked.instant_id)
+    assert bank.pay(wanted_again(asked)) in (Answer.ACCEPTED, Answer.REFUSED, Answer.UNKNOWN)
+    simulated.jobs()
+    assert world.state(one) == state or not state
+    simulated.quiet(2)
+    assert world.state(one) == (state or "PAID")
+    assert simulated.verdict() == []
+    assert sum(bool(row["credit"]) for row in simulated.book.lines()) == int(state != "FAILED")
+
+
+def wanted_again(asked: instant.Instant) -> Wanted:
+    """The same payment once more, as a crash between would ask for it."""
+    return Wanted(asked.end_to_end_id, asked.amount_fen, CODE, made.FUND, made.payee(0), asked.purpose)
+
+
 # -- the simulated bank
 
 
@@ -317,3 +449,24 @@ def test_case_42_days_with_a_bank_that_fails_the_books_agree(
     with world.house.db.read() as conn:
         kinds = {one.kind for one in breaks.listed(conn) if one.state == "open"}
     assert kinds <= {"status-contradicts", "late-status", "file-quarantined", "statement-gap"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("at", [2, 9, 17, 26, 38, 51, 67, 90])
+def test_case_26_a_crash_anywhere_debits_nobody_twice_and_loses_nothing(
+    world: World, till: Till, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    simulated = Simulated(till, {"reread": 0.5, "duplicate_report": 0.5, "debit_twice": 0.3}, at, tmp_path)
+    offered = world.offer()
+    orders = [till.debited(n, offered) for n in range(3)]
+    crashes = Crashes(at)
+    with watched(monkeypatch, crashes):
+        crashes.armed = True
+        for _ in range(3):
+            simulated.day()
+        crashes.armed = False
+    simulated.quiet(10)
+    assert crashes.count > at, "it crashed"
+    assert simulated.verdict() == []
+    assert {world.state(one) for one in orders} <= {"PAID", "FAILED"}
+    world.adds_up()

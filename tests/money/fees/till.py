@@ -1,5 +1,6 @@
 """A bank at the other end of fees: an account that collects, workers' accounts, debits sent and answered."""
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
@@ -12,15 +13,27 @@ from banksim.folder import Folder
 from banksim.messages import Told
 from banksim.oracle import Ours, judge
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.bank import batches, breaks, collecting, dispatch, inbox, payee_accounts, payments, terms
+from recordsvc.money.bank import (
+    batches,
+    breaks,
+    collecting,
+    dispatch,
+    inbox,
+    instant,
+    payee_accounts,
+    payments,
+    terms,
+)
 from recordsvc.money.bank.batches import StoredBatch
 from recordsvc.money.bank.collecting import Collection
+from recordsvc.money.bank.tables import payment_batch
 from recordsvc.money.fees import debiting, mandates
 from recordsvc.money.fees.postings import kept
 from recordsvc.money.fees.values import Order, Payment
 from recordsvc.money.ledger import accounts
 from tests.money.bank import made
 from tests.money.bank.desk import CLERK, FIRST, REVIEWER, Desk
+from tests.money.bank.world import Crash
 from tests.money.fees.world import World
 
 CODE = "fees"
@@ -116,18 +129,26 @@ class Simulated:
 
     def jobs(self) -> None:
         for job in (dispatch.run, inbox.run, terms.run, debiting.run):
-            job(self.house)
+            self._job(job)
+
+    def _job(self, job: Callable) -> None:
+        """Run a job; after a crash the process begins it again, once its lease is over."""
+        while True:
+            try:
+                job(self.house)
+            except Crash:
+                self.house.clock.advance(dispatch.LEASE_MS)
+            else:
+                return
 
     def payers(self) -> None:
+        """Seal what waits, and release what is sealed; who meets a crash looks at the desk again later."""
         for seal in (collecting.seal, batches.seal):
-            self._sealed(seal)
-
-    def _sealed(self, seal: Callable) -> None:
-        try:
-            batch_id = self.till.world.write(seal, self.house, CODE, FIRST)
-        except batches.NothingToPay:
-            return
-        self.till.desk.release(self.till.world.read(batches.find, batch_id))
+            with contextlib.suppress(batches.NothingToPay, Crash):
+                self.till.world.write(seal, self.house, CODE, FIRST)
+        for batch in self.till.world.read(batches.listed, payment_batch.c.state == "sealed"):
+            with contextlib.suppress(Crash):
+                self.till.desk.release(batch)
 
     def day(self) -> None:
         for _ in range(2):
@@ -152,6 +173,10 @@ class Simulated:
             ours = [
                 Ours(one.reference, one.end_to_end_id, one.amount_fen, one.state == "booked", over=False)
                 for one in collecting.listed(conn)
+            ]
+            ours += [
+                Ours(one.reference, one.end_to_end_id, one.amount_fen, one.state == "booked", over=False)
+                for one in instant.listed(conn)
             ]
             ours += [
                 Ours(
