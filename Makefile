@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check format bench wheelhouse lock clean
+.PHONY: help run test test-long mutants check format bench wheelhouse lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: $(VENV)/.test ## Run every test that is not long, on SQLite and PostgreSQL
 
 test-long: $(VENV)/.test tests/oidc/node_modules/.made ## Run the long tests: journeys, faults, other people's verifiers
 	$(BIN)/pytest -m long
+
+mutants: $(VENV)/.test ## Take each safeguard of money away, see which cases notice, write docs/mutants.md
+	$(BIN)/python -m tests.faults.money_mutants --write docs/mutants.md
 
 check: $(VENV)/.test ## Lint, format, types, import directions
 	$(BIN)/ruff check .

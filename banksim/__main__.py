@@ -28,7 +28,7 @@ def serve(chosen: argparse.Namespace) -> int:
         return 2
     book = Book(chosen.store)
     book.open_fund(chosen.number, chosen.balance)
-    bank = Bank(book, Folder(chosen.folder), faults, chosen.number, eager=chosen.eager)
+    bank = Bank(book, Folder(chosen.folder), faults, chosen.number, eager=chosen.eager, closed=chosen.closed)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _signal, _frame: stop.set())
@@ -70,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one.add_argument("--scenario", type=Path, help="YAML: faults by name and probability")
     one.add_argument("--seed", type=int, default=1, help="decides which faults happen to what")
     one.add_argument("--eager", action="store_true", help="execute at once, whatever day was asked for")
+    one.add_argument(
+        "--closed", action="append", default=[], metavar="NUMBER", help="an account that was closed since"
+    )
     one.add_argument("--statement-seconds", type=float, default=60.0, help="state the account so often")
     one.add_argument("--once", action="store_true", help="work and state once, and end")
     one.set_defaults(run=serve)

@@ -6,6 +6,7 @@ Whatever it tells wrongly it knows rightly: the book holds which order each line
 import datetime as dt
 import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Final
 
 from banksim import messages
@@ -16,16 +17,29 @@ from banksim.messages import Line, Told, Unreadable, Wanted
 
 _DAY: Final = dt.timedelta(days=1)
 _LOOKALIKE: Final = "\u2022"
+CLOSED: Final = "AC04"
+"""Reason of what comes back from an account that was closed (账户已销户)."""
 
 
 class Bank:
     """One bank with one payer."""
 
     def __init__(
-        self, book: Book, folder: Folder, faults: Faults, number: str, *, eager: bool = False
+        self,
+        book: Book,
+        folder: Folder,
+        faults: Faults,
+        number: str,
+        *,
+        eager: bool = False,
+        closed: Iterable[str] = (),
     ) -> None:
-        """Serve the account `number`; an eager bank executes before the day that was asked for."""
+        """Serve the account `number`; an eager bank executes before the day that was asked for.
+
+        What is paid to one of the `closed` accounts comes back at once.
+        """
         self.book, self._folder, self._faults, self._number, self._eager = book, folder, faults, number, eager
+        self._closed = frozenset(closed)
 
     def work(self, now: dt.datetime) -> None:
         """Do what is to be done at an instant; to be called any number of times a day."""
@@ -118,6 +132,8 @@ class Bank:
         booked = day + _DAY if hits("skew", key) else day
         self.book.book(_debit(f"D{message_id[-16:]}-{n}", amount, booked, told), key)
         back = day + _DAY * (1 + self._faults.number("back", key, 5)) if hits("return", key) else None
+        if wanted.number in self._closed:
+            back = day
         self.book.decide(message_id, n, "ACSC", "", back)
         if hits("ghost", key):
             self.book.book(_credit(f"G{message_id[-16:]}-{n}", amount, day, ""), "")
@@ -165,7 +181,8 @@ class Bank:
     def _give_back(self, day: dt.date) -> None:
         for row in self.book.coming_back(day):
             key = row["end_to_end_id"]
-            reason = REASONS[self._faults.number("reason", key, len(REASONS))]
+            closed = row["number"] in self._closed
+            reason = CLOSED if closed else REASONS[self._faults.number("reason", key, len(REASONS))]
             reference = f"R{row['message_id'][-16:]}-{row['n']}"
             self.book.book(_credit(reference, row["amount"], day, key, reason), key)
             self.book.came_back(row)

@@ -25,6 +25,7 @@ from demo.ledger import Draft
 from demo.region import Region
 from demo.registry import Registrars, decide
 from demo.schedule import quarter_of
+from demo.subsidies import begun_on
 from demo.voices import Voice, voices
 from recordsvc.submit.sign import Destination
 
@@ -136,18 +137,21 @@ class Loader:
         return [{"reason": reason} for reason in late]
 
     def _allot(self) -> None:
-        """Allot the sample budgets of this year, each by two officials, as far as they do not stand."""
+        """Allot the sample budgets, each by two officials, as far as they do not stand."""
         handler = Session(self._service, {"kind": "handler"})
         reviewer = Session(self._service, {"kind": "reviewer"})
-        year = self._region.today.year
+        today = self._region.today
+        # At the turn of the year claims began under the budget of the year before.
+        years = sorted({begun_on(today).year, today.year})
         there = {one["line"] for one in handler.get("/v1/desk/funds")["items"]}
-        for done, budget in enumerate(BUDGETS, 1):
+        wanted = [(budget, year) for year in years for budget in BUDGETS]
+        for done, (budget, year) in enumerate(wanted, 1):
             if budget.line(year) not in there:
                 once = f"demo-budget-{budget.line(year)}"
                 proposed = handler.post("/v1/desk/funds/moves", budget.asked(year), once=once)
                 decide(reviewer, proposed["proposal_id"])
                 self.counts["budgets"] += 1
-            self._show("下达预算（样例）", done, len(BUDGETS))
+            self._show("下达预算（样例）", done, len(wanted))
         reviewer.leave()
         handler.leave()
 

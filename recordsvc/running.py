@@ -183,10 +183,12 @@ def _parts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Parts]:
 def _bank(settings: Settings) -> list[str]:
     """Return the command of the simulated bank behind the demo account's folder; it executes at once."""
     from demo.bank import ACCOUNT
+    from demo.subsidies import CLOSED
 
     folder = settings.bank_folder / ACCOUNT["code"]
     command = [sys.executable, "-m", "banksim", "serve", "--folder", str(folder), "--eager"]
-    return [*command, "--store", str(settings.data_dir / "banksim.db"), "--number", ACCOUNT["number"]]
+    command += ["--store", str(settings.data_dir / "banksim.db"), "--number", ACCOUNT["number"]]
+    return [*command, *(f"--closed={number}" for number in CLOSED)]
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -216,10 +218,26 @@ def _region(house: House, environ: Mapping[str, str], people: int) -> list[str]:
             )
         _make_personas(house, folder)
         _make_staff(house)
+        _claims(house, folder)
         _make_class(house, folder)
         (folder / "personas").touch()
     with house.db.read() as conn:
         return [one.label for one in demo.personas(conn)]
+
+
+def _claims(house: House, folder: Path) -> None:
+    """Let the named workers' claims come as far as their stories tell."""
+    from demo.personas import personas
+    from recordsvc import democlaims
+
+    found = {
+        role.key: (house.people.find(one.document, one.number), one.name) for role, one in personas(folder)
+    }
+    people = {key: (worker_id, name) for key, (worker_id, name) in found.items() if worker_id is not None}
+    try:
+        democlaims.load(house.settings, people, AREA)
+    except democlaims.NotPaid:
+        raise click.ClickException("the bank does not answer; run the same command again to go on") from None
 
 
 def enrol_cards(house: House, people: "Iterable[Person]") -> None:

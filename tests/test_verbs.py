@@ -356,6 +356,56 @@ VERBS = (
         ("fund propose-allot", "fund propose-shift", "fund propose-recall"),
         desk=("GET /desk/funds/new", "POST /desk/funds/new", "POST /desk/funds/<line_id>/<act>"),
     ),
+    # -- rules and the catalogue
+    Verb(
+        "see which rules and standards hold on a day",
+        ("GET /v1/rules", "GET /v1/rules/<code>", "GET /v1/catalogue"),
+        ("rules list",),
+        why="everybody reads them at /rules and /catalogue, whoever they are",
+    ),
+    Verb(
+        "check the text of a rule on one's own machine",
+        (),
+        ("rules check",),
+        why="needs no service: whoever writes a rule tries it before anybody sees it",
+    ),
+    Verb(
+        "take an extract of another register",
+        ("GET /v1/desk/registers",),
+        ("rules take",),
+        why="whole files of other authorities are brought in where the service runs; the desk reads which",
+    ),
+    Verb(
+        "see rules in every state, what holds and what ends soon",
+        ("GET /v1/desk/rules", "GET /v1/desk/rules/<sha256>"),
+        ("rules versions",),
+        desk=("GET /desk/rules", "GET /desk/rules/<sha256>"),
+    ),
+    Verb(
+        "draft, check and try a rule",
+        (
+            "POST /v1/desk/rules",
+            "POST /v1/desk/rules/<sha256>/check",
+            "POST /v1/desk/rules/<sha256>/simulate",
+        ),
+        ("rules draft", "rules simulate"),
+        desk=(
+            *("GET /desk/rules/new", "POST /desk/rules/new"),
+            *("POST /desk/rules/<sha256>/check", "POST /desk/rules/<sha256>/simulate"),
+        ),
+    ),
+    Verb(
+        "propose to publish a rule",
+        ("POST /v1/desk/rules/<sha256>/publish",),
+        ("rules propose-publish",),
+        desk=("POST /desk/rules/<sha256>/publish",),
+    ),
+    Verb(
+        "propose the catalogue of standards",
+        ("POST /v1/desk/catalogue",),
+        ("rules propose-catalogue",),
+        desk=("GET /desk/catalogue", "POST /desk/catalogue", "POST /desk/catalogue/propose"),
+    ),
     # -- the ledger
     Verb(
         "see closed days, and a seal made anew",
@@ -554,6 +604,7 @@ ROOMS = (
     *("/v1/desk/institutions", "/v1/desk/issuers", "/desk/institutions"),
     *("/v1/desk/clients", "/desk/clients", "/v1/desk/funds", "/desk/funds"),
     *("/v1/desk/ledger", "/desk/ledger"),
+    *("/v1/desk/rules", "/desk/rules", "/v1/desk/catalogue", "/desk/catalogue"),
     *("/v1/desk/disputes", "/v1/desk/held", "/v1/desk/notices", "/v1/desk/proposals", "/v1/desk/services"),
     *("/me", "/window", "/centre/disputes", "/centre/notices", "/desk/workers", "/desk/cards"),
     *("/desk/disputes", "/desk/held", "/desk/issuers", "/desk/notices", "/desk/numbers", "/desk/papers"),
@@ -574,7 +625,7 @@ REGISTERS = (
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
     *("cards", "numbers", "case", "erasure", "continuation", "window", "notices", "paper", "import"),
-    *("held", "objections", "institution", "centre", "client", "staff", "fund", "ledger"),
+    *("held", "objections", "institution", "centre", "client", "staff", "fund", "ledger", "rules"),
 )
 
 

@@ -43,6 +43,12 @@ _DESK: Final = (
     ),
     ("handler", Role.HANDLER, "经办人（待处理记录）", "Case handler (held records)"),
     ("reviewer", Role.REVIEWER, "复核人", "Reviewer (second person)"),
+    (
+        "reviewer-2",
+        Role.REVIEWER,
+        "复核人二（审批他人复核过的申领）",
+        "Second reviewer (approves claims that the first reviewed)",
+    ),
     ("data-officer", Role.DATA_OFFICER, "个人信息保护负责人", "Data protection officer"),
     ("payer", Role.PAYER, "支付人员（组批、对账）", "Payer (batches, reconciliation)"),
     ("payer-2", Role.PAYER, "支付人员二（复核放行）", "Second payer (releases what the first sealed)"),

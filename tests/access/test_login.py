@@ -322,7 +322,7 @@ def test_another_site_cannot_sign_a_browser_in(browser: FlaskClient, enter, head
 def test_personas_are_listed_in_their_order(browser: FlaskClient, enter):
     listed = browser.get("/login/demo").json["items"]
     assert [item["kind"] for item in listed] == [
-        "worker", "registrar", "registrar-2", "handler", "reviewer", "data-officer", "payer",
+        "worker", "registrar", "registrar-2", "handler", "reviewer", "reviewer-2", "data-officer", "payer",
         "payer-2", "inspector", "inspector-2", "auditor",
     ]  # fmt: skip
     assert listed[0]["label"] == "劳动者"
@@ -387,7 +387,7 @@ def test_workers_stand_in_the_order_they_came_and_before_the_officials(
 def test_making_the_desk_twice_makes_it_once(house: House, enter):
     house.db.write(lambda turn: demo.create_desk(turn, "64"))
     with house.db.read() as conn:
-        assert len(demo.personas(conn)) == 11
+        assert len(demo.personas(conn)) == 12
 
 
 @pytest.mark.parametrize("environment", ["test", "production"])

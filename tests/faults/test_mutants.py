@@ -8,7 +8,6 @@ nobody notices is one that the next change may lose.
 import dataclasses
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -17,8 +16,7 @@ from typing import Final
 
 import pytest
 
-ROOT: Final = Path(__file__).parents[2]
-COPIED: Final = ("recordsvc", "tests", "schemas", "demo", "docs", "pyproject.toml", "deploy", "witness")
+from tests.faults.tree import ROOT, copied
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,14 +207,7 @@ MUTANTS: Final = (
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree, in which controls are taken away and put back."""
-    folder = tmp_path_factory.mktemp("tree")
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
-    return folder
+    return copied(tmp_path_factory.mktemp("tree"))
 
 
 def run(tree: Path, tests: str) -> subprocess.CompletedProcess[str]:

@@ -86,7 +86,7 @@ def test_a_claimed_request_is_in_progress_until_it_is_settled(
     assert keys.claim(ticket(keys)) == Done("entry:5")
 
 
-def test_a_dead_process_loses_its_lease_and_cannot_settle_late(
+def test_case_15_a_dead_process_loses_its_lease_and_cannot_settle_late(
     keys: Idempotency, database: Database, clock: FixedClock
 ) -> None:
     dead = keys.claim(ticket(keys))

@@ -143,6 +143,11 @@ FUNDS = "amounts of a budget line"
 LEDGER = "amounts, accounts and codes; whose money it is stands in the claim"
 NO_PERSON = {
     "GET /v1/desk/rules": "texts of rules",
+    "GET /desk/rules": "texts of rules",
+    "GET /desk/rules/new": "the form for the text of a rule",
+    "GET /desk/rules/<sha256>": "the text of a rule, and sums of a simulation",
+    "GET /desk/catalogue": "standards by occupation and level",
+    "POST /desk/catalogue": "standards by occupation and level",
     "GET /v1/desk/rules/<sha256>": "the text of a rule, and sums of a simulation by the ids of decisions",
     "POST /v1/desk/rules/<sha256>/check": "the text of a rule",
     "POST /v1/desk/rules/<sha256>/simulate": "sums over decisions; gains and losses by the ids of decisions",

@@ -2,6 +2,8 @@
 
 import contextlib
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from recordsvc import anchor
+from recordsvc import anchor, schema
 from recordsvc.archive import formats, tables
 from recordsvc.archive.keyevents import KeyAction
 from recordsvc.fsck import fsck
+from recordsvc.ground import bound
 from recordsvc.ground.finding import Finding
 from recordsvc.ground.ports import FixedClock
 from recordsvc.ground.privileges import erasing
@@ -22,6 +25,7 @@ from recordsvc.people import tables as people_tables
 from recordsvc.translog import tables as log_tables
 from recordsvc.translog.note import NoteKey
 from tests.archive.support import Centre, id_of, person, state
+from tests.faults.processes import ROOT
 from tests.faults.region import erase
 
 
@@ -269,3 +273,30 @@ def test_a_value_of_the_wrong_type_is_named(house: House) -> None:
     found = finding(house)
     assert found.where == f"{log_tables.checkpoint.name} size=1 column root"
     assert "type or length" in found.what_en
+
+
+_EVERY_TABLE = """
+from recordsvc.fsck import fsck
+from recordsvc.ground import bound
+
+class Opened(Exception):
+    pass
+
+class Nowhere:
+    @property
+    def db(self):
+        raise Opened
+
+try:
+    fsck(Nowhere())
+except Opened:
+    print(*sorted(table.name for table in bound.tables()))
+"""
+
+
+def test_a_process_that_used_no_other_room_knows_every_bound_table() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _EVERY_TABLE], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    schema.load_tables()
+    assert told.stdout.split() == sorted(table.name for table in bound.tables())

@@ -162,6 +162,13 @@ ELSEWHERE: dict[str, str] = {
         CLIENTS,
     ),
     "/desk/funds/<line_id>/<act>": "tests/web/test_fund_pages.py: needs a budget line",
+    "/desk/rules/new": "tests/web/test_desk_rule_pages.py: a file may be chosen, the text stays",
+    **dict.fromkeys(
+        (f"/desk/rules/<sha256>/{one}" for one in ("simulate", "publish")),
+        "tests/web/test_desk_rule_pages.py: needs a version",
+    ),
+    "/desk/catalogue": "tests/web/test_desk_rule_pages.py: a file is chosen",
+    "/desk/catalogue/propose": "tests/web/test_desk_rule_pages.py: needs a sheet that was tried",
     "/centre/disputes/<id:dispute_id>/answer": CASES,
     "/centre/disputes/<id:dispute_id>/messages": CASES,
     "/centre/people/<staff_id>/end": BUTTON,

@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.money.bank import payee_accounts, paying, payments
-from recordsvc.money.bank.errors import PayeeAccountUnknown, PayingAccountUnknown
+from recordsvc.money.bank.errors import PayeeAccountUnknown, PayingAccountUnknown, PaymentUnknown
 from recordsvc.money.bank.payments import Payment
 from recordsvc.money.claims import keeping
 from recordsvc.money.claims.facts import prior
@@ -61,6 +61,14 @@ class BankRoom:
             hold=hold,
         )
         return made.hex()
+
+
+def reason_of(conn: Connection, payment: str) -> str:
+    """Return why the bank gave a payment back (`bank_reasons`); empty: it did not say."""
+    try:
+        return payments.find(conn, bytes.fromhex(payment)).reason
+    except (PaymentUnknown, ValueError):
+        return ""
 
 
 def follow(turn: Turn, house: "House", payment: Payment) -> None:

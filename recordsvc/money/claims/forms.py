@@ -176,6 +176,8 @@ class ClaimDetailForm(ClaimForm):
     notice = fields.Nested(ClaimOnListForm, required=True, allow_none=True)
     account_ready = fields.Boolean(required=True)
     review = fields.Nested(ClaimReviewForm, required=True, allow_none=True)
+    came_back = fields.String(required=True)
+    """Why the bank gave the money back and what to do, in Chinese; empty where it did not."""
 
 
 class ClaimApprovalForm(Form):

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from recordsvc import dated
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import deciding, notices, signing, terms, transitions
+from recordsvc.money.claims.bank import reason_of
 from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of
 from recordsvc.money.rules import explaining
 
@@ -21,6 +22,17 @@ WAITS_ZH: Final[Mapping[str, str]] = {
     "fund-short": "资金不足，等待追加预算",
     "no-account": "尚无核实过的收款账户：请持身份证和社保卡到发卡银行开通银行账户，再到人社窗口登记",
 }
+REASONS: Final = "bank_reasons"
+_NEW_ACCOUNT_ZH: Final = "请持身份证和社保卡到人社窗口登记本人可用的账户；核实后重新支付，金额不变。"
+AFTER_RETURN_ZH: Final[Mapping[str, str]] = {
+    "ask-payee": _NEW_ACCOUNT_ZH,
+    "new-account": _NEW_ACCOUNT_ZH,
+    "mend-data": "拨付人员更正后重新支付，您不用办理。",
+    "look-up": "拨付人员正在核对，您不用办理。",
+    "ask-bank": "拨付人员正在向银行核实，您不用办理。",
+    "stop": "款项已停止支付，请到人社窗口询问。",
+}
+"""What a payment's coming back means for who waits for it, by what its reason asks for (`bank_reasons`)."""
 OWNERS_ZH: Final[Mapping[str, str]] = {
     "": "",
     "worker": "本人",
@@ -126,6 +138,7 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "notice": _notice(conn, one),
         "account_ready": house.claims.payments.account_of(conn, one.payee) > 0,
         "review": _review(one),
+        "came_back": _came_back(conn, one),
     }
 
 
@@ -206,6 +219,16 @@ def _notice(conn: Connection, one: Claim) -> dict[str, Any] | None:
         return None
     found = notices.find(conn, one.notice_id)
     return {"notice_id": found.notice_id, "start_on": found.start_on, "end_on": found.end_on}
+
+
+def _came_back(conn: Connection, one: Claim) -> str:
+    """Say why a payment came back and what to do; empty: none did, or it is on its way anew."""
+    if one.state != "RETURNED":
+        return ""
+    reason = reason_of(conn, one.payment)
+    row = dated.table(REASONS).on(dated.OPEN_END).get(reason)
+    why = str(row["zh"]) if row is not None else "银行未说明原因"
+    return f"银行退回：{why}。{AFTER_RETURN_ZH[str(row['then']) if row is not None else 'ask-bank']}"
 
 
 def _review(one: Claim) -> dict[str, Any] | None:

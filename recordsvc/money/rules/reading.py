@@ -17,15 +17,15 @@ _DEPTH: Final = 16
 _MOST_DIGITS: Final = 18
 
 
-class _Reader(yaml.SafeLoader):  # type: ignore[misc]
+class Reader(yaml.SafeLoader):  # type: ignore[misc]
     """PyYAML's safe loader without its guesses."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - as the base declares it
 
 
-_Reader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"null\Z|\Z"), ["n", ""])
-_Reader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)\Z"), ["t", "f"])
-_Reader.add_implicit_resolver(
+Reader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"null\Z|\Z"), ["n", ""])
+Reader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)\Z"), ["t", "f"])
+Reader.add_implicit_resolver(
     "tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9][0-9]*)\Z"), list("-0123456789")
 )
 
@@ -35,7 +35,7 @@ def read(text: bytes) -> dict[str, Any]:
     if len(text) > MAX_BYTES:
         raise _refused("size", f"规则文本超过 {MAX_BYTES} 字节", "the text is too long")
     try:
-        node = yaml.compose(text.decode(), _Reader)
+        node = yaml.compose(text.decode(), Reader)
     except UnicodeDecodeError:
         raise _refused("encoding", "规则文本应为 UTF-8 编码", "the text is not UTF-8") from None
     except RecursionError:

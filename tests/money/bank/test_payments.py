@@ -10,7 +10,17 @@ from banksim import messages
 from banksim.messages import Told
 from recordsvc.ground import two_person
 from recordsvc.ground.two_person import SamePerson, StaleProposal
-from recordsvc.money.bank import batches, breaks, dispatch, inbox, payee_accounts, payments, resolving, terms
+from recordsvc.money.bank import (
+    batches,
+    breaks,
+    dispatch,
+    folder,
+    inbox,
+    payee_accounts,
+    payments,
+    resolving,
+    terms,
+)
 from recordsvc.money.bank.errors import (
     AbsenceUnproven,
     BatchState,
@@ -168,10 +178,42 @@ def test_case_28_what_is_sent_is_what_was_sealed_and_the_same_when_sent_again(de
     digest = place.with_name(place.name + ".sha256").read_text().split()[0]
     assert hashlib.sha256(sent).digest() == batch.sha256 == bytes.fromhex(digest)
     with desk.house.db.engine.begin() as conn:
-        conn.execute(payment_batch.update().values(state="released", sent_ms=None, lease_ms=0))
+        conn.execute(payment_batch.update().values(state="released", sent_ms=None, lease_ms=1))
         conn.execute(payment.update().values(state="queued"))
     dispatch.run(desk.house)
     assert place.read_bytes() == sent
+    assert {one.name for one in place.parent.iterdir()} == {batch.file_name, f"{batch.file_name}.sha256"}
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["before the file", "after the file"])
+def test_case_26_who_dies_while_sending_is_followed_by_one_who_sends_the_same(
+    desk: Desk, monkeypatch, written: bool
+) -> None:
+    paid = desk.pay(1)
+    batch = desk.seal()
+    desk.release(batch)
+    place = desk.house.settings.bank_folder / CODE / "in" / batch.file_name
+    write = folder.write
+
+    class Died(Exception):
+        pass
+
+    def dying(to, content: bytes) -> None:
+        if written:
+            write(to, content)
+        if not written or to == place:
+            raise Died
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folder, "write", dying)
+        with pytest.raises(Died):
+            dispatch.run(desk.house)
+    assert (place.exists(), desk.state(paid)) == (written, "queued")
+    desk.house.clock.advance(dispatch.LEASE_MS)
+
+    assert (dispatch.run(desk.house), desk.state(paid)) == (1, "sent")
+    assert {one.name for one in place.parent.iterdir()} == {place.name, f"{place.name}.sha256"}
+    assert hashlib.sha256(place.read_bytes()).digest() == batch.sha256
 
 
 def test_case_27_two_dispatchers_send_a_batch_once(desk: Desk, monkeypatch) -> None:
