@@ -10,6 +10,7 @@ port (`InstantPay`); the simulated one answers through its folder.
 """
 
 import base64
+import functools
 import json
 import time
 from collections.abc import Callable
@@ -149,7 +150,7 @@ def send(house: "House", instant_id: bytes) -> str:
     if house.instant_pay is not None and newest.version == one.payer_version:
         wanted = Wanted(one.end_to_end_id, one.amount_fen, source.code, source.account, payer, one.purpose)
         bank = house.instant_pay
-        answer = _said(lambda: bank.pay(wanted))
+        answer = _said(functools.partial(bank.pay, wanted))
     return _keep(house, one, answer)
 
 
@@ -167,7 +168,7 @@ def run(house: "House") -> int:
         if one.instant_id in absent:
             count += _keep(house, one, Answer.REFUSED) != one.state
         elif one.state != Answer.ACCEPTED:
-            answer = _said(lambda one=one: bank.ask(one.account, one.end_to_end_id))
+            answer = _said(functools.partial(bank.ask, one.account, one.end_to_end_id))
             count += _keep(house, one, answer) != one.state
     return count
 
