@@ -23,6 +23,7 @@ from recordsvc.money.fees.routes import (
     own_mandate,
     own_orders,
     pay_own,
+    payable_at_once,
     place_own,
     sign_own,
     step_own,
@@ -33,7 +34,7 @@ from recordsvc.web.desk_routes import FAILED, institution_name
 from recordsvc.web.forms import FeeDisputePageForm, FeeMandatePageForm, NoFieldsForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
-from recordsvc.web.services import bp, house
+from recordsvc.web.services import bp
 
 TONES = {
     "NEW": "wait",
@@ -348,7 +349,7 @@ def _detail(order_id: bytes, problem: Problem | None) -> flask.Response:
         one=detail_card(told, institution_name()(told["institution"])),
         cancels=told["state"] == "NEW",
         pays=told["state"] in transitions.WAITING,
-        at_once=told["state"] == "NEW" and house().instant_pay is not None and actor().through is None,
+        at_once=told["state"] == "NEW" and actor().through is None and payable_at_once(),
         debits=told["state"] == "NEW" and own_mandate() is not None,
         disputes=told["state"] in transitions.PAID and not told["disputed"],
         grounds=[(code, word) for code, word in views.DISPUTES_ZH.items() if code],

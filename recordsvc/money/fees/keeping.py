@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from recordsvc import dated
 from recordsvc.archive.erasing import Blocker
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.fees import values
+from recordsvc.money.fees import mandates, values
 from recordsvc.money.fees.charges import charged
 from recordsvc.money.fees.tables import fee_order, fee_refund
 
@@ -23,6 +23,8 @@ _UNDER_WAY: Final = ("PENDING", "UNKNOWN")
 def blocking(house: "House", conn: Connection, worker_id: bytes) -> Iterator[Blocker]:
     """Yield why a worker may not be erased yet. Raises `NoRuleInForce` where nobody laid down how long."""
     found = values.listed(conn, fee_order.c.worker_id == worker_id)
+    if mandates.standing(conn, worker_id) is not None:
+        yield Blocker("fee/mandate", None, "有生效的委托代扣", "a mandate to be debited stands")
     if not found:
         return
     due = values.refunds(conn, fee_refund.c.worker_id == worker_id, fee_refund.c.state != "done")

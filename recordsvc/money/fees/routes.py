@@ -107,11 +107,20 @@ def place_own(offering_id: bytes) -> bytes:
     return bytes.fromhex(once(act))
 
 
+def _own_now(order_id: bytes) -> None:
+    """Let who asks act on an order: theirs, in an archive that is open to them.
+
+    Raises `FeeUnknown`, `ArchiveRestricted`.
+    """
+    persons.read(house(), own_worker())
+    with house().db.read() as conn:
+        own_order(conn, order_id)
+
+
 def step_own(order_id: bytes, ground: str = "") -> None:
     """Give up an order of the worker who asks; with a ground, dispute it. Raises `FeeUnknown`, `FeeStep`."""
     by = reference()
-    with house().db.read() as conn:
-        own_order(conn, order_id)
+    _own_now(order_id)
     once(
         lambda turn: (
             (
@@ -234,8 +243,7 @@ def end_own() -> None:
 def debit_own(order_id: bytes) -> None:
     """Have an order of the worker who asks debited. Raises as `debiting.debit`."""
     by = reference()
-    with house().db.read() as conn:
-        own_order(conn, order_id)
+    _own_now(order_id)
     once(lambda turn: debiting.debit(turn, house(), order_id, by).state)
 
 
@@ -305,11 +313,16 @@ def debit_fee(order_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa:
     return answers.answer(own_detail(order_id), form=FeeDetailForm)
 
 
+def payable_at_once() -> bool:
+    """Whether there is a bank that debits at once, and an account for what comes."""
+    with house().db.read() as conn:
+        return house().instant_pay is not None and debiting.account(conn) is not None
+
+
 def pay_own(order_id: bytes) -> None:
     """Pay an order of the worker who asks at once: what is asked is stored first. Raises as `at_once`."""
     by = reference()
-    with house().db.read() as conn:
-        own_order(conn, order_id)
+    _own_now(order_id)
     asked = once(lambda turn: debiting.at_once(turn, house(), order_id, by).instant_id.hex())
     instant.send(house(), bytes.fromhex(asked))
 

@@ -22,7 +22,7 @@ from recordsvc.money.bank import (
 from recordsvc.money.bank.errors import NothingToPay, PaymentLive
 from recordsvc.money.bank.formats.profile import Profile
 from recordsvc.money.bank.instant import Answer, Wanted
-from recordsvc.money.fees import debiting, mandates, refunding
+from recordsvc.money.fees import debiting, keeping, mandates, refunding
 from recordsvc.money.fees.errors import FeeNotDebitable, FeeStep, MandateStands, OfferingRefused
 from recordsvc.money.fees.tables import fee_mandate
 from tests.money.bank import made
@@ -75,6 +75,8 @@ def test_a_mandate_that_ends_takes_back_what_the_bank_does_not_have(world: World
         till.seal()
     sent = till.debited(1, offered)
     till.send()
+    with world.house.db.read() as conn:
+        assert "fee/mandate" in [it.code for it in keeping.blocking(world.house, conn, world.workers[1])]
     world.write(mandates.end, world.house, world.workers[1], "worker:1")
     assert till.of(sent).state == "queued"  # the bank has it: its word, or its book, ends it
 

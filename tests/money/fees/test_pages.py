@@ -8,9 +8,12 @@ import pytest
 
 from recordsvc.access import demo
 from recordsvc.access.grants import Position
+from recordsvc.ground.ports import uuid_text
+from recordsvc.money.bank.instant import FolderPay
 from recordsvc.settings import Settings
 from tests.archive.support import person
 from tests.journeys.desk import HOST, Journey
+from tests.money.fees.till import Till
 from tests.money.fees.world import World
 
 FIRST, SECOND = "clerk-1", "head-1"
@@ -124,3 +127,35 @@ def test_an_order_that_nobody_began_to_pay_is_given_up_by_a_button(world: World,
     world.price(offered, 1, later=3)
     place = f"/centre/fees/{ordering.split('/')[3]}/prices"
     press(journey, FIRST, place, 422, amount="0", from_on="")
+
+
+def test_a_mandate_a_debit_and_a_payment_at_once_by_buttons(world: World, journey: Journey) -> None:
+    till = Till(world)
+    world.house.instant_pay = FolderPay(world.house.settings.bank_folder, 0.1, lambda _s: None)
+    me = journey.sign_in(person(1)["number"])
+    offered = [world.offer(), world.offer()]
+    first, second = (
+        press(journey, me, f"/me/fees/{uuid_text(one.offering_id)}/order").headers["Location"]
+        for one in offered
+    )
+    assert "从社保卡账户代扣" not in see(journey, me, first)
+    assert "现在不能代扣" in press(journey, me, f"{first}/debit", 409).text
+    assert (
+        "应为今天" in press(journey, me, "/me/fees/mandate", 422, most="2000", until_on=world.today(-1)).text
+    )
+    press(journey, me, "/me/fees/mandate", most="2000", until_on=world.today(30))
+    assert "终止委托" in see(journey, me, "/me/fees")
+    assert (
+        "已有生效的委托代扣"
+        in press(journey, me, "/me/fees/mandate", 409, most="2000", until_on=world.today(30)).text
+    )
+    press(journey, me, button(see(journey, me, first), f"{first}/debit"))
+    assert "缴费办理中" in see(journey, me, first)
+    press(journey, "payer", "/desk/bank/batches", account=till.desk.source.code, collect="yes")
+    desk = see(journey, "payer", "/desk/bank")
+    assert "代扣 1 笔，1,200.00 元" in desk
+    press(journey, "payer", button(desk, "/desk/bank/batches/[0-9a-f-]+/cancel"))
+    press(journey, me, "/me/fees/mandate/end")
+    assert "没有缴成" in see(journey, me, first)
+    press(journey, me, button(see(journey, me, second), f"{second}/pay"))
+    assert "银行尚未答复" in see(journey, me, second)
