@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "institution": ("recordsvc.deskcommands", "institution", "an institution's closing, keys and papers"),
     "ledger": ("recordsvc.ledgercommands", "ledger", "closed days, vouchers, balances"),
     "fund": ("recordsvc.fundcommands", "fund", "budget lines, how budgets move"),
+    "recovery": ("recordsvc.recoverycommands", "recovery", "subsidies that are asked back"),
     "client": ("recordsvc.clientcommands", "client", "machines of institutions: keys, stopping one at once"),
     "bank": ("recordsvc.bankcommands", "bank", "payments to a bank: batches, release, differences"),
     "staff": ("recordsvc.staffcommands", "staff", "heads of institutions: entering them, letting them in"),

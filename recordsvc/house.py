@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from recordsvc.money.bank.instant import InstantPay
     from recordsvc.money.bank.payee_accounts import PayeeChecks
     from recordsvc.money.bank.payments import Follower
+    from recordsvc.money.bank.resolving import Repayments
     from recordsvc.money.claims.ports import Ports
     from recordsvc.money.fees.charges import Charges
     from recordsvc.money.rules.book import Book
@@ -108,6 +109,8 @@ class House:
 
     payee_checks: "PayeeChecks | None" = None
     """Who says whether a name is an account's holder (户名账号核对); None: nobody can be asked."""
+    repayments: "Repayments | None" = None
+    """Registered by whoever asks paid money back: what a line of the bank may be a repayment of."""
     payment_followers: "list[Follower]" = dataclasses.field(default_factory=list)
     """What rooms of money register, to be told in the running turn what became of a payment."""
     instant_followers: "list[InstantTold]" = dataclasses.field(default_factory=list)

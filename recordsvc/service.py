@@ -39,6 +39,7 @@ ROOMS: Final = (
     "recordsvc.money.rules.routes",
     "recordsvc.money.bank.routes",
     "recordsvc.money.ledger.routes",
+    "recordsvc.money.recovery.routes",
     "recordsvc.money.funds.routes",
     "recordsvc.oversight.routes",
     "recordsvc.web.routes",

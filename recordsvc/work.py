@@ -18,6 +18,7 @@ notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie; so with signed slips
 outbox      deliver what must leave the house
 proposals   tell workers what a new certificate may bring
+recoveries  take corrections, revocations and merges to claims: unpaid ones go back, paid ones are asked back
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
 fees        pay refunds out of what is kept, and hand on what institutions have
 bank        send released batches, take in what banks sent, ask about names and payments at once, find
@@ -63,13 +64,14 @@ from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House
 from recordsvc.money.bank import dispatch, inbox, instant, payee_accounts, terms
-from recordsvc.money.claims import bank as claim_bank
 from recordsvc.money.claims import notices as claim_notices
 from recordsvc.money.claims import paying as claim_payments
 from recordsvc.money.claims.proposing import follower as claim_proposals
 from recordsvc.money.fees import debiting
 from recordsvc.money.fees import keeping as fee_keeping
 from recordsvc.money.ledger import seals
+from recordsvc.money.recovery import following as recoveries
+from recordsvc.money.recovery import hearing
 from recordsvc.money.rules.decisions import nightly as replaying
 from recordsvc.people.waiting import WaitingCards
 from recordsvc.serving import load_settings
@@ -95,7 +97,7 @@ class Worker:
 
     def __init__(self, house: House) -> None:
         """Work for `house`."""
-        claim_bank.connect(house)
+        recoveries.connect(house)
         fee_keeping.connect(house)
         debiting.connect(house)
         self._lease = Lease(house.db, house.clock, "work", house.random.bytes(8).hex())
@@ -116,6 +118,7 @@ class Worker:
             (
                 Job("notices", announcer(house).run, 0.5),
                 Job("claim-proposals", claim_proposals(house).run, 1.0),
+                Job("recoveries", recoveries.follower(house).run, 1.0),
             ),
             (
                 Job("disputes", dispute_follower(house).run, 0.5),
@@ -135,6 +138,7 @@ class Worker:
             (
                 Job("claims", functools.partial(claim_payments.run, house), 2.0),
                 Job("fees", functools.partial(debiting.run, house), 5.0),
+                Job("hearings", functools.partial(hearing.close_due, house), 60.0),
                 Job("claim-lists", functools.partial(claim_notices.pass_due, house), 60.0),
                 Job("bank-send", functools.partial(dispatch.run, house), 1.0),
                 Job("bank-files", functools.partial(inbox.run, house), 1.0),

@@ -125,6 +125,18 @@ VERBS = (
         own=("POST /me/fees/<id:order_id>/dispute",),
         why=WHY_FEES,
     ),
+    Verb(
+        "see what is asked back of one, why, and how to object",
+        api=("GET /v1/me/recoveries", "GET /v1/me/recoveries/<id:recovery_id>"),
+        own=("GET /me/recoveries/<id:recovery_id>",),
+        why=WHY_CLAIMS,
+    ),
+    Verb(
+        "say something against what is asked back",
+        api=("POST /v1/me/recoveries/<id:recovery_id>/words",),
+        own=("POST /me/recoveries/<id:recovery_id>/words",),
+        why=WHY_CLAIMS,
+    ),
     # -- cards and numbers
     Verb(
         "take card facts from the registry",

@@ -1,5 +1,4 @@
-"""Who may do what: the one table, and the one function that reads it (default deny; architecture.md, rule
-10).
+"""Who may do what: the one table, and the one function that reads it (default deny).
 
 A door names an action; the table says which kinds of actor may enter it, with which role or scope, and whose
 object it must be. `admits` judges at the door, before an object is known; `can` judges the act itself and
@@ -356,6 +355,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "claim.pay": _official(Role.PAYER),
     "fee.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR, Role.AUDITOR),
     "fee.dispute": _official(Role.HANDLER, Role.REVIEWER),
+    "recovery.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR),
+    "recovery.handle": _official(Role.HANDLER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),
     # Merging, moving, closing: the first of two officials. Sealing takes one, unsealing and erasing two.
     "archive.change": _official(Role.HANDLER, Role.REVIEWER, Role.DATA_OFFICER),

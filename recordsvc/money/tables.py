@@ -5,6 +5,7 @@ from recordsvc.money.claims import tables as claims
 from recordsvc.money.fees import tables as fees
 from recordsvc.money.funds import tables as funds
 from recordsvc.money.ledger import tables as ledger
+from recordsvc.money.recovery import tables as recovery
 from recordsvc.money.rules import tables as rules
 
-__all__ = ["bank", "claims", "fees", "funds", "ledger", "rules"]
+__all__ = ["bank", "claims", "fees", "funds", "ledger", "recovery", "rules"]

@@ -42,6 +42,7 @@ _WAYS: Final = {
     "bank": "由银行更正",
     "matched": "对上一笔支付（须第二人复核）",
     "absent": "银行没有执行（须第二人复核）",
+    "repaid": "收款人退还补贴（须第二人复核）",
 }
 _FILE: Final = (
     Field("account", "付款账户", hint="付款账户的代码。", most=40),
@@ -73,6 +74,7 @@ class ResolvePageForm(Form):
 
     resolution = text(0, 40, load_default="")
     payment_id = text(0, 80, load_default="")
+    recovery_id = text(0, 80, load_default="")
     note = text(0, MOST, load_default="")
 
 
@@ -353,7 +355,8 @@ def resolve_button(break_id: bytes, form: dict[str, Any]) -> flask.Response:
     """End it, or propose what takes two."""
     try:
         given = {name: value.strip() for name, value in form.items()}
-        said = judged(ResolveForm, given | {"payment_id": given["payment_id"] or None})
+        ids = {name: given[name] or None for name in ("payment_id", "recovery_id")}
+        said = judged(ResolveForm, given | ids)
         once(ending(break_id, said, reference()))
     except Problem as problem:
         if problem.status not in FAILED:
@@ -372,6 +375,10 @@ def _difference(break_id: bytes, typed: dict[str, Any], problem: Problem | None)
         same = "、".join(code for code, _ in mine) or "没有"
         hint = f"金额相同的在途支付：{same}。须第二人复核的处理方式才填写。"
         fields.append(Field("payment_id", "支付编号", hint=hint, most=40))
+    if "repaid" in one["resolutions"]:
+        found = "、".join(words.uuid_text(each) for each in one["repayments"]) or "没有"
+        hint = f"附言或金额相符的：{found}。只在收款人退还补贴时填写。"
+        fields.append(Field("recovery_id", "追回事项编号", hint=hint, most=40))
     fields.append(Field("note", "说明", "area", hint="写清依据，最多 400 字，不要写姓名和号码。"))
     wrong, trouble = faults(problem, tuple(fields)) if problem is not None else ({}, None)
     given = typed or {"payment_id": words.uuid_text(one["payment_id"]) if one["payment_id"] else ""}

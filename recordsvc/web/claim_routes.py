@@ -15,8 +15,11 @@ from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims import notices, transitions, views
 from recordsvc.money.claims.notices import Notice
 from recordsvc.money.claims.routes import file_own, own_claim, own_claims, step_own
+from recordsvc.money.recovery import views as recovery_views
+from recordsvc.money.recovery.routes import own_cases
+from recordsvc.money.recovery.values import of_claim
 from recordsvc.money.rules.explaining import shown, yuan
-from recordsvc.web import words
+from recordsvc.web import recovery_routes, words
 from recordsvc.web.forms import NoFieldsForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
@@ -50,8 +53,17 @@ def claims_page() -> flask.Response:
 
 def _list(problem: Problem | None) -> flask.Response:
     items = [_card(views.brief(one)) for one in own_claims()]
+    back = own_cases()
+    with house().db.read() as conn:
+        asked_back = [recovery_routes.card(recovery_views.brief(conn, one)) for one in back]
     trouble = None if problem is None else _said(problem)
-    return page("claims.html", 200 if problem is None else problem.status, items=items, trouble=trouble)
+    return page(
+        "claims.html",
+        200 if problem is None else problem.status,
+        items=items,
+        asked_back=asked_back,
+        trouble=trouble,
+    )
 
 
 def _said(problem: Problem) -> list[str]:
@@ -89,6 +101,7 @@ def _detail(claim_id: bytes, problem: Problem | None) -> flask.Response:
     with house().db.read() as conn:
         one = own_claim(conn, claim_id)
         told = views.detailed(house(), conn, one)
+        cases = [uuid_text(it.recovery_id) for it in of_claim(conn, claim_id)]
     open_ways = transitions.ways(one.state, frozenset({"worker"}))
     return page(
         "claim.html",
@@ -98,6 +111,7 @@ def _detail(claim_id: bytes, problem: Problem | None) -> flask.Response:
         withdraws="withdraw" in open_ways,
         supplements=one.state == "NEED_INFO",
         bring=views.WAITS_ZH["no-account"],
+        cases=cases,
         trouble=None if problem is None else _said(problem),
     )
 

@@ -183,6 +183,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/disputes", "异议", "dispute.handle"),
         ("/desk/papers", "机构材料", "institution.paper.look"),
         ("/desk/bank", "支付与对账", "bank.read"),
+        ("/desk/recoveries", "追回补贴", "recovery.read"),
         ("/desk/notices", "通知", "desk.notice.read"),
         ("/desk/people", "人员与授权", "official.read"),
         ("/desk/staff", "单位负责人", "staff.propose"),

@@ -110,6 +110,12 @@ _TITLES: Final = {
     "bank.batch.release": ("放行拨付批次", "批准后，这一批付款文件发往银行。"),
     "bank.break.resolve": ("处理对账差异", "批准后，按所列方式了结这项差异。"),
     "payee-account.verify": ("核实收款账户", "批准后，补贴拨付到这个账户。"),
+    "recovery.decide": (
+        "决定追回补贴",
+        "批准后，本人收到决定和退还期限，可以申请行政复议。请先看本人的陈述申辩。",
+    ),
+    "recovery.drop": ("不予追回补贴", "批准后，此案了结，这笔补贴不再追回，本人收到通知。"),
+    "recovery.write-off": ("核销应追回的补贴", "批准后，尚未退还的部分不再要求退还，本人收到通知。"),
     "rule.publish": (
         "发布补贴规则",
         "批准即完成复核并发布：此后的审核按这个文本，已作出的结论不变。请先读文本、自带测试和模拟结果。",
@@ -139,10 +145,14 @@ _GROUNDS: Final = {
     "name.add": "number_grounds",
     "card.withdraw": "number_grounds",
     "card.reassign": "number_grounds",
+    "recovery.write-off": "write_off_grounds",
 }
 _LABELS: Final = {
     "act": "事项",
     "amount_fen": "金额",
+    "asked_fen": "追回金额",
+    "instalments": "分期（月）",
+    "recovery_id": "追回事项",
     "area": "区划",
     "doc": "文号",
     "fund": "资金",
@@ -235,6 +245,7 @@ SCOPES: Final = {
 _PLACES: Final = {
     **dict.fromkeys(("worker_id", "from", "into", "to"), "/desk/workers"),
     "dispute_id": "/desk/disputes",
+    "recovery_id": "/desk/recoveries",
 }
 """Members that name what has a page -> where these pages are."""
 _SILENT: Final = ("workers", "purpose", "held", "seq", "seen", "sealed", "number")
@@ -321,6 +332,7 @@ def _place(value: Any) -> str:
 _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "act": lambda value: MOVES.get(str(value), str(value)),
     "amount_fen": lambda value: words.yuan(int(value)),
+    "asked_fen": lambda value: words.yuan(int(value)),
     "fund": lambda value: words.code("funds", str(value)),
     "region": _place,
     "to_region": _place,

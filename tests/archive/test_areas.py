@@ -184,6 +184,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("offering_id", "order_id"), "tests/money/fees/test_doors.py: an official of another city"
     ),
+    "recovery_id": "tests/money/recovery/test_doors.py: an official of another city",
     "line_id": "tests/money/funds/test_funds.py: an official of a city sees and moves its own",
     **dict.fromkeys(
         ("ledger_day", "sha256", "payment_id", "break_id", "batch_id", "payers_proposal"),

@@ -82,6 +82,9 @@ ACTS = "tests/web/test_desk_acts.py: behind a look with purpose and case, which 
 LATE = "tests/web/test_desk_acts.py: the form again, behind a renewed look that leaves its own row"
 ELSEWHERE = {
     "GET /v1/desk/claims/<id:claim_id>": "tests/money/claims/test_doors.py",
+    "GET /v1/desk/recoveries/<id:recovery_id>": "tests/money/recovery/test_doors.py",
+    "GET /desk/recoveries/<id:recovery_id>": "tests/money/recovery/test_pages.py",
+    "POST /desk/recoveries/<id:recovery_id>/<act>": "tests/money/recovery/test_pages.py",
     "GET /v1/desk/audit-packs/<id:pack_id>/file": "tests/journeys/test_audit_packs.py: a row for each worker",
     "GET /v1/desk/bank/batches/<id:batch_id>/file": "tests/money/bank/test_doors.py: a row for each worker",
     "GET /v1/centre/classes/<id:class_id>": "tests/training/test_classes.py",
@@ -288,6 +291,8 @@ NO_PERSON = {
     "GET /desk/bank": "payments by opaque ids, amounts and states",
     "GET /desk/bank/breaks/<id:break_id>": "a difference with the bank: ids and amounts",
     "GET /desk/bank/proposals/<id:payers_proposal>": "what a payer proposed: ids and reasons",
+    "GET /desk/recoveries": "cases by opaque ids, kinds, amounts and states",
+    "GET /v1/desk/recoveries": "cases by opaque ids, kinds, amounts and states",
     "GET /v1/desk/claims": "claims by opaque ids, kinds, amounts and states",
     "GET /v1/desk/claim-list": "claims by opaque ids, kinds, amounts and states",
     "POST /v1/desk/claim-list": "claims by opaque ids, kinds, amounts and states",

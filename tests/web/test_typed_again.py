@@ -83,6 +83,10 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
         "inspector",
         {"area": "abc", "issue": "2026-1", "event_on": "2026-02-30", "percent": "halb", "inspectors": "zwei"},
     ),
+    "/desk/recoveries": (
+        "handler",
+        {"claim_id": "K-1", "ground": "obtained-falsely", "amount": "很多", "words": WORDS},
+    ),
     "/desk/funds/new": (
         "handler",
         {
@@ -144,6 +148,9 @@ ELSEWHERE: dict[str, str] = {
     "/desk/alarms/<id:key>": "tests/web/test_looked_pages.py: needs an alarm",
     "/desk/emergencies/<id:case_id>/close": "tests/web/test_people_pages.py: needs a case",
     "/desk/identity/<id:mismatch_id>": "tests/oidc/test_links.py: needs an account in doubt",
+    "/desk/recoveries/<id:recovery_id>": "tests/money/recovery/test_pages.py: the gate before a case",
+    "/desk/recoveries/<id:recovery_id>/<act>": "tests/money/recovery/test_pages.py: needs a case",
+    "/me/recoveries/<id:recovery_id>/words": "tests/money/recovery/test_pages.py: needs a case",
     "/desk/staff/<staff_id>/codes": "tests/web/test_head_pages.py: needs a head",
     "/desk/draws/<id:draw_id>/reveal": "tests/journeys/test_draw_pages.py: needs a draw",
     **dict.fromkeys(

@@ -3,7 +3,7 @@
     funding ──> bank ──> payee_out ──> returns ──> payee_out      bank + returns: what the bank holds
                  ^ │
                  │ v
-               suspense                                           each line in it is a break of the desk
+    payee_in ─> suspense                                          each line in it is a break of the desk
 
 A payment's booked line settles its budget hold in the same posting. A hold that is gone keeps no statement
 out: the cash is booked all the same, and the desk gets a break.
@@ -30,6 +30,7 @@ _PLACES: Final = {
     "bank": "银行存款",
     "funding": "拨入资金",
     "payee_out": "已付收款人",
+    "payee_in": "收款人退回",
     "returns": "退票待付",
     "suspense": "待查款项",
 }
@@ -68,12 +69,14 @@ class LedgerCash:
         again = any(one.state == "returned" for one in before if one.attempt < payment.attempt)
         source = place(line.account, "returns" if again else "bank")
         leg = move(source, place(line.account, "payee_out"), line.amount_fen)
-        if payment.hold:
+        # What came back had settled its hold: the budget stays spent, only the cash leaves again.
+        if payment.hold and not again:
             done = _line(turn, line, "", (settle(payment.hold, line.amount_fen), leg), "payment.booked")
             if done.applied:
                 return True
-        _line(turn, line, ":cash" if payment.hold else "", (leg,), "payment.booked").or_raise()
-        return not payment.hold
+        more = ":cash" if payment.hold and not again else ""
+        _line(turn, line, more, (leg,), "payment.booked").or_raise()
+        return again or not payment.hold
 
     def returned(self, turn: Turn, line: Booked, payment: Payment) -> None:
         """Book money that came back (退票); the budget stays spent, to be paid again or lapse."""

@@ -187,7 +187,10 @@ class BreaksQuery(Form):
 
 
 class BreakForm(Form):
-    """A difference between the bank and us; `candidates`: payments that a line may be of."""
+    """A difference between the bank and us; `candidates`: payments that a line may be of.
+
+    `repayments`: cases of recovery that a credit may be a repayment of.
+    """
 
     break_id = Identifier(required=True)
     account = fields.String(required=True)
@@ -206,6 +209,7 @@ class BreakForm(Form):
     resolved_by = fields.String(required=True, allow_none=True)
     resolutions = fields.List(fields.String(), required=True)
     candidates = fields.List(Identifier(), required=True)
+    repayments = fields.List(Identifier(), required=True)
 
 
 class BreaksForm(Form):
@@ -220,6 +224,7 @@ class ResolveForm(Form):
     resolution = text(1, 16, required=True)
     note = text(1, 400, required=True)
     payment_id = Identifier(load_default=None, allow_none=True)
+    recovery_id = Identifier(load_default=None, allow_none=True)
 
 
 class BankFileForm(Form):

@@ -206,6 +206,9 @@ def ending(break_id: bytes, form: dict[str, Any], by: str) -> Callable[[Turn], s
 
     def act(turn: Turn) -> str:
         kind, note = form["resolution"], form["note"]
+        if kind == "repaid":
+            asked = resolving.propose_repaid(turn, house(), break_id, form["recovery_id"], note, by)
+            return _text(asked)
         if kind in resolving.TWO:
             return _text(resolving.propose(turn, break_id, kind, form["payment_id"], note, by))
         resolving.resolve(turn, house(), break_id, kind, note, by)

@@ -5,11 +5,12 @@ explained   known, nothing to be done here
 bank        the bank corrects it by lines of its own, which are breaks again and net out in suspense
 matched     a line is of that payment after all                                        two payers
 absent      an unanswered payment was not executed: statements prove it                two payers
+repaid      a payee pays back what is asked back of them (退款)                           two payers
 """
 
 import datetime as dt
 import uuid
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -30,8 +31,23 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 KIND: Final = "bank.break.resolve"
-TWO: Final = frozenset({"matched", "absent"})
+TWO: Final = frozenset({"matched", "absent", "repaid"})
 _ENTRY: Final = "entry "
+
+
+class Repayments(Protocol):
+    """Who asks paid money back (追回), and takes in what comes."""
+
+    def candidates(self, conn: Connection, line: Booked, named: str, /) -> list[bytes]:
+        """Return cases that a line may be of, by id; they are only proposed."""
+
+    def check(self, conn: Connection, recovery_id: bytes, line: Booked, /) -> None:
+        """Refuse what cannot be a repayment of a case. Raises `ResolutionRefused`."""
+
+    def take(
+        self, turn: Turn, recovery_id: bytes, line: Booked, proposed_by: str, decided_by: str, /
+    ) -> None:
+        """Take a line out of suspense for a case. Raises `ResolutionRefused`."""
 
 
 def resolve(turn: Turn, house: "House", break_id: bytes, resolution: str, note: str, by: str) -> None:
@@ -45,6 +61,32 @@ def resolve(turn: Turn, house: "House", break_id: bytes, resolution: str, note: 
             raise _refused("只有入账才能作为拨入处理")
         house.cash.explained(turn, _line(row), None)
     breaks.close(turn, break_id, resolution, note, by)
+
+
+def propose_repaid(
+    turn: Turn, house: "House", break_id: bytes, recovery_id: bytes | None, note: str, by: str
+) -> bytes:
+    """Propose that a line is a repayment. Raises `BreakClosed`, `ResolutionRefused`."""
+    found = _allowed(turn.conn, break_id, "repaid", turn.now_ms)
+    row = entry_of(turn.conn, found)
+    if recovery_id is None or row is None or house.repayments is None:
+        raise _refused("请指明追回事项编号")
+    house.repayments.check(turn.conn, recovery_id, _line(row))
+    payload = {
+        "break_id": str(uuid.UUID(bytes=break_id)),
+        "resolution": "repaid",
+        "recovery_id": str(uuid.UUID(bytes=recovery_id)),
+        "note": note,
+    }
+    return two_person.propose(turn, KIND, f"对账差异处理：{found.kind} {found.subject}"[:200], payload, by)
+
+
+def repayments(house: "House", conn: Connection, found: Break) -> list[bytes]:
+    """Return cases of recovery that a line may be of; they are only proposed."""
+    row = entry_of(conn, found)
+    if house.repayments is None or row is None or not row.credit:
+        return []
+    return house.repayments.candidates(conn, _line(row), row.end_to_end_id)
 
 
 def propose(
@@ -99,14 +141,27 @@ def _decided(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     house: House = proposal.tools
     break_id = uuid.UUID(payload["break_id"]).bytes
     found = _allowed(turn.conn, break_id, payload["resolution"], turn.now_ms)
-    target = payments.find(turn.conn, uuid.UUID(payload["payment_id"]).bytes)
     by = str(proposal.decided_by)
+    if payload["resolution"] == "repaid":
+        _take_back(turn, house, found, payload, proposal)
+        return
+    target = payments.find(turn.conn, uuid.UUID(payload["payment_id"]).bytes)
     if payload["resolution"] == "absent":
         batch = batches.find(turn.conn, target.batch_id or b"")
         payments.absent(turn, house, target.payment_id, batch.execution_on, by)
     else:
         _match(turn, house, found, target)
     breaks.close(turn, break_id, payload["resolution"], payload["note"], by)
+
+
+def _take_back(turn: Turn, house: "House", found: Break, payload: dict[str, Any], proposal: Proposal) -> None:
+    """Take a line for a repayment. Raises `ResolutionRefused`."""
+    row, by = entry_of(turn.conn, found), str(proposal.decided_by)
+    if row is None or house.repayments is None:
+        raise _refused("这项差异没有对应的入账")
+    recovery_id = uuid.UUID(payload["recovery_id"]).bytes
+    house.repayments.take(turn, recovery_id, _line(row), proposal.proposed_by, by)
+    breaks.close(turn, found.break_id, "repaid", payload["note"], by)
 
 
 def _match(turn: Turn, house: "House", found: Break, target: Payment) -> None:

@@ -85,4 +85,7 @@ def difference(house: "House", conn: Connection, found: Break) -> dict[str, Any]
         "age_days": found.age_days(now_ms),
         "resolutions": [one for one in rule["resolutions"] if one != "superseded"] if opened else [],
         "candidates": [one.payment_id for one in mine],
+        "repayments": resolving.repayments(house, conn, found)
+        if opened and "repaid" in rule["resolutions"]
+        else [],
     }

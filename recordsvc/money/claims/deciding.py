@@ -20,6 +20,7 @@ from recordsvc.money.claims.values import Claim
 from recordsvc.money.rules.decision import Decision, Verdict
 from recordsvc.money.rules.facts import Facts
 from recordsvc.money.rules.rule import Rule
+from recordsvc.people import merges
 from recordsvc.translog.tables import head
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _counted(made: Decision) -> dict[str, int]:
 def _place(house: "House", conn: Connection, one: Claim) -> Place | None:
     """Return where the record stands; None: nowhere, or the archive is sealed."""
     try:
-        archives = persons.read(house, one.worker_id, house.db.cursor(conn))
+        archives = persons.read(house, merges.person_id(conn, one.worker_id), house.db.cursor(conn))
     except ArchiveRestricted:
         return None
     return None if archives is None else archives.find(uuid.UUID(one.certificate).bytes)

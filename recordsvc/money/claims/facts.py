@@ -18,12 +18,15 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims.tables import claim, claim_decision, claim_state
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.rules import archive_facts
+from recordsvc.money.rules.archive_facts import CaseOfRecord
 from recordsvc.money.rules.facts import Fact, Facts
 from recordsvc.people import merges
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
+ARCHIVE: Final = "档案日志"
+"""How the sources of facts from the archive begin."""
 _PASSED: Final = ("PAID", "CLOSED", "RECOVERING")
 
 
@@ -44,8 +47,7 @@ def unfit(place: Place | None) -> str:
 
 def gather(house: "House", conn: Connection, place: Place, one: Claim, today: str) -> Facts:
     """Return every fact that is known of a claim."""
-    found = (it for it in archive_facts.cases(place.archive, today) if it.record_id == one.certificate)
-    case = next(found, None)
+    case = _case(place, one.certificate, today)
     known = case.facts if case is not None else _of_course(place)
     values = known.values
     day = str(values.get("certificate_issued_on") or values.get("training_ended_on") or today)
@@ -54,6 +56,19 @@ def gather(house: "House", conn: Connection, place: Place, one: Claim, today: st
     said = house.claims.registers.facts(conn, one.worker_id, number)
     earlier = Facts({"prior": Fact(prior(conn, one.worker_id, one.claim_id), "本系统补贴台账", today)})
     return earlier.joined(catalogue).joined(said).joined(known).joined(_told(one))
+
+
+def of_record(place: Place, record_id: str, today: str) -> Facts | None:
+    """Return what the archive says of a record that is claimed for; None: it does not count now."""
+    if unfit(place):
+        return None
+    case = _case(place, record_id, today)
+    return case.facts if case is not None else _of_course(place)
+
+
+def _case(place: Place, record_id: str, today: str) -> CaseOfRecord | None:
+    found = (one for one in archive_facts.cases(place.archive, today) if one.record_id == record_id)
+    return next(found, None)
 
 
 def _of_course(place: Place) -> Facts:

@@ -48,9 +48,9 @@ TRANSITIONS: Final = (
     Transition("NOTICED", "pass", "APPROVED", (SYSTEM,), ("notice_over", *_SAME, "no_approval_needed")),
     Transition("APPROVED", "finance", "FINANCED", (PAYER,), _SAME, ("sign",)),
     Transition("APPROVED", "hand-over", "FINANCED", (SYSTEM,), (*_SAME, "fully_signed")),
-    Transition("FINANCED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", "same_account"), ("queue",)),
+    Transition("FINANCED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", *_SAME), ("queue",)),
     Transition("PAYING", "paid", "PAID", (SYSTEM,)),
-    *(Transition(one, "returned", "RETURNED", (SYSTEM,)) for one in ("PAYING", "PAID")),
+    *(Transition(one, "returned", "RETURNED", (SYSTEM,)) for one in ("PAYING", "PAID", "RECOVERING")),
     Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
     Transition("PAID", "close", "CLOSED", (SYSTEM,)),
     # What was signed for no longer holds: every signature ends, and so does the hold.
@@ -68,7 +68,7 @@ TRANSITIONS: Final = (
     ),
     *(Transition(one, "recover", "RECOVERING", (SYSTEM,)) for one in ("PAID", "CLOSED")),
     Transition("RECOVERING", "recovered", "RECOVERED", (SYSTEM,)),
-    Transition("RECOVERING", "keep", "CLOSED", (SYSTEM,)),
+    *(Transition("RECOVERING", one, "CLOSED", (SYSTEM,)) for one in ("keep", "reduced", "written-off")),
 )
 
 _TABLE: Final[Mapping[tuple[str, str], Transition]] = {(one.source, one.event): one for one in TRANSITIONS}

@@ -88,6 +88,8 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "recover": "启动追回",
     "recovered": "追回完毕",
     "keep": "不予追回",
+    "reduced": "多发部分追回完毕",
+    "written-off": "应追回款核销",
 }
 
 

@@ -1,0 +1,155 @@
+"""What the archive does to claims (档案变动跟读): corrections, revocations, merges, in log order, each once.
+
+Unpaid claims whose decision no longer holds go back to be checked. Paid ones are judged anew: too much paid
+opens a case. A case that nobody has decided yet ends by itself when the record is good again. What was under
+way at the bank is looked at when the bank has booked it.
+
+What officials said once stands: the same finding opens no second case.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from recordsvc.archive import notices, persons
+from recordsvc.archive.announcing import entries
+from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.formats import Kind
+from recordsvc.archive.store import StoredEntry
+from recordsvc.archive.tables import entry
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.follower import Follower
+from recordsvc.ground.ports import uuid_text
+from recordsvc.money.bank.payments import Payment
+from recordsvc.money.claims import bank, deciding
+from recordsvc.money.claims import steps as claim_steps
+from recordsvc.money.claims import values as claim_values
+from recordsvc.money.claims.errors import ClaimUnknown
+from recordsvc.money.claims.tables import claim_state
+from recordsvc.money.claims.values import Claim, decision_of
+from recordsvc.money.recovery import judging, steps
+from recordsvc.money.recovery.receiving import Repayments
+from recordsvc.money.recovery.values import BY_ITSELF, SYSTEM, of_claim, open_of
+from recordsvc.people import merges
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+NAME: Final = "recoveries"
+_KINDS: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE, Kind.NOTE, Kind.MERGE, Kind.UNMERGE})
+_UNPAID: Final = (
+    "CHECKED",
+    "NEED_INFO",
+    "ACCEPTED",
+    "REVIEWED",
+    "NOTICED",
+    "OBJECTED",
+    "APPROVED",
+    "FINANCED",
+)
+_PAID: Final = ("PAID", "CLOSED", "RECOVERING")
+_CHANGED: Final = "档案中的记录有变动，原审核结论不再成立"
+_GOOD_AGAIN: Final = "档案中的记录已恢复，不再多发"
+_CAME_BACK: Final = "银行已将款项退回，无须另行追回"
+
+
+def connect(house: "House") -> None:
+    """Have the bank ask about repayments and tell of payments, after claims have heard of them; once."""
+    bank.connect(house)
+    if house.repayments is None:
+        house.repayments = Repayments(house)
+        house.payment_followers.append(booked)
+
+
+def follower(house: "House") -> Follower[StoredEntry]:
+    """Return the follower that takes what happened in the archive to claims."""
+    return Follower(
+        house.db,
+        NAME,
+        lambda after, limit: entries(house, after, limit),
+        lambda turn, stored: follow(turn, house, stored),
+    )
+
+
+def follow(turn: Turn, house: "House", stored: Sequence[StoredEntry]) -> None:
+    """Take a portion of the log to the claims of its workers; each claim once, for the last that happened."""
+    happened = {one.worker_id: one.idx for one in stored if Kind(one.leaf[1]) in _KINDS}
+    for worker_id, idx in sorted(happened.items(), key=lambda one: one[1]):
+        mine = sorted(merges.together(turn.conn, [worker_id]))
+        found = claim_values.listed(turn.conn, claim_state.c.worker_id.in_(mine), claim_state.c.live == 1)
+        for one in found if found and not _sealed(turn, house, worker_id) else ():
+            if one.state in _UNPAID:
+                _send_back(turn, house, one, idx)
+            elif one.state in _PAID:
+                review(turn, house, one, idx)
+
+
+def review(turn: Turn, house: "House", one: Claim, idx: int) -> None:
+    """Judge a paid claim anew after an entry of the log; open a case, or end one that has become void."""
+    found = judging.judge(house, turn.conn, one)
+    if found is None:
+        return
+    case, over_fen = open_of(turn.conn, one.claim_id), one.amount_fen - found.due_fen
+    if case is not None:
+        if over_fen <= 0 and case.opened_by == SYSTEM and case.state in ("OPENED", "HEARD"):
+            steps.step(turn, house, case, "drop", BY_ITSELF, _GOOD_AGAIN)
+        return
+    known = max((it.proposed_fen for it in of_claim(turn.conn, one.claim_id)), default=0)
+    if over_fen > known:
+        steps.open_case(turn, house, one, found.ground, over_fen, BY_ITSELF, cause=f"log:{idx}")
+
+
+def booked(turn: Turn, house: "House", payment: Payment) -> None:
+    """Look at a claim once its money has arrived, or has come back by itself."""
+    kind, _, name = payment.claim_ref.partition(":")
+    if kind != "claim" or payment.state not in ("settled", "returned"):
+        return
+    try:
+        one = claim_values.find(turn.conn, bytes.fromhex(name))
+    except (ClaimUnknown, ValueError):
+        return
+    if payment.state == "settled" and one.state == "PAID":
+        idx = _since(turn, one)
+        if idx is not None:
+            review(turn, house, one, idx)
+    case = open_of(turn.conn, one.claim_id) if payment.state == "returned" else None
+    if case is not None and case.state in ("OPENED", "HEARD"):
+        steps.step(turn, house, case, "drop", BY_ITSELF, _CAME_BACK)
+
+
+def _since(turn: Turn, one: Claim) -> int | None:
+    """Return the newest entry of a claim's worker since it was decided; None: nothing has happened."""
+    row = decision_of(turn.conn, one)
+    if row is None:
+        return None
+    mine = sorted(merges.together(turn.conn, [one.worker_id]))
+    query = sa.select(sa.func.max(entry.c.idx)).where(
+        entry.c.worker_id.in_(mine), entry.c.idx >= row.log_size
+    )
+    found = turn.conn.scalar(query)
+    return None if found is None else int(found)
+
+
+def _send_back(turn: Turn, house: "House", one: Claim, idx: int) -> None:
+    """Have an unpaid claim checked anew where its decision no longer holds; its signatures end."""
+    counted = decision_of(turn.conn, one)
+    made = deciding.decide(house, turn.conn, one, turn.now_ms)
+    if counted is None and made is None:
+        return
+    if counted is not None and made is not None and deciding.gist(made) == deciding.gist(counted):
+        return
+    claim_steps.divert(turn, house, one, _CHANGED)
+    claim = uuid_text(one.claim_id)
+    notices.tell_worker(
+        turn, house, one.worker_id, "claim-sent-back", {"case_id": claim}, f"claim-sent-back/{claim}/{idx}"
+    )
+
+
+def _sealed(turn: Turn, house: "House", worker_id: bytes) -> bool:
+    """Tell whether an archive is restricted: nothing is read of it, and nothing done."""
+    try:
+        persons.read(house, merges.person_id(turn.conn, worker_id), house.db.cursor(turn.conn))
+    except ArchiveRestricted:
+        return True
+    return False

@@ -1,0 +1,108 @@
+"""Judging a paid claim anew (重新认定): the facts it was decided on, with what the archive says of them now.
+
+Only what changed in the archive counts. What registers said, and which rule held, stays as it was on the day
+of the decision: nobody owes money back because the world went on. A record that is contested or waits for
+its issuer's word is not yet wrong; one that was erased on its worker's wish says nothing.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from sqlalchemy.engine import Connection
+
+from recordsvc.archive import persons
+from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.persons import Place
+from recordsvc.archive.states import Life
+from recordsvc.ground.ports import beijing_date
+from recordsvc.money.claims import facts
+from recordsvc.money.claims.values import Claim, decision_of
+from recordsvc.money.rules.decision import Decision, Verdict
+from recordsvc.money.rules.facts import Fact, Facts
+from recordsvc.people import merges
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+_OF_PLACE: Final = ("occupation", "level")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What would be due on the facts as they are now, and the ground if that is not what was granted."""
+
+    due_fen: int
+    ground: str = ""
+    made: Decision | None = None
+
+
+def judge(house: "House", conn: Connection, one: Claim) -> Finding | None:
+    """Judge a claim that was decided; None: nothing can be said (sealed, erased, never decided)."""
+    row = decision_of(conn, one)
+    if row is None or not row.sha256:
+        return None
+    try:
+        archives = persons.read(house, merges.person_id(conn, one.worker_id), house.db.cursor(conn))
+    except ArchiveRestricted:
+        return None
+    place = None if archives is None else archives.find(uuid.UUID(one.certificate).bytes)
+    if place is None or place.state is None or place.state.life is Life.ERASED:
+        return None
+    if place.state.life is Life.REVOKED:
+        return Finding(0, "record-revoked")
+    return _decided(house, conn, one, place, row)
+
+
+def _decided(house: "House", conn: Connection, one: Claim, place: Place, row: Any) -> Finding | None:
+    document = orjson.loads(row.document)
+    then = Facts.of(document["facts"])
+    of_record = facts.of_record(place, one.certificate, beijing_date(row.decided_ms).isoformat())
+    if of_record is None:
+        return None  # contested, unconfirmed, superseded: not wrong, only unsettled
+    now = _now(house, conn, one, then, of_record)
+    rule = house.claims.rules.version(row.sha256)
+    day = now.values.get(rule.head.basis)
+    if day is not None and day != row.basis_date:
+        moved = house.claims.rules.on(one.kind, str(day))
+        rule = rule if moved is None else moved
+    made = rule.decide(now, document["event"])
+    if made.verdict in (Verdict.NEED_INFO, Verdict.NO_RULE_IN_FORCE):
+        return Finding(0, "facts-missing", made)
+    due = made.amount_fen if made.verdict is Verdict.GRANT else 0
+    if due >= row.amount_fen:
+        return Finding(due, "", made)
+    twice = now.values["prior"] != then.values.get("prior", []) and _same_record(then, now)
+    return Finding(due, "claimed-twice" if twice else "record-corrected", made)
+
+
+def _now(house: "House", conn: Connection, one: Claim, then: Facts, of_record: Facts) -> Facts:
+    """Return the facts of then, those of the archive replaced by what it says now."""
+    kept = {name: fact for name, fact in then.told.items() if not fact.source.startswith(facts.ARCHIVE)}
+    found = Facts(kept).joined(of_record)
+    day = next(
+        (
+            str(found.values[name])
+            for name in ("certificate_issued_on", "training_ended_on")
+            if name in found.values
+        ),
+        beijing_date(one.filed_ms).isoformat(),
+    )
+    if any(then.values.get(name) != of_record.values.get(name) for name in _OF_PLACE):
+        occupation, level = (of_record.values.get(name) for name in _OF_PLACE)
+        found = found.joined(house.catalogue.facts(occupation, level, day))
+    before = [it for it in facts.prior(conn, one.worker_id, one.claim_id) if _earlier(it, one)]
+    on = beijing_date(one.filed_ms).isoformat()
+    return found.joined(Facts({"prior": Fact(before, "本系统补贴台账", on)}))
+
+
+def _earlier(prior: dict[str, Any], one: Claim) -> bool:
+    """Tell whether another claim was filed before this one: ids are in the order of time."""
+    return uuid.UUID(str(prior["claim"])).bytes < one.claim_id
+
+
+def _same_record(then: Facts, now: Facts) -> bool:
+    """Tell whether the archive says of the record itself what it said then."""
+    names = {name for name, fact in then.told.items() if fact.source.startswith(facts.ARCHIVE)}
+    return all(then.values.get(name) == now.values.get(name) for name in names)

@@ -1,0 +1,163 @@
+"""Pages and commands of recovery: what is typed stays, what is done leads on, looks leave rows."""
+
+import dataclasses
+import re
+import uuid
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from recordsvc.access import looked
+from recordsvc.money.claims.values import Claim
+from recordsvc.money.recovery import hearing
+from recordsvc.settings import Settings
+from tests.archive.support import person
+from tests.journeys.desk import HOST, Journey
+from tests.money.recovery.world import Recoveries
+from tests.test_number_commands import commands, typed
+
+__all__ = ["commands"]
+
+REASON = {"purpose": "claim-review", "case_ref": "ZH-2"}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return dataclasses.replace(settings, environment="demo", public_url=HOST)
+
+
+@pytest.fixture
+def journey(app, house, clock) -> Journey:
+    return Journey(app, house, clock)
+
+
+@pytest.fixture
+def asked(world: Recoveries) -> Claim:
+    one = world.paid()
+    world.revoke(one)
+    return one
+
+
+def press(journey: Journey, who: str, path: str, **typed: str) -> Any:
+    client, token = journey.browser(who)
+    return client.post(path, data={"csrf_token": token, **typed}, base_url=HOST, headers={"Origin": HOST})
+
+
+def see(journey: Journey, who: str, path: str) -> str:
+    answer = journey.browser(who)[0].get(path, base_url=HOST)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def name(world: Recoveries, one: Claim) -> str:
+    return str(uuid.UUID(bytes=world.case(one).recovery_id))
+
+
+def test_a_worker_sees_on_one_screen_what_why_until_when_and_answers(
+    world: Recoveries, journey: Journey, asked: Claim
+) -> None:
+    me = journey.sign_in(person(1)["number"])
+    place = f"/me/recoveries/{name(world, asked)}"
+    assert place in see(journey, me, "/me/claims")
+    assert place in see(journey, me, f"/me/claims/{uuid.UUID(bytes=asked.claim_id)}")
+    page = see(journey, me, place)
+    for words in (
+        "2,000.00 元",
+        "补贴所依据的记录已被撤销",
+        "决定以前不必退款",
+        "2025年10月30日",
+        "我有话说",
+    ):
+        assert words in page, words
+
+    late = press(journey, me, f"{place}/words", words="长" * 401)
+    assert (late.status_code, "长" * 401 in late.text) == (422, True)
+    assert press(journey, me, f"{place}/words", words="证书是真的").status_code == 303
+    assert "证书是真的" in see(journey, me, place)
+
+    world.owing(asked, 200_000, 2)
+    journey.sign_out(me)
+    page = see(journey, me, place)
+    for words in ("还须退还", world.case(asked).reference, "第 2 期", "行政复议", "640100000000000001"):
+        assert words in page, words
+    assert "我有话说" not in page
+    over = press(journey, me, f"{place}/words", words="太迟了")
+    assert (over.status_code, "太迟了" not in see(journey, me, place)) == (409, True)
+
+
+def test_the_desk_looks_for_a_purpose_and_what_it_typed_stays(
+    world: Recoveries, journey: Journey, asked: Claim
+) -> None:
+    world.days(30)
+    hearing.close_due(world.house)
+    place = f"/desk/recoveries/{name(world, asked)}"
+    assert place in see(journey, "handler", "/desk/recoveries")
+    assert "查阅目的" in see(journey, "handler", place)
+    assert press(journey, "handler", place, purpose="", case_ref="ZH-2").status_code == 422
+
+    looking = press(journey, "handler", place, **REASON)
+
+    assert looking.status_code == 303
+    page = see(journey, "handler", looking.headers["Location"])
+    with world.house.db.read() as conn:
+        assert [row.purpose for row in looked.of_worker(conn, asked.worker_id)] == ["claim-review"]
+    for words in ("按现在的档案应发", "提出追回决定", "提出不予追回"):
+        assert words in page, words
+    assert "提出核销" not in page
+    (look,) = set(re.findall(r'name="look" value="([^"]+)"', page))
+    wrong = press(journey, "handler", f"{place}/decision", look=look, amount="很多", reason="写了很久")
+    assert (wrong.status_code, "写了很久" in wrong.text, "最多两位小数" in wrong.text) == (422, True, True)
+    beyond = press(journey, "handler", f"{place}/decision", look=look, amount="2000.01", reason="x")
+    assert (beyond.status_code, "不超过已发放的金额" in beyond.text) == (422, True)
+    lost = press(journey, "handler", f"{place}/decision", look="x", amount="2000", reason="写了很久")
+    assert (lost.status_code, "写了很久" in lost.text) == (422, True)
+
+    done = press(journey, "handler", f"{place}/decision", look=look, amount="2000", reason="证书已撤销")
+
+    assert done.status_code == 303
+    proposal = see(journey, "reviewer", done.headers["Location"])
+    for words in ("决定追回补贴", "2,000.00 元", place, "证书已撤销"):
+        assert words in proposal, words
+
+
+def test_a_handler_opens_a_case_from_the_page(world: Recoveries, journey: Journey) -> None:
+    one = world.paid()
+    typed = {
+        "claim_id": str(uuid.UUID(bytes=one.claim_id)),
+        "ground": "paid-in-error",
+        "amount": "500",
+        "words": "重复计算了一个等级",
+    }
+    wrong = press(journey, "handler", "/desk/recoveries", **typed | {"amount": "2000.01"})
+    assert (wrong.status_code, "重复计算了一个等级" in wrong.text) == (422, True)
+
+    assert press(journey, "handler", "/desk/recoveries", **typed).status_code == 303
+
+    case = world.case(one)
+    assert (case.proposed_fen, case.words, case.cause) == (50_000, "重复计算了一个等级", "official")
+    assert press(journey, "handler", "/desk/recoveries", **typed).status_code == 409
+
+
+def test_by_command_a_handler_lists_shows_and_proposes(
+    world: Recoveries, commands: CliRunner, asked: Claim
+) -> None:
+    house, case = world.house, name(world, asked)
+    world.days(30)
+    hearing.close_due(house)
+    listed = typed(house, commands, "recovery list").output
+    assert f"{case}  HEARD  asked=200000  recovered=0  owed=0  record-revoked  SKILL_UP" in listed
+    look = ("--purpose", "claim-review", "--case", "ZH-3")
+    assert "hear" in typed(house, commands, "recovery show", case, *look).output
+    more = ("--reason", "证书已撤销")
+    refused = typed(house, commands, "recovery propose-write-off", case, "--ground", "died", *more)
+    assert refused.exit_code != 0
+    done = typed(house, commands, "recovery propose-decision", case, "--fen", "150000", *more)
+    assert done.exit_code == 0, done.output
+    with world.house.db.read() as conn:
+        from recordsvc.ground import two_person
+
+        (waiting,) = two_person.pending(
+            conn, house.clock.now_ms(), two_person.proposal.c.kind == "recovery.decide"
+        )
+    assert waiting.payload["asked_fen"] == 150_000
