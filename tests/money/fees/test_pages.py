@@ -138,7 +138,7 @@ def test_a_mandate_a_debit_and_a_payment_at_once_by_buttons(world: World, journe
         press(journey, me, f"/me/fees/{uuid_text(one.offering_id)}/order").headers["Location"]
         for one in offered
     )
-    assert "从社保卡账户代扣" not in see(journey, me, first)
+    assert f"{first}/debit" not in see(journey, me, first)
     assert "现在不能代扣" in press(journey, me, f"{first}/debit", 409).text
     assert (
         "应为今天" in press(journey, me, "/me/fees/mandate", 422, most="2000", until_on=world.today(-1)).text
