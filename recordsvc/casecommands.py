@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from recordsvc import deskcommands
+from recordsvc import casepapercommands, deskcommands
 from recordsvc.consoledoors import entering, reach_for
 from recordsvc.deskcommands import at
 from recordsvc.officialcommands import signed_in
@@ -26,7 +26,9 @@ WORKER = click.argument("worker", type=click.UUID)
 TEXT = click.option(
     "--text", required=True, help="依据的材料与情况，不写个人信息 / evidence, no personal data"
 )
-PAPER = click.option("--paper", "papers", multiple=True, help="材料的 SHA-256 / SHA-256 of a paper")
+PAPER = click.option(
+    "--paper", "papers", multiple=True, help="材料的编号或 SHA-256 / id or SHA-256 of a paper"
+)
 PROOF = click.option(
     "--paper", "papers", multiple=True, required=True, help="材料的编号或 SHA-256 / id or SHA-256 of a paper"
 )
@@ -168,11 +170,12 @@ def restrict(account: str, /, worker: uuid.UUID, **said: str) -> None:
 @WORKER
 @ground_of("restriction_grounds")
 @TEXT
+@PAPER
 @click.pass_obj
-def unrestrict(account: str, /, worker: uuid.UUID, **said: str) -> None:
+def unrestrict(account: str, /, worker: uuid.UUID, papers: tuple[str, ...], **said: str) -> None:
     """提出解除限制 / Propose to lift a restriction."""
     with entering(account) as doors:
-        doors.propose(at(worker, "unrestrict"), said)
+        doors.propose(at(worker, "unrestrict"), {**said, "papers": list(papers)})
 
 
 @case.command()
@@ -180,11 +183,15 @@ def unrestrict(account: str, /, worker: uuid.UUID, **said: str) -> None:
 @ground_of("erasure_grounds")
 @TEXT
 @click.option("--record", type=click.UUID, help="只删除这一条 / this record alone")
+@PAPER
 @click.pass_obj
-def erase(account: str, /, worker: uuid.UUID, record: uuid.UUID | None, **said: str) -> None:
+def erase(
+    account: str, /, worker: uuid.UUID, record: uuid.UUID | None, papers: tuple[str, ...], **said: str
+) -> None:
     """提出删除整份档案或一条记录 / Propose to erase an archive, or one record."""
+    given: dict[str, Any] = {**said, "papers": list(papers)} if papers else {**said}
     with entering(account) as doors:
-        doors.propose(at(worker, "erase" if record is None else f"records/{record}/erase"), said)
+        doors.propose(at(worker, "erase" if record is None else f"records/{record}/erase"), given)
 
 
 @case.command()
@@ -216,7 +223,7 @@ def reopen(account: str, worker: uuid.UUID, text: str) -> None:
     )
 
 
-for _command in deskcommands.CASES:
+for _command in (*deskcommands.CASES, *casepapercommands.CASES):
     case.add_command(_command)
 
 

@@ -29,7 +29,8 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import anchor, erasures
 from recordsvc.access.tables import session
-from recordsvc.archive import formats
+from recordsvc.archive import formats, lost_erasures
+from recordsvc.archive import tables as archive_tables
 from recordsvc.archive.decided import decision_of
 from recordsvc.ground import two_person
 from recordsvc.ground.base64strict import b64
@@ -152,7 +153,13 @@ def _continue(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     house: House = proposal.tools
     if house.log.origin != payload["origin"]:
         raise two_person.StaleProposal("这一事项只能在服务器上用 recordsvc continuation decide 办理")
-    text = canonical({**payload, "decision": decision_of(proposal), "format": FORMAT}).decode()
+    said = {**payload, "decision": decision_of(proposal), "format": FORMAT}
+    marks = erasures.lost(turn.conn, house)
+    kept = int(payload["kept"])
+    lost_erasures.keep(turn, marks, kept)
+    if written := _marks_at(turn.conn, kept):
+        said["erased_since"] = lost_erasures.stated(written)
+    text = canonical(said).decode()
     idx = house.log.turn(turn).append(formats.continuation_statement(text))
     values = {"size": idx, "before": payload["continues"], "origin": payload["origin"], "text": text}
     turn.conn.execute(tables.continuation.insert().values(**values))
@@ -160,6 +167,12 @@ def _continue(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     # Whoever was signed out since the backup, or lost a role, is signed in again in it.
     turn.conn.execute(session.delete())
     return idx
+
+
+def _marks_at(conn: Connection, size: int) -> list[bytes]:
+    """Return the marks that were written with the continuation at this size."""
+    own = archive_tables.lost_erasure.c
+    return [bytes(one) for one in conn.scalars(sa.select(own.mark).where(own.size == size))]
 
 
 def finish(house: "House") -> None:
@@ -199,14 +212,36 @@ def check(house: "House", snapshot: Snapshot) -> int:
             )
         if before not in (None, former):
             raise Wrong(f"{where} column before", "与前一接续不相连", "does not follow the one before")
+        _check_marks(snapshot, size, said)
         before = origin
         bound.add(size)
     if before not in (None, house.log.origin):
         raise Wrong(own.name, "与设置的日志名称不符", "the newest name differs from the settings")
+    _check_strays(snapshot, bound)
     for idx in _statements(snapshot):
         if idx not in bound:
             raise Wrong(at(own, size=idx), "该行缺失", "the row is missing")
     return len(bound)
+
+
+def _check_marks(snapshot: Snapshot, size: int, said: dict[str, Any]) -> None:
+    """Hold the marks written with a continuation against what it states of them. Raises `Wrong`."""
+    own = archive_tables.lost_erasure
+    marks = [bytes(mark) for mark, _size in scan(snapshot, [own.c.mark, own.c.size], own.c.size == size)]
+    if (lost_erasures.stated(marks) if marks else None) != said.get("erased_since"):
+        raise Wrong(
+            f"{at(own, size=size)} ↔ {tables.continuation.name} column text",
+            "与声明所列的已删除记录不符",
+            "are not the marks that the statement counts",
+        )
+
+
+def _check_strays(snapshot: Snapshot, continued: set[int]) -> None:
+    """Refuse a mark that no continuation was written with. Raises `Wrong`."""
+    own = archive_tables.lost_erasure
+    for mark, size in scan(snapshot, [own.c.mark, own.c.size]):
+        if size not in continued:
+            raise Wrong(at(own, mark=mark), "多出的行", "the row must not be there")
 
 
 def _entry(snapshot: Snapshot, idx: int) -> bytes | None:

@@ -15,14 +15,14 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import tables
+from recordsvc.archive import lost_erasures, tables
 from recordsvc.archive.decided import enter
 from recordsvc.archive.erasing import WHOLE, destroy, restated
 from recordsvc.archive.formats import Kind
@@ -49,7 +49,8 @@ class Line:
     """One erasure as the journal keeps it; `seq` is -1 for a whole archive.
 
     `leaf` is SHA-256 of the erased entry's leaf, of one record: in a log that was continued another record
-    may stand at its place. Lines of before that was kept have none.
+    may stand at its place. `records` are the marks of what was erased (`archive/lost_erasures.py`), by which
+    a log that was continued knows what it never had. Lines of before either was kept have none.
     """
 
     worker_id: bytes
@@ -58,10 +59,11 @@ class Line:
     idx: int
     erased_ms: int
     leaf: bytes = b""
+    records: tuple[bytes, ...] = ()
 
     def text(self) -> str:
         """Return the line."""
-        told = {
+        told: dict[str, Any] = {
             "worker": self.worker_id.hex(),
             "erasure": self.erasure_id.hex(),
             "seq": self.seq,
@@ -70,6 +72,8 @@ class Line:
         }
         if self.leaf:
             told["leaf"] = self.leaf.hex()
+        if self.records:
+            told["records"] = [one.hex() for one in self.records]
         return json.dumps(told, separators=(",", ":")) + "\n"
 
     @classmethod
@@ -78,7 +82,8 @@ class Line:
         told = json.loads(text)
         ids = (bytes.fromhex(told["worker"]), bytes.fromhex(told["erasure"]))
         leaf = bytes.fromhex(told.get("leaf", ""))
-        return cls(*ids, int(told["seq"]), int(told["index"]), int(told["ms"]), leaf)
+        records = tuple(bytes.fromhex(one) for one in told.get("records", ()))
+        return cls(*ids, int(told["seq"]), int(told["index"]), int(told["ms"]), leaf, records)
 
 
 def read(house: "House") -> list[Line]:
@@ -101,7 +106,9 @@ def keep(house: "House") -> int:
     erasure = people_tables.erasure
     with house.db.read() as conn:
         query = sa.select(erasure).where(erasure.c.state == "erased").limit(PORTION)
-        lines = [_line(conn, row) for row in conn.execute(query).all()]
+        rows = conn.execute(query).all()
+        marks = lost_erasures.marks_of(house, conn, [bytes(row.worker_id) for row in rows])
+        lines = [_line(conn, row, marks) for row in rows]
     if not lines:
         return 0
     there = {line.erasure_id + line.worker_id for line in read(house)}
@@ -110,9 +117,12 @@ def keep(house: "House") -> int:
     return len(lines)
 
 
-def _line(conn: Connection, row: Any) -> Line:
+def _line(conn: Connection, row: Any, marks: Mapping[tuple[bytes, int], bytes]) -> Line:
     leaf = b"" if row.seq == WHOLE else _leaf(conn, row.worker_id, row.seq)
-    return Line(row.worker_id, row.erasure_id, row.seq, row.idx, row.erased_ms, leaf)
+    # With a whole archive goes all that its chain holds.
+    own = {seq: one for (worker_id, seq), one in marks.items() if worker_id == row.worker_id}
+    records = [own[seq] for seq in sorted(own) if row.seq in (WHOLE, seq)]
+    return Line(row.worker_id, row.erasure_id, row.seq, row.idx, row.erased_ms, leaf, tuple(records))
 
 
 def _leaf(conn: Connection, worker_id: bytes, seq: int) -> bytes:
@@ -183,6 +193,13 @@ def replay(house: "House") -> int:
             f"{_CONTINUE}"
         )
     return sum(house.db.write(functools.partial(_again, house, line)) for line in lines)
+
+
+def lost(conn: Connection, house: "House") -> list[bytes]:
+    """Return the marks of what the journal has and this database never had: sent again, it would be new."""
+    lines = [line for line in read(house) if line.records]
+    here = set(lost_erasures.marks_of(house, conn, [line.worker_id for line in lines]).values())
+    return sorted({one for line in lines for one in line.records} - here)
 
 
 def restate(turn: Turn, house: "House", proposal: Proposal, before: str) -> int:

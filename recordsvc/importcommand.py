@@ -2,12 +2,13 @@
 
 import csv
 import io
-import re
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from recordsvc import importwords
 
 if TYPE_CHECKING:
     from recordsvc.archive.importing import Run
@@ -32,17 +33,6 @@ OPEN = {
     "training_type": "培训类型",
 }
 """Members of a profile that can be open, in words."""
-STATES = {
-    "loading": "读取中断，未提出",
-    "proposed": "待另一人批准",
-    "approved": "已批准，正在导入",
-    "done": "已导入完毕",
-    "dropped": "已作废",
-}
-"""How far a run is, in words."""
-MEMBERS = {"level": "等级", "number": "证书编号", "issued_on": "发证日期", "occupation": "职业"}
-"""Members of a record that a clerk types in a column of their own, in words."""
-_LIMIT = re.compile(r"\s*\{limit\}\s*(周岁|天|分钟|年|分)?")
 FIRST = frozenset({"handler", "reviewer", "data-officer"})
 """Roles of which the first person needs one."""
 
@@ -188,7 +178,8 @@ def _begins(house: "House", plan: "Plan", *, resume: bool) -> bool:
             f"这个文件已经导入完毕（{run.entered} 行）；当时有误的行，改正后另存为一个文件导入"
             " / imported before; put rows that were refused into a file of their own"
         )
-    raise click.ClickException(f"这个文件已经开始导入（{STATES[run.state]}），请加 --resume / begun before")
+    state = importwords.STATES[run.state]
+    raise click.ClickException(f"这个文件已经开始导入（{state}），请加 --resume / begun before")
 
 
 def _check_stated(run: "Run", plan: "Plan") -> None:
@@ -241,8 +232,9 @@ def _enter(house: "House", plan: "Plan") -> None:
 
 def _tell(run: "Run | None") -> None:
     if run is not None:
+        state = importwords.STATES[run.state]
         click.echo(
-            f"{STATES[run.state]}：合格 {run.ready} 行，已导入 {run.entered} 行，有误 {run.refused} 行"
+            f"{state}：合格 {run.ready} 行，已导入 {run.entered} 行，有误 {run.refused} 行"
             " / ready, entered, refused"
         )
 
@@ -261,27 +253,6 @@ def _write_errors(sheet: Path, bad: "list[tuple[int, str]] | list[tuple[int, str
     text = io.StringIO()
     lines = csv.writer(text)
     lines.writerow(("行号", "问题", "代码"))
-    lines.writerows((number, _words(str(code)), code) for number, code in bad)
+    lines.writerows((number, importwords.words(str(code)), code) for number, code in bad)
     write_private(sheet, text.getvalue().encode("utf-8-sig"))
     click.echo(f"{len(bad)} 行有误，见 {sheet.name} / rows that were refused")
-
-
-def _words(code: str) -> str:
-    from recordsvc import dated
-    from recordsvc.importfiles import WORDS
-    from recordsvc.submit.findings import ROW_CODES
-
-    if code in WORDS:
-        return WORDS[code]
-    if code in ROW_CODES:
-        return ROW_CODES[code].zh
-    for table in ("findings", "hold_reasons"):
-        found = [row for row in dated.table(table).rows if row["code"] == code]
-        if found:
-            # Which limit it was, the rule of the day says; a code does not carry it.
-            return _LIMIT.sub("规定的限度", str(found[-1]["zh"]))
-    if code.startswith("schema:"):
-        place = code.removeprefix("schema:/").split("/", 1)
-        name = MEMBERS.get(place[-1].rsplit("/", 1)[-1])
-        return f"“{name}”的写法看不懂或不合格式" if name else "内容不合格式"
-    return "证件号码有误"

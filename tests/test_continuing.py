@@ -5,6 +5,8 @@ erased is readable again, everything that was given out stays true, and posting 
 """
 
 import dataclasses
+import functools
+import hashlib
 import os
 import shutil
 import uuid
@@ -24,8 +26,13 @@ from recordsvc.access.services import open_access
 from recordsvc.access.sessions import Entering, Method
 from recordsvc.access.tables import session
 from recordsvc.anchor import DatabaseBehind
-from recordsvc.archive import bundle, erasing, persons
+from recordsvc.archive import bundle, erasing, lost_erasures, persons
+from recordsvc.archive import tables as archive_tables
 from recordsvc.archive.contradiction import Verdict, compare
+from recordsvc.archive.declare import declare
+from recordsvc.archive.errors import RecordErased
+from recordsvc.archive.sealing import dedupe_key
+from recordsvc.archive.statements import Stater
 from recordsvc.archive.states import Life
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.cli import main
@@ -50,6 +57,7 @@ from witness.__main__ import add_log, init
 
 __all__ = ["elsewhere"]
 NEW = "log-2.example.test/records"
+STATER = Stater("worker:self", "worker", "page")
 WHY = "数据库所在磁盘损坏，最新备份早于丢失的条目"
 
 
@@ -70,6 +78,10 @@ class Past:
     """Entries in the backup."""
     paper: Path
     lost: bytes
+    unknown: list[bytes]
+    """Entered and erased after the backup: of `kept`, of `erased`, of somebody who came after it."""
+    words: dict[str, Any]
+    """A statement of `kept` that was made and erased after the backup."""
     centre: Centre
     folder: Path
 
@@ -93,19 +105,32 @@ def past(house: House, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     house.clock.advance(3_600_000)
     lost = centre.completion(person(2))
     late = centre.send([lost, centre.completion(person(4))])
-    restrict(house, erased)
-    decide_erasure(house, erased)
-    decided(
-        house,
-        lambda turn: erasing.propose_record_erasure(
-            turn, house, kept, uuid.UUID(id_of(gone)).bytes, UNLAWFUL, "official:first"
-        ),
-    )
-    assert erasures.keep(house) == 2
+    unknown = [centre.completion(person(n)) for n in (2, 1, 6)]
+    assert told(centre.send(unknown)) == ["accepted"] * 3
+    words = {"channel": "window", "matter": "work", "text": "在工地干过三年", "title": "工作经历"}
+    said, _idx = declare(house, kept, words, STATER)
+    for worker_id in (erased, centre.worker_id(person(6))):
+        restrict(house, worker_id)
+        decide_erasure(house, worker_id)
+    for record_id in (uuid.UUID(id_of(gone)).bytes, uuid.UUID(id_of(unknown[0])).bytes, said):
+        decided(
+            house,
+            functools.partial(
+                erasing.propose_record_erasure,
+                house=house,
+                worker_id=kept,
+                record_id=record_id,
+                why=UNLAWFUL,
+                by="official:first",
+            ),
+        )
+    assert erasures.keep(house) == 5
     anchor.keep(house)
     assert proven is not None
     first, last = receipts_of(answer)[1], receipts_of(late)[0]
-    return Past(erased, kept, gone, first, last, secrets, proven, size, paper, lost, centre, folder)
+    return Past(
+        *(erased, kept, gone, first, last, secrets, proven, size, paper, lost, unknown, words, centre, folder)
+    )
 
 
 @pytest.fixture
@@ -267,6 +292,39 @@ def test_posting_goes_on_and_what_was_lost_is_sent_again(new: House, past: Past)
     assert fsck.fsck(new).finding is None
 
 
+def test_what_was_entered_and_erased_after_the_backup_is_not_entered_anew(new: House, past: Past) -> None:
+    """Of whom the copy knows, of whom it erased again, of whom it never heard; other content, too."""
+    centre = past.centre
+    centre.house = new
+    assert told(centre.send(past.unknown)) == ["erased"] * 3
+    for number in (person(1)["number"], person(6)["number"]):
+        assert new.people.find("resident-id", number) is None
+    changed = centre.completion(person(6), record_id=id_of(past.unknown[2]))
+    assert told(centre.send([changed, centre.completion(person(2))])) == ["erased", "accepted"]
+    with pytest.raises(RecordErased):
+        declare(new, past.kept, past.words, STATER)
+    assert declare(new, past.kept, past.words | {"text": "别的"}, STATER)
+    with new.db.read() as conn:
+        (said,) = listed(conn)
+        marks = [bytes(one) for one in conn.scalars(sa.select(archive_tables.lost_erasure.c.mark))]
+    assert orjson.loads(said.text)["erased_since"] == lost_erasures.stated(marks)
+    assert fsck.fsck(new).finding is None
+    # A later disaster, from the same old copy or a newer one: the journal still has them.
+    assert {one for line in erasures.read(new) for one in line.records} >= set(marks)
+
+
+def test_the_journal_confirms_no_record(house: House, past: Past) -> None:
+    """Whoever has the journal, and every record that there ever was, learns nothing of which were erased."""
+    text = house.settings.erasure_journal_path.read_text()
+    for record in (past.gone, *past.unknown):
+        key = dedupe_key(past.centre.uscc, id_of(record))
+        tries = (key, key[8:], record, record[:16], hashlib.sha256(record).digest())
+        tries += tuple(hashlib.sha256(label + key).digest()[:16] for label in (b"", b"erased/v1"))
+        assert [one for one in tries if one.hex() in text] == []
+        assert id_of(record) not in text
+    assert person(6)["number"] not in text
+
+
 def test_the_statement_says_what_was_lost_and_who_decided(new: House, past: Past, house: House) -> None:
     with new.db.read() as conn, house.db.read() as before:
         (said,) = listed(conn)
@@ -407,13 +465,26 @@ def test_everybody_is_signed_out(restored: House, past: Past) -> None:
     assert left == 0
 
 
-@pytest.mark.parametrize("column", ["size", "before", "origin", "text", "row"])
+@pytest.mark.parametrize(
+    "column", ["size", "before", "origin", "text", "row", "mark", "mark.size", "mark.row", "mark.more"]
+)
 def test_a_changed_statement_is_found(
     new: House, past: Past, column: str, dialect: str, request: pytest.FixtureRequest
 ) -> None:
     own = log_tables.continuation
     values = {"size": past.size + 1, "before": "x", "origin": "y", "text": "{}"}
-    change: Any = sa.delete(own) if column == "row" else own.update().values({column: values[column]})
+    marks = archive_tables.lost_erasure
+    with new.db.read() as conn:
+        one = marks.c.mark == conn.execute(sa.select(marks.c.mark).limit(1)).scalar_one()
+    change: Any = {
+        "row": sa.delete(own),
+        "mark": marks.update().where(one).values(mark=bytes(16)),
+        "mark.size": marks.update().where(one).values(size=past.size + 1),
+        "mark.row": marks.delete().where(one),
+        "mark.more": marks.insert().values(mark=bytes(16), size=past.size + 1),
+    }.get(column)
+    if change is None:
+        change = own.update().values({column: values[column]})
     address = new.settings.database
     if dialect == "postgresql":
         address = request.getfixturevalue("postgresql").url(sa.make_url(address).database)

@@ -224,9 +224,18 @@ VERBS = (
             f"POST {DESK}/papers",
             f"GET {DESK}/papers{PAPER}",
         ),
-        ("paper list", "paper add", "paper save"),
+        ("paper list", "paper add", "paper save", "case papers", "case paper-save"),
         ("GET /me/papers", "POST /me/papers", f"GET /me/papers{PAPER}"),
-        (f"POST {PAGE}/papers/<name>",),
+        (f"GET {PAGE}/papers", f"GET {PAGE}/papers{PAPER}", f"POST {PAGE}/papers/<name>"),
+    ),
+    Verb(
+        "open what a proposal rests on, as who may decide it",
+        (
+            "GET /v1/desk/proposals/<id:proposal_id>/papers",
+            "GET /v1/desk/proposals/<id:proposal_id>/papers/<n>",
+        ),
+        ("case proposal-papers", "case proposal-paper"),
+        desk=("GET /desk/proposals/<id:proposal_id>/papers/<n>",),
     ),
     Verb(
         "file and open an institution's paper",

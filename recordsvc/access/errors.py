@@ -338,6 +338,18 @@ class CaseRefused(FormRefused):
     remedy_en = "Write the case's own number, its parts kept apart by letters or dashes; nobody's number."
 
 
+class CaseUnknown(CaseRefused):
+    """A case of ours that is not there, or not about whom the look is; both are answered alike."""
+
+    code = "case-unknown"
+    title_zh = "没有这个案件"
+    title_en = "No such case"
+    remedy_zh = "请核对案件编号、查阅目的和要查阅的人；外部案号不要写成本系统的编号。"
+    remedy_en = (
+        "Check the case's id, the purpose and whose archive it is; outside references hold no id of ours."
+    )
+
+
 class PurposeNotYours(PurposeRefused):
     """A purpose is in force, and none of the official's roles may look for it."""
 

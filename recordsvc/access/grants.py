@@ -305,11 +305,11 @@ POLICIES: Final[dict[str, Policy]] = {
     "proposal.read": _official(*_DESK),
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),
     "proposal.withdraw": _official(*_CASE, Role.REGISTRAR),
-    # Payments to a bank: payers seal, release and reconcile, and are each other's second person, apart from
-    # those who check cases; who checks cases enters payees' accounts.
+    # Payers are each other's second person, apart from those who check cases and enter payees' accounts.
     "bank.read": _official(Role.PAYER, Role.INSPECTOR, Role.AUDITOR),
     "bank.pay": _official(Role.PAYER),
     "payee-account.enter": _official(Role.HANDLER),
+    "payee-account.read": _official(Role.REVIEWER),
     "act.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
     # Auditors read alarms, the data officer answers them; of what is a worker's, auditors write nothing.
     "look-alarm.read": _official(Role.AUDITOR, Role.DATA_OFFICER),

@@ -7,7 +7,8 @@ is not in force, or not for these roles, is refused (PIPL arts 6, 35). Each row 
 who-looked log in the same commit (`access/looked_log.py`).
 """
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
+from recordsvc.access import cases
 from recordsvc.access.cases import REFUSED
 from recordsvc.access.errors import CaseRefused, LookNotWritten, PurposeNotYours, PurposeRefused
 from recordsvc.access.grants import Actor, Kind, roles_told
@@ -33,7 +35,17 @@ HELPER_PURPOSES: Final = "helper_purposes"
 SHARING_PURPOSES: Final = "sharing_purposes"
 BY_CONSENT: Final = "consent:"
 """How the case of a look begins that rests on a worker's consent; the consent's id follows."""
+HELD: Final = "held"
+"""Fields of a look at a held record: its subject is the record, since whose it is is in doubt until then."""
+RELEASED: Final = "held-record"
+"""Fields of the same look once more, under the worker into whose archive the record was released."""
+PAPERS: Final = "papers"
+PAPER: Final = "paper:"
+"""How the group of fields begins that names the one paper which was opened; its id follows."""
 CONSENT_BASIS: Final = "您的授权（个人信息保护法第十三条第一款第一项）"
+
+
+_PORTION: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +74,21 @@ class Seen:
     case_ref: str
 
 
+def one_paper(paper_id: bytes) -> str:
+    """Return the groups of fields of a look at one paper: papers, and which."""
+    return f"{PAPERS} {PAPER}{uuid.UUID(bytes=paper_id)}"
+
+
 def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
     """Write the rows and return when they are durable.
 
-    Raises `PurposeRefused`, `PurposeNotYours`, `CaseRefused` before anything is written, `LookNotWritten`
-    when it could not be written.
+    Raises `PurposeRefused`, `PurposeNotYours`, `CaseRefused`, `CaseUnknown` before anything is written,
+    `LookNotWritten` when it could not be written.
     """
     for look in looks:
         check_purpose(db, look.purpose, look.actor)
         check_case(look)
+        check_ours(db, look)
     if not looks:
         return
     try:
@@ -110,6 +128,20 @@ def check_case(look: Look) -> None:
         raise CaseRefused(errors=[{"pointer": "/case_ref", "code": "value", "detail": REFUSED}])
 
 
+def check_ours(db: Database, look: Look) -> None:
+    """Refuse an official's case of ours that is not there or not about whom they look at.
+
+    Helpers' and consents' cases are ids by themselves. Raises `CaseUnknown`.
+    """
+    if look.actor.kind is Kind.OFFICIAL and cases.ours(look.case_ref) is not None:
+        with db.read() as conn:
+            _check_ours(conn, look, db.clock.now_ms())
+
+
+def _check_ours(conn: Connection, look: Look, now_ms: int) -> None:
+    cases.check(conn, look.purpose, look.case_ref, look.worker_id, beijing_date(now_ms).isoformat())
+
+
 def usable(who: Actor, day: str) -> list[dated.Row]:
     """Return the purposes in force on a Beijing day that this official may look for."""
     return [row for row in dated.on(PURPOSES, day).rows if _for(who, row)]
@@ -144,9 +176,11 @@ def note(turn: Turn, random: Random, look: Look) -> None:
     """Write one row in the turn of an act that itself shows a worker's data to somebody.
 
     The turn raises `LookNotWritten` when the row could not be written, and nothing of the act stays.
-    Raises `CaseRefused`.
+    Raises `CaseRefused`, `CaseUnknown`.
     """
     check_case(look)
+    if look.actor.kind is Kind.OFFICIAL:
+        _check_ours(turn.conn, look, turn.now_ms)
     _part(turn).add(_row(look, FixedClock(turn.now_ms), random))
 
 
@@ -168,10 +202,33 @@ def of_worker(
     return [Seen(**row._mapping) for row in rows]  # noqa: SLF001 - documented name
 
 
-def erase(turn: Turn, worker_id: bytes) -> None:
-    """Take what names a case out of an erased worker's rows; the rows and their places stay."""
+def released(turn: Turn, random: Random, into: Mapping[bytes, bytes]) -> None:
+    """Write the looks at held records once more, for the workers into whose archives they go (id → worker).
+
+    They keep id and instant: the worker reads them where they happened. The first rows stay as they are.
+    """
+    own, detail, ids = looked.c, looked_detail.c, list(into)
+    source = looked.outerjoin(looked_detail, sa.and_(detail.worker_id == own.worker_id, detail.id == own.id))
+    said = [sa.func.coalesce(detail[name], "").label(name) for name in ("case_ref", "request_id")]
+    wanted = sa.select(looked, *said).select_from(source).order_by(own.id)
+    for start in range(0, len(ids), _PORTION):
+        some = wanted.where(own.worker_id.in_(ids[start : start + _PORTION]), own.fields == HELD)
+        for row in turn.conn.execute(some):
+            salts, who = random.bytes(32), (row.actor_kind, row.actor_id, row.role)
+            when, why = (into[bytes(row.worker_id)], bytes(row.id), row.at_ms), (row.case_ref, row.request_id)
+            _part(turn).add(Row(*when, *who, row.purpose, RELEASED, salts[:16], *why, salts[16:]))
+
+
+def erase(turn: Turn, worker_id: bytes, held: Sequence[bytes] = ()) -> None:
+    """Take what names a case out of an erased worker's rows; the rows and their places stay.
+
+    `held`: held records that were released into this archive, and whose looks say the same.
+    """
+    ids = [worker_id, *held]
     with erasing(turn.conn):
-        turn.conn.execute(sa.delete(looked_detail).where(looked_detail.c.worker_id == worker_id))
+        for start in range(0, len(ids), _PORTION):
+            mine = looked_detail.c.worker_id.in_(ids[start : start + _PORTION])
+            turn.conn.execute(sa.delete(looked_detail).where(mine))
 
 
 def _insert(turn: Turn, groups: Sequence[tuple[Database, Random, Sequence[Look]]]) -> list[None]:

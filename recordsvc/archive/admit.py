@@ -39,7 +39,7 @@ from recordsvc.archive.rows import (
 )
 from recordsvc.archive.sealing import Sealer, dedupe_key
 from recordsvc.archive.snapshot import Facts
-from recordsvc.archive.standing import Standing, judge_targets
+from recordsvc.archive.standing import Standing, judge_targets, refuse_erased
 from recordsvc.archive.submission import Item, Submission
 from recordsvc.archive.targets import OF_ANOTHER, Targets
 from recordsvc.bodies.institutions import Institution
@@ -65,7 +65,7 @@ class Admission:
     def __init__(self, house: "House") -> None:
         """Judge by what `house` holds."""
         self._house = house
-        self.appender = Appender(house.db, house.log, house.issuers, house.people)
+        self.appender = Appender(house.db, house.log, house.issuers, house.people, house.random)
         self.sealer = Sealer(house.keys, house.random)
         self.judge = Judge(house.settings)
         self._contexts = InstitutionContexts(house.institutions)
@@ -111,6 +111,7 @@ class Admission:
             if state is None:
                 raise errors.KeyUnknown
             known = Standing(house, cursor, facts.known, facts.held)
+            refuse_erased(house, cursor, pending(rows))
             known.settle_same(pending(rows))
             batch_id = self._signatures(state, submission, rows, now_ms)
             window = state.window(now_ms)

@@ -15,10 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from recordsvc.access import looked
 from recordsvc.archive import notices, store, tables
 from recordsvc.archive.issuers import Issuers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
+from recordsvc.ground.ports import Random
 from recordsvc.ground.readers import Question
 from recordsvc.people.resolve import People
 from recordsvc.people.workers import Rows, Worker
@@ -122,12 +124,13 @@ Outcome = list[Accepted | Known] | Literal[Stale.STALE]
 class Appender:
     """Takes prepared batches of several callers in one turn."""
 
-    def __init__(self, db: Database, log: Log, issuers: Issuers, people: People) -> None:
+    def __init__(self, db: Database, log: Log, issuers: Issuers, people: People, random: Random) -> None:
         """Append to `log`, with rows in `db`."""
         self._db = db
         self._log = log
         self._issuers = issuers
         self._people = people
+        self._random = random
 
     def take(self, turn: Turn, batches: Sequence[Batch]) -> list[Outcome]:
         """Append the batches that still stand; each answers with one outcome per record, or STALE."""
@@ -165,7 +168,8 @@ class Appender:
             held.update({row[1]: "held" for row in batch.held})
             taken.update(tag for rows in _drafts([batch]) for tag in rows.tags)
             writing.held += batch.held
-            writing.released += batch.released
+            into = {one.key: one.worker.worker_id for one in batch.prepared}
+            writing.released.update({key: into[key] for key in batch.released})
         self._write(turn, log, writing)
         return outcomes
 
@@ -185,8 +189,16 @@ class Appender:
             ],
         )
         self._people.settle(turn, writing.drafts.values())
-        store.mark_released(turn, writing.released)
+        self._release(turn, writing.released)
         _tell(turn, writing)
+
+    def _release(self, turn: Turn, released: dict[bytes, bytes]) -> None:
+        """Take what was released out of the holding; who opened it there is seen by whose it is."""
+        if not released:
+            return
+        ids = store.held_ids(turn, list(released))
+        looked.released(turn, self._random, {ids[key]: who for key, who in released.items()})
+        store.mark_released(turn, list(released))
 
 
 def _tell(turn: Turn, writing: "_Writing") -> None:
@@ -199,7 +211,7 @@ def _tell(turn: Turn, writing: "_Writing") -> None:
         notices.tell_desk(turn, owner, "record-held", {"count": count, "issuer": issuer}, first)
     if writing.released:
         key = min(writing.released).hex()
-        for issuer, count in store.issuers_of_held(turn, writing.released).items():
+        for issuer, count in store.issuers_of_held(turn, list(writing.released)).items():
             notices.tell_institution(turn, issuer, "record-released", {"count": count}, key)
 
 
@@ -211,7 +223,8 @@ class _Writing:
     ciphertexts: list[tuple[Any, ...]] = field(default_factory=list)
     dedupe: list[tuple[Any, ...]] = field(default_factory=list)
     held: list[tuple[Any, ...]] = field(default_factory=list)
-    released: list[bytes] = field(default_factory=list)
+    released: dict[bytes, bytes] = field(default_factory=dict)
+    """Keys of held records that were released → the workers whose records they are."""
     drafts: dict[int, Rows] = field(default_factory=dict)
 
 

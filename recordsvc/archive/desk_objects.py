@@ -17,7 +17,7 @@ from recordsvc.access import tables as access_tables
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Thing
 from recordsvc.access.objects import further, named
-from recordsvc.archive import audit_packs, errors, held_own, looking, tables
+from recordsvc.archive import audit_packs, case_finders, errors, held_own, looking, tables
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.pack_tables import audit_pack
 from recordsvc.archive.release import RELEASE
@@ -111,4 +111,5 @@ named("pack_id", pack)
 named("key", alarm)
 named("issuer", areas.institution)
 further(RELEASE, released)
+case_finders.register()
 further(audit_packs.KIND, lambda _conn, proposal: audit_packs.parties(proposal.payload))

@@ -1,6 +1,5 @@
 """Doors of officials: held records, and looking into an archive for a purpose and a case."""
 
-import uuid
 from typing import Any
 
 import flask
@@ -77,7 +76,7 @@ def read_held(held_id: bytes, query: dict[str, str]) -> flask.Response:
     """Show the record that waits, to the official who decides; the row of it is durable before."""
     looked.check_purpose(house().db, query["purpose"], actor())
     record = held.open_held(house(), held_id)
-    looking.note_act(house(), _looker(query), Act.HELD_OPEN, str(uuid.UUID(bytes=held_id)))
+    looking.note_held(house(), _looker(query), held_id)
     return answers.answer(orjson.dumps({"record": record}))
 
 

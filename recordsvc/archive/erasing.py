@@ -49,6 +49,7 @@ from recordsvc.archive import (
     papers,
     persons,
     slip_checks,
+    store,
     strays,
     tables,
 )
@@ -140,15 +141,18 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
     return entered.index
 
 
-def propose_lift(turn: Turn, worker_id: bytes, ground: str, text: str, by: str) -> bytes:
-    """Propose to lift a restriction. Raises `TargetUnknown`, `StandingRefused`."""
+def propose_lift(
+    turn: Turn, worker_id: bytes, ground: str, text: str, by: str, papers: Sequence[str] = ()
+) -> bytes:
+    """Propose to lift a restriction, on papers (SHA-256). Raises `TargetUnknown`, `StandingRefused`."""
     found = _state(turn.conn, worker_id)
     if found is None:
         raise TargetUnknown
     if found != standing.RESTRICTED:
         raise standing.StandingRefused
-    payload = {"worker_id": str(uuid.UUID(bytes=worker_id)), "ground": ground, "text": text}
-    return two_person.propose(turn, LIFT, payload["worker_id"], payload, by)
+    worker = str(uuid.UUID(bytes=worker_id))
+    payload = {"worker_id": worker, "ground": ground, "text": text, "papers": list(papers)}
+    return two_person.propose(turn, LIFT, worker, payload, by)
 
 
 def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
@@ -165,12 +169,15 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
         "ground": payload["ground"],
         "text": payload["text"],
     }
+    if payload.get("papers"):
+        body["papers"] = payload["papers"]
     own_id = record_id_of(house, proposal, b"lift")
     states = frozenset({standing.RESTRICTED})
     said = Statement("restriction", body, stater_of(proposal), own_id, states=states)
     beneath = _beneath(house, turn, worker_id)
     (entered,) = enter(house, turn, [(worker_id, said)])
     standing.change(turn, worker_id, standing.RESTRICTED, beneath)
+    slip_checks.begin_anew(turn, [worker_id, *house.people.read_as(house.db.cursor(turn.conn), worker_id)])
     if beneath == standing.OPEN:
         notices.tell_worker(turn, house, worker_id, "archive-lifted", {}, f"restriction/{entered.index}")
     return entered.index
@@ -237,10 +244,11 @@ def _years_later(day: dt.date, years: int) -> dt.date:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """On what an erasure rests: a code of `erasure_grounds`, and words without personal data."""
+    """A code of `erasure_grounds`, words without personal data, SHA-256 of papers the decision keeps."""
 
     ground: str
     text: str
+    papers: Sequence[str] = ()
 
 
 def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: str) -> bytes:
@@ -251,8 +259,9 @@ def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: 
     if _state(turn.conn, worker_id) != standing.RESTRICTED:
         raise standing.StandingRefused("请先限制处理，再提出删除", detail_en="restrict it first")
     _refuse_blocked(house, turn, person.archives, why.ground)
-    payload = {"worker_id": str(uuid.UUID(bytes=worker_id)), "ground": why.ground, "text": why.text}
-    return two_person.propose(turn, ERASE, payload["worker_id"], payload, by)
+    worker = str(uuid.UUID(bytes=worker_id))
+    payload = {"worker_id": worker, "ground": why.ground, "text": why.text, "papers": list(why.papers)}
+    return two_person.propose(turn, ERASE, worker, payload, by)
 
 
 def propose_record_erasure(
@@ -367,7 +376,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     notices.erase(turn, worker_id)
     disputes.erase(turn, worker_id)
     papers.erase(turn, worker_id)
-    looked.erase(turn, worker_id)
+    looked.erase(turn, worker_id, store.released_into(turn, worker_id))
     questions.erase(turn, worker_id)
     credentials.erase(turn, worker_id)
     in_place.erase(turn, worker_id)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.engine import Connection
 
+from recordsvc.archive import holders
 from recordsvc.archive.notices import recipient_of
 from recordsvc.archive.reading import Archive
 from recordsvc.ground import outbox
@@ -48,11 +49,11 @@ def made(turn: Turn, house: "House", archives: Sequence[Archive]) -> Message:
         worker = house.people.load(cursor, archive.worker_id)
         if worker is not None and phone is None:
             phone = contacts.phone_of(house.people, cursor, worker)
-    name, number = next((found for one in archives if (found := named(one))[1]), ("", ""))
     own = archives[0].worker_id
+    of = holders.holder(house, cursor, own)
     fence.hold(turn, house.db, house.keys.epoch)
     wrapped, key = DataKeys(house.keys, house.random.bytes).new(own)
-    said = json.dumps({"phone": phone, "name": name, "number": number[-4:]}, ensure_ascii=False)
+    said = json.dumps({"phone": phone, "name": of.name, "number": of.number[-4:]}, ensure_ascii=False)
     params = {"key": b64u(wrapped), "sealed": b64u(key.seal(said.encode(), _aad(own)))}
     return Message(TOPIC, recipient_of(own), KIND, params, own.hex())
 
@@ -78,15 +79,6 @@ def expire(house: "House") -> int:
     """Forget last notices that nobody took in time; how many."""
     before_ms = house.clock.now_ms() - KEEP_MS
     return house.db.write(lambda turn: outbox.drop(turn, TOPIC, before_ms))
-
-
-def named(archive: Archive | None) -> tuple[str, str]:
-    """Return name and number as the newest record with both has them."""
-    for entry in reversed(archive.entries if archive is not None else ()):
-        worker = {} if entry.record is None else entry.record["worker"]
-        if "number" in worker:
-            return str(worker["name"]), str(worker["number"])
-    return "", ""
 
 
 def _aad(worker_id: bytes) -> bytes:

@@ -282,6 +282,20 @@ class PaperToldForm(Form):
     filed_by = fields.String(required=True)
 
 
+class RestingPaperForm(Form):
+    """A paper that a proposal rests on: its place from 1, and whether its file is kept here."""
+
+    n = fields.Integer(required=True)
+    sha256 = fields.String(required=True)
+    filed = fields.Boolean(required=True)
+
+
+class RestingPapersForm(Form):
+    """The papers that a proposal rests on."""
+
+    items = fields.List(fields.Nested(RestingPaperForm), required=True)
+
+
 class PaperListForm(Form):
     """Papers of one owner, oldest first."""
 

@@ -17,7 +17,7 @@ from recordsvc.access.looked_tables import (
     looked_head,
     looked_place,
 )
-from recordsvc.archive import looked_statements
+from recordsvc.archive import looked_statements, tables
 from recordsvc.archive.erasing import WHOLE
 from recordsvc.archive.formats import EntryType
 from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, scan
@@ -101,7 +101,7 @@ class LookedCheck:
             )
 
     def _details(self) -> None:
-        """Compare the erasable parts; one may be missing only where the worker was erased."""
+        """Compare the erasable parts; one may be missing only where whom it is about was erased."""
         row, detail, erasure = looked.c, looked_detail.c, people_tables.erasure.c
         same = sa.and_(detail.worker_id == row.worker_id, detail.id == row.id)
         columns = [row.worker_id, row.id, row.detail, detail.case_ref, detail.request_id, detail.salt]
@@ -111,6 +111,8 @@ class LookedCheck:
                 self._snapshot, [erasure.worker_id, erasure.erasure_id], erasure.seq == WHOLE
             )
         }
+        if erased:
+            erased |= self._released_into(erased)
         for worker_id, row_id, digest, case_ref, request_id, salt in scan(
             self._snapshot, columns, source=looked.outerjoin(looked_detail, same)
         ):
@@ -130,6 +132,15 @@ class LookedCheck:
             raise Wrong(
                 at(looked_detail, worker_id=worker_id, id=row_id), "多出的行", "the row must not be there"
             )
+
+    def _released_into(self, erased: set[bytes]) -> set[bytes]:
+        """Return the held records that were released into erased archives: their looks went with these."""
+        held, dedupe = tables.held, tables.dedupe
+        source = held.join(dedupe, dedupe.c.key == held.c.key)
+        rows = scan(
+            self._snapshot, [held.c.held_id, dedupe.c.worker_id], held.c.state == "released", source=source
+        )
+        return {held_id for held_id, worker_id in rows if worker_id in erased}
 
     def _checkpoints(self, stated: dict[int, bytes]) -> Iterator[tuple[int, bytes]]:
         """Yield (size, root) of the checkpoints, each proven to be signed and stated as its columns say."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from recordsvc.archive.paper_errors import PaperDamaged
-from recordsvc.archive.papers import Row, owner_bytes
+from recordsvc.archive.paper_rows import Row, owner_bytes
 from recordsvc.archive.tables import institution_key, institution_paper, paper
 from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, scan
 from recordsvc.ground.problems import Unavailable

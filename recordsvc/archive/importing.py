@@ -22,9 +22,10 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import tables
+from recordsvc.archive import lost_erasures, tables
 from recordsvc.archive.append import STALE, Batch, Known
 from recordsvc.archive.importrows import ALREADY_KNOWN, TRUST, Plan, Row, judged, record_id_of, source_of
+from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.statements import Region, Statement, Stater, derived_id
 from recordsvc.archive.verify_words import TYPES
 from recordsvc.ground import observe, two_person
@@ -235,7 +236,7 @@ class Importer:
     def _statements(
         self, cursor: Cursor, run: Any, key: DataKey, rows: Sequence[Any]
     ) -> tuple[list[tuple[Any, Statement]], list[int], list[tuple[int, str]]]:
-        house, now_ms = self._house, self._house.clock.now_ms()
+        house, now_ms, said_by = self._house, self._house.clock.now_ms(), self._house.settings.region
         contents = [orjson.loads(key.open(row.sealed, _aad(run.run_id, row.row))) for row in rows]
         people = [read_person(one["worker"], now_ms)[0] for one in contents]
         resolved = house.people.resolve(cursor, people, source_of(run.file_sha256))
@@ -243,7 +244,8 @@ class Importer:
         stater = Stater(
             str(proposal.decided_by) if proposal else "", "reviewer", f"case-{uuid.UUID(bytes=run.proposal)}"
         )
-        statements, numbers, bad = [], [], []
+        statements: list[tuple[Any, Statement]] = []
+        numbers, bad = [], []
         for row, content, worker in zip(rows, contents, resolved, strict=True):
             if isinstance(worker, Held):
                 bad.append((row.row, worker.reason))
@@ -255,6 +257,9 @@ class Importer:
                 record_id_of(house, run, row.row, content["body"], worker),
                 provenance=_provenance(run, row.row, content["original"]),
             )
+            if lost_erasures.among(house, cursor, [dedupe_key(said_by, str(said.record_id))]):
+                bad.append((row.row, ALREADY_KNOWN))
+                continue
             statements.append((worker, said))
             numbers.append(row.row)
         return statements, numbers, bad

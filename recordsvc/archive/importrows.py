@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from recordsvc.archive import facts, store, types
+from recordsvc.archive import facts, lost_erasures, store, types
 from recordsvc.archive.checks import Severity, check
 from recordsvc.archive.context import person_context
 from recordsvc.archive.sealing import dedupe_key
@@ -65,8 +65,9 @@ def judged(house: "House", plan: Plan, rows: Sequence[Row]) -> list[Row]:
             else:
                 record_id = record_id_of(house, plan, told[at].number, told[at].body or {}, worker)
                 ids[at] = dedupe_key(house.settings.region, str(record_id))
-        known = house.db.ask(cursor, store.asking_known(house.db, list(ids.values())))[0]
-    return _once(told, ids, set(known))
+        known = set(house.db.ask(cursor, store.asking_known(house.db, list(ids.values())))[0])
+        known |= lost_erasures.among(house, cursor, ids.values())
+    return _once(told, ids, known)
 
 
 def _once(told: list[Row], ids: Mapping[int, bytes], known: set[bytes]) -> list[Row]:

@@ -55,14 +55,14 @@ def restrict(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn]
 def unrestrict(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that a restricted archive may be read again."""
     grounds.check(house(), "restriction_grounds", form["ground"], "lift")
-    by = reference()
-    return lambda turn: erasing.propose_lift(turn, worker_id, form["ground"], form["text"], by)
+    papers, by = _sealed_papers(worker_id, form), reference()
+    return lambda turn: erasing.propose_lift(turn, worker_id, form["ground"], form["text"], by, papers)
 
 
 def erase(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that a person's archives are erased."""
     grounds.check(house(), "erasure_grounds", form["ground"], "erase")
-    why, by = erasing.Why(form["ground"], form["text"]), reference()
+    why, by = erasing.Why(form["ground"], form["text"], _sealed_papers(worker_id, form)), reference()
     return lambda turn: erasing.propose_erasure(turn, house(), worker_id, why, by)
 
 
@@ -100,7 +100,7 @@ def copy(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], by
 def hold(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask for a legal-hold copy of a restricted archive (依法调取), on an order that is a paper."""
     grounds.check(house(), "hold_grounds", form["ground"])
-    papers = paperrefs.resolved(house(), [worker_id], form["papers"], sealed=True)
+    papers = _sealed_papers(worker_id, form)
     said, by = {"ground": form["ground"], "text": form["text"], "papers": papers}, reference()
     return lambda turn: copies.propose(turn, copies.HOLD, worker_id, said, by)
 
@@ -112,6 +112,11 @@ def trust(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], by
         proof = {name: value for name, value in proof.items() if value is not None}
     wanted = foreign.Raise(worker_id, record_id, form["trust"], proof, form["text"])
     return lambda turn: foreign.propose_trust(turn, house(), wanted, by)
+
+
+def _sealed_papers(worker_id: bytes, form: Form) -> list[str]:
+    """Return the hashes of what an act on a restricted archive rests on."""
+    return paperrefs.resolved(house(), [worker_id], form["papers"], sealed=True)
 
 
 NO_RECORD: Final = b""

@@ -25,6 +25,12 @@ class ProvenForm(CaseForm):
     papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=NEEDED_PAPERS)
 
 
+class SupportedForm(CaseForm):
+    """A case that papers may stand behind, filed beside a restricted archive."""
+
+    papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
+
+
 class MergeForm(ProvenForm):
     """Which archive is read as this one's."""
 

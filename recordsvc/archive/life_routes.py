@@ -26,6 +26,7 @@ from recordsvc.archive.life_forms import (
     RelativeForm,
     ReopeningForm,
     StraysForm,
+    SupportedForm,
 )
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.services import bp, house
@@ -120,9 +121,9 @@ def restrict_archive(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/desk/workers/<id:worker_id>/unrestrict",
     policy="archive.erase",
-    body=CaseForm,
+    body=SupportedForm,
     answer={202: DecidedLaterForm},
-    problems=(errors.TargetUnknown, StandingRefused, life_errors.GroundOfAnotherAct),
+    problems=(errors.TargetUnknown, StandingRefused, life_errors.GroundOfAnotherAct, *paperrefs.PROBLEMS),
     idempotent=True,
     summary="提出解除限制 / Propose to lift a restriction",
 )
@@ -136,9 +137,9 @@ def propose_unrestriction(worker_id: bytes, form: dict[str, Any]) -> flask.Respo
     "POST",
     "/v1/desk/workers/<id:worker_id>/erase",
     policy="archive.erase",
-    body=CaseForm,
+    body=SupportedForm,
     answer={202: DecidedLaterForm},
-    problems=(errors.TargetUnknown, errors.ErasureBlocked, StandingRefused),
+    problems=(errors.TargetUnknown, errors.ErasureBlocked, StandingRefused, *paperrefs.PROBLEMS),
     idempotent=True,
     summary="提出删除档案 / Propose to erase a restricted archive",
 )

@@ -18,11 +18,12 @@ from recordsvc.access import in_place
 from recordsvc.access.consent_tables import consent_event
 from recordsvc.access.consents import Event
 from recordsvc.access.grants import Kind, Way
+from recordsvc.access.looked import HELD
 from recordsvc.access.tables import client, official_act
 from recordsvc.archive import tables
+from recordsvc.archive.case_finders import record_of
 from recordsvc.archive.copies import LIFE_MS, SORTS
 from recordsvc.archive.notices import Telling, recipient_of
-from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.slip_tables import slip_check
 from recordsvc.ground import two_person
 from recordsvc.ground.outbox import outbox
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
 RULES: Final = "lookup_alarms"
 PACKS: Final = "audit.pack"
 """Kind of the proposals that list workers without being about any of them."""
+DEALING: Final = "record-held"
+"""Purpose (`lookup_purposes`) of dealing with what waits."""
 PACK_FIELDS: Final = "audit-pack"
 """What the rows of a fetched pack name: two people decided them, so that they are no pattern."""
 _MINUTE_MS: Final = 60_000
-_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,8 @@ def acted(_house: "House", conn: Connection, look: Looked) -> bool:
     return _any(conn, done)
 
 
-_DONE: Final = ("login.activate", "login.activate-lost", "archive.restrict")
-"""Acts on a worker; that nothing was found is none."""
+_DONE: Final = ("login.activate", "login.activate-lost", "archive.restrict", "held.return")
+"""Acts on a worker, or on a held record that was opened; that nothing was found is none."""
 
 
 def written_to(_house: "House", conn: Connection, look: Looked) -> bool:
@@ -163,16 +165,7 @@ def recorded(_house: "House", conn: Connection, look: Looked) -> bool:
     if look.actor_kind != Kind.CLIENT:
         return False
     institution = conn.execute(sa.select(_institution(look))).scalar()
-    if institution is None:
-        return False
-    sealed, known = tables.ciphertext.c, tables.dedupe.c
-    ids = conn.execute(sa.select(sealed.record_id).where(sealed.worker_id == look.worker_id)).scalars()
-    keys = [dedupe_key(institution, str(uuid.UUID(bytes=one))) for one in ids]
-    portions = (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
-    return any(
-        _any(conn, sa.select(known.seq).where(known.key.in_(some), known.worker_id == look.worker_id))
-        for some in portions
-    )
+    return institution is not None and record_of(conn, look.worker_id, institution)
 
 
 def served(_house: "House", conn: Connection, look: Looked) -> bool:
@@ -205,7 +198,16 @@ def compared(_house: "House", conn: Connection, look: Looked) -> bool:
     return look.actor_kind == Kind.OFFICIAL and _any(conn, query)
 
 
+def waited(_house: "House", _conn: Connection, look: Looked) -> bool:
+    """Tell whether a record was opened that waited for an official, in order to deal with it.
+
+    For another purpose it takes another relation: two who released it (`proposed`, by its id), or a return.
+    """
+    return look.actor_kind == Kind.OFFICIAL and look.fields == HELD and look.purpose == DEALING
+
+
 RELATIONS: Final[tuple[Relation, ...]] = (
+    waited,
     consented,
     contested,
     proposed,

@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection
 from recordsvc import dated
 from recordsvc.access import own_parties
 from recordsvc.access.grants import Kind
+from recordsvc.access.looked import HELD, RELEASED
 from recordsvc.access.looked_tables import looked, looked_alarm, looked_detail, looked_place
 from recordsvc.archive.look_relations import PACK_FIELDS, RELATIONS, RULES, Looked, patience_ms
 from recordsvc.ground.commit import Turn
@@ -119,7 +120,11 @@ def _judge(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
             continue
         if look.actor_kind == Kind.OFFICIAL and _own(house, turn, look):
             _raise(turn, "own", look, 1, look.worker_id)
-        _patterns(turn, look)
+        # A look at a held record was one of its official's when it happened; of the worker's it is one now.
+        if look.fields != RELEASED:
+            _patterns_of_actor(turn, look)
+        if look.fields != HELD:
+            _patterns_at_worker(turn, look)
 
 
 def _own(house: "House", turn: Turn, look: Looked) -> bool:
@@ -132,7 +137,7 @@ def _own(house: "House", turn: Turn, look: Looked) -> bool:
 
 def _relate(house: "House", turn: Turn, looks: Sequence[Looked]) -> None:
     for look in looks:
-        if _decided(look):
+        if _decided(look) or look.fields == RELEASED:
             continue
         if not any(test(house, turn.conn, look) for test in (*RELATIONS, *house.look_relations)):
             _raise(turn, "no-relation", look, 1, look.worker_id)
@@ -144,22 +149,32 @@ def _decided(look: Looked) -> bool:
     return look.purpose in unrelated or look.fields == PACK_FIELDS
 
 
-def _patterns(turn: Turn, look: Looked) -> None:
+def _recent(look: Looked, *apart: str) -> sa.Select[Any]:
+    """Return the looks of the window that ends with a look, in order; those of `apart` (fields) left out."""
     window = look.at_ms - _rule("window-minutes", look) * _MINUTE_MS
     own = looked.c
-    recent = sa.select(own.worker_id, own.actor_kind, own.actor_id)
-    recent = recent.where(own.at_ms >= window, own.at_ms <= look.at_ms, own.fields != PACK_FIELDS)
-    recent = recent.order_by(own.at_ms, own.id)
-    mine = recent.where(own.actor_kind == look.actor_kind, own.actor_id == look.actor_id)
-    seen = [row.worker_id for row in turn.conn.execute(mine)]
-    workers = len(set(seen))
+    recent = sa.select(own.worker_id, own.actor_kind, own.actor_id, own.fields)
+    recent = recent.where(own.at_ms >= window, own.at_ms <= look.at_ms, own.fields.not_in(apart))
+    return recent.order_by(own.at_ms, own.id)
+
+
+def _patterns_of_actor(turn: Turn, look: Looked) -> None:
+    own = looked.c
+    mine = (own.actor_kind == look.actor_kind, own.actor_id == look.actor_id)
+    seen = turn.conn.execute(_recent(look, PACK_FIELDS, RELEASED).where(*mine)).all()
+    workers = len({row.worker_id for row in seen})
     if workers >= _rule("many-workers", look):
         _raise(turn, "many-workers", look, workers, None)
     length = _rule("in-sequence", look)
-    order = _distinct(seen)[-length:]
+    # Held records are dealt with in the order in which they came: that is their queue.
+    order = _distinct([row.worker_id for row in seen if row.fields != HELD])[-length:]
     if len(order) == length and sorted(order) in (order, order[::-1]):
         _raise(turn, "in-sequence", look, length, None)
-    at_worker = turn.conn.execute(recent.where(own.worker_id == look.worker_id)).all()
+
+
+def _patterns_at_worker(turn: Turn, look: Looked) -> None:
+    recent = _recent(look, PACK_FIELDS).where(looked.c.worker_id == look.worker_id)
+    at_worker = turn.conn.execute(recent).all()
     actors = len({(row.actor_kind, row.actor_id) for row in at_worker})
     if actors >= _rule("many-actors", look):
         _raise(turn, "many-actors", look, actors, look.worker_id)

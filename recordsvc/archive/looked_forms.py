@@ -1,8 +1,8 @@
 """What comes in and goes out at the doors on looks: questions of workers, alarms on looks that stand out."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
-from recordsvc.ground.forms import Form, Identifier, Whole, text
+from recordsvc.ground.forms import Form, Identifier, Whole, WholeText, text
 
 
 class ReplyForm(Form):
@@ -49,3 +49,30 @@ class LookAlarmsForm(Form):
     """Open alarms, the oldest first."""
 
     items = fields.List(fields.Nested(LookAlarmForm), required=True)
+
+
+class OutsideCasesQuery(Form):
+    """From before which place of the who-looked log."""
+
+    before = WholeText(load_default=None, validate=validate.Range(0, 2**52))
+    limit = WholeText(load_default=100, validate=validate.Range(1, 500))
+
+
+class OutsideLookForm(Form):
+    """A look of an official that rests on an outside reference; `idx` is its place in the who-looked log."""
+
+    idx = Whole(required=True)
+    at_ms = Whole(required=True)
+    actor_id = fields.String(required=True)
+    role = fields.String(required=True)
+    purpose = fields.String(required=True)
+    worker_id = Identifier(required=True)
+    case_ref = fields.String(required=True)
+    groups = fields.String(required=True, data_key="fields", attribute="fields")
+
+
+class OutsideCasesForm(Form):
+    """Such looks, the newest first; `next`: `before` of the next page, null at the end."""
+
+    items = fields.List(fields.Nested(OutsideLookForm), required=True)
+    next = Whole(required=True, allow_none=True)

@@ -1,6 +1,7 @@
 """Doors on looks (查阅疑问与预警): workers ask why, the data officer answers; auditors read alarms."""
 
 from functools import partial
+from typing import Any
 
 import flask
 import sqlalchemy as sa
@@ -12,9 +13,16 @@ from recordsvc.access.grants import Actor, reach
 from recordsvc.access.policy import door
 from recordsvc.access.services import reference
 from recordsvc.access.tables import looked_question
-from recordsvc.archive import looked_alarms
+from recordsvc.archive import looked_alarms, outside_cases
 from recordsvc.archive.looked_alarms import Alarm
-from recordsvc.archive.looked_forms import LookAlarmsForm, LookQuestionsForm, ReplyForm
+from recordsvc.archive.looked_forms import (
+    LookAlarmsForm,
+    LookQuestionsForm,
+    OutsideCasesForm,
+    OutsideCasesQuery,
+    ReplyForm,
+)
+from recordsvc.archive.outside_cases import OutsideLook
 from recordsvc.archive.services import bp, house, own_worker
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
@@ -81,6 +89,32 @@ def open_alarms() -> flask.Response:
     with house().db.read() as conn:
         found = alarms_for(conn, actor())
     return answers.answer({"items": found}, form=LookAlarmsForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/outside-cases",
+    policy="look-alarm.read",
+    query=OutsideCasesQuery,
+    answer=OutsideCasesForm,
+    summary="外部案号查阅清单 / Officials' looks that rest on a case outside this service, newest first",
+)
+def outside_looks(query: dict[str, Any]) -> flask.Response:
+    """List them for whoever inspects and asks to see the files."""
+    limit = query["limit"]
+    found = outside_for(actor(), query["before"], limit)
+    following = found[-1].idx if len(found) == limit else None
+    return answers.answer({"items": found, "next": following}, form=OutsideCasesForm)
+
+
+def outside_for(who: Actor, before: int | None, limit: int) -> list[OutsideLook]:
+    """Return them for who asks; like alarms they are for the whole region."""
+    if not reach(who, "look-alarm.read").everywhere:
+        return []
+    with house().db.read() as conn:
+        start = outside_cases.NEWEST if before is None else before
+        return outside_cases.listed(conn, before=start, limit=limit)
 
 
 @door(

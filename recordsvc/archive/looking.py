@@ -42,10 +42,24 @@ def note(house: "House", looker: Looker, workers: Sequence[bytes], fields: str) 
     looked.record(house.db, house.random, looks)
 
 
+def check_case(house: "House", looker: Looker, subject: bytes) -> None:
+    """Refuse a case of ours that is not about the subject, before it is looked at. Raises `CaseUnknown`."""
+    looked.check_ours(house.db, Look(subject, looker.actor, looker.purpose, "", looker.case_ref))
+
+
 def note_act(house: "House", looker: Looker, act: Act, subject: str) -> None:
     """Write a reading that no worker's list shows; its purpose is the reason."""
     done = OfficialAct(looker.actor, act, subject, looker.purpose, looker.case_ref)
     acts.record(house.db, house.random, done)
+
+
+def note_held(house: "House", looker: Looker, held_id: bytes) -> None:
+    """Write who opened a held record: whose it is reads it once it is released, auditors at once.
+
+    Raises `PurposeRefused`.
+    """
+    note(house, looker, [held_id], looked.HELD)
+    note_act(house, looker, Act.HELD_OPEN, str(uuid.UUID(bytes=held_id)))
 
 
 def find(house: "House", looker: Looker, kind: str, number: str) -> bytes:

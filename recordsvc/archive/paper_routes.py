@@ -17,7 +17,8 @@ from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.archive import errors, looking, paper_errors
 from recordsvc.archive.forms import LookQuery, PaperForm, PaperListForm, PaperToldForm
 from recordsvc.archive.looking import Looker
-from recordsvc.archive.papers import FIELDS, Owner, Paper
+from recordsvc.archive.paper_rows import Owner
+from recordsvc.archive.papers import FIELDS, Paper
 from recordsvc.archive.services import bp, house, own_institution, own_worker
 from recordsvc.ground import answers, http
 from recordsvc.ground.problems import NotFound, TooLarge

@@ -15,7 +15,7 @@ from recordsvc.archive.paper_errors import PaperDamaged, PaperUnknown
 from recordsvc.ground.problems import NotFound
 
 if TYPE_CHECKING:
-    from recordsvc.archive.papers import Owner
+    from recordsvc.archive.paper_rows import Owner
     from recordsvc.house import House
 
 REFERENCE: Final = validate.Regexp(

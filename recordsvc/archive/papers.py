@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.access import acts, looked
@@ -31,6 +30,17 @@ from recordsvc.access.looked import Look
 from recordsvc.archive import papermedia
 from recordsvc.archive.errors import ArchiveRestricted, Busy
 from recordsvc.archive.paper_errors import PaperDamaged, PaperUnknown, TooManyPapers
+from recordsvc.archive.paper_rows import (
+    Owner,
+    Row,
+    begun_ms,
+    by_tag,
+    object_aad,
+    owner_bytes,
+    row_aad,
+    rows,
+    table_of,
+)
 from recordsvc.archive.tables import institution_key, institution_paper, paper
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.http import too_large
@@ -40,14 +50,11 @@ from recordsvc.ground.problems import FormRefused, NotFound, Problem, Unavailabl
 from recordsvc.people import tables as people_tables
 from recordsvc.people.standing import RESTRICTED
 from recordsvc.vault import fence
-from recordsvc.vault.envelope import DataKey, DataKeys, SealError, field_aad
+from recordsvc.vault.envelope import DataKey, DataKeys, SealError
 from recordsvc.vault.objects import ObjectMissing, StoreUnavailable
 
 if TYPE_CHECKING:
     from recordsvc.house import House
-
-Owner = bytes | str
-"""A worker (worker_id) or an institution (unified social credit code)."""
 
 KINDS: Final = "paper_kinds"
 MAX_TITLE: Final = 100
@@ -57,7 +64,7 @@ TURN_MS: Final = 10 * 60_000
 """How long after its object was begun a row may still be written."""
 SWEPT_MS: Final = 60 * 60_000
 """How long after it was begun an object without a row is a leftover: far beyond `TURN_MS`."""
-FIELDS: Final = "papers"
+FIELDS: Final = looked.PAPERS
 """The group of data that `looked` names."""
 _PORTION: Final = 500
 
@@ -80,21 +87,6 @@ class Paper:
     def file_name(self) -> str:
         """Return a name for the file that says nothing about anybody."""
         return f"paper-{self.paper_id.hex()[-8:]}.{papermedia.ENDINGS[self.media]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A paper's row as it lies there."""
-
-    owner: Owner
-    tag: bytes
-    paper_id: bytes
-    kind: str
-    media: str
-    filed_ms: int
-    filed_by: str
-    object: str
-    sealed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +122,17 @@ class Papers:
         digest = hashlib.sha256(data).digest()
         tag = self.tag(holder.owner, digest)
         with self._house.db.read() as conn:
-            known = _by_tag(conn, holder.owner, tag)
+            known = by_tag(conn, holder.owner, tag)
         if known is not None:
             return self.opened_row(holder.keys[holder.owner], known)
         key, name = holder.keys[holder.owner], self._new_id().hex()
-        begun_ms = _begun_ms(name)
         row = Row(
             holder.owner,
             tag,
             self._new_id(),
             kind,
             media,
-            begun_ms,
+            begun_ms(name),
             author(actor),
             name,
             b"",
@@ -195,23 +186,31 @@ class Papers:
         found: list[Row] = []
         with self._house.db.read() as conn:
             for one in holder.keys:
-                found += _rows(conn, one)
+                found += rows(conn, one)
         found.sort(key=lambda row: (row.filed_ms, row.paper_id))
         return [self.opened_row(holder.keys[row.owner], row) for row in found]
 
     def open(
-        self, owner: Owner, paper_id: bytes, actor: Actor, purpose: str, case_ref: str, request_id: str = ""
+        self,
+        owner: Owner,
+        paper_id: bytes,
+        actor: Actor,
+        purpose: str,
+        case_ref: str,
+        request_id: str = "",
+        *,
+        sealed: bool = False,
     ) -> tuple[Paper, bytes]:
         """Return a paper and its file; who opened it and why is durable before, save for the worker's own.
 
-        Raises `NotFound` for a missing or foreign paper, `PurposeRefused`, and `PaperDamaged` when the file
-        is missing or is not the one that was filed.
+        `sealed`: of a restricted archive, too. Raises `NotFound` for a missing or foreign paper,
+        `PurposeRefused`, and `PaperDamaged` when the file is missing or is not the one that was filed.
         """
         if (actor.kind is Kind.WORKER and actor.worker_id != owner) or (
             actor.kind is Kind.CLIENT and actor.institution != owner
         ):
             raise NotFound
-        holder = self._holder(owner)
+        holder = self._holder(owner, sealed=sealed)
         row = self._find(holder, paper_id)
         if row is None:
             raise NotFound
@@ -238,10 +237,23 @@ class Papers:
             found.append(self.opened_row(holder.keys[row.owner], row).sha256)
         return found
 
+    def filed_as(self, owner: Owner, sha256: str) -> bytes | None:
+        """Return the id of the paper with this SHA-256 (hex), of a restricted archive, too; None: not here.
+
+        Raises `NotFound` for an unknown owner.
+        """
+        digest = bytes.fromhex(sha256)
+        with self._house.db.read() as conn:
+            for one in self._holder(owner, sealed=True).keys:
+                found = by_tag(conn, one, self.tag(one, digest))
+                if found is not None:
+                    return found.paper_id
+        return None
+
     def _find(self, holder: _Holder, paper_id: bytes) -> Row | None:
         with self._house.db.read() as conn:
             for owner in holder.keys:
-                for row in _rows(conn, owner, paper_id):
+                for row in rows(conn, owner, paper_id):
                     return row
         return None
 
@@ -251,7 +263,7 @@ class Papers:
         house = self._house
         if isinstance(owner, bytes):
             if actor.kind is not Kind.WORKER:
-                look = Look(owner, actor, purpose, FIELDS, case_ref, request_id)
+                look = Look(owner, actor, purpose, looked.one_paper(paper_id), case_ref, request_id)
                 looked.record(house.db, house.random, [look])
             return
         if actor.kind is Kind.OFFICIAL:
@@ -346,7 +358,7 @@ class Papers:
     def sweep(self) -> int:
         """Delete the objects that no row names and none can name any more; returns how many."""
         before = self._house.clock.now_ms() - SWEPT_MS
-        old = [name for name in self._house.objects.names() if _begun_ms(name) < before]
+        old = [name for name in self._house.objects.names() if begun_ms(name) < before]
         removed = 0
         for start in range(0, len(old), _PORTION):
             portion = old[start : start + _PORTION]
@@ -362,63 +374,18 @@ class Papers:
         return removed
 
 
-def owner_bytes(owner: Owner) -> bytes:
-    """Return what an owner is called in keys and places; the two kinds differ in length."""
-    return owner if isinstance(owner, bytes) else owner.encode()
-
-
-def object_aad(owner: Owner, paper_id: bytes) -> bytes:
-    """Return what a file's ciphertext is bound to."""
-    return field_aad(_table(owner).name, "object", owner_bytes(owner), paper_id, 1)
-
-
-def row_aad(row: Row) -> bytes:
-    """Return what a row's sealed part is bound to: every other column of it."""
-    said = (row.tag.hex(), row.kind, row.media, str(row.filed_ms), row.filed_by, row.object)
-    place = row.paper_id + b"\0".join(part.encode("utf-8", "surrogateescape") for part in said)
-    return field_aad(_table(row.owner).name, "sealed", owner_bytes(row.owner), place, 1)
-
-
-def _table(owner: Owner) -> sa.Table:
-    return paper if isinstance(owner, bytes) else institution_paper
-
-
-def _begun_ms(name: str) -> int:
-    """Return when an object was begun: its name is a UUIDv7."""
-    return int(name[:12], 16)
-
-
-def _rows(conn: Connection, owner: Owner, paper_id: bytes | None = None) -> list[Row]:
-    table = _table(owner)
-    wanted = sa.select(table).where(next(iter(table.c)) == owner)
-    if paper_id is not None:
-        wanted = wanted.where(table.c.paper_id == paper_id)
-    return [_row(found) for found in conn.execute(wanted)]
-
-
-def _by_tag(conn: Connection, owner: Owner, tag: bytes) -> Row | None:
-    table = _table(owner)
-    found = conn.execute(sa.select(table).where(next(iter(table.c)) == owner, table.c.tag == tag)).first()
-    return None if found is None else _row(found)
-
-
-def _row(found: Sequence[Any]) -> Row:
-    values: list[Any] = [bytes(value) if isinstance(value, memoryview) else value for value in found]
-    return Row(*values)
-
-
 def _enter(turn: Turn, house: "House", row: Row, *, told: bool) -> Row:
     """Write the row of an object in the store, and with `told` tell its worker; the row that now stands."""
-    if abs(turn.now_ms - _begun_ms(row.object)) > TURN_MS:
+    if abs(turn.now_ms - begun_ms(row.object)) > TURN_MS:
         raise Busy  # the sweep may be about to take the object for a leftover
-    table = _table(row.owner)
+    table = table_of(row.owner)
     if isinstance(row.owner, bytes) and not _still_there(turn, row.owner):
         raise NotFound
     counted = turn.conn.scalar(sa.select(sa.func.count()).where(next(iter(table.c)) == row.owner))
     if counted is not None and counted >= MOST:
         raise TooManyPapers
     _insert_new(turn, house, table, tuple(getattr(row, name) for name in Row.__slots__))
-    kept = _by_tag(turn.conn, row.owner, row.tag)
+    kept = by_tag(turn.conn, row.owner, row.tag)
     if kept is None:
         raise RuntimeError("a paper's row is not there after it was written")
     if told:

@@ -17,10 +17,10 @@ from recordsvc.access import acts, areas, looked, objects
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
-from recordsvc.archive import farewell, letters, noticeboard, restricted
+from recordsvc.archive import farewell, holders, letters, noticeboard, restricted
+from recordsvc.archive.holders import Holder
 from recordsvc.archive.letters import worker_of
 from recordsvc.archive.noticeboard import Notice
-from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.wording import worded
 from recordsvc.ground import outbox
 from recordsvc.ground.commit import Turn
@@ -69,8 +69,9 @@ def slips(house: "House", who: Actor, purpose: str, case_ref: str, request_id: s
     workers = dict.fromkeys(worker_of(message) for message in messages)
     looks = [Look(one, who, purpose, "identity", case_ref, request_id) for one in workers]
     looked.record(house.db, house.random, looks)
-    archives = {one: Reader(house).archive(one) for one in workers}
-    made = (_slip(house, message, archives[worker_of(message)]) for message in messages)
+    with house.db.read_raw() as cursor:
+        of = {one: holders.holder(house, cursor, one) for one in workers}
+    made = (_slip(house, message, of[worker_of(message)]) for message in messages)
     return [slip for slip in made if slip is not None]
 
 
@@ -111,13 +112,13 @@ def _plain(cell: str) -> str:
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-def _slip(house: "House", message: Waiting, archive: Archive | None) -> Slip | None:
+def _slip(house: "House", message: Waiting, of: Holder) -> Slip | None:
     notice: Notice | None
     if message.topic == farewell.TOPIC:
         last = farewell.opened(house, worker_of(message), message)
         name, number, notice = last.name, last.number, letters.last_notice(message)
     else:
-        name, number = farewell.named(archive)
+        name, number = of.name, of.number
         notice_id = bytes.fromhex(message.params["notice"])
         with house.db.read() as conn:
             notice = noticeboard.one_of(house, conn, worker_of(message), notice_id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from recordsvc import dated
-from recordsvc.archive import errors, types
+from recordsvc.archive import errors, lost_erasures, types
 from recordsvc.archive.append import NO_TARGET, OWN_CHAIN, PRECEDING, Prepared
 from recordsvc.archive.carded import days_of
 from recordsvc.archive.checks import Context
@@ -80,7 +80,13 @@ class Rejudge:
             named = {row.proposal for row in rows if row.proposal is not None}
             proposals = two_person.read_all(conn, named, house.clock.now_ms())
         with house.db.read_raw() as cursor:
-            judged = {row.held_id: self._fit(cursor, row, proposals.get(row.proposal)) for row in rows}
+            gone = lost_erasures.among(house, cursor, [row.key for row in rows])
+            judged = {
+                row.held_id: Back(errors.RecordErased.code, errors.RecordErased.title_zh)
+                if row.key in gone
+                else self._fit(cursor, row, proposals.get(row.proposal))
+                for row in rows
+            }
             fit = [(row, one) for row in rows if isinstance(one := judged[row.held_id], _Fit)]
             workers = dict(self._workers(cursor, fit))
             outcomes: list[tuple[Any, list[Prepared] | Back]] = []

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import credential_tables
 from recordsvc.archive import tables
 from recordsvc.archive.pack_tables import audit_pack
-from recordsvc.archive.papers import owner_bytes
+from recordsvc.archive.paper_rows import owner_bytes
 from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import metadata

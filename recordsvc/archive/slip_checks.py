@@ -6,10 +6,13 @@
 
 How many of a hundred slips are compared, and in how many working days, is dated data (`slip_terms`). The lot
 falls when the slip is used, from the service's own randomness: the clerk cannot know it beforehand. Who
-took the slip never compares it, and nobody says what they found without having opened the worker's papers.
+took the slip never compares it, and nobody says what they found without having opened that very paper.
+While the archive is restricted nobody may open it: the slip is set aside, and its term begins anew when the
+restriction is lifted.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,9 +23,9 @@ from recordsvc import dated, workdays
 from recordsvc.access import areas, consents, granting, helper_relations
 from recordsvc.access.errors import StandsTogether
 from recordsvc.access.grants import Actor, Kind, Way, author
+from recordsvc.access.looked import one_paper
 from recordsvc.access.tables import consent, helper, looked
 from recordsvc.archive import notices
-from recordsvc.archive.papers import FIELDS
 from recordsvc.archive.slip_errors import SlipChecked, SlipUnopened
 from recordsvc.archive.slip_tables import slip_check
 from recordsvc.dated import NoRuleInForce
@@ -31,6 +34,8 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import NotFound
 from recordsvc.ground.two_person import SamePerson
 from recordsvc.people import merges
+from recordsvc.people import tables as people_tables
+from recordsvc.people.standing import RESTRICTED
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -91,7 +96,7 @@ def check(
 
     Raises `NotFound`, `SlipChecked`, `SamePerson` to who took the slip, `StandsTogether` to whose deputy or
     principal did, `SlipUnopened` to who has not opened
-    the worker's papers since.
+    that paper since.
     """
     own, by = slip_check.c, author(who)
     mine = (own.worker_id == worker_id, own.paper_id == paper_id)
@@ -103,7 +108,7 @@ def check(
     kind, _, clerk = row.used_by.partition(":")
     if kind == Kind.OFFICIAL and granting.stand_together(turn.conn, clerk, who.id, row.used_ms):
         raise StandsTogether
-    if row.state == "open" and not _opened(turn.conn, worker_id, who, row.used_ms):
+    if row.state == "open" and not _opened(turn.conn, worker_id, paper_id, who, row.used_ms):
         raise SlipUnopened
     # The condition, not the reading above, lets one of two who answer at once win.
     closing = slip_check.update().where(*mine, own.state == "open")
@@ -118,7 +123,7 @@ def pass_on_due(house: "House") -> int:
     """Pass what lies too long to the data officer, and tell the auditor; how many."""
     today = beijing_date(house.clock.now_ms()).isoformat()
     own = slip_check.c
-    late = (own.state == "open", own.owner == FIRST, own.due_on < today)
+    late = (own.state == "open", own.owner == FIRST, own.due_on < today, _readable())
     with house.db.read() as conn:
         if conn.execute(sa.select(own.paper_id).where(*late).limit(1)).first() is None:
             return 0
@@ -139,7 +144,8 @@ def waiting(conn: Connection, *seen: sa.ColumnElement[bool], limit: int = 200) -
     """Return slips to compare, the most urgent first; `seen` narrows them."""
     own = slip_check.c
     columns = [own[name] for name in SlipCheck.__slots__]
-    query = sa.select(*columns).where(own.state == "open", *seen).order_by(own.due_on, own.used_ms)
+    query = sa.select(*columns).where(own.state == "open", _readable(), *seen)
+    query = query.order_by(own.due_on, own.used_ms)
     return [SlipCheck(*row) for row in conn.execute(query.limit(limit))]
 
 
@@ -147,8 +153,28 @@ def count(conn: Connection, now_ms: int) -> dict[str, float]:
     """Return how many wait, and how many of these are late."""
     own, today = slip_check.c, beijing_date(now_ms).isoformat()
     late = sa.case((sa.and_(own.due_on != "", own.due_on < today), "late"), else_="waiting")
-    query = sa.select(late, sa.func.count()).where(own.state == "open").group_by(late)
+    query = sa.select(late, sa.func.count()).where(own.state == "open", _readable()).group_by(late)
     return {state: float(many) for state, many in conn.execute(query)}
+
+
+def begin_anew(turn: Turn, workers: Sequence[bytes]) -> None:
+    """Let the terms of slips begin anew that were set aside while these archives were restricted."""
+    own = slip_check.c
+    waiting_there = slip_check.update().where(own.worker_id.in_(workers), own.state == "open")
+    turn.conn.execute(waiting_there.values(due_on=_due(turn.now_ms), owner=FIRST))
+
+
+def _readable() -> sa.ColumnElement[bool]:
+    """Return the condition of slips whose archive is not restricted, nor read as one that is."""
+    worker = people_tables.worker
+    closed = (
+        sa.select(worker.c.worker_id).where(worker.c.state == RESTRICTED).cte("restricted", recursive=True)
+    )
+    read_as = worker.alias("read_as")
+    closed = closed.union(
+        sa.select(read_as.c.worker_id).join(closed, read_as.c.merged_into == closed.c.worker_id)
+    )
+    return slip_check.c.worker_id.not_in(sa.select(closed.c.worker_id))
 
 
 def erase(turn: Turn, worker_id: bytes) -> None:
@@ -156,9 +182,9 @@ def erase(turn: Turn, worker_id: bytes) -> None:
     turn.conn.execute(slip_check.delete().where(slip_check.c.worker_id == worker_id))
 
 
-def _opened(conn: Connection, worker_id: bytes, who: Actor, since_ms: int) -> bool:
+def _opened(conn: Connection, worker_id: bytes, paper_id: bytes, who: Actor, since_ms: int) -> bool:
     own = looked.c
-    mine = (own.actor_kind == Kind.OFFICIAL, own.actor_id == who.id, own.fields == FIELDS)
+    mine = (own.actor_kind == Kind.OFFICIAL, own.actor_id == who.id, own.fields == one_paper(paper_id))
     whose = own.worker_id.in_([worker_id, merges.person_id(conn, worker_id)])
     return (
         conn.execute(sa.select(own.id).where(whose, *mine, own.at_ms >= since_ms).limit(1)).first()

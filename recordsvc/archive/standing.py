@@ -5,7 +5,7 @@ Nothing here knows of persons; it comes before anybody is looked for.
 
 from typing import TYPE_CHECKING
 
-from recordsvc.archive import errors, store
+from recordsvc.archive import errors, lost_erasures, store
 from recordsvc.archive.append import Known
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.rows import Row, Said, pending, settle, settle_held
@@ -37,6 +37,14 @@ def _order(one: tuple[tuple[Row, Said], tuple[bytes, int] | None]) -> tuple[byte
     """Sort worker by worker, corrections last: what is taken back beside them decides what they change."""
     (_row, said), place = one
     return (place[0] if place else b""), said.type.kind is Kind.CORRECT
+
+
+def refuse_erased(house: "House", cursor: Cursor, rows: list[Row]) -> None:
+    """Answer what was erased in a log that was lost as what was erased in this one."""
+    gone = lost_erasures.among(house, cursor, [row.key for row in rows])
+    for row in rows:
+        if row.key in gone:
+            row.status, row.problem = "erased", errors.RecordErased()
 
 
 class Standing:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from recordsvc.archive import types
+from recordsvc.archive import lost_erasures, types
 from recordsvc.archive.append import NO_TARGET, OPEN, STALE, Accepted, Batch, Known, Prepared
 from recordsvc.archive.errors import Busy, KeyNotInForce, RegionKeyNotInForce, TargetUnknown
 from recordsvc.archive.issuers import NOW, IssuerState
@@ -62,7 +62,10 @@ class Region:
         self._house = house
 
     def state(self, worker_id: bytes, said: Statement) -> tuple[Accepted | Known, LogTurn]:
-        """Enter a statement in a worker's chain; `Known` if it is there. Raises `Busy`, `KeyNotInForce`."""
+        """Enter a statement in a worker's chain; `Known` if it is there.
+
+        Raises `Busy`, `KeyNotInForce`, and `RecordErased` for one that was erased in a log that was lost.
+        """
         house = self._house
         for _attempt in range(6):
             with house.db.read_raw() as cursor:
@@ -70,6 +73,7 @@ class Region:
                 if worker is None:
                     raise TargetUnknown
                 prepared = self.prepare(cursor, worker, said)
+                lost_erasures.check(house, cursor, prepared.key)
             outcome, log = house.admission.append(Batch([prepared]))
             if outcome is not STALE:
                 return outcome[0], log

@@ -147,6 +147,24 @@ def mark_released(turn: Turn, keys: Sequence[bytes]) -> None:
         )
 
 
+def held_ids(turn: Turn, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Return the ids of held records by their keys."""
+    held, found = tables.held.c, dict[bytes, bytes]()
+    for start in range(0, len(keys), 500):
+        query = sa.select(held.key, held.held_id).where(held.key.in_(keys[start : start + 500]))
+        found |= {bytes(row.key): bytes(row.held_id) for row in turn.conn.execute(query)}
+    return found
+
+
+def released_into(turn: Turn, worker_id: bytes) -> list[bytes]:
+    """Return the ids of the held records that were released into an archive; reads all that ever waited."""
+    held, dedupe = tables.held, tables.dedupe
+    source = held.join(dedupe, dedupe.c.key == held.c.key)
+    mine = (held.c.state == "released", dedupe.c.worker_id == worker_id)
+    wanted = sa.select(held.c.held_id).select_from(source).where(*mine)
+    return [bytes(one) for one in turn.conn.scalars(wanted)]
+
+
 def issuers_of_held(turn: Turn, keys: Sequence[bytes]) -> dict[str, int]:
     """Return whose these held records are, and how many of each."""
     held, found = tables.held.c, Counter[str]()

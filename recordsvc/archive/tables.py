@@ -43,6 +43,16 @@ dedupe = sa.Table(
     "receipt. The key leads with the issuer, then the time-ordered record id: a batch's rows land together",
 )
 
+lost_erasure = sa.Table(
+    "lost_erasure",
+    metadata,
+    sa.Column("mark", sa.LargeBinary(16), primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    info={"kind": "append-only", "unique": "mark"},
+    comment="Marks of records erased in a log that was lost, with the size at which the log went on that "
+    "knows them: sent again, they are refused",
+)
+
 ciphertext = sa.Table(
     "record_ciphertext",
     metadata,

@@ -5,7 +5,10 @@ from functools import partial
 from typing import Any
 
 import flask
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
+from recordsvc.access import cases
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import Recused
 from recordsvc.access.grants import EVERYWHERE, reach
@@ -13,6 +16,7 @@ from recordsvc.access.objects import named
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import house, once, reference
 from recordsvc.archive import paperrefs
+from recordsvc.archive.case_finders import record_of
 from recordsvc.archive.forms import PaperToldForm
 from recordsvc.archive.paper_routes import TO_FILE, UPLOAD
 from recordsvc.ground import answers
@@ -34,9 +38,21 @@ from recordsvc.oversight.forms import (
     TasksForm,
 )
 from recordsvc.oversight.subjects import InstitutionsInForce
+from recordsvc.oversight.tables import draw_seat
+from recordsvc.people import merges
 
 bp = flask.Blueprint("oversight", __name__)
 named("draw_id", draws.thing, errors.DrawUnknown)
+
+
+def _case(conn: Connection, case_id: bytes, subject: bytes) -> bool:
+    """Tell whether an inspection that a look names drew an institution with a record of this worker."""
+    drawn = conn.scalars(sa.select(draw_seat.c.object_id).where(draw_seat.c.draw_id == case_id).distinct())
+    workers = merges.together(conn, [subject])
+    return any(record_of(conn, one, institution) for institution in list(drawn) for one in workers)
+
+
+cases.kind("inspection", _case)
 
 PATH = "/v1/desk/draws/<id:draw_id>"
 REPORTING = (errors.DrawUnknown, errors.DrawNotThere, errors.NotDrawn, Recused)

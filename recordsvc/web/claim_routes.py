@@ -7,6 +7,7 @@ import flask
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import persons
 from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.facts import ELSEWHERE_ZH
 from recordsvc.archive.services import own_worker
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import Problem
@@ -111,6 +112,7 @@ def _detail(claim_id: bytes, problem: Problem | None) -> flask.Response:
         withdraws="withdraw" in open_ways,
         supplements=one.state == "NEED_INFO",
         bring=views.WAITS_ZH["no-account"],
+        elsewhere=ELSEWHERE_ZH,
         cases=cases,
         trouble=None if problem is None else _said(problem),
     )

@@ -24,7 +24,7 @@ from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, NotFound, Problem, TooLarge
 from recordsvc.ground.reading import Fields, Upload
 from recordsvc.people.merges import NotMergeable
-from recordsvc.people.standing import CLOSED, OPEN, StandingRefused
+from recordsvc.people.standing import CLOSED, OPEN, RESTRICTED, StandingRefused
 from recordsvc.web import desk_looks
 from recordsvc.web.desk_acts import ACTS, RESTRICT_FIELDS, DeskAct
 from recordsvc.web.desk_forms import (
@@ -201,6 +201,9 @@ def _form(
         back=f"{_archive(worker_id)}?look={_seal(worker_id, looker)}",
         action=_action(act, worker_id, record_id),
         look=_seal(worker_id, looker),
+        scans=f"{_archive(worker_id)}/papers?look={_seal(worker_id, looker)}"
+        if worker.state != RESTRICTED and can(looker.actor, "worker.paper.read")
+        else "",
         card=card,
         person=PERSON if act.person else (),
         kinds=numbers(),

@@ -198,10 +198,7 @@ def _case(
     lines = words.lines(record["type"], record["version"], state.body or {}) if record else ()
     fields = _MESSAGE if prefix == "m" else _DECISION
     wrong, trouble = faults(problem, fields) if problem is not None else ({}, None)
-    leaves = [
-        (pointer, f"{_place(record, pointer)}（现为 {value}）")
-        for pointer, value in _scalars(state.body or {})
-    ]
+    leaves = [(pointer, _choice(record, pointer, value)) for pointer, value in _scalars(state.body or {})]
     return page(
         "desk_dispute.html",
         200 if problem is None else problem.status,
@@ -225,9 +222,12 @@ def _case(
     )
 
 
-def _place(record: dict[str, Any] | Any, pointer: str) -> str:
-    """Return what a member is called: the titles of its schema, from the outside in."""
-    inner: Any = ""
+def _choice(record: dict[str, Any] | Any, pointer: str, value: Any) -> str:
+    """Return what a member is called, the titles of its schema from the outside in, and what it says.
+
+    A code and a count of minutes stand beside their words, since a correction writes them.
+    """
+    inner: Any = value
     for name in reversed(pointer.strip("/").split("/")):
         inner = {name: inner}
     (line,) = words.lines(str(record["type"]), int(record["version"]), inner)
@@ -235,7 +235,8 @@ def _place(record: dict[str, Any] | Any, pointer: str) -> str:
     while line.inner:
         (line,) = line.inner
         found.append(line.label)
-    return " · ".join(found)
+    written = "" if line.value == str(value) else f"，写作 {value}"
+    return f"{' · '.join(found)}（现为 {line.value}{written}）"
 
 
 def _gate(dispute_id: bytes, typed: dict[str, Any], wrong: dict[str, str], *, late: bool) -> flask.Response:

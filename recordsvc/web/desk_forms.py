@@ -73,7 +73,10 @@ def numbers() -> list[tuple[str, str]]:
 
 PURPOSE: Final = PurposeField("purpose", "查阅目的", "choice")
 CASE: Final = Field(
-    "case_ref", "案卷号", hint="本次办理的案卷或受理编号，本人会看到。不要写姓名和号码。", most=80
+    "case_ref",
+    "案卷号",
+    hint="本系统的案件填写其编号；其他的填写案卷或受理编号，含数字。本人会看到。不要写姓名和号码。",
+    most=80,
 )
 REASON: Final = Field("reason", "理由", "area", hint="写清依据，最多 400 字，不要写姓名和号码。")
 GATE: Final = (PURPOSE, CASE)

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import flask
 
-from recordsvc.access.acts import Act
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import can
@@ -121,7 +120,9 @@ def held_look_button(held_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take the reason along to the record."""
     try:
         given = judged(LookQuery, form)
-        looking.note(house(), Looker(actor(), **given), [], "records")
+        looker = Looker(actor(), **given)
+        looking.note(house(), looker, [], "records")
+        looking.check_case(house(), looker, held_id)
     except FormRefused as problem:
         return _record(held_id, None, form, problem)
     look = desk_looks.seal(held_id, given["purpose"], given["case_ref"])
@@ -202,7 +203,7 @@ def _record(
     record = None
     if looker is not None:
         record = held.open_held(house(), held_id)
-        looking.note_act(house(), looker, Act.HELD_OPEN, uuid_text(held_id))
+        looking.note_held(house(), looker, held_id)
     wrong, trouble = faults(problem, (REASON, *PERSON, *GATE)) if problem is not None else ({}, None)
     who = (record or {}).get("worker", {})
     return page(

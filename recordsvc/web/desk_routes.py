@@ -14,7 +14,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Kind, Role, Thing, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once
-from recordsvc.archive import copies, errors, held
+from recordsvc.archive import copies, errors, held, proposal_papers
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -29,10 +29,11 @@ from recordsvc.ground.two_person import (
     UnknownKind,
     UnknownProposal,
 )
+from recordsvc.money.bank import payee_accounts
 from recordsvc.people import places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
-from recordsvc.web import proposal_words, words
+from recordsvc.web import import_views, proposal_words, words
 from recordsvc.web.desk_forms import (
     GATE,
     REASON,
@@ -368,6 +369,8 @@ def _proposal(
     with house().db.read() as conn:
         found = two_person.read(conn, proposal_id, house().clock.now_ms())
         copy, copy_over = _copy_door(conn, found)
+        decides = deciding.may_decide(found, who)
+        shared = decides and found.kind == payee_accounts.KIND and payee_accounts.suspicious(conn, found)
     fields = GATE if copying else (REASON,)
     wrong, trouble = faults(problem, fields) if problem is not None else ({}, None)
     decider = deciding.reference(who) if found.decided_by is None else found.decided_by
@@ -378,9 +381,13 @@ def _proposal(
         tabs=tabs(),
         one=listed(found, who),
         told=proposal_words.told(found, institution_name()),
+        importing=import_views.progress(found),
+        papers=proposal_papers.resting(house(), found),
+        opens=deciding.may_decide(found, who) and can(who, "proposal.decide", found),
         number=own_archives.shown_number(house(), found)
-        if found.kind == own_archives.KIND and deciding.may_decide(found, who)
+        if found.kind == own_archives.KIND and decides
         else None,
+        shared=shared,
         proposal=found,
         decided_by=name_of(decider),
         decided_role=_role_told(found),

@@ -71,7 +71,7 @@ def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
         state=STATES[worker.state],
         sealed=sealed,
         into=None if into is None else _link(into, looker),
-        holder=holder_of(person.own) if person else None,
+        holder=holder_of(person.own.worker_id) if person else None,
         masked=words.masked,
         merged=[_link(one.worker_id, looker) for one in archives[1:]],
         years=by_year(person_cards(archives, made_by)),
@@ -100,7 +100,9 @@ def look_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take the reason along to the archive; whether there is one is not told here."""
     try:
         given = judged(LookQuery, form)
-        looking.note(house(), Looker(actor(), **given), [], "records")
+        looker = Looker(actor(), **given)
+        looking.note(house(), looker, [], "records")
+        looking.check_case(house(), looker, worker_id)
     except FormRefused as problem:
         return _gate(worker_id, form, faults(problem, GATE)[0], late=False)
     return go(_address(worker_id, given["purpose"], given["case_ref"]))
@@ -181,6 +183,8 @@ def _offered(worker_id: bytes, state: str, looker: Looker) -> list[tuple[str, st
         for one in ACTS
         if not one.record and state in one.states and can(looker.actor, one.policy)
     ]
+    if state != RESTRICTED and can(looker.actor, "worker.paper.read"):
+        found.insert(0, ("查看材料", f"{address}/papers?look={look}"))
     if state in (OPEN, CLOSED) and can(looker.actor, "archive.restrict"):
         found.append(("立即限制处理", f"{address}/restrict?look={look}"))
     if can(looker.actor, "worker.place"):

@@ -8,22 +8,34 @@ import flask
 
 from recordsvc.access import questions
 from recordsvc.access.entrance import actor
+from recordsvc.access.grants import Role
+from recordsvc.access.looked import HELD
 from recordsvc.access.policy import Surface, can, door
 from recordsvc.access.services import reference
 from recordsvc.archive import looked_alarms, volume_alarms
 from recordsvc.archive.looked_alarms import Alarm
-from recordsvc.archive.looked_routes import alarms_for, questions_of
+from recordsvc.archive.looked_routes import alarms_for, outside_for, questions_of
 from recordsvc.archive.services import own_worker
+from recordsvc.ground.forms import Form, WholeText
 from recordsvc.ground.problems import NotFound
 from recordsvc.ground.reading import Fields
 from recordsvc.web import words
 from recordsvc.web.desk_routes import tabs
 from recordsvc.web.forms import MessagePageForm, NoFieldsForm
-from recordsvc.web.public_routes import HTML
+from recordsvc.web.public_routes import HTML, ROLES
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
 MAX_TEXT: Final = 1_000
+SHOWN: Final = 50
+
+
+class OutsidePageQuery(Form):
+    """From before which place of the who-looked log."""
+
+    before = WholeText(load_default=None)
+
+
 KINDS: Final = {
     "no-relation": "没有登记的业务关系",
     "many-workers": "短时间内查阅许多人",
@@ -116,6 +128,48 @@ def alarms_page() -> flask.Response:
 
 @door(
     bp,
+    "GET",
+    "/desk/outside-cases",
+    policy="look-alarm.read",
+    surface=Surface.PAGE,
+    query=OutsidePageQuery,
+    answer=HTML,
+    summary="外部案号查阅清单（网页） / Looks that rest on a case outside this service",
+)
+def outside_cases_page(query: dict[str, Any]) -> flask.Response:
+    """List them, newest first, for whoever asks to see the files."""
+    found = outside_for(actor(), query["before"], SHOWN)
+    lines = [
+        Waiting(
+            str(one.idx),
+            one.case_ref,
+            words.instant(one.at_ms),
+            [
+                ("查阅人", f"{_roles(one.role)} {one.actor_id}"),
+                ("目的", words.code("lookup_purposes", one.purpose)),
+                ("暂存记录编号" if one.fields == HELD else "档案编号", words.uuid_text(one.worker_id)),
+                ("日志位置", str(one.idx)),
+            ],
+        )
+        for one in found
+    ]
+    return page(
+        "desk_looked.html",
+        title="外部案号查阅清单",
+        path="/desk/outside-cases",
+        lede="这些查阅所依据的案卷不在本系统内，本系统只核对了写法。检查时请抽取若干，调阅原案卷核对。",
+        nothing="没有依据外部案号的查阅。",
+        lines=lines,
+        error=None,
+        answers=False,
+        following=found[-1].idx if len(found) == SHOWN else None,
+        tabs=tabs(),
+        tab="/desk/alarms",
+    )
+
+
+@door(
+    bp,
     "POST",
     "/desk/alarms/<id:key>",
     policy="look-alarm.answer",
@@ -132,6 +186,10 @@ def alarm_button(key: bytes, form: dict[str, Any]) -> flask.Response:
         return _alarms((words.uuid_text(key), _fault(text), form["text"]))
     house().db.write(lambda turn: looked_alarms.answer(turn, key, text, by))
     return go("/desk/alarms")
+
+
+def _roles(told: str) -> str:
+    return "、".join(ROLES[Role(one)] for one in told.split() if one in set(Role))
 
 
 def _fault(text: str) -> str:
@@ -191,6 +249,8 @@ def _page(
         422 if error else 200,
         title=title,
         path=path,
+        lede="",
+        following=None,
         nothing=nothing,
         lines=lines,
         error=error,

@@ -194,7 +194,6 @@ _LABELS: Final = {
     "not_after_ms": "失效时间",
     "not_before_ms": "生效时间",
     "on": "死亡日期",
-    "papers": "材料",
     "reason": "理由",
     "record_id": "记录编号",
     "relation": "与死者的关系",
@@ -248,7 +247,7 @@ _PLACES: Final = {
     "recovery_id": "/desk/recoveries",
 }
 """Members that name what has a page -> where these pages are."""
-_SILENT: Final = ("workers", "purpose", "held", "seq", "seen", "sealed", "number")
+_SILENT: Final = ("papers", "workers", "purpose", "held", "seq", "seen", "sealed", "number")
 """Members that another line tells, or that say nothing to people."""
 
 
@@ -329,6 +328,14 @@ def _place(value: Any) -> str:
     return str(value) if known is None else f"{known.name}（{value}）"
 
 
+_PROVEN: Final = {"method": "怎样核实", "on": "核实日期", "by": "谁核实", "reference": "核实编号"}
+"""Members of a verification -> what they are called, in the order in which they are told."""
+
+
+def _verification(value: Payload) -> str:
+    return "；".join(f"{label} {words.day(value[name])}" for name, label in _PROVEN.items() if name in value)
+
+
 _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "act": lambda value: MOVES.get(str(value), str(value)),
     "amount_fen": lambda value: words.yuan(int(value)),
@@ -348,9 +355,10 @@ _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "not_before_ms": _instant,
     "on": words.day,
     "type": lambda value: _DECISIONS.get(str(value)) or words.type_title(str(value)),
-    "papers": lambda value: "\n".join(f"SHA-256 {one}" for one in value),
     "scopes": lambda value: "、".join(SCOPES.get(one, one) for one in value),
     "since_ms": _instant,
     "source": lambda value: words.code("provenance_sources", str(value)),
+    "trust": lambda value: words.code("trust_levels", str(value)),
+    "verification": _verification,
 }
 """How the value of a member is written."""

@@ -9,7 +9,7 @@ import flask
 from recordsvc import dated
 from recordsvc.access import questions, staff
 from recordsvc.access.grants import Kind, Role
-from recordsvc.access.looked import BY_CONSENT, PURPOSES, Seen, of_worker, worded
+from recordsvc.access.looked import BY_CONSENT, PAPER, PURPOSES, Seen, of_worker, worded
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.questions import Question
 from recordsvc.access.services import access
@@ -73,6 +73,9 @@ _GROUPS: Final = {
     "consents": "共享",
     "helpers": "亲友代办",
     "claims": "补贴申领",
+    "claim": "补贴申领",
+    "account": "收款账户",
+    "held-record": "暂存待核对的记录（后来收入您的档案）",
 }
 
 
@@ -99,7 +102,8 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
     else:
         kind = _PEOPLE.get(seen.actor_kind, "人社部门工作人员")
         who = f"{kind}（{'、'.join(roles) or '未注明岗位'}）"
-    what = "、".join(_GROUPS.get(group, group) for group in seen.fields.split())
+    groups = [group for group in seen.fields.split() if not group.startswith(PAPER)]
+    what = "、".join(_GROUPS.get(group, group) for group in groups)
     question = "" if asked is None else _SAID[asked.state]
     if asked is not None and asked.state == "open" and asked.due_on:
         question += f"（期限 {words.day(asked.due_on)}）"

@@ -21,8 +21,16 @@ Node = Mapping[str, Any]
 _ENVELOPE: Final = "envelope.v1.json"
 _TABLE: Final = re.compile(r"代码表 (\w+)")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TABLE_BY_NAME: Final = {"level": "levels", "edition": "occupation_editions"}
+_TABLE_BY_NAME: Final = {
+    "level": "levels",
+    "edition": "occupation_editions",
+    "province": "certificate_provinces",
+}
 """Codes whose descriptions do not name their table."""
+_LABEL_BY_NAME: Final = {"province": "省份"}
+"""What a code is called where its word is shown."""
+_WORD_BY_NAME: Final = {("country", "CHN"): "中国"}
+"""Words of codes that have no table here: of other countries the code stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +140,7 @@ def _chinese(title: str) -> str:
 
 
 def _label(name: str, node: Node) -> str:
-    label = _chinese(str(node.get("title", name)))
+    label = _LABEL_BY_NAME.get(name) or _chinese(str(node.get("title", name)))
     # Minutes are shown as hours and minutes.
     return label.removesuffix("分钟") if name.endswith("_minutes") else label
 
@@ -170,6 +178,8 @@ def _scalar(name: str, node: Node, value: Any) -> str:
     if isinstance(value, int):
         return duration(value) if name.endswith("_minutes") else str(value)
     text = str(value)
+    if (name, text) in _WORD_BY_NAME:
+        return _WORD_BY_NAME[name, text]
     about = _chinese(str(node.get("description", "")))
     table = _TABLE_BY_NAME.get(name) or (found[1] if (found := _TABLE.search(about)) else None)
     if table is not None:

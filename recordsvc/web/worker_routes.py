@@ -1,15 +1,17 @@
 """Pages of the worker: the archive as a timeline, one record with its history, its receipt."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import flask
 import orjson
 
+from recordsvc.access.grants import Kind, Role
 from recordsvc.access.policy import Sends, Surface, door
-from recordsvc.archive import disputes, errors, facts, receipts, views
+from recordsvc.archive import disputes, errors, facts, holders, receipts, views
 from recordsvc.archive.forms import RecordQuery
+from recordsvc.archive.holders import Holder
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.reading import Archive, OpenEntry
 from recordsvc.archive.states import RecordState
@@ -18,31 +20,19 @@ from recordsvc.ground.problems import NotFound
 from recordsvc.web import words
 from recordsvc.web.cards import Card, Dealer, by_year
 from recordsvc.web.cases import Case, case_of
-from recordsvc.web.public_routes import HTML
+from recordsvc.web.public_routes import HTML, ROLES
 from recordsvc.web.render import page
 from recordsvc.web.services import bp, dealer, house
 
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Whose archive it is, as the newest record of an institution names the person; else empty."""
-
-    name: str
-    document: str
-    number: str
+_STANDS_IN: Final = {"window": "本人（由窗口代办）", "helper": "本人（由亲友代办）"}
+"""Who gave the worker's word, where it was not the worker alone."""
 
 
-def holder_of(archive: Archive) -> Holder:
-    """Return the person as last named."""
-    for entry in reversed(archive.entries):
-        worker = {} if entry.record is None else entry.record["worker"]
-        if "number" in worker:
-            return Holder(
-                str(worker["name"]),
-                words.code("identity_documents", worker["document"]),
-                str(worker["number"]),
-            )
-    return Holder("", "", "")
+def holder_of(worker_id: bytes) -> Holder:
+    """Return whose archive it is, the kind of document in words."""
+    with house().db.read_raw() as cursor:
+        found = holders.holder(house(), cursor, worker_id)
+    return replace(found, document=words.code("identity_documents", found.document))
 
 
 def cards_of(archive: Archive, made_by: Dealer, origin: str = "") -> list[Card]:
@@ -118,7 +108,7 @@ def me_page() -> flask.Response:
     cards = person_cards(archives, made_by)
     return page(
         "me.html",
-        holder=holder_of(archives[0]),
+        holder=holder_of(archives[0].worker_id),
         merged=len(archives) - 1,
         masked=words.masked,
         years=by_year(cards),
@@ -151,6 +141,7 @@ def record_page(record_id: bytes, query: dict[str, Any]) -> flask.Response:
         lines=words.lines(record["type"], record["version"], state.body or {}),
         first=words.lines(record["type"], record["version"], record["body"]) if state.corrected else (),
         record=record,
+        stater=_stater(record.get("actor") or {}),
         worker=worker,
         document=words.code("identity_documents", worker.get("document", "")),
         masked=words.masked,
@@ -207,6 +198,15 @@ def _receipt(entry: OpenEntry) -> str:
     with house().db.read() as conn:
         extra = entry.stored.leaf + entry.opened.open_key
         return str(receipts.at_commit(house(), conn, entry.stored.idx, extra))
+
+
+def _stater(actor: Mapping[str, Any]) -> str:
+    """Return on whose word the region stated something; what the worker said in a session has no case."""
+    role = str(actor.get("role", ""))
+    if role == Kind.WORKER:
+        return "本人"
+    who = _STANDS_IN.get(role) or (ROLES[Role(role)] if role in set(Role) else "工作人员")
+    return f"{who}，案卷 {actor['case']}" if role else ""
 
 
 def _newest_case(archive: Archive, state: RecordState, card: Card) -> Case | None:

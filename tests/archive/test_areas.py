@@ -184,6 +184,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("offering_id", "order_id"), "tests/money/fees/test_doors.py: an official of another city"
     ),
+    "payee_account_id": "tests/money/bank/test_doors.py: a reviewer of another city",
     "recovery_id": "tests/money/recovery/test_doors.py: an official of another city",
     "line_id": "tests/money/funds/test_funds.py: an official of a city sees and moves its own",
     **dict.fromkeys(
@@ -277,7 +278,7 @@ def test_a_number_leads_an_official_of_another_area_nowhere(region: Region) -> N
         "kind": "resident-id",
         "number": person(1)["number"],
         "purpose": "service-window",
-        "case_ref": "t",
+        "case_ref": "t-1",
     }
 
     statuses = {
@@ -323,7 +324,7 @@ def test_what_concerns_two_areas_is_for_who_covers_both(region: Region, house: H
 
 def test_a_worker_of_unknown_place_is_for_the_whole_region_only(region: Region, house: House) -> None:
     house.db.write(lambda turn: areas.forget_worker(turn, region.worker_id))
-    path = f"/v1/desk/workers/{region.objects['worker_id']}/archive?purpose=service-window&case_ref=t"
+    path = f"/v1/desk/workers/{region.objects['worker_id']}/archive?purpose=service-window&case_ref=t-1"
 
     statuses = {
         area: region.knock("handler", area, "GET", path).status_code for area in ("6401", "6402", "64")
@@ -359,7 +360,7 @@ def test_who_works_for_another_institution_keeps_out_of_it(region: Region, house
         officials.grant(turn, "handler.own", "handler", "64", by="command:test")
 
     house.db.write(act)
-    path = f"/v1/desk/held/{uuid.UUID(bytes=region.held.held_id)}?purpose=service-window&case_ref=t"
+    path = f"/v1/desk/held/{uuid.UUID(bytes=region.held.held_id)}?purpose=service-window&case_ref=t-1"
 
     assert region.knock("handler", "own", "GET", path).json["code"] == "recused"
     assert region.knock("handler", "own", "GET", "/v1/desk/held").json["items"] == []
@@ -419,7 +420,7 @@ def recuse(house: House) -> Callable[..., bytes]:
 
 def test_an_official_does_not_handle_what_concerns_kin(region: Region, recuse: Callable[..., bytes]) -> None:
     recuse("handler.64", f"worker:{region.objects['worker_id']}")
-    path = f"/v1/desk/workers/{region.objects['worker_id']}/archive?purpose=service-window&case_ref=t"
+    path = f"/v1/desk/workers/{region.objects['worker_id']}/archive?purpose=service-window&case_ref=t-1"
 
     answer = region.knock("handler", "64", "GET", path)
     assert (answer.status_code, answer.json["code"]) == (403, "recused")

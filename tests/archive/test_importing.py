@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from openpyxl import Workbook
 
-from recordsvc import anchor, fsck
+from recordsvc import anchor, create_app, fsck
 from recordsvc.archive import bundle, importing, importrows, persons, tables, views
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.importrows import Plan, Row
@@ -22,6 +22,7 @@ from recordsvc.ground.two_person import StaleProposal
 from recordsvc.house import House
 from recordsvc.importfiles import PaperFile, Profile
 from recordsvc.people import synthetic
+from recordsvc.web import import_views
 from tests.archive.support import Centre, person
 
 HEADINGS = ("姓名", "身份证号码", "职业", "等级", "证书编号", "发证日期", "发证机构")
@@ -355,3 +356,35 @@ def test_rows_at_rest_say_nothing(house: House, tmp_path: Path) -> None:
     for value in (person(1)["name"], person(1)["number"], "焊工"):
         assert value.encode() not in at_rest
     assert dataclasses.astuple(Row(1, code="x"))[1] is None
+
+
+def test_a_page_tells_how_far_a_run_is_and_why_rows_are_refused(
+    house: House, centre: Centre, tmp_path: Path
+) -> None:
+    """What the second official sees before and after: counts and reasons, and nothing that a row says."""
+    rows = [old_row(1), old_row(2), old_row(3, on="2006年13月8日"), old_row(4, on="某年")]
+    file = papers(house, written(tmp_path / "old.csv", rows))
+    proposal = loaded(house, file)
+    app = create_app(house.settings, house)
+
+    def told() -> import_views.Progress | None:
+        with house.db.read() as conn:
+            found = two_person.read(conn, proposal, house.clock.now_ms())
+        with app.app_context():
+            return import_views.progress(found)
+
+    reasons = (("看不懂日期", 2),)
+    assert told() == import_views.Progress("待另一人批准", 2, 0, 2, reasons)
+    decide(house, proposal)
+    assert told() == import_views.Progress("已批准，正在导入", 2, 0, 2, reasons)
+    Importer(house).run()
+    assert told() == import_views.Progress("已导入完毕", 2, 2, 2, reasons)
+
+
+def test_a_refused_run_tells_of_no_progress(house: House, centre: Centre, tmp_path: Path) -> None:
+    proposal = loaded(house, papers(house, written(tmp_path / "old.csv", [old_row(1)])))
+    decide(house, proposal, approve=False)
+    with house.db.read() as conn:
+        found = two_person.read(conn, proposal, house.clock.now_ms())
+    with create_app(house.settings, house).app_context():
+        assert import_views.progress(found) is None

@@ -248,7 +248,7 @@ def forms(region: Region) -> list[tuple[str, str, dict[str, Any], int]]:
         "normal_since": None,
         **WHY,
     }
-    pack = {"auditor": "auditor.64", "case_ref": "c", "reason": "r", "selection": {"workers": [worker]}}
+    pack = {"auditor": "auditor.64", "case_ref": "c-1", "reason": "r", "selection": {"workers": [worker]}}
     return [
         ("handler", "/v1/desk/workers/find", {"kind": "resident-id", "number": NUMBER, **WHY}, 404),
         ("handler", "/v1/desk/services", shown, 403),
@@ -323,7 +323,7 @@ def test_an_auditor_does_not_fetch_a_pack_with_the_own_archive(region: Region, h
 def test_another_persons_affairs_are_handled_as_before(own: Region) -> None:
     enter(own, 2)
     other = uuid.UUID(bytes=own.centre.worker_id(person(2)))
-    path = f"/v1/desk/workers/{other}/archive?purpose=service-window&case_ref=t"
+    path = f"/v1/desk/workers/{other}/archive?purpose=service-window&case_ref=t-1"
     assert own.knock("handler", "64", "GET", path).status_code == 200
     assert alarms(own.house) == []
 
@@ -339,7 +339,7 @@ def test_what_waits_under_the_own_number_is_ones_own_before_there_is_an_archive(
         held_id = next(one.held_id for one in held.waiting(conn) if one.held_id != region.held.held_id)
     confirm(house, "handler.64", nobody["number"], has=False)
 
-    path = f"/v1/desk/held/{uuid.UUID(bytes=held_id)}?purpose=service-window&case_ref=t"
+    path = f"/v1/desk/held/{uuid.UUID(bytes=held_id)}?purpose=service-window&case_ref=t-1"
     assert region.knock("handler", "64", "GET", path).json["code"] == "recused"
     assert region.knock("reviewer", "64", "GET", path).status_code == 200
 
@@ -348,7 +348,7 @@ def test_what_waits_under_the_own_number_is_ones_own_before_there_is_an_archive(
 
 
 def reads(region: Region, worker_id: bytes) -> int:
-    path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/archive?purpose=service-window&case_ref=t"
+    path = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/archive?purpose=service-window&case_ref=t-1"
     return int(region.knock("handler", "64", "GET", path).status_code)
 
 

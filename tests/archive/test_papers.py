@@ -14,7 +14,7 @@ from recordsvc.access import acts, looked
 from recordsvc.access import tables as access_tables
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import Actor, Kind
-from recordsvc.archive import errors, paper_errors, papers, tables
+from recordsvc.archive import errors, paper_errors, paper_rows, papers, tables
 from recordsvc.archive.papers import Owner, Paper
 from recordsvc.ground import problems
 from recordsvc.ground.commit import CommitUnknown
@@ -204,7 +204,7 @@ def test_an_opening_leaves_a_row_before_the_file_is_handed_out(
     assert (look.actor_id, look.purpose, look.fields, look.case_ref) == (
         "7",
         "claim-review",
-        "papers",
+        looked.one_paper(kept.paper_id),
         "案-1",
     )
 
@@ -400,7 +400,7 @@ def test_a_row_is_bound_to_each_of_its_columns(house: House, owner: Owner, colum
     kept = keep(house, owner)
     key: Callable[..., Any] = house.papers._holder(owner).keys.__getitem__
     with house.db.read() as conn:
-        row = papers._rows(conn, owner)[0]
+        row = paper_rows.rows(conn, owner)[0]
     value = getattr(row, column)
     other: Any = (
         value + 1 if isinstance(value, int) else value[:-1] + (b"?" if isinstance(value, bytes) else "?")

@@ -31,7 +31,7 @@ from tests.faults.region import Filled, filled
 
 ROOMS = (log_tables, archive_tables, people_tables, looked_tables, bound, ledger_tables)
 KEPT = (Kind.APPEND_ONLY, Kind.HEAD, Kind.ERASABLE)
-ELSEWHERE = (log_tables.continuation,)
+ELSEWHERE = (log_tables.continuation, archive_tables.lost_erasure)
 """Without a row until a log goes on under another name: attacked in `tests/test_continuing.py`."""
 TABLES = [
     table
@@ -84,7 +84,8 @@ BORROWED = [
 """Columns in which a row may have another row's value."""
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+# What is checked is the same on both databases: the second round of 1,500 changes is for the long tests.
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def region(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     yield from filled(request.param, request, tmp_path_factory.mktemp("tampered"))
 

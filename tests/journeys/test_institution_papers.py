@@ -48,7 +48,7 @@ def test_without_a_reason_nothing_is_shown_and_nothing_noted(
     path = f"/v1/desk/institutions/{centre.uscc}/papers"
     for one in (path, f"{path}/{kept['paper_id']}"):
         assert journey.read("handler", one, 400)["code"] == "parameter-invalid"
-        assert journey.read("handler", f"{one}?purpose=curiosity&case_ref=K", 422)["code"] == "purpose"
+        assert journey.read("handler", f"{one}?purpose=curiosity&case_ref=K-1", 422)["code"] == "purpose"
         assert journey.read("auditor", f"{one}?{WHY}", 403)["code"] == "forbidden"
         assert journey.get(centre, f"{one}?{WHY}").status_code == 403
     assert acts(journey) == []

@@ -79,9 +79,14 @@ DRIVEN: dict[str, Callable[[Place], Any]] = {
 }
 
 ACTS = "tests/web/test_desk_acts.py: behind a look with purpose and case, which leaves the row"
+PAPERS = "tests/journeys/test_proposal_papers.py: listed and opened, each a row"
 LATE = "tests/web/test_desk_acts.py: the form again, behind a renewed look that leaves its own row"
+HELD = "tests/journeys/test_held_looks.py: of the record while whose it is is in doubt, then of its worker"
 ELSEWHERE = {
     "GET /v1/desk/claims/<id:claim_id>": "tests/money/claims/test_doors.py",
+    "GET /v1/desk/held/<id:held_id>": HELD,
+    "GET /desk/held/<id:held_id>": HELD,
+    "POST /desk/held/<id:held_id>/release": HELD,
     "GET /v1/desk/recoveries/<id:recovery_id>": "tests/money/recovery/test_doors.py",
     "GET /desk/recoveries/<id:recovery_id>": "tests/money/recovery/test_pages.py",
     "POST /desk/recoveries/<id:recovery_id>/<act>": "tests/money/recovery/test_pages.py",
@@ -107,6 +112,10 @@ ELSEWHERE = {
     "GET /desk/notices/print": "tests/web/test_notices.py",
     "GET /v1/desk/notices/print": "tests/web/test_notices.py",
     "POST /v1/desk/cards/confirm": "tests/journeys/test_replaced_card.py",
+    "GET /desk/workers/<id:worker_id>/papers": PAPERS,
+    "GET /desk/workers/<id:worker_id>/papers/<id:paper_id>": PAPERS,
+    "GET /v1/desk/proposals/<id:proposal_id>/papers/<n>": PAPERS,
+    "GET /desk/proposals/<id:proposal_id>/papers/<n>": PAPERS,
     "GET /desk/workers/<id:worker_id>/close": ACTS,
     "GET /desk/workers/<id:worker_id>/erase": ACTS,
     "GET /desk/workers/<id:worker_id>/hold": ACTS,
@@ -155,11 +164,8 @@ NO_PERSON = {
     "POST /v1/desk/rules/<sha256>/check": "the text of a rule",
     "POST /v1/desk/rules/<sha256>/simulate": "sums over decisions; gains and losses by the ids of decisions",
     "GET /v1/desk/registers": "which extracts were taken, no row of them",
-    "GET /v1/desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
-    "GET /desk/held/<id:held_id>": "whose record it is is in doubt: a row of `official_act` instead",
     "POST /v1/desk/notices/read": "how many were marked",
     "POST /v1/institution/notices/read": "how many were marked",
-    "POST /desk/held/<id:held_id>/release": "as GET /desk/held/<id:held_id>",
     "GET /desk/held": "reasons and issuers, no content",
     "GET /desk/identity": "opaque ids of accounts that are in doubt, no name and no number",
     "GET /v1/desk/identity": "opaque ids of accounts that are in doubt, no name and no number",
@@ -217,6 +223,7 @@ NO_PERSON = {
     "GET /v1/institution/notices": "what the institution was told about its own records",
     "GET /v1/desk/notices": "what a desk was told: ids and codes",
     "GET /desk/notices": "what a desk was told: ids and codes",
+    "GET /v1/desk/proposals/<id:proposal_id>/papers": "hashes of papers, and whether they are kept here",
     "GET /v1/desk/proposals": "what was proposed: ids and reasons",
     "GET /desk/proposals": "what was proposed: ids and reasons",
     "GET /desk/proposals/<id:proposal_id>": "what was proposed: ids and reasons",
@@ -227,6 +234,8 @@ NO_PERSON = {
     "GET /v1/desk/audit-packs": "which packs there are: case and counts",
     "GET /desk/packs/new": "the form that proposes a pack",
     "GET /desk/packs": "which packs there are: case and counts",
+    "GET /v1/desk/outside-cases": "who looked, at which opaque id, for which case",
+    "GET /desk/outside-cases": "who looked, at which opaque id, for which case",
     "GET /v1/desk/alarms": "who looked, at which opaque id",
     "GET /desk/alarms": "who looked, at which opaque id",
     "GET /v1/desk/acts": "what officials did: ids and codes",
@@ -301,6 +310,7 @@ NO_PERSON = {
     "POST /v1/desk/payables/<id:claim_id>/steps": "a claim by opaque ids, kind, amount and state",
     "POST /v1/desk/claims/<id:claim_id>/steps": "a claim by opaque ids, kind, amount and state",
     "POST /v1/desk/claims/<id:claim_id>/objections": "a claim by opaque ids, kind, amount and state",
+    "GET /v1/desk/payee-accounts/<id:payee_account_id>": "states of an account; neither number nor name",
     "GET /v1/desk/bank/accounts": "the region's own accounts",
     "GET /v1/desk/bank/batches": "payments by opaque ids, amounts and states",
     "GET /v1/desk/bank/batches/<id:batch_id>": "payments by opaque ids, amounts and states",

@@ -127,7 +127,7 @@ def test_an_official_opens_for_a_purpose_and_the_worker_reads_it(
     assert kept["filed_by"].startswith("official:")
     one = f"{path}/{kept['paper_id']}"
     assert journey.read("handler", path, 400)["code"] == "parameter-invalid"
-    assert journey.read("handler", f"{one}?purpose=curiosity&case_ref=K", 422)["code"] == "purpose"
+    assert journey.read("handler", f"{one}?purpose=curiosity&case_ref=K-1", 422)["code"] == "purpose"
     assert journey.read(worker, "/v1/me/looked")["items"] == []
     assert journey.read("reviewer", f"{path}?{WHY}")["items"] == [kept]
     safe(file_of(journey, "reviewer", f"{one}?{WHY}"), jpeg(), "jpg")

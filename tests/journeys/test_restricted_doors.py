@@ -108,8 +108,9 @@ def place(journey: Journey) -> Place:
     for name, address in gates.items():
         for kind in PERSONAS.values():
             client, token = journey.browser(kind)
+            why = WHY | {"purpose": "inspection"} if kind == "inspector" else WHY
             sent = client.post(
-                address, data=WHY | {"csrf_token": token}, base_url=HOST, headers={"Origin": HOST}
+                address, data=why | {"csrf_token": token}, base_url=HOST, headers={"Origin": HOST}
             )
             if sent.status_code == 303:
                 looks[f"{name}/{kind}"] = sent.location.partition("look=")[2]

@@ -13,13 +13,14 @@ from recordsvc import dated, workdays
 from recordsvc.access import demo, officials
 from recordsvc.access import tables as access_tables
 from recordsvc.access.consent_tables import consent
-from recordsvc.access.grants import Kind
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.helper_tables import helper
 from recordsvc.access.tables import looked_alarm
-from recordsvc.archive import looked_alarms, slip_checks
+from recordsvc.archive import erasing, looked_alarms, slip_checks
 from recordsvc.archive.own_proof import SLIP
 from recordsvc.archive.slip_tables import slip_check
 from recordsvc.archive.tables import office_notice
+from recordsvc.ground import two_person
 from recordsvc.ground.ports import FixedClock, beijing_date
 from recordsvc.house import House
 from tests.archive.paperfiles import pdf
@@ -91,6 +92,13 @@ def test_who_took_it_and_who_has_not_opened_it_say_nothing(
     reviewer = official(window, "reviewer")
     blind = says(reviewer, worker_id, slip, AGREES)
     assert (blind.status_code, blind.json["code"]) == (409, "slip-unopened")
+    # Neither the list of papers nor another paper is the slip.
+    other = house.papers.keep(worker_id, pdf(b"/Lang (zh) "), SLIP, "另一份", window.actor)
+    why = "?purpose=slip-check&case_ref=S-1"
+    listed = f"/v1/desk/workers/{uuid.UUID(bytes=worker_id)}/papers{why}"
+    assert reviewer.client.get(listed).status_code == 200
+    opened(reviewer, worker_id, str(uuid.UUID(bytes=other.paper_id)))
+    assert says(reviewer, worker_id, slip, AGREES).json["code"] == "slip-unopened"
     for kind in ("auditor", "registrar"):
         assert says(official(window, kind), worker_id, slip, AGREES).status_code == 403
     with pytest.raises(IntegrityError):
@@ -260,3 +268,33 @@ def test_a_deputy_of_who_took_it_does_not_compare_it(
     answer = says(reviewer, worker_id, slip, AGREES)
     assert (answer.status_code, answer.json["code"]) == (403, "stands-together")
     assert [one.state for one in rows(house, slip_check)] == ["open"]
+
+
+def test_the_slip_of_a_restricted_archive_is_set_aside_and_begins_anew(
+    window: Visitor, house: House, worker_id: bytes, slip: str, clock: FixedClock
+) -> None:
+    officer = Actor(Kind.OFFICIAL, "demo-data-officer", roles=frozenset({"data-officer"}))
+    erasing.restrict(house, worker_id, "erasure-requested", "本人申请", officer)
+    clock.advance(40 * 86_400_000)
+    assert official(window, "reviewer").client.get("/v1/desk/slips").json["items"] == []
+    assert slip_checks.pass_on_due(house) == 0
+    with house.db.read() as conn:
+        assert slip_checks.count(conn, clock.now_ms()) == {}
+    lift = house.db.write(
+        lambda turn: erasing.propose_lift(
+            turn, worker_id, "request-withdrawn", "本人撤回", "official:demo-handler"
+        )
+    )
+    house.db.write(
+        lambda turn: two_person.decide(turn, lift, "official:demo-data-officer", True, "x", tools=house)
+    )
+    (row,) = rows(house, slip_check)
+    today = beijing_date(clock.now_ms())
+    days = int(dated.rule("slip_terms", "check", today.isoformat())["value"])
+    assert (row.state, row.owner, row.due_on) == (
+        "open",
+        "reviewer",
+        workdays.due_on(today, days).isoformat(),
+    )
+    (seen,) = official(window, "reviewer").client.get("/v1/desk/slips").json["items"]
+    assert seen["paper_id"] == slip

@@ -8,7 +8,8 @@ import pytest
 from recordsvc import published
 from recordsvc.access.grants import Role
 from recordsvc.archive import acts
-from recordsvc.web import headlines, words
+from recordsvc.ground.two_person import Proposal
+from recordsvc.web import desk_dispute_routes, headlines, proposal_words, words, worker_routes
 from recordsvc.web.public_routes import ROLES
 from tests.web.region import example
 
@@ -103,3 +104,48 @@ def test_a_number_shows_its_end_only() -> None:
 
 def test_every_role_has_a_word() -> None:
     assert set(ROLES) == set(Role)
+
+
+def test_evidence_from_elsewhere_names_country_and_province() -> None:
+    body = {"origin": {"country": "CHN", "issued_by": "某中心", "province": "35"}}
+    (origin,) = words.lines("foreign-evidence", 1, body)
+    assert [(one.label, one.value) for one in origin.inner] == [
+        ("国家或地区", "中国"),
+        ("省份", "福建"),
+        ("出具单位", "某中心"),
+    ]
+    assert words._scalar("country", {}, "KAZ") == "KAZ"
+
+
+def test_a_trust_level_is_proposed_in_words() -> None:
+    proof = {"by": "窗口", "method": "全国联网查询", "on": "2026-11-28"}
+    payload = {"trust": "query-confirmed", "verification": proof}
+    made = Proposal(b"\0" * 16, "evidence.trust", "r", payload, "", "a", 0, 1, "open", None, None, None, "")
+    assert [(one.label, one.value) for one in proposal_words.told(made, str).facts] == [
+        ("可信程度", "全国联网查询一致"),
+        ("核验", "怎样核实 全国联网查询；核实日期 2026年11月28日；谁核实 窗口"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "said"),
+    [
+        ("/training_type", "entrepreneur", "培训类型（现为 创业培训（马兰花），写作 entrepreneur）"),
+        ("/attended/practice_minutes", 810, "实际学时 · 实操（现为 13 小时 30 分，写作 810）"),
+        ("/score", "89", "结业成绩（现为 89）"),
+    ],
+)
+def test_what_may_be_corrected_stands_in_words_beside_how_it_is_written(
+    pointer: str, value: Any, said: str
+) -> None:
+    record = {"type": "training-completion", "version": 1}
+    assert desk_dispute_routes._choice(record, pointer, value) == said
+
+
+def test_who_stated_a_record_is_told_in_words() -> None:
+    case = {"case": "session-1", "id": "x"}
+    assert worker_routes._stater({}) == ""
+    assert worker_routes._stater({**case, "role": "worker"}) == "本人"
+    assert worker_routes._stater({**case, "role": "window"}) == "本人（由窗口代办），案卷 session-1"
+    assert worker_routes._stater({**case, "role": "reviewer"}) == "复核人，案卷 session-1"
+    assert worker_routes._stater({**case, "role": "official"}) == "工作人员，案卷 session-1"

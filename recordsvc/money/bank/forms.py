@@ -1,6 +1,8 @@
 """What comes in and goes out at the doors of the bank's room. No form shows a payee's name or number."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from recordsvc.ground.forms import Form, Identifier, Truth, Whole, WholeText, text
 
@@ -47,12 +49,21 @@ class PayingAccountsForm(Form):
 
 
 class NewPayeeAccountForm(Form):
-    """A payee's account as the payee states it."""
+    """A payee's account as the payee states it; a worker's with purpose and case."""
 
     payee = fields.String(required=True, validate=_PAYEE)
     number = text(8, 32, required=True)
     name = text(1, 70, required=True)
     bank = text(12, 12, required=True)
+    purpose = text(1, 40, load_default="")
+    case_ref = text(1, 80, load_default="")
+
+    @validates_schema
+    def _why(self, data: dict[str, Any], **_: Any) -> None:
+        of_worker = str(data.get("payee", "")).startswith("worker:")
+        for name in ("purpose", "case_ref"):
+            if bool(data.get(name)) != of_worker:
+                raise ValidationError("劳动者的账户应写明；单位的账户不写", name)
 
 
 class PayeeAccountForm(Form):
@@ -65,7 +76,12 @@ class PayeeAccountForm(Form):
     checked = fields.String(required=True, allow_none=True)
     entered_ms = Whole(required=True)
     verified_ms = Whole(required=True, allow_none=True)
-    shared_with = Whole(required=True)
+
+
+class CheckedPayeeAccountForm(PayeeAccountForm):
+    """A version as its verifier sees it; `shared`: another payee named the same account, too."""
+
+    shared = fields.Boolean(required=True)
 
 
 class BatchSealForm(Form):

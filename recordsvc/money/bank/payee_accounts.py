@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas, recusals
+from recordsvc.access import areas, looked, recusals
 from recordsvc.access.grants import Actor, Thing, author, can
+from recordsvc.access.looked import Look
+from recordsvc.archive import restricted
 from recordsvc.bodies.tables import institution_fact
 from recordsvc.ground import bound, two_person
 from recordsvc.ground.commit import Turn
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 
 KIND: Final = "payee-account.verify"
 DECIDERS: Final = frozenset({"reviewer"})
+ENTERED: Final = "payee-account-entered"
+VERIFIED: Final = "payee-account-verified"
+"""Notices to the payee (`notice_texts`)."""
 MATCH: Final = "match"
 MISMATCH: Final = "mismatch"
 UNAVAILABLE: Final = "unavailable"
@@ -98,16 +103,45 @@ def enter(turn: Turn, house: "House", payee: str, account: Account, by: str) -> 
     return account_id
 
 
-def enter_for(turn: Turn, house: "House", who: Actor, payee: str, account: Account) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why an official enters an account of a worker: purpose (`lookup_purposes`), case, request."""
+
+    purpose: str
+    case_ref: str
+    request_id: str
+
+
+def enter_for(turn: Turn, house: "House", who: Actor, payee: str, account: Account, why: Why) -> bytes:
     """Enter an account as an official, for a payee of their area who is not their own.
 
-    Raises `NotFound` (no such payee, or elsewhere), `Recused`, `AccountRefused`.
+    The payee is told at once, before anybody verifies it; a worker sees who it was (谁查过).
+    Raises `NotFound` (no such payee, or elsewhere), `Recused`, `ArchiveRestricted`, `AccountRefused`, and
+    what a look raises.
     """
     thing = about(turn.conn, payee)
     if not _there(turn.conn, payee) or not can(who, "payee-account.enter", thing):
         raise NotFound
     recusals.check(who, thing.parties)
-    return enter(turn, house, payee, account, author(who))
+    kind, _, name = payee.partition(":")
+    worker_id = uuid.UUID(name).bytes if kind == "worker" else None
+    if worker_id is not None:
+        restricted.refuse(house, house.db.cursor(turn.conn), worker_id)
+    account_id = enter(turn, house, payee, account, author(who))
+    if worker_id is not None:
+        look = Look(worker_id, who, why.purpose, "account", why.case_ref, why.request_id)
+        looked.note(turn, house.random, look)
+    _tell(turn, house, payee, ENTERED, account_id)
+    return account_id
+
+
+def _tell(turn: Turn, house: "House", payee: str, kind: str, account_id: bytes) -> None:
+    """Tell a payee what happened to their account; nothing of it stands in the notice."""
+    sort, _, name = payee.partition(":")
+    if sort == "worker":
+        house.tell_worker(turn, uuid.UUID(name).bytes, kind, account_id.hex())
+    else:
+        house.tell_institution(turn, name, kind, {}, account_id.hex())
 
 
 def _there(conn: Connection, payee: str) -> bool:
@@ -199,6 +233,11 @@ def opened(house: "House", conn: Connection, account_id: bytes) -> Account:
     return Account(number, name, bank)
 
 
+def suspicious(conn: Connection, proposal: Proposal) -> bool:
+    """Tell whoever may decide it whether the account of a proposal stands for another payee, too."""
+    return bool(shared_with(conn, find(conn, uuid.UUID(str(proposal.payload["account_id"])).bytes)))
+
+
 def verify(turn: Turn, account_id: bytes, by: str) -> None:
     """Verify the newest version as the second person. Raises `PayeeAccountState`."""
     found = find(turn.conn, account_id)
@@ -232,7 +271,9 @@ def about(conn: Connection, payee: str) -> Thing:
     fresh=True,
 )
 def _verify(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
-    verify(turn, uuid.UUID(str(payload["account_id"])).bytes, str(proposal.decided_by))
+    account_id = uuid.UUID(str(payload["account_id"])).bytes
+    verify(turn, account_id, str(proposal.decided_by))
+    _tell(turn, proposal.tools, str(payload["payee"]), VERIFIED, account_id)
 
 
 def _check(account: Account) -> None:

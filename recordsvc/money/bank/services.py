@@ -9,8 +9,13 @@ from recordsvc.access.grants import Thing
 from recordsvc.access.objects import named
 from recordsvc.ground import two_person
 from recordsvc.ground.two_person import UnknownProposal
-from recordsvc.money.bank import batches, breaks, paying, payments, resolving
-from recordsvc.money.bank.errors import BreakUnknown, PaymentBatchUnknown, PaymentUnknown
+from recordsvc.money.bank import batches, breaks, payee_accounts, paying, payments, resolving
+from recordsvc.money.bank.errors import (
+    BreakUnknown,
+    PayeeAccountUnknown,
+    PaymentBatchUnknown,
+    PaymentUnknown,
+)
 
 bp = flask.Blueprint("bank", __name__)
 KINDS: Final = frozenset({paying.KIND, batches.KIND, batches.COLLECT, resolving.KIND})
@@ -51,6 +56,14 @@ def _proposal(conn: Connection, proposal_id: bytes) -> Thing | None:
     return Thing(_WHOLE, frozenset(found.parties)) if found.kind in KINDS else None
 
 
+def _payee_account(conn: Connection, account_id: bytes) -> Thing | None:
+    try:
+        return payee_accounts.about(conn, payee_accounts.find(conn, account_id).payee)
+    except PayeeAccountUnknown:
+        return None
+
+
+named("payee_account_id", _payee_account, PayeeAccountUnknown)
 named("payers_proposal", _proposal, UnknownProposal)
 named("payment_id", _payment, PaymentUnknown)
 named("batch_id", _batch, PaymentBatchUnknown)

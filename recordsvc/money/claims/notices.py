@@ -27,7 +27,7 @@ from recordsvc.money.claims import steps, terms
 from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimNoticeUnknown, ClaimStep
 from recordsvc.money.claims.steps import DONE, Done
 from recordsvc.money.claims.tables import claim_notice, claim_objection, claim_state
-from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, listed
+from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, each
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -119,10 +119,12 @@ def objections(conn: Connection, one: Claim) -> list[sa.Row[Any]]:
 
 def pass_due(house: "House") -> int:
     """Let claims pass whose list is over and that no further signature is needed for; how many."""
-    with house.db.read() as conn:
-        waiting = listed(conn, claim_state.c.state == "NOTICED")
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    over = sa.select(claim_notice.c.notice_id).where(claim_notice.c.end_on < today)
     passed = 0
-    for one in waiting:
+    for one in each(house.db, claim_state.c.state == "NOTICED", claim_state.c.notice_id.in_(over)):
+        if "approve" in terms.steps(today, one.amount_fen):
+            continue  # waits for a person
         act = functools.partial(steps.step, house=house, one=one, event="pass", who=BY_ITSELF)
         with contextlib.suppress(ClaimStep, ClaimChanged, ClaimNoticeOpen):
             passed += house.db.write(act).outcome == DONE

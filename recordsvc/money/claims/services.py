@@ -10,7 +10,7 @@ import flask
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas, deciding, recusals
+from recordsvc.access import areas, cases, deciding, recusals
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Thing, Way, author, can, prefix
 from recordsvc.access.objects import named, of_workers
@@ -21,6 +21,7 @@ from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims import filing
 from recordsvc.money.claims.tables import claim
 from recordsvc.money.claims.values import Claim, Who, find
+from recordsvc.people import merges
 
 bp = flask.Blueprint("claims", __name__)
 
@@ -46,6 +47,14 @@ def within_reach(action: str) -> list[sa.ColumnElement[bool]]:
     return [*mine, claim.c.payee.not_in(sorted(asks.recused))]
 
 
+def _case(conn: Connection, case_id: bytes, subject: bytes) -> bool:
+    """Tell whether a claim that a look names is this worker's."""
+    own = claim.c
+    worker_id = conn.scalar(sa.select(own.worker_id).where(own.claim_id == case_id))
+    return worker_id is not None and bytes(worker_id) in merges.together(conn, [subject])
+
+
+cases.kind("claim", _case)
 named("claim_id", _claim, problems.ClaimUnknown)
 named("claims", _claim, problems.ClaimUnknown)
 

@@ -1,12 +1,14 @@
 """Claims as values: what was asked for, where it stands, who acts."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.ground.database import Database
 from recordsvc.money.claims.errors import ClaimUnknown
 from recordsvc.money.claims.tables import claim, claim_approval, claim_decision, claim_event, claim_state
 
@@ -89,6 +91,18 @@ def listed(
     order = base.claim_id.desc() if newest else base.claim_id
     query = sa.select(*columns).join(claim_state, same).where(*where).order_by(order).limit(limit)
     return [Claim(**{**row, "told": json.loads(row["told"])}) for row in conn.execute(query).mappings()]
+
+
+def each(db: Database, *where: sa.ColumnElement[bool], portion: int = 500) -> Iterator[Claim]:
+    """Yield every claim of these, in the order in which they were filed; each portion is read as of then."""
+    after = b""
+    while True:
+        with db.read() as conn:
+            found = listed(conn, *where, claim.c.claim_id > after, limit=portion)
+        yield from found
+        if len(found) < portion:
+            return
+        after = found[-1].claim_id
 
 
 def find(conn: Connection, claim_id: bytes) -> Claim:

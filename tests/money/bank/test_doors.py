@@ -1,5 +1,6 @@
 """The payers' desk over http: two payers, the sealed file, what may be seen by whom."""
 
+import datetime as dt
 import hashlib
 import io
 import uuid
@@ -10,11 +11,13 @@ import sqlalchemy as sa
 from banksim import messages
 from recordsvc.access import officials
 from recordsvc.access.looked import of_worker
+from recordsvc.archive import notices
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_ms
 from recordsvc.ground.ports import uuid_text as text
-from recordsvc.money.bank import batches, dispatch, payments
-from recordsvc.people.tables import worker
+from recordsvc.money.bank import batches, dispatch, payee_accounts, payments
+from recordsvc.people import contacts, synthetic
+from recordsvc.people.resolve import read_person
 from tests.access.conftest import *  # noqa: F403 - the same house, browsers and personas
 from tests.money.bank import made
 from tests.money.bank.desk import CODE, Desk
@@ -167,7 +170,7 @@ def test_what_moves_money_asks_for_a_fresh_proof(enter, desk: Desk, clock: Fixed
         ("payer", f"bank/proposals/{text(proposal)}/decide", word),
         ("payer", f"bank/payments/{text(paid)}/readdress", {}),
         ("payer", f"bank/breaks/{text(found)}/resolve", {"resolution": "explained", "note": "x"}),
-        ("handler", "payee-accounts", account | {"payee": payee_of(3)}),
+        ("handler", "payee-accounts", entry(bytes(16))),
         ("reviewer", f"proposals/{text(entered)}/decide", word),
     )
     for kind, door, body in asked:
@@ -240,22 +243,106 @@ def test_an_account_of_ours_is_opened_by_two_payers(enter, desk: Desk) -> None:
     assert (again.status_code, again.json["code"]) == (422, "bank-account")
 
 
-def test_a_handler_enters_an_account_of_a_known_payee(enter, desk: Desk, worker_id: bytes) -> None:
-    account = made.payee(3)
-    body = {"payee": f"worker:{uuid.UUID(bytes=worker_id)}", "number": account.number, "name": account.name}
-    body["bank"] = account.bank
-    handler = enter("handler")
-    assert handler.post("/v1/desk/payee-accounts", body).status_code == 404
-    row = {"worker_id": worker_id, "version": 1, "state": "open", "names": b"", "created_ms": 0}
-    with desk.house.db.engine.begin() as conn:
-        conn.execute(worker.insert().values(row))
+NUMBER = synthetic.resident_id("640104", dt.date(1990, 2, 15), "female", 3)
+
+
+@pytest.fixture
+def wang(house) -> bytes:
+    """A worker with a phone."""
+    said = {"document": "resident-id", "number": NUMBER, "name": "王某"}
+    person, _ = read_person(said, house.clock.now_ms())
+    with house.db.read_raw() as cursor:
+        made_now = house.people.resolve(cursor, [person], "test")[0]
+    house.db.write(lambda turn: house.db.bulk_all(turn.conn, house.people.rows([made_now.rows])))
+    house.db.write(
+        lambda turn: contacts.set_phone(turn, house.people, made_now.worker_id, "13900000000", "t")
+    )
+    return made_now.worker_id
+
+
+def entry(worker_id: bytes, n: int = 3) -> dict[str, str]:
+    account = made.payee(n)
+    said = {"number": account.number, "name": account.name, "bank": account.bank}
+    return {"payee": f"worker:{text(worker_id)}", "purpose": "claim-review", "case_ref": "K-1", **said}
+
+
+def told(desk: Desk, worker_id: bytes) -> list[str]:
+    """What a worker was told, and what left for the phone."""
+    with desk.house.db.read() as conn:
+        kinds = sa.text("SELECT kind FROM outbox WHERE recipient = :to ORDER BY id")
+        return list(conn.scalars(kinds, {"to": notices.recipient_of(worker_id)}))
+
+
+def test_a_handler_enters_an_account_of_a_known_payee(enter, desk: Desk, wang: bytes) -> None:
+    body, handler = entry(wang), enter("handler")
+    nobody = body | {"payee": f"worker:{uuid.UUID(int=7)}"}
+    assert handler.post("/v1/desk/payee-accounts", nobody).status_code == 404
     answer = handler.post("/v1/desk/payee-accounts", body)
     assert (answer.status_code, answer.json["state"], answer.json["version"]) == (201, "entered", 1)
-    assert account.number not in answer.text
-    wrong = handler.post("/v1/desk/payee-accounts", body | {"number": account.number[:-1] + "0"})
-    if not account.number.endswith("0"):
-        assert wrong.json["code"] == "bank-account"
-        assert account.number[:-1] not in wrong.text
+    assert body["number"] not in answer.text
+    wrong = handler.post("/v1/desk/payee-accounts", body | {"number": body["number"][:-1] + "x"})
+    assert wrong.json["code"] == "bank-account"
+    assert body["number"][:-1] not in wrong.text
+
+
+def test_the_worker_sees_at_once_who_entered_an_account_and_is_told(enter, desk: Desk, wang: bytes) -> None:
+    answer = enter("handler").post("/v1/desk/payee-accounts", entry(wang))
+    with desk.house.db.read() as conn:
+        (seen,) = of_worker(conn, wang)
+    assert (seen.purpose, seen.fields, seen.case_ref) == ("claim-review", "account", "K-1")
+    assert seen.actor_id == "demo-handler"
+    assert told(desk, wang) == ["payee-account-entered"]
+    # The same under its second person.
+    payee_accounts.check_due(desk.house)
+    (waiting,) = enter("reviewer").get("/v1/desk/proposals").json["items"]
+    word = {"approve": True, "reason": "已核对"}
+    done = enter("reviewer").post(f"/v1/desk/proposals/{waiting['id']}/decide", word)
+    assert done.status_code == 200, done.text
+    assert told(desk, wang) == ["payee-account-entered", "payee-account-verified"]
+    assert answer.json["state"] == "entered"
+
+
+@pytest.mark.parametrize("missing", ["purpose", "case_ref"])
+def test_an_account_of_a_worker_is_entered_for_a_purpose_and_a_case(
+    enter, desk: Desk, wang: bytes, missing: str
+) -> None:
+    handler, body = enter("handler"), entry(wang)
+    answer = handler.post("/v1/desk/payee-accounts", {k: v for k, v in body.items() if k != missing})
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, f"/{missing}")
+    other = handler.post("/v1/desk/payee-accounts", body | {"purpose": "audit"})
+    assert other.json["code"] == "purpose-role"
+    named = handler.post("/v1/desk/payee-accounts", body | {"case_ref": NUMBER})
+    assert named.json["code"] == "case-ref"
+    with desk.house.db.read() as conn:
+        assert (of_worker(conn, wang), conn.scalar(sa.text("SELECT count(*) FROM payee_account"))) == ([], 0)
+
+
+def test_whether_others_named_an_account_is_told_to_its_verifier_alone(
+    enter, desk: Desk, wang: bytes
+) -> None:
+    """Whoever enters numbers would learn whose they are."""
+    handler = enter("handler")
+    alone = handler.post("/v1/desk/payee-accounts", entry(wang, 4))
+    desk.account(3)
+    shared = handler.post("/v1/desk/payee-accounts", entry(wang, 3))
+    assert alone.json.keys() == shared.json.keys()
+    assert not [name for name in shared.json if "shared" in name]
+    seen = []
+    for one in (alone, shared):
+        place = f"/v1/desk/payee-accounts/{one.json['account_id']}"
+        assert handler.get(place).status_code == 403
+        seen.append(enter("reviewer").get(place).json["shared"])
+    assert seen == [False, True]
+    missing = enter("reviewer").get(f"/v1/desk/payee-accounts/{uuid.UUID(int=7)}")
+    assert (missing.status_code, missing.json["code"]) == (404, "payee-account-unknown")
+
+    def elsewhere(turn: Turn) -> None:
+        officials.revoke(turn, "demo-reviewer", "reviewer", by="test")
+        officials.grant(turn, "demo-reviewer", "reviewer", "6402", by="test")
+
+    desk.house.db.write(elsewhere)
+    foreign = enter("reviewer").get(f"/v1/desk/payee-accounts/{shared.json['account_id']}")
+    assert (foreign.status_code, foreign.json) == (404, missing.json)
 
 
 def test_a_payer_stays_out_of_proposals_that_others_decide(enter, desk: Desk) -> None:
