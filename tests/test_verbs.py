@@ -132,6 +132,12 @@ VERBS = (
         why=WHY_CLAIMS,
     ),
     Verb(
+        "see and enter the account that one is paid to",
+        api=("GET /v1/me/payee-accounts", "POST /v1/me/payee-accounts"),
+        own=("GET /me/account", "POST /me/account"),
+        why="a fresh proof is the worker's own, and an account number is no word of a command",
+    ),
+    Verb(
         "say something against what is asked back",
         api=("POST /v1/me/recoveries/<id:recovery_id>/words",),
         own=("POST /me/recoveries/<id:recovery_id>/words",),

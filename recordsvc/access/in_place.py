@@ -54,6 +54,7 @@ VERBS: Final[Mapping[str, str]] = {
     "own.claim.file": "claims",
     "own.fee.read": "fees",
     "own.fee.order": "fees",
+    "own.account.read": "account",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
 UNTRACED: Final = frozenset({"session.read", "session.end", "session.own", "window.serve"})
@@ -71,6 +72,10 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
     "own.fee.mandate": (
         "委托代扣只能由本人登录后签订；终止委托和缴费可以在窗口办理。",
         "A mandate to be debited is signed by the worker alone; ending it and paying go at the window.",
+    ),
+    "own.account.set": (
+        "收款账户由本人登录后填写；在窗口由工作人员登记，另一名工作人员核实。",
+        "The worker enters their own account; at the window an official enters it and another verifies it.",
     ),
     "own.helping": (
         "作为代办人的一方只能由其本人办理。",

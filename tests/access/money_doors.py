@@ -46,6 +46,7 @@ MONEY_DOORS: Final = {
     "POST /desk/rules/<sha256>/publish": FRESH,
     "POST /desk/rules/<sha256>/simulate": "tries a version on what was decided",
     "POST /desk/rules/new": "a draft; two more steps and two people until it pays anybody",
+    "POST /me/account": FRESH,
     "POST /me/claims/<id:claim_id>/supplement": "says nothing of an account or an amount",
     "POST /me/claims/<id:claim_id>/withdraw": "gives one's own claim up; it can be filed again",
     "POST /me/recoveries/<id:recovery_id>/words": "says something; asks for nothing and pays nobody",
@@ -95,5 +96,6 @@ MONEY_DOORS: Final = {
     "POST /v1/me/fees/<id:order_id>/dispute": "stops what goes back; moves nothing",
     "POST /v1/me/claims": "asks; officials decide, and no account is named",
     "POST /v1/me/claims/<id:claim_id>/steps": "supplements or withdraws one's own claim",
+    "POST /v1/me/payee-accounts": FRESH,
     "POST /v1/me/recoveries/<id:recovery_id>/words": "says something; asks for nothing and pays nobody",
 }

@@ -66,6 +66,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
             "published_on": "2020-01-01",
         },
     ),
+    "/me/account": ("worker", {"name": WORDS, "bank": "105871000019"}),
     "/me/share": (
         "worker",
         {"to": "institution", "which": "all", "days": "90", "uscc": "", "uses": "7", "part": "chosen"},

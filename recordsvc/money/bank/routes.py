@@ -23,6 +23,7 @@ from recordsvc.ground.two_person import AlreadyClosed, SamePerson, StaleProposal
 from recordsvc.money.bank import (
     batches,
     collecting,
+    own_account_routes,
     payee_accounts,
     paying,
     payments,
@@ -61,7 +62,7 @@ from recordsvc.money.bank.forms import (
 from recordsvc.money.bank.services import bp
 from recordsvc.vault.envelope import SealError
 
-__all__ = ["bp", "recon_routes"]
+__all__ = ["bp", "own_account_routes", "recon_routes"]
 
 PURPOSE = "claim-review"
 """Why a payer who takes a batch's file looks at those it pays (code of `lookup_purposes`)."""

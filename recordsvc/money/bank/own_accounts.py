@@ -1,0 +1,89 @@
+"""A worker's own account for subsidies (本人收款账户): entered with a fresh proof, checked, then verified.
+
+The newest version counts, and only once verified: until then nothing is paid, and what was signed for another
+account goes back to be checked. The owner sees the end of the number only.
+"""
+
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc import dated
+from recordsvc.ground.commit import Turn
+from recordsvc.money.bank import payee_accounts
+from recordsvc.money.bank.formats.model import Account
+from recordsvc.money.bank.payee_accounts import PayeeAccount
+from recordsvc.money.bank.tables import payee_account
+from recordsvc.vault.envelope import SealError
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+BANKS: Final = "payee_banks"
+TOLD: Final = "payee-account-own"
+STATES_ZH: Final = {
+    "checking": "正在与银行核对户名和账号",
+    "checked": "银行核对一致，等工作人员核实",
+    "unavailable": "银行暂时无法核对，等工作人员核实",
+    "mismatch": "银行核对不一致：户名与账号不是同一人的，或号码有误，请重新填写",
+    "refused": "工作人员未予核实，请到窗口询问或重新填写",
+    "verified": "已核实，补贴付到这个账户",
+    "replaced": "已被后来填写的账户取代",
+}
+
+
+def payee_of(worker_id: bytes) -> str:
+    """Return how a worker is named as a payee."""
+    return f"worker:{uuid.UUID(bytes=worker_id)}"
+
+
+def enter(turn: Turn, house: "House", worker_id: bytes, account: Account, by: str) -> bytes:
+    """Enter a worker's account as their newest; they are told, wherever else they are reached.
+
+    Raises `AccountRefused`.
+    """
+    account_id = payee_accounts.enter(turn, house, payee_of(worker_id), account, by)
+    house.tell_worker(turn, worker_id, TOLD, account_id.hex())
+    return account_id
+
+
+def of_worker(house: "House", conn: Connection, worker_id: bytes) -> list[dict[str, Any]]:
+    """Return every version of a worker's account, the newest first."""
+    own = payee_account.c
+    query = sa.select(payee_account).where(own.payee == payee_of(worker_id)).order_by(own.version.desc())
+    versions = [PayeeAccount(*row) for row in conn.execute(query)]
+    return [_told(house, conn, one, newest=n == 0) for n, one in enumerate(versions)]
+
+
+def standing(one: PayeeAccount, *, newest: bool) -> str:
+    """Return where a version stands, in one code."""
+    if not newest:
+        return "replaced"
+    if one.state != "entered":
+        return "mismatch" if one.checked == payee_accounts.MISMATCH else one.state
+    waiting = {payee_accounts.MATCH: "checked", payee_accounts.UNAVAILABLE: "unavailable"}
+    return waiting.get(one.checked or "", "checking")
+
+
+def _told(house: "House", conn: Connection, one: PayeeAccount, *, newest: bool) -> dict[str, Any]:
+    try:
+        account = payee_accounts.opened(house, conn, one.account_id)
+        tail, bank = account.number[-4:], account.bank
+    except SealError:
+        tail, bank = "", ""  # its retention is over
+    found = standing(one, newest=newest)
+    row = dated.table(BANKS).on(dated.OPEN_END).get(bank)
+    return {
+        "account_id": one.account_id,
+        "version": one.version,
+        "standing": found,
+        "standing_name": STATES_ZH[found],
+        "number_tail": tail,
+        "bank": bank,
+        "bank_name": bank if row is None else str(row["zh"]),
+        "own": one.entered_by.startswith("worker:"),
+        "entered_ms": one.entered_ms,
+        "verified_ms": one.verified_ms,
+    }
