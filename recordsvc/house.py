@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from recordsvc.money.fees.charges import Charges
     from recordsvc.money.rules.book import Book
     from recordsvc.money.rules.catalogue import Catalogue
+    from recordsvc.money.rules.decisions import Decided
     from recordsvc.money.rules.entitlements import Prior
     from recordsvc.money.rules.registers import Register
     from recordsvc.oversight.subjects import Subjects
@@ -127,6 +128,9 @@ class House:
     """Registered by whoever keeps fees: what a worker was charged, by institution and course."""
     prior_subsidies: "Prior | None" = None
     """Registered by whoever keeps claims: what a worker has received or asked for before."""
+
+    claims_decided: "Decided | None" = None
+    """Registered by whoever keeps claims: what rules decided of them."""
 
     @functools.cached_property
     def rules(self) -> "Book":
