@@ -17,11 +17,11 @@ from recordsvc.vault.livekeys import LiveKeys
 if TYPE_CHECKING:
     from recordsvc.access.credentials import Holder
     from recordsvc.archive.admit import Admission
-    from recordsvc.archive.erasing import Blocking
     from recordsvc.archive.issuers import Issuers
     from recordsvc.archive.look_relations import Looked, Relation
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
+    from recordsvc.archive.retention import Blocking
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.money.bank.cash import Cash
     from recordsvc.money.bank.collecting import Follower as Collected
