@@ -54,6 +54,18 @@ def _forget_registers(turn: Turn, worker_id: bytes) -> None:
     registers.forget(turn, worker_id)
 
 
+def _stated(house: "House", conn: Connection, look: "Looked") -> bool:
+    from recordsvc.groups import reading
+
+    return reading.relation(house, conn, look)
+
+
+def _forget_groups(turn: Turn, worker_id: bytes) -> None:
+    from recordsvc.groups import statements
+
+    statements.forget(turn, worker_id)
+
+
 def _teaching(house: "House", conn: Connection, look: "Looked") -> bool:
     from recordsvc.training import sheets
 
@@ -79,7 +91,7 @@ class House:
     erasure_blockers: "list[Blocking]" = dataclasses.field(default_factory=list)
     """What rooms above the archive register that must be settled before a worker may be erased."""
     forgetters: "list[Forgetter]" = dataclasses.field(
-        default_factory=lambda: [_forget_registers, _forget_classes]
+        default_factory=lambda: [_forget_registers, _forget_classes, _forget_groups]
     )
     """What rooms above the archive do when a worker is erased."""
 
@@ -103,7 +115,7 @@ class House:
 
         notices.tell_institution(turn, uscc, kind, params, key)
 
-    look_relations: "list[Relation]" = dataclasses.field(default_factory=lambda: [_teaching])
+    look_relations: "list[Relation]" = dataclasses.field(default_factory=lambda: [_teaching, _stated])
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
 
     The archive's own stand in `archive/look_relations.py`."""

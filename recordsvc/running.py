@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from recordsvc import anchor, genesis
+from recordsvc import anchor, demostaff, genesis
 from recordsvc.house import House, open_house
 from recordsvc.processes import Parts, assert_free
 from recordsvc.serving import (
@@ -228,9 +228,8 @@ def _region(house: House, environ: Mapping[str, str], people: int) -> list[str]:
                 "the demo region could not be loaded; run the same command again to go on"
             )
         _make_personas(house, folder)
-        _make_staff(house)
+        demostaff.make(house, folder)
         _claims(house, folder)
-        _make_class(house, folder)
         _make_fees(house)
         (folder / "personas").touch()
     with house.db.read() as conn:
@@ -281,73 +280,6 @@ def enrol_cards(house: House, people: "Iterable[Person]") -> None:
             return enrolling.take(turn, house, some)
 
         house.db.write(take)
-
-
-def _make_staff(house: House) -> None:
-    """Let people of the region's institutions, an employer and a department sign in on this machine."""
-    from recordsvc.access import demo
-    from recordsvc.access.grants import Position
-    from recordsvc.ground.ports import beijing_date
-
-    today = beijing_date(house.clock.now_ms()).isoformat()
-    by_kind: dict[str, str] = {}
-    for uscc, institution in sorted(house.institutions.all().items()):
-        by_kind.setdefault(institution.kind_on(today), uscc)
-    wanted = (
-        ("training-institution", Position.HEAD, "培训机构经办负责人", "Head of a training centre"),
-        ("training-institution", Position.CLERK, "培训机构经办", "Clerk of a training centre"),
-        ("training-institution", Position.TEACHER, "培训机构教师", "Teacher of a training centre"),
-        ("training-institution", Position.SIGNER, "培训机构签发人", "Signer of a training centre"),
-        ("employer", Position.HR, "用人单位人力资源", "HR of an employer"),
-        ("safety-authority", Position.OFFICER, "部门专员", "Officer of a department"),
-    )
-
-    def create(turn: "Turn") -> None:
-        for kind, position, zh, en in wanted:
-            if kind in by_kind:
-                demo.create_staff(turn, by_kind[kind], f"staff-{position}", position, (zh, en))
-
-    house.db.write(create)
-
-
-def _make_class(house: House, folder: Path) -> None:
-    """Open a class that runs now, of the region's named workers, for the teacher who signs in here."""
-    from demo.personas import personas
-    from recordsvc.access import demo, staff
-    from recordsvc.access.grants import Actor, Kind, Position
-    from recordsvc.ground.ports import beijing_date
-    from recordsvc.training import classes
-
-    today = beijing_date(house.clock.now_ms())
-    first, last = (today + dt.timedelta(days=days) for days in (-3, 11))
-    plan = {
-        "code": f"{first:%Y%m}-HG-01",
-        "name": "焊工初级班（演示）",
-        "training_type": "employment-skill",
-        "occupation": "焊工",
-        "occupation_code": "6-18-02-04",
-        "level": "5",
-        "started_on": first.isoformat(),
-        "ended_on": last.isoformat(),
-        "theory_periods": 24,
-        "practice_periods": 56,
-    }
-    people = {person.number: person for _, person in personas(folder)}.values()
-    learners = [{name: getattr(one, name) for name in ("name", "document", "number")} for one in people]
-
-    def create(turn: "Turn") -> None:
-        known = {one.kind: one.actor_id for one in demo.personas(turn.conn)}
-        if not {"staff-clerk", "staff-teacher"} <= known.keys():
-            return
-        institution = staff.known(turn.conn, known["staff-clerk"]).institution
-        clerk = Actor(Kind.STAFF, known["staff-clerk"], frozenset({Position.CLERK}), institution)
-        if any(one.code == plan["code"] for one in classes.seen(turn.conn, clerk, turn.now_ms)):
-            return
-        class_id = classes.open_class(turn, house, clerk, {**plan, "learners": learners})
-        days = (plan["started_on"], plan["ended_on"])
-        classes.assign(turn, clerk, class_id, known["staff-teacher"], *map(str, days))
-
-    house.db.write(create)
 
 
 def _make_fees(house: House) -> None:

@@ -34,6 +34,7 @@ ROOMS: Final = (
     "recordsvc.translog.routes",
     "recordsvc.archive.routes",
     "recordsvc.training.routes",
+    "recordsvc.groups.routes",
     "recordsvc.money.claims.routes",
     "recordsvc.money.fees.routes",
     "recordsvc.money.rules.routes",

@@ -248,7 +248,7 @@ POLICIES: Final[dict[str, Policy]] = {
     # People of institutions, about their own institution.
     "centre.read": (_staff(*Position),),
     "centre.record.read": (_staff(*_OFFICE),),
-    # Classes before they are records: a clerk keeps them, their teachers draft, another person signs.
+    "group.keep": (_staff(Position.OFFICER),),
     "class.read": (_staff(*_ISSUING, Position.TEACHER),),
     "class.keep": (_staff(Position.CLERK),),
     "class.draft": (_staff(Position.TEACHER),),

@@ -189,6 +189,13 @@ ELSEWHERE: dict[str, str] = {
     "/centre/classes/new": CLASSES,
     **dict.fromkeys(
         (
+            "/centre/groups/new",
+            *(f"/centre/groups/<id:record_id>/{one}" for one in ("correct", "end", "withdraw", "trainings")),
+        ),
+        "tests/web/test_group_pages.py: needs a department",
+    ),
+    **dict.fromkeys(
+        (
             f"/centre/classes/<id:class_id>/{one}"
             for one in ("learners", "teachers", "days", "marks", "return", "void")
         ),
