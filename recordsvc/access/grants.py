@@ -12,7 +12,32 @@ from typing import Final
 
 from recordsvc.access.kinds import Kind, Owner, Position, Role, Scope, Way
 
-__all__ = ["Kind", "Owner", "Position", "Role", "Scope", "Way"]
+__all__ = [
+    "ANYONE",
+    "EVERYWHERE",
+    "POLICIES",
+    "REGION_DIGITS",
+    "SERVING",
+    "SYSTEM",
+    "Actor",
+    "Grant",
+    "Kind",
+    "Owner",
+    "Policy",
+    "Position",
+    "Reach",
+    "Role",
+    "Scope",
+    "Thing",
+    "Through",
+    "Way",
+    "admits",
+    "author",
+    "can",
+    "prefix",
+    "reach",
+    "roles_told",
+]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -235,6 +260,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "class.sign": (_staff(Position.SIGNER),),
     "centre.people.read": (_staff(*_OFFICE),),
     "centre.people.change": (_staff(Position.HEAD),),
+    "fee.counter": (_staff(Position.HEAD, Position.CLERK),),
     # The worker's own.
     "own.archive.read": _OWN,
     "own.bundle.read": _OWN,
@@ -253,6 +279,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.agency.read": _OWN,
     "own.agency.give": _OWN,
     "own.agency.end": _OWN,
+    **dict.fromkeys(("own.fee.read", "own.fee.order", "own.fee.mandate", "own.fee.pay"), _OWN),
     # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
     "window.serve": (Grant(Kind.WORKER),),
     "own.consent.read": _OWN,
@@ -330,6 +357,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "claim.sign": _official(Role.HANDLER, Role.REVIEWER),
     "claim.publish": _official(Role.HANDLER, Role.REVIEWER),
     "claim.pay": _official(Role.PAYER),
+    "fee.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR, Role.AUDITOR),
+    "fee.dispute": _official(Role.HANDLER, Role.REVIEWER),
     "recovery.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR),
     "recovery.handle": _official(Role.HANDLER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),

@@ -54,6 +54,8 @@ VERBS: Final[Mapping[str, str]] = {
     "own.claim.file": "claims",
     "own.agency.read": "claims",
     "own.agency.end": "claims",
+    "own.fee.read": "fees",
+    "own.fee.order": "fees",
     "own.account.read": "account",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
@@ -68,6 +70,14 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
     "own.agency.give": (
         "委托机构代办只能由本人作出；没有登录方式的，可以与机构签订书面协议。",
         "Letting an institution claim is the worker's alone; without a way in, a paper does.",
+    ),
+    "own.fee.pay": (
+        "即时支付只能由本人登录后办理；可以在窗口下单，到机构柜台缴费。",
+        "Only the account's holder, signed in, pays at once; the window orders, the counter takes money.",
+    ),
+    "own.fee.mandate": (
+        "委托代扣只能由本人登录后签订；终止委托和缴费可以在窗口办理。",
+        "A mandate to be debited is signed by the worker alone; ending it and paying go at the window.",
     ),
     "own.account.set": (
         "收款账户由本人登录后填写；在窗口由工作人员登记，另一名工作人员核实。",

@@ -1,4 +1,4 @@
-"""The words of who may do what (`grants.py`): sorts of callers, roles, positions, scopes, owners, ways."""
+"""Sorts of callers (调用方): kinds, roles and positions, scopes, owners of objects, ways to stand in."""
 
 from enum import StrEnum
 
