@@ -131,6 +131,7 @@ class Worker:
             # A folder on a slow disk, or a bank asked about names, keeps nobody else waiting.
             (
                 Job("claims", functools.partial(claim_payments.run, house), 2.0),
+                Job("claim-lapses", functools.partial(claim_payments.lapse_due, house), 600.0),
                 Job("hearings", functools.partial(hearing.close_due, house), 60.0),
                 Job("claim-lists", functools.partial(claim_notices.pass_due, house), 60.0),
                 Job("bank-send", functools.partial(dispatch.run, house), 1.0),

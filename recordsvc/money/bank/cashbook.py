@@ -12,6 +12,7 @@ out: the cash is booked all the same, and the desk gets a break.
 import hashlib
 from typing import Final
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
@@ -21,6 +22,7 @@ from recordsvc.money.bank.cash import Booked
 from recordsvc.money.bank.payments import Payment
 from recordsvc.money.ledger.accounts import CASH, Account, balance, open_account
 from recordsvc.money.ledger.booking import book
+from recordsvc.money.ledger.tables import posting
 from recordsvc.money.ledger.values import Leg, Outcome, Posting, move, settle
 
 _PLACES: Final = {
@@ -58,7 +60,8 @@ class LedgerCash:
     def paid(self, turn: Turn, line: Booked, payment: Payment) -> bool:
         """Book a payment that left; whether its budget hold, if it has one, was settled with it."""
         before = payments.of_claim(turn.conn, payment.claim_ref)
-        again = any(one.state == "returned" for one in before if one.attempt < payment.attempt)
+        earlier = [one for one in before if one.attempt < payment.attempt and one.state == "returned"]
+        again = any(not _lapsed(turn.conn, one) for one in earlier)
         source = place(line.account, "returns" if again else "bank")
         leg = move(source, place(line.account, "payee_out"), line.amount_fen)
         # What came back had settled its hold: the budget stays spent, only the cash leaves again.
@@ -74,6 +77,13 @@ class LedgerCash:
         """Book money that came back (退票); the budget stays spent, to be paid again or lapse."""
         leg = move(place(line.account, "payee_out"), place(line.account, "returns"), line.amount_fen)
         _line(turn, line, "", (leg,), "payment.returned").or_raise()
+
+    def lapsed(self, turn: Turn, payment: Payment) -> None:
+        """Book that what came back is the account's own again; once for a payment, however often said."""
+        if _lapsed(turn.conn, payment):
+            return
+        leg = move(place(payment.account, "returns"), place(payment.account, "bank"), payment.amount_fen)
+        _book(turn, _lapse(payment), (leg,), "lapsed", payment.end_to_end_id).or_raise()
 
     def unexplained(self, turn: Turn, line: Booked) -> None:
         """Book a line that nobody can explain."""
@@ -102,6 +112,15 @@ class LedgerCash:
     def suspense_fen(self, conn: Connection, account: str) -> int:
         """Return what stands in suspense: what left unexplained less what came unexplained."""
         return balance(conn, place(account, "suspense")).posted
+
+
+def _lapse(payment: Payment) -> str:
+    return f"bank-lapse:{payment.payment_id.hex()}"
+
+
+def _lapsed(conn: Connection, payment: Payment) -> bool:
+    own = posting.c
+    return conn.execute(sa.select(own.id).where(own.id == _lapse(payment))).first() is not None
 
 
 def _line(turn: Turn, line: Booked, more: str, legs: tuple[Leg, ...], code: str) -> Outcome:

@@ -52,6 +52,7 @@ TRANSITIONS: Final = (
     Transition("PAYING", "paid", "PAID", (SYSTEM,)),
     *(Transition(one, "returned", "RETURNED", (SYSTEM,)) for one in ("PAYING", "PAID", "RECOVERING")),
     Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
+    Transition("RETURNED", "lapse", "SUBMITTED", (SYSTEM,), (), ("give_back",)),
     Transition("PAID", "close", "CLOSED", (SYSTEM,)),
     # What was signed for no longer holds: every signature ends, and so does the hold.
     *(
