@@ -29,6 +29,7 @@ TEXT = click.option(
 PAPER = click.option(
     "--paper", "papers", multiple=True, help="材料的编号或 SHA-256 / id or SHA-256 of a paper"
 )
+RECORD = click.option("--record", type=click.UUID, help="只办理这一条记录 / this record alone")
 PROOF = click.option(
     "--paper", "papers", multiple=True, required=True, help="材料的编号或 SHA-256 / id or SHA-256 of a paper"
 )
@@ -158,10 +159,19 @@ def move(
 @WORKER
 @ground_of("restriction_grounds")
 @TEXT
+@RECORD
+@PAPER
 @click.pass_obj
-def restrict(account: str, /, worker: uuid.UUID, **said: str) -> None:
-    """立即限制处理 / Restrict an archive at once."""
+def restrict(
+    account: str, /, worker: uuid.UUID, record: uuid.UUID | None, papers: tuple[str, ...], **said: str
+) -> None:
+    """立即限制处理档案，或提出限制一条记录 / Restrict an archive at once, or propose it of one record."""
     with entering(account) as doors:
+        if record is not None:
+            doors.propose(at(worker, f"records/{record}/restrict"), {**said, "papers": list(papers)})
+            return
+        if papers:
+            raise click.UsageError("材料只用于限制一条记录 / papers go with --record")
         index = doors.post(at(worker, "restrict"), said)["index"]
         click.echo(f"已限制 / restricted: log index {index}")
 
@@ -170,19 +180,23 @@ def restrict(account: str, /, worker: uuid.UUID, **said: str) -> None:
 @WORKER
 @ground_of("restriction_grounds")
 @TEXT
+@RECORD
 @PAPER
 @click.pass_obj
-def unrestrict(account: str, /, worker: uuid.UUID, papers: tuple[str, ...], **said: str) -> None:
-    """提出解除限制 / Propose to lift a restriction."""
+def unrestrict(
+    account: str, /, worker: uuid.UUID, record: uuid.UUID | None, papers: tuple[str, ...], **said: str
+) -> None:
+    """提出解除限制 / Propose to lift a restriction, of an archive or of one record."""
+    path = "unrestrict" if record is None else f"records/{record}/unrestrict"
     with entering(account) as doors:
-        doors.propose(at(worker, "unrestrict"), {**said, "papers": list(papers)})
+        doors.propose(at(worker, path), {**said, "papers": list(papers)})
 
 
 @case.command()
 @WORKER
 @ground_of("erasure_grounds")
 @TEXT
-@click.option("--record", type=click.UUID, help="只删除这一条 / this record alone")
+@RECORD
 @PAPER
 @click.pass_obj
 def erase(

@@ -119,11 +119,15 @@ def copy(account: str, worker: uuid.UUID, proposal: uuid.UUID, purpose: str, cas
     required=True,
     help="调取文书的编号或 SHA-256 / the order: id or SHA-256",
 )
+@click.option("--record", type=click.UUID, help="只办理这一条记录 / this record alone")
 @click.pass_obj
-def hold(account: str, /, worker: uuid.UUID, papers: tuple[str, ...], **said: str) -> None:
-    """提出依法调取受限制的档案 / Propose a legal-hold copy of a restricted archive."""
+def hold(
+    account: str, /, worker: uuid.UUID, record: uuid.UUID | None, papers: tuple[str, ...], **said: str
+) -> None:
+    """提出依法调取受限制的档案或记录 / Propose a legal-hold copy of what is restricted."""
     with entering(account) as doors:
-        doors.propose(at(worker, "hold"), {**said, "papers": list(papers)})
+        path = "hold" if record is None else f"records/{record}/hold"
+        doors.propose(at(worker, path), {**said, "papers": list(papers)})
 
 
 @click.command("hold-copy")
@@ -292,6 +296,7 @@ def objections_say(account: str, dispute: uuid.UUID, text: str) -> None:
 @objections.command("decide")
 @click.argument("dispute", type=click.UUID)
 @click.option("--revoke", help="撤销：代码表 revocation_reasons / revoke, with this reason")
+@click.option("--restrict", help="限制处理：代码表 restriction_grounds / restrict, on this ground")
 @click.option("--ground", help="不成立：代码表 dispute_grounds / reject, on this ground")
 @click.option(
     "--correct",
@@ -304,7 +309,7 @@ def objections_say(account: str, dispute: uuid.UUID, text: str) -> None:
 @TEXT
 @click.pass_obj
 def objections_decide(account: str, /, dispute: uuid.UUID, corrected: Any, **said: str | None) -> None:
-    """提出决定：更正、撤销、不成立 / Propose a decision: correct, revoke, or reject with a ground."""
+    """提出决定：更正、撤销、限制、不成立 / Propose to correct, revoke, restrict, or reject with a ground."""
     import json
 
     try:

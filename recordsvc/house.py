@@ -17,11 +17,11 @@ from recordsvc.vault.livekeys import LiveKeys
 if TYPE_CHECKING:
     from recordsvc.access.credentials import Holder
     from recordsvc.archive.admit import Admission
-    from recordsvc.archive.erasing import Blocking
     from recordsvc.archive.issuers import Issuers
     from recordsvc.archive.look_relations import Looked, Relation
     from recordsvc.archive.looked_alarms import OwnArchive
     from recordsvc.archive.papers import Papers
+    from recordsvc.archive.retention import Blocking
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.money.bank.cash import Cash
     from recordsvc.money.bank.payee_accounts import PayeeChecks
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from recordsvc.money.claims.ports import Ports
     from recordsvc.money.rules.book import Book
     from recordsvc.money.rules.catalogue import Catalogue
+    from recordsvc.money.rules.decisions import Decided
     from recordsvc.money.rules.entitlements import Prior
     from recordsvc.money.rules.registers import Register
     from recordsvc.oversight.subjects import Subjects
@@ -117,6 +118,9 @@ class House:
 
     prior_subsidies: "Prior | None" = None
     """Registered by whoever keeps claims: what a worker has received or asked for before."""
+
+    claims_decided: "Decided | None" = None
+    """Registered by whoever keeps claims: what rules decided of them."""
 
     @functools.cached_property
     def rules(self) -> "Book":

@@ -45,6 +45,7 @@ from recordsvc.translog import tables as log_tables
 from recordsvc.translog.continuations import listed
 from recordsvc.witnesses import Witnesses
 from tests.archive.paperfiles import png
+from tests.archive.restricted import seal
 from tests.archive.support import Centre, id_of, person, told
 from tests.archive.support import receipts as receipts_of
 from tests.archive.test_erasing import OFFICER, UNLAWFUL, decide_erasure, files_of, restrict, secrets_of
@@ -113,6 +114,7 @@ def past(house: House, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
         restrict(house, worker_id)
         decide_erasure(house, worker_id)
     for record_id in (uuid.UUID(id_of(gone)).bytes, uuid.UUID(id_of(unknown[0])).bytes, said):
+        seal(house, kept, record_id)
         decided(
             house,
             functools.partial(

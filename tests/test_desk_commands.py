@@ -30,6 +30,7 @@ from recordsvc.ground import two_person
 from recordsvc.house import House
 from recordsvc.people import standing
 from tests.archive.paperfiles import pdf
+from tests.archive.restricted import seal
 from tests.archive.support import Centre, id_of, person, shown
 from tests.archive.test_merging import merge, unmerge
 from tests.people.test_numbers import known
@@ -128,7 +129,9 @@ def test_an_erasure_refused_names_the_rule_and_its_day(
     state = Reader(house).archive(mine).state.records[-1]
     words = (text_of(mine), "--ground", "retention-ended", "--text", "本人申请")
     if one:
-        (rule,) = erasing.record_blockers(house, state, "retention-ended")
+        seal(house, mine, uuid.UUID(id_of(record)).bytes)
+        with house.db.read() as conn:
+            (rule,) = erasing.record_blockers(house, conn, mine, state, "retention-ended")
         told = typed(house, commands, "case erase", *words, "--record", id_of(record))
     else:
         erasing.restrict(house, mine, "erasure-requested", "本人申请", OFFICER)

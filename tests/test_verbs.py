@@ -187,7 +187,12 @@ VERBS = (
         ),
         ("paper list", "paper add", "paper save", "case papers", "case paper-save"),
         ("GET /me/papers", "POST /me/papers", f"GET /me/papers{PAPER}"),
-        (f"GET {PAGE}/papers", f"GET {PAGE}/papers{PAPER}", f"POST {PAGE}/papers/<name>"),
+        (
+            f"GET {PAGE}/papers",
+            f"GET {PAGE}/papers{PAPER}",
+            f"POST {PAGE}/papers/<name>",
+            f"POST {PAGE}/records/<id:record_id>/papers/<name>",
+        ),
     ),
     Verb(
         "open what a proposal rests on, as who may decide it",
@@ -465,6 +470,8 @@ VERBS = (
     # -- restricted, erased, closed
     Verb("restrict an archive", **act("restrict")),
     Verb("lift a restriction", **act("unrestrict")),
+    Verb("restrict a record", **act("restrict", record=True)),
+    Verb("lift the restriction of a record", **act("unrestrict", record=True)),
     Verb("decide a legal-hold copy of a restricted archive", **act("hold")),
     Verb(
         "make that copy, once",
@@ -472,6 +479,7 @@ VERBS = (
         ("case hold-copy",),
         desk=(f"POST {PAGE}/hold-copy",),
     ),
+    Verb("decide a legal-hold copy of a restricted record", **act("hold", record=True)),
     Verb("erase an archive", **act("erase")),
     Verb("erase a record", **act("erase", record=True)),
     Verb(

@@ -11,11 +11,15 @@ from recordsvc.archive.formats import Kind
 
 
 class Act(NamedTuple):
-    """`member` of the body holds the id of the record acted on (None: none); `region` alone may state it."""
+    """`member` of the body holds the id of the record acted on (None: none); `region` alone may state it.
+
+    `whole`: where the body names no record, it acts on the archive as a whole.
+    """
 
     kind: Kind
     member: str | None = None
     region: bool = False
+    whole: bool = False
 
 
 ACTS: Final[Mapping[str, Act]] = {
@@ -27,9 +31,9 @@ ACTS: Final[Mapping[str, Act]] = {
     "contest": Act(Kind.NOTE, "contests", region=True),
     "dispute-outcome": Act(Kind.NOTE, "decides", region=True),
     "release": Act(Kind.NOTE, "releases", region=True),
-    "restriction": Act(Kind.NOTE, region=True),
+    "restriction": Act(Kind.NOTE, "restricts", region=True, whole=True),
     "closure": Act(Kind.NOTE, region=True),
-    "erasure": Act(Kind.ERASE, "erases", region=True),
+    "erasure": Act(Kind.ERASE, "erases", region=True, whole=True),
     "merge": Act(Kind.MERGE, region=True),
     "unmerge": Act(Kind.UNMERGE, region=True),
 }

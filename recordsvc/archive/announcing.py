@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from recordsvc.archive import notices, store
+from recordsvc.archive import notices, restricted, store
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.moving import REASON as WRONG_WORKER
 from recordsvc.archive.notices import Telling
@@ -77,11 +77,13 @@ class _Announcing:
         wanted = [one for one in stored if one.sealed is not None and Kind(one.leaf[1]) in _TOLD]
         with self._house.db.read_raw() as cursor:
             workers = self._house.people.load_all(cursor, {one.worker_id for one in wanted})
+            silent = restricted.entries_of(self._house, cursor, workers)
             # An erased person: there is nobody to tell.
             entries = [
                 (worker, self._reader.open(worker, one))
                 for one in wanted
-                if (worker := workers.get(one.worker_id)) is not None
+                if (one.worker_id, one.seq) not in silent
+                and (worker := workers.get(one.worker_id)) is not None
             ]
             found = [self._all_told(cursor, *one) for one in entries]
         told = [one for one in found if one is not None]

@@ -160,11 +160,30 @@ def listed(
     return [Pack(*row) for row in conn.execute(query)]
 
 
-def readable(conn: Connection, workers: list[bytes]) -> set[bytes]:
-    """Return which of these archives may be shown now."""
+def readable(conn: Connection, workers: list[bytes], since_ms: int | None = None) -> set[bytes]:
+    """Return which of these archives may be shown now.
+
+    `since_ms`: as they were read at that instant (UTC) or later: not those of which a record was restricted
+    or erased since.
+    """
     own = people_tables.worker.c
     query = sa.select(own.worker_id).where(own.worker_id.in_(workers), own.state.in_(READABLE))
-    return {bytes(one) for one in conn.execute(query).scalars()}
+    found = {bytes(one) for one in conn.execute(query).scalars()}
+    return found if since_ms is None else found - _silenced(conn, found, since_ms)
+
+
+def _silenced(conn: Connection, workers: set[bytes], since_ms: int) -> set[bytes]:
+    """Return those of which a record was restricted, and still is, or erased since an instant."""
+    sealed, entry, gone = tables.restricted_entry.c, tables.entry.c, people_tables.erasure.c
+    # Bytes 2 to 9 of a leaf are its time (formats.py); bytes compare as the numbers do.
+    restricted = (
+        sa.select(sealed.worker_id)
+        .join(entry.idx.table, sa.and_(entry.worker_id == sealed.worker_id, entry.idx == sealed.idx))
+        .where(sealed.worker_id.in_(workers))
+        .where(sa.func.substr(entry.leaf, 3, 8, type_=sa.LargeBinary) >= since_ms.to_bytes(8))
+    )
+    erased = sa.select(gone.worker_id).where(gone.worker_id.in_(workers), gone.erased_ms >= since_ms)
+    return {bytes(one) for one in conn.execute(sa.union(restricted, erased)).scalars()}
 
 
 def _check_auditor(conn: Connection, name: str, now_ms: int) -> None:

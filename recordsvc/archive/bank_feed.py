@@ -23,6 +23,7 @@ from recordsvc.archive.facts import trust_in
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.states import Life, RecordState
+from recordsvc.archive.status import is_restriction
 from recordsvc.archive.store import StoredEntry
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
@@ -92,7 +93,7 @@ class _Reading:
         self._read: dict[bytes, Archive | None] = {}
 
     def covered(self, found: Consent) -> dict[int, tuple[Consent, Archive, RecordState]]:
-        """Return by log index what a consent covers: its records, and what corrects or revokes them."""
+        """Return by log index what a consent covers: its records, and what corrects, revokes, seals them."""
         archive = self._archive(found.worker_id)
         if archive is None:
             return {}
@@ -104,9 +105,8 @@ class _Reading:
         }
         for entry in archive.entries:
             stored = entry.stored
-            state = roots.get(stored.seq) or (
-                by_seq.get(stored.target) if entry.kind in sharing.ACTS else None
-            )
+            acts = entry.kind in sharing.ACTS or is_restriction(entry.record)
+            state = roots.get(stored.seq) or (by_seq.get(stored.target) if acts else None)
             if state is not None and stored.sealed is not None:
                 by_seq[stored.seq] = state
         return {archive.entries[seq].stored.idx: (found, archive, state) for seq, state in by_seq.items()}

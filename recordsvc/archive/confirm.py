@@ -18,6 +18,7 @@ from recordsvc.archive.errors import Busy, ChangedSinceSeen, TargetUnfit, Target
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.persons import PersonArchives
 from recordsvc.archive.reading import Archive
+from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.statements import Region, Statement, Stater, derived_id
 from recordsvc.archive.status import Confirmation, Life, RecordState
 
@@ -44,7 +45,7 @@ class Shown:
 def confirm(house: "House", worker_id: bytes, shown: Shown, channel: str, stater: Stater) -> int:
     """Confirm a record; the log index of the entry.
 
-    Raises `TargetUnknown`, `TargetUnfit`, `RecordAmbiguous`, `ChangedSinceSeen`, `Busy`.
+    Raises `TargetUnknown`, `TargetUnfit`, `RecordRestricted`, `RecordAmbiguous`, `ChangedSinceSeen`, `Busy`.
     """
     body = {"channel": channel, "confirms": str(uuid.UUID(bytes=shown.record_id))}
     return _say(house, worker_id, shown, "confirmation", body, stater)
@@ -118,6 +119,8 @@ def _state(archive: Archive, record_id: bytes, issuer: str | None) -> RecordStat
 
 def _standing(archive: Archive, state: RecordState, shown: Shown, word: Confirmation) -> int | None:
     """Return the log index of the same word if it stands; judge whether a new one may be entered."""
+    if state.life is Life.RESTRICTED:
+        raise RecordRestricted
     if state.life is not Life.ACTIVE:
         raise TargetUnfit
     same = state.confirmation is word and not state.corrected_since_said

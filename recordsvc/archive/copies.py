@@ -2,13 +2,13 @@
 
 A close relative may have the bundles of all archives of the dead (个人信息保护法第四十九条) while the
 decision is fresh: to which of them a number led is no matter of theirs. A legal-hold copy (依法调取) is the
-one way to read a restricted archive, and opens it to nobody else: decided on an order, made once, its rows
-before the first byte. An archive stands as the one it is read as.
+one way to read a restricted archive, or a restricted record of an open one, and opens it to nobody else:
+decided on an order, made once, its rows before the first byte. An archive stands as the one it is read as.
 """
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access.acts import Act, OfficialAct, note
 from recordsvc.access.grants import Actor
 from recordsvc.access.tables import official_act
+from recordsvc.archive import restricting
 from recordsvc.archive.decided import worker_of
 from recordsvc.archive.errors import CopyNotDecided, TargetUnknown
 from recordsvc.ground import two_person
@@ -35,39 +36,58 @@ LIFE_MS: Final = 30 * 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """One sort of copy: kind of its proposals, state of its archives, last part and policy of its door.
+    """One sort of copy: kind of its proposals, states of its archives, last part and policy of its door.
 
     `act`: what is noted where a decision is used up by making the copy; None: it may be made again.
-    `whole`: it holds all archives of the person, not the one alone that was decided on.
+    `whole`: it holds all archives of the person, not the one alone that was decided on. `sealed`: it opens
+    what is restricted; with `record`, one restricted record and nothing else of its chain.
     """
 
     kind: str
-    state: str
+    states: frozenset[str]
     door: str
     policy: str
     act: Act | None = None
     whole: bool = False
+    sealed: bool = False
+    record: bool = False
 
 
-RELATIVE: Final = Sort("archive.relative-copy", standing.CLOSED, "copy", "archive.change", whole=True)
-HOLD: Final = Sort(
-    "archive.hold-copy", standing.RESTRICTED, "hold-copy", "archive.hold.make", Act.ARCHIVE_HOLD_COPY
+RELATIVE: Final = Sort(
+    "archive.relative-copy", frozenset({standing.CLOSED}), "copy", "archive.change", whole=True
 )
-SORTS: Final = {one.kind: one for one in (RELATIVE, HOLD)}
+HOLD: Final = Sort(
+    "archive.hold-copy",
+    frozenset({standing.RESTRICTED}),
+    "hold-copy",
+    "archive.hold.make",
+    Act.ARCHIVE_HOLD_COPY,
+    sealed=True,
+)
+HOLD_RECORD: Final = replace(
+    HOLD, kind="record.hold-copy", states=frozenset({standing.OPEN, standing.CLOSED}), record=True
+)
+SORTS: Final = {one.kind: one for one in (RELATIVE, HOLD, HOLD_RECORD)}
+
+
+def hold_of(conn: Connection, proposal_id: bytes, now_ms: int) -> Sort:
+    """Return which sort of legal-hold copy a proposal is of; of an archive where it is of none."""
+    found = two_person.read_all(conn, [proposal_id], now_ms).get(proposal_id)
+    return HOLD_RECORD if found is not None and found.kind == HOLD_RECORD.kind else HOLD
 
 
 def propose(turn: Turn, sort: Sort, worker_id: bytes, said: Mapping[str, Any], by: str) -> bytes:
-    """Propose a copy; `said` in codes, words and hashes, nobody's name.
+    """Propose a copy; `said` in codes, words and hashes, nobody's name; of a record its id and seq.
 
     Raises `TargetUnknown`, `StandingRefused`.
     """
-    _check(turn.conn, sort, worker_id)
+    _check(turn.conn, sort, worker_id, said)
     payload = {"worker_id": str(uuid.UUID(bytes=worker_id)), **said}
     return two_person.propose(turn, sort.kind, payload["worker_id"], payload, by)
 
 
-def check(conn: Connection, sort: Sort, worker_id: bytes, proposal_id: bytes, now_ms: int) -> None:
-    """Raise `CopyNotDecided` unless two officials decided this copy and it may be made now."""
+def check(conn: Connection, sort: Sort, worker_id: bytes, proposal_id: bytes, now_ms: int) -> Proposal:
+    """Return the decision by which this copy may be made now. Raises `CopyNotDecided`."""
     found = two_person.read_all(conn, [proposal_id], now_ms).get(proposal_id)
     decided = found is not None and found.kind == sort.kind and found.state == "done"
     if found is None or not decided or worker_of(found.payload, "worker_id") != worker_id:
@@ -78,6 +98,7 @@ def check(conn: Connection, sort: Sort, worker_id: bytes, proposal_id: bytes, no
         raise CopyNotDecided(
             "这份副本已经制作；再次调取须重新提出。", detail_en="This copy was made already."
         )
+    return found
 
 
 def made(conn: Connection, sort: Sort, proposal: Proposal) -> bool:
@@ -101,8 +122,8 @@ def use(turn: Turn, random: Random, sort: Sort, look: "Look", proposal_id: bytes
     own = two_person.proposal.c
     # Whoever asks at the same time waits here, and then finds the act.
     turn.conn.execute(sa.select(own.id).where(own.id == proposal_id).with_for_update())
-    check(turn.conn, sort, look.worker_id, proposal_id, turn.now_ms)
-    _check(turn.conn, sort, look.worker_id)
+    decided = check(turn.conn, sort, look.worker_id, proposal_id, turn.now_ms)
+    _check(turn.conn, sort, look.worker_id, decided.payload)
     subject = _subject(str(uuid.UUID(bytes=look.worker_id)), proposal_id)
     actor: Actor = look.actor
     note(turn, random, OfficialAct(actor, sort.act, subject, look.purpose, look.case_ref))
@@ -112,13 +133,15 @@ def _subject(worker: str, proposal_id: bytes) -> str:
     return f"{worker}/{uuid.UUID(bytes=proposal_id)}"
 
 
-def _check(conn: Connection, sort: Sort, worker_id: bytes) -> None:
+def _check(conn: Connection, sort: Sort, worker_id: bytes, said: Mapping[str, Any]) -> None:
     worker = people_tables.worker.c
     person = merges.person_id(conn, worker_id)
     found = conn.execute(sa.select(worker.state).where(worker.worker_id == person)).scalar()
     if found is None:
         raise TargetUnknown
-    if found != sort.state:
+    if found not in sort.states:
+        raise standing.StandingRefused
+    if sort.record and restricting.restricted_by(conn, worker_id, int(said["seq"])) is None:
         raise standing.StandingRefused
 
 
@@ -134,4 +157,10 @@ def _allow_relatives(_turn: Turn, _payload: dict[str, Any], _proposal: Proposal)
 @two_person.executor(HOLD.kind, deciders=frozenset({"data-officer"}), basis=_basis)
 def _allow_hold(turn: Turn, payload: dict[str, Any], _proposal: Proposal) -> None:
     """The decision itself is what `check` asks for; of an archive that is still restricted."""
-    _check(turn.conn, HOLD, worker_of(payload, "worker_id"))
+    _check(turn.conn, HOLD, worker_of(payload, "worker_id"), payload)
+
+
+@two_person.executor(HOLD_RECORD.kind, deciders=frozenset({"data-officer"}), basis=restricting.basis)
+def _allow_record_hold(turn: Turn, payload: dict[str, Any], _proposal: Proposal) -> None:
+    """The decision itself is what `check` asks for; of a record that is still restricted."""
+    _check(turn.conn, HOLD_RECORD, worker_of(payload, "worker_id"), payload)

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recordsvc.archive import disputes, notices, store
+from recordsvc.archive import disputes, notices, restricted, store
 from recordsvc.archive.disputes import Dispute
 from recordsvc.archive.errors import ArchiveRestricted, DisputeRefused, TargetUnfit
 from recordsvc.archive.formats import Kind
@@ -42,6 +42,7 @@ def answer(turn: Turn, house: "House", dispute_id: bytes, issuer: str, by: str, 
     # What nobody reads nobody judges: the case waits until the restriction is lifted.
     if merges.held(turn, dispute.worker_id)[1] == standing.RESTRICTED:
         raise ArchiveRestricted
+    restricted.refuse_record(house, house.db.cursor(turn.conn), dispute.worker_id, dispute.seq)
     # Closed, or without a key: the case is the region's, whether or not it was passed on yet.
     if not disputes.answers(turn.conn, house, issuer, turn.now_ms):
         raise DisputeRefused

@@ -1,6 +1,7 @@
 """The region decides a contested record (异议决定): two officials, and the outcome is an entry.
 
-Upheld: the region corrects or revokes the issuer's record in the turn of the decision. Rejected: a note with
+Upheld: the region corrects, revokes or restricts the issuer's record in the turn of the decision; restricting
+is a data officer's to approve, as it is without an objection (`restricting.py`). Rejected: a note with
 ground and reasons, which is no word of the worker and changes nothing of the record.
 
 What is to be entered stands in the proposal sealed under the worker's data key: a corrected score is
@@ -18,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas
 from recordsvc.access.grants import Thing
-from recordsvc.archive import checks, disputes, types
+from recordsvc.archive import checks, disputes, restricting, types
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.append import DECIDED
@@ -46,22 +47,26 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 DECIDE: Final = "dispute.decide"
+RESTRICT: Final = "dispute.restrict"
 _DECIDERS: Final = frozenset({"reviewer", "data-officer"})
 _NOBODY: Final = {"decided_by": "second", "proposal": "none", "proposed_by": "first"}
 """Stands for the decision while a body is held against its schema before there is one."""
+_SAY_WHO_DECIDED: Final = frozenset({"dispute-outcome", "restriction"})
+"""Types whose bodies name the decision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is decided, with reasons for the worker: `fields` to correct, `revoke` (code) or `ground` (code).
+    """What is decided, with reasons for the worker: `fields` to correct, or one code of what else is done.
 
-    With fields or a reason to revoke the case is upheld, with a ground it is rejected.
+    `ground` is that of a rejection; with any other the case is upheld.
     """
 
     text: str
     fields: Mapping[str, Any] | None = None
     revoke: str | None = None
     ground: str | None = None
+    restrict: str | None = None
 
     def act(self, record_id: str) -> tuple[str, dict[str, Any]]:
         """Return the type of the record that says so, and its body, still without the decision."""
@@ -69,6 +74,9 @@ class Decision:
             return "correction", {"corrects": record_id, "fields": dict(self.fields), "reason": self.text}
         if self.revoke is not None:
             return "revocation", {"reason": self.revoke, "revokes": record_id, "text": self.text}
+        if self.restrict is not None:
+            on = {"ground": self.restrict, "text": self.text}
+            return "restriction", {"effect": "restricted", "restricts": record_id, **on}
         body = {"decides": record_id, "ground": self.ground, "outcome": "rejected", "text": self.text}
         return "dispute-outcome", body
 
@@ -110,13 +118,15 @@ def propose(turn: Turn, house: "House", dispute_id: bytes, decision: Decision, b
         "type": name,
         "sealed": b64u(sealed),
     }
-    return two_person.propose(turn, DECIDE, dispute.name, payload, by)
+    kind = RESTRICT if name == "restriction" else DECIDE
+    return two_person.propose(turn, kind, dispute.name, payload, by)
 
 
 def proposed(house: "House", conn: Connection, dispute: Dispute) -> list[Proposed]:
     """Return the decisions that wait for a second official, opened."""
     own = two_person.proposal.c
-    query = sa.select(own.id).where(own.state == "open", own.kind == DECIDE, own.subject == dispute.name)
+    kinds = own.kind.in_((DECIDE, RESTRICT))
+    query = sa.select(own.id).where(own.state == "open", kinds, own.subject == dispute.name)
     waiting = two_person.read_all(conn, list(conn.scalars(query)), house.clock.now_ms()).values()
     cursor = house.db.cursor(conn)
     return [
@@ -128,7 +138,7 @@ def proposed(house: "House", conn: Connection, dispute: Dispute) -> list[Propose
 
 def _check(house: "House", cursor: Cursor, name: str, body: dict[str, Any], state: RecordState) -> None:
     """Refuse what its schema or, of a correction, that of the corrected record does not allow."""
-    with_decision = body | {"decision": _NOBODY} if name == "dispute-outcome" else body
+    with_decision = body | {"decision": _NOBODY} if name in _SAY_WHO_DECIDED else body
     faults = types.body_faults(name, 1, with_decision)
     record: Mapping[str, Any] = state.record or {}
     if not faults and name == "correction":
@@ -191,6 +201,7 @@ def _about(conn: Connection, _subject: str, payload: dict[str, Any]) -> Thing:
     return Thing(issuer.area, issuer.parties | concerned.parties)
 
 
+@two_person.executor(RESTRICT, deciders=frozenset({"data-officer"}), basis=_basis, about=_about)
 @two_person.executor(DECIDE, deciders=_DECIDERS, basis=_basis, about=_about)
 def _decide(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Enter what was decided on the record and end the case; the log index of the entry."""
@@ -205,11 +216,13 @@ def _decide(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     name, body = str(payload["type"]), _opened(house, cursor, dispute, payload)
     # Rules change between the first and the second official.
     _check(house, cursor, name, body, state)
-    if name == "dispute-outcome":
+    if name in _SAY_WHO_DECIDED:
         body["decision"] = decision_of(proposal)
     own_id = record_id_of(house, proposal, b"outcome")
     said = Statement(name, body, stater_of(proposal), own_id, target=dispute.seq, states=DECIDED)
     (entered,) = enter(house, turn, [(dispute.worker_id, said)])
+    if name == "restriction":
+        restricting.sealed(house, turn, archive, state, entered.index)
     outcome = "rejected" if name == "dispute-outcome" else "upheld"
     disputes.end(turn, house, dispute, outcome, entered.index)
     return entered.index

@@ -6,6 +6,7 @@ In log order, each entry once: whoever is killed between leaves neither half a c
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from recordsvc import dated
 from recordsvc.archive import dispute_answers, disputes, store
 from recordsvc.archive.announcing import entries
 from recordsvc.archive.formats import Kind
@@ -13,6 +14,7 @@ from recordsvc.archive.reading import OpenEntry, Reader
 from recordsvc.archive.store import StoredEntry
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Ahead, Follower
+from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class _Following:
             return
         if case is None:
             if kind is Kind.NOTE and entry.record["type"] == "contest":
-                self._begin(turn, cursor, stored, seq)
+                self._begin(turn, cursor, entry, seq)
         elif kind is Kind.NOTE:
             self._said(turn, cursor, case, entry)
         else:
@@ -86,6 +88,12 @@ class _Following:
             disputes.end(turn, self._house, case, "withdrawn", entry.stored.idx)
         elif said == "contest" and offered is not None:
             disputes.pass_on(turn, self._house, case)
+
+    def _asks_the_region(self, entry: OpenEntry) -> bool:
+        """Tell whether what a contest wants is for the region to decide: that the record be sealed."""
+        reason = "" if entry.record is None else str(entry.record["body"]["reason"])
+        day = beijing_date(entry.ms).isoformat()
+        return dated.table("contest_reasons").on(day).by_code.get(reason, {}).get("to") == "region"
 
     def _changed(self, turn: Turn, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> None:
         if _upholds(case, entry):
@@ -112,7 +120,8 @@ class _Following:
         revoked = store.one(self._house.db, cursor, entry.stored.worker_id, entry.stored.target)
         return entry.kind is Kind.REVOKE and revoked is not None and revoked.idx == offered
 
-    def _begin(self, turn: Turn, cursor: Cursor, stored: StoredEntry, seq: int) -> None:
+    def _begin(self, turn: Turn, cursor: Cursor, entry: OpenEntry, seq: int) -> None:
+        stored = entry.stored
         if disputes.decided_after(turn, stored.worker_id, seq, stored.idx):
             return  # said while its case was open, and decided with it before it was followed
         target = store.one(self._house.db, cursor, stored.worker_id, seq)
@@ -120,7 +129,8 @@ class _Following:
         if record is None or record.record is None:
             return  # erased: there is nothing left to be contested
         issuer = str(record.record["issuer"])
-        disputes.begin(turn, self._house, stored.worker_id, seq, stored.seq, issuer)
+        to_region = self._asks_the_region(entry)
+        disputes.begin(turn, self._house, stored.worker_id, seq, stored.seq, issuer, to_region=to_region)
 
     def _open(self, cursor: Cursor, stored: StoredEntry) -> OpenEntry | None:
         worker = None if stored.sealed is None else self._house.people.load(cursor, stored.worker_id)

@@ -1,6 +1,6 @@
 """What comes in and goes out at the doors of cases."""
 
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
@@ -114,15 +114,21 @@ class AnswerForm(Form):
             raise ValidationError("异议不成立的，只写理由", "text")
 
 
+_WAYS: Final = ("correct", "revoke", "restrict", "ground")
+
+
 class DecideForm(Form):
-    """One of `correct` (pointers to new values), `revoke` (reason code), `ground` (of `dispute_grounds`)."""
+    """`correct` (pointers to new values) or one code: `revoke`, `restrict`, `ground` (of a rejection)."""
 
     revoke = text(1, 40, load_default=None)
+    restrict = text(1, 40, load_default=None)
     ground = text(1, 40, load_default=None)
     text = text(1, 1_000, required=True)
     correct = fields.Dict(keys=fields.String(), load_default=None)
 
     @validates_schema
     def _one(self, data: dict[str, Any], **_: Any) -> None:
-        if sum(data[name] is not None for name in ("correct", "revoke", "ground")) != 1:
-            raise ValidationError("更正（correct）、撤销（revoke）、不成立（ground）三者只写一项")
+        if sum(data[name] is not None for name in _WAYS) != 1:
+            raise ValidationError(
+                "更正（correct）、撤销（revoke）、限制处理（restrict）、不成立（ground）只写一项"
+            )

@@ -12,7 +12,7 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import dispute_answers, dispute_decisions, dispute_views, disputes, errors
+from recordsvc.archive import dispute_answers, dispute_decisions, dispute_views, disputes, errors, grounds
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision, Proposed
@@ -32,7 +32,9 @@ from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.life_forms import DecidedLaterForm
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.services import bp, house, own_institution
+from recordsvc.archive.states import Life
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -135,7 +137,7 @@ def read_issuer_dispute(dispute_id: bytes) -> flask.Response:
 def seen_by_issuer(dispute_id: bytes) -> tuple[Dispute, Archive]:
     """Return a case of the institution that asks and the archive it stands in, once the look is noted.
 
-    Raises `NotFound`, `ArchiveRestricted`.
+    Raises `NotFound`, `ArchiveRestricted`, `RecordRestricted`.
     """
     issuer = own_institution()
     with house().db.read() as conn:
@@ -245,7 +247,7 @@ def read_desk_dispute(dispute_id: bytes, query: dict[str, str]) -> flask.Respons
 def seen_at_desk(dispute_id: bytes, purpose: str, case_ref: str) -> tuple[Dispute, Archive, list[Proposed]]:
     """Return a case, the archive it stands in and what is proposed, once the look is noted.
 
-    Raises `NotFound`, `PurposeRefused`, `ArchiveRestricted`.
+    Raises `NotFound`, `PurposeRefused`, `ArchiveRestricted`, `RecordRestricted`.
     """
     looked.check_purpose(house().db, purpose, actor())
     with house().db.read() as conn:
@@ -299,7 +301,7 @@ def say_from_desk(dispute_id: bytes, text: str) -> None:
         errors.ArchiveRestricted,
     ),
     idempotent=True,
-    summary="提出异议决定 / Propose a decision: correct, revoke, or reject with a ground",
+    summary="提出异议决定 / Propose a decision: correct, revoke, restrict, or reject with a ground",
 )
 def propose_decision(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Propose; the entry is made once a second official approves."""
@@ -311,7 +313,10 @@ def propose_shown(dispute_id: bytes, form: dict[str, Any]) -> bytes:
     """Propose what a form of `DecideForm` says; the proposal's id. Raises what its door declares."""
     for member, table in (("revoke", "revocation_reasons"), ("ground", "dispute_grounds")):
         _check_code(member, table, form[member])
-    decision = Decision(one_line(form["text"]), form["correct"], form["revoke"], form["ground"])
+    if form["restrict"] is not None:
+        _check_restriction(form["restrict"])
+    said = (form["correct"], form["revoke"], form["ground"], form["restrict"])
+    decision = Decision(one_line(form["text"]), *said)
     by = reference()
     proposal = once(lambda turn: dispute_decisions.propose(turn, house(), dispute_id, decision, by).hex())
     return bytes.fromhex(proposal)
@@ -326,6 +331,16 @@ def one_line(text: str) -> str:
     if not line:
         raise FormRefused(errors=[{"pointer": "/text", "code": "value", "detail": "不能为空"}])
     return line
+
+
+def _check_restriction(ground: str) -> None:
+    """Refuse a ground that is none of an objection: of lifting, or one that rests on somebody's order."""
+    table = "restriction_grounds"
+    _check_code("restrict", table, ground)
+    row = dated.table(table).on(beijing_date(house().clock.now_ms()).isoformat()).by_code[ground]
+    if not grounds.serves(row, "restrict") or row.get("paper", False):
+        detail = "这一依据不能用于异议；凭文书限制的，请在档案页对这条记录提出"
+        raise FormRefused(errors=[{"pointer": "/restrict", "code": "value", "detail": detail}])
 
 
 def _page(query: dict[str, Any], issuer: str | None) -> flask.Response:
@@ -348,6 +363,9 @@ def _archive(dispute: Dispute) -> Archive:
     archive = Reader(house()).archive(dispute.worker_id)
     if archive is None:
         raise NotFound
+    state = archive.state.of(dispute.seq)
+    if state is not None and state.life is Life.RESTRICTED:
+        raise RecordRestricted
     return archive
 
 

@@ -143,12 +143,13 @@ def _waiting(conn: Connection, whose: sa.ColumnElement[bool], after: After, limi
 
 
 def messages(house: "House", conn: Connection, dispute: Dispute) -> list[Message]:
-    """Return what was said in a case, in order."""
-    own, key = tables.dispute_message, people_tables.worker_key
+    """Return what was said in a case, in order; nothing while its record is restricted."""
+    own, key, hidden = tables.dispute_message, people_tables.worker_key, tables.restricted_entry.c
+    sealed = sa.exists().where(hidden.worker_id == dispute.worker_id, hidden.seq == dispute.seq)
     query = (
         sa.select(own, key.c.wrapped)
         .join(key, key.c.worker_id == own.c.worker_id)
-        .where(own.c.worker_id == dispute.worker_id, own.c.dispute_id == dispute.dispute_id)
+        .where(own.c.worker_id == dispute.worker_id, own.c.dispute_id == dispute.dispute_id, ~sealed)
         .order_by(own.c.message_id)
     )
     ready = DataKeys(house.keys, house.random.bytes)
@@ -200,14 +201,27 @@ def locked(turn: Turn, dispute_id: bytes) -> Dispute:
     return Dispute(*row)
 
 
-def begin(turn: Turn, house: "House", worker_id: bytes, seq: int, contest_seq: int, issuer: str) -> Dispute:
-    """Open the case of a contest and tell everybody; one that is there already stays as it is."""
+def begin(
+    turn: Turn,
+    house: "House",
+    worker_id: bytes,
+    seq: int,
+    contest_seq: int,
+    issuer: str,
+    *,
+    to_region: bool = False,
+) -> Dispute:
+    """Open the case of a contest and tell everybody; one that is there already stays as it is.
+
+    `to_region`: what is wanted is not the issuer's to answer.
+    """
     dispute_id = id_of(house, worker_id, contest_seq)
     there = find(turn.conn, dispute_id)
     if there is not None:
         return there
     due_on = due(turn.now_ms, "issuer-answer")
-    owner = ISSUER if due_on and answers(turn.conn, house, issuer, turn.now_ms) else REGION
+    answered = not to_region and due_on and answers(turn.conn, house, issuer, turn.now_ms)
+    owner = ISSUER if answered else REGION
     if owner == REGION:
         due_on = due(turn.now_ms, "region-decision")
     made = Dispute(

@@ -3,7 +3,8 @@
     open, closed ── one data officer ──> restricted ── two officials, nothing blocks ──> erased
                                              └── two officials ──> open or closed, as before
 
-Every archive is restricted before it is erased, that of a worker who died too.
+Every archive is restricted before it is erased, that of a worker who died too; and every record, by itself
+(`restricting.py`) or with its archive.
 
 Erasing destroys the worker's data key, or one record's ciphertext. The erasure is an entry, every proof
 given before still verifies, and the commitments in the log are 32 random-looking bytes. What law or open
@@ -14,17 +15,15 @@ with them what a merge that was undone left under their numbers in the chains of
 what corrected it, revoked it or put it back in force, since that says again what it said.
 """
 
-import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc import dated
 from recordsvc.access import (
     acts,
     areas,
@@ -48,6 +47,7 @@ from recordsvc.archive import (
     notices,
     papers,
     persons,
+    restricting,
     slip_checks,
     store,
     strays,
@@ -55,14 +55,13 @@ from recordsvc.archive import (
 )
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
-from recordsvc.archive.facts import day_of
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.retention import Blocker, kept_by_law
 from recordsvc.archive.statements import Statement, Stater, derived_id
 from recordsvc.archive.states import Life, RecordState
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.privileges import erasing
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people import merges, standing
@@ -86,20 +85,6 @@ _REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 """Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
 _RESTRICTABLE: Final = frozenset({standing.OPEN, standing.CLOSED})
 _ANY_STATE: Final = frozenset({standing.OPEN, standing.RESTRICTED, standing.CLOSED, MERGED})
-
-
-@dataclass(frozen=True, slots=True)
-class Blocker:
-    """Why something may not be erased yet: a rule's code, until when (Beijing date; None: unknown), words."""
-
-    code: str
-    until: str | None
-    zh: str
-    en: str
-
-
-Blocking = Callable[["House", Connection, bytes], Iterable[Blocker]]
-"""What a later room registers: the open claims and payments of a worker that must be settled first."""
 
 
 # -- restricting
@@ -202,7 +187,7 @@ def blockers(house: "House", conn: Connection, archives: Iterable[Archive], grou
     states = [state for archive in own.values() for state in archive.state.records]
     astray = strays.left_elsewhere(house, house.db.cursor(conn), own)
     states += [one.state for one in astray if one.state is not None]
-    found = [kept for state in states if (kept := _kept_by_law(house, state, ground)) is not None]
+    found = [kept for state in states if (kept := kept_by_law(house, state, ground)) is not None]
     for worker_id in own:
         for blocking in house.erasure_blockers:
             found += blocking(house, conn, worker_id)
@@ -210,33 +195,13 @@ def blockers(house: "House", conn: Connection, archives: Iterable[Archive], grou
     return sorted(longest.values(), key=lambda one: one.until or "9999", reverse=True)
 
 
-def record_blockers(house: "House", state: RecordState, ground: str) -> list[Blocker]:
-    """Return what keeps one record from being erased."""
-    found = _kept_by_law(house, state, ground)
-    return [] if found is None else [found]
-
-
-def _kept_by_law(house: "House", state: RecordState, ground: str) -> Blocker | None:
-    """Return the retention rule that still holds a record; one of a type without a rule is held by none."""
-    day = day_of(state)
-    if state.record is None or state.life is Life.ERASED or day is None:
-        return None
-    today = beijing_date(house.clock.now_ms())
-    rule = dated.on("retention_terms", today.isoformat()).get(str(state.record["type"]))
-    if rule is None or ground in rule["waived_for"]:
-        return None
-    until = _years_later(dt.date.fromisoformat(day), int(rule["years"]))
-    if until <= today:
-        return None
-    return Blocker(f"retention/{rule['code']}", until.isoformat(), str(rule["zh"]), str(rule["en"]))
-
-
-def _years_later(day: dt.date, years: int) -> dt.date:
-    """The corresponding day, or the month's last where there is none (民法典第二百零二条)."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
+def record_blockers(
+    house: "House", conn: Connection, worker_id: bytes, state: RecordState, ground: str
+) -> list[Blocker]:
+    """Return what keeps one record from being erased: the law, and open money of its worker."""
+    found = kept_by_law(house, state, ground)
+    kept = [] if found is None else [found]
+    return kept + [one for blocking in house.erasure_blockers for one in blocking(house, conn, worker_id)]
 
 
 # -- erasing
@@ -267,14 +232,17 @@ def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: 
 def propose_record_erasure(
     turn: Turn, house: "House", worker_id: bytes, record_id: bytes, why: Why, by: str
 ) -> bytes:
-    """Propose to erase one record. Raises `TargetUnknown`, `TargetUnfit`, `ErasureBlocked`."""
-    person = persons.read(house, worker_id, house.db.cursor(turn.conn), sealed=True)
-    place = None if person is None else person.find(record_id)
-    if place is None or place.entry.opened is None:
-        raise TargetUnknown
+    """Propose to erase one record that is restricted, by itself or with its archive.
+
+    Raises `TargetUnknown`, `TargetUnfit`, `RecordAmbiguous`, `StandingRefused`, `ErasureBlocked`.
+    """
+    place = restricting.find(house, turn, worker_id, record_id)
     if place.state is None:
         raise TargetUnfit
-    found = record_blockers(house, place.state, why.ground)
+    alone = place.state.life is Life.RESTRICTED
+    if not alone and merges.held(turn, place.archive.worker_id)[1] != standing.RESTRICTED:
+        raise standing.StandingRefused("请先限制处理这条记录，再提出删除", detail_en="restrict it first")
+    found = record_blockers(house, turn.conn, place.archive.worker_id, place.state, why.ground)
     if found:
         raise ErasureBlocked.by(found)
     payload: dict[str, Any] = {
@@ -312,7 +280,7 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     farewell.post(turn, last)
 
 
-@two_person.executor(ERASE_RECORD, deciders=_DECIDERS, basis=_basis)
+@two_person.executor(ERASE_RECORD, deciders=_DECIDERS, basis=restricting.basis)
 def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     """Enter the erasure of one record and of what repeats it, and destroy ciphertexts and secrets."""
     house: House = proposal.tools
@@ -320,6 +288,9 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
     state = None if archive is None else archive.state.of(int(payload["seq"]))
     if archive is None or state is None:
         raise TargetUnknown
+    found = record_blockers(house, turn.conn, archive.worker_id, state, payload["ground"])
+    if found:
+        raise ErasureBlocked.by(found)
     seqs = [state.seq, *(one.seq for one in state.history if one.kind in _REPEATING and one.record)]
     places = [archive.entries[seq].stored for seq in seqs]
     _erase_entries(
@@ -350,6 +321,9 @@ def destroy(turn: Turn, house: "House", worker_id: bytes, seq: int = WHOLE) -> N
     mine = sealed.c.worker_id == worker_id
     with erasing(turn.conn):
         turn.conn.execute(sa.delete(sealed).where(mine if seq == WHOLE else mine & (sealed.c.seq == seq)))
+    hidden = tables.restricted_entry
+    mine = hidden.c.worker_id == worker_id
+    turn.conn.execute(sa.delete(hidden).where(mine if seq == WHOLE else mine & (hidden.c.seq == seq)))
     if seq == WHOLE:
         # Rooms above may know a person by number alone: they go first, while it still leads to the archive.
         for forgetting in house.forgetters:

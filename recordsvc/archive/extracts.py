@@ -32,6 +32,8 @@ FIELDS: Final = "extract_fields"
 PRESETS: Final = "extract_presets"
 LEAST: Final = "least"
 _TAIL: Final = "number_tail"
+_SILENT: Final = frozenset({Life.RESTRICTED, Life.ERASED})
+"""What nobody says anything of."""
 
 
 def least(day: str) -> tuple[str, ...]:
@@ -121,13 +123,14 @@ def _id(archive: Archive, state: RecordState) -> bytes | None:
 
 def _record(archive: Archive, state: RecordState, members: Sequence[str]) -> dict[str, Any]:
     entry = archive.entries[state.seq]
-    acts = [one for one in (*state.corrections, state.revocation, state.erasure) if one is not None]
+    sealed = state.restriction if state.life is Life.RESTRICTED else None
+    acts = [one for one in (*state.corrections, state.revocation, sealed, state.erasure) if one is not None]
     told = {
         "acts": [_place(archive.entries[one.seq]) for one in sorted(acts, key=_seq)],
         "confirmation": str(state.confirmation),
         "needs_reconfirmation": state.needs_reconfirmation,
         "state": str(state.life),
-        "type": "" if entry.record is None or state.life is Life.ERASED else str(entry.record["type"]),
+        "type": "" if entry.record is None or state.life in _SILENT else str(entry.record["type"]),
         "values": values_of(entry.record, state, members),
     }
     return told | _place(entry)
@@ -142,8 +145,8 @@ def _place(entry: OpenEntry) -> dict[str, Any]:
 
 
 def values_of(record: Mapping[str, Any] | None, state: RecordState, members: Iterable[str]) -> dict[str, Any]:
-    """Return what the record says at these places: as corrected; nothing of what was erased."""
-    if record is None or state.life is Life.ERASED:
+    """Return what the record says at these places: as corrected; nothing of what is sealed or was erased."""
+    if record is None or state.life in _SILENT:
         return {}
     said = {"body": state.body or {}, "worker": record["worker"], **_envelope(record)}
     told = {member: value for member in members if (value := _at(said, member)) is not None}

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from recordsvc.archive import formats, store
+from recordsvc.archive import formats, restricted, store
 from recordsvc.archive.facts import trust_in
 from recordsvc.archive.sealing import Sealer
 from recordsvc.archive.store import StoredEntry
@@ -20,9 +20,9 @@ _KINDS = {kind.value: kind.name.lower() for kind in formats.Kind}
 def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]], int]:
     """Return up to `limit` entries behind log index `after` and the position to go on from.
 
-    The worker is named by the opaque worker id; R is spliced in as stored; a record that was erased, or whose
-    archive is restricted, is told as such. Positions of key events and other entries that are no record are
-    passed over: the position, not the count, tells how far the reader is.
+    The worker is named by the opaque worker id; R is spliced in as stored; a record that was erased, or is
+    restricted by itself or with its archive, is told as such. Positions of key events and other entries that
+    are no record are passed over: the position, not the count, tells how far the reader is.
     """
     with house.db.read_raw() as cursor:
         stored = store.in_log_order(house.db, cursor, after, limit)
@@ -32,10 +32,12 @@ def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]
             for worker_id, worker in workers.items()
             if house.people.person(cursor, worker).state == RESTRICTED
         }
+        silent = restricted.entries_of(house, cursor, workers)
     told = []
     for one in stored:
-        worker, restricted = workers.get(one.worker_id), one.worker_id in sealed
-        raw = None if restricted else _record(house.admission.sealer, worker, one)
+        worker = workers.get(one.worker_id)
+        kept = one.worker_id in sealed or (one.worker_id, one.seq) in silent
+        raw = None if kept else _record(house.admission.sealer, worker, one)
         record = None if raw is None else orjson.Fragment(raw)
         told.append(
             {
@@ -47,8 +49,8 @@ def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]
                 "target": None if one.target < 0 else one.target,
                 "trust": _trust(raw, one, house.settings.region),
                 "record": record,
-                "erased": record is None and not restricted,
-                "restricted": restricted,
+                "erased": record is None and not kept,
+                "restricted": kept,
             }
         )
     return told, stored[-1].idx if stored else after

@@ -12,6 +12,7 @@ from recordsvc.archive import formats, strays, tables
 from recordsvc.archive.acts import act_of, target_id
 from recordsvc.archive.formats import BatchPayload, FormatError, Kind, Leaf
 from recordsvc.archive.fsck_release import ReleaseCheck
+from recordsvc.archive.fsck_restricted import RestrictedCheck
 from recordsvc.archive.keyevents import KeyHistory
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.store import StoredEntry
@@ -81,6 +82,7 @@ class ChainCheck:
         self._histories = histories
         self._expected: dict[bytes, tuple[StoredEntry, bytes]] = {}
         self._releases = ReleaseCheck(house, snapshot)
+        self._restricted = RestrictedCheck(snapshot, house.settings.region)
         self._merges = _Merges()
         self._elsewhere: list[tuple[StoredEntry, list[bytes]]] = []
         """Entries whose numbers (as tags) do not lead here: judged when all merges are known."""
@@ -109,6 +111,7 @@ class ChainCheck:
         for link in readable:
             self._acts(link, records[link.row.seq], links)
             self._releases.add(link.row, records[link.row.seq])
+        self._restricted.add(links, records)
         _stands(worker_id, standing, records.values())
         self._belongs(links, records, tags, key)
         return len(readable)
@@ -181,6 +184,7 @@ class ChainCheck:
         """Compare what is still left to compare with other tables."""
         self.same_records()
         self._releases.finish()
+        self._restricted.finish()
         for row, wanted in self._elsewhere:
             self._refuse_foreign(row, wanted)
 
@@ -279,7 +283,7 @@ def _stands(worker_id: bytes, standing: Standing, records: Iterable[Mapping[str,
     own, into, effects = str(uuid.UUID(bytes=worker_id)), None, {"restriction": "", "closure": ""}
     for record in records:
         name, body = str(record["type"]), record["body"]
-        if name in effects:
+        if name in effects and "restricts" not in body:
             effects[name] = body["effect"]
         elif name in ("merge", "unmerge") and body["from"] == own:
             into = uuid.UUID(body["into"]).bytes if name == "merge" else None

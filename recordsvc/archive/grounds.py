@@ -44,6 +44,12 @@ def check(house: "House", table: str, code: str, act: str = "") -> None:
         raise GroundOfAnotherAct(errors=[{"pointer": "/ground", "code": "value", "detail": detail}])
 
 
+def needs_paper(house: "House", table: str, code: str) -> bool:
+    """Tell whether what is done on a ground rests on a paper, as its row says (`paper`)."""
+    row = dated.table(table).on(beijing_date(house.clock.now_ms()).isoformat()).get(code)
+    return row is not None and bool(row.get("paper", False))
+
+
 def check_day(house: "House", on: str) -> None:
     """Refuse what is no day, or a day to come. Raises `FormRefused`."""
     today = beijing_date(house.clock.now_ms()).isoformat()

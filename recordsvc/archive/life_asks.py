@@ -10,9 +10,19 @@ from typing import Any, Final
 
 from recordsvc.access.entrance import actor
 from recordsvc.access.services import reference
-from recordsvc.archive import closing, copies, erasing, foreign, grounds, merging, moving, paperrefs
+from recordsvc.archive import (
+    closing,
+    copies,
+    erasing,
+    foreign,
+    grounds,
+    merging,
+    moving,
+    paperrefs,
+    restricting,
+)
 from recordsvc.archive.closing import Death
-from recordsvc.archive.life_errors import EvidenceNeeded
+from recordsvc.archive.life_errors import EvidenceNeeded, OrderNeeded
 from recordsvc.archive.merging import Why
 from recordsvc.archive.moving import Moving
 from recordsvc.archive.services import house
@@ -59,6 +69,28 @@ def unrestrict(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Tur
     return lambda turn: erasing.propose_lift(turn, worker_id, form["ground"], form["text"], by, papers)
 
 
+def restrict_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that one record is restricted; on a paper, where the ground is somebody's order."""
+    asked, by = _asked(worker_id, record_id, form, "restrict"), reference()
+    return lambda turn: restricting.propose(turn, house(), restricting.RESTRICT, asked, by)
+
+
+def lift_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask that a restricted record may be read again."""
+    asked, by = _asked(worker_id, record_id, form, "lift"), reference()
+    return lambda turn: restricting.propose(turn, house(), restricting.LIFT, asked, by)
+
+
+def _asked(worker_id: bytes, record_id: bytes, form: Form, act: str) -> restricting.Asked:
+    grounds.check(house(), "restriction_grounds", form["ground"], act)
+    papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    if grounds.needs_paper(house(), "restriction_grounds", form["ground"]) and not papers:
+        raise OrderNeeded(errors=[restricting.NO_ORDER])
+    return restricting.Asked(
+        worker_id, record_id, form["ground"], form["text"], tuple(papers), form["issuer"]
+    )
+
+
 def erase(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that a person's archives are erased."""
     grounds.check(house(), "erasure_grounds", form["ground"], "erase")
@@ -103,6 +135,19 @@ def hold(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], by
     papers = _sealed_papers(worker_id, form)
     said, by = {"ground": form["ground"], "text": form["text"], "papers": papers}, reference()
     return lambda turn: copies.propose(turn, copies.HOLD, worker_id, said, by)
+
+
+def hold_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask for a legal-hold copy of one restricted record, on an order that is a paper."""
+    grounds.check(house(), "hold_grounds", form["ground"])
+    papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    said, by = {"ground": form["ground"], "text": form["text"], "papers": papers}, reference()
+
+    def propose(turn: Turn) -> bytes:
+        chain, named = restricting.place_of(house(), turn, worker_id, record_id, form["issuer"])
+        return copies.propose(turn, copies.HOLD_RECORD, chain, {**named, **said}, by)
+
+    return propose
 
 
 def trust(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:

@@ -3,6 +3,7 @@
 FormRefused 422 ──────── form
 ├── GroundOfAnotherAct ─ ground-of-another-act
 ├── EvidenceNeeded ───── evidence-needed
+│   └── OrderNeeded ──── order-needed
 └── DeathBeforeBirth ─── death-before-birth
 """
 
@@ -27,6 +28,16 @@ class EvidenceNeeded(FormRefused):
     title_en = "A paper that is filed here must prove it"
     remedy_zh = "请先收存证明（死亡医学证明、户口注销证明、宣告死亡判决书，或查询结果的打印件），再选它。"
     remedy_en = "File the proof (certificate, judgment, or a printed query of a register) and name it."
+
+
+class OrderNeeded(EvidenceNeeded):
+    """The ground is somebody's order, and no paper of it is named."""
+
+    code = "order-needed"
+    title_zh = "依有权机关决定办理的，须有决定文书"
+    title_en = "Who acts on an order names the paper of it"
+    remedy_zh = "请先在本人材料中收存决定文书，再选它。"
+    remedy_en = "File the order among the worker's papers and name it."
 
 
 class DeathBeforeBirth(FormRefused):

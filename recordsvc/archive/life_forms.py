@@ -25,6 +25,19 @@ class ProvenForm(CaseForm):
     papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=NEEDED_PAPERS)
 
 
+class RecordCaseForm(CaseForm):
+    """A case of one record, with the papers behind it; `issuer` where its id alone does not name it."""
+
+    issuer = text(18, 18, load_default=None)
+    papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
+
+
+class RecordProvenForm(ProvenForm):
+    """Such a case of one record; `issuer` where its id alone does not name it."""
+
+    issuer = text(18, 18, load_default=None)
+
+
 class SupportedForm(CaseForm):
     """A case that papers may stand behind, filed beside a restricted archive."""
 

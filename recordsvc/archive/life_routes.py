@@ -1,7 +1,7 @@
 """Doors of the desk on whole archives: merging, moving a record, restricting, erasing, closing."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import flask
 
@@ -23,6 +23,8 @@ from recordsvc.archive.life_forms import (
     MergeForm,
     MoveForm,
     ProvenForm,
+    RecordCaseForm,
+    RecordProvenForm,
     RelativeForm,
     ReopeningForm,
     StraysForm,
@@ -34,6 +36,17 @@ from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
+
+OF_RESTRICTING: Final = (
+    errors.TargetUnknown,
+    errors.TargetUnfit,
+    errors.RecordAmbiguous,
+    StandingRefused,
+    life_errors.GroundOfAnotherAct,
+    life_errors.OrderNeeded,
+    *paperrefs.PROBLEMS,
+)
+"""What keeps a record from being restricted, or lifted."""
 
 
 @door(
@@ -173,6 +186,38 @@ def propose_record_erasure(worker_id: bytes, record_id: bytes, form: dict[str, A
 @door(
     bp,
     "POST",
+    "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/restrict",
+    policy="archive.erase",
+    body=RecordCaseForm,
+    answer={202: DecidedLaterForm},
+    problems=OF_RESTRICTING,
+    idempotent=True,
+    summary="提出限制处理一条记录 / Propose to restrict one record",
+)
+def propose_record_restriction(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose that a record is sealed; the rest of the archive stays as it is."""
+    return _proposed(life_asks.restrict_record(worker_id, record_id, form))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/unrestrict",
+    policy="archive.erase",
+    body=RecordCaseForm,
+    answer={202: DecidedLaterForm},
+    problems=OF_RESTRICTING,
+    idempotent=True,
+    summary="提出解除一条记录的限制 / Propose to lift the restriction of one record",
+)
+def propose_record_lifting(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose that a restricted record may be read again."""
+    return _proposed(life_asks.lift_record(worker_id, record_id, form))
+
+
+@door(
+    bp,
+    "POST",
     "/v1/desk/workers/<id:worker_id>/close",
     policy="archive.change",
     body=ClosureForm,
@@ -244,6 +289,28 @@ def propose_hold_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
 @door(
     bp,
     "POST",
+    "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/hold",
+    policy="archive.hold",
+    body=RecordProvenForm,
+    answer={202: DecidedLaterForm},
+    problems=(
+        errors.TargetUnknown,
+        errors.TargetUnfit,
+        errors.RecordAmbiguous,
+        StandingRefused,
+        *paperrefs.PROBLEMS,
+    ),
+    idempotent=True,
+    summary="提出依法调取一条记录 / Propose a legal-hold copy of one restricted record, on an order",
+)
+def propose_record_hold_copy(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose a copy; the record stays restricted."""
+    return _proposed(life_asks.hold_record(worker_id, record_id, form))
+
+
+@door(
+    bp,
+    "POST",
     "/v1/desk/workers/<id:worker_id>/hold-copy",
     policy="archive.hold.make",
     body=CopyQuery,
@@ -252,8 +319,14 @@ def propose_hold_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     summary="制作依法调取的副本 / Make the legal-hold copy that two officials decided, once",
 )
 def hold_copy(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Send the bundle of a restricted archive; the decision is used up, and the rows are durable, before."""
-    return copied(copies.HOLD, worker_id, form)
+    """Send the bundle of what is restricted; the decision is used up, and the rows are durable, before."""
+    return copied(hold_sort(form["proposal"]), worker_id, form)
+
+
+def hold_sort(proposal_id: bytes) -> Sort:
+    """Return whether a decided legal-hold copy is of an archive or of one record."""
+    with house().db.read() as conn:
+        return copies.hold_of(conn, proposal_id, house().clock.now_ms())
 
 
 @door(

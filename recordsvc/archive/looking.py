@@ -14,6 +14,7 @@ from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import bundle, copies
 from recordsvc.archive.copies import Sort
+from recordsvc.archive.reading import Reader
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
 
@@ -97,13 +98,14 @@ def copied(house: "House", looker: Looker, sort: Sort, worker_id: bytes, proposa
     Raises `CopyNotDecided`, `PurposeRefused`, `NotFound`, `ArchiveRestricted`, `StandingRefused`.
     """
     with house.db.read() as conn:
-        copies.check(conn, sort, worker_id, proposal_id, house.clock.now_ms())
+        decided = copies.check(conn, sort, worker_id, proposal_id, house.clock.now_ms())
     looked.check_purpose(house.db, looker.purpose, looker.actor)
     shown = _person(house, worker_id) if sort.whole else [worker_id]
     if sort.whole:
         made = bundle.packed(house, shown) if shown else None
     else:
-        made = bundle.make(house, worker_id, sealed=sort is copies.HOLD)
+        opened = _of_record(house, worker_id, int(decided.payload["seq"])) if sort.record else None
+        made = bundle.make(house, worker_id, opened, sealed=sort.sealed)
     if made is None:
         raise NotFound
     who, case = looker.actor, (looker.purpose, "records", looker.case_ref, looker.request_id)
@@ -116,6 +118,16 @@ def copied(house: "House", looker: Looker, sort: Sort, worker_id: bytes, proposa
 
     house.db.write(act)
     return made
+
+
+def _of_record(house: "House", worker_id: bytes, seq: int) -> set[bytes]:
+    """Return the ids of a record and of everything that acted on it."""
+    archive = Reader(house, sealed=True).archive(worker_id)
+    state = None if archive is None else archive.state.of(seq)
+    if archive is None or state is None:
+        raise NotFound
+    ids = (archive.entries[one].stored.record_id for one in (seq, *(act.seq for act in state.history)))
+    return {one for one in ids if one is not None}
 
 
 def _person(house: "House", worker_id: bytes) -> list[bytes]:

@@ -24,8 +24,10 @@ from recordsvc.archive.forms import (
     StatementForm,
 )
 from recordsvc.archive.persons import PersonArchives
+from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.services import bp, entered, house, own_worker
 from recordsvc.archive.statements import Stater
+from recordsvc.archive.states import Life, RecordState
 from recordsvc.ground import answers
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused, NotFound, ParameterInvalid
@@ -35,6 +37,7 @@ TO_SAY: Final = (
     errors.TargetUnfit,
     errors.RecordAmbiguous,
     errors.ChangedSinceSeen,
+    RecordRestricted,
     errors.Busy,
 )
 """What keeps a worker's word from being entered."""
@@ -47,6 +50,12 @@ def own_archives() -> PersonArchives:
     if found is None:
         raise NotFound
     return found
+
+
+def refuse_sealed(state: RecordState | None) -> None:
+    """Raise `RecordRestricted` where a record is restricted."""
+    if state is not None and state.life is Life.RESTRICTED:
+        raise RecordRestricted
 
 
 def own_chain(worker_id: bytes | None) -> bytes:
@@ -94,13 +103,15 @@ def my_archive() -> flask.Response:
     policy="own.archive.read",
     query=RecordQuery,
     answer=Sends(),
-    problems=(errors.RecordAmbiguous,),
+    problems=(errors.RecordAmbiguous, RecordRestricted),
     summary="我的一条记录 / One of my records, with its receipt",
 )
 def my_record(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     """Send one record, its state, its evidence and its receipt."""
     found = own_archives().find(record_id, query["issuer"])
     opened = None if found is None else found.entry.opened
+    if found is not None:
+        refuse_sealed(found.state)
     if found is None or opened is None:
         raise NotFound
     stored = found.entry.stored

@@ -68,15 +68,16 @@ def _end(pack_id: bytes, turn: Turn) -> None:
 
 
 def _withdraw(house: "House") -> None:
-    """Take away files of archives that were restricted or erased since: erasing must reach every copy."""
+    """Take away files of what was restricted or erased since, archive or record: it must reach every copy."""
     own = audit_pack.c
+    columns = (own.pack_id, own.wrapped, own.approved_ms)
     with house.db.read() as conn:
-        packs = conn.execute(sa.select(own.pack_id, own.wrapped).where(own.state != "expired")).all()
+        packs = conn.execute(sa.select(*columns).where(own.state != "expired")).all()
     for pack in packs:
         files = Files(house, pack.pack_id, pack.wrapped)
         there = files.workers()
         with house.db.read() as conn:
-            allowed = readable(conn, list(there))
+            allowed = readable(conn, list(there), pack.approved_ms)
         for worker_id in there - allowed:
             files.withdraw(worker_id)
 
@@ -84,9 +85,9 @@ def _withdraw(house: "House") -> None:
 def fetch(house: "House", pack_id: bytes, who: Actor, request_id: str = "") -> bytes:
     """Return a ready pack as a zip, to the auditor it is for; every worker's row is durable before.
 
-    Archives that were restricted or erased since it was made are no longer in it, and the manifest that is
-    sent says so. Raises `NotFound` for any other pack, auditor or state, `LookNotWritten`, `PackDamaged`,
-    `RegionKeyNotInForce`.
+    Archives that were restricted or erased since it was made, or of which a record was, are no longer in it,
+    and the manifest that is sent says so. Raises `NotFound` for any other pack, auditor or state,
+    `LookNotWritten`, `PackDamaged`, `RegionKeyNotInForce`.
     """
     with house.db.read() as conn:
         pack = conn.execute(sa.select(audit_pack).where(audit_pack.c.pack_id == pack_id)).one_or_none()
@@ -101,13 +102,13 @@ def fetch(house: "House", pack_id: bytes, who: Actor, request_id: str = "") -> b
         raise NotFound
     workers = _workers(proposal)
     with house.db.read() as conn:
-        allowed = readable(conn, workers)
+        allowed = readable(conn, workers, pack.approved_ms)
     told, signed, content = pack_manifest.held(Files(house, pack_id, pack.wrapped), allowed)
     looks = [Look(one, who, "audit", PACK_FIELDS, pack.case_ref, request_id) for one in content]
     looked.record(house.db, house.random, looks)
     with house.db.read() as conn:
         # Once more, behind the rows: what was erased while they were written does not leave.
-        left = readable(conn, list(content))
+        left = readable(conn, list(content), pack.approved_ms)
     files, manifest = pack_manifest.narrowed(house, told, signed, left)
     house.db.write(lambda turn: _count(turn, pack_id))
     return _zipped(files, manifest, content)

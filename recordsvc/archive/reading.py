@@ -17,7 +17,7 @@ from recordsvc.archive.evidence import kid_of
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.issuers import IssuerState
 from recordsvc.archive.sealing import Opened
-from recordsvc.archive.status import ArchiveState, Entry, RecordState, derive
+from recordsvc.archive.status import ArchiveState, Entry, RecordState, derive, is_restriction
 from recordsvc.archive.store import StoredEntry
 from recordsvc.archive.twins import twins
 from recordsvc.bodies.institutions import Institution
@@ -36,7 +36,7 @@ _KINDS = {kind.value: kind for kind in Kind}
 
 
 class OpenEntry(NamedTuple):
-    """An entry with what it says; `opened` and `record` are None when it was erased."""
+    """An entry with what it says; `opened` and `record` are None when it was erased, or is sealed."""
 
     stored: StoredEntry
     opened: Opened | None
@@ -112,7 +112,7 @@ class Reader:
     """Reads archives of one house."""
 
     def __init__(self, house: "House", *, sealed: bool = False) -> None:
-        """Read from `house`; with `sealed`, restricted archives too: to judge by, never to show."""
+        """Read from `house`; with `sealed`, what is restricted too, archive or record: to judge by."""
         self._house = house
         self._sealed = sealed
 
@@ -142,11 +142,14 @@ class Reader:
         # Nearly always empty, which spares looking at each entry's signature.
         suspects = house.issuers.suspects(cursor, issuers, seen)
         rule = _ConfirmationRule(house.settings.region, house.institutions.of(seen))
-        derived = derive(
-            (_for_status(entry, suspects) for entry in entries), house.settings.region, rule.needs
-        )
-        read_as = tuple([bytes(row[0]) for row in merged])
         region = house.settings.region
+        derived = derive((_for_status(entry, suspects) for entry in entries), region, rule.needs)
+        silent = frozenset() if self._sealed else sealed_in(derived)
+        if silent:
+            # Derived anew from what may be said, as whoever is given a bundle of it derives it.
+            entries = tuple([_silenced(one) if one.stored.seq in silent else one for one in entries])
+            derived = derive((_for_status(entry, suspects) for entry in entries), region, rule.needs)
+        read_as = tuple([bytes(row[0]) for row in merged])
         better = facts.superseded(derived, region)
         return Archive(worker_id, entries, derived, twins(derived), better, region, read_as)
 
@@ -156,6 +159,25 @@ class Reader:
             return OpenEntry(stored, None, None)
         opened = self._house.admission.sealer.open(worker.key, stored)
         return OpenEntry(stored, opened, orjson.loads(opened.raw))
+
+
+def sealed_in(state: ArchiveState) -> frozenset[int]:
+    """Return seqs of what nobody is shown, single records of a chain being restricted."""
+    return frozenset(seq for one in state.records if one.restriction for seq in sealed_by(one))
+
+
+def sealed_by(state: RecordState) -> frozenset[int]:
+    """Return seqs of what a restriction of this record seals: the record, and what was said and done to it.
+
+    Restrictions and erasures are no part of that: they say why nothing is shown. What was said of a record
+    stays sealed when the record is erased.
+    """
+    acts = (one for one in state.history if one.kind is not Kind.ERASE and not is_restriction(one.record))
+    return frozenset([state.seq, *(act.seq for act in acts)])
+
+
+def _silenced(entry: OpenEntry) -> OpenEntry:
+    return OpenEntry(entry.stored, None, None)
 
 
 def _for_status(entry: OpenEntry, suspects: Mapping[str, IssuerState]) -> Entry:

@@ -20,6 +20,7 @@ from recordsvc.access.looked import Look
 from recordsvc.archive import bundle, extracts, formats, notices
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.status import is_restriction
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 
@@ -100,11 +101,11 @@ def expire(house: "House") -> int:
 
 
 def disclosed(archive: Archive, chosen: Iterable[bytes]) -> set[bytes]:
-    """Return the ids of the chosen records and of what corrects, revokes or restores them."""
+    """Return the ids of the chosen records and of what corrects, revokes, restores or restricts them."""
     ids, seqs = set(chosen), set[int]()
     for entry in archive.entries:
         stored = entry.stored
-        follows = entry.kind in ACTS and stored.target in seqs
+        follows = stored.target in seqs and (entry.kind in ACTS or is_restriction(entry.record))
         if stored.record_id is not None and (stored.record_id in ids or follows):
             ids.add(stored.record_id)
             seqs.add(stored.seq)

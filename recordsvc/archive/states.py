@@ -13,7 +13,7 @@ ConfirmationRule = Callable[[Record, int], bool | None]
 
 
 class Entry(NamedTuple):
-    """One entry of the chain, as proven. `record` is R opened, None when not disclosed or erased."""
+    """One entry of the chain, as proven. `record` is R opened, None when not disclosed, sealed or erased."""
 
     seq: int
     kind: Kind
@@ -24,10 +24,11 @@ class Entry(NamedTuple):
 
 
 class Life(StrEnum):
-    """Whether a record counts (有效、已撤销、已删除)."""
+    """Whether a record counts (有效、已撤销、已限制处理、已删除)."""
 
     ACTIVE = "active"
     REVOKED = "revoked"
+    RESTRICTED = "restricted"
     ERASED = "erased"
 
 
@@ -58,7 +59,7 @@ class RecordState(NamedTuple):
     `body` is the effective body, None when it cannot be known. `corrections` and `revocation` are those in
     force, `erasure` the entry that erased it, `said` the worker's newest word, `history` everything that
     acted on it, in order. `corrected_since_said`: other corrections are in force than when that word was
-    entered, so that it was said of another content.
+    entered, so that it was said of another content. `restriction`: the entry by which it is restricted now.
     """
 
     seq: int
@@ -74,6 +75,7 @@ class RecordState(NamedTuple):
     needs_reconfirmation: bool
     history: tuple[Entry, ...]
     corrected_since_said: bool = False
+    restriction: Entry | None = None
 
     @property
     def corrected(self) -> bool:

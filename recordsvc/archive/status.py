@@ -7,6 +7,8 @@ Nothing in an archive is overwritten, so what a record means now follows from wh
 * A **revocation** takes the record (or, naming a correction, that correction) out of force; the first one
   counts until a **restoration** of the same target, after which another may follow. What the region
   revoked the region alone restores; what an issuer revoked, that issuer or the region.
+* A **restriction** of a record (a note of the region) seals it until it is *lifted*: it counts for nothing
+  and what it says is shown to nobody. What the record was before, it is again afterwards.
 * An **erasure** of a record is final: the place stays, the content is gone. Without a target it erases all
   that stands before it.
 * **Confirmation** and **contest** are notes of the region on the worker's word; the newest stands, so
@@ -103,6 +105,7 @@ class _Trace:
     """Notes, each with the seqs of the corrections in force when it was entered."""
     revocation: Entry | None = None
     erasure: Entry | None = None
+    restriction: Entry | None = None
     history: list[Entry] = field(default_factory=list)
 
     def read(self) -> Record | None:
@@ -161,6 +164,8 @@ class _Derivation:
         if kind is Kind.CORRECT:
             trace.root = root
             root.corrections.append(trace)
+        elif kind is Kind.NOTE and is_restriction(trace.entry.record):
+            root.restriction = trace.entry if restricts(trace.entry.record) else None
         elif kind is Kind.NOTE:
             root.notes.append((trace, tuple(one.entry.seq for one in root.in_force())))
         elif kind is Kind.REVOKE:
@@ -194,12 +199,11 @@ class _Derivation:
         in_force = trace.in_force()
         body = self._body(trace, in_force)
         confirmation, said, since = _confirmation(trace, rule)
-        life = Life.ERASED if trace.erasure else Life.REVOKED if trace.revocation else Life.ACTIVE
         return RecordState(
             seq=trace.entry.seq,
             ms=trace.entry.ms,
             record=trace.read(),
-            life=life,
+            life=_life(trace),
             body=body,
             corrections=tuple([one.entry for one in in_force]),
             revocation=trace.revocation,
@@ -209,6 +213,7 @@ class _Derivation:
             needs_reconfirmation=_suspect(trace, in_force),
             history=tuple(trace.history),
             corrected_since_said=since,
+            restriction=trace.restriction,
         )
 
     def _body(self, trace: _Trace, corrections: list[_Trace]) -> Record | None:
@@ -228,6 +233,24 @@ class _Derivation:
             except CorrectionUnfit:
                 self.oddities.append((one.entry.seq, Oddity.CORRECTION_UNFIT))
         return body
+
+
+def is_restriction(record: Record | None) -> bool:
+    """Tell whether an entry restricts, or lifts."""
+    return record is not None and record["type"] == "restriction"
+
+
+def restricts(record: Record | None) -> bool:
+    """Tell whether an entry restricts; False where it lifts, or does neither."""
+    return record is not None and is_restriction(record) and record["body"].get("effect") == "restricted"
+
+
+def _life(trace: _Trace) -> Life:
+    if trace.erasure:
+        return Life.ERASED
+    if trace.restriction:
+        return Life.RESTRICTED
+    return Life.REVOKED if trace.revocation else Life.ACTIVE
 
 
 _SAID = {"confirmation": Confirmation.CONFIRMED, "contest": Confirmation.CONTESTED}

@@ -64,6 +64,17 @@ ciphertext = sa.Table(
     comment="R, evidence and the record's secret s, sealed under the worker's data key",
 )
 
+restricted_entry = sa.Table(
+    "restricted_entry",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("idx", sa.BigInteger, nullable=False),
+    info={"kind": "state", "worker": True},
+    comment="Entries that nobody is shown, one record being restricted: the record and what acted on it, "
+    "with the log index of the restriction; derivable from the chain",
+)
+
 held = sa.Table(
     "held_record",
     metadata,

@@ -15,8 +15,9 @@ from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.context import person_context
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.restriction_errors import TargetRestricted
 from recordsvc.archive.sealing import dedupe_key
-from recordsvc.archive.states import RecordState
+from recordsvc.archive.states import Life, RecordState
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.readers import Cursor
 from recordsvc.ground.strictjson import canonical
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 OF_ANOTHER: Final = "target-of-another"
 """Why an act is held that names another person than its target's worker."""
 RULE_EXPIRED: Final = "rule-expired"
+RESTRICTED: Final = "target-restricted"
+"""Why an act is held whose target is restricted alone; of a restricted archive everything waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,12 @@ class Targets:
         entry = store.one(self._db, self._cursor, worker_id, seq)
         if entry is None or entry.sealed is None or entry.leaf[1] not in (Kind.ISSUE, Kind.CORRECT):
             raise errors.TargetUnfit(pointer=f"/body/{kind.target}")
+        archive = self._open(worker_id)
+        state = archive.landing(seq) if archive is not None else None
+        if archive is not None and state is not None and state.life is Life.RESTRICTED:
+            if self._released:
+                raise TargetRestricted(pointer=f"/body/{kind.target}")
+            return Target(worker_id, seq, RESTRICTED, len(archive.entries))
         if kind.kind is Kind.CORRECT:
             return self._corrected(record, worker_id, seq)
         return self._taken_back_or_restored(kind, record, worker_id, seq)

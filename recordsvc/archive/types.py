@@ -69,7 +69,7 @@ _TYPES: Final = (
     RecordType("contest", 1, Kind.NOTE, _REGION, "contests", target_required=True),
     RecordType("dispute-outcome", 1, Kind.NOTE, _REGION, "decides", target_required=True),
     RecordType("release", 1, Kind.NOTE, _REGION, "releases", target_required=True),
-    RecordType("restriction", 1, Kind.NOTE, _REGION),
+    RecordType("restriction", 1, Kind.NOTE, _REGION, "restricts"),
     RecordType("closure", 1, Kind.NOTE, _REGION),
     RecordType("erasure", 1, Kind.ERASE, _REGION, "erases"),
     RecordType("merge", 1, Kind.MERGE, _REGION),

@@ -8,7 +8,6 @@ from typing import Any
 
 from recordsvc.archive import facts, formats
 from recordsvc.archive.acts import act_of, target_id
-from recordsvc.archive.formats import Kind
 from recordsvc.archive.keyevents import KeyEvent, KeyEventError, KeyHistory
 from recordsvc.archive.status import ArchiveState, Entry, RecordState, derive
 from recordsvc.archive.verify_read import Bundle, BundleEntry, BundleKeyEvent
@@ -100,7 +99,7 @@ class ChainVerification:
         record = entry.disclosed.record
         named, act = target_id(record), act_of(record)
         if named is None:
-            if entry.target is not None or (act.member is not None and act.kind is not Kind.ERASE):
+            if entry.target is not None or (act.member is not None and not act.whole):
                 raise Failed("target-differs", entry.seq)
             return
         if entry.target is None or entry.target >= min(entry.seq, len(self.bundle.entries)):

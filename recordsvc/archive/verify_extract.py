@@ -58,7 +58,8 @@ _RECORD: Final[dict[str, type]] = {
     "type": str,
     "values": dict,
 }
-_ACTS: Final = {Kind.CORRECT, Kind.REVOKE, Kind.ERASE}
+_ACTS: Final = {Kind.CORRECT, Kind.REVOKE, Kind.NOTE, Kind.ERASE}
+"""Of notes only the restriction of a record changes its state."""
 
 
 class Placed(NamedTuple):
@@ -256,13 +257,14 @@ class ExtractVerification:
                 told.entry.leaf.kind is Kind.ISSUE
                 and kinds <= _ACTS
                 and (state == "erased") == (Kind.ERASE in kinds)
-                and (state in ("revoked", "erased")) >= (Kind.REVOKE in kinds)
+                and (state == "restricted") == (Kind.NOTE in kinds)
+                and (state in ("revoked", "restricted", "erased")) >= (Kind.REVOKE in kinds)
                 and (Kind.REVOKE in kinds or state != "revoked")
                 and all(act.at > told.entry.at for act in told.acts)
             )
             if not good:
                 self.report.add(Level.FAILED, "extract-state", index=told.entry.at)
-            if state == "erased" and told.said["values"]:
+            if state in ("restricted", "erased") and told.said["values"]:
                 self.report.add(Level.FAILED, "extract-erased", index=told.entry.at)
 
     def _conclude(self, *, suspect: bool) -> None:

@@ -34,6 +34,7 @@ SECTIONS: Final[Words] = {
 LIVES: Final[Words] = {
     "active": ("有效", "in force"),
     "revoked": ("已撤销", "revoked"),
+    "restricted": ("已限制处理（封存）", "restricted"),
     "erased": ("已删除", "erased"),
     "corrected": ("已更正", "corrected"),
     "confirmed": ("本人已确认", "confirmed by the worker"),
@@ -65,6 +66,7 @@ EXTRACT: Final[Words] = {
     "record": ("日志第 {index} 位：{kind}  [{state}]", "log index {index}: {kind}  [{state}]"),
     "correct": ("    更正：{day}（日志第 {index} 位）", "    corrected on {day} (log index {index})"),
     "revoke": ("    撤销：{day}（日志第 {index} 位）", "    revoked on {day} (log index {index})"),
+    "note": ("    限制处理：{day}（日志第 {index} 位）", "    restricted on {day} (log index {index})"),
     "erase": ("    删除：{day}（日志第 {index} 位）", "    erased on {day} (log index {index})"),
 }
 
@@ -146,8 +148,8 @@ WORDS: Final[Words] = {
         "{quorum} witnesses were asked for, {count} cosigned: a new entry waits for them, fetch it later",
     ),
     "undisclosed": (
-        "{count} 条内容未公开或已删除，只证明其种类、时间和位置",
-        "{count} entries are not disclosed or erased: only their kind, time and place are proved",
+        "{count} 条内容未公开、已限制处理或已删除，只证明其种类、时间和位置",
+        "{count} entries are not disclosed, restricted or erased: only kind, time and place are proved",
     ),
     "targets-undisclosed": (
         "{count} 条所指的记录未公开，所指编号与位置是否一致未核对",
@@ -208,8 +210,8 @@ WORDS: Final[Words] = {
         "the state told of the record at index {index} does not fit the entries named",
     ),
     "extract-erased": (
-        "第 {index} 位记录已删除，却仍列有内容",
-        "the record at index {index} is erased, and still has values",
+        "第 {index} 位记录已删除或已限制处理，却仍列有内容",
+        "the record at index {index} is erased or restricted, and still has values",
     ),
     "checkpoint-refused": ("检查点不可信：{why_zh}", "the checkpoint cannot be trusted: {why}"),
     "origin-differs": ("文件所称的日志与检查点不同", "the file names another log than its checkpoint"),

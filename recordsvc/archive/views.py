@@ -13,7 +13,7 @@ from recordsvc.ground.ports import uuid_text
 
 def record_id(entry: OpenEntry) -> str | None:
     """Return an entry's record id as text, as the record itself spells it; None once it was erased."""
-    return None if entry.record is None else str(entry.record["id"])
+    return None if entry.stored.record_id is None else uuid_text(entry.stored.record_id)
 
 
 def person_json(person: PersonArchives) -> bytes:

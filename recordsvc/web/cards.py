@@ -68,7 +68,9 @@ class Card:
     by_region: bool
     corrections: tuple[Correction, ...]
     ending: Happening | None
-    """The revocation or erasure that ended it."""
+    """The erasure, restriction or revocation by which it counts no more."""
+    sealed: bool
+    """It is restricted: nothing of what it says is shown."""
     objection: str
     """The worker's own reason, while contested."""
     twin_of: str | None
@@ -106,6 +108,7 @@ CONFIRMED: Final = Badge("已确认", "good")
 CONTESTED: Final = Badge("有异议", "warn")
 CORRECTED: Final = Badge("已更正", "info")
 REVOKED: Final = Badge("已撤销", "bad")
+SEALED: Final = Badge("已限制处理", "warn")
 ERASED: Final = Badge("已删除", "mute")
 SUSPECT: Final = Badge("待复核", "warn")
 TWIN: Final = Badge("疑似重复", "warn")
@@ -162,7 +165,7 @@ class Dealer:
             seq=state.seq,
             anchor=state.seq if anchor is None else anchor,
             record_id=record_id,
-            type_title=words.type_title(record_type, version) if record else "内容不再保存的记录",
+            type_title=words.type_title(record_type, version) if record else _untold(state),
             title=headlines.title(record_type, body),
             level=headlines.level(body),
             details=tuple(headlines.details(record_type, version, body)),
@@ -176,6 +179,7 @@ class Dealer:
             by_region=record is not None and record["issuer"] == self._region,
             corrections=tuple(self._corrections(state, record_type, version)),
             ending=self._ending(state),
+            sealed=state.life is Life.RESTRICTED,
             objection=_objection(state),
             twin_of=twin_of,
             trust=self._trust(state),
@@ -235,7 +239,7 @@ class Dealer:
             yield Correction(changes, _reason(entry), _entered_on(entry.ms), self._signer(said, entry.ms))
 
     def _ending(self, state: RecordState) -> Happening | None:
-        entry = state.erasure or state.revocation
+        entry = state.erasure or state.restriction or state.revocation
         return self._happening(entry) if entry is not None else None
 
     def _happening(self, act: Entry) -> Happening:
@@ -252,6 +256,11 @@ class Dealer:
         if act.record["type"] in ("confirmation", "contest"):
             return _OWN_WORD.get(str(act.record["actor"]["role"]), "本人")
         return self._signer(act.record, act.ms)
+
+
+def _untold(state: RecordState) -> str:
+    """Say what a record is of which nothing else may be said."""
+    return "已限制处理的记录" if state.life is Life.RESTRICTED else "内容不再保存的记录"
 
 
 def _taken_from(record: Body) -> Iterable[tuple[str, str]]:
@@ -281,6 +290,9 @@ _OPEN: Final = (Confirmation.UNCONFIRMED, Confirmation.CONTESTED)
 def _badges(state: RecordState, *, twin: bool, superseded: bool) -> Iterable[Badge]:
     if state.life is Life.ERASED:
         yield ERASED
+        return
+    if state.life is Life.RESTRICTED:
+        yield SEALED
         return
     if state.life is Life.REVOKED:
         yield REVOKED
@@ -320,6 +332,7 @@ _REASONS: Final = {
     "contest": "contest_reasons",
     "revocation": "revocation_reasons",
     "erasure": "erasure_grounds",
+    "restriction": "restriction_grounds",
     "dispute-outcome": "dispute_grounds",
 }
 

@@ -92,4 +92,6 @@ def _outcome(archive: Archive, dispute: Dispute) -> str:
     if entry.kind is Kind.REVOKE:
         why = (words.code("revocation_reasons", str(body["reason"])), str(body.get("text", "")))
         return "记录已撤销：" + "，".join(part for part in why if part)
+    if entry.record["type"] == "restriction":
+        return f"记录已限制处理：{words.code('restriction_grounds', str(body['ground']))}，{body['text']}"
     return f"{words.code('dispute_grounds', str(body['ground']))}：{body['text']}"

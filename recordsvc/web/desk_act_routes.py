@@ -13,20 +13,20 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.grants import can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import once
-from recordsvc.archive import erasing, errors, life_asks, looking, paper_errors, paperrefs, persons
-from recordsvc.archive.erasing import Blocker
+from recordsvc.archive import erasing, errors, looking, paper_errors, paperrefs, persons
 from recordsvc.archive.life_asks import NO_RECORD
-from recordsvc.archive.life_forms import CaseForm
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.paper_routes import TO_FILE
 from recordsvc.archive.papers import FIELDS, Paper
+from recordsvc.archive.retention import Blocker
+from recordsvc.archive.states import Life
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, NotFound, Problem, TooLarge
 from recordsvc.ground.reading import Fields, Upload
 from recordsvc.people.merges import NotMergeable
-from recordsvc.people.standing import CLOSED, OPEN, RESTRICTED, StandingRefused
+from recordsvc.people.standing import RESTRICTED, StandingRefused
 from recordsvc.web import desk_looks
-from recordsvc.web.desk_acts import ACTS, RESTRICT_FIELDS, DeskAct
+from recordsvc.web.desk_acts import ACTS, DeskAct
 from recordsvc.web.desk_forms import (
     ActPageForm,
     ActPageQuery,
@@ -142,8 +142,8 @@ def _members(act: DeskAct, form: dict[str, Any], looker: Looker) -> dict[str, An
     if act.name == "trust":
         proof = {name: members.pop(name) for name in VERIFIED}
         members["verification"] = {name: value for name, value in proof.items() if value} or None
-    if act.name == "move":
-        members["issuer"] = form["issuer"]
+    if act.record and "issuer" in act.schema().fields:
+        members["issuer"] = form["issuer"] or None
     if act.person:
         _complete(act, form, {act.person: uuid_text(bytes(16)), **members})
         members[act.person] = uuid_text(found_person(looker, form))
@@ -188,6 +188,7 @@ def _form(
         card = card_of(place.archive, place.state, dealer())
         said = place.state.record
         fits = not act.of_type or (said is not None and said["type"] == act.of_type)
+        fits = fits and act.of_sealed is (place.state.life is Life.RESTRICTED)
     return page(
         "desk_act.html",
         200 if problem is None else problem.status,
@@ -209,6 +210,7 @@ def _form(
         kinds=numbers(),
         fields=act.fields,
         papers=_papers(act, worker_id, looker, typed),
+        filing=_filing(act, worker_id, record_id),
         least=act.papers,
         paper_kinds=codes("paper_kinds"),
         blockers=_blockers(act, worker_id, record_id, looker, typed) if act.erases else [],
@@ -227,15 +229,13 @@ def _blockers(
         return []
     looking.note(house(), looker, [one.worker_id for one in person.archives], "identity")
     ground = str(typed.get("ground") or "")
-    if act.record:
-        place = person.find(record_id, typed["issuer"] or None)
-        return (
-            []
-            if place is None or place.state is None
-            else erasing.record_blockers(house(), place.state, ground)
-        )
     with house().db.read() as conn:
-        return erasing.blockers(house(), conn, person.archives, ground)
+        if not act.record:
+            return erasing.blockers(house(), conn, person.archives, ground)
+        place = person.find(record_id, typed["issuer"] or None)
+        if place is None or place.state is None:
+            return []
+        return erasing.record_blockers(house(), conn, place.archive.worker_id, place.state, ground)
 
 
 def _papers(act: DeskAct, worker_id: bytes, looker: Looker, typed: dict[str, Any]) -> list[PaperLine] | None:
@@ -309,89 +309,44 @@ def act_paper_button(
     worker_id: bytes, name: str, form: dict[str, Any], files: dict[str, bytes]
 ) -> flask.Response:
     """File a paper of the worker and show the form as it was typed, with the paper chosen."""
-    act = next((one for one in ACTS if one.name == name and one.papers is not None), None)
-    if act is None:
-        raise NotFound
-    looker = desk_looks.opened(worker_id, form["look"])
-    if looker is None:
-        unfiled = form | {"file": "x" if files["file"] else ""}
-        again = renewed(unfiled, _action(act, worker_id, NO_RECORD), _archive(worker_id))
-        return again if isinstance(again, flask.Response) else _form(act, worker_id, NO_RECORD, again, form)
-    title, file = form["paper_title"], files["file"]
-    found = filed_for(worker_id, form["paper_kind"], title, file, sealed=act.sealed)
-    if isinstance(found, Problem):
-        return _form(act, worker_id, NO_RECORD, looker, form, found)
-    return _form(act, worker_id, NO_RECORD, looker, with_paper(form, found))
-
-
-# -- what takes one person
-
-
-@door(
-    bp,
-    "GET",
-    "/desk/workers/<id:worker_id>/restrict",
-    policy="archive.restrict",
-    surface=Surface.PAGE,
-    query=ActPageQuery,
-    answer={200: HTML, 303: None},
-    summary="限制处理（网页） / The form of a restriction",
-)
-def restrict_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
-    """Ask for ground and words."""
-    looker = desk_looks.opened(worker_id, query["look"])
-    return _to_gate(worker_id) if looker is None else _restrict_form(worker_id, looker, {})
+    return _filed(worker_id, NO_RECORD, name, form, files)
 
 
 @door(
     bp,
     "POST",
-    "/desk/workers/<id:worker_id>/restrict",
-    policy="archive.restrict",
+    "/desk/workers/<id:worker_id>/records/<id:record_id>/papers/<name>",
+    policy="worker.paper.file",
     surface=Surface.PAGE,
-    body=Fields(ActPageForm),
-    answer={200: HTML, 303: None, 422: HTML},
-    problems=(errors.TargetUnknown, StandingRefused),
-    summary="立即限制处理（网页） / Restrict an archive at once from its page",
+    body=Upload(ActPageForm, ("file",)),
+    answer={200: HTML, 422: HTML},
+    problems=(errors.RecordAmbiguous, *TO_FILE),
+    summary="为一条记录的事项收存材料（网页） / File a paper from the form of an act on a record",
 )
-def restrict_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Seal the archive and show it sealed."""
+def record_act_paper_button(
+    worker_id: bytes, record_id: bytes, name: str, form: dict[str, Any], files: dict[str, bytes]
+) -> flask.Response:
+    """File a paper of the worker and show the form as it was typed, with the paper chosen."""
+    return _filed(worker_id, record_id, name, form, files)
+
+
+def _filed(
+    worker_id: bytes, record_id: bytes, name: str, form: dict[str, Any], files: dict[str, bytes]
+) -> flask.Response:
+    with_papers = (one for one in ACTS if one.record is bool(record_id) and one.papers is not None)
+    act = next((one for one in with_papers if one.name == name), None)
+    if act is None:
+        raise NotFound
     looker = desk_looks.opened(worker_id, form["look"])
     if looker is None:
-        again = renewed(form, f"{_archive(worker_id)}/restrict", _archive(worker_id))
-        return again if isinstance(again, flask.Response) else _restrict_form(worker_id, again, form)
-    try:
-        given = judged(CaseForm, {one.name: form[one.name] for one in RESTRICT_FIELDS})
-        enters = life_asks.restrict(worker_id, NO_RECORD, given)
-        once(lambda turn: str(enters(turn)))
-    except Problem as problem:
-        if problem.status not in FAILED:
-            raise
-        return _restrict_form(worker_id, looker, form, problem)
-    return go(f"/desk/workers/{uuid_text(worker_id)}?look={_seal(worker_id, looker)}")
-
-
-def _restrict_form(
-    worker_id: bytes, looker: Looker, typed: dict[str, Any], problem: Problem | None = None
-) -> flask.Response:
-    with house().db.read_raw() as cursor:
-        worker = house().people.load(cursor, worker_id)
-    if worker is None:
-        raise looking.nobody(house(), looker, worker_id)
-    wrong, trouble = faults(problem, RESTRICT_FIELDS) if problem is not None else ({}, None)
-    address = _archive(worker_id)
-    return plain_form(
-        "立即限制处理",
-        "提交后立即生效：内容保存但不显示、不提供；解除或删除须两人办理。",
-        f"{address}/restrict",
-        RESTRICT_FIELDS,
-        (typed, wrong, trouble, problem),
-        allowed=worker.state in (OPEN, CLOSED),
-        two=False,
-        worker=uuid_text(worker_id),
-        back=f"{address}?look={_seal(worker_id, looker)}",
-        look=_seal(worker_id, looker),
-    )
+        unfiled = form | {"file": "x" if files["file"] else ""}
+        again = renewed(unfiled, _action(act, worker_id, record_id), _archive(worker_id))
+        return again if isinstance(again, flask.Response) else _form(act, worker_id, record_id, again, form)
+    title, file = form["paper_title"], files["file"]
+    found = filed_for(worker_id, form["paper_kind"], title, file, sealed=act.sealed)
+    if isinstance(found, Problem):
+        return _form(act, worker_id, record_id, looker, form, found)
+    return _form(act, worker_id, record_id, looker, with_paper(form, found))
 
 
 Typed = tuple[dict[str, Any], dict[str, str], Problem | None, Problem | None]
@@ -437,8 +392,15 @@ def _archive(worker_id: bytes) -> str:
 
 
 def _action(act: DeskAct, worker_id: bytes, record_id: bytes) -> str:
-    record = f"/records/{uuid_text(record_id)}" if act.record else ""
-    return f"{_archive(worker_id)}{record}/{act.name}"
+    return f"{_subject(act, worker_id, record_id)}/{act.name}"
+
+
+def _filing(act: DeskAct, worker_id: bytes, record_id: bytes) -> str:
+    return f"{_subject(act, worker_id, record_id)}/papers/{act.name}"
+
+
+def _subject(act: DeskAct, worker_id: bytes, record_id: bytes) -> str:
+    return _archive(worker_id) + (f"/records/{uuid_text(record_id)}" if act.record else "")
 
 
 def _to_gate(worker_id: bytes) -> flask.Response:

@@ -18,7 +18,7 @@ from recordsvc.web.desk_forms import Field
 class DeskAct:
     """One act; `person` is the member that a number found here fills, `papers` how many are needed at least.
 
-    `states` are those of archives that it is offered for; `record`: on one record of an open archive.
+    `states` are those of archives that it is offered for; `record`: on one record of such an archive.
     """
 
     name: str
@@ -34,6 +34,8 @@ class DeskAct:
     record: bool = False
     of_type: str = ""
     """Type of the records that it is offered for; empty: every type."""
+    of_sealed: bool = False
+    """Done to a restricted record; else to one that is not."""
     erases: bool = False
     sealed: bool = False
     """Papers are filed beside a restricted archive; none that lies there is listed."""
@@ -178,15 +180,54 @@ ACTS: Final = (
         of_type=foreign.TYPE,
     ),
     DeskAct(
+        "restrict",
+        "archive.erase",
+        "限制处理这条记录",
+        "批准后，这条记录封存：保存但不显示、不提供，也不计入任何用途；其余记录不受影响。解除须两人办理。",
+        _OPEN | _CLOSED,
+        life_forms.RecordCaseForm,
+        life_asks.restrict_record,
+        (_ground("restriction_grounds", "restrict"), TEXT),
+        papers=0,
+        record=True,
+    ),
+    DeskAct(
+        "unrestrict",
+        "archive.erase",
+        "解除这条记录的限制",
+        "批准后，这条记录恢复查阅和使用。",
+        _OPEN | _CLOSED,
+        life_forms.RecordCaseForm,
+        life_asks.lift_record,
+        (_ground("restriction_grounds", "lift"), TEXT),
+        papers=0,
+        record=True,
+        of_sealed=True,
+    ),
+    DeskAct(
+        "hold",
+        "archive.hold",
+        "依法调取这条记录",
+        "凭调取文书。批准后三十日内，由个人信息保护负责人制作一次副本，只打开这一条，交给调取的机关；记录仍受限制。",
+        _OPEN | _CLOSED,
+        life_forms.RecordProvenForm,
+        life_asks.hold_record,
+        (_ground("hold_grounds"), TEXT),
+        papers=1,
+        record=True,
+        of_sealed=True,
+    ),
+    DeskAct(
         "erase",
         "archive.erase",
         "删除这条记录",
         "批准后立即销毁这条记录的内容，任何人都不能恢复。",
-        _OPEN,
+        _OPEN | _CLOSED,
         life_forms.CaseForm,
         life_asks.erase_record,
         (_ground("erasure_grounds", "erase"), TEXT),
         record=True,
+        of_sealed=True,
         erases=True,
     ),
 )

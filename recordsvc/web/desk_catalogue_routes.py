@@ -156,8 +156,10 @@ def _page(
 def _change(row: dict[str, Any]) -> dict[str, Any]:
     """Return what a row would change on its first day."""
     before = house().catalogue.find(row["occupation"], row["level"], row["first"])
-    if before is None or before.sample:
+    if before is None:
         way, tone = "新增", "good"
+    elif before.sample:
+        way, tone = "取代样例", "good"
     elif before.amount_fen == row["amount_fen"]:
         way, tone = "标准不变", "mute"
     else:

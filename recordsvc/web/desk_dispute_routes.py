@@ -36,12 +36,25 @@ from recordsvc.web.services import bp, dealer, house
 from recordsvc.web.worker_routes import card_of
 
 _MESSAGE: Final = (Field("text", "内容", "area", hint="本人会看到，最多 1000 字。不要写号码。"),)
-_HOW: Final = (("correct", "成立：更正记录"), ("revoke", "成立：撤销记录"), ("ground", "不成立"))
+_HOW: Final = (
+    ("correct", "成立：更正记录"),
+    ("revoke", "成立：撤销记录"),
+    ("restrict", "成立：限制处理记录"),
+    ("ground", "不成立"),
+)
 _DECISION: Final = (
     Field("how", "决定", "choice", rows=_HOW),
     Field("pointer", "更正哪一项", "choice", hint="只在更正时填写。"),
     Field("value", "更正为", hint="只在更正时填写，照原格式写。"),
     Field("revoke", "撤销原因", "choice", hint="只在撤销时选择。", table="revocation_reasons"),
+    Field(
+        "restrict",
+        "限制处理的依据",
+        "choice",
+        hint="只在限制处理时选择；须由个人信息保护负责人复核。",
+        table="restriction_grounds",
+        act="restrict",
+    ),
     Field("ground", "不成立的依据", "choice", hint="只在不成立时选择。", table="dispute_grounds"),
     Field("text", "理由", "area", hint="本人会看到，写清依据，最多 1000 字。"),
 )

@@ -220,6 +220,7 @@ class DecidePageForm(LookedPageForm):
     pointer = text(0, 200, load_default="")
     value = text(0, 1_000, load_default="")
     revoke = text(0, 40, load_default="")
+    restrict = text(0, 40, load_default="")
     ground = text(0, 40, load_default="")
     text = text(0, MOST, load_default="")  # last: it hides the function that makes fields
 

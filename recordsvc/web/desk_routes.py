@@ -399,7 +399,7 @@ def _proposal(
         copy=copy,
         copy_over=copy_over,
         copying=copying,
-        once_only=found.kind == copies.HOLD.kind,
+        once_only=found.kind in (copies.HOLD.kind, copies.HOLD_RECORD.kind),
         gate=GATE,
         fields=(REASON,),
         typed=typed or {},

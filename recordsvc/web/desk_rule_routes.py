@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from recordsvc.money.rules.params import FOREVER
 from recordsvc.money.rules.parsing import example_facts
 from recordsvc.money.rules.reading import MAX_BYTES
 from recordsvc.money.rules.routes import simulated
-from recordsvc.money.rules.rule import Rule
+from recordsvc.money.rules.rule import Example, Rule
 from recordsvc.web import words
 from recordsvc.web.desk_forms import MOST, Field, faults, judged
 from recordsvc.web.desk_routes import FAILED, name_of, tabs
@@ -298,7 +299,7 @@ def _one(
         document=rule.head.document,
         sample=SAMPLE_ZH if rule.sample else "",
         text=row.text,
-        tests=[_test(rule, example) for example in rule.examples],
+        tests=_tests(rule),
         before=None if before is None else _brief(before),
         changes=_changes(before, row.text),
         run=None if run is None else _run(run),
@@ -376,8 +377,17 @@ def _version(row: Any) -> dict[str, Any]:
     }
 
 
-def _test(rule: Rule, example: Any) -> dict[str, Any]:
-    """Return a test of a rule with what comes of it now."""
+def _tests(rule: Rule) -> list[dict[str, Any]]:
+    """Return the tests of a rule: what of each is not usual, what it asks for, whether it holds."""
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for example in rule.examples:
+        for name, value in example.given.items():
+            counted[name][repr(value)] += 1
+    usual = {name: some.most_common(1)[0][0] for name, some in counted.items()}
+    return [_test(rule, example, usual) for example in rule.examples]
+
+
+def _test(rule: Rule, example: Example, usual: Mapping[str, str]) -> dict[str, Any]:
     decision = rule.decide(example_facts(example.given), example.event)
     wanted = VERDICTS_ZH[example.verdict]
     if example.amount_fen is not None:
@@ -385,10 +395,12 @@ def _test(rule: Rule, example: Any) -> dict[str, Any]:
     if example.named:
         wanted += f"（{'、'.join(example.named)}）"
     good = decision.verdict is example.verdict and example.amount_fen in (None, decision.amount_fen)
-    given = "，".join(
-        f"{name} = {value}" for name, value in example.given.items() if not isinstance(value, list)
+    own = (
+        f"{name} = {len(value)} 项" if isinstance(value, list) else f"{name} = {value}"
+        for name, value in example.given.items()
+        if repr(value) != usual[name]
     )
-    return {"name": example.name, "given": given, "wanted": wanted, "good": good}
+    return {"name": example.name, "given": "，".join(own), "wanted": wanted, "good": good}
 
 
 def _run(run: Mapping[str, Any]) -> dict[str, Any]:

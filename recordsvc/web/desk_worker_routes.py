@@ -136,8 +136,8 @@ def copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     summary="下载依法调取的副本（网页） / Download the legal-hold copy that two officials decided, once",
 )
 def hold_copy_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Send the bundle of a restricted archive, once."""
-    return _copied(copies.HOLD, worker_id, form)
+    """Send the bundle of a restricted archive, or of one restricted record, once."""
+    return _copied(life_routes.hold_sort(form["proposal"]), worker_id, form)
 
 
 def _copied(sort: Sort, worker_id: bytes, form: dict[str, Any]) -> flask.Response:
@@ -194,10 +194,13 @@ def _offered(worker_id: bytes, state: str, looker: Looker) -> list[tuple[str, st
     return found
 
 
-def _offered_for_records(state: str, looker: Looker) -> list[tuple[str, str, str]]:
-    """Return name, title and type of record (empty: every) of what whoever looks may do with one record."""
+def _offered_for_records(state: str, looker: Looker) -> list[tuple[str, str, str, bool]]:
+    """Return what whoever looks may do with one record: name, title, type of record (empty: every).
+
+    The last says whether it is done to restricted records, or to the others.
+    """
     return [
-        (one.name, one.title, words.type_title(one.of_type) if one.of_type else "")
+        (one.name, one.title, words.type_title(one.of_type) if one.of_type else "", one.of_sealed)
         for one in ACTS
         if one.record and state in one.states and can(looker.actor, one.policy)
     ]

@@ -65,6 +65,11 @@ _TITLES: Final = {
     "archive.unmerge": ("撤回合并", "批准后，两份档案各自独立；合并期间记错的记录另行移动。"),
     "record.move": ("移动记录", "批准后，原处撤销，同样内容记入另一人的档案，由登记机关陈述。"),
     "archive.unrestrict": ("解除限制", "批准后，档案恢复查阅和使用。"),
+    "record.restrict": (
+        "限制处理一条记录",
+        "批准后，这条记录封存：保存但不显示、不提供，也不计入任何用途；其余记录不受影响。解除须两人办理。",
+    ),
+    "record.unrestrict": ("解除一条记录的限制", "批准后，这条记录恢复查阅和使用。"),
     "archive.erase": ("删除整份档案", "批准后立即销毁密钥和全部内容，任何人都不能恢复。"),
     "record.erase": ("删除一条记录", "批准后立即销毁这条记录的内容，任何人都不能恢复。"),
     "archive.close": ("关闭档案（死亡）", "批准后，档案仍可查阅，不再收录新记录。"),
@@ -95,6 +100,10 @@ _TITLES: Final = {
         "批准后，账号不再对应原来的档案，用它登录的全部结束；号码指向的档案还没有账号的，改为对应它。",
     ),
     "dispute.decide": ("决定异议", "批准后，决定记入档案，本人收到通知。内容在异议页查阅。"),
+    "dispute.restrict": (
+        "异议成立：限制处理记录",
+        "批准后，这条记录封存，异议办结，本人和签发单位收到通知。内容在异议页查阅。",
+    ),
     "evidence.trust": ("核验外来材料", "批准后，这份材料按下列结论标明可信程度。"),
     "import.run": ("导入旧档案", "批准后，核对过的各条分批记入档案，标明来源和担保单位。"),
     "institution.retire-keys": (
@@ -104,6 +113,10 @@ _TITLES: Final = {
     "archive.hold-copy": (
         "依法调取副本",
         "批准后三十日内，由个人信息保护负责人制作一次副本；档案仍受限制，本人能看到这次查阅。",
+    ),
+    "record.hold-copy": (
+        "依法调取一条记录",
+        "批准后三十日内，由个人信息保护负责人制作一次副本，只打开这一条；记录仍受限制，本人能看到这次查阅。",
     ),
     "bank.account.open": ("登记付款账户", "批准后，资金可从这个账户拨付；登记后不再更改。"),
     "bank.batch.release": ("放行拨付批次", "批准后，这一批付款文件发往银行。"),
@@ -134,7 +147,10 @@ _GROUNDS: Final = {
     "archive.merge": "merge_grounds",
     "archive.unmerge": "merge_grounds",
     "archive.unrestrict": "restriction_grounds",
+    "record.restrict": "restriction_grounds",
+    "record.unrestrict": "restriction_grounds",
     "archive.hold-copy": "hold_grounds",
+    "record.hold-copy": "hold_grounds",
     "archive.erase": "erasure_grounds",
     "record.erase": "erasure_grounds",
     "archive.close": "closure_grounds",
@@ -220,6 +236,7 @@ _LABELS: Final = {
 _DECISIONS: Final = {
     "correction": "成立：更正记录",
     "revocation": "成立：撤销记录",
+    "restriction": "成立：限制处理记录",
     "dispute-outcome": "不成立",
 }
 """Type of the record that a decision of a case enters -> what it decides."""

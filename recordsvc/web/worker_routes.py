@@ -12,8 +12,9 @@ from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.archive import disputes, errors, facts, holders, receipts, views
 from recordsvc.archive.forms import RecordQuery
 from recordsvc.archive.holders import Holder
-from recordsvc.archive.me_routes import own_archives
+from recordsvc.archive.me_routes import own_archives, refuse_sealed
 from recordsvc.archive.reading import Archive, OpenEntry
+from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.states import RecordState
 from recordsvc.ground import answers
 from recordsvc.ground.problems import NotFound
@@ -85,9 +86,11 @@ def query_of(archive: Archive, seq: int) -> str:
 def own_record(record_id: bytes, query: Mapping[str, Any]) -> tuple[Archive, OpenEntry, RecordState]:
     """Return a record of the worker who asks; foreign, missing and erased ones are `NotFound` alike.
 
-    `query` is that of `RecordQuery`. Raises `RecordAmbiguous`.
+    `query` is that of `RecordQuery`. Raises `RecordAmbiguous`, `RecordRestricted`.
     """
     found = own_archives().find(record_id, query["issuer"])
+    if found is not None:
+        refuse_sealed(found.state)
     if found is None or found.state is None or found.entry.opened is None:
         raise NotFound
     return found.archive, found.entry, found.state
@@ -126,7 +129,7 @@ def me_page() -> flask.Response:
     surface=Surface.PAGE,
     query=RecordQuery,
     answer=HTML,
-    problems=(errors.RecordAmbiguous,),
+    problems=(errors.RecordAmbiguous, RecordRestricted),
     summary="我的一条记录（网页） / One of my records",
 )
 def record_page(record_id: bytes, query: dict[str, Any]) -> flask.Response:
@@ -159,7 +162,7 @@ def record_page(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     surface=Surface.PAGE,
     query=RecordQuery,
     answer=Sends("text/plain"),
-    problems=(errors.RecordAmbiguous,),
+    problems=(errors.RecordAmbiguous, RecordRestricted),
     summary="下载回执 / Download the receipt of a record (C2SP tlog-proof)",
 )
 def receipt_file(record_id: bytes, query: dict[str, Any]) -> flask.Response:
@@ -178,7 +181,7 @@ def receipt_file(record_id: bytes, query: dict[str, Any]) -> flask.Response:
     surface=Surface.PAGE,
     query=RecordQuery,
     answer=Sends("application/json"),
-    problems=(errors.RecordAmbiguous,),
+    problems=(errors.RecordAmbiguous, RecordRestricted),
     summary="下载记录文件 / Download a record with its evidence, the companion of its receipt",
 )
 def record_file(record_id: bytes, query: dict[str, Any]) -> flask.Response:

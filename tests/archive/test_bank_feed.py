@@ -1,6 +1,7 @@
 """A credit bank's feed: what workers agreed to, under a pseudonym of its own; every other place told."""
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from recordsvc.access.consents import Ended
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.archive import erasing
 from recordsvc.house import House
+from tests.archive.restricted import lift, seal
 from tests.archive.support import Centre, id_of, person
 from tests.archive.test_sharing import OFFICER, give, looks, raw_id
 
@@ -81,6 +83,25 @@ def test_a_bank_is_told_what_was_agreed_to_and_nothing_that_names_the_worker(
         ("bank-1", "credit-recognition", "records")
     ]
     assert looks(house, centre.worker_id(person(2))) == []
+
+
+def test_a_restricted_record_is_told_as_such_in_the_order_of_the_log(
+    house: House, centre: Centre, feed: Callable[[str], Told]
+) -> None:
+    """What was told before says nothing any more; the position of the restriction tells of it."""
+    record = centre.completion(person(1))
+    centre.enter(record)
+    worker, record_id = centre.worker_id(person(1)), uuid.UUID(id_of(record)).bytes
+    agree(house, worker, record)
+    before = open_items(feed("bank-1"))[0]["values"]
+    assert before
+    index = seal(house, worker, record_id)
+    told = open_items(feed("bank-1"))
+    assert [(one["index"], one["state"], one["values"]) for one in told][1:] == [(index, "restricted", {})]
+    assert (told[0]["state"], told[0]["values"], told[0]["type"]) == ("restricted", {}, "")
+    index = lift(house, worker, record_id)
+    told = open_items(feed("bank-1"))
+    assert (told[-1]["index"], told[-1]["state"], told[-1]["values"]) == (index, "active", before)
 
 
 def test_positions_have_no_gap_that_is_not_told(

@@ -12,6 +12,7 @@ from recordsvc.archive.erasing import propose_record_erasure
 from recordsvc.archive.errors import TargetUnfit
 from recordsvc.house import House
 from tests.archive.paperfiles import pdf
+from tests.archive.restricted import seal
 from tests.archive.support import Centre, person
 from tests.archive.test_disputes import (
     DAY,
@@ -67,6 +68,7 @@ def test_an_answer_names_no_correction_that_was_erased(
     case = opened(house, worker, record)
     correction = centre.correction(person(1), record, score="91.0")
     centre.enter(correction)
+    seal(house, worker, bytes_of(record))
     decided(
         house,
         lambda turn: propose_record_erasure(

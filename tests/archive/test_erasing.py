@@ -29,8 +29,9 @@ from recordsvc.archive import (
 )
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.contradiction import Verdict, compare
-from recordsvc.archive.erasing import Blocker, Why
+from recordsvc.archive.erasing import Why
 from recordsvc.archive.errors import ArchiveRestricted, ErasureBlocked, RecordErased
+from recordsvc.archive.retention import Blocker
 from recordsvc.archive.states import Life
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.ground import two_person
@@ -46,6 +47,7 @@ from recordsvc.people import tables as people_tables
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
 from tests.archive.paperfiles import png
+from tests.archive.restricted import seal
 from tests.archive.support import Centre, id_of, person, told
 from tests.archive.support import receipts as receipts_of
 from tests.archive.test_merging import decided, merge
@@ -323,6 +325,7 @@ def test_one_record_is_erased_and_the_others_stay(house: House, centre: Centre, 
     record = centre.completion(person(1))
     centre.enter(record)
     record_id = uuid.UUID(id_of(record)).bytes
+    seal(house, worker, record_id)
     decided(
         house,
         lambda turn: erasing.propose_record_erasure(
@@ -349,6 +352,7 @@ def test_with_a_record_goes_what_corrected_and_revoked_it(
     centre.enter(centre.correction(person(1), record))
     centre.enter(centre.revocation(person(1), record))
     record_id = uuid.UUID(id_of(record)).bytes
+    seal(house, worker, record_id)
     decided(
         house,
         lambda turn: erasing.propose_record_erasure(
@@ -356,7 +360,7 @@ def test_with_a_record_goes_what_corrected_and_revoked_it(
         ),
     )
     archive = persons.read(house, worker).own
-    assert [entry.record is None for entry in archive.entries[2:]] == [True, True, True, False, False, False]
+    assert [entry.record is None for entry in archive.entries[2:]] == [True] * 3 + [False] * 4
     assert [entry.stored.target for entry in archive.entries[-3:]] == [2, 3, 4]
     assert archive.state.of(2).life is Life.ERASED
     assert archive.state.oddities == ()

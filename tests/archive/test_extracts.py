@@ -22,6 +22,7 @@ from recordsvc.cli_verify import verify
 from recordsvc.ground.strictjson import canonical
 from recordsvc.house import House
 from recordsvc.translog.note import NoteKey
+from tests.archive.restricted import seal
 from tests.archive.support import Centre, person
 from tests.archive.test_erasing import UNLAWFUL, decided
 from tests.archive.test_looked_log import kinds
@@ -125,8 +126,16 @@ def test_a_revoked_record_tells_its_state_and_when(house: House, centre: Centre,
     assert "撤销：" in report.text("zh")
 
 
-def test_an_erased_record_tells_its_state_and_no_value(house: House, worker: bytes, records) -> None:
+def test_a_sealed_and_an_erased_record_tell_their_state_alone(house: House, worker: bytes, records) -> None:
     found = share(house, worker, records[1], records=(raw_id(records[0]), raw_id(records[1])))
+    seal(house, worker, raw_id(records[1]))
+    told = opened(house, found)
+    said = {one["state"]: one for one in told["statement"]["records"]}
+    assert (said["restricted"]["values"], said["restricted"]["type"]) == ({}, "")
+    assert len(said["restricted"]["acts"]) == 1
+    report = checked(house, told)
+    assert report.outcome is Outcome.PROVEN
+    assert "限制处理：" in report.text("zh")
     decided(
         house,
         lambda turn: erasing.propose_record_erasure(

@@ -13,6 +13,7 @@ from recordsvc.house import House
 from recordsvc.people import contacts
 from recordsvc.people import tables as people_tables
 from recordsvc.people.contacts import set_phone
+from tests.archive.restricted import seal
 from tests.archive.support import Centre, id_of, person
 from tests.archive.test_disputes import bytes_of
 from tests.archive.test_erasing import UNLAWFUL, decide_erasure, restrict
@@ -139,6 +140,7 @@ def test_one_erased_record_is_told_to_its_person(house: House, centre: Centre, w
     record = centre.completion(person(1))
     centre.enter(record)
     house.clock.advance(1_000)
+    seal(house, worker, bytes_of(record))
     decided(
         house,
         lambda turn: erasing.propose_record_erasure(

@@ -40,6 +40,7 @@ from recordsvc.people import contacts
 from recordsvc.people import tables as people_tables
 from recordsvc.people.contacts import PhoneRefused, set_phone
 from recordsvc.people.workers import Worker
+from tests.archive.restricted import seal
 from tests.archive.support import Centre, id_of, person, shown
 from tests.archive.test_merging import decided, merge, unmerge
 from tests.faults.region import release
@@ -124,6 +125,7 @@ def test_an_erased_record_is_one_however_often_it_was_corrected(house: House, ce
     house.clock.advance(1000)
     worker_id, record_id = centre.worker_id(person(1)), uuid.UUID(id_of(record)).bytes
     why = record_erasing.Why("unlawful", "个人信息保护法第四十七条")
+    seal(house, worker_id, record_id)
     decided(
         house,
         lambda turn: record_erasing.propose_record_erasure(

@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from recordsvc import anchor
 from recordsvc.access import consents, looked
 from recordsvc.access.consents import Consent, Ended, Wanted
 from recordsvc.access.errors import AccessEnded, CodePaced, CodeWanted
 from recordsvc.access.grants import ANYONE, Actor, Kind
 from recordsvc.archive import erasing, noticeboard, sharing
+from recordsvc.archive.verify import verify_bundle
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
+from tests.archive.restricted import seal
 from tests.archive.support import Centre, id_of, person
 
 EMPLOYER = Actor(
@@ -80,6 +83,18 @@ def test_the_chosen_record_leaves_with_its_correction_and_no_other(house: House,
     kinds = [(entry["kind"], "record" in entry) for entry in told["entries"]]
     assert [kind for kind, there in kinds if there] == ["issue", "correct"]
     assert id_of(records[1]) not in json.dumps(told)
+
+
+def test_a_shared_record_that_is_restricted_leaves_as_restricted(house: House, worker: bytes, records):
+    """The consent goes on; what it opens proves that the record is sealed, and says nothing of it."""
+    _made, given = give(house, worker, records[0])
+    index = seal(house, worker, raw_id(records[0]))
+    told = opened(house, given)
+    disclosed = [one["index"] for one in told["entries"] if "record" in one]
+    assert disclosed == [index]
+    report = verify_bundle(json.dumps(told).encode(), [anchor.log_key(house)])
+    assert report.outcome.name == "PROVEN"
+    assert report.records[0].life == "restricted"
 
 
 def test_each_opening_leaves_a_look_and_one_notice_a_day(

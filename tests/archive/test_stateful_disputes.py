@@ -43,6 +43,7 @@ from recordsvc.archive.errors import ArchiveRestricted, DisputeRefused, TargetUn
 from recordsvc.archive.merging import Why
 from recordsvc.archive.moving import Moving
 from recordsvc.archive.reading import Reader
+from recordsvc.archive.restricting import RESTRICT
 from recordsvc.bodies import institutions
 from recordsvc.bodies.institutions import FactKind
 from recordsvc.ground import two_person
@@ -52,6 +53,7 @@ from recordsvc.ground.problems import Problem
 from recordsvc.ground.two_person import StaleProposal
 from recordsvc.house import House, open_house
 from recordsvc.translog import tables as log_tables
+from tests.archive.restricted import asking
 from tests.archive.support import STATER, Centre, id_of, person, shown, told
 from tests.archive.test_stateful import QUIET, any_one, make
 
@@ -792,6 +794,9 @@ class Objections(RuleBasedStateMachine):
         if record is None or record.life == "erased" or record.chain.read_as.state != "open":
             return
         self.clock.advance(5)
+        self.decided(asking(self.house, RESTRICT, record.chain.worker_id, record.record_id))
+        record.chain.size += 1
+        self.size += 1
         self.decided(
             lambda turn: erasing.propose_record_erasure(
                 turn, self.house, record.chain.worker_id, record.record_id, UNLAWFUL, "official:a"

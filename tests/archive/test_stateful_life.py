@@ -43,6 +43,7 @@ from recordsvc.archive.importing import Importer
 from recordsvc.archive.merging import Why
 from recordsvc.archive.moving import Moving
 from recordsvc.archive.reading import Reader
+from recordsvc.archive.restricting import LIFT, RESTRICT
 from recordsvc.archive.states import Life
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import CommitUnknown, Turn
@@ -55,6 +56,7 @@ from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
 from recordsvc.people.resolve import CARD
 from recordsvc.translog import tables as log_tables
+from tests.archive.restricted import asking
 from tests.archive.support import Centre, id_of, person
 from tests.archive.support import receipts as receipts_of
 from tests.archive.test_importing import HEADINGS, decide, old_row, papers, plan_of
@@ -85,6 +87,8 @@ class Chain:
     """seqs of records revoked or erased."""
     erased: set[int] = dataclasses.field(default_factory=set)
     """seqs of records erased."""
+    sealed: set[int] = dataclasses.field(default_factory=set)
+    """seqs of records restricted alone."""
     merged_with: list["Chain"] = dataclasses.field(default_factory=list)
     """Every chain that this one's own entries name as merged with it."""
     state: str = "open"
@@ -111,7 +115,7 @@ class Chain:
     @property
     def standing(self) -> list[int]:
         """Records that an issuer signed and that are in force."""
-        return [seq for seq in self.raws if seq not in self.ended]
+        return [seq for seq in self.raws if seq not in self.ended | self.sealed]
 
 
 @dataclasses.dataclass
@@ -431,6 +435,42 @@ class Lives(RuleBasedStateMachine):
         self.size += 1
         self.check()
 
+    @precondition(lambda self: any(chain.standing for chain in self.chains))
+    @rule(a=any_one, at=any_one)
+    def restrict_record(self, a: int, at: int) -> None:
+        """One record is sealed; the rest of its chain goes on, and what is sent on it waits."""
+        chain = self.pick(a, "open", "closed", "merged")
+        if chain is None or not chain.standing or chain.read_as.state == "restricted":
+            return
+        seq = chain.standing[at % len(chain.standing)]
+        self.decide(asking(self.house, RESTRICT, chain.worker_id, self.id_at(chain, seq)))
+        chain.add(Kind.NOTE)
+        chain.sealed.add(seq)
+        self.size += 1
+        if chain.read_as.state == "open" and chain.numbers[seq] in self.owner:
+            answer = self.centre.send([self.centre.revocation(person(chain.numbers[seq]), chain.raws[seq])])
+            assert answer.rows[0].held == "target-restricted", (answer.rows[0].status, answer.rows[0].held)
+        self.check()
+
+    @precondition(lambda self: any(chain.sealed for chain in self.chains))
+    @rule(a=any_one, at=any_one)
+    def lift_record(self, a: int, at: int) -> None:
+        """And stands again as it did, revoked or in force."""
+        chains = [one for one in self.chains if one.sealed and one.state in ("open", "closed", "merged")]
+        chains = [one for one in chains if one.read_as.state != "restricted"]
+        if not chains:
+            return
+        chain = chains[a % len(chains)]
+        seq = sorted(chain.sealed)[at % len(chain.sealed)]
+        self.decide(asking(self.house, LIFT, chain.worker_id, self.id_at(chain, seq)))
+        chain.add(Kind.NOTE)
+        chain.sealed.discard(seq)
+        self.size += 1
+        self.check()
+
+    def id_at(self, chain: Chain, seq: int) -> bytes:
+        return uuid.UUID(id_of(chain.raws[seq])).bytes
+
     @some("open")
     @rule(a=any_one)
     def close(self, a: int) -> None:
@@ -474,10 +514,12 @@ class Lives(RuleBasedStateMachine):
             one.add(Kind.ERASE)
             one.state, one.into = "erased", None
             one.ended |= set(one.raws)
+            one.sealed.clear()
         for other, seq in astray:
             other.add(Kind.ERASE)
             other.ended.add(seq)
             other.erased.add(seq)
+            other.sealed.discard(seq)
         self.disown(gone)
         self.size += len(gone) + len(astray)
         assert erasures.keep(self.house) == len(gone) + len(astray)
@@ -497,7 +539,10 @@ class Lives(RuleBasedStateMachine):
         if chain is None or not chain.standing:
             return
         seq = chain.standing[at % len(chain.standing)]
-        record_id = uuid.UUID(id_of(chain.raws[seq])).bytes
+        record_id = self.id_at(chain, seq)
+        self.decide(asking(self.house, RESTRICT, chain.worker_id, record_id))
+        chain.add(Kind.NOTE)
+        self.size += 1
         self.decide(
             lambda turn: erasing.propose_record_erasure(
                 turn, self.house, chain.worker_id, record_id, UNLAWFUL, "official:a"
@@ -637,11 +682,13 @@ class Lives(RuleBasedStateMachine):
                     chain.add(Kind.ERASE)
                     chain.ended.add(seq)
                     chain.erased.add(seq)
+                    chain.sealed.discard(seq)
                     self.size += 1
             if since.state == "erased" and chain.state != "erased":
                 chain.add(Kind.ERASE)
                 chain.state, chain.into = "erased", None
                 chain.ended |= set(chain.raws)
+                chain.sealed.clear()
                 self.size += 1
                 gone.append(chain)
         self.disown(gone)
@@ -682,7 +729,9 @@ class Lives(RuleBasedStateMachine):
         assert archive.state.oddities == ()
         lives = {one.seq: one.life for one in archive.state.records}
         for seq in chain.raws:
-            assert (lives[seq] is Life.ACTIVE) == (seq not in chain.ended)
+            assert (lives[seq] is Life.ACTIVE) == (seq not in chain.ended | chain.sealed)
+            assert (lives[seq] is Life.RESTRICTED) == (seq in chain.sealed)
+            assert (archive.entries[seq].record is None) == (seq in chain.erased | chain.sealed)
         for paper in self.papers:
             if paper.chain is chain and {paper.seq, paper.signed}.isdisjoint(chain.ended):
                 assert archive.superseded.get(paper.seq, -1) == paper.signed

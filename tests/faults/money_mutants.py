@@ -279,30 +279,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", type=Path, help="file for the table")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes of tests")
     parser.add_argument("--only", default="", help="a word of the names of those to run")
+    parser.add_argument("--near", action="store_true", help="try each by the tests nearest to it alone")
     said = parser.parse_args(arguments)
     chosen = [one for one in MUTANTS if said.only in one.name]
+    results: list[tuple[Mutant | None, Result]] = []
+
+    def note(mutant: Mutant | None, result: Result) -> None:
+        results.append((mutant, result))
+        good = as_named(mutant, result, near=said.near)
+        name = mutant.name if mutant else "nothing taken away"
+        print(f"{'ok ' if good else 'BAD'} {name}: {_listed(result.red)}", flush=True)  # noqa: T201
+        if not good:
+            print(result.told[-3000:], flush=True)  # noqa: T201
+
     with tempfile.TemporaryDirectory() as folder:
         tree = copied(Path(folder) / "tree")
-        results: list[tuple[Mutant | None, Result]] = []
-        for mutant in [None, *chosen]:
-            if mutant is None:
-                if said.only:
-                    continue
-                results += [(None, run(tree, [*cases()], on, said.jobs)) for on in ("sqlite", "postgresql")]
-            else:
-                with mutated(tree, mutant):
-                    results.append((mutant, run(tree, [*cases()], mutant.on, said.jobs)))
-            good = _as_named(*results[-1])
-            name = mutant.name if mutant else "nothing taken away"
-            print(f"{'ok ' if good else 'BAD'} {name}: {_listed(results[-1][1].red)}", flush=True)  # noqa: T201
-            if not good:
-                print(results[-1][1].told[-3000:], flush=True)  # noqa: T201
+        for on in ("sqlite", "postgresql") if not said.only else ():
+            where = {one for mutant in MUTANTS for one in mutant.near if mutant.on == on}
+            note(None, run(tree, sorted(where) if said.near else [*cases()], on, said.jobs))
+        for mutant in chosen:
+            with mutated(tree, mutant):
+                where = set(mutant.near) if said.near else {*cases()}
+                note(mutant, run(tree, sorted(where), mutant.on, said.jobs))
     if said.write and not said.only:
-        said.write.write_text(document(results), "utf-8")
-    return 0 if all(_as_named(*one) for one in results) else 1
+        said.write.write_text(document(results, near=said.near), "utf-8")
+    return 0 if all(as_named(*one, near=said.near) for one in results) else 1
 
 
-def document(results: Sequence[tuple[Mutant | None, Result]]) -> str:
+def document(results: Sequence[tuple[Mutant | None, Result]], *, near: bool) -> str:
     """Return the page of results."""
     untouched = [result for mutant, result in results if mutant is None]
     lines = [
@@ -311,7 +315,10 @@ def document(results: Sequence[tuple[Mutant | None, Result]]) -> str:
         "Each line is the service with one safeguard taken away in every layer that repeats it, tried by",
         "the cases of the money design (tests named `test_case_NN_…`). Exactly the cases named must go red:",
         "a miss is a safeguard whose loss nobody would notice, one more a test that does not know what it is",
-        "about. `make mutants` writes this page; `make test-long` tries each beside the tests nearest to it.",
+        "about. `make mutants` tries each by all cases and writes this page; `make test-long`, and with",
+        "`--near` this module, by the tests nearest to it: whatever goes red there must be of a case named.",
+        "",
+        "This run: " + ("the nearest tests." if near else "all cases."),
         "",
         f"With nothing taken away {untouched[0].passed} tests pass on SQLite and {untouched[1].passed} on "
         "PostgreSQL" + (", and none fails." if not any(one.red for one in untouched) else "; **some fail**."),
@@ -323,7 +330,7 @@ def document(results: Sequence[tuple[Mutant | None, Result]]) -> str:
         if mutant is not None:
             where = ", ".join(f"`{path}`" for path in dict.fromkeys(edit.path for edit in mutant.edits))
             on = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[mutant.on]
-            verdict = "caught" if _as_named(mutant, result) else "**not as named**"
+            verdict = "caught" if as_named(mutant, result, near=near) else "**not as named**"
             lines.append(
                 f"| {mutant.name} | {where} | {on} | {_listed(mutant.cases)} | {_listed(result.red)} | "
                 f"{result.tests} | {verdict} |"
@@ -338,8 +345,11 @@ def document(results: Sequence[tuple[Mutant | None, Result]]) -> str:
     return "\n".join(lines)
 
 
-def _as_named(mutant: Mutant | None, result: Result) -> bool:
-    return result.red == (mutant.cases if mutant else frozenset())
+def as_named(mutant: Mutant | None, result: Result, *, near: bool) -> bool:
+    """Tell whether just the cases went red that a mutant names; of the nearest tests, some of them."""
+    if mutant is None:
+        return not result.red
+    return bool(result.red) and result.red <= mutant.cases if near else result.red == mutant.cases
 
 
 def _listed(numbers: Iterable[int]) -> str:

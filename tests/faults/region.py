@@ -52,6 +52,7 @@ from recordsvc.settings import Settings
 from recordsvc.translog.note import SignatureType, Signer, parse_note
 from recordsvc.translog.tables import checkpoint
 from recordsvc.vault.keyfolder import create_keys
+from tests.archive import restricted
 from tests.archive.paperfiles import jpeg, png
 from tests.archive.support import STATER, Centre, id_of, person, shown, state
 from tests.faults import claims
@@ -151,6 +152,7 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _say(house, centre, people, later)
     _keys(other, later)
     _erase(house, centre, people[4], records[0][4], later)
+    _seal(house, centre, [(people[n], records[n - 14][n]) for n in (14, 15)], later)
     _hold(house, centre, people, later)
     _file(house, centre, other, people, later)
     later()
@@ -502,6 +504,15 @@ def erase(house: House, worker_id: bytes, record_id: str, seq: int, n: int) -> N
 def _erase(house: House, centre: Centre, who: dict, record: bytes, later: Callable[[], None]) -> None:
     later()
     erase(house, centre.worker_id(who), id_of(record), 0, 1)
+
+
+def _seal(house: House, centre: Centre, sealed: list[tuple[dict, bytes]], later: Callable[[], None]) -> None:
+    """Restrict a record of each, with what corrected it."""
+    for who, record in sealed:
+        later()
+        centre.enter(centre.correction(who, record))
+        later()
+        restricted.seal(house, centre.worker_id(who), uuid.UUID(id_of(record)).bytes)
 
 
 def _hold(house: House, centre: Centre, people: list[dict], later: Callable[[], None]) -> None:

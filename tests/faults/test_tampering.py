@@ -41,7 +41,7 @@ TABLES = [
     and kind_of(table) in KEPT
     and bound.INFO not in table.info
     and table not in ELSEWHERE
-] + bound.tables()
+] + [*bound.tables(), archive_tables.restricted_entry]
 COLUMNS = [column for table in TABLES for column in table.columns] + [
     # Working state, as far as something repeats it.
     *(

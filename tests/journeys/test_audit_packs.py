@@ -19,12 +19,14 @@ from recordsvc.archive import erasing, looked_alarms, pack_making
 from recordsvc.archive.keyevents import KeyAction
 from recordsvc.archive.pack_manifest import Files
 from recordsvc.archive.pack_tables import audit_pack
+from recordsvc.archive.reading import Reader
 from recordsvc.archive.verify_pack import MANIFEST, BadPack, verify_pack
 from recordsvc.cli_verify_pack import verify_pack_file
 from recordsvc.ground import two_person
 from recordsvc.ground.base64strict import b64u
 from recordsvc.people import synthetic
 from recordsvc.people import tables as people_tables
+from tests.archive.restricted import seal
 from tests.journeys.desk import HOST, Centre, Journey
 from tests.journeys.test_closed_centre import enter
 
@@ -175,6 +177,24 @@ def test_a_restricted_archive_is_left_out_and_counted(journey: Journey, workers:
     pack_making.expire(journey.house)
     assert len(list(folder.glob("*.sealed"))) == 2, "erasing reaches every copy"
     assert checked(journey, fetched(journey, pack).data)["withdrawn"] == 1
+
+
+def test_an_archive_of_which_a_record_was_restricted_since_is_left_out(
+    journey: Journey, workers: list[bytes]
+) -> None:
+    """What was made before holds the record; a pack made after the restriction does not, and goes out."""
+    house, pack = journey.house, made(journey, workers)
+    archive = Reader(house).archive(workers[0])
+    assert archive is not None
+    journey.house.clock.advance(1_000)
+    seal(house, workers[0], archive.entries[0].stored.record_id)
+    manifest = checked(journey, fetched(journey, pack).data)
+    assert (manifest["count"], manifest["omitted"], manifest["withdrawn"]) == (2, 0, 1)
+    journey.house.clock.advance(1_000)
+    assert checked(journey, fetched(journey, made(journey, workers)).data)["count"] == 3
+    pack_making.expire(house)
+    folder = house.settings.data_dir / "packs" / uuid.UUID(pack).hex
+    assert len(list(folder.glob("*.sealed"))) == 2
 
 
 def test_an_expired_pack_is_destroyed(journey: Journey, workers: list[bytes]) -> None:

@@ -21,9 +21,10 @@ from recordsvc.archive.looking import Looker
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.house import House
 from recordsvc.people import merges, synthetic
+from tests.archive import restricted
 from tests.archive.paperfiles import pdf
 from tests.archive.test_erasing import OFFICER, decide_erasure
-from tests.journeys.desk import HOST, Journey
+from tests.journeys.desk import HOST, Journey, record_id
 from tests.journeys.test_wrong_person import archive_id, enter
 from tests.test_number_commands import commands, mine, settings, typed
 
@@ -258,3 +259,36 @@ def test_a_hold_is_asked_and_made_at_the_console(
     assert verify_bundle(to.read_bytes(), [anchor.log_key(house)]).outcome.name == "PROVEN"
     told = typed(house, commands, "case hold-copy", *words, str(tmp_path / "again.json"), by=officer)
     assert (told.exit_code, (tmp_path / "again.json").exists()) == (1, False)
+
+
+def test_one_restricted_record_is_copied_once_and_nothing_else_of_its_chain(journey: Journey) -> None:
+    """The archive is open; the order opens the record, what acted on it, and no other entry."""
+    house, centre, worker = journey.house, journey.centre(), journey.person(5)
+    record, other = journey.completion(centre, worker), journey.completion(centre, worker)
+    enter(journey, centre, record)
+    enter(journey, centre, other)
+    own = archive_id(journey, worker["number"])
+    path = f"/v1/desk/workers/{own}/records/{record_id(record)}/hold"
+    assert journey.act("handler", path, ASKED, 409)["code"] == "standing"
+    restricted.seal(house, uuid.UUID(own).bytes, uuid.UUID(record_id(record)).bytes)
+    proposal = str(journey.act("handler", path, ASKED)["proposal_id"])
+    assert make(journey, own, proposal).status_code == 403, "not decided yet"
+    journey.decide("reviewer", proposal, status=403)
+    journey.decide("data-officer", proposal)
+
+    made = make(journey, own, proposal)
+    assert made.status_code == 200, made.json
+    assert verify_bundle(made.data, [anchor.log_key(house)]).outcome.name == "PROVEN"
+    opened = [one["record"]["id"] for one in json.loads(made.data)["entries"] if "record" in one]
+    assert opened[0] == record_id(record)
+    assert record_id(other) not in opened
+    assert looks(house, own) == [("court-or-law", "H-1")]
+    assert acts(house) == [("official:demo-data-officer", f"{own}/{proposal}")]
+    assert make(journey, own, proposal).json["code"] == "copy-not-decided", "it is used up"
+    told = f"/v1/desk/workers/{own}/archive?purpose=court-or-law&case_ref=H-1"
+    assert [one["life"] for one in journey.read("data-officer", told)["records"]] == ["restricted", "active"]
+
+    again = str(journey.act("handler", path, ASKED | {"text": "再次调取"})["proposal_id"])
+    restricted.lift(house, uuid.UUID(own).bytes, uuid.UUID(record_id(record)).bytes)
+    journey.decide("data-officer", again, status=409)
+    assert fsck.fsck(house).finding is None

@@ -1,4 +1,4 @@
-"""A restricted archive is read by nobody: every door that reads, by the list of the application itself.
+"""What is restricted is read by nobody, archive or record: every door that reads, by the list of all.
 
 Each is knocked at by somebody whom it lets in, with the ids of a restricted worker. It answers 423, or stands
 in `OPEN` with the reason why it may answer otherwise; in either case nothing of the person leaves.
@@ -17,6 +17,7 @@ from recordsvc.archive import erasing, held, letters
 from recordsvc.ground import outbox
 from recordsvc.people import merges
 from recordsvc.submit import sign
+from tests.archive import restricted
 from tests.archive.paperfiles import png
 from tests.archive.test_erasing import OFFICER
 from tests.journeys.desk import HOST, Centre, Journey, record_id
@@ -213,9 +214,42 @@ SHOWN = frozenset(
 """Doors that show the person before, so that silence afterwards says something."""
 
 
-def test_no_door_reads_a_restricted_archive(place: Place) -> None:
+SHOWS_RECORD = frozenset(
+    {
+        "GET /centre/disputes/<id:dispute_id>",
+        "GET /desk/disputes/<id:dispute_id>",
+        "GET /desk/workers/<id:worker_id>",
+        "GET /me",
+        "GET /me/disputes",
+        "GET /me/records/<id:record_id>",
+        "GET /me/records/<id:record_id>/file",
+        "GET /v1/desk/disputes/<id:dispute_id>",
+        "GET /v1/desk/workers/<id:worker_id>/archive",
+        "GET /v1/institution/disputes/<id:dispute_id>",
+        "GET /v1/me/archive",
+        "GET /v1/me/bundle",
+        "GET /v1/me/disputes",
+        "GET /v1/me/records/<id:record_id>",
+    }
+)
+"""Doors that show what one record says, or what was said of it."""
+
+
+def record_shown(place: Place) -> set[str]:
+    """Return the doors that show the record itself or the objection to it."""
+    return {one.name for one in knock(place) if {COURSE, WORDS} & set(one.leaks)}
+
+
+def test_no_door_reads_what_is_restricted(place: Place) -> None:
     before = {one.name for one in knock(place) if one.leaks}
     assert SHOWN - before == set()
+    shown = record_shown(place)
+    assert SHOWS_RECORD - shown == set()
+    worker, record = (uuid.UUID(place.ids[name]).bytes for name in ("worker_id", "record_id"))
+    restricted.seal(place.journey.house, worker, record)
+    assert record_shown(place) == set()
+    restricted.lift(place.journey.house, worker, record)
+    assert record_shown(place) == shown
     place.restrict()
     knocks = list(knock(place))
     assert [one for one in knocks if one.leaks] == []

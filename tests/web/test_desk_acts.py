@@ -285,15 +285,56 @@ def test_an_erasure_is_proposed_and_decided_from_pages_and_nothing_is_left(
     assert "已批准" in officer.get(path).text
 
 
-def test_one_record_is_not_erased_while_a_rule_keeps_it(
-    desk: Any, house: House, worker_id: bytes, ids: dict[str, str]
+def test_one_record_is_restricted_kept_while_a_rule_keeps_it_and_lifted_from_pages(
+    desk: Any, me: Visitor, house: House, worker_id: bytes, ids: dict[str, str]
 ) -> None:
-    handler, act = desk("handler"), f"records/{ids['fresh']}/erase"
-    form = opened(handler, worker_id, act)
-    answer = handler.post(
-        f"{address(worker_id)}/{act}", ground=first_code(house, "erasure_grounds"), text="依申请", **form
+    """Sealed, neither its own page nor the desk shows it; what may be done to it is offered at its card."""
+    handler, officer, record = desk("handler"), desk("data-officer"), f"records/{ids['fresh']}"
+    salt = me.get(f"/v1/me/{record}").json["record"]["salt"]
+    assert salt in me.get("/v1/me/archive").text
+    assert f"{record}/erase" not in handler.get(handler.post(address(worker_id), **WHY).location).text
+
+    form = opened(handler, worker_id, f"{record}/restrict")
+    path = f"{address(worker_id)}/{record}"
+    bare = handler.post(f"{path}/restrict", **form)
+    assert (bare.status_code, "必填" in bare.text) == (422, True)
+    sound(bare)
+    order = handler.post(f"{path}/restrict", ground="authority-order", text="依决定", **form)
+    assert (order.status_code, "至少选一份已收存的决定文书" in order.text) == (422, True)
+    filed = handler.client.post(
+        f"{path}/papers/restrict",
+        data={**form, "ground": "authority-order", "text": "依决定", "csrf_token": handler.csrf}
+        | {"paper_kind": "other", "paper_title": "裁定书", "file": (io.BytesIO(pdf()), "x.pdf")},
+        headers=BROWSER,
     )
-    assert (answer.status_code, "现在还不能删除" in answer.text) == (409, True)
+    assert (filed.status_code, "依决定" in filed.text, "裁定书" in filed.text) == (200, True, True)
+    paper = str(uuid.UUID(bytes=house.papers.of(worker_id)[-1].paper_id))
+    made = handler.post(f"{path}/restrict", ground="authority-order", text="依决定", papers=paper, **form)
+    assert made.status_code == 303, made.text
+    assert "限制处理一条记录" in officer.get(made.location).text
+    approve(officer, made.location)
+
+    own = me.get("/me")
+    assert "已限制处理的记录" in own.text
+    assert "依有权机关决定：依决定" in own.text
+    sound(own)
+    assert salt not in me.get("/v1/me/archive").text
+    for page in (f"/me/{record}", f"/me/{record}/file", f"/me/{record}/receipt", f"/me/{record}/contest"):
+        assert me.get(page).status_code == 423, page
+    refused = me.get(f"/v1/me/{record}")
+    assert (refused.status_code, "这条记录已限制处理" in refused.text) == (423, True)
+    desk_page = officer.get(officer.post(address(worker_id), **WHY).location)
+    for offered in ("erase", "unrestrict"):
+        assert f"{record}/{offered}" in desk_page.text
+    assert f"{record}/restrict" not in desk_page.text
+
+    form = opened(handler, worker_id, f"{record}/erase")
+    kept = handler.post(f"{path}/erase", ground=first_code(house, "erasure_grounds"), text="依申请", **form)
+    assert (kept.status_code, "现在还不能删除" in kept.text) == (409, True)
+    form = opened(handler, worker_id, f"{record}/unrestrict")
+    lifted = handler.post(f"{path}/unrestrict", ground="dispute-settled", text="已解决", **form)
+    approve(officer, lifted.location)
+    assert me.get(f"/me/{record}").status_code == 200
 
 
 def test_a_relatives_copy_needs_a_paper(desk: Any, house: House, worker_id: bytes) -> None:

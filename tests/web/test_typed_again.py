@@ -120,6 +120,7 @@ ELSEWHERE: dict[str, str] = {
     f"{WORKER}/hold-copy": "sends a file, once; what lacks is asked for in place (test_desk_acts.py)",
     f"{WORKER}/copy": "sends a file; what lacks is asked for in place (test_desk_acts.py)",
     f"{WORKER}/papers/<name>": "tests/web/test_desk_acts.py: a file is chosen, words stay",
+    f"{RECORD}/papers/<name>": "tests/web/test_desk_acts.py: a file is chosen, words stay",
     f"{WORKER}/numbers/papers": "below: a file is chosen, words stay",
     "/desk/disputes/<id:dispute_id>": "tests/web/test_desk_acts.py: the gate before a case",
     "/desk/disputes/<id:dispute_id>/decide": "tests/web/test_desk_acts.py: needs a case",

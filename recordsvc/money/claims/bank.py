@@ -9,7 +9,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.money.bank import payee_accounts, paying, payments
 from recordsvc.money.bank.errors import PayeeAccountUnknown, PayingAccountUnknown, PaymentUnknown
 from recordsvc.money.bank.payments import Payment
-from recordsvc.money.claims import keeping
+from recordsvc.money.claims import decided, keeping
 from recordsvc.money.claims.facts import prior
 from recordsvc.money.claims.paying import heard
 from recordsvc.money.ledger.tables import account, transfer
@@ -83,9 +83,10 @@ def follow(turn: Turn, house: "House", payment: Payment) -> None:
 
 
 def connect(house: "House") -> None:
-    """Have the bank tell claims what becomes of payments, rules hear of claims, and erasures ask; once."""
+    """Have the bank tell claims what becomes of payments, rules hear of them, and erasures ask; once."""
     if follow not in house.payment_followers:
         house.payment_followers.append(follow)
     house.prior_subsidies = prior
+    house.claims_decided = decided
     if keeping.blocking not in house.erasure_blockers:
         house.erasure_blockers.append(keeping.blocking)

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import sqlalchemy as sa
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 
+SEALED: Final = "record-restricted"
+"""Why nothing is decided: the record that a claim rests on is restricted."""
+CERTIFICATE: Final = "certificate"
+"""The fact that is missing then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a granted claim uses up of its person's limits, as the rule's clauses say."""
@@ -38,15 +44,21 @@ class Limits:
 
 
 def decide(house: "House", conn: Connection, one: Claim, now_ms: int) -> Decision | None:
-    """Say what the rule in force says of a claim now; None: the record no longer counts, or is sealed."""
+    """Say what the rule in force says of a claim now; None: the record no longer counts.
+
+    Of a record that is restricted alone what it says is missing, which is never a refusal.
+    """
     place = _place(house, conn, one)
+    if claim_facts.sealed(place):
+        return _undecided(one, Verdict.NEED_INFO, Facts({}), SEALED, (CERTIFICATE,))
     if place is None or claim_facts.unfit(place):
         return None
     today = beijing_date(now_ms).isoformat()
     found = claim_facts.gather(house, conn, place, one, today)
     rule = rule_for(house, one.kind, found, today)
     if rule is None:
-        return _without_rule(one, found)
+        # An official's case, never a refusal.
+        return _undecided(one, Verdict.NO_RULE_IN_FORCE, found, "not-in-force")
     return rule.decide(found)
 
 
@@ -128,8 +140,10 @@ def _place(house: "House", conn: Connection, one: Claim) -> Place | None:
     return None if archives is None else archives.find(uuid.UUID(one.certificate).bytes)
 
 
-def _without_rule(one: Claim, found: Facts) -> Decision:
-    """Return the decision that nothing is laid down: an official's case, never a refusal."""
+def _undecided(
+    one: Claim, verdict: Verdict, found: Facts, reason: str, missing: tuple[str, ...] = ()
+) -> Decision:
+    """Return a decision that no rule was asked for."""
     return Decision(
         rule=one.kind,
         title=one.kind,
@@ -137,12 +151,12 @@ def _without_rule(one: Claim, found: Facts) -> Decision:
         sample=False,
         event="",
         basis_date=None,
-        verdict=Verdict.NO_RULE_IN_FORCE,
+        verdict=verdict,
         amount_fen=0,
         trace=(),
         params=(),
-        missing=(),
-        reason="not-in-force",
+        missing=missing,
+        reason=reason,
         facts=found,
     )
 

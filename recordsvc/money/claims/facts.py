@@ -36,6 +36,7 @@ def unfit(place: Place | None) -> str:
         return "档案中没有这条记录"
     state = place.state
     reasons = (
+        (sealed(place), "这条记录已限制处理，解除后才能据以申领"),
         (state.life is not Life.ACTIVE or state.body is None, "这条记录已撤销或删除"),
         (state.confirmation is Confirmation.CONTESTED, "这条记录正在异议处理中"),
         (state.confirmation is Confirmation.UNCONFIRMED, "这条记录尚未经您确认，请先在档案中确认"),
@@ -43,6 +44,11 @@ def unfit(place: Place | None) -> str:
         (state.seq in place.archive.superseded, "同一事实已有更可信的记录，请用那一条申领"),
     )
     return next((why for holds, why in reasons if holds), "")
+
+
+def sealed(place: Place | None) -> bool:
+    """Tell whether a record is restricted: what it says is then missing, and neither true nor false."""
+    return place is not None and place.state is not None and place.state.life is Life.RESTRICTED
 
 
 def gather(house: "House", conn: Connection, place: Place, one: Claim, today: str) -> Facts:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.archive.erasing import Blocker
+from recordsvc.archive.retention import Blocker
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import terms
 from recordsvc.money.claims.tables import claim_state

@@ -1,8 +1,9 @@
 """Decisions at rest (审核结论): stored and explained as they were made, replayed every night."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import orjson
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from recordsvc.money.rules.tables import decision
 
 if TYPE_CHECKING:
     from recordsvc.house import House
+    from recordsvc.money.rules.simulating import Case
 
 PORTION: Final = 1_000
 NIGHT_MS: Final = 2 * 3_600_000
@@ -43,6 +45,16 @@ class Stored:
         """Return the document as plain values."""
         found: dict[str, Any] = orjson.loads(self.document)
         return found
+
+
+class Decided(Protocol):
+    """Decisions that another room keeps with what they decided, as the claims room does."""
+
+    def cases(self, conn: Connection, rule: str, first: str, last: str, region: str, /) -> Iterator["Case"]:
+        """Yield what was decided by a rule for basis dates of a period, as it stands now."""
+
+    def stored(self, conn: Connection, /) -> Iterator[Stored]:
+        """Yield every decision that a rule made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +127,8 @@ def replay(book: Book, rows: Iterator[Stored]) -> Replay:
 def replay_all(house: "House") -> Replay:
     """Replay everything that was ever decided; for `recordsvc work`, once a night."""
     with house.db.read() as conn:
-        found = replay(house.rules, stored(conn))
+        elsewhere = iter(()) if house.claims_decided is None else house.claims_decided.stored(conn)
+        found = replay(house.rules, itertools.chain(stored(conn), elsewhere))
     observe.log(
         "decisions-replayed", same=found.same, other_engine=found.other_engine, differing=len(found.differing)
     )

@@ -26,6 +26,7 @@ REASONS: Final[Mapping[str, str]] = {
     "param": "该规则的标准或限额在 {day} 没有规定，不沿用旧数",
     "standard": "标准表里没有这种情形",
     "amount-out-of-range": "算出的金额超出合理范围",
+    "record-restricted": "所依据的记录已限制处理，解除后再核",
 }
 _OPERATORS: Final[Mapping[str, str]] = {
     "eq": "应为",

@@ -1,5 +1,6 @@
 """Doors of rules: what holds for everybody to read, the desk that changes it, what a worker may get."""
 
+import itertools
 import uuid
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
@@ -246,7 +247,9 @@ def simulated(sha256: str, asked: dict[str, Any], by: str) -> dict[str, Any]:
         if row.state == "DRAFT":
             raise RuleStateWrong
         candidate = parsing.parse(row.text.encode())
-        found = simulating.cases(conn, row.rule, asked["first"], asked["last"], asked["region"])
+        scope = (conn, row.rule, asked["first"], asked["last"], asked["region"])
+        claims = house().claims_decided
+        found = itertools.chain(simulating.cases(*scope), () if claims is None else claims.cases(*scope))
         result = simulating.simulate(candidate, found, asked["budget_fen"])
 
     def keep(turn: Turn) -> None:

@@ -17,6 +17,7 @@ from recordsvc.money.ledger import booking
 from recordsvc.money.ledger.values import Posting, move
 from recordsvc.money.rules import explaining
 from recordsvc.money.rules.checking import load
+from tests.archive import restricted
 from tests.archive.support import person
 from tests.money.claims.world import APPROVER, HANDLER, LEFT, PAYER, REVIEWER, World, official
 
@@ -85,6 +86,33 @@ def test_a_missing_fact_asks_and_never_refuses(world: World) -> None:
     again = world.write(filing.supplement, world.read(one), world.as_worker(worker_id), "证书已上网")
 
     assert (again.state, again.decision, again.amount_fen) == ("CHECKED", 2, 200_000)
+
+
+def test_a_restricted_record_is_missing_and_never_a_refusal(world: World) -> None:
+    """What was signed for is looked at anew; lifted and supplemented, the claim goes on."""
+    worker_id, record_id = world.certified()
+    one = world.bring(world.file(worker_id, record_id), "ACCEPTED")
+    restricted.seal(world.house, worker_id, record_id)
+    world.step(one, "review", REVIEWER)
+
+    waits = world.read(one)
+    assert (waits.state, waits.owner, waits.amount_fen) == ("NEED_INFO", "worker", 0)
+    with world.house.db.read() as conn:
+        told = deciding.document_of(values.decision_of(conn, waits))
+    assert (told["verdict"], told["missing"], told["reason"]) == (
+        "NEED_INFO",
+        ["certificate"],
+        "record-restricted",
+    )
+    other = world.certified(2)
+    restricted.seal(world.house, *other)
+    with pytest.raises(ClaimRefused) as refused:
+        world.file(*other)
+    assert "已限制处理" in refused.value.to_dict()["errors"][0]["detail"]
+
+    restricted.lift(world.house, worker_id, record_id)
+    again = world.write(filing.supplement, world.read(one), world.as_worker(worker_id), "已解除限制")
+    assert (again.state, again.amount_fen) == ("CHECKED", 200_000)
 
 
 def test_without_a_rule_an_official_has_the_case_and_nobody_refuses_it(

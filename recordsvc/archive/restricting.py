@@ -1,0 +1,195 @@
+"""One record restricted (限制处理一条记录; PIPL art. 47): sealed and lifted by two officials.
+
+    active, revoked ── two officials ──> restricted ── two officials, nothing blocks ──> erased
+                                             └── two officials ──> as it was before
+
+The rest of the archive stays open. The restriction is an entry on the record, in its own chain: every reader
+derives from it that the record counts for nothing and that nobody is shown what it says, nor what acted on it
+(`reading.sealed_in`). While it stands nothing acts on the record: what an institution sends waits, and the
+worker's word is not taken. So the sealed entries are known when it is entered, and stand in
+`restricted_entry` for those who open entries without deriving states. A whole archive: `erasing.py`.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from recordsvc.archive import notices, persons, tables
+from recordsvc.archive.append import DECIDED
+from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
+from recordsvc.archive.errors import TargetUnfit, TargetUnknown
+from recordsvc.archive.persons import Place
+from recordsvc.archive.reading import Archive, Reader, sealed_by
+from recordsvc.archive.statements import Statement
+from recordsvc.archive.states import Life, RecordState
+from recordsvc.ground import two_person
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.two_person import Proposal, StaleProposal
+from recordsvc.people import merges, standing
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
+
+RESTRICT: Final = "record.restrict"
+LIFT: Final = "record.unrestrict"
+NO_ORDER: Final = {"pointer": "/papers", "code": "needed", "detail": "至少选一份已收存的决定文书"}
+_DECIDERS: Final = frozenset({"data-officer"})
+_RESTRICTABLE: Final = frozenset({Life.ACTIVE, Life.REVOKED})
+_BEFORE: Final = {RESTRICT: _RESTRICTABLE, LIFT: frozenset({Life.RESTRICTED})}
+"""Kind of proposal -> how the record stands to which it is done."""
+_EFFECT: Final = {RESTRICT: "restricted", LIFT: "lifted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which record (and whose, where ids of several issuers are alike), and on what it rests.
+
+    `ground`: a code of `restriction_grounds`; `papers`: SHA-256 of what was filed; `text` without personal
+    data.
+    """
+
+    worker_id: bytes
+    record_id: bytes
+    ground: str
+    text: str
+    papers: tuple[str, ...] = ()
+    issuer: str | None = None
+
+
+def propose(turn: Turn, house: "House", kind: str, asked: Asked, by: str) -> bytes:
+    """Propose to restrict a record (`RESTRICT`), or to lift that (`LIFT`).
+
+    Raises `TargetUnknown`, `TargetUnfit`, `RecordAmbiguous`, `StandingRefused`.
+    """
+    place = find(house, turn, asked.worker_id, asked.record_id, asked.issuer)
+    worker_id = place.archive.worker_id
+    if place.state is None:
+        raise TargetUnfit
+    if place.state.life not in _BEFORE[kind] or _stands(turn, worker_id) == standing.RESTRICTED:
+        raise standing.StandingRefused
+    payload: dict[str, Any] = {
+        "worker_id": str(uuid.UUID(bytes=worker_id)),
+        "record_id": str(uuid.UUID(bytes=asked.record_id)),
+        "seq": place.state.seq,
+        "ground": asked.ground,
+        "text": asked.text,
+    }
+    if asked.papers:
+        payload["papers"] = list(asked.papers)
+    return two_person.propose(turn, kind, payload["worker_id"], payload, by)
+
+
+def place_of(
+    house: "House", turn: Turn, worker_id: bytes, record_id: bytes, issuer: str | None
+) -> tuple[bytes, dict[str, Any]]:
+    """Return in whose chain a record stands, and how a proposal names it. Raises as `find`, `TargetUnfit`."""
+    place = find(house, turn, worker_id, record_id, issuer)
+    if place.state is None:
+        raise TargetUnfit
+    named = {"record_id": str(uuid.UUID(bytes=record_id)), "seq": place.state.seq}
+    return place.archive.worker_id, named
+
+
+def find(house: "House", turn: Turn, worker_id: bytes, record_id: bytes, issuer: str | None = None) -> Place:
+    """Return where a record stands, restricted or not; to judge by, never to show.
+
+    Raises `TargetUnknown`, also of one that was erased, and `RecordAmbiguous`.
+    """
+    person = persons.read(house, worker_id, house.db.cursor(turn.conn), sealed=True)
+    place = None if person is None else person.find(record_id, issuer)
+    if place is None or place.entry.opened is None:
+        raise TargetUnknown
+    return place
+
+
+def basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
+    """Return what a decision on one record rests on: the worker's version, and by what it is restricted."""
+    worker_id = worker_of(payload, "worker_id")
+    by = restricted_by(conn, worker_id, int(payload["seq"]))
+    return f"{merges.versions(conn, worker_id)}/{'' if by is None else by}"
+
+
+def restricted_by(conn: Connection, worker_id: bytes, seq: int) -> int | None:
+    """Return the log index of the entry by which a record is restricted now; None: it is not."""
+    own = tables.restricted_entry.c
+    query = sa.select(own.idx).where(own.worker_id == worker_id, own.seq == seq)
+    return conn.execute(query).scalar()
+
+
+@two_person.executor(RESTRICT, deciders=_DECIDERS, basis=basis)
+def _restrict(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
+    """Enter the restriction and seal the record; the log index of the entry."""
+    house: House = proposal.tools
+    archive, state = _judged(house, turn, payload, RESTRICT)
+    index = _enter(house, turn, archive, state, proposal)
+    sealed(house, turn, archive, state, index)
+    return index
+
+
+def sealed(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:
+    """Seal a record, as it was read before its restriction was entered at a log index, and tell of it."""
+    rows = [
+        {"worker_id": archive.worker_id, "seq": seq, "idx": index}
+        for seq in sorted(sealed_by(state))
+        if archive.entries[seq].opened is not None
+    ]
+    turn.conn.execute(tables.restricted_entry.insert(), rows)
+    _tell(house, turn, archive, state, "record-restricted", index)
+
+
+@two_person.executor(LIFT, deciders=_DECIDERS, basis=basis)
+def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
+    """Enter that it is lifted, and show the record again; the log index of the entry."""
+    house: House = proposal.tools
+    archive, state = _judged(house, turn, payload, LIFT)
+    index = _enter(house, turn, archive, state, proposal)
+    own = tables.restricted_entry.c
+    mine = (own.worker_id == archive.worker_id, own.seq.in_(sorted(sealed_by(state))))
+    turn.conn.execute(sa.delete(tables.restricted_entry).where(*mine))
+    _tell(house, turn, archive, state, "record-lifted", index)
+    return index
+
+
+def _judged(house: "House", turn: Turn, payload: dict[str, Any], kind: str) -> tuple[Archive, RecordState]:
+    archive = Reader(house, sealed=True).archive(worker_of(payload, "worker_id"), house.db.cursor(turn.conn))
+    state = None if archive is None else archive.state.of(int(payload["seq"]))
+    if archive is None or state is None or state.life not in _BEFORE[kind]:
+        raise StaleProposal
+    if _stands(turn, archive.worker_id) == standing.RESTRICTED:
+        raise standing.StandingRefused
+    return archive, state
+
+
+def _enter(house: "House", turn: Turn, archive: Archive, state: RecordState, proposal: Proposal) -> int:
+    payload, effect = proposal.payload, _EFFECT[proposal.kind]
+    body = {
+        "decision": decision_of(proposal),
+        "effect": effect,
+        "ground": payload["ground"],
+        "restricts": payload["record_id"],
+        "text": payload["text"],
+    }
+    if payload.get("papers"):
+        body["papers"] = payload["papers"]
+    own_id = record_id_of(house, proposal, effect.encode())
+    said = Statement("restriction", body, stater_of(proposal), own_id, target=state.seq, states=DECIDED)
+    (entered,) = enter(house, turn, [(archive.worker_id, said)])
+    return entered.index
+
+
+def _tell(house: "House", turn: Turn, archive: Archive, state: RecordState, kind: str, index: int) -> None:
+    """Tell the worker and the issuer; receivers read the entry in their feeds."""
+    if _stands(turn, archive.worker_id) == standing.OPEN:  # of one who died nobody is left to be told
+        notices.tell_worker(turn, house, archive.worker_id, kind, {"count": 1}, f"restriction/{index}")
+    record = state.record or {}
+    if record["issuer"] != house.settings.region:
+        told = {"count": 1, "record_id": str(record["id"])}
+        notices.tell_institution(turn, str(record["issuer"]), kind, told, f"restriction/{index}")
+
+
+def _stands(turn: Turn, worker_id: bytes) -> str:
+    """Return how the archive stands as which a chain is read."""
+    return merges.held(turn, worker_id)[1]
