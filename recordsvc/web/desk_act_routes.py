@@ -363,6 +363,7 @@ def plain_form(
         "person": (),
         "kinds": (),
         "papers": None,
+        "scans": "",
     }
     return page(
         "desk_act.html",
