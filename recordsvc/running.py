@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from recordsvc import anchor, genesis
+from recordsvc import anchor, demostaff, genesis
 from recordsvc.house import House, open_house
 from recordsvc.processes import Parts, assert_free
 from recordsvc.serving import (
@@ -173,6 +173,7 @@ def _parts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Parts]:
             parts.start("server", gunicorn_command(settings.host, port))
             parts.start("work", [python, "-m", "recordsvc", "work"])
             parts.start("bank", _bank(settings))
+            parts.start("bank-fees", _bank_of_fees(settings))
             parts.wait(f"http://127.0.0.1:{port}/readyz", lambda status: status == 200)
             yield parts
     except KeyboardInterrupt:
@@ -189,6 +190,16 @@ def _bank(settings: Settings) -> list[str]:
     command = [sys.executable, "-m", "banksim", "serve", "--folder", str(folder), "--eager"]
     command += ["--store", str(settings.data_dir / "banksim.db"), "--number", ACCOUNT["number"]]
     return [*command, *(f"--closed={number}" for number in CLOSED)]
+
+
+def _bank_of_fees(settings: Settings) -> list[str]:
+    """Return the command of the simulated bank behind the account that fees come into, which is empty."""
+    from demo.bank import FEES
+
+    folder = settings.bank_folder / FEES["code"]
+    command = [sys.executable, "-m", "banksim", "serve", "--folder", str(folder), "--eager"]
+    command += ["--store", str(settings.data_dir / "banksim-fees.db"), "--number", FEES["number"]]
+    return [*command, "--balance", "0"]
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -217,9 +228,9 @@ def _region(house: House, environ: Mapping[str, str], people: int) -> list[str]:
                 "the demo region could not be loaded; run the same command again to go on"
             )
         _make_personas(house, folder)
-        _make_staff(house)
+        demostaff.make(house, folder)
         _claims(house, folder)
-        _make_class(house, folder)
+        _make_fees(house)
         (folder / "personas").touch()
     with house.db.read() as conn:
         return [one.label for one in demo.personas(conn)]
@@ -271,69 +282,26 @@ def enrol_cards(house: House, people: "Iterable[Person]") -> None:
         house.db.write(take)
 
 
-def _make_staff(house: House) -> None:
-    """Let people of the region's institutions, an employer and a department sign in on this machine."""
-    from recordsvc.access import demo
-    from recordsvc.access.grants import Position
-    from recordsvc.ground.ports import beijing_date
-
-    today = beijing_date(house.clock.now_ms()).isoformat()
-    by_kind: dict[str, str] = {}
-    for uscc, institution in sorted(house.institutions.all().items()):
-        by_kind.setdefault(institution.kind_on(today), uscc)
-    wanted = (
-        ("training-institution", Position.HEAD, "培训机构经办负责人", "Head of a training centre"),
-        ("training-institution", Position.CLERK, "培训机构经办", "Clerk of a training centre"),
-        ("training-institution", Position.TEACHER, "培训机构教师", "Teacher of a training centre"),
-        ("training-institution", Position.SIGNER, "培训机构签发人", "Signer of a training centre"),
-        ("employer", Position.HR, "用人单位人力资源", "HR of an employer"),
-        ("safety-authority", Position.OFFICER, "部门专员", "Officer of a department"),
-    )
-
-    def create(turn: "Turn") -> None:
-        for kind, position, zh, en in wanted:
-            if kind in by_kind:
-                demo.create_staff(turn, by_kind[kind], f"staff-{position}", position, (zh, en))
-
-    house.db.write(create)
-
-
-def _make_class(house: House, folder: Path) -> None:
-    """Open a class that runs now, of the region's named workers, for the teacher who signs in here."""
-    from demo.personas import personas
+def _make_fees(house: House) -> None:
+    """Have the institution of the clerk who signs in here charge for a class, so that a fee can be tried."""
     from recordsvc.access import demo, staff
-    from recordsvc.access.grants import Actor, Kind, Position
     from recordsvc.ground.ports import beijing_date
-    from recordsvc.training import classes
+    from recordsvc.money.fees import offerings
+    from recordsvc.money.fees.tables import fee_offering
 
     today = beijing_date(house.clock.now_ms())
-    first, last = (today + dt.timedelta(days=days) for days in (-3, 11))
-    plan = {
-        "code": f"{first:%Y%m}-HG-01",
-        "name": "焊工初级班（演示）",
-        "training_type": "employment-skill",
-        "occupation": "焊工",
-        "occupation_code": "6-18-02-04",
-        "level": "5",
-        "started_on": first.isoformat(),
-        "ended_on": last.isoformat(),
-        "theory_periods": 24,
-        "practice_periods": 56,
-    }
-    people = {person.number: person for _, person in personas(folder)}.values()
-    learners = [{name: getattr(one, name) for name in ("name", "document", "number")} for one in people]
 
     def create(turn: "Turn") -> None:
-        known = {one.kind: one.actor_id for one in demo.personas(turn.conn)}
-        if not {"staff-clerk", "staff-teacher"} <= known.keys():
+        clerk = next((one for one in demo.personas(turn.conn) if one.kind == "staff-clerk"), None)
+        if clerk is None:
             return
-        institution = staff.known(turn.conn, known["staff-clerk"]).institution
-        clerk = Actor(Kind.STAFF, known["staff-clerk"], frozenset({Position.CLERK}), institution)
-        if any(one.code == plan["code"] for one in classes.seen(turn.conn, clerk, turn.now_ms)):
+        institution = staff.known(turn.conn, clerk.actor_id).institution
+        if offerings.listed(turn.conn, fee_offering.c.institution == institution):
             return
-        class_id = classes.open_class(turn, house, clerk, {**plan, "learners": learners})
-        days = (plan["started_on"], plan["ended_on"])
-        classes.assign(turn, clerk, class_id, known["staff-teacher"], *map(str, days))
+        said = {"kind": "class", "course": f"{today:%Y%m}-HG-01", "title": "焊工初级班（演示）", "units": 80}
+        said |= {"until_on": (today + dt.timedelta(days=60)).isoformat(), "amount_fen": 120_000}
+        said |= {"from_on": today.isoformat(), "basis": "收费公示（样例）", "published_on": today.isoformat()}
+        offerings.register(turn, house, institution, said, f"staff:{clerk.actor_id}")
 
     house.db.write(create)
 

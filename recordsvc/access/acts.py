@@ -39,6 +39,8 @@ class Act(StrEnum):
     """`worker id/proposal id`: the legal-hold copy of a restricted archive that was made."""
     FIND_NOTHING = "worker.find-nothing"
     """Kind of the number that nobody here has; never the number."""
+    GROUP_FIND_NOTHING = "group.find-nothing"
+    """Kind of the document whose number and name lead to nobody of a department's area; never the number."""
     NOTICES_PRINTED = "notices.printed"
     """How many letters were taken off the list to print."""
     NOTICES_SKIPPED = "notices.skipped"

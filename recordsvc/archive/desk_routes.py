@@ -215,7 +215,7 @@ def read_archive(worker_id: bytes, query: dict[str, str]) -> flask.Response:
     if person is None:
         raise looking.nobody(house(), _looker(query), worker_id)
     looking.note(house(), _looker(query), [one.worker_id for one in person.archives], "records")
-    return answers.answer(views.person_json(person))
+    return answers.answer(views.person_json(views.for_officials(person)))
 
 
 def _shown(form: dict[str, Any]) -> Person:

@@ -22,6 +22,8 @@ TRUST: Final = (
 )
 """Codes of `trust_levels` from the least; a test holds them against the ranks of that table."""
 _RANK: Final = {code: rank for rank, code in enumerate(TRUST)}
+PRIVATE: Final = frozenset({"group-membership"})
+"""Types that are the worker's, the stating department's and the rules' to see, and no other reader's."""
 _CERTIFICATES: Final = frozenset(
     (
         "training-certificate",
@@ -38,6 +40,12 @@ ELSEWHERE_ZH: Final = "本系统看不到其他省份发放的补贴和培训次
 ELSEWHERE_EN: Final = (
     "Payments and courses of other provinces cannot be seen here; no count here includes them."
 )
+
+
+def is_private(record: Mapping[str, Any]) -> bool:
+    """Tell whether a record is of `PRIVATE`, or what a department entered on one."""
+    role = (record.get("actor") or {}).get("role")
+    return record["type"] in PRIVATE or role == "officer"
 
 
 class Elsewhere(NamedTuple):

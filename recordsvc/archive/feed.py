@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from recordsvc.archive import formats, restricted, store
-from recordsvc.archive.facts import trust_in
+from recordsvc.archive.facts import is_private, trust_in
 from recordsvc.archive.sealing import Sealer
 from recordsvc.archive.store import StoredEntry
 from recordsvc.people.standing import RESTRICTED
@@ -38,7 +38,8 @@ def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]
         worker = workers.get(one.worker_id)
         kept = one.worker_id in sealed or (one.worker_id, one.seq) in silent
         raw = None if kept else _record(house.admission.sealer, worker, one)
-        record = None if raw is None else orjson.Fragment(raw)
+        withheld = raw is not None and is_private(orjson.loads(raw))
+        record = None if raw is None or withheld else orjson.Fragment(raw)
         told.append(
             {
                 "index": one.idx,
@@ -49,7 +50,8 @@ def entries(house: "House", after: int, limit: int) -> tuple[list[dict[str, Any]
                 "target": None if one.target < 0 else one.target,
                 "trust": _trust(raw, one, house.settings.region),
                 "record": record,
-                "erased": record is None and not kept,
+                "erased": raw is None and not kept,
+                "withheld": withheld,
                 "restricted": kept,
             }
         )

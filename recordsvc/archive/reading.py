@@ -4,8 +4,8 @@ One indexed range, one decryption per record, no re-serialisation: the stored by
 answer.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -68,6 +68,12 @@ class Archive:
     """Under which code the region states."""
     read_as: tuple[bytes, ...] = ()
     """Archives that were merged into this one itself, and are read as it."""
+
+    def without(self, types: Collection[str]) -> "Archive":
+        """Return the archive for a reader who sees no record of these types."""
+        records = self.state.records
+        kept = tuple(one for one in records if one.record is None or one.record["type"] not in types)
+        return replace(self, state=replace(self.state, records=kept))
 
     def trust(self, state: RecordState) -> str | None:
         """Return how far a record is trusted (可信等级)."""

@@ -23,6 +23,7 @@ from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import access, once
 from recordsvc.archive import extracts, own_proof, sharing
 from recordsvc.archive.errors import RegionKeyNotInForce
+from recordsvc.archive.facts import is_private
 from recordsvc.archive.me_routes import own_archives, own_chain
 from recordsvc.archive.services import bp, house, own_worker
 from recordsvc.archive.sharing_forms import (
@@ -95,7 +96,9 @@ def give(form: dict[str, Any]) -> tuple[bytes, Given | None]:
     chain = own_chain(form["archive"])
     check_receiver(form["receiver"])
     standing = _standing(chain)
-    records = standing if form["records"] is None else tuple(dict.fromkeys(form["records"]))
+    records = (
+        _by_default(chain, standing) if form["records"] is None else tuple(dict.fromkeys(form["records"]))
+    )
     if not set(records) <= set(standing):
         raise _refused("/records", "不是本档案中的记录")
     members = ("receiver", "purpose", "text_code", "until_ms", "max_uses", "with_code")
@@ -291,6 +294,17 @@ def _standing(chain: bytes) -> tuple[bytes, ...]:
         raise NotFound
     entries = (archive.entries[state.seq] for state in archive.state.records)
     return tuple(one.stored.record_id for one in entries if one.opened and one.stored.record_id)
+
+
+def _by_default(chain: bytes, standing: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Leave out of "all records" what is nobody else's to see: it is shared where the worker names it."""
+    (archive,) = (one for one in own_archives().archives if one.worker_id == chain)
+    private = {
+        archive.entries[one.seq].stored.record_id
+        for one in archive.state.records
+        if one.record is not None and is_private(one.record)
+    }
+    return tuple(one for one in standing if one not in private)
 
 
 def _fields(form: dict[str, Any]) -> tuple[str, ...] | None:

@@ -25,6 +25,11 @@ def person_json(person: PersonArchives) -> bytes:
     return orjson.dumps(told)
 
 
+def for_officials(person: PersonArchives) -> PersonArchives:
+    """Return a person's archives without what only the worker, the stating department and rules see."""
+    return PersonArchives(tuple(one.without(facts.PRIVATE) for one in person.archives))
+
+
 def archive_json(archive: Archive) -> bytes:
     """Return one archive as JSON: records in order, each with state, history and R."""
     return orjson.dumps(_archive(archive))

@@ -9,7 +9,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import can
 from recordsvc.access.policy import Sends, Surface, door
-from recordsvc.archive import copies, errors, life_routes, looking, persons
+from recordsvc.archive import copies, errors, life_routes, looking, persons, views
 from recordsvc.archive.copies import Sort
 from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.looking import Looker
@@ -59,6 +59,7 @@ def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
         person = None if sealed else persons.read(house(), worker_id, cursor)
     if worker is None or (person is None and not sealed):
         raise looking.nobody(house(), looker, worker_id)
+    person = None if person is None else views.for_officials(person)
     archives = () if person is None else person.archives
     looked_at = [one.worker_id for one in archives] or [worker_id]
     looking.note(house(), looker, looked_at, "identity" if sealed else "records")

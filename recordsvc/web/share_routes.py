@@ -26,6 +26,7 @@ from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access
 from recordsvc.archive import extracts, sharing
 from recordsvc.archive.errors import RegionKeyNotInForce
+from recordsvc.archive.facts import is_private
 from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.own_proof import SLIP
 from recordsvc.archive.services import own_worker
@@ -269,6 +270,7 @@ def _share_page(form: dict[str, Any], error: str = "") -> flask.Response:
         for state in own.state.records
         if (stored := own.entries[state.seq].stored).record_id is not None and state.record is not None
     ]
+    private = sum(one.record is not None and is_private(one.record) for one in own.state.records)
     lines = [_line(one) for one in own_consents()]
     return page(
         "share.html",
@@ -276,6 +278,8 @@ def _share_page(form: dict[str, Any], error: str = "") -> flask.Response:
         lines=lines,
         running=sum(not one.ended for one in lines),
         choices=choices,
+        everything=len(choices) - private,
+        private=private,
         purposes=[row for row in dated.table("sharing_purposes").rows if row["code"] in in_force],
         presets=presets_on(today),
         fields=fields_on(today),

@@ -75,6 +75,23 @@ def test_many_rows_do_not_wait_for_the_minute(house: House, monkeypatch: pytest.
     assert looked_statements.keep(house)
 
 
+def test_who_reads_a_list_of_their_own_has_a_threshold_of_its_purpose(
+    house: House, clock: FixedClock
+) -> None:
+    """Sixty learners one after another are a class; an official's sixty are not."""
+    teacher = Actor(Kind.STAFF, "s-0000000000000001", frozenset({"teacher"}), institution="CENTRE")
+    for n in range(60):
+        look(house, n, teacher, "teaching")
+        clock.advance(1)
+    looked_alarms.follower(house).run()
+    assert column(house, sa.select(looked_alarm.c.kind)) == []
+    for n in range(60):
+        look(house, n)
+        clock.advance(1)
+    looked_alarms.follower(house).run()
+    assert set(column(house, sa.select(looked_alarm.c.kind))) == {"many-workers", "in-sequence"}
+
+
 def test_an_empty_log_is_not_stated(house: House) -> None:
     assert not looked_statements.keep(house, now=True)
 

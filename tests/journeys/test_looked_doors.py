@@ -92,6 +92,11 @@ ELSEWHERE = {
     "POST /desk/recoveries/<id:recovery_id>/<act>": "tests/money/recovery/test_pages.py",
     "GET /v1/desk/audit-packs/<id:pack_id>/file": "tests/journeys/test_audit_packs.py: a row for each worker",
     "GET /v1/desk/bank/batches/<id:batch_id>/file": "tests/money/bank/test_doors.py: a row for each worker",
+    "GET /v1/centre/groups": "tests/groups/test_statements.py",
+    "GET /v1/centre/groups/<id:record_id>/trainings": "tests/groups/test_statements.py",
+    "GET /centre/groups": "as GET /v1/centre/groups",
+    "GET /centre/groups/<id:record_id>": "tests/web/test_group_pages.py",
+    "POST /centre/groups/<id:record_id>/trainings": "as GET /v1/centre/groups/<id:record_id>/trainings",
     "GET /v1/centre/classes/<id:class_id>": "tests/training/test_classes.py",
     "GET /v1/centre/classes/<id:class_id>/roster": "tests/training/test_classes.py: as the sheet",
     "GET /centre/classes/<id:class_id>": "as GET /v1/centre/classes/<id:class_id>",
@@ -157,6 +162,7 @@ ELSEWHERE = {
 """Doors that leave a row and are not driven here: what they need first, or which file knocks at them."""
 
 DRAWS = "of institutions, inspectors' codes and accounts, never of a worker"
+FEES = "orders by numbers that nobody is found by, amounts and states"
 FUNDS = "amounts of a budget line"
 LEDGER = "amounts, accounts and codes; whose money it is stands in the claim"
 NO_PERSON = {
@@ -191,6 +197,7 @@ NO_PERSON = {
     "GET /centre/notices": "what the institution was told about its own records",
     "GET /centre/people": "colleagues",
     "GET /centre/classes": "classes, without learners",
+    "GET /centre/groups/new": "the form that states a membership",
     "GET /v1/centre/classes": "classes, without learners",
     "GET /centre/classes/new": "the form that opens a class",
     "GET /v1/centre/people": "colleagues",
@@ -274,6 +281,22 @@ NO_PERSON = {
     "POST /v1/desk/draws/<id:draw_id>/objects/<object_id>/report": DRAWS,
     "POST /v1/desk/draws/<id:draw_id>/publish": DRAWS,
     "POST /v1/desk/draws/<id:draw_id>/reveal": DRAWS,
+    "GET /centre/fees": FEES,
+    "GET /centre/fees/<id:offering_id>": FEES,
+    "GET /v1/centre/fees": FEES,
+    "GET /v1/centre/fees/<id:offering_id>": FEES,
+    "POST /v1/centre/fees/<id:offering_id>/prices": FEES,
+    "POST /v1/centre/fees/<id:offering_id>/progress": FEES,
+    "POST /v1/centre/fees/<id:offering_id>/call-off": FEES,
+    "POST /v1/centre/fee-payments/<id:fee_payment_id>/check": FEES,
+    "POST /v1/centre/fee-refunds/<id:refund_id>/give": FEES,
+    "POST /v1/centre/fee-refunds/<id:refund_id>/check": FEES,
+    "GET /desk/fees": FEES,
+    "GET /desk/fees/<id:offering_id>": FEES,
+    "GET /v1/desk/fees": FEES,
+    "GET /v1/desk/fees/<id:offering_id>": FEES,
+    "GET /v1/desk/fee-disputes": FEES,
+    "POST /v1/desk/fee-disputes/<id:order_id>": FEES,
     "GET /desk/funds": FUNDS,
     "GET /desk/funds/<line_id>": FUNDS,
     "GET /desk/funds/new": FUNDS,

@@ -34,8 +34,8 @@ class Cash(Protocol):
     def paid(self, turn: Turn, line: Booked, payment: Payment) -> bool:
         """Book a payment that left: bank → paid out, settling the budget's hold; whether that was settled."""
 
-    def returned(self, turn: Turn, line: Booked) -> None:
-        """Book money that came back (退票): paid out → returns."""
+    def returned(self, turn: Turn, line: Booked, payment: Payment) -> None:
+        """Book money that came back (退票): paid out → returns, or where it was kept for its owner."""
 
     def lapsed(self, turn: Turn, payment: Payment) -> None:
         """Book that money which came back is not paid again: returns → bank; once for a payment."""

@@ -57,6 +57,7 @@ def gather(house: "House", conn: Connection, place: Place, one: Claim, today: st
     known = case.facts if case is not None else _of_course(place)
     values = known.values
     day = str(values.get("certificate_issued_on") or values.get("training_ended_on") or today)
+    known = archive_facts.of_groups(place.archive, day).joined(known)
     catalogue = house.catalogue.facts(values.get("occupation"), values.get("level"), day)
     number = case.number if case is not None else None
     said = house.claims.registers.facts(conn, one.worker_id, number)

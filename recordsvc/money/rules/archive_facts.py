@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from recordsvc import dated
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.states import Life, RecordState
 from recordsvc.archive.status import Confirmation
@@ -97,6 +98,7 @@ def _case(
     group = _group(issued_on, memberships)
     if group is not None:
         told |= _told(archive, group, {"group": (group.body or {})["group"]})
+    told |= _groups(archive, issued_on, memberships)
     days = _days(training, memberships)
     if training is not None and days is not None:
         told |= _told(archive, training, {"days": days})
@@ -179,6 +181,24 @@ def _group(day: str, memberships: list[RecordState]) -> RecordState | None:
     """Return the newest stated group that held on a day."""
     held = [one for one in memberships if one.body is not None and _valid(one.body, day)]
     return max(held, key=lambda one: one.seq, default=None)
+
+
+def of_groups(archive: Archive, day: str) -> Facts:
+    """Return which groups departments state of a worker as of a day, each with who says so."""
+    memberships = [one for one in archive.state.records if _type(one) == MEMBERSHIP and _counts(archive, one)]
+    return Facts(_groups(archive, day, memberships))
+
+
+def _groups(archive: Archive, day: str, memberships: list[RecordState]) -> dict[str, Fact]:
+    """Each group is a fact of its own: somebody may belong to several. Who is in none is not said to be."""
+    told: dict[str, Fact] = {}
+    for one in memberships:
+        body = one.body or {}
+        row = dated.on("worker_groups", day).get(str(body["group"]))
+        if row is not None and row.get("fact") and _valid(body, day):
+            source = f"{body['source_body']}（档案日志第 {archive.seen(one)} 条）"
+            told[str(row["fact"])] = Fact(value=True, source=source, on=str(body["checked_on"]))
+    return told
 
 
 def _days(training: RecordState | None, memberships: list[RecordState]) -> list[dict[str, Any]] | None:

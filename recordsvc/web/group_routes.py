@@ -1,0 +1,422 @@
+"""Pages of departments (部门认定的人员): the list, stating, one statement and what may be done, trainings."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import flask
+
+from recordsvc.access.entrance import actor
+from recordsvc.access.policy import Surface, door
+from recordsvc.archive.errors import ArchiveRestricted, Busy
+from recordsvc.ground import http
+from recordsvc.ground.forms import Form, Identifier, text
+from recordsvc.ground.ports import beijing_date, uuid_text
+from recordsvc.ground.problems import Problem
+from recordsvc.ground.reading import Fields, load
+from recordsvc.groups import departments, reading, statements
+from recordsvc.groups import routes as groups
+from recordsvc.groups.errors import (
+    AlreadyStated,
+    MemberUnknown,
+    StatementOver,
+    StatementRefused,
+    StatementUnknown,
+)
+from recordsvc.groups.forms import (
+    CorrectStatementForm,
+    EndStatementForm,
+    NewStatementForm,
+    TrainingsQuery,
+    WithdrawStatementForm,
+)
+from recordsvc.web import words
+from recordsvc.web.centre_routes import tabs
+from recordsvc.web.desk_forms import CASE, MOST, Field, faults, judged
+from recordsvc.web.desk_routes import FAILED
+from recordsvc.web.headlines import title
+from recordsvc.web.public_routes import HTML
+from recordsvc.web.render import go, page
+from recordsvc.web.services import bp, house
+
+SOURCES: Final = (
+    ("certificate", "证件、证书"),
+    ("shared-database", "本部门数据库"),
+    ("commitment", "承诺书"),
+)
+RESULTS: Final = {"passed": "合格", "failed": "不合格", "not-assessed": "未考核"}
+LIVES: Final = {"active": ("有效", "good"), "revoked": ("已撤回", "mute"), "erased": ("已删除", "mute")}
+SOURCE: Final = Field("source", "认定依据", "choice", rows=SOURCES)
+REFERENCE: Final = Field("source_reference", "证件或文书编号", hint="可不填；不要写身份证号码。", most=80)
+CHECKED: Final = Field("checked_on", "核查日期", "day")
+WHY: Final = Field("reason", "原因", "area", hint="本人会看到。最多 400 字，不要写号码。")
+WHO: Final = (
+    Field("name", "姓名", most=80),
+    Field("document", "证件种类", "choice", table="identity_documents"),
+    Field("number", "证件号码", hint="对照证件逐位核对。", most=40),
+)
+STATE: Final = (
+    *WHO,
+    Field("group", "人员类别", "choice"),
+    Field("valid_from", "起始日期", "day"),
+    Field("valid_to", "终止日期", "day", hint="可不填，即仍然有效；填写的当天仍然有效。"),
+    SOURCE,
+    REFERENCE,
+    CHECKED,
+    CASE,
+)
+CORRECT: Final = (
+    Field("valid_from", "起始日期", "day"),
+    Field("valid_to", "终止日期", "day", hint="清空即仍然有效。"),
+    SOURCE,
+    REFERENCE,
+    CHECKED,
+    WHY,
+)
+END: Final = (Field("valid_to", "最后一天", "day"), WHY)
+WITHDRAW: Final = (WHY,)
+TRAININGS: Final = (CASE,)
+
+
+class GroupsPageQuery(Form):
+    """Which group, and where the list goes on."""
+
+    group = text(0, 40, load_default="")
+    before = Identifier(load_default=None)
+
+
+class StatePageForm(Form):
+    """A statement as typed."""
+
+    name = text(0, 200, load_default="")
+    document = text(0, 40, load_default="")
+    number = text(0, 100, load_default="")
+    group = text(0, 40, load_default="")
+    valid_from = text(0, 20, load_default="")
+    valid_to = text(0, 20, load_default="")
+    source = text(0, 40, load_default="")
+    source_reference = text(0, 200, load_default="")
+    checked_on = text(0, 20, load_default="")
+    case_ref = text(0, 200, load_default="")
+
+
+class CorrectPageForm(Form):
+    """A correction as typed; what is empty is taken away."""
+
+    valid_from = text(0, 20, load_default="")
+    valid_to = text(0, 20, load_default="")
+    source = text(0, 40, load_default="")
+    source_reference = text(0, 200, load_default="")
+    checked_on = text(0, 20, load_default="")
+    reason = text(0, MOST, load_default="")
+
+
+class EndStatementPageForm(Form):
+    """The last day as typed, and why."""
+
+    valid_to = text(0, 20, load_default="")
+    reason = text(0, MOST, load_default="")
+
+
+class WithdrawPageForm(Form):
+    """Why it was stated in error, as typed."""
+
+    reason = text(0, MOST, load_default="")
+
+
+class TrainingsPageForm(Form):
+    """For which case, as typed."""
+
+    case_ref = text(0, 200, load_default="")
+
+
+@door(
+    bp,
+    "GET",
+    "/centre/groups",
+    policy="group.keep",
+    surface=Surface.PAGE,
+    query=GroupsPageQuery,
+    answer=HTML,
+    summary="本部门认定的人员（网页） / People of the department's groups",
+)
+def groups_page(query: dict[str, Any]) -> flask.Response:
+    """List the department's statements; everybody shown sees that they were."""
+    department, items, more = groups.listed(query["group"] or None, query["before"])
+    return page(
+        "centre_groups.html",
+        tabs=tabs(),
+        department=department.name,
+        groups=_words(department.groups),
+        chosen=query["group"],
+        rows=[_line(one) for one in items],
+        more=None if more is None else uuid_text(more),
+        states=bool(department.groups),
+    )
+
+
+@door(
+    bp,
+    "GET",
+    "/centre/groups/new",
+    policy="group.keep",
+    surface=Surface.PAGE,
+    answer=HTML,
+    summary="认定人员类别（网页） / The form to state a membership",
+)
+def group_new_statement_page() -> flask.Response:
+    """Ask whom it is about, and what is stated."""
+    return _new({"document": "resident-id"}, None)
+
+
+@door(
+    bp,
+    "POST",
+    "/centre/groups/new",
+    policy="group.keep",
+    surface=Surface.PAGE,
+    body=Fields(StatePageForm),
+    answer={303: None, 404: HTML, 409: HTML, 422: HTML, 423: HTML},
+    problems=(MemberUnknown, StatementRefused, AlreadyStated, ArchiveRestricted, Busy),
+    summary="认定人员类别（网页） / State a membership",
+)
+def group_new_statement_button(form: dict[str, Any]) -> flask.Response:
+    """State it, or say what is wrong."""
+    try:
+        record_id = groups.stated(judged(NewStatementForm, form))
+    except Problem as problem:
+        if problem.status not in (*FAILED, MemberUnknown.status):
+            raise
+        return _new(form, problem)
+    return go(f"/centre/groups/{record_id}")
+
+
+@door(
+    bp,
+    "GET",
+    "/centre/groups/<id:record_id>",
+    policy="group.keep",
+    surface=Surface.PAGE,
+    answer=HTML,
+    problems=(StatementUnknown, ArchiveRestricted),
+    summary="一条认定（网页） / One statement of the department",
+)
+def group_statement_page(record_id: bytes) -> flask.Response:
+    """Show a statement, once the look is noted."""
+    return _statement(record_id)
+
+
+@door(
+    bp,
+    "POST",
+    "/centre/groups/<id:record_id>/correct",
+    policy="group.keep",
+    surface=Surface.PAGE,
+    body=Fields(CorrectPageForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=(StatementUnknown, StatementOver, StatementRefused, ArchiveRestricted, Busy),
+    summary="更正认定（网页） / Correct a statement",
+)
+def group_correct_statement_button(record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Correct days or source; what was left as it stood is no change."""
+
+    def act() -> flask.Response:
+        with house().db.read() as conn:
+            before = statements.one(house(), conn, actor(), record_id).state.body or {}
+        given = {name: value.strip() or None for name, value in form.items()}
+        changed = {
+            name: value for name, value in given.items() if name != "reason" and value != before.get(name)
+        }
+        return groups.corrected(
+            record_id, _loaded(CorrectStatementForm, changed | {"reason": given["reason"]})
+        )
+
+    return _acted(record_id, "correct", form, act)
+
+
+@door(
+    bp,
+    "POST",
+    "/centre/groups/<id:record_id>/end",
+    policy="group.keep",
+    surface=Surface.PAGE,
+    body=Fields(EndStatementPageForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=(StatementUnknown, StatementOver, StatementRefused, ArchiveRestricted, Busy),
+    summary="终止认定（网页） / End a statement",
+)
+def group_end_statement_button(record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Give it a last day."""
+
+    def act() -> flask.Response:
+        asked, place, who = judged(EndStatementForm, form), house(), actor()
+        return groups.done(
+            lambda turn: statements.end(turn, place, who, record_id, asked["valid_to"], asked["reason"])
+        )
+
+    return _acted(record_id, "end", form, act)
+
+
+@door(
+    bp,
+    "POST",
+    "/centre/groups/<id:record_id>/withdraw",
+    policy="group.keep",
+    surface=Surface.PAGE,
+    body=Fields(WithdrawPageForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=(StatementUnknown, StatementOver, StatementRefused, ArchiveRestricted, Busy),
+    summary="撤回认定（网页） / Withdraw a statement",
+)
+def group_withdraw_statement_button(record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Withdraw what was stated in error."""
+
+    def act() -> flask.Response:
+        asked, place, who = judged(WithdrawStatementForm, form), house(), actor()
+        return groups.done(lambda turn: statements.withdraw(turn, place, who, record_id, asked["reason"]))
+
+    return _acted(record_id, "withdraw", form, act)
+
+
+@door(
+    bp,
+    "POST",
+    "/centre/groups/<id:record_id>/trainings",
+    policy="group.keep",
+    surface=Surface.PAGE,
+    body=Fields(TrainingsPageForm),
+    answer={200: HTML, 409: HTML, 422: HTML},
+    problems=(StatementUnknown, StatementOver, ArchiveRestricted),
+    summary="查阅其培训情况（网页） / Trainings of somebody of the group, for a case",
+)
+def group_statement_trainings_button(record_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Show the trainings, once the looks are noted."""
+    try:
+        asked = judged(TrainingsQuery, form)
+        found = reading.trainings(house(), actor(), record_id, asked["case_ref"], http.current().id)
+    except Problem as problem:
+        if problem.status not in FAILED:
+            raise
+        return _statement(record_id, "trainings", form, problem)
+    return _statement(record_id, "trainings", form, shown=[_training(one) for one in found])
+
+
+# -- parts
+
+
+def _words(codes: Any) -> list[tuple[str, str]]:
+    return [(code, words.code("worker_groups", code)) for code in sorted(codes)]
+
+
+def _line(one: reading.Member) -> dict[str, Any]:
+    body = one.body
+    return {
+        "id": uuid_text(one.record_id),
+        "sealed": body is None,
+        "name": one.name,
+        "tail": one.number_tail,
+        "group": "" if body is None else words.code("worker_groups", str(body["group"])),
+        "since": "" if body is None else str(body["valid_from"]),
+        "until": "" if body is None else str(body.get("valid_to", "")),
+        "state": _state(one.life, holds=one.holds, contested=one.contested),
+        "trainings": one.trainings,
+        "certificates": one.certificates,
+        "last_on": one.last_on,
+    }
+
+
+def _state(life: str, *, holds: bool, contested: bool) -> tuple[str, str]:
+    if contested and life == "active":
+        return ("本人有异议", "warn")
+    return LIVES.get(life, (life, "mute")) if holds or life != "active" else ("不在有效期内", "mute")
+
+
+def _training(one: reading.Training) -> dict[str, Any]:
+    body = one.body
+    days = [words.day(str(body[name])) for name in ("started_on", "ended_on") if name in body]
+    certificate = body.get("certificate") or {}
+    return {
+        "type": words.type_title(one.type),
+        "title": title(one.type, body),
+        "days": " 至 ".join(days) or words.day(str(certificate.get("issued_on", one.issued_on))),
+        "result": {"passed": "合格", "failed": "不合格", "not-assessed": "未考核"}.get(
+            str(body.get("result", "")), ""
+        ),
+        "unconfirmed": one.confirmation == "unconfirmed",
+    }
+
+
+def _loaded(schema: type[Form], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Load what may hold null: there it means that a member is taken away."""
+    if given["reason"] is None:
+        return judged(schema, {"reason": ""})
+    loaded: dict[str, Any] = load(schema, dict(given))
+    return loaded
+
+
+def _acted(
+    record_id: bytes, act: str, form: Mapping[str, Any], make: Callable[[], flask.Response]
+) -> flask.Response:
+    """Act and show the statement; or show it with what is wrong, as it was typed."""
+    try:
+        make()
+    except Problem as problem:
+        if problem.status not in FAILED or isinstance(problem, ArchiveRestricted):
+            raise
+        return _statement(record_id, act, form, problem)
+    return go(f"/centre/groups/{uuid_text(record_id)}")
+
+
+def _new(form: Mapping[str, Any], problem: Problem | None) -> flask.Response:
+    place = house()
+    with place.db.read() as conn:
+        department = departments.of(place, conn, actor())
+    wrong, trouble = ({}, None) if problem is None else faults(problem, STATE)
+    return page(
+        "centre_group_new.html",
+        200 if problem is None else problem.status,
+        tabs=tabs(),
+        fields=STATE,
+        groups=_words(department.groups),
+        typed={**form, "number": form.get("number", "")},
+        wrong=wrong,
+        trouble=trouble,
+    )
+
+
+def _statement(
+    record_id: bytes,
+    act: str = "",
+    form: Mapping[str, Any] | None = None,
+    problem: Problem | None = None,
+    *,
+    shown: list[dict[str, Any]] | None = None,
+) -> flask.Response:
+    held = reading.statement(house(), actor(), record_id, http.current().id)
+    body = dict(held.state.body or {})
+    name, tail = reading.holder(held.archive)
+    forms = {"correct": CORRECT, "end": END, "withdraw": WITHDRAW, "trainings": TRAININGS}
+    wrong, trouble = ({}, None) if problem is None else faults(problem, forms[act])
+    holds = held.holds(beijing_date(house().clock.now_ms()).isoformat())
+    life = str(held.state.life)
+    contested = str(held.state.confirmation) == "contested"
+    return page(
+        "centre_group.html",
+        200 if problem is None else problem.status,
+        tabs=tabs(),
+        id=uuid_text(record_id),
+        name=name,
+        tail=tail,
+        group=words.code("worker_groups", str(body.get("group", ""))),
+        body=body,
+        source=dict(SOURCES).get(str(body.get("source", "")), ""),
+        state=_state(life, holds=holds, contested=contested),
+        contested=contested and life == "active",
+        open=life == "active",
+        holds=holds,
+        forms=forms,
+        act=act,
+        typed=form or {},
+        wrong=wrong,
+        trouble=trouble,
+        shown=shown,
+    )

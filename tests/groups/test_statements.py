@@ -1,0 +1,462 @@
+"""Departments state who belongs to a group; it is an entry of the worker's, and nobody else's to see."""
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+import flask
+import pytest
+import sqlalchemy as sa
+
+from recordsvc import dated, service
+from recordsvc.access import areas, codes, looked, staff
+from recordsvc.access.grants import Position
+from recordsvc.access.tables import official_act
+from recordsvc.archive import erasing, feed, persons
+from recordsvc.archive.look_relations import Looked
+from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.states import Confirmation, Life, RecordState
+from recordsvc.bodies import institutions
+from recordsvc.bodies.institutions import FactKind
+from recordsvc.ground.ports import FixedClock, beijing_ms
+from recordsvc.groups import reading
+from recordsvc.groups.departments import GROUPS
+from recordsvc.groups.tables import group_entry
+from recordsvc.house import House
+from recordsvc.money.rules import archive_facts
+from recordsvc.people import synthetic
+from recordsvc.people import tables as people_tables
+from recordsvc.settings import Settings
+from tests.access.conftest import ROOMS, Person
+from tests.archive.support import Centre, person, state
+
+DAY_MS = 86_400_000
+FEDERATION, VETERANS, CITY = synthetic.uscc(81), synthetic.uscc(82), synthetic.uscc(83)
+OFFICES = {
+    "officer": (FEDERATION, Position.OFFICER),
+    "colleague": (FEDERATION, Position.CLERK),
+    "veterans": (VETERANS, Position.OFFICER),
+    "city": (CITY, Position.OFFICER),
+}
+WHO = person(1)
+SAID = {
+    "name": WHO["name"],
+    "document": "resident-id",
+    "number": WHO["number"],
+    "group": "disabled",
+    "valid_from": "2025-06-01",
+    "source": "certificate",
+    "source_reference": "残证〔2025〕0101号",
+    "checked_on": "2026-01-05",
+    "case_ref": "残培〔2026〕7号",
+}
+
+
+@dataclasses.dataclass
+class Place:
+    """A federation of the region, one of veterans, one of a city; a worker of Yinchuan with a training."""
+
+    app: flask.Flask
+    house: House
+    centre: Centre
+    worker_id: bytes
+    ids: dict[str, str]
+    people: dict[str, Person]
+
+    def sign_in(self) -> None:
+        house = self.house
+        for name, staff_id in self.ids.items():
+            own = staff.code_name(staff_id)
+            code = house.db.write(lambda turn, own=own: codes.create(turn, house.keys, house.random, own))
+            browser = self.app.test_client()
+            answer = browser.post("/login/staff", json={"staff_id": staff_id, "code": code})
+            assert answer.status_code == 200, answer.text
+            self.people[name] = Person(browser, answer.json["csrf_token"])
+
+    def post(self, who: str, path: str, body: dict[str, Any], status: int = 204) -> Any:
+        answer = self.people[who].post(f"/v1/centre/groups{path}", body)
+        assert answer.status_code == status, (who, path, answer.text)
+        return answer.json
+
+    def state(self, who: str = "officer", status: int = 201, **changes: Any) -> Any:
+        body = {name: value for name, value in (SAID | changes).items() if value is not None}
+        return self.post(who, "", body, status)
+
+    def get(self, who: str, path: str = "", status: int = 200) -> Any:
+        answer = self.people[who].get(f"/v1/centre/groups{path}")
+        assert answer.status_code == status, (who, path, answer.text)
+        return answer.json
+
+    def archive(self) -> Archive:
+        archive = Reader(self.house).archive(self.worker_id)
+        assert archive is not None
+        return archive
+
+    def statement(self) -> RecordState:
+        (found,) = (one for one in self.archive().state.records if one.record["type"] == "group-membership")
+        return found
+
+    def looks(self) -> list[looked.Seen]:
+        with self.house.db.read() as conn:
+            return looked.of_worker(conn, self.worker_id)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """The demo on loopback: its cookies need no TLS."""
+    return dataclasses.replace(settings, environment="demo")
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(beijing_ms(dt.date(2026, 1, 8)) + DAY_MS // 2)
+
+
+@pytest.fixture
+def app(house: House) -> flask.Flask:
+    made = service.build(house.settings, house, (*ROOMS, "recordsvc.groups.routes"))
+    made.testing = False
+    return made
+
+
+@pytest.fixture
+def place(app: flask.Flask, house: House) -> Place:
+    centre = Centre(house, 1)
+    centre.enter(centre.completion(WHO))
+    worker_id, ids = centre.worker_id(WHO), {}
+
+    def act(turn: Any) -> None:
+        for uscc, kind, division in (
+            (FEDERATION, "disabled-federation", "640000"),
+            (VETERANS, "veterans-affairs", "640000"),
+            (CITY, "disabled-federation", "640200"),
+        ):
+            entry = institutions.Entry(uscc, f"部门{uscc[-4:]}", kind, "2015-01-01", None, "test")
+            institutions.enter(turn, entry, "official:1")
+            areas.place_institution(turn, uscc, division, "test", "official:1")
+        areas.place_worker(turn, worker_id, "640104", "test")
+        for name, (institution, position) in OFFICES.items():
+            ids[name] = staff.add_new(turn, institution, f"{name}某", "staff:s-1", house.random)
+            staff.give(turn, ids[name], position, by="staff:s-1")
+
+    house.db.write(act)
+    made = Place(app, house, centre, worker_id, ids, {})
+    made.sign_in()
+    return made
+
+
+def test_every_group_of_a_department_is_a_group_and_every_department_a_kind() -> None:
+    rows = dated.on(GROUPS, "2026-01-08").rows
+    for row in rows:
+        assert dated.on("worker_groups", "2026-01-08").get(row["group"]) is not None
+        assert dated.on("issuer_kinds", "2026-01-08").get(row["department"]) is not None
+
+
+# -- stating
+
+
+def test_a_statement_is_an_entry_on_the_word_of_the_officer(place: Place) -> None:
+    record_id = place.state()["record_id"]
+
+    found = place.statement()
+    assert found.record["id"] == record_id
+    assert found.record["issuer"] == place.house.settings.region
+    assert found.record["actor"]["id"] == f"staff:{place.ids['officer']}"
+    assert found.record["actor"]["role"] == "officer"
+    assert found.body == {
+        "group": "disabled",
+        "valid_from": "2025-06-01",
+        "source": "certificate",
+        "source_reference": "残证〔2025〕0101号",
+        "source_body": f"部门{FEDERATION[-4:]}",
+        "checked_on": "2026-01-05",
+    }
+    (look,) = place.looks()
+    assert (look.purpose, look.case_ref, look.actor_id) == (
+        "department",
+        SAID["case_ref"],
+        place.ids["officer"],
+    )
+
+
+def test_what_is_stated_feeds_the_rules_with_who_says_it_and_since_when(place: Place) -> None:
+    place.state()
+    held = archive_facts.of_groups(place.archive(), "2026-01-08").told["disabled"]
+
+    assert (held.value, held.on) == (True, "2026-01-05")
+    assert f"部门{FEDERATION[-4:]}" in held.source
+    assert "disabled" not in archive_facts.of_groups(place.archive(), "2025-05-31").told
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"group": "veteran"}, "/group"),
+        ({"group": "custody"}, "/group"),
+        ({"valid_from": "2026-01-09"}, "/valid_from"),
+        ({"valid_to": "2025-05-31"}, "/valid_to"),
+        ({"checked_on": "2026-01-09"}, "/checked_on"),
+        ({"valid_from": "2026-02-30"}, "/valid_from"),
+        ({"number": "123"}, "/number"),
+        ({"name": "马?"}, "/name"),
+        ({"source_reference": WHO["number"]}, "/source_reference"),
+        ({"case_ref": f"残培 {WHO['number']}"}, "/case_ref"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_entered(
+    place: Place, changed: dict[str, str], pointer: str
+) -> None:
+    before = len(place.archive().entries)
+    refused = place.state(status=422, **changed)
+
+    assert pointer in [one["pointer"] for one in refused["errors"]]
+    assert WHO["number"] not in str(refused)
+    assert len(place.archive().entries) == before
+
+
+def test_nobody_another_name_and_another_area_answer_alike(place: Place) -> None:
+    nobody, other = person(9), {"name": "李某"}
+    answers = [
+        place.people[who].post("/v1/centre/groups", SAID | changed)
+        for who, changed in (
+            ("officer", {"number": nobody["number"], "name": nobody["name"]}),
+            ("officer", other),
+            ("city", {}),
+        )
+    ]
+
+    assert {one.status_code for one in answers} == {404}
+    assert {(one.json["code"], one.json["title"]) for one in answers} == {
+        ("group-member-unknown", answers[0].json["title"])
+    }
+    with place.house.db.read() as conn:
+        rows = conn.execute(sa.select(official_act).where(official_act.c.act == "group.find-nothing")).all()
+    assert [row.subject for row in rows] == ["resident-id"] * 3
+    assert WHO["number"] not in str(rows)
+    assert place.looks() == []
+
+
+def test_the_same_group_is_stated_once_while_it_holds(place: Place) -> None:
+    record_id = place.state()["record_id"]
+    place.state(status=409, source_reference="另一份")
+    place.post("officer", f"/{record_id}/withdraw", {"reason": "证件看错"})
+    assert place.state()["record_id"] != record_id
+
+
+def test_the_same_request_under_one_key_states_once(place: Place) -> None:
+    key = {"Idempotency-Key": "k-000000000001"}
+    first, second = (place.people["officer"].post("/v1/centre/groups", SAID, **key) for _ in range(2))
+
+    assert (first.status_code, second.status_code, first.json) == (201, 201, second.json)
+    assert len(place.archive().entries) == 2
+
+
+@pytest.mark.parametrize("who", ["colleague"])
+def test_only_an_officer_states(place: Place, who: str) -> None:
+    place.state(who, 403)
+    place.get(who, status=403)
+
+
+def test_a_department_that_is_closed_answers_for_nobody(place: Place) -> None:
+    place.house.db.write(
+        lambda turn: institutions.state(
+            turn, FEDERATION, FactKind.CLOSED, "2026-01-01", "撤并", "test", "official:1"
+        )
+    )
+    assert place.state(status=422)["errors"][0]["pointer"] == "/group"
+    assert place.get("officer")["groups"] == []
+
+
+# -- changing
+
+
+def test_a_statement_is_corrected_ended_and_withdrawn_by_entries(place: Place) -> None:
+    record_id = place.state()["record_id"]
+    place.post("officer", f"/{record_id}/correct", {"valid_from": "2025-07-01", "reason": "以发证日期为准"})
+    assert place.statement().body["valid_from"] == "2025-07-01"
+    place.post("officer", f"/{record_id}/end", {"valid_to": "2026-01-07", "reason": "证件到期"})
+    assert place.get("officer")["items"][0]["holds"] is False
+    place.post("officer", f"/{record_id}/withdraw", {"reason": "不是本人"})
+    found = place.statement()
+    assert (found.life, len(found.corrections)) == (Life.REVOKED, 2)
+    assert place.post("officer", f"/{record_id}/end", {"valid_to": "2026-01-08", "reason": "x"}, 409)[
+        "code"
+    ] == ("group-statement-over")
+    assert archive_facts.of_groups(place.archive(), "2026-01-08").told == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"valid_to": "2025-05-01", "reason": "x"}, "/valid_to"),
+        ({"valid_from": "2025-06-01", "reason": "x"}, "/reason"),
+        ({"valid_from": None, "reason": "x"}, "/valid_from"),
+        ({"checked_on": "2026-01-06", "reason": f"见 {WHO['number']}"}, "/reason"),
+    ],
+)
+def test_a_correction_that_cannot_be_is_refused(place: Place, body: dict[str, Any], pointer: str) -> None:
+    record_id = place.state()["record_id"]
+    refused = place.post("officer", f"/{record_id}/correct", body, 422)
+    assert pointer in [one["pointer"] for one in refused["errors"]]
+    assert len(place.archive().entries) == 2
+
+
+@pytest.mark.parametrize("who", ["veterans", "city"])
+def test_a_foreign_statement_answers_like_none(place: Place, who: str) -> None:
+    record_id, none = place.state()["record_id"], "0190163d-8694-739b-aea5-000000000001"
+    for verb, body in (
+        ("correct", {"valid_to": None, "reason": "x"}),
+        ("end", {"valid_to": "2026-01-08", "reason": "x"}),
+        ("withdraw", {"reason": "x"}),
+    ):
+        assert place.post(who, f"/{record_id}/{verb}", body, 404)["code"] == "group-statement-unknown"
+    answers = [
+        place.people[who].get(f"/v1/centre/groups/{one}/trainings?case_ref=K-1") for one in (record_id, none)
+    ]
+    assert answers[0].status_code == 404
+    assert answers[0].data == answers[1].data
+    assert place.get(who)["items"] == []
+
+
+def test_a_worker_who_moved_away_is_not_the_departments_any_more(place: Place) -> None:
+    place.house.db.write(lambda turn: areas.place_worker(turn, place.worker_id, "640200", "test"))
+    record_id = place.state("city")["record_id"]
+    assert len(place.get("city")["items"]) == 1
+    place.house.db.write(lambda turn: areas.place_worker(turn, place.worker_id, "640104", "test"))
+    assert place.get("city")["items"] == []
+    place.get("city", f"/{record_id}/trainings?case_ref=K-1", 404)
+
+
+# -- reading
+
+
+def test_the_list_tells_totals_and_leaves_a_row_for_everybody(place: Place) -> None:
+    place.state()
+    place.centre.enter(place.centre.completion(WHO, result="failed", **{"class": {"code": "C2"}}))
+    told = place.get("officer", "?group=disabled")
+
+    (one,) = told["items"]
+    assert told["groups"] == ["disabled"]
+    assert (one["name"], one["number_tail"]) == (WHO["name"], WHO["number"][-4:])
+    assert (one["trainings"], one["certificates"], one["last_on"]) == (1, 0, "2025-12-29")
+    assert (one["holds"], one["contested"]) == (True, False)
+    assert WHO["number"] not in str(told)
+    assert [one.fields for one in place.looks()] == ["identity group totals", "identity group"]
+    assert place.get("officer", "?group=veteran")["items"] == []
+    assert len(place.looks()) == 2, "who is not shown was not looked at"
+
+
+def test_trainings_are_read_for_a_case_and_nothing_but_trainings(place: Place) -> None:
+    record_id = place.state()["record_id"]
+    place.get("officer", f"/{record_id}/trainings", 400)
+    told = place.get("officer", f"/{record_id}/trainings?case_ref=K-1")["items"]
+
+    assert [one["type"] for one in told] == ["training-completion"]
+    assert (place.looks()[0].fields, place.looks()[0].case_ref) == ("trainings", "K-1")
+    place.post("officer", f"/{record_id}/end", {"valid_to": "2026-01-07", "reason": "到期"})
+    assert place.get("officer", f"/{record_id}/trainings?case_ref=K-1", 409)["code"] == "group-statement-over"
+
+
+def test_without_a_row_nothing_is_given_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    record_id = place.state()["record_id"]
+
+    def fails(*_arguments: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("recordsvc.access.looked_log.LookTurn.before_commit", fails)
+    for path in ("", f"/{record_id}/trainings?case_ref=K-1"):
+        assert place.get("officer", path, 503)["code"] == "look-not-written"
+    place.state(group="disabled", status=409)
+
+
+def test_a_look_at_ones_own_people_is_explained_and_at_others_is_not(place: Place) -> None:
+    place.state()
+    look = Looked(0, place.worker_id, 0, "staff", place.ids["officer"], "department", "trainings", "")
+    with place.house.db.read() as conn:
+        related = [
+            any(test(place.house, conn, one) for test in place.house.look_relations)
+            for one in (look, dataclasses.replace(look, actor_id=place.ids["veterans"]))
+        ]
+    assert related == [True, False]
+
+
+def test_a_restricted_archive_is_told_of_to_nobody(place: Place) -> None:
+    record_id = place.state()["record_id"]
+    worker = people_tables.worker
+    restricting = worker.update().where(worker.c.worker_id == place.worker_id).values(state="restricted")
+    place.house.db.write(lambda turn: turn.conn.execute(restricting).rowcount)
+
+    (one,) = place.get("officer")["items"]
+    assert (one["name"], one["number_tail"], one["body"], one["trainings"]) == ("", "", None, 0)
+    place.get("officer", f"/{record_id}/trainings?case_ref=K-1", 423)
+    place.state(status=404)
+    place.post("officer", f"/{record_id}/withdraw", {"reason": "x"}, 423)
+
+
+def test_an_erasure_takes_the_row_with_the_archive(place: Place) -> None:
+    place.state()
+    place.house.db.write(lambda turn: erasing.destroy(turn, place.house, place.worker_id))
+
+    with place.house.db.read() as conn:
+        assert conn.execute(sa.select(group_entry)).all() == []
+    assert place.get("officer")["items"] == []
+
+
+def test_an_erased_statement_is_gone_and_may_be_stated_anew(place: Place) -> None:
+    record_id, seq = place.state()["record_id"], place.statement().seq
+    place.house.db.write(lambda turn: erasing.destroy(turn, place.house, place.worker_id, seq))
+
+    assert place.get("officer")["items"] == []
+    place.get("officer", f"/{record_id}/trainings?case_ref=K-1", 404)
+    assert place.state()["record_id"] != record_id
+
+
+def test_a_contested_statement_is_shown_as_such_and_counts_for_no_rule(place: Place) -> None:
+    place.state()
+    said = {
+        "contests": place.statement().record["id"],
+        "reason": "other",
+        "text": "不是我",
+        "channel": "page",
+    }
+    state(place.house, place.worker_id, "contest", said, place.statement().seq)
+    assert place.statement().confirmation is Confirmation.CONTESTED
+    assert place.get("officer")["items"][0]["contested"] is True
+    assert archive_facts.of_groups(place.archive(), "2026-01-08").told == {}
+
+
+def test_the_ordered_feed_withholds_it_and_what_the_department_did_about_it(place: Place) -> None:
+    record_id = place.state()["record_id"]
+    place.post("officer", f"/{record_id}/withdraw", {"reason": "认错了人"})
+    items, _position = feed.entries(place.house, -1, 100)
+    told = [(one["withheld"], one["erased"], one["record"] is None) for one in items]
+
+    assert told == [(False, False, False), (True, False, True), (True, False, True)]
+
+
+def test_a_page_of_the_list_is_of_the_own_area(place: Place) -> None:
+    """What lies elsewhere is left out before a page is cut, so that no page is short of what there is."""
+    place.house.db.write(lambda turn: areas.place_worker(turn, place.worker_id, "640200", "test"))
+    place.state("city")
+    for n in (2, 3):
+        who = person(n)
+        place.centre.enter(place.centre.completion(who))
+        found = place.centre.worker_id(who)
+        place.house.db.write(lambda turn, found=found: areas.place_worker(turn, found, "640200", "test"))
+        place.state("city", name=who["name"], number=who["number"])
+        place.house.db.write(lambda turn, found=found: areas.place_worker(turn, found, "640300", "test"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "PAGE", 1)
+        told = place.get("city")
+        assert [one["name"] for one in told["items"]] == [WHO["name"]]
+        assert place.get("city", f"?before={told['next']}")["items"] == []
+
+
+def test_the_desk_reads_an_archive_without_it(place: Place) -> None:
+    from recordsvc.archive import views
+
+    place.state()
+    person_of = persons.read(place.house, place.worker_id)
+    assert person_of is not None
+    assert b"group-membership" in views.person_json(person_of)
+    assert b"group-membership" not in views.person_json(views.for_officials(person_of))

@@ -1,0 +1,195 @@
+"""Pages of departments: who belongs to a group is stated, corrected, ended, withdrawn; trainings are read."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from recordsvc.access import areas, consents, looked
+from recordsvc.access.grants import Position
+from recordsvc.archive.states import Life
+from recordsvc.bodies import institutions
+from recordsvc.ground.ports import uuid_text
+from recordsvc.house import House
+from recordsvc.people import synthetic
+from recordsvc.web.group_routes import LIVES
+from tests.web.conftest import Visitor
+from tests.web.region import Region
+from tests.web.test_pages import sound
+
+FEDERATION = synthetic.uscc(81)
+
+
+@pytest.fixture
+def officer(
+    house: House, region: Region, worker: dict[str, Any], ids: dict[str, str], centre: Any
+) -> Visitor:
+    """An officer of the region's federation; the worker has a career."""
+    assert ids
+
+    def act(turn: Any) -> None:
+        entry = institutions.Entry(
+            FEDERATION, "自治区残联", "disabled-federation", "2015-01-01", None, "test"
+        )
+        institutions.enter(turn, entry, "official:1")
+        areas.place_institution(turn, FEDERATION, "640000", "test", "official:1")
+
+    house.db.write(act)
+    return centre(Position.OFFICER, FEDERATION)
+
+
+@pytest.fixture
+def said(worker: dict[str, Any]) -> dict[str, str]:
+    return {
+        "name": worker["name"],
+        "document": worker["document"],
+        "number": worker["number"].lower(),
+        "group": "disabled",
+        "valid_from": "2022-01-01",
+        "valid_to": "",
+        "source": "certificate",
+        "source_reference": "残证第1号",
+        "checked_on": "2022-01-02",
+        "case_ref": "残培1号",
+    }
+
+
+@pytest.fixture
+def place(officer: Visitor, said: dict[str, str]) -> str:
+    """The address of a statement."""
+    made = officer.post("/centre/groups/new", **said)
+    assert made.status_code == 303, made.text
+    return str(made.location)
+
+
+def page_of(answer: Any, status: int = 200) -> str:
+    assert answer.status_code == status, answer.text
+    sound(answer)
+    return str(answer.text)
+
+
+def test_every_life_of_a_statement_has_a_word() -> None:
+    assert set(LIVES) == {str(one) for one in Life}
+
+
+def test_a_statement_from_its_paper_to_its_end(officer: Visitor, place: str, worker: dict[str, Any]) -> None:
+    page = page_of(officer.get(place))
+    for word in (worker["name"], worker["number"][-4:], "残证第1号", "自治区残联", "残疾人"):
+        assert word in page
+    assert worker["number"] not in page
+    listed = page_of(officer.get("/centre/groups"))
+    assert worker["name"] in listed
+    assert "期，证书" in listed
+
+    whole = {"valid_from": "2022-01-01", "valid_to": "", "source": "certificate", "checked_on": "2022-01-02"}
+    changed = whole | {"source_reference": "残证第2号", "reason": "编号抄错"}
+    assert officer.post(f"{place}/correct", **changed).location == place
+    assert "残证第2号" in officer.get(place).text
+    assert officer.post(f"{place}/correct", **changed | {"source_reference": ""}).location == place
+    assert "残证第2号" not in officer.get(place).text, "an emptied member is taken away"
+    assert officer.post(f"{place}/end", valid_to="2022-01-04", reason="证件到期").location == place
+    assert "不在有效期内" in page_of(officer.get(place))
+    assert officer.post(f"{place}/withdraw", reason="认错了人").location == place
+    assert "已撤回" in page_of(officer.get(place))
+
+
+def test_trainings_are_shown_for_a_case(
+    officer: Visitor, place: str, house: House, region: Region, worker: dict[str, Any]
+) -> None:
+    refused = page_of(officer.post(f"{place}/trainings", case_ref=""), 422)
+    assert "案卷号：" in refused
+    shown = page_of(officer.post(f"{place}/trainings", case_ref="残培1号"))
+    assert "培训情况" in shown
+    assert worker["number"] not in shown
+    with house.db.read() as conn:
+        noted = looked.of_worker(conn, region.worker_id(worker))
+    assert ("trainings", "残培1号") in {(one.fields, one.case_ref) for one in noted}
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "told"),
+    [
+        ({"name": "李某"}, 404, "没有姓名和号码都相符的档案"),
+        ({"group": ""}, 422, "人员类别："),
+        ({"valid_from": "2099-01-01"}, 422, "起始日期："),
+        ({"number": "12"}, 422, "证件号码："),
+        ({"case_ref": ""}, 422, "案卷号："),
+    ],
+)
+def test_what_is_wrong_is_told_and_stands_as_it_was_typed(
+    officer: Visitor, said: dict[str, str], changed: dict[str, str], status: int, told: str
+) -> None:
+    page = page_of(officer.post("/centre/groups/new", **said | changed), status)
+    assert told in page
+    for name, value in (said | changed).items():
+        assert value in page, name
+
+
+@pytest.mark.parametrize(
+    ("verb", "typed", "told"),
+    [
+        ("correct", {"source": "", "checked_on": "2022-01-02", "reason": "改"}, "认定依据："),
+        (
+            "correct",
+            {
+                "valid_from": "2099-01-01",
+                "checked_on": "2022-01-02",
+                "source": "certificate",
+                "source_reference": "残证第1号",
+                "reason": "改",
+            },
+            "起始日期：",
+        ),
+        ("correct", {"valid_from": "2022-01-01", "reason": ""}, "原因："),
+        ("end", {"valid_to": "2021-01-01", "reason": "到期了"}, "最后一天："),
+        ("withdraw", {"reason": ""}, "原因："),
+    ],
+)
+def test_what_is_wrong_with_a_change_is_told_where_it_was_typed(
+    officer: Visitor, place: str, verb: str, typed: dict[str, str], told: str
+) -> None:
+    page = page_of(officer.post(f"{place}/{verb}", **typed), 422)
+    assert told in page
+    for value in typed.values():
+        assert value in page
+
+
+def test_the_worker_sees_who_stated_it_and_the_desk_does_not(
+    officer: Visitor, place: str, app: Any, region: Region, worker: dict[str, Any]
+) -> None:
+    me = Visitor(app).login()
+    assert "残疾人" in me.get("/me").text
+    assert "自治区残联" in me.get(f"/me/records/{place.rsplit('/', 1)[1]}").text
+    assert "部门对所认定人员的培训服务" in me.get("/me/looked").text
+    handler = Visitor(app).login("handler")
+    gate = f"/desk/workers/{uuid_text(region.worker_id(worker))}"
+    opened = handler.post(gate, purpose="service-window", case_ref="K-1")
+    page = handler.get(opened.location).text
+    assert "焊工" in page
+    assert "残疾人" not in page
+
+
+def test_all_records_are_shared_without_it_and_it_alone_where_it_is_ticked(
+    officer: Visitor, place: str, app: Any, house: House
+) -> None:
+    assert officer
+    me, record_id = Visitor(app).login(), uuid.UUID(place.rsplit("/", 1)[1]).bytes
+    form = {"to": "link", "purpose": "job-application", "days": "7", "part": "whole"}
+
+    def shared() -> list[set[bytes]]:
+        with house.db.read() as conn:
+            return [set(one.records) for one in consents.of_workers(conn, [me.actor.worker_id])]
+
+    assert me.post("/me/share", **form, which="all").status_code == 200
+    (everything,) = shared()
+    assert everything
+    assert record_id not in everything
+    ticked = me.post("/me/share", **form, which="chosen", records=[place.rsplit("/", 1)[1]])
+    assert ticked.status_code == 200
+    assert {record_id} in shared()
+
+
+def test_an_officer_of_no_such_department_states_nothing(centre: Any) -> None:
+    other = centre(Position.OFFICER)
+    assert "没有负责认定的人员类别" in page_of(other.get("/centre/groups"))
+    assert "认定人员类别" not in other.get("/centre/groups").text
