@@ -140,6 +140,7 @@ class Worker:
             (
                 Job("claims", functools.partial(claim_payments.run, house), 2.0),
                 Job("claims-late", functools.partial(claim_escalating.run, house), 600.0),
+                Job("claim-lapses", functools.partial(claim_payments.lapse_due, house), 600.0),
                 Job("fees", functools.partial(debiting.run, house), 5.0),
                 Job("hearings", functools.partial(hearing.close_due, house), 60.0),
                 Job("claim-lists", functools.partial(claim_notices.pass_due, house), 60.0),

@@ -70,6 +70,9 @@ class Payments(Protocol):
     def queue(self, turn: Turn, claim_ref: str, payee: str, amount_fen: int, hold: str, by: str, /) -> str:
         """Take a payment on; its id."""
 
+    def lapse(self, turn: Turn, claim_ref: str, /) -> None:
+        """Let money that came back be the account's own again: it is not to be paid anew."""
+
 
 class Charge(Protocol):
     """A fee that a worker was asked for, and what of it the institution kept."""

@@ -369,6 +369,14 @@ def _release(run: Run) -> None:
     run.values |= {"hold": "", "notice_id": None}
 
 
+def _give_back(run: Run) -> None:
+    """End the signatures, and give the money of a payment that came back to where it was spent of."""
+    one = run.claim
+    money.give_back(run.turn, one, run.who.actor)
+    run.house.claims.payments.lapse(run.turn, one.reference)
+    run.values |= {"signed": None, "round": one.round + 1, "hold": "", "notice_id": None}
+
+
 def _sign(run: Run) -> None:
     """Sign as the next in the order: another person than all before, and not the one who filed.
 
@@ -432,6 +440,7 @@ EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     "limits": _limits,
     "hold": _hold,
     "release": _release,
+    "give_back": _give_back,
     "sign": _sign,
     "queue": _queue,
     "keep": _keep,

@@ -55,6 +55,7 @@ TRANSITIONS: Final = (
     Transition("PAYING", "paid", "PAID", (SYSTEM,)),
     *(Transition(one, "returned", "RETURNED", (SYSTEM,)) for one in ("PAYING", "PAID", "RECOVERING")),
     Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
+    Transition("RETURNED", "lapse", "SUBMITTED", (SYSTEM,), (), ("give_back",)),
     Transition("PAID", "close", "CLOSED", (SYSTEM,)),
     # Overdue: the state stays, and the next above is told.
     *(Transition(one, "escalate", one, (SYSTEM,), (), ("keep",)) for one in _OFFICIALS),

@@ -87,6 +87,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "paid": "到账",
     "returned": "银行退回",
     "close": "办结",
+    "lapse": "退回逾期，收回预算",
     "return-to-check": "退回重新审核",
     "refuse": "不予发放",
     "withdraw": "撤回",
