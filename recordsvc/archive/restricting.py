@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import notices, persons, tables
+from recordsvc.archive import disputes, notices, persons, tables
 from recordsvc.archive.append import DECIDED
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnfit, TargetUnknown
@@ -126,7 +126,16 @@ def _restrict(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     archive, state = _judged(house, turn, payload, RESTRICT)
     index = _enter(house, turn, archive, state, proposal)
     sealed(house, turn, archive, state, index)
+    _grant(house, turn, archive, state, index)
     return index
+
+
+def _grant(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:
+    """End the worker's case that wished for what was done at a log index."""
+    case = disputes.unclosed(turn, archive.worker_id, state.seq)
+    wish = None if case is None else archive.entries[case.contest_seq].record
+    if case is not None and wish is not None and disputes.wishes_restriction(wish):
+        disputes.end(turn, house, case, "upheld", index)
 
 
 def sealed(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:
