@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recordsvc.ground.two_person import Proposal
+from recordsvc.money.bank.formats import yuan
 from recordsvc.money.funds.moves import ACTS as MOVES
 from recordsvc.people.divisions import division
 from recordsvc.web import words
@@ -211,6 +212,7 @@ _LABELS: Final = {
     "on": "死亡日期",
     "reason": "理由",
     "record_id": "记录编号",
+    "rule": "规则代码",
     "relation": "与死者的关系",
     "n": "第几项（从 0 起）",
     "scopes": "权限",
@@ -263,6 +265,7 @@ _PLACES: Final = {
     "recovery_id": "/desk/recoveries",
 }
 """Members that name what has a page -> where these pages are."""
+_MARKS: Final = (("shortage", "急需紧缺"), ("key_list", "重点评价"))
 _SILENT: Final = ("papers", "workers", "purpose", "held", "seq", "seen", "sealed", "number")
 """Members that another line tells, or that say nothing to people."""
 
@@ -289,7 +292,8 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
         yield Fact("事项", proposal.subject)
     for name, value in payload.items():
         if value not in (None, [], "") and name not in _SILENT:
-            yield from _member(proposal.kind, name, value, name_of)
+            own = _MEMBERS.get((proposal.kind, name))
+            yield from own(value) if own else _member(proposal.kind, name, value, name_of)
     if "held" in payload:
         yield Fact("条数", f"{len(payload['held'])} 条")
 
@@ -308,6 +312,31 @@ def _member(kind: str, name: str, value: Any, name_of: NameOf) -> Iterable[Fact]
     if name == "ground" and kind in _GROUNDS:
         return [Fact(label, words.code(_GROUNDS[kind], str(value)))]
     return [Fact(label, _VALUES.get(name, _plain)(value))]
+
+
+def _version(value: Any) -> list[Fact]:
+    return [Fact("文本、测试和模拟", str(value), f"/desk/rules/{value}")]
+
+
+def _standards(rows: Any) -> list[Fact]:
+    return [_standard(row) for row in rows]
+
+
+def _standard(row: Payload) -> Fact:
+    """Return a row of the catalogue as it would hold."""
+    until = f"，至 {row['last']}" if row["last"] else ""
+    marks = "".join(f"，{word}" for name, word in _MARKS if row[name])
+    amount, hours = yuan.text(row["amount_fen"]), row["min_hours"]
+    what = f"{amount} 元，不少于 {hours} 课时，{row['first']} 起{until}{marks}"
+    return Fact(f"{row['title']}　{words.code('levels', row['level'])}", what)
+
+
+_MEMBERS: Final[Mapping[tuple[str, str], Callable[[Any], list[Fact]]]] = {
+    ("rule.publish", "sha256"): _version,
+    ("catalogue.publish", "document"): lambda value: [Fact("依据的文件", str(value))],
+    ("catalogue.publish", "rows"): _standards,
+}
+"""Members of a kind that are told in a way of their own."""
 
 
 def _count(one: Payload, name_of: NameOf) -> Fact:

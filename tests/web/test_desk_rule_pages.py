@@ -56,6 +56,7 @@ def test_a_rule_comes_into_force_by_two_on_pages(desk: Any, house: House) -> Non
     assert empty.status_code == 422
     assert "发布依据" in seen(empty)
     proposal = handler.post(f"{place}/publish", reason="某厅〔2026〕9号").location
+    assert f'href="{place}"' in handler.get(proposal).text
     assert desk("reviewer").post(f"{proposal}/decide", word="approve", reason="核对").status_code == 303
 
     assert "已发布" in seen(handler.get(place))
@@ -108,6 +109,7 @@ def test_a_sheet_is_tried_and_then_published_by_two(desk: Any, house: House) -> 
         assert handler.post(f"{place}/propose", rows=damaged, document="文").status_code == 422
 
     proposal = handler.post(f"{place}/propose", rows=rows, document="某厅〔2026〕9号").location
+    assert "1500.50 元，不少于 120 课时，2026-01-01 起，急需紧缺" in seen(desk("reviewer").get(proposal))
     assert desk("reviewer").post(f"{proposal}/decide", word="approve", reason="核对").status_code == 303
     found = house.catalogue.find("6-18-02-04", "4", "2026-01-01")
     assert (found.amount_fen, found.document, found.sample) == (150_050, "某厅〔2026〕9号", False)
