@@ -4,6 +4,7 @@ Whatever it tells wrongly it knows rightly: the book holds which order each line
 """
 
 import datetime as dt
+import json
 import sqlite3
 from collections.abc import Iterable
 from typing import Final
@@ -46,11 +47,16 @@ class Bank:
         if self._faults.hits("down", day.isoformat()):
             return
         self._deliver(day)
+        self._answer_now(day)
         self._read(now, day)
         with self.book.writing():
             for message_id, n, wanted in self.book.due(dt.date.max if self._eager else day):
-                self._execute(message_id, n, wanted, day)
+                if self.book.collects(message_id):
+                    self._collect(message_id, n, wanted, day)
+                else:
+                    self._execute(message_id, n, wanted, day)
             self._give_back(day)
+            self._collect_late(day)
         self._report(now, day)
         self._notify(now, day)
 
@@ -87,13 +93,19 @@ class Bank:
     def _read(self, now: dt.datetime, day: dt.date) -> None:
         for place, content in self._folder.asked():
             try:
-                asked = messages.read_pain001(content)
+                asked = messages.read(content)
             except Unreadable:
                 continue
             with self.book.writing():
                 new = self.book.take(asked, day)
             receipt = messages.pain002(
-                f"A-{asked.message_id}"[:35], asked.message_id, [], now, group="RCVD", count=asked.count
+                f"A-{asked.message_id}"[:35],
+                asked.message_id,
+                [],
+                now,
+                group="RCVD",
+                count=asked.count,
+                about=messages.COLLECT if asked.collect else messages.PAY,
             )
             part = "a" if not self._faults.hits("report_before_ack", asked.message_id) else "z"
             if new and not self._faults.hits("silent", asked.message_id):
@@ -126,6 +138,46 @@ class Bank:
         if hits("ghost", key):
             self.book.book(_credit(f"G{message_id[-16:]}-{n}", amount, day, ""), "")
 
+    def _answer_now(self, day: dt.date) -> None:
+        """Take what somebody pays while they wait, once under its id; a silent bank does not say so."""
+        for name, content in self._folder.asked_now():
+            asked = json.loads(content)
+            key, amount, hits = str(asked["id"]), int(asked["amount"]), self._faults.hits
+            status = self.book.decided_at_once(key)
+            if not status:
+                status = "RJCT" if hits("reject", key) else "ACSC"
+                with self.book.writing():
+                    self.book.decide_at_once(key, amount, str(asked["number"]), status)
+                    if status == "ACSC":
+                        short = int(hits("off_by_one", key) and amount > 1)
+                        told = f"X{key[:-1]}" if hits("wrong_id", key) else key
+                        self.book.book(_credit(f"N{key[-20:]}", amount - short, day, told), key)
+            if not hits("silent", key):
+                self._folder.answer_now(name, status)
+
+    def _collect(self, message_id: str, n: int, wanted: Wanted, day: dt.date) -> None:
+        """Take an amount from the account of somebody who agreed to it."""
+        key, hits = wanted.end_to_end_id, self._faults.hits
+        if hits("debit_twice", key):
+            self.book.decide(message_id, n, "RJCT", "AM04", None)
+            self.book.take_late(message_id, n, day + _DAY * (1 + self._faults.number("late debit", key, 5)))
+            return
+        if hits("reject", key) or hits("replaced", key):
+            reason = REASONS[self._faults.number("reason", key, len(REASONS))]
+            self.book.decide(message_id, n, "RJCT", reason, None)
+            return
+        amount = wanted.amount_fen - int(hits("off_by_one", key) and wanted.amount_fen > 1)
+        told = f"X{key[:-1]}" if hits("wrong_id", key) else key
+        booked = day + _DAY if hits("skew", key) else day
+        self.book.book(_credit(f"C{message_id[-16:]}-{n}", amount, booked, told), key)
+        self.book.decide(message_id, n, "ACSC", "", None)
+
+    def _collect_late(self, day: dt.date) -> None:
+        for row in self.book.taken_late(day):
+            key, reference = row["end_to_end_id"], f"L{row['message_id'][-16:]}-{row['n']}"
+            self.book.book(_credit(reference, row["amount"], day, key), key)
+            self.book.take_late(row["message_id"], row["n"], None)
+
     def _give_back(self, day: dt.date) -> None:
         for row in self.book.coming_back(day):
             key = row["end_to_end_id"]
@@ -156,7 +208,8 @@ class Bank:
             if not hits("missing_status", row["end_to_end_id"])
         ]
         count = self.book.count(message_id) - int(hits("short_count", message_id))
-        content = messages.pain002(f"P-{message_id}"[:35], message_id, told, now, count=count)
+        about = messages.COLLECT if self.book.collects(message_id) else messages.PAY
+        content = messages.pain002(f"P-{message_id}"[:35], message_id, told, now, count=count, about=about)
         name = f"p-{message_id}.xml"
         if hits("late", message_id):
             late = day + _DAY * (1 + self._faults.number("days", message_id, 4))
@@ -165,18 +218,25 @@ class Bank:
         else:
             self._say("out", name, content, day)
         if hits("duplicate_report", message_id):
-            again = messages.pain002(f"Q-{message_id}"[:35], message_id, told, now, count=count)
+            again = messages.pain002(f"Q-{message_id}"[:35], message_id, told, now, count=count, about=about)
             self._say("out", f"q-{message_id}.xml", again, day)
         if hits("reordered", message_id):
             earlier = [Told(one.end_to_end_id, "ACSP") for one in told if one.status == "ACSC"]
-            self._say("out", f"r-{message_id}.xml", messages.pain002("R", message_id, earlier, now), day)
+            self._say(
+                "out",
+                f"r-{message_id}.xml",
+                messages.pain002("R", message_id, earlier, now, about=about),
+                day,
+            )
         wrong = [
             Told(one.end_to_end_id, "RJCT", "AC01")
             for one in told
             if one.status == "ACSC" and hits("contradiction", one.end_to_end_id)
         ]
         if wrong:
-            self._say("out", f"s-{message_id}.xml", messages.pain002("S", message_id, wrong, now), day)
+            self._say(
+                "out", f"s-{message_id}.xml", messages.pain002("S", message_id, wrong, now, about=about), day
+            )
 
     def _notify(self, now: dt.datetime, day: dt.date) -> None:
         rows = self.book.untold()

@@ -16,6 +16,10 @@ CREATE TABLE IF NOT EXISTS item (
   message_id TEXT NOT NULL, n INTEGER NOT NULL, end_to_end_id TEXT NOT NULL, amount INTEGER NOT NULL,
   number TEXT NOT NULL, name TEXT NOT NULL, day TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
   reported INTEGER NOT NULL DEFAULT 0, back_on TEXT, PRIMARY KEY (message_id, n));
+CREATE TABLE IF NOT EXISTS debit (
+  message_id TEXT NOT NULL, n INTEGER NOT NULL, late_on TEXT, PRIMARY KEY (message_id, n));
+CREATE TABLE IF NOT EXISTS at_once (
+  end_to_end_id TEXT PRIMARY KEY, amount INTEGER NOT NULL, number TEXT NOT NULL, status TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS line (
   reference TEXT PRIMARY KEY, day TEXT NOT NULL, credit INTEGER NOT NULL, amount INTEGER NOT NULL,
   end_to_end_id TEXT NOT NULL, returned TEXT NOT NULL, truly TEXT NOT NULL, sequence INTEGER,
@@ -98,7 +102,46 @@ class Book:
                 for n, one in enumerate(asked.items)
             ],
         )
+        if asked.collect:
+            rows = [(asked.message_id, n) for n in range(len(asked.items))]
+            self._db.executemany("INSERT INTO debit (message_id, n) VALUES (?, ?)", rows)
         return True
+
+    def collects(self, message_id: str) -> bool:
+        """Tell whether a message asked to take money from others' accounts."""
+        query = "SELECT 1 FROM debit WHERE message_id = ?"
+        return self._db.execute(query, (message_id,)).fetchone() is not None
+
+    def collected(self) -> frozenset[str]:
+        """Return the orders by which money was to be taken from others' accounts."""
+        query = (
+            "SELECT end_to_end_id FROM item JOIN debit USING (message_id, n) "
+            "UNION SELECT end_to_end_id FROM at_once"
+        )
+        return frozenset(str(row[0]) for row in self._db.execute(query))
+
+    def decided_at_once(self, end_to_end_id: str) -> str:
+        """Return what was decided of a payment at once; empty: it was never asked for."""
+        query = "SELECT status FROM at_once WHERE end_to_end_id = ?"
+        found = self._db.execute(query, (end_to_end_id,)).fetchone()
+        return "" if found is None else str(found[0])
+
+    def decide_at_once(self, end_to_end_id: str, amount: int, number: str, status: str) -> None:
+        """Keep what was decided of a payment at once, for whoever asks again under its id."""
+        row = (end_to_end_id, amount, number, status)
+        self._db.execute("INSERT INTO at_once VALUES (?, ?, ?, ?)", row)
+
+    def take_late(self, message_id: str, n: int, day: dt.date | None) -> None:
+        """Say that a refused debit is taken on a later day all the same; None: it was."""
+        self._db.execute(
+            "UPDATE debit SET late_on = ? WHERE message_id = ? AND n = ?",
+            (None if day is None else day.isoformat(), message_id, n),
+        )
+
+    def taken_late(self, day: dt.date) -> list[sqlite3.Row]:
+        """Return the refused debits that are taken by a day."""
+        query = "SELECT item.* FROM item JOIN debit USING (message_id, n) WHERE late_on <= ?"
+        return self._db.execute(query, (day.isoformat(),)).fetchall()
 
     def due(self, day: dt.date) -> list[tuple[str, int, Wanted]]:
         """Return the orders to be executed by a day."""

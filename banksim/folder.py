@@ -25,6 +25,17 @@ class Folder:
             if beside.read_text("ascii").split()[:1] == [hashlib.sha256(content).hexdigest()]:
                 yield place, content
 
+    def asked_now(self) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of what waits for an answer at once."""
+        now = self._root / "now"
+        for place in sorted(now.glob("*.json")) if now.is_dir() else ():
+            if not place.with_suffix(".answer").exists():
+                yield place.stem, place.read_bytes()
+
+    def answer_now(self, name: str, status: str) -> None:
+        """Answer it, beside it."""
+        self._write(self._root / "now" / f"{name}.answer", f"{status}\n".encode())
+
     def remove(self, place: Path) -> None:
         """Take away a file that was read."""
         place.unlink()

@@ -1,4 +1,4 @@
-"""Messages of ISO 20022 as this bank reads and writes them: pain.001 in; pain.002, camt.053, camt.054 out."""
+"""Messages of ISO 20022 as this bank knows them: pain.001, pain.008 in; pain.002, camt.053, camt.054 out."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -11,6 +11,8 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 _URN: Final = "urn:iso:std:iso:20022:tech:xsd:"
+PAY: Final = "pain.001.001.09"
+COLLECT: Final = "pain.008.001.08"
 BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -31,7 +33,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A file of payments somebody asks for."""
+    """A file of payments that somebody asks for; `collect`: of amounts to be taken from others' accounts."""
 
     message_id: str
     execution_on: dt.date
@@ -39,6 +41,7 @@ class Asked:
     count: int
     total_fen: int
     items: tuple[Wanted, ...]
+    collect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,39 +76,46 @@ def schema(message: str) -> Any:
     raise FileNotFoundError(message)
 
 
-def read_pain001(content: bytes) -> Asked:
-    """Return what a pain.001 asks for. Raises `Unreadable`."""
+def read(content: bytes) -> Asked:
+    """Return what a pain.001 or pain.008 asks for. Raises `Unreadable`."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError:
         raise Unreadable("not-xml") from None
-    if not schema("pain.001.001.09").validate(root):
+    collect = etree.QName(root).namespace == _URN + COLLECT
+    if not schema(COLLECT if collect else PAY).validate(root):
         raise Unreadable("schema")
-    names = {"p": _URN + "pain.001.001.09"}
+    names = {"p": _URN + (COLLECT if collect else PAY)}
 
     def text(node: Any, path: str) -> str:
         return str(node.findtext("/".join(f"p:{step}" for step in path.split("/")), "", names))
 
     body = root[0]
     block = body.find("p:PmtInf", names)
+    other, ours, amount, day = (
+        ("Dbtr", "Cdtr", "InstdAmt", "ReqdColltnDt")
+        if collect
+        else ("Cdtr", "Dbtr", "Amt/InstdAmt", "ReqdExctnDt/Dt")
+    )
     items = tuple(
         Wanted(
             text(one, "PmtId/EndToEndId"),
-            fen(text(one, "Amt/InstdAmt")),
-            text(one, "CdtrAcct/Id/Othr/Id"),
-            text(one, "Cdtr/Nm"),
-            text(one, "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId"),
+            fen(text(one, amount)),
+            text(one, f"{other}Acct/Id/Othr/Id"),
+            text(one, f"{other}/Nm"),
+            text(one, f"{other}Agt/FinInstnId/ClrSysMmbId/MmbId"),
         )
-        for one in block.findall("p:CdtTrfTxInf", names)
+        for one in block.findall("p:DrctDbtTxInf" if collect else "p:CdtTrfTxInf", names)
     )
     return Asked(
         message_id=text(body, "GrpHdr/MsgId"),
-        execution_on=dt.date.fromisoformat(text(block, "ReqdExctnDt/Dt")),
-        payer=text(block, "DbtrAcct/Id/Othr/Id"),
+        execution_on=dt.date.fromisoformat(text(block, day)),
+        payer=text(block, f"{ours}Acct/Id/Othr/Id"),
         count=int(text(body, "GrpHdr/NbOfTxs")),
         total_fen=fen(text(body, "GrpHdr/CtrlSum")),
         items=items,
+        collect=collect,
     )
 
 
@@ -131,6 +141,7 @@ def pain002(
     group: str = "",
     count: int | None = None,
     group_reason: str = "",
+    about: str = PAY,
 ) -> bytes:
     """Return a status report on a batch: of all of it (`group`), of its items, or both."""
     items = "".join(
@@ -150,7 +161,7 @@ def pain002(
         "pain.002.001.12",
         f"<CstmrPmtStsRpt><GrpHdr><MsgId>{escape(report_id)}</MsgId><CreDtTm>{_when(now)}</CreDtTm></GrpHdr>"
         f"<OrgnlGrpInfAndSts><OrgnlMsgId>{escape(message_id)}</OrgnlMsgId>"
-        f"<OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>{seen}{whole}{_reason(group_reason)}"
+        f"<OrgnlMsgNmId>{about}</OrgnlMsgNmId>{seen}{whole}{_reason(group_reason)}"
         f"</OrgnlGrpInfAndSts>{block}</CstmrPmtStsRpt>",
     )
 

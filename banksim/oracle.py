@@ -12,7 +12,7 @@ from banksim.book import Book
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A payment as the payer has it: `claim` is what it pays, `settled` that the payer counts it as paid."""
+    """A payment or debit as the payer has it: `claim` is what it is for, `settled`: counted as booked."""
 
     claim: str
     end_to_end_id: str
@@ -26,10 +26,12 @@ def judge(book: Book, ours: Iterable[Ours], breaks: Iterable[str], mirror_fen: i
     """Return what is not as it must be; nothing: all is well. `breaks` are texts that name what is open."""
     open_breaks, payments = list(breaks), list(ours)
     net: Counter[str] = Counter()
+    collected = book.collected()
     references: dict[str, list[str]] = defaultdict(list)
     for row in book.lines():
         if row["truly"]:
-            net[row["truly"]] += -1 if row["credit"] else 1
+            # What is taken from others comes in, what is paid goes out; anything else takes it back.
+            net[row["truly"]] += 1 if bool(row["credit"]) == (row["truly"] in collected) else -1
             references[row["truly"]].append(row["reference"])
     found = [f"{key}: {count} net credits" for key, count in net.items() if count not in (0, 1)]
     by_claim: Counter[str] = Counter()

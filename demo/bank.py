@@ -1,6 +1,6 @@
-"""The demo region's paying account, entered by two payers; the simulated bank stands behind its folder.
+"""The demo region's accounts, entered by two payers; a simulated bank stands behind the folder of each.
 
-The account and the bank do not exist: the bank's office number (联行号) is nobody's.
+The accounts and the bank do not exist: the bank's office number (联行号) is nobody's.
 """
 
 from typing import Final
@@ -17,12 +17,23 @@ ACCOUNT: Final = {
 }
 
 
+FEES: Final = ACCOUNT | {
+    "code": "fees",
+    "fund": "FEES",
+    "number": "640100000000000009",
+    "name": "样例：培训考试费代收专户",
+}
+"""Into which fees come (`recordsvc.money.fees`)."""
+
+
 def connect(service: Service) -> None:
-    """Have one payer propose the account and another approve it, unless it is there."""
+    """Have one payer propose each account and another approve it, unless it is there."""
     first = Session(service, {"kind": "payer"})
     known = [one["code"] for one in first.get("/v1/desk/bank/accounts")["items"]]
-    if ACCOUNT["code"] not in known:
-        proposal = first.post("/v1/desk/bank/accounts", ACCOUNT)["proposal_id"]
+    for account in (ACCOUNT, FEES):
+        if account["code"] in known:
+            continue
+        proposal = first.post("/v1/desk/bank/accounts", account)["proposal_id"]
         second = Session(service, {"kind": "payer-2"})
         word = {"approve": True, "reason": "演示：账户信息与银行开户许可一致"}
         second.post(f"/v1/desk/bank/proposals/{proposal}/decide", word)

@@ -3,7 +3,7 @@
 settings → log (entries, tree, tiles, checkpoints, head, cosignatures, checkpoints kept elsewhere) → log
 entries against their rows → issuers' keys → people → chains, ciphertexts, signatures → record ids → holding →
 papers and their files → who looked → draws → bound rows (consents, acts, grants, proposals, transfers,
-draws, payments) → the ledger → what the bank's room keeps sealed.
+draws, payments, fees) → the ledger → what the bank's room keeps sealed → what fees add up to.
 One snapshot, rows streamed. Believed are only keys: the log's, the witnesses', those of the key store.
 """
 
@@ -25,6 +25,7 @@ from recordsvc.ground.database import installation
 from recordsvc.ground.finding import Finding, Progress, Snapshot, Wrong, at, scan
 from recordsvc.house import House
 from recordsvc.money.bank.fsck import BankCheck
+from recordsvc.money.fees.fsck import FeeCheck
 from recordsvc.money.ledger.fsck import LedgerCheck
 from recordsvc.oversight.fsck import DrawCheck
 from recordsvc.people.fsck import PeopleCheck
@@ -168,7 +169,9 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             ledger.run(progress)
             bank = BankCheck(house, snapshot)
             bank.run(progress)
-            checks = (log, archive, people, institutions, papers, looks, drawn, chain, ledger, bank)
+            fees = FeeCheck(snapshot)
+            fees.run(progress)
+            checks = (log, archive, people, institutions, papers, looks, drawn, chain, ledger, bank, fees)
             counts = {name: n for check in checks for name, n in check.counts.items()}
             counts["continuations"] = continued
             if papers.unreached:

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from recordsvc.archive.retention import Blocking
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.money.bank.cash import Cash
+    from recordsvc.money.bank.collecting import Follower as Collected
+    from recordsvc.money.bank.instant import Follower as InstantTold
+    from recordsvc.money.bank.instant import InstantPay
     from recordsvc.money.bank.payee_accounts import PayeeChecks
     from recordsvc.money.bank.payments import Follower
     from recordsvc.money.bank.resolving import Repayments
     from recordsvc.money.claims.ports import Ports
+    from recordsvc.money.fees.charges import Charges
     from recordsvc.money.rules.book import Book
     from recordsvc.money.rules.catalogue import Catalogue
     from recordsvc.money.rules.decisions import Decided
@@ -122,12 +126,18 @@ class House:
     """Registered by whoever asks paid money back: what a line of the bank may be a repayment of."""
     payment_followers: "list[Follower]" = dataclasses.field(default_factory=list)
     """What rooms of money register, to be told in the running turn what became of a payment."""
+    instant_followers: "list[InstantTold]" = dataclasses.field(default_factory=list)
+    """As `collection_followers`, of payments at once (即时支付)."""
+    collection_followers: "list[Collected]" = dataclasses.field(default_factory=list)
+    """What rooms of money register, to be told in the running turn what became of a collection (代收)."""
     draw_subjects: "dict[str, Subjects]" = dataclasses.field(default_factory=dict)
     """What may be drawn for inspection, by sort: institutions, and what other rooms register."""
 
     own_archive: "OwnArchive | None" = None
     """Registered by whoever knows which worker an official is."""
 
+    fee_charges: "Charges | None" = None
+    """Registered by whoever keeps fees: what a worker was charged, by institution and course."""
     prior_subsidies: "Prior | None" = None
     """Registered by whoever keeps claims: what a worker has received or asked for before."""
 
@@ -214,6 +224,13 @@ class House:
         from recordsvc.money.claims.ports import usual
 
         return usual(self)
+
+    @functools.cached_property
+    def instant_pay(self) -> "InstantPay | None":
+        """Return the bank that debits at once; the demo has a simulated one, elsewhere none is connected."""
+        from recordsvc.money.bank.instant import FolderPay
+
+        return FolderPay(self.settings.bank_folder) if self.settings.environment == "demo" else None
 
     @functools.cached_property
     def cash(self) -> "Cash":

@@ -173,6 +173,7 @@ def _parts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Parts]:
             parts.start("server", gunicorn_command(settings.host, port))
             parts.start("work", [python, "-m", "recordsvc", "work"])
             parts.start("bank", _bank(settings))
+            parts.start("bank-fees", _bank_of_fees(settings))
             parts.wait(f"http://127.0.0.1:{port}/readyz", lambda status: status == 200)
             yield parts
     except KeyboardInterrupt:
@@ -189,6 +190,16 @@ def _bank(settings: Settings) -> list[str]:
     command = [sys.executable, "-m", "banksim", "serve", "--folder", str(folder), "--eager"]
     command += ["--store", str(settings.data_dir / "banksim.db"), "--number", ACCOUNT["number"]]
     return [*command, *(f"--closed={number}" for number in CLOSED)]
+
+
+def _bank_of_fees(settings: Settings) -> list[str]:
+    """Return the command of the simulated bank behind the account that fees come into, which is empty."""
+    from demo.bank import FEES
+
+    folder = settings.bank_folder / FEES["code"]
+    command = [sys.executable, "-m", "banksim", "serve", "--folder", str(folder), "--eager"]
+    command += ["--store", str(settings.data_dir / "banksim-fees.db"), "--number", FEES["number"]]
+    return [*command, "--balance", "0"]
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -219,6 +230,7 @@ def _region(house: House, environ: Mapping[str, str], people: int) -> list[str]:
         _make_personas(house, folder)
         demostaff.make(house, folder)
         _claims(house, folder)
+        _make_fees(house)
         (folder / "personas").touch()
     with house.db.read() as conn:
         return [one.label for one in demo.personas(conn)]
@@ -268,6 +280,30 @@ def enrol_cards(house: House, people: "Iterable[Person]") -> None:
             return enrolling.take(turn, house, some)
 
         house.db.write(take)
+
+
+def _make_fees(house: House) -> None:
+    """Have the institution of the clerk who signs in here charge for a class, so that a fee can be tried."""
+    from recordsvc.access import demo, staff
+    from recordsvc.ground.ports import beijing_date
+    from recordsvc.money.fees import offerings
+    from recordsvc.money.fees.tables import fee_offering
+
+    today = beijing_date(house.clock.now_ms())
+
+    def create(turn: "Turn") -> None:
+        clerk = next((one for one in demo.personas(turn.conn) if one.kind == "staff-clerk"), None)
+        if clerk is None:
+            return
+        institution = staff.known(turn.conn, clerk.actor_id).institution
+        if offerings.listed(turn.conn, fee_offering.c.institution == institution):
+            return
+        said = {"kind": "class", "course": f"{today:%Y%m}-HG-01", "title": "焊工初级班（演示）", "units": 80}
+        said |= {"until_on": (today + dt.timedelta(days=60)).isoformat(), "amount_fen": 120_000}
+        said |= {"from_on": today.isoformat(), "basis": "收费公示（样例）", "published_on": today.isoformat()}
+        offerings.register(turn, house, institution, said, f"staff:{clerk.actor_id}")
+
+    house.db.write(create)
 
 
 def _make_personas(house: House, folder: Path) -> None:

@@ -36,6 +36,7 @@ ROOMS: Final = (
     "recordsvc.training.routes",
     "recordsvc.groups.routes",
     "recordsvc.money.claims.routes",
+    "recordsvc.money.fees.routes",
     "recordsvc.money.rules.routes",
     "recordsvc.money.bank.routes",
     "recordsvc.money.ledger.routes",

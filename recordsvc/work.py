@@ -20,7 +20,9 @@ outbox      deliver what must leave the house
 proposals   tell workers what a new certificate may bring
 recoveries  take corrections, revocations and merges to claims: unpaid ones go back, paid ones are asked back
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
-bank        send released batches, take in what banks sent, ask about names, find what is overdue
+fees        pay refunds out of what is kept, and hand on what institutions have
+bank        send released batches, take in what banks sent, ask about names and payments at once, find
+            what is overdue
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
 keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
@@ -61,10 +63,12 @@ from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House
-from recordsvc.money.bank import dispatch, inbox, payee_accounts, terms
+from recordsvc.money.bank import dispatch, inbox, instant, payee_accounts, terms
 from recordsvc.money.claims import notices as claim_notices
 from recordsvc.money.claims import paying as claim_payments
 from recordsvc.money.claims.proposing import follower as claim_proposals
+from recordsvc.money.fees import debiting
+from recordsvc.money.fees import keeping as fee_keeping
 from recordsvc.money.ledger import seals
 from recordsvc.money.recovery import following as recoveries
 from recordsvc.money.recovery import hearing
@@ -94,6 +98,8 @@ class Worker:
     def __init__(self, house: House) -> None:
         """Work for `house`."""
         recoveries.connect(house)
+        fee_keeping.connect(house)
+        debiting.connect(house)
         self._lease = Lease(house.db, house.clock, "work", house.random.bytes(8).hex())
         self._stop = threading.Event()
         self._fatal: BaseException | None = None
@@ -131,11 +137,13 @@ class Worker:
             # A folder on a slow disk, or a bank asked about names, keeps nobody else waiting.
             (
                 Job("claims", functools.partial(claim_payments.run, house), 2.0),
+                Job("fees", functools.partial(debiting.run, house), 5.0),
                 Job("hearings", functools.partial(hearing.close_due, house), 60.0),
                 Job("claim-lists", functools.partial(claim_notices.pass_due, house), 60.0),
                 Job("bank-send", functools.partial(dispatch.run, house), 1.0),
                 Job("bank-files", functools.partial(inbox.run, house), 1.0),
                 Job("payee-checks", functools.partial(payee_accounts.check_due, house), 1.0),
+                Job("instant", functools.partial(instant.run, house), 10.0),
                 Job("bank-terms", functools.partial(terms.run, house), 600.0),
             ),
             (

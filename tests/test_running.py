@@ -194,7 +194,7 @@ def test_no_part_outlives_the_run(how: signal.Signals, tmp_path: Path) -> None:
         said = next((line for line in process.stdout if line[0].isdigit()), "")
         pids = [int(pid) for pid in said.split()]
         process.send_signal(how)
-    assert len(pids) == 4, "server, worker, witness, simulated bank"
+    assert len(pids) == 5, "server, worker, witness, a simulated bank for each account"
 
     deadline = time.monotonic() + 60
     while (left := [pid for pid in pids if _alive(pid)]) and time.monotonic() < deadline:

@@ -59,6 +59,7 @@ def act(name: str, *, record: bool = False) -> dict[str, tuple[str, ...]]:
 
 
 WHY_CLAIMS = "a claim is decided on facts of the moment and read with its reasons: by whoever asks, signed in"
+WHY_FEES = "an order is the payer's own word, at the price of the day, signed in or at the window"
 VERBS = (
     # -- claims
     Verb("list one's claims", api=("GET /v1/me/claims",), own=("GET /me/claims",), why=WHY_CLAIMS),
@@ -79,6 +80,50 @@ VERBS = (
         api=("POST /v1/me/claims/<id:claim_id>/steps",),
         own=("POST /me/claims/<id:claim_id>/supplement", "POST /me/claims/<id:claim_id>/withdraw"),
         why=WHY_CLAIMS,
+    ),
+    # -- fees
+    Verb("list one's fees", api=("GET /v1/me/fees",), own=("GET /me/fees",), why=WHY_FEES),
+    Verb(
+        "order a class or exam",
+        api=("POST /v1/me/fees",),
+        own=("POST /me/fees/<id:offering_id>/order",),
+        why=WHY_FEES,
+    ),
+    Verb(
+        "see how to pay, what came, what goes back",
+        api=("GET /v1/me/fees/<id:order_id>",),
+        own=("GET /me/fees/<id:order_id>", "GET /me/fees/<id:order_id>/receipt"),
+        why=WHY_FEES,
+    ),
+    Verb(
+        "consent to be debited, see it, end it at once",
+        api=("GET /v1/me/fee-mandate", "POST /v1/me/fee-mandate", "POST /v1/me/fee-mandate/end"),
+        own=("POST /me/fees/mandate", "POST /me/fees/mandate/end"),
+        why=WHY_FEES,
+    ),
+    Verb(
+        "have an order debited",
+        api=("POST /v1/me/fees/<id:order_id>/debit",),
+        own=("POST /me/fees/<id:order_id>/debit",),
+        why=WHY_FEES,
+    ),
+    Verb(
+        "pay an order at once",
+        api=("POST /v1/me/fees/<id:order_id>/pay",),
+        own=("POST /me/fees/<id:order_id>/pay",),
+        why=WHY_FEES,
+    ),
+    Verb(
+        "give up an order",
+        api=("POST /v1/me/fees/<id:order_id>/cancel",),
+        own=("POST /me/fees/<id:order_id>/cancel",),
+        why=WHY_FEES,
+    ),
+    Verb(
+        "dispute a fee",
+        api=("POST /v1/me/fees/<id:order_id>/dispute",),
+        own=("POST /me/fees/<id:order_id>/dispute",),
+        why=WHY_FEES,
     ),
     Verb(
         "see what is asked back of one, why, and how to object",

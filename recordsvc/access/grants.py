@@ -8,87 +8,36 @@ with the executors (ground/two_person.py).
 """
 
 import dataclasses
-from enum import StrEnum
 from typing import Final
 
+from recordsvc.access.kinds import Kind, Owner, Position, Role, Scope, Way
 
-class Kind(StrEnum):
-    """What sort of caller asks."""
-
-    ANYONE = "anyone"
-    CLIENT = "client"
-    """A registered machine of an institution or receiver."""
-    WORKER = "worker"
-    STAFF = "staff"
-    """A person of an institution, employer or department (机构工作人员), signed in under their own name."""
-    OFFICIAL = "official"
-    SYSTEM = "system"
-    """This service's own processes and command line."""
-
-
-class Role(StrEnum):
-    """What an official is there for (security.md §1.3, domain.md §12)."""
-
-    REGISTRAR = "registrar"
-    """登记员: institutions, keys, programmes, clients."""
-    HANDLER = "handler"
-    """经办人: first person of an act."""
-    REVIEWER = "reviewer"
-    """复核人: second person of an act."""
-    PAYER = "payer"
-    """支付人员: releases payments; never reviews."""
-    INSPECTOR = "inspector"
-    """监督检查人员."""
-    AUDITOR = "auditor"
-    """审计员: reads trails and proofs; writes nothing of anybody's data."""
-    DATA_OFFICER = "data-officer"
-    """个人信息保护负责人: corrections and erasure requests."""
-    ADMINISTRATOR = "administrator"
-    """系统管理员: runs the service, holds no data role."""
-
-
-class Position(StrEnum):
-    """What a person of an institution, employer or department is there for (domain.md §12)."""
-
-    HEAD = "head"
-    """经办负责人: says who else works here; the first one is entered by two officials."""
-    CLERK = "clerk"
-    """机构经办: classes, rosters, answers to objections."""
-    TEACHER = "teacher"
-    """教师: own classes and attendance."""
-    SIGNER = "signer"
-    """签发人: whose key signs the institution's records."""
-    HR = "hr"
-    """用人单位人力资源: employees who consented."""
-    OFFICER = "officer"
-    """残联、退役军人、农业农村等部门专员: assertions of their department."""
-
-
-class Scope(StrEnum):
-    """What a client's token may be used for; words are compared whole."""
-
-    RECORDS_WRITE = "records:write"
-    RECORDS_READ = "records:read"
-    FEED_READ = "feed:read"
-    SHARED_READ = "shared:read"
-    """What workers share with this client by consent."""
-
-
-class Owner(StrEnum):
-    """Whose an object must be: the attribute of that name is equal on object and actor."""
-
-    NOBODY = ""
-    WORKER = "worker_id"
-    INSTITUTION = "institution"
-
-
-class Way(StrEnum):
-    """How somebody acts in a worker's place."""
-
-    WINDOW = "window"
-    """窗口代办: a clerk, for the worker who stands there with card and document."""
-    HELPER = "helper"
-    """亲情代办: a person the worker named, with recorded consent."""
+__all__ = [
+    "ANYONE",
+    "EVERYWHERE",
+    "POLICIES",
+    "REGION_DIGITS",
+    "SERVING",
+    "SYSTEM",
+    "Actor",
+    "Grant",
+    "Kind",
+    "Owner",
+    "Policy",
+    "Position",
+    "Reach",
+    "Role",
+    "Scope",
+    "Thing",
+    "Through",
+    "Way",
+    "admits",
+    "author",
+    "can",
+    "prefix",
+    "reach",
+    "roles_told",
+]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -306,6 +255,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "class.sign": (_staff(Position.SIGNER),),
     "centre.people.read": (_staff(*_OFFICE),),
     "centre.people.change": (_staff(Position.HEAD),),
+    "fee.counter": (_staff(Position.HEAD, Position.CLERK),),
     # The worker's own.
     "own.archive.read": _OWN,
     "own.bundle.read": _OWN,
@@ -321,6 +271,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.numbers.read": _OWN,
     "own.service.read": _OWN,
     **dict.fromkeys(("own.claim.read", "own.claim.file", "own.account.read", "own.account.set"), _OWN),
+    **dict.fromkeys(("own.fee.read", "own.fee.order", "own.fee.mandate", "own.fee.pay"), _OWN),
     # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
     "window.serve": (Grant(Kind.WORKER),),
     "own.consent.read": _OWN,
@@ -398,6 +349,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "claim.sign": _official(Role.HANDLER, Role.REVIEWER),
     "claim.publish": _official(Role.HANDLER, Role.REVIEWER),
     "claim.pay": _official(Role.PAYER),
+    "fee.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR, Role.AUDITOR),
+    "fee.dispute": _official(Role.HANDLER, Role.REVIEWER),
     "recovery.read": _official(Role.HANDLER, Role.REVIEWER, Role.INSPECTOR),
     "recovery.handle": _official(Role.HANDLER),
     "card.confirm": _official(Role.REGISTRAR, Role.REVIEWER),

@@ -52,6 +52,8 @@ VERBS: Final[Mapping[str, str]] = {
     "own.entitlement.read": "claims",
     "own.claim.read": "claims",
     "own.claim.file": "claims",
+    "own.fee.read": "fees",
+    "own.fee.order": "fees",
     "own.account.read": "account",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
@@ -62,6 +64,14 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
     "session.worker": (
         "登录与设备只能由本人查看和设置；没有登录方式的，可在窗口领取激活码。",
         "Sign-ins and ways in are the worker's alone; the window hands out activation codes.",
+    ),
+    "own.fee.pay": (
+        "即时支付只能由本人登录后办理；可以在窗口下单，到机构柜台缴费。",
+        "Only the account's holder, signed in, pays at once; the window orders, the counter takes money.",
+    ),
+    "own.fee.mandate": (
+        "委托代扣只能由本人登录后签订；终止委托和缴费可以在窗口办理。",
+        "A mandate to be debited is signed by the worker alone; ending it and paying go at the window.",
     ),
     "own.account.set": (
         "收款账户由本人登录后填写；在窗口由工作人员登记，另一名工作人员核实。",

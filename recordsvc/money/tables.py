@@ -2,9 +2,10 @@
 
 from recordsvc.money.bank import tables as bank
 from recordsvc.money.claims import tables as claims
+from recordsvc.money.fees import tables as fees
 from recordsvc.money.funds import tables as funds
 from recordsvc.money.ledger import tables as ledger
 from recordsvc.money.recovery import tables as recovery
 from recordsvc.money.rules import tables as rules
 
-__all__ = ["bank", "claims", "funds", "ledger", "recovery", "rules"]
+__all__ = ["bank", "claims", "fees", "funds", "ledger", "recovery", "rules"]

@@ -56,9 +56,10 @@ _STATES: Final = {
 
 
 class SealPageForm(Form):
-    """On which account a batch is sealed."""
+    """On which account a batch is sealed; of collections, if that is said."""
 
     account = text(1, 40, required=True)
+    collect = text(0, 3, load_default="")
 
 
 class BankFilePageForm(Form):
@@ -140,6 +141,7 @@ def _batch(one: dict[str, Any]) -> dict[str, Any]:
     return one | {
         "id": words.uuid_text(one["batch_id"]),
         "total": yuan(one["total_fen"]),
+        "collects": one["message_id"].startswith("C"),
         "badge": _BATCH[one["state"]],
         "by": name_of(one["sealed_by"]),
         "second": name_of(one["released_by"]) if one["released_by"] else "",
@@ -180,7 +182,7 @@ def _break(one: dict[str, Any]) -> dict[str, Any]:
 def seal_button(form: dict[str, Any]) -> flask.Response:
     """Seal what waits on an account."""
     try:
-        once(sealing(form["account"], reference()))
+        once(sealing(form["account"], reference(), collect=form["collect"] == "yes"))
     except Problem as problem:
         return _in_place({}, problem)
     return go(PLACE)

@@ -83,6 +83,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/centre/groups", "人员类别", "group.keep"),
         ("/centre/people", "人员", "centre.people.read"),
         ("/centre/records", "未入档记录", "centre.record.read"),
+        ("/centre/fees", "收费", "fee.counter"),
         ("/centre/shared", "收到的共享", "shared.read"),
         ("/centre/disputes", "异议", "dispute.read"),
         ("/centre/notices", "通知", "institution.notice.read"),

@@ -7,6 +7,7 @@ from marshmallow import fields, validate
 from recordsvc import dated
 from recordsvc.archive.sharing_forms import OpenForm
 from recordsvc.ground.forms import Form, Identifier, WholeText, text
+from recordsvc.money.fees.tables import DISPUTED_FOR
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -22,6 +23,19 @@ class ObjectionForm(ButtonForm):
 
     reason = text(0, 40, load_default="")
     text = text(0, 2_000, load_default="")
+
+
+class FeeMandatePageForm(Form):
+    """A consent to be debited, as typed."""
+
+    most = text(0, 40, load_default="")
+    until_on = text(0, 20, load_default="")
+
+
+class FeeDisputePageForm(Form):
+    """Why a fee is disputed."""
+
+    ground = fields.String(required=True, validate=validate.OneOf(DISPUTED_FOR))
 
 
 class NoFieldsForm(Form):

@@ -181,6 +181,9 @@ NONE_AT_HOME = {"record_id", "paper_id", "look_id", "key", "pack_id", "object_id
 """Names of objects of which there is none in the place itself either."""
 ELSEWHERE = {
     "claim_id": "tests/money/claims/test_doors.py: an official of another city",
+    **dict.fromkeys(
+        ("offering_id", "order_id"), "tests/money/fees/test_doors.py: an official of another city"
+    ),
     "payee_account_id": "tests/money/bank/test_doors.py: a reviewer of another city",
     "recovery_id": "tests/money/recovery/test_doors.py: an official of another city",
     "line_id": "tests/money/funds/test_funds.py: an official of a city sees and moves its own",

@@ -55,7 +55,7 @@ from recordsvc.vault.keyfolder import create_keys
 from tests.archive import restricted
 from tests.archive.paperfiles import jpeg, png
 from tests.archive.support import STATER, Centre, id_of, person, shown, state
-from tests.faults import claims
+from tests.faults import claims, fees
 from tests.money.bank.desk import Desk
 from tests.postgresql import PostgresServer
 
@@ -162,9 +162,12 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _book(house, clock)
     paid = [centre.worker_id(who) for who in people[12:14]]
     house.db.write(lambda turn: claims.put(turn, paid))
+    fees.put(house, (centre, other), [centre.worker_id(who) for who in people[14:18]], later)
     _act(house, later)
     _rules(house, centre.worker_id(people[9]), later)
     _pay(house)
+    charged = [centre.worker_id(who) for who in people[14:18]]
+    house.db.write(lambda turn: fees.debit(turn, ("employ", "unemp"), charged))
     _draw(house, later)
     later()
     anchor.keep(house)

@@ -162,6 +162,7 @@ ELSEWHERE = {
 """Doors that leave a row and are not driven here: what they need first, or which file knocks at them."""
 
 DRAWS = "of institutions, inspectors' codes and accounts, never of a worker"
+FEES = "orders by numbers that nobody is found by, amounts and states"
 FUNDS = "amounts of a budget line"
 LEDGER = "amounts, accounts and codes; whose money it is stands in the claim"
 NO_PERSON = {
@@ -280,6 +281,22 @@ NO_PERSON = {
     "POST /v1/desk/draws/<id:draw_id>/objects/<object_id>/report": DRAWS,
     "POST /v1/desk/draws/<id:draw_id>/publish": DRAWS,
     "POST /v1/desk/draws/<id:draw_id>/reveal": DRAWS,
+    "GET /centre/fees": FEES,
+    "GET /centre/fees/<id:offering_id>": FEES,
+    "GET /v1/centre/fees": FEES,
+    "GET /v1/centre/fees/<id:offering_id>": FEES,
+    "POST /v1/centre/fees/<id:offering_id>/prices": FEES,
+    "POST /v1/centre/fees/<id:offering_id>/progress": FEES,
+    "POST /v1/centre/fees/<id:offering_id>/call-off": FEES,
+    "POST /v1/centre/fee-payments/<id:fee_payment_id>/check": FEES,
+    "POST /v1/centre/fee-refunds/<id:refund_id>/give": FEES,
+    "POST /v1/centre/fee-refunds/<id:refund_id>/check": FEES,
+    "GET /desk/fees": FEES,
+    "GET /desk/fees/<id:offering_id>": FEES,
+    "GET /v1/desk/fees": FEES,
+    "GET /v1/desk/fees/<id:offering_id>": FEES,
+    "GET /v1/desk/fee-disputes": FEES,
+    "POST /v1/desk/fee-disputes/<id:order_id>": FEES,
     "GET /desk/funds": FUNDS,
     "GET /desk/funds/<line_id>": FUNDS,
     "GET /desk/funds/new": FUNDS,

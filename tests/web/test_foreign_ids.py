@@ -15,9 +15,11 @@ from werkzeug.test import TestResponse
 
 from recordsvc import create_app
 from recordsvc.access.policy import doors
+from recordsvc.ground.ports import beijing_date
 from recordsvc.house import House
+from recordsvc.money.fees import offerings
 from tests.web.conftest import Visitor
-from tests.web.region import Region, person
+from tests.web.region import SCHOOL, Region, person
 
 IDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f]{32}")
 REFERENCES = re.compile(r"\b[a-z]{16}\b")
@@ -47,8 +49,8 @@ def app(house: House, region: Region, ids: dict[str, str], other: dict[str, Any]
 
 
 @pytest.fixture
-def victim(app: flask.Flask, ids: dict[str, str]) -> Visitor:
-    """Whose records became everything that records can become, who shares a link and claims a subsidy."""
+def victim(app: flask.Flask, ids: dict[str, str], house: House) -> Visitor:
+    """Whose records became everything that records can become, who shares a link, claims, and orders."""
     made = Visitor(app).login()
     shared = {"to": "link", "which": "all", "purpose": "job-application", "days": "7"}
     assert made.post("/me/share", **shared).status_code == 200
@@ -56,6 +58,21 @@ def victim(app: flask.Flask, ids: dict[str, str]) -> Visitor:
     headers = {"X-CSRF-Token": made.csrf, "Idempotency-Key": "claim-of-the-victim"}
     filed = made.client.post("/v1/me/claims", json=asked, headers=headers)
     assert filed.status_code == 201, filed.text
+    said = {
+        "kind": "class",
+        "course": "A",
+        "title": "B",
+        "units": 1,
+        "until_on": "2099-01-01",
+        "amount_fen": 1,
+    }
+    said |= {"basis": "C", "published_on": "2020-01-01"}
+    said |= {"from_on": beijing_date(house.clock.now_ms()).isoformat()}
+    offered = house.db.write(lambda turn: offerings.register(turn, house, SCHOOL, said, "test"))
+    headers["Idempotency-Key"] = "order-of-the-victim"
+    asked = {"offering_id": str(uuid.UUID(bytes=offered))}
+    ordered = made.client.post("/v1/me/fees", json=asked, headers=headers)
+    assert ordered.status_code == 201, ordered.text
     return made
 
 

@@ -51,6 +51,21 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "/desk/numbers": ("handler", {"kind": "card", "number": "X99999999", "to": "numbers", **CASE}),
     "/desk/packs/new": ("data-officer", {"auditor": "a-9", "case_ref": "审〔2026〕1", "reason": WORDS}),
     "/centre/invitations": ("head", {"name": WORDS, "position": "clerk", "until": "2020-02-20"}),
+    "/me/fees/mandate": ("worker", {"most": "sehr viel", "until_on": "2020-01-01"}),
+    "/centre/fees": (
+        "head",
+        {
+            "kind": "class",
+            "course": "2026-01",
+            "title": WORDS,
+            "units": "viele",
+            "until_on": "2020-01-01",
+            "amount": "sehr viel",
+            "from_on": "2020-02-01",
+            "basis": WORDS,
+            "published_on": "2020-01-01",
+        },
+    ),
     "/me/account": ("worker", {"name": WORDS, "bank": "105871000019"}),
     "/me/share": (
         "worker",
@@ -107,6 +122,7 @@ WORKER, RECORD = "/desk/workers/<id:worker_id>", "/desk/workers/<id:worker_id>/r
 ACTS = "tests/web/test_desk_acts.py: the form of an act, in a page and by a renewed look"
 CLIENTS = "tests/web/test_client_pages.py: needs a client"
 BANK = "tests/web/test_bank_pages.py: needs payments, or a file is chosen and words stay"
+FEES = "tests/money/fees/test_pages.py: needs offerings and orders"
 CASES = "tests/web/test_centre_disputes.py: needs a case"
 CLASSES = "tests/web/test_class_pages.py: needs a class"
 BUTTON = "a button with a hidden id: nothing is typed"
@@ -165,6 +181,11 @@ ELSEWHERE: dict[str, str] = {
     "/centre/disputes/<id:dispute_id>/answer": CASES,
     "/centre/disputes/<id:dispute_id>/messages": CASES,
     "/centre/people/<staff_id>/end": BUTTON,
+    "/centre/fees/<id:offering_id>/<act>": FEES,
+    "/centre/fees/<id:offering_id>/payments/<id:fee_payment_id>/check": BUTTON,
+    "/centre/fees/<id:offering_id>/refunds/<id:refund_id>/give": FEES,
+    "/desk/fees/disputes/<id:order_id>": FEES,
+    "/me/fees/<id:order_id>/dispute": "a choice of a few, one is always chosen",
     "/centre/classes/new": CLASSES,
     **dict.fromkeys(
         (

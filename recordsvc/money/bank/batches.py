@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 KIND: Final = "bank.batch.release"
+COLLECT: Final = "bank.collection.release"
+"""As `KIND`, for a batch of collections."""
 _DAY: Final = dt.timedelta(days=1)
 
 
@@ -64,6 +66,11 @@ class StoredBatch:
     released_ms: int | None
     lease_ms: int
     sent_ms: int | None
+
+    @property
+    def collects(self) -> bool:
+        """Whether it takes money in (代收), and does not pay out."""
+        return self.message_id.startswith("C")
 
 
 def seal(turn: Turn, house: "House", account: str, by: str) -> bytes:
@@ -145,7 +152,7 @@ def proposal_of(conn: Connection, batch_id: bytes) -> bytes | None:
     """The open proposal to release a batch, or None."""
     own = two_person.proposal.c
     wanted = f'{{"batch_id":"{uuid.UUID(bytes=batch_id)}"}}'
-    query = sa.select(own.id).where(own.kind == KIND, own.payload == wanted, own.state == "open")
+    query = sa.select(own.id).where(own.kind.in_((KIND, COLLECT)), own.payload == wanted, own.state == "open")
     found = conn.execute(query.order_by(own.id.desc()).limit(1)).scalar_one_or_none()
     return None if found is None else bytes(found)
 
@@ -196,7 +203,7 @@ def _batch(turn: Turn, house: "House", source: Paying, batch_id: bytes, chosen: 
     return Batch(
         message_id="B" + base64.b32encode(batch_id).decode().rstrip("="),
         made_ms=turn.now_ms,
-        execution_on=_working_day(beijing_date(turn.now_ms)),
+        execution_on=working_day(beijing_date(turn.now_ms)),
         payer=source.account,
         orders=tuple(
             Order(
@@ -210,11 +217,16 @@ def _batch(turn: Turn, house: "House", source: Paying, batch_id: bytes, chosen: 
     )
 
 
-def _working_day(day: dt.date) -> dt.date:
+def working_day(day: dt.date) -> dt.date:
     """Return this day or the next on which banks work. Raises `NoRuleInForce` without its year's calendar."""
     while not workdays.is_working_day(day):
         day += _DAY
     return day
+
+
+def day_of(text: str) -> dt.date:
+    """Return a Beijing day as it is stored."""
+    return dt.date.fromisoformat(text)
 
 
 def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:

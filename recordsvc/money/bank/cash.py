@@ -34,8 +34,8 @@ class Cash(Protocol):
     def paid(self, turn: Turn, line: Booked, payment: Payment) -> bool:
         """Book a payment that left: bank → paid out, settling the budget's hold; whether that was settled."""
 
-    def returned(self, turn: Turn, line: Booked) -> None:
-        """Book money that came back (退票): paid out → returns."""
+    def returned(self, turn: Turn, line: Booked, payment: Payment) -> None:
+        """Book money that came back (退票): paid out → returns, or where it was kept for its owner."""
 
     def unexplained(self, turn: Turn, line: Booked) -> None:
         """Book a line that nobody can explain: against suspense (暂记)."""

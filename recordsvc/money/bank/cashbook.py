@@ -12,6 +12,7 @@ out: the cash is booked all the same, and the desk gets a break.
 import hashlib
 from typing import Final
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
@@ -19,9 +20,11 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.money.bank import payments
 from recordsvc.money.bank.cash import Booked
 from recordsvc.money.bank.payments import Payment
-from recordsvc.money.ledger.accounts import CASH, Account, balance, open_account
+from recordsvc.money.ledger.accounts import CASH, Account, balance, balances, every, open_account
 from recordsvc.money.ledger.booking import book
-from recordsvc.money.ledger.values import Leg, Outcome, Posting, move, settle
+from recordsvc.money.ledger.tables import account as ledger_account
+from recordsvc.money.ledger.tables import transfer
+from recordsvc.money.ledger.values import Leg, Outcome, Posting, move, settle, undo
 
 _PLACES: Final = {
     "bank": "银行存款",
@@ -31,6 +34,8 @@ _PLACES: Final = {
     "returns": "退票待付",
     "suspense": "待查款项",
 }
+KEPT: Final = "cash.kept"
+"""Code of accounts of the cash book that say whose money an account keeps; their `kind` is its code."""
 _ACTOR: Final = "system:bank"
 
 
@@ -57,6 +62,9 @@ class LedgerCash:
 
     def paid(self, turn: Turn, line: Booked, payment: Payment) -> bool:
         """Book a payment that left; whether its budget hold, if it has one, was settled with it."""
+        if _kept(turn.conn, payment.hold):
+            # Money that the account kept for somebody leaves its own place, and nothing else moves.
+            return _line(turn, line, "", (settle(payment.hold, line.amount_fen),), "payment.booked").applied
         before = payments.of_claim(turn.conn, payment.claim_ref)
         again = any(one.state == "returned" for one in before if one.attempt < payment.attempt)
         source = place(line.account, "returns" if again else "bank")
@@ -70,8 +78,12 @@ class LedgerCash:
         _line(turn, line, more, (leg,), "payment.booked").or_raise()
         return again or not payment.hold
 
-    def returned(self, turn: Turn, line: Booked) -> None:
+    def returned(self, turn: Turn, line: Booked, payment: Payment) -> None:
         """Book money that came back (退票); the budget stays spent, to be paid again or lapse."""
+        if _kept(turn.conn, payment.hold):
+            legs = (undo(_settled(turn.conn, payment.hold)),)
+            _line(turn, line, "", legs, "payment.returned").or_raise()
+            return
         leg = move(place(line.account, "payee_out"), place(line.account, "returns"), line.amount_fen)
         _line(turn, line, "", (leg,), "payment.returned").or_raise()
 
@@ -86,22 +98,42 @@ class LedgerCash:
         suspense, amount = place(line.account, "suspense"), line.amount_fen
         out = place(line.account, "payee_out")
         legs: tuple[Leg, ...]
+        bank = place(line.account, "bank")
         if payment is None:
             legs = (move(place(line.account, "funding"), suspense, amount),)
+        elif _kept(turn.conn, payment.hold) and line.credit:
+            legs = (move(bank, suspense, amount), undo(_settled(turn.conn, payment.hold)))
+        elif _kept(turn.conn, payment.hold):
+            legs = (move(suspense, bank, amount), settle(payment.hold, amount))
         elif line.credit:
-            back = move(place(line.account, "bank"), place(line.account, "returns"), amount)
+            back = move(bank, place(line.account, "returns"), amount)
             legs = (move(out, suspense, amount), back)
         else:
             legs = (move(suspense, out, amount),)
         _line(turn, line, ":explained", legs, "bank.explained").or_raise()
 
     def balance_fen(self, conn: Connection, account: str) -> int:
-        """Return what the account holds by our books."""
-        return sum(balance(conn, place(account, what)).posted for what in ("bank", "returns"))
+        """Return what the account holds by our books: of its own, and kept for others."""
+        own = sum(balance(conn, place(account, what)).posted for what in ("bank", "returns"))
+        kept = [
+            one.id for one in every(conn, ledger_account.c.code == KEPT, ledger_account.c.kind == account)
+        ]
+        return own + sum(one.posted for one in balances(conn, kept).values())
 
     def suspense_fen(self, conn: Connection, account: str) -> int:
         """Return what stands in suspense: what left unexplained less what came unexplained."""
         return balance(conn, place(account, "suspense")).posted
+
+
+def _kept(conn: Connection, hold: str) -> bool:
+    """Tell whether a hold is of money that an account keeps for somebody, and not of a budget."""
+    query = sa.select(transfer.c.ledger).where(transfer.c.id == hold)
+    return bool(hold) and conn.execute(query).scalar() == CASH
+
+
+def _settled(conn: Connection, hold: str) -> str:
+    """Return the id of the transfer that settled a hold."""
+    return str(conn.execute(sa.select(transfer.c.id).where(transfer.c.about_id == hold)).scalar_one())
 
 
 def _line(turn: Turn, line: Booked, more: str, legs: tuple[Leg, ...], code: str) -> Outcome:

@@ -39,6 +39,7 @@ class PayingAccountForm(Form):
     balance_fen = Whole(required=True)
     suspense_fen = Whole(required=True)
     waiting = Whole(required=True)
+    collecting = Whole(required=True)
 
 
 class PayingAccountsForm(Form):
@@ -84,9 +85,10 @@ class CheckedPayeeAccountForm(PayeeAccountForm):
 
 
 class BatchSealForm(Form):
-    """On which account a batch is sealed."""
+    """On which account a batch is sealed: of payments, or of collections."""
 
     account = text(1, 40, required=True)
+    collect = Truth(load_default=False)
 
 
 class BatchForm(Form):

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
-from recordsvc.money.bank import batches, breaks, payments
+from recordsvc.money.bank import batches, breaks, collecting, instant, payments
 from recordsvc.money.bank.batches import StoredBatch
 from recordsvc.money.bank.cash import Booked, Cash
 from recordsvc.money.bank.errors import BatchState
@@ -176,12 +176,23 @@ class _Run:
         batch = self._proven_sent(batch)
         if report.count is not None and report.count != batch.count:
             self._break("count-differs", f"{report.message_id} {report.count}")
+        if batch.collects:
+            self._collections(batch, report)
+            return
         if report.status is not None:
             self._whole(report, batch.batch_id)
         for item in report.items:
             self._item(item, batch.batch_id)
         if batch.state == "sent":
             batches.change(self._turn, batch.batch_id, "sent", state="acked")
+
+    def _collections(self, batch: StoredBatch, report: StatusReport) -> None:
+        """Take in what a report says of collections."""
+        for kind, subject in collecting.hear(self._turn, self._house, batch, report):
+            self._break(kind, subject)
+        if batch.state == "sent":
+            batches.change(self._turn, batch.batch_id, "sent", state="acked")
+        collecting.close(self._turn, batch.batch_id)
 
     def _proven_sent(self, batch: StoredBatch) -> StoredBatch:
         """Let a released batch count as sent: the bank speaks of it, whatever became of who sent it."""
@@ -259,7 +270,9 @@ class _Run:
                 conn.execute(bank_entry.update().where(*here).values(sequence=sequence))
                 bound.touch(self._turn, bank_entry, (code, entry.reference))
             return
-        found, kind = self._meaning(entry)
+        taken = collecting.meant(conn, self._source, entry)
+        at_once = instant.meant(conn, self._source, entry)
+        found, kind = (None, "") if taken or at_once else self._meaning(entry)
         conn.execute(
             bank_entry.insert().values(
                 account=code,
@@ -276,13 +289,19 @@ class _Run:
         )
         bound.touch(self._turn, bank_entry, (code, entry.reference))
         line = Booked(code, entry.reference, entry.credit, entry.amount_fen, entry.booked_on.isoformat())
+        if taken is not None:
+            collecting.book(self._turn, self._house, taken, line)
+            return
+        if at_once is not None:
+            instant.book(self._turn, self._house, at_once, line)
+            return
         if found is None or kind:
             self._cash.unexplained(self._turn, line)
             self._break(kind, f"entry {entry.reference}", found, entry.amount_fen)
             return
         settle(self._turn, self._house, found, entry, f"entry {entry.reference}")
         if entry.credit:
-            self._cash.returned(self._turn, line)
+            self._cash.returned(self._turn, line, found)
         elif not self._cash.paid(self._turn, line, found):
             self._break("hold-not-settled", f"hold of {found.end_to_end_id}", found)
 

@@ -22,6 +22,7 @@ from recordsvc.ground.problems import Forbidden, Internal, NotFound
 from recordsvc.ground.two_person import AlreadyClosed, SamePerson, StaleProposal, UnknownProposal
 from recordsvc.money.bank import (
     batches,
+    collecting,
     own_account_routes,
     payee_accounts,
     paying,
@@ -249,13 +250,14 @@ def list_batches() -> flask.Response:
 )
 def seal_batch(form: dict[str, Any]) -> flask.Response:
     """Seal a batch and propose its release."""
-    return _batch(uuid.UUID(once(sealing(form["account"], reference()))).bytes, 201)
+    return _batch(uuid.UUID(once(sealing(form["account"], reference(), collect=form["collect"]))).bytes, 201)
 
 
-def sealing(account: str, by: str) -> Callable[[Turn], str]:
-    """Return what seals a batch in a turn (gives its id). Raises `Forbidden`."""
+def sealing(account: str, by: str, *, collect: bool = False) -> Callable[[Turn], str]:
+    """Return what seals a batch, or one of collections, in a turn (gives its id). Raises `Forbidden`."""
     whole("bank.pay")
-    return lambda turn: _text(batches.seal(turn, house(), account, by))
+    seal = collecting.seal if collect else batches.seal
+    return lambda turn: _text(seal(turn, house(), account, by))
 
 
 @door(
@@ -320,7 +322,10 @@ def cancelling(batch_id: bytes, by: str) -> Callable[[Turn], str]:
     """Return what cancels a batch in a turn."""
 
     def act(turn: Turn) -> str:
-        batches.cancel(turn, house(), batch_id, by)
+        if batches.find(turn.conn, batch_id).collects:
+            collecting.cancel(turn, house(), batch_id)
+        else:
+            batches.cancel(turn, house(), batch_id, by)
         return _text(batch_id)
 
     return act
@@ -334,19 +339,20 @@ def cancelling(batch_id: bytes, by: str) -> Callable[[Turn], str]:
     surface=Surface.FILE,
     answer=Sends("application/octet-stream"),
     problems=(PaymentBatchUnknown, LookNotWritten, Internal),
-    summary="取报盘文件 / The sealed file of a batch: every worker it pays can read who took it",
+    summary="取报盘文件 / The sealed file of a batch: every worker it pays or debits can read who took it",
 )
 def batch_file(batch_id: bytes) -> flask.Response:
     """Hand out a batch's file once it is written who took it."""
     who = actor()
     with house().db.read() as conn:
         found = batches.find(conn, batch_id)
-        paid = payments.of_batch(conn, batch_id)
+        named = [one.payee for one in payments.of_batch(conn, batch_id)]
+        named += [one.payer for one in collecting.of_batch(conn, batch_id)]
         try:
             content = batches.content(house(), conn, found)
         except (SealError, ValueError):
             raise Internal from None
-    workers = sorted({one.payee.removeprefix("worker:") for one in paid if one.payee.startswith("worker:")})
+    workers = sorted({one.removeprefix("worker:") for one in named if one.startswith("worker:")})
     request_id = http.current().id
     looks = [
         Look(uuid.UUID(one).bytes, who, PURPOSE, "account", found.message_id, request_id) for one in workers

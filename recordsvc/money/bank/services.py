@@ -18,7 +18,7 @@ from recordsvc.money.bank.errors import (
 )
 
 bp = flask.Blueprint("bank", __name__)
-KINDS: Final = frozenset({paying.KIND, batches.KIND, resolving.KIND})
+KINDS: Final = frozenset({paying.KIND, batches.KIND, batches.COLLECT, resolving.KIND})
 """What payers propose to one another."""
 _WHOLE: Final = ""
 """Where the bank lies (`Thing.area`): payments are the region's, and who covers a part of it meets none."""

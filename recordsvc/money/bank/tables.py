@@ -152,6 +152,62 @@ payment_event = sa.Table(
     comment="What became of a payment, step by step, and by what: an act, a file, a booked entry",
 )
 
+collection = sa.Table(
+    "collection",
+    metadata,
+    sa.Column("collection_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("reference", sa.String(80), nullable=False, unique=True),
+    sa.Column("end_to_end_id", sa.String(35), nullable=False, unique=True),
+    sa.Column("account", sa.String(40), sa.ForeignKey("paying_account.code"), nullable=False),
+    sa.Column("payer", sa.String(60), nullable=False),
+    sa.Column("payer_version", sa.Integer, nullable=False),
+    sa.Column("mandate", sa.String(35), nullable=False),
+    sa.Column("signed_on", sa.String(10), nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("purpose", sa.String(60), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("said", sa.String(4), nullable=False),
+    sa.Column("reason", sa.String(8), nullable=False),
+    sa.Column("batch_id", sa.LargeBinary(16), sa.ForeignKey("payment_batch.batch_id")),
+    sa.Column("queued_by", sa.String(80), nullable=False),
+    sa.Column("queued_ms", sa.BigInteger, nullable=False),
+    sa.Column("changed_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("amount_fen > 0", name="amount"),
+    sa.CheckConstraint(
+        "state IN ('approved', 'queued', 'unknown', 'booked', 'rejected', 'withdrawn')", name="state"
+    ),
+    sa.CheckConstraint("state NOT IN ('queued', 'unknown', 'booked') OR batch_id IS NOT NULL", name="batch"),
+    sa.Index(None, "state", "account"),
+    sa.Index(None, "batch_id"),
+    sa.Index(None, "payer"),
+    info={"kind": "state", "bound": Bound(("state", "said", "reason", "batch_id", "changed_ms"), most=None)},
+    comment="Amounts to be taken from accounts whose holders agreed (代收), in fen: whose reference, by "
+    "which mandate, from which version of the payer's account",
+)
+
+instant_payment = sa.Table(
+    "instant_payment",
+    metadata,
+    sa.Column("instant_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("reference", sa.String(80), nullable=False, unique=True),
+    sa.Column("end_to_end_id", sa.String(35), nullable=False, unique=True),
+    sa.Column("account", sa.String(40), sa.ForeignKey("paying_account.code"), nullable=False),
+    sa.Column("payer", sa.String(60), nullable=False),
+    sa.Column("payer_version", sa.Integer, nullable=False),
+    sa.Column("amount_fen", sa.BigInteger, nullable=False),
+    sa.Column("purpose", sa.String(60), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("asked_by", sa.String(80), nullable=False),
+    sa.Column("asked_ms", sa.BigInteger, nullable=False),
+    sa.Column("changed_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("amount_fen > 0", name="amount"),
+    sa.CheckConstraint("state IN ('asked', 'accepted', 'refused', 'unknown', 'booked')", name="state"),
+    sa.Index(None, "state"),
+    sa.Index(None, "payer"),
+    info={"kind": "state", "bound": Bound(("state", "changed_ms"), most=None)},
+    comment="Payments that were asked of a bank at once (即时支付), in fen: stored before it hears of them",
+)
+
 bank_file = sa.Table(
     "bank_file",
     metadata,

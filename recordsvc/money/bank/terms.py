@@ -11,7 +11,7 @@ from recordsvc import dated, workdays
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.bank import batches, breaks, payments
+from recordsvc.money.bank import batches, breaks, collecting, payments
 from recordsvc.money.bank.batches import StoredBatch
 from recordsvc.money.bank.tables import payment_batch
 
@@ -39,6 +39,8 @@ def run(house: "House") -> int:
 
 
 def _unanswered(turn: Turn, house: "House", found: StoredBatch) -> int:
+    if found.collects:
+        return collecting.unanswered(turn, house, found)
     late = [one for one in payments.of_batch(turn.conn, found.batch_id) if payments.silent(turn, house, one)]
     for one in late:
         breaks.open_break(turn, house, found.account, "no-answer", one.end_to_end_id, payment=one)
@@ -46,6 +48,8 @@ def _unanswered(turn: Turn, house: "House", found: StoredBatch) -> int:
 
 
 def _unbooked(turn: Turn, house: "House", found: StoredBatch) -> int:
+    if found.collects:
+        return collecting.unbooked(turn, house, found)
     late = [one for one in payments.of_batch(turn.conn, found.batch_id) if one.state == "accepted"]
     for one in late:
         breaks.open_break(turn, house, found.account, "not-booked", one.end_to_end_id, payment=one)

@@ -13,26 +13,31 @@ from recordsvc.money.bank.batches import StoredBatch
 from recordsvc.money.bank.breaks import Break
 from recordsvc.money.bank.paying import Paying
 from recordsvc.money.bank.payments import Payment
-from recordsvc.money.bank.tables import payment
+from recordsvc.money.bank.tables import collection, payment
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
 
 def account(house: "House", conn: Connection, found: Paying) -> dict[str, Any]:
-    """Return an account of ours with what the books say it holds, and how many payments wait on it."""
+    """Return an account of ours with what the books say it holds, and what waits on it to go or to come."""
     own = payment.c
     waiting = sa.select(sa.func.count()).where(own.account == found.code, own.state == "approved")
+    of = collection.c
+    asked = sa.select(sa.func.count()).where(of.account == found.code, of.state == "approved")
     return {name: getattr(found, name) for name in Paying.__slots__} | {
         "balance_fen": house.cash.balance_fen(conn, found.code),
         "suspense_fen": house.cash.suspense_fen(conn, found.code),
         "waiting": conn.execute(waiting).scalar_one(),
+        "collecting": conn.execute(asked).scalar_one(),
     }
 
 
 def proposals(house: "House", conn: Connection) -> list[dict[str, Any]]:
     """Return what waits for a second payer."""
-    mine = two_person.proposal.c.kind.in_(sorted((paying.KIND, batches.KIND, resolving.KIND)))
+    mine = two_person.proposal.c.kind.in_(
+        sorted((paying.KIND, batches.KIND, batches.COLLECT, resolving.KIND))
+    )
     return [
         {
             "proposal_id": one.id,

@@ -29,12 +29,17 @@ class Desk:
     """One paying account and those who work with it."""
 
     def __init__(
-        self, house: House, adapter: str = paying.ISO, code: str = CODE, number: str = made.FUND.number
+        self,
+        house: House,
+        adapter: str = paying.ISO,
+        code: str = CODE,
+        number: str = made.FUND.number,
+        fund: str = "EMPLOY",
     ) -> None:
         self.house = house
         said = {
             "code": code,
-            "fund": "EMPLOY",
+            "fund": fund,
             "number": number,
             "name": made.FUND.name,
             "bank": made.FUND.bank,

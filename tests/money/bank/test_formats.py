@@ -46,7 +46,7 @@ def test_a_pain001_is_valid_and_read_by_another_program_as_it_was_meant() -> Non
     batch = made.batch(
         made.order(1, 1), made.order(2, 10**15 // 4), made.order(3, payee=made.payee(3, "艾·𬱖㛃"))
     )
-    asked = messages.read_pain001(Iso().write(batch).content)
+    asked = messages.read(Iso().write(batch).content)
     assert (asked.message_id, asked.count, asked.total_fen) == ("B1", 3, batch.total_fen)
     assert [(one.end_to_end_id, one.amount_fen, one.number, one.name, one.bank) for one in asked.items] == [
         (one.end_to_end_id, one.amount_fen, one.payee.number, one.payee.name, one.payee.bank)
@@ -347,4 +347,4 @@ def test_case_39_what_is_no_amount_is_refused(text: str) -> None:
 
 def test_case_39_a_thousand_fen_are_ten_yuan() -> None:
     batch = made.batch(*(made.order(n, 1) for n in range(1_000)))
-    assert messages.read_pain001(Iso().write(batch).content).total_fen == 1_000
+    assert messages.read(Iso().write(batch).content).total_fen == 1_000

@@ -41,6 +41,10 @@ class Iso:
         checks.assert_sound(batch, self.most)
         return OutFile(f"{batch.message_id}.pain001.xml", pain001(batch))
 
+    def collect(self, batch: CollectionBatch) -> OutFile:
+        """Return a pain.008 of a batch of collections. Raises `BatchUnfit`."""
+        return OutFile(f"{batch.message_id}.pain008.xml", pain008(batch, self.most))
+
     def read(self, _name: str, content: bytes) -> tuple[Message, ...]:
         """Return what a pain.002, camt.053 or camt.054 says. Raises `FileUnfit`."""
         message, root = xml.read(content, REPORT, STATEMENT, NOTIFICATION)

@@ -211,5 +211,8 @@ class Adapter(Protocol):
     def write(self, batch: Batch) -> OutFile:
         """Return the file of a batch, the same bytes each time. Raises `BatchUnfit`."""
 
+    def collect(self, batch: CollectionBatch) -> OutFile:
+        """Return the file of a batch of collections, the same bytes each time. Raises `BatchUnfit`."""
+
     def read(self, name: str, content: bytes) -> tuple[Message, ...]:
         """Return what a bank's file says. Raises `FileUnfit`: then none of it counts."""

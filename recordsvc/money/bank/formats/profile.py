@@ -16,6 +16,8 @@ from recordsvc.money.bank.formats import checks
 from recordsvc.money.bank.formats.layouts import Lines, Value
 from recordsvc.money.bank.formats.model import (
     Batch,
+    BatchUnfit,
+    CollectionBatch,
     Entry,
     FileUnfit,
     ItemStatus,
@@ -66,6 +68,39 @@ class Profile:
         ]
         name = self._said["files"]["payment"]["name"].format(message_id=batch.message_id)
         return OutFile(name, Lines.of(self._said, "payment").write(header, items))
+
+    def collect(self, batch: CollectionBatch) -> OutFile:
+        """Return the 代扣 file of a batch of collections. Raises `BatchUnfit`."""
+        if "collection" not in self._said["files"]:
+            raise BatchUnfit([("no-collections", "")])
+        checks.assert_collectable(batch, self.most)
+        header: dict[str, Value] = {
+            "message_id": batch.message_id,
+            "made_on": beijing_date(batch.made_ms),
+            "collect_on": batch.collect_on,
+            "count": len(batch.orders),
+            "total": batch.total_fen,
+            "creditor_number": batch.creditor.number,
+            "creditor_name": batch.creditor.name,
+            "creditor_bank": batch.creditor.bank,
+            "creditor_id": batch.creditor_id,
+        }
+        items: list[dict[str, Value]] = [
+            {
+                "n": n,
+                "end_to_end_id": order.end_to_end_id,
+                "debtor_number": order.debtor.number,
+                "debtor_name": order.debtor.name,
+                "debtor_bank": order.debtor.bank,
+                "mandate": order.mandate_id,
+                "signed_on": order.signed_on,
+                "amount": order.amount_fen,
+                "purpose": order.purpose,
+            }
+            for n, order in enumerate(batch.orders, 1)
+        ]
+        name = self._said["files"]["collection"]["name"].format(message_id=batch.message_id)
+        return OutFile(name, Lines.of(self._said, "collection").write(header, items))
 
     def read(self, name: str, content: bytes) -> tuple[Message, ...]:
         """Return what a 回盘, 退票 or 对账 file says; its name tells which it is. Raises `FileUnfit`."""
