@@ -37,6 +37,9 @@ class Cash(Protocol):
     def returned(self, turn: Turn, line: Booked, payment: Payment) -> None:
         """Book money that came back (退票): paid out → returns, or where it was kept for its owner."""
 
+    def lapsed(self, turn: Turn, payment: Payment) -> None:
+        """Book that money which came back is not paid again: returns → bank; once for a payment."""
+
     def unexplained(self, turn: Turn, line: Booked) -> None:
         """Book a line that nobody can explain: against suspense (暂记)."""
 

@@ -23,7 +23,7 @@ from recordsvc.money.bank.payments import Payment
 from recordsvc.money.ledger.accounts import CASH, Account, balance, balances, every, open_account
 from recordsvc.money.ledger.booking import book
 from recordsvc.money.ledger.tables import account as ledger_account
-from recordsvc.money.ledger.tables import transfer
+from recordsvc.money.ledger.tables import posting, transfer
 from recordsvc.money.ledger.values import Leg, Outcome, Posting, move, settle, undo
 
 _PLACES: Final = {
@@ -66,7 +66,8 @@ class LedgerCash:
             # Money that the account kept for somebody leaves its own place, and nothing else moves.
             return _line(turn, line, "", (settle(payment.hold, line.amount_fen),), "payment.booked").applied
         before = payments.of_claim(turn.conn, payment.claim_ref)
-        again = any(one.state == "returned" for one in before if one.attempt < payment.attempt)
+        earlier = [one for one in before if one.attempt < payment.attempt and one.state == "returned"]
+        again = any(not _lapsed(turn.conn, one) for one in earlier)
         source = place(line.account, "returns" if again else "bank")
         leg = move(source, place(line.account, "payee_out"), line.amount_fen)
         # What came back had settled its hold: the budget stays spent, only the cash leaves again.
@@ -86,6 +87,13 @@ class LedgerCash:
             return
         leg = move(place(line.account, "payee_out"), place(line.account, "returns"), line.amount_fen)
         _line(turn, line, "", (leg,), "payment.returned").or_raise()
+
+    def lapsed(self, turn: Turn, payment: Payment) -> None:
+        """Book that what came back is the account's own again; once for a payment, however often said."""
+        if _lapsed(turn.conn, payment):
+            return
+        leg = move(place(payment.account, "returns"), place(payment.account, "bank"), payment.amount_fen)
+        _book(turn, _lapse(payment), (leg,), "lapsed", payment.end_to_end_id).or_raise()
 
     def unexplained(self, turn: Turn, line: Booked) -> None:
         """Book a line that nobody can explain."""
@@ -123,6 +131,15 @@ class LedgerCash:
     def suspense_fen(self, conn: Connection, account: str) -> int:
         """Return what stands in suspense: what left unexplained less what came unexplained."""
         return balance(conn, place(account, "suspense")).posted
+
+
+def _lapse(payment: Payment) -> str:
+    return f"bank-lapse:{payment.payment_id.hex()}"
+
+
+def _lapsed(conn: Connection, payment: Payment) -> bool:
+    own = posting.c
+    return conn.execute(sa.select(own.id).where(own.id == _lapse(payment))).first() is not None
 
 
 def _kept(conn: Connection, hold: str) -> bool:

@@ -62,6 +62,12 @@ class BankRoom:
         )
         return made.hex()
 
+    def lapse(self, turn: Turn, claim_ref: str) -> None:
+        """Let money that came back be the account's own again."""
+        for one in payments.of_claim(turn.conn, claim_ref):
+            if one.state == "returned":
+                self._house.cash.lapsed(turn, one)
+
 
 def reason_of(conn: Connection, payment: str) -> str:
     """Return why the bank gave a payment back (`bank_reasons`); empty: it did not say."""

@@ -1,14 +1,52 @@
-"""The money of a claim (预留与释放): held out of the first budget line that has enough, given back once."""
+"""The money of a claim (预留与释放): held out of the first budget line that has enough, given back once.
 
+What was spent and comes back goes to the line it was spent of in that line's budget year, later to the source
+from which the line was allotted: a year that is over is not granted anew.
+"""
+
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims.values import Claim, decision_of
+from recordsvc.money.funds import lines
 from recordsvc.money.ledger import booking
+from recordsvc.money.ledger.tables import account, transfer
+from recordsvc.money.ledger.values import ENDS_HOLD, Leg, Posting, move
 
 if TYPE_CHECKING:
     from recordsvc.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Where a claim's money was spent from: the line's two accounts, its fund and budget year."""
+
+    line: str
+    expense: str
+    fund: str
+    year: int
+
+    def back(self, amount_fen: int, today_year: int) -> Leg:
+        """Return the leg that gives money back: to the line, or of a year that is over to its source."""
+        home = self.line if self.year == today_year else lines.source_of(self.fund, self.year)
+        return move(self.expense, home, amount_fen)
+
+
+def spent_of(conn: Connection, one: Claim) -> Spent:
+    """Return where a paid claim's money was spent from: the ends of its hold."""
+    own, left = transfer.c, account.c
+    query = (
+        sa.select(own.source, own.target, left.fund, left.year)
+        .join(account, left.id == own.source)
+        .where(own.id == one.hold)
+    )
+    row = conn.execute(query).one()
+    return Spent(row.source, row.target, row.fund, row.year)
 
 
 def hold(turn: Turn, house: "House", one: Claim, by: str) -> str:
@@ -21,8 +59,8 @@ def hold(turn: Turn, house: "House", one: Claim, by: str) -> str:
         return ""
     funds = house.claims.rules.version(found.sha256).head.funds
     today = beijing_date(turn.now_ms)
-    lines = house.claims.lines.payable(turn.conn, one.kind, today.year, one.region, funds, today.isoformat())
-    for n, line in enumerate(lines):
+    able = house.claims.lines.payable(turn.conn, one.kind, today.year, one.region, funds, today.isoformat())
+    for n, line in enumerate(able):
         outcome = booking.place_hold(
             turn,
             f"{one.reference}/hold/{one.version}/{n}",
@@ -43,3 +81,15 @@ def release(turn: Turn, one: Claim, by: str) -> None:
     booking.void_hold(
         turn, f"{one.reference}/void/{one.version}", one.hold, "claim-void", by, one.reference
     ).or_raise()
+
+
+def give_back(turn: Turn, one: Claim, by: str) -> None:
+    """Give back what was spent on a payment that came back for good, or its hold if the bank refused it."""
+    own = transfer.c
+    ended = sa.select(own.kind).where(own.about_id == one.hold, own.kind.in_(ENDS_HOLD))
+    if turn.conn.scalar(ended) is None:
+        release(turn, one, by)
+        return
+    leg = spent_of(turn.conn, one).back(one.amount_fen, beijing_date(turn.now_ms).year)
+    name = f"{one.reference}/lapse/{one.version}"
+    booking.book(turn, Posting(name, (leg,), "lapsed", by, one.reference)).or_raise()

@@ -1,7 +1,7 @@
 """Claims and their payments (拨付): handed to the bank's room once signed for, and what became of it.
 
     FINANCED ── pay ──> PAYING ── booked ──> PAID ── came back (退票) ──> RETURNED ── pay ──> PAYING
-                           └── refused by the bank ──> RETURNED
+                           └── refused by the bank ──> RETURNED ── too long ──> SUBMITTED: budget given back
 
 The bank's room says what happened, in the same turn; nothing here calls a payment done by itself.
 """
@@ -19,14 +19,15 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date, beijing_ms
 from recordsvc.ground.problems import Problem
 from recordsvc.money.claims import steps, terms, transitions
-from recordsvc.money.claims.errors import ClaimUnknown
+from recordsvc.money.claims.errors import ClaimChanged, ClaimStep, ClaimUnknown
 from recordsvc.money.claims.steps import DONE
 from recordsvc.money.claims.tables import claim_state
-from recordsvc.money.claims.values import BY_ITSELF, Claim, each, find
+from recordsvc.money.claims.values import BY_ITSELF, Claim, each, find, listed
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
+LAPSED: Final = "银行退回后逾期没有重新支付，预算已收回"
 _SAID: Final = {"settled": "paid", "returned": "returned", "rejected": "returned"}
 """What states of a payment mean for its claim."""
 
@@ -82,3 +83,29 @@ def _settled(one: Claim, today: dt.date) -> bool:
         return today > workdays.due_on(paid_on, terms.days("close-days", today.isoformat()))
     except NoRuleInForce:
         return False
+
+
+def lapse_due(house: "House") -> int:
+    """Give back the budget of payments that came back and were not paid anew in time; how many claims.
+
+    The claim is checked anew and goes its way again: an account that was mended meanwhile is paid by it.
+    """
+    today = beijing_date(house.clock.now_ms())
+    try:
+        days = terms.days("lapse-days", today.isoformat())
+    except NoRuleInForce:
+        return 0
+    with house.db.read() as conn:
+        waiting = listed(conn, claim_state.c.state == "RETURNED")
+    due = [one for one in waiting if (today - beijing_date(one.changed_ms)).days > days]
+    return sum(house.db.write(functools.partial(lapse, house=house, one=one)) for one in due)
+
+
+def lapse(turn: Turn, house: "House", one: Claim) -> bool:
+    """Give the budget of a payment that came back back, and check its claim anew; whether it was so."""
+    with contextlib.suppress(ClaimStep, ClaimChanged):
+        steps.check(turn, house, steps.step(turn, house, one, "lapse", BY_ITSELF, LAPSED).claim)
+        name = one.claim_id.hex()
+        house.tell_worker(turn, one.worker_id, "claim-lapsed", f"claim-lapsed/{name}/{one.version}")
+        return True
+    return False

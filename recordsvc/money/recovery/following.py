@@ -22,7 +22,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Follower
 from recordsvc.ground.ports import uuid_text
 from recordsvc.money.bank.payments import Payment
-from recordsvc.money.claims import bank, deciding
+from recordsvc.money.claims import bank, deciding, paying
 from recordsvc.money.claims import steps as claim_steps
 from recordsvc.money.claims import values as claim_values
 from recordsvc.money.claims.errors import ClaimUnknown
@@ -83,6 +83,8 @@ def follow(turn: Turn, house: "House", stored: Sequence[StoredEntry]) -> None:
                 _send_back(turn, house, one, idx)
             elif one.state in _PAID:
                 review(turn, house, one, idx)
+            elif one.state == "RETURNED":
+                _not_again(turn, house, one)
 
 
 def review(turn: Turn, house: "House", one: Claim, idx: int) -> None:
@@ -144,6 +146,13 @@ def _send_back(turn: Turn, house: "House", one: Claim, idx: int) -> None:
     notices.tell_worker(
         turn, house, one.worker_id, "claim-sent-back", {"case_id": claim}, f"claim-sent-back/{claim}/{idx}"
     )
+
+
+def _not_again(turn: Turn, house: "House", one: Claim) -> None:
+    """Keep what came back from being paid anew where less is due now: it is checked anew at once."""
+    found = judging.judge(house, turn.conn, one)
+    if found is not None and found.due_fen < one.amount_fen:
+        paying.lapse(turn, house, one)
 
 
 def _sealed(turn: Turn, house: "House", worker_id: bytes) -> bool:

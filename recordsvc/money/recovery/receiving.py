@@ -8,10 +8,8 @@ Both are one posting. A line is one receipt, whoever's; beyond what is still owe
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.ground import bound
@@ -21,10 +19,9 @@ from recordsvc.money.bank import cashbook, paying
 from recordsvc.money.bank.cash import Booked
 from recordsvc.money.bank.errors import ResolutionRefused
 from recordsvc.money.claims import values as claim_values
-from recordsvc.money.claims.values import Claim, Who
-from recordsvc.money.funds import lines
+from recordsvc.money.claims.money import spent_of
+from recordsvc.money.claims.values import Who
 from recordsvc.money.ledger import booking
-from recordsvc.money.ledger.tables import account, transfer
 from recordsvc.money.ledger.values import Leg, Posting, move
 from recordsvc.money.recovery import steps
 from recordsvc.money.recovery.errors import RecoveryUnknown
@@ -34,33 +31,6 @@ from recordsvc.money.recovery.values import Case, find, listed, receipts_of
 
 if TYPE_CHECKING:
     from recordsvc.house import House
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Where a claim's money was spent from: the line's two accounts, its fund and budget year."""
-
-    line: str
-    expense: str
-    fund: str
-    year: int
-
-    def back(self, amount_fen: int, today_year: int) -> Leg:
-        """Return the leg that gives money back: to the line, or of a year that is over to its source."""
-        home = self.line if self.year == today_year else lines.source_of(self.fund, self.year)
-        return move(self.expense, home, amount_fen)
-
-
-def spent_of(conn: Connection, one: Claim) -> Spent:
-    """Return where a paid claim's money was spent from: the ends of its hold."""
-    own, left = transfer.c, account.c
-    query = (
-        sa.select(own.source, own.target, left.fund, left.year)
-        .join(account, left.id == own.source)
-        .where(own.id == one.hold)
-    )
-    row = conn.execute(query).one()
-    return Spent(row.source, row.target, row.fund, row.year)
 
 
 def pay_to(conn: Connection, case: Case) -> list[dict[str, str]]:
