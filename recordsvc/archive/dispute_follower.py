@@ -6,11 +6,7 @@ In log order, each entry once: whoever is killed between leaves neither half a c
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-<<<<<<< HEAD
-from recordsvc.archive import dispute_answers, disputes, restricting, store
-=======
-from recordsvc.archive import contest_again, dispute_answers, disputes, store
->>>>>>> main
+from recordsvc.archive import contest_again, dispute_answers, disputes, restricting, store
 from recordsvc.archive.announcing import entries
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import OpenEntry, Reader
@@ -88,11 +84,6 @@ class _Following:
             disputes.end(turn, self._house, case, "upheld", offered)
         elif said == "confirmation":
             disputes.end(turn, self._house, case, "withdrawn", entry.stored.idx)
-<<<<<<< HEAD
-        elif said == "contest" and (offered is not None or _wish_of_the_issuers(case, entry)):
-            disputes.pass_on(turn, self._house, case)
-
-=======
         elif said == "contest" and (offered is not None or self._asks_the_issuer_in_vain(case, entry)):
             disputes.pass_on(turn, self._house, case)
 
@@ -100,7 +91,6 @@ class _Following:
         """Tell whether a case lies with its issuer that asks now what only the region decides."""
         return case.owner == disputes.ISSUER and _asks_the_region(entry)
 
->>>>>>> main
     def _changed(self, turn: Turn, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> None:
         if _upholds(case, entry):
             disputes.end(turn, self._house, case, "upheld", entry.stored.idx)
@@ -135,31 +125,19 @@ class _Following:
         if record is None or record.record is None:
             return  # erased: there is nothing left to be contested
         issuer = str(record.record["issuer"])
-<<<<<<< HEAD
-        wish = entry.record is not None and disputes.wishes_restriction(entry.record)
+        wish = _asks_the_region(entry)
         case = disputes.begin(turn, self._house, stored.worker_id, seq, stored.seq, issuer, to_region=wish)
         sealed_by = restricting.restricted_by(turn.conn, stored.worker_id, seq)
         if wish and sealed_by is not None and sealed_by > stored.idx and not case.closed:
             disputes.end(turn, self._house, case, "upheld", sealed_by)  # granted before it was followed
-=======
-        to_region = _asks_the_region(entry)
-        disputes.begin(turn, self._house, stored.worker_id, seq, stored.seq, issuer, to_region=to_region)
->>>>>>> main
 
     def _open(self, cursor: Cursor, stored: StoredEntry) -> OpenEntry | None:
         worker = None if stored.sealed is None else self._house.people.load(cursor, stored.worker_id)
         return None if worker is None else self._reader.open(worker, stored)
 
 
-<<<<<<< HEAD
-def _wish_of_the_issuers(case: disputes.Dispute, entry: OpenEntry) -> bool:
-    """Tell whether a worker whose case is the issuer's wants the record sealed: the region's to decide."""
-    wish = entry.record is not None and disputes.wishes_restriction(entry.record)
-    return wish and case.owner == disputes.ISSUER
-=======
 def _asks_the_region(entry: OpenEntry) -> bool:
     return entry.record is not None and contest_again.asks_the_region(entry.record["body"], entry.ms)
->>>>>>> main
 
 
 def _upholds(case: disputes.Dispute, entry: OpenEntry) -> bool:

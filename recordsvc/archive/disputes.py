@@ -14,7 +14,7 @@ What is said in a case is sealed under the worker's data key and goes with it.
 
 import functools
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +28,6 @@ from recordsvc.archive import notices, restricted, tables
 from recordsvc.archive.errors import DisputeRefused
 from recordsvc.archive.issuers import NOW
 from recordsvc.archive.statements import derived_id
-from recordsvc.archive.states import WISH
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
@@ -188,11 +187,6 @@ def id_of(house: "House", worker_id: bytes, contest_seq: int) -> bytes:
     """Return the one id of the case that a contest opens."""
     named: uuid.UUID = derived_id(house, b"dispute", worker_id, contest_seq.to_bytes(4))
     return bytes(named.bytes)
-
-
-def wishes_restriction(record: Mapping[str, Any]) -> bool:
-    """Tell whether a contest wants the record sealed: for the region to decide, and none of its issuer's."""
-    return bool(record["type"] == "contest" and record["body"]["reason"] == WISH)
 
 
 def unclosed(turn: Turn, worker_id: bytes, seq: int) -> Dispute | None:

@@ -17,13 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-<<<<<<< HEAD
-from recordsvc.archive import disputes, notices, persons, tables
-=======
 from recordsvc.access import consents
 from recordsvc.access.consents import Ended
-from recordsvc.archive import notices, persons, tables
->>>>>>> main
+from recordsvc.archive import contest_again, disputes, notices, persons, tables
 from recordsvc.archive.append import DECIDED
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnfit, TargetUnknown
@@ -139,8 +135,10 @@ def _restrict(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
 def _grant(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:
     """End the worker's case that wished for what was done at a log index."""
     case = disputes.unclosed(turn, archive.worker_id, state.seq)
-    wish = None if case is None else archive.entries[case.contest_seq].record
-    if case is not None and wish is not None and disputes.wishes_restriction(wish):
+    said = None if case is None else archive.entries[case.contest_seq]
+    if case is None or said is None or said.record is None:
+        return
+    if contest_again.asks_the_region(said.record["body"], said.ms):
         disputes.end(turn, house, case, "upheld", index)
 
 

@@ -24,11 +24,8 @@ from recordsvc.archive import (
     foreign,
     noticeboard,
     persons,
-<<<<<<< HEAD
-    proposal_papers,
-=======
     printing,
->>>>>>> main
+    proposal_papers,
     tables,
     views,
 )

@@ -136,7 +136,11 @@ def test_only_what_is_ticked_is_shown_and_given(
 def test_a_record_that_was_restricted_since_is_told_as_such_and_costs_one_opening(
     me: Visitor, stranger: Visitor, house: House, region: Region, worker: dict[str, Any], ids: dict[str, str]
 ) -> None:
-    link = link_in(share(me, which="chosen", records=ids["fresh"], part="least", uses="3").text)
+    link = link_in(
+        share(
+            me, which="chosen", records=[ids["fresh"], boxes(me)[0], boxes(me)[1]], part="least", uses="3"
+        ).text
+    )
     seal(house, region.worker_id(worker), uuid.UUID(ids["fresh"]).bytes)
     seen = stranger.post(link, csrf=False, show="yes")
     assert (seen.status_code, "已限制处理的记录" in seen.text, "限制处理：" in seen.text) == (200, True, True)
