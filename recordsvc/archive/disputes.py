@@ -53,7 +53,7 @@ MOST_MESSAGES: Final = 200
 class Dispute:
     """A case as stored; `due_on` is a Beijing date, empty where no calendar gives one.
 
-    `issuer_told`: its issuer knows of it; a wish to be restricted is between the worker and the region.
+    Of one that is not `issuer_told`, a wish to be restricted, its issuer knows nothing.
     """
 
     worker_id: bytes
@@ -296,18 +296,6 @@ def end(turn: Turn, house: "House", dispute: Dispute, state: str, idx: int) -> N
         notices.tell_desk(turn, DESK, "objection-decided", params, key)
 
 
-def retract(turn: Turn, dispute: Dispute) -> None:
-    """Take an offer back whose act its issuer took back: the case is open again, and its term goes on."""
-    change(turn, dispute, state="open", answer=None, answer_id=None)
-
-
-def decided_after(turn: Turn, worker_id: bytes, seq: int, idx: int) -> bool:
-    """Tell whether a case of a record ended with an entry that came after this log index."""
-    own = tables.dispute.c
-    query = sa.select(own.seq).where(own.worker_id == worker_id, own.seq == seq, own.outcome_idx > idx)
-    return turn.conn.execute(query.limit(1)).one_or_none() is not None
-
-
 def change(turn: Turn, dispute: Dispute, **values: Any) -> Dispute:
     """Change an open case as it was read. Raises `DisputeRefused` when somebody else did meanwhile."""
     own = tables.dispute
@@ -371,10 +359,7 @@ def _pass_on_if_due(house: "House", dispute_id: bytes, turn: Turn) -> int:
 
 
 def say(turn: Turn, house: "House", dispute_id: bytes, who: str, by: str, text: str) -> Dispute:
-    """Add a message and tell the others.
-
-    Raises `NotFound`, `DisputeRefused` for a case that has ended, `RecordRestricted`.
-    """
+    """Add a message and tell the others. Raises `NotFound`, `DisputeRefused`, `RecordRestricted`."""
     dispute = locked(turn, dispute_id)
     # What is said in the case of a sealed record nobody would read, the speaker included.
     restricted.refuse_record(house, house.db.cursor(turn.conn), dispute.worker_id, dispute.seq)
