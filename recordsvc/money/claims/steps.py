@@ -17,7 +17,7 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
-from recordsvc.money.claims import agencies, deciding, hands, money, terms, transitions
+from recordsvc.money.claims import agencies, deceased, deciding, hands, money, terms, transitions
 from recordsvc.money.claims.errors import (
     ClaimChanged,
     ClaimNoticeOpen,
@@ -150,7 +150,8 @@ def check(turn: Turn, house: "House", one: Claim) -> Claim:
         .where(own.worker_id == one.worker_id, own.claim_id == one.claim_id)
         .values(values)
     )
-    event = "ask" if made is not None and made.verdict == "NEED_INFO" else "check"
+    asks = made is not None and made.verdict == "NEED_INFO" and not deceased.died(turn.conn, one)
+    event = "ask" if asks else "check"
     reason = UNFIT if made is None else ""
     return step(turn, house, find(turn.conn, one.claim_id), event, BY_ITSELF, reason).claim
 
@@ -285,8 +286,7 @@ def _against(run: Run) -> Problem | None:
 def _account(run: Run) -> None:
     version = run.house.claims.payments.account_of(run.turn.conn, run.claim.payee)
     if not version:
-        own = run.claim.payee.startswith("worker:")
-        raise Waits(*(("no-account", transitions.WORKER) if own else ("no-agent-account", "agent")))
+        raise Waits(*deceased.without_account(run.turn.conn, run.claim))
     run.values["payee_version"] = version
 
 
@@ -427,6 +427,7 @@ GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "granted": _granted,
     "refusable": _refusable,
     "said": _said,
+    "alive": lambda run: deceased.refuse_asking(run.turn.conn, run.claim),
     "behalf": _behalf,
     "on_behalf": _on_behalf,
     "account": _account,
