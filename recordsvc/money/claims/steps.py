@@ -329,8 +329,7 @@ def _fully_signed(run: Run) -> None:
 def _limits(run: Run) -> None:
     """Take a place among so many, once it is granted; give it back where it is not."""
     one, conn = run.claim, run.turn.conn
-    none = dict.fromkeys(("occupation", "level", "year", "slot", "slots"))
-    run.values |= none
+    run.values |= dict.fromkeys(("occupation", "level", "year", "slot", "slots"))
     found = decision_of(conn, one)
     if found is None or found.verdict != "GRANT":
         return
