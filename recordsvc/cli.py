@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "objections": ("recordsvc.deskcommands", "objections", "objections that the region decides"),
     "institution": ("recordsvc.deskcommands", "institution", "an institution's closing, keys and papers"),
     "ledger": ("recordsvc.ledgercommands", "ledger", "closed days, vouchers, balances"),
+    "claim": ("recordsvc.claimcommands", "claim", "claims of subsidies: what is due, steps, lists"),
     "fund": ("recordsvc.fundcommands", "fund", "budget lines, how budgets move"),
     "recovery": ("recordsvc.recoverycommands", "recovery", "subsidies that are asked back"),
     "client": ("recordsvc.clientcommands", "client", "machines of institutions: keys, stopping one at once"),

@@ -18,6 +18,7 @@ notices     tell people what was entered about them
 disputes    open and end cases of contested records, and pass on what an issuer let lie; so with signed slips
 outbox      deliver what must leave the house
 proposals   tell workers what a new certificate may bring
+claims-late tell the next above of claims whose step is overdue
 recoveries  take corrections, revocations and merges to claims: unpaid ones go back, paid ones are asked back
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
 fees        pay refunds out of what is kept, and hand on what institutions have
@@ -64,6 +65,7 @@ from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
 from recordsvc.house import House
 from recordsvc.money.bank import dispatch, inbox, instant, payee_accounts, terms
+from recordsvc.money.claims import escalating as claim_escalating
 from recordsvc.money.claims import notices as claim_notices
 from recordsvc.money.claims import paying as claim_payments
 from recordsvc.money.claims.proposing import follower as claim_proposals
@@ -137,6 +139,7 @@ class Worker:
             # A folder on a slow disk, or a bank asked about names, keeps nobody else waiting.
             (
                 Job("claims", functools.partial(claim_payments.run, house), 2.0),
+                Job("claims-late", functools.partial(claim_escalating.run, house), 600.0),
                 Job("claim-lapses", functools.partial(claim_payments.lapse_due, house), 600.0),
                 Job("fees", functools.partial(debiting.run, house), 5.0),
                 Job("hearings", functools.partial(hearing.close_due, house), 60.0),

@@ -72,8 +72,42 @@ VERBS = (
     Verb(
         "see why, which article, where a claim stands",
         api=("GET /v1/me/claims/<id:claim_id>",),
-        own=("GET /me/claims/<id:claim_id>",),
+        own=(
+            "GET /me/claims/<id:claim_id>",
+            "GET /me/claims/<id:claim_id>/receipt",
+            "GET /me/claims/<id:claim_id>/receipt.txt",
+        ),
         why=WHY_CLAIMS,
+    ),
+    Verb(
+        "see who may claim for one", api=("GET /v1/me/agencies",), own=("GET /me/agencies",), why=WHY_CLAIMS
+    ),
+    Verb(
+        "let an institution claim for one",
+        api=("POST /v1/me/agencies",),
+        own=("POST /me/agencies",),
+        why="the worker's own word, with a fresh proof: on the page or by interface",
+    ),
+    Verb(
+        "end or deny such a contract",
+        api=("POST /v1/me/agencies/<id:agency_id>/end",),
+        own=("POST /me/agencies/end",),
+        why="the worker's own word: on the page, by interface or at the window",
+    ),
+    Verb(
+        "claim for workers on a sheet, and see what became of it",
+        api=(
+            "POST /v1/institution/claim-bundles",
+            "GET /v1/institution/claim-bundles",
+            "GET /v1/institution/claim-bundles/<id:bundle_id>",
+            "GET /v1/institution/claims",
+        ),
+        why="an institution's people do it at `/centre/claims`, its machine by interface",
+    ),
+    Verb(
+        "see and give up contracts as an institution",
+        api=("GET /v1/institution/agencies", "POST /v1/institution/agencies/<id:agency_id>/end"),
+        why="an institution's machine or people, by interface",
     ),
     Verb(
         "supplement or withdraw a claim",

@@ -204,6 +204,8 @@ def _official(*roles: Role) -> Policy:
 _PEOPLE: Final[Policy] = (Grant(Kind.WORKER), Grant(Kind.STAFF), Grant(Kind.OFFICIAL))
 _ISSUING: Final = (Position.HEAD, Position.CLERK, Position.SIGNER)
 """Who speaks for an institution about its records."""
+_FILING: Final = (Position.HEAD, Position.CLERK, Position.HR)
+"""Who claims subsidies for an institution's learners or employees."""
 _OFFICE: Final = (*_ISSUING, Position.HR, Position.OFFICER)
 
 SERVING: Final = (Role.HANDLER, Role.REVIEWER)
@@ -245,6 +247,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "shared.events.read": (*_client(Scope.SHARED_READ), _staff(*_OFFICE)),
     "institution.paper.file": _client(Scope.RECORDS_WRITE, Owner.INSTITUTION),
     "institution.paper.read": _client(Scope.RECORDS_READ, Owner.INSTITUTION),
+    # Claims on workers' behalf: on a contract that the worker sees and ends.
+    "institution.claim.file": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(*_FILING)),
+    "institution.claim.read": (*_client(Scope.RECORDS_READ, Owner.INSTITUTION), _staff(*_FILING)),
     # People of institutions, about their own institution.
     "centre.read": (_staff(*Position),),
     "centre.record.read": (_staff(*_OFFICE),),
@@ -271,6 +276,9 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.numbers.read": _OWN,
     "own.service.read": _OWN,
     **dict.fromkeys(("own.claim.read", "own.claim.file", "own.account.read", "own.account.set"), _OWN),
+    "own.agency.read": _OWN,
+    "own.agency.give": _OWN,
+    "own.agency.end": _OWN,
     **dict.fromkeys(("own.fee.read", "own.fee.order", "own.fee.mandate", "own.fee.pay"), _OWN),
     # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
     "window.serve": (Grant(Kind.WORKER),),

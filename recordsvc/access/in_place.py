@@ -52,6 +52,8 @@ VERBS: Final[Mapping[str, str]] = {
     "own.entitlement.read": "claims",
     "own.claim.read": "claims",
     "own.claim.file": "claims",
+    "own.agency.read": "claims",
+    "own.agency.end": "claims",
     "own.fee.read": "fees",
     "own.fee.order": "fees",
     "own.account.read": "account",
@@ -64,6 +66,10 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
     "session.worker": (
         "登录与设备只能由本人查看和设置；没有登录方式的，可在窗口领取激活码。",
         "Sign-ins and ways in are the worker's alone; the window hands out activation codes.",
+    ),
+    "own.agency.give": (
+        "委托机构代办只能由本人作出；没有登录方式的，可以与机构签订书面协议。",
+        "Letting an institution claim is the worker's alone; without a way in, a paper does.",
     ),
     "own.fee.pay": (
         "即时支付只能由本人登录后办理；可以在窗口下单，到机构柜台缴费。",

@@ -61,6 +61,8 @@ DESKS: Final[Mapping[str, frozenset[str]]] = {
     "desk:data-officer": frozenset({"data-officer"}),
     "desk:registrar": frozenset({"registrar"}),
     "desk:auditor": frozenset({"auditor"}),
+    "desk:claims-reviewer": frozenset({"reviewer"}),
+    "desk:claims-inspector": frozenset({"inspector"}),
 }
 """Desks that are told, and whose roles read what they were told."""
 

@@ -30,6 +30,7 @@ from recordsvc.ground.two_person import (
     UnknownProposal,
 )
 from recordsvc.money.bank import payee_accounts
+from recordsvc.money.claims.desk_routes import due_counts
 from recordsvc.people import places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
@@ -137,6 +138,7 @@ def _desk() -> flask.Response:
         # Of no place: only whoever covers the whole region sees them, and can say where they belong.
         nowhere = can(who, "worker.place", Thing())
         unplaced = places.unplaced(conn, MOST_UNPLACED) if nowhere else 0
+    claims = due_counts() if can(who, "claim.read") else None
     official = access().officials.find(who.id)
     return page(
         "desk.html",
@@ -151,6 +153,7 @@ def _desk() -> flask.Response:
         held=[(code, words.code("hold_reasons", code), count) for code, count in counts],
         finds=can(who, "worker.find"),
         unplaced=unplaced,
+        claims=claims,
         most_unplaced=MOST_UNPLACED,
         retires=can(who, "issuer-key.propose"),
     )
@@ -183,6 +186,8 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/numbers", "查找与核卡", "worker.numbers.read"),
         ("/desk/disputes", "异议", "dispute.handle"),
         ("/desk/papers", "机构材料", "institution.paper.look"),
+        ("/desk/claims", "补贴申领", "claim.read"),
+        ("/desk/payables", "待拨付", "claim.pay"),
         ("/desk/bank", "支付与对账", "bank.read"),
         ("/desk/recoveries", "追回补贴", "recovery.read"),
         ("/desk/notices", "通知", "desk.notice.read"),

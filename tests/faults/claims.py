@@ -1,14 +1,64 @@
 """Claims of two workers as rows, bound as the service binds them; what they say of cases does not matter."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
-from recordsvc.money.claims import tables
+from recordsvc.money.claims import agency_tables, tables
 
 
 def put(turn: Turn, workers: list[bytes]) -> None:
     """Put two claims into the house, each with a decision, a signature, an event, a list and an objection."""
     for n, worker_id in enumerate(workers[:2]):
         _put(turn, worker_id, n)
+
+
+def _behalf(key: dict[str, Any], n: int) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A contract, its end, the claim that rests on it, a sheet and its line."""
+    agency = {"worker_id": key["worker_id"], "agency_id": bytes([n + 1]) * 16}
+    yield (
+        agency_tables.claim_agency,
+        agency
+        | {
+            "institution": f"9164010000000000{n}X",
+            "kinds": f"KIND-{n}",
+            "signed_on": f"2025-01-0{n + 1}",
+            "until_on": f"2026-01-0{n + 1}",
+            "source": "paper",
+            "paper_id": bytes([n + 1]) * 16,
+            "made_by": f"staff:{n}",
+            "made_ms": 800 + n,
+        },
+    )
+    yield (
+        agency_tables.claim_agency_end,
+        agency
+        | {
+            "how": ("ended", "denied")[n],
+            "reason": f"why {n}",
+            "ended_by": f"worker:{n}",
+            "ended_ms": 810 + n,
+        },
+    )
+    yield agency_tables.claim_agent, key | agency | {"institution": f"9164010000000000{n}X"}
+    sheet = {"bundle_id": bytes([n + 1]) * 16}
+    yield (
+        agency_tables.claim_bundle,
+        sheet
+        | {
+            "institution": f"9164010000000000{n}X",
+            "kind": f"KIND-{n}",
+            "paid_to": ("worker", "institution")[n],
+            "lines": 2 + n,
+            "filed_by": f"staff:{n}",
+            "filed_ms": 820 + n,
+        },
+    )
+    yield (
+        agency_tables.claim_bundle_line,
+        sheet | {"n": 1 + n, "claim_id": None, "code": f"code-{n}", "detail": f"why {n}"},
+    )
 
 
 def _put(turn: Turn, worker_id: bytes, n: int) -> None:
@@ -100,7 +150,7 @@ def _put(turn: Turn, worker_id: bytes, n: int) -> None:
             },
         ),
     )
-    for table, row in rows:
+    for table, row in (*rows, *_behalf(key, n)):
         turn.conn.execute(table.insert().values(row))
         bound.wrote(turn, table, row)
     turn.conn.execute(

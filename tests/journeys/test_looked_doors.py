@@ -81,9 +81,15 @@ DRIVEN: dict[str, Callable[[Place], Any]] = {
 ACTS = "tests/web/test_desk_acts.py: behind a look with purpose and case, which leaves the row"
 PAPERS = "tests/journeys/test_proposal_papers.py: listed and opened, each a row"
 LATE = "tests/web/test_desk_acts.py: the form again, behind a renewed look that leaves its own row"
+CLAIM_PAGES = "tests/money/claims/test_desk_pages.py: each showing leaves a row"
 HELD = "tests/journeys/test_held_looks.py: of the record while whose it is is in doubt, then of its worker"
 ELSEWHERE = {
     "GET /v1/desk/claims/<id:claim_id>": "tests/money/claims/test_doors.py",
+    "GET /v1/desk/payables/<id:claim_id>": "tests/money/claims/test_doors.py",
+    "GET /desk/claims/<id:claim_id>": CLAIM_PAGES,
+    "POST /desk/claims/<id:claim_id>/steps": CLAIM_PAGES,
+    "GET /desk/payables/<id:claim_id>": CLAIM_PAGES,
+    "POST /desk/payables/<id:claim_id>/steps": CLAIM_PAGES,
     "GET /v1/desk/held/<id:held_id>": HELD,
     "GET /desk/held/<id:held_id>": HELD,
     "POST /desk/held/<id:held_id>/release": HELD,
@@ -313,6 +319,12 @@ NO_PERSON = {
     "GET /desk/bank": "payments by opaque ids, amounts and states",
     "GET /desk/bank/breaks/<id:break_id>": "a difference with the bank: ids and amounts",
     "GET /desk/bank/proposals/<id:payers_proposal>": "what a payer proposed: ids and reasons",
+    "GET /desk/claims": "claims by opaque ids, kinds, amounts and states",
+    "GET /desk/claims/list": "claims by opaque ids, kinds, amounts and states",
+    "POST /desk/claims/list": "claims by opaque ids, kinds, amounts and states",
+    "GET /desk/claims/publish": "claims by opaque ids, kinds, amounts and states",
+    "GET /desk/payables": "claims by opaque ids, kinds, amounts and states",
+    "POST /desk/payables": "claims by opaque ids, kinds, amounts and states",
     "GET /desk/recoveries": "cases by opaque ids, kinds, amounts and states",
     "GET /v1/desk/recoveries": "cases by opaque ids, kinds, amounts and states",
     "GET /v1/desk/claims": "claims by opaque ids, kinds, amounts and states",
@@ -323,6 +335,13 @@ NO_PERSON = {
     "POST /v1/desk/payables/<id:claim_id>/steps": "a claim by opaque ids, kind, amount and state",
     "POST /v1/desk/claims/<id:claim_id>/steps": "a claim by opaque ids, kind, amount and state",
     "POST /v1/desk/claims/<id:claim_id>/objections": "a claim by opaque ids, kind, amount and state",
+    "GET /centre/claims": "the institution's own claims by opaque ids, kinds, amounts and states",
+    "GET /centre/claims/<id:bundle_id>": "lines by their number, claims by opaque ids",
+    "GET /v1/institution/agencies": "contracts with the institution, without a person",
+    "POST /v1/institution/agencies/<id:agency_id>/end": "a contract without a person",
+    "GET /v1/institution/claims": "the institution's own claims by opaque ids, kinds, amounts and states",
+    "GET /v1/institution/claim-bundles": "the institution's own sheets",
+    "GET /v1/institution/claim-bundles/<id:bundle_id>": "lines by their number, claims by opaque ids",
     "GET /v1/desk/payee-accounts/<id:payee_account_id>": "states of an account; neither number nor name",
     "GET /v1/desk/bank/accounts": "the region's own accounts",
     "GET /v1/desk/bank/batches": "payments by opaque ids, amounts and states",

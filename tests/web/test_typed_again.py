@@ -124,6 +124,7 @@ CLIENTS = "tests/web/test_client_pages.py: needs a client"
 BANK = "tests/web/test_bank_pages.py: needs payments, or a file is chosen and words stay"
 FEES = "tests/money/fees/test_pages.py: needs offerings and orders"
 CASES = "tests/web/test_centre_disputes.py: needs a case"
+CLAIMS = "tests/money/claims/test_desk_pages.py: needs a claim"
 CLASSES = "tests/web/test_class_pages.py: needs a class"
 BUTTON = "a button with a hidden id: nothing is typed"
 SECRET = "a code or a number that is typed anew, and stands in no page"
@@ -164,6 +165,11 @@ ELSEWHERE: dict[str, str] = {
     "/desk/bank/proposals/<id:payers_proposal>": BANK,
     "/desk/bank/files": BANK,
     "/desk/bank/batches": BUTTON,
+    **dict.fromkeys(
+        (f"/desk/{side}/<id:claim_id>{rest}" for side in ("claims", "payables") for rest in ("", "/steps")),
+        CLAIMS,
+    ),
+    **dict.fromkeys(("/desk/claims/list", "/desk/claims/publish", "/desk/payables"), BUTTON),
     f"{WORKER}/slips/<id:paper_id>": "tests/web/test_slip_checks.py: needs a signed slip",
     "/desk/own-archive": SECRET,
     **dict.fromkeys(
@@ -181,6 +187,9 @@ ELSEWHERE: dict[str, str] = {
     "/centre/disputes/<id:dispute_id>/answer": CASES,
     "/centre/disputes/<id:dispute_id>/messages": CASES,
     "/centre/people/<staff_id>/end": BUTTON,
+    "/centre/claims": "tests/money/claims/test_behalf_doors.py: numbers are typed once",
+    "/me/agencies": "tests/money/claims/test_behalf_doors.py: needs an institution of claims",
+    "/me/agencies/end": BUTTON,
     "/centre/fees/<id:offering_id>/<act>": FEES,
     "/centre/fees/<id:offering_id>/payments/<id:fee_payment_id>/check": BUTTON,
     "/centre/fees/<id:offering_id>/refunds/<id:refund_id>/give": FEES,

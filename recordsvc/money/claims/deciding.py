@@ -15,6 +15,7 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import facts as claim_facts
+from recordsvc.money.claims import terms
 from recordsvc.money.claims.tables import claim_decision
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.rules.decision import Decision, Verdict
@@ -48,7 +49,7 @@ def decide(house: "House", conn: Connection, one: Claim, now_ms: int) -> Decisio
 
     Of a record that is restricted alone what it says is missing, which is never a refusal.
     """
-    place = _place(house, conn, one)
+    place = place_of(house, conn, one)
     if claim_facts.sealed(place):
         return _undecided(one, Verdict.NEED_INFO, Facts({}), SEALED, (CERTIFICATE,))
     if place is None or claim_facts.unfit(place):
@@ -59,7 +60,7 @@ def decide(house: "House", conn: Connection, one: Claim, now_ms: int) -> Decisio
     if rule is None:
         # An official's case, never a refusal.
         return _undecided(one, Verdict.NO_RULE_IN_FORCE, found, "not-in-force")
-    return rule.decide(found)
+    return rule.decide(found, terms.event_of(one.kind))
 
 
 def rule_for(house: "House", kind: str, found: Facts, today: str) -> Rule | None:
@@ -131,7 +132,7 @@ def _counted(made: Decision) -> dict[str, int]:
     }
 
 
-def _place(house: "House", conn: Connection, one: Claim) -> Place | None:
+def place_of(house: "House", conn: Connection, one: Claim) -> Place | None:
     """Return where the record stands; None: nowhere, or the archive is sealed."""
     try:
         archives = persons.read(house, merges.person_id(conn, one.worker_id), house.db.cursor(conn))

@@ -3,17 +3,20 @@
 from typing import Any
 
 import flask
+from sqlalchemy.engine import Connection
 
+from recordsvc import dated
 from recordsvc.access import looked
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused, StandsTogether
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import door, prove
-from recordsvc.access.services import house, once
+from recordsvc.access.services import house, once, reference
 from recordsvc.archive import persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims import filing, notices, signing, steps, transitions, views
 from recordsvc.money.claims.forms import (
@@ -34,11 +37,12 @@ from recordsvc.money.claims.forms import (
 from recordsvc.money.claims.services import bp, signer, within_reach
 from recordsvc.money.claims.steps import DIVERTED, DONE, Done
 from recordsvc.money.claims.tables import claim_state
-from recordsvc.money.claims.values import Claim, find, listed
+from recordsvc.money.claims.values import Claim, find, listed, queue, tally
 
 STEPPING = (
     problems.ClaimUnknown,
     problems.ClaimStep,
+    problems.ClaimRefused,
     problems.ClaimChanged,
     problems.ClaimStands,
     problems.ClaimWaits,
@@ -49,21 +53,43 @@ STEPPING = (
 )
 
 
-def seen(state: str | None = None) -> list[Claim]:
-    """Return the claims that the official who asks sees: in a state, or all that are not over."""
+def seen(state: str | None = None, *, late: bool = False) -> list[Claim]:
+    """Return the claims that the official who asks sees: in a state, or all that are not over, oldest first.
+
+    `late`: those whose step is overdue alone, the most urgent first.
+    """
     over = ("CLOSED", "REFUSED", "WITHDRAWN", "RECOVERED")
-    where = claim_state.c.state == state if state else claim_state.c.state.not_in(over)
+    where = [claim_state.c.state == state if state else claim_state.c.state.not_in(over)]
+    where += within_reach("claim.read")
+    today = beijing_date(house().clock.now_ms()).isoformat()
     with house().db.read() as conn:
-        return listed(conn, where, *within_reach("claim.read"))
+        if late:
+            return queue(conn, claim_state.c.due_on < today, *where, limit=1_000)
+        return listed(conn, *where)
+
+
+def due_counts() -> tuple[int, int]:
+    """Return how many claims wait for a role of the official who asks, and how many of the area are late."""
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    with house().db.read() as conn:
+        rows = tally(conn, today, *within_reach("claim.read"))
+    mine = sum(row.n for row in rows if row.owner in actor().roles)
+    return mine, sum(row.n for row in rows if row.late)
 
 
 def sheet(event: str, policy: str) -> tuple[list[Claim], str, list[Claim]]:
     """Return what waits for a signature: the clean ones, the hash of their list, the flagged ones."""
     with house().db.read() as conn:
-        waiting = signing.due(conn, event, *within_reach(policy))
-        flagged = [one for one in waiting if signing.flags(house(), conn, one)]
-    clean = [one for one in waiting if one not in flagged]
+        clean, flagged = _parted(conn, event, policy)
     return clean, signing.sheet(clean), flagged
+
+
+def _parted(conn: Connection, event: str, policy: str) -> tuple[list[Claim], list[Claim]]:
+    """Return what whoever asks may sign: what goes by list, and what is looked at singly."""
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    waiting = signing.due(conn, event, reference(), today, *within_reach(policy))
+    flagged = [one for one in waiting if signing.flags(house(), conn, one)]
+    return [one for one in waiting if one not in flagged], flagged
 
 
 def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
@@ -124,7 +150,8 @@ def step_desk(policy: str, claim_id: bytes, event: str, version: int, reason: st
 )
 def list_claims(query: dict[str, Any]) -> flask.Response:
     """List claims without anything of the person."""
-    return answers.answer({"items": [views.brief(one) for one in seen(query["state"])]}, form=ClaimsForm)
+    found = seen(query["state"], late=query["late"] == "yes")
+    return answers.answer({"items": [views.brief(one) for one in found]}, form=ClaimsForm)
 
 
 @door(
@@ -171,15 +198,20 @@ def step_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def object_to_claim(claim_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take an objection down; the claim waits, no other does."""
+    take_objection(claim_id, form["text"])
+    with house().db.read() as conn:
+        return answers.answer(views.brief(find(conn, claim_id)), form=ClaimForm)
+
+
+def take_objection(claim_id: bytes, text: str) -> None:
+    """Take an objection down as the official who asks. Raises as `signer`, `ClaimStep`, `ClaimChanged`."""
 
     def act(turn: Turn) -> str:
         one = find(turn.conn, claim_id)
         by = signer(turn, "claim.publish", [one])
-        return notices.object_to(turn, house(), one, form["text"], by).outcome
+        return notices.object_to(turn, house(), one, text, by).outcome
 
     once(act)
-    with house().db.read() as conn:
-        return answers.answer(views.brief(find(conn, claim_id)), form=ClaimForm)
 
 
 @door(
@@ -242,6 +274,23 @@ def sign_seen(policy: str, event: str, claims: list[bytes], list_sha256: str) ->
     once(act)
 
 
+def sign_sheet(policy: str, event: str, list_sha256: str) -> tuple[int, int]:
+    """Sign one's own clean list, if it still has the hash that was seen; how many were signed, of how many.
+
+    Raises as `sign_seen`.
+    """
+
+    def act(turn: Turn) -> str:
+        clean, _ = _parted(turn.conn, event, policy)
+        by = signer(turn, policy, clean)
+        ids = [one.claim_id for one in clean]
+        done = signing.sign_all(turn, house(), event, ids, list_sha256, by)
+        return f"{sum(one.outcome == DONE for one in done)}/{len(done)}"
+
+    signed, _, all_of = once(act).partition("/")
+    return int(signed), int(all_of)
+
+
 def _signed(one: Claim, event: str) -> bool:
     return not one.waits and one.signed is not None and one.signed > signing.EVENTS.index(event)
 
@@ -260,6 +309,37 @@ def _signed(one: Claim, event: str) -> bool:
 def publish(form: dict[str, Any]) -> flask.Response:
     """Publish a list; its working days begin with the next."""
     return answers.answer({"notice_id": publish_chosen(**form)}, 201, form=ClaimPublishedForm)
+
+
+def reviewed() -> dict[str, list[Claim]]:
+    """Return what whoever asks may make public now, by division."""
+    with house().db.read() as conn:
+        return _reviewed(conn)
+
+
+def _reviewed(conn: Connection) -> dict[str, list[Claim]]:
+    found: dict[str, list[Claim]] = {}
+    for one in notices.publishable(conn, *within_reach("claim.publish")):
+        found.setdefault(one.region, []).append(one)
+    return found
+
+
+def publish_sheet(region: str, list_sha256: str) -> bytes:
+    """Publish what is reviewed of a division, if it is still the list that was seen; the public list's id.
+
+    Raises as `publish_chosen`, `ClaimListChanged`.
+    """
+
+    def act(turn: Turn) -> str:
+        chosen = _reviewed(turn.conn).get(region, [])
+        if signing.sheet(chosen) != list_sha256:
+            raise problems.ClaimListChanged
+        by = signer(turn, "claim.publish", chosen)
+        home = str(dated.rule("home_province", "home", beijing_date(turn.now_ms).isoformat())["value"])
+        # Of workers without a division the list is one of the whole region.
+        return notices.publish(turn, house(), chosen, region or f"{home}0000", by).hex()
+
+    return bytes.fromhex(once(act))
 
 
 def publish_chosen(claims: list[bytes], region: str) -> bytes:
@@ -287,6 +367,21 @@ def publish_chosen(claims: list[bytes], region: str) -> bytes:
 def list_payables() -> flask.Response:
     """Show the list with its hash."""
     return _sheet("finance", "claim.pay")
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/payables/<id:claim_id>",
+    policy="claim.pay",
+    query=ClaimQuery,
+    answer=DeskClaimForm,
+    problems=(problems.ClaimUnknown, PurposeRefused, ArchiveRestricted),
+    summary="一项待拨付申领及依据 / One claim to be paid, with its trace; the worker sees that it was read",
+)
+def read_payable(claim_id: bytes, query: dict[str, Any]) -> flask.Response:
+    """Show one."""
+    return answers.answer(looked_at(claim_id, query["purpose"], query["case_ref"]), form=DeskClaimForm)
 
 
 @door(

@@ -3,7 +3,9 @@
 Problem
 ├── NotFound
 │   ├── ClaimUnknown ────────── claim-unknown
-│   └── ClaimNoticeUnknown ──── claim-notice-unknown
+│   ├── ClaimNoticeUnknown ──── claim-notice-unknown
+│   ├── AgencyUnknown ───────── agency-unknown
+│   └── BundleUnknown ───────── bundle-unknown
 ├── Conflict
 │   ├── ClaimStands ─────────── claim-stands
 │   ├── ClaimStep ───────────── claim-step
@@ -12,9 +14,12 @@ Problem
 │   ├── ClaimWaits ──────────── claim-waits
 │   ├── ClaimSignedBefore ───── claim-signed-before
 │   ├── ClaimNoticeOpen ─────── claim-notice-open
-│   └── ClaimListChanged ────── claim-list-changed
+│   ├── ClaimListChanged ────── claim-list-changed
+│   ├── AgencyOver ──────────── agency-over
+│   └── FeeCharged ──────────── fee-charged
 └── FormRefused
-    └── ClaimRefused ────────── claim-refused
+    ├── ClaimRefused ────────── claim-refused
+    └── AgencyRefused ───────── agency-refused
 """
 
 from recordsvc.ground.problems import Conflict, FormRefused, NotFound
@@ -126,5 +131,55 @@ class ClaimRefused(FormRefused):
     code = "claim-refused"
     title_zh = "不能据此申领"
     title_en = "This cannot be claimed for"
+    remedy_zh = "请按 errors 中列出的原因更正。"
+    remedy_en = "Correct what errors points at."
+
+
+class AgencyUnknown(NotFound):
+    """No such contract, or none that this person or institution may see."""
+
+    code = "agency-unknown"
+    title_zh = "没有这份委托协议"
+    title_en = "No such contract"
+    remedy_zh = "请刷新列表，核对编号。"
+    remedy_en = "Read the list again and check the identifier."
+
+
+class BundleUnknown(NotFound):
+    """No such sheet of this institution."""
+
+    code = "bundle-unknown"
+    title_zh = "没有这份代办名单"
+    title_en = "No such sheet of claims"
+    remedy_zh = "请从本单位的代办名单进入。"
+    remedy_en = "Choose one from the institution's list."
+
+
+class AgencyOver(Conflict):
+    """The contract has ended, or the worker denies it."""
+
+    code = "agency-over"
+    title_zh = "委托协议已经终止，或本人否认委托"
+    title_en = "The contract has ended, or the worker denies it"
+    remedy_zh = "请与本人重新签订委托协议，或由本人直接申领。"
+    remedy_en = "Sign another contract with the worker, or let the worker claim."
+
+
+class FeeCharged(Conflict):
+    """The institution charged the worker for what it is to be paid; `record_id` and `orders` name both."""
+
+    code = "fee-charged"
+    title_zh = "机构已就这次培训或评价向本人收费，不能代领"
+    title_en = "The institution charged the worker for this, and cannot be paid for it"
+    remedy_zh = "请先把所收费用退还本人再代领，或由本人直接申领。收费单见 orders，记录见 record_id。"
+    remedy_en = "Refund first, or let the worker claim; `orders` and `record_id` name both records."
+
+
+class AgencyRefused(FormRefused):
+    """A contract that cannot be."""
+
+    code = "agency-refused"
+    title_zh = "委托协议不能这样登记"
+    title_en = "The contract cannot be entered so"
     remedy_zh = "请按 errors 中列出的原因更正。"
     remedy_en = "Correct what errors points at."

@@ -3,9 +3,8 @@
 A record that does not count - revoked, contested, not confirmed, superseded, under suspicion - brings none.
 """
 
+import json
 import uuid
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -15,6 +14,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.archive.persons import Place
 from recordsvc.archive.states import Confirmation, Life
 from recordsvc.ground.ports import beijing_date
+from recordsvc.money.claims import agencies
 from recordsvc.money.claims.tables import claim, claim_decision, claim_state
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.rules import archive_facts
@@ -55,6 +55,8 @@ def gather(house: "House", conn: Connection, place: Place, one: Claim, today: st
     """Return every fact that is known of a claim."""
     case = _case(place, one.certificate, today)
     known = case.facts if case is not None else _of_course(place)
+    if "planned" in one.told:
+        known = known.joined(_by_head(place))
     values = known.values
     day = str(values.get("certificate_issued_on") or values.get("training_ended_on") or today)
     known = archive_facts.of_groups(place.archive, day).joined(known)
@@ -62,7 +64,10 @@ def gather(house: "House", conn: Connection, place: Place, one: Claim, today: st
     number = case.number if case is not None else None
     said = house.claims.registers.facts(conn, one.worker_id, number)
     earlier = Facts({"prior": Fact(prior(conn, one.worker_id, one.claim_id), "本系统补贴台账", today)})
-    return earlier.joined(catalogue).joined(said).joined(known).joined(_told(one))
+    behalf = {
+        name: Fact(value, who, on) for name, value, who, on in agencies.facts(house, conn, one, place, today)
+    }
+    return earlier.joined(catalogue).joined(said).joined(known).joined(_told(one)).joined(Facts(behalf))
 
 
 def of_record(place: Place, record_id: str, today: str) -> Facts | None:
@@ -79,41 +84,25 @@ def _case(place: Place, record_id: str, today: str) -> CaseOfRecord | None:
 
 
 def _of_course(place: Place) -> Facts:
-    """Return what a course that is claimed for by itself says (按天补贴、生活费)."""
-    body = (place.state.body if place.state is not None else None) or {}
-    idx = place.entry.stored.idx
-    values: dict[str, Any] = {"certificate": f"entry-{idx}", "level": body.get("level")}
-    if "occupation" in body:
-        values["occupation"] = body["occupation"].get("code")
-    if "training_type" in body:
-        values |= _course(body)
-    return Facts.plain(values, f"档案日志第 {idx} 条", beijing_date(place.entry.ms).isoformat())
+    """Return what a course says by itself; nothing of what is none."""
+    state = place.state
+    if state is None or state.record is None or state.record["type"] != archive_facts.TRAINING:
+        return Facts({})
+    return archive_facts.course(place.archive, state)
 
 
-def _course(body: Mapping[str, Any]) -> dict[str, Any]:
-    attended, days = body.get("attended"), body.get("attended_on")
-    values: dict[str, Any] = {
-        "training_type": body["training_type"],
-        "training_started_on": body["started_on"],
-        "training_ended_on": body["ended_on"],
-    }
-    if attended is not None:
-        minutes, planned = sum(attended.values()), sum(body["planned"].values())
-        values["hours"] = minutes // int(body["minutes_per_period"])
-        # A share that is not whole is rounded down: 79.9 % are not 80.
-        values["attendance_pct"] = minutes * 100 // planned if planned else None
-    if "attendance_percent" in body:
-        values["attendance_pct"] = int(Decimal(body["attendance_percent"]))
-    if days is not None:
-        values["days_attended"] = len(days)
-    return values
+def _by_head(place: Place) -> Facts:
+    """Return whether an apprentice finished, where an enterprise is paid by head."""
+    body, idx = (place.state.body if place.state is not None else None) or {}, place.entry.stored.idx
+    source, on = f"档案日志第 {idx} 条", beijing_date(place.entry.ms).isoformat()
+    return Facts.plain({"finished": int(body.get("result") == "passed")}, source, on)
 
 
 def _told(one: Claim) -> Facts:
     """Return what the claim itself says."""
     on = beijing_date(one.filed_ms).isoformat()
     values: dict[str, Any] = {"applied_on": on, "region": one.region or None, **one.told}
-    values["payee"] = "person" if one.payee.startswith("worker:") else "centre"
+    values.setdefault("payee", "person" if one.payee.startswith("worker:") else "centre")
     return Facts.plain(values, "申请", on)
 
 
@@ -122,7 +111,7 @@ def prior(conn: Connection, worker_id: bytes, but: bytes = b"") -> list[dict[str
     own, base, made = claim_state.c, claim.c, claim_decision.c
     persons = merges.together(conn, [worker_id])
     query = (
-        sa.select(own.claim_id, own.kind, own.certificate, own.state, base.payee, own.changed_ms)
+        sa.select(own.claim_id, own.kind, own.certificate, own.state, base.payee, base.told, own.changed_ms)
         .add_columns(made.basis_date, made.document, base.filed_ms)
         .join(base.claim_id.table, sa.and_(base.worker_id == own.worker_id, base.claim_id == own.claim_id))
         .outerjoin(
@@ -142,7 +131,8 @@ def _earlier(row: sa.Row[Any]) -> dict[str, Any]:
         "kind": row.kind,
         "basis_date": row.basis_date or beijing_date(row.filed_ms).isoformat(),
         "certificate": row.certificate,
-        "payee": "person" if row.payee.startswith("worker:") else "centre",
+        "payee": json.loads(row.told).get("payee")
+        or ("person" if row.payee.startswith("worker:") else "centre"),
     }
     for name in ("occupation", "level", "certificate"):
         if name in facts:

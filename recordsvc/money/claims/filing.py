@@ -15,7 +15,9 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.problems import NotFound
-from recordsvc.money.claims import facts, steps, terms
+from recordsvc.money.claims import agencies, facts, steps, terms
+from recordsvc.money.claims.agencies import Agency
+from recordsvc.money.claims.agency_tables import claim_agent
 from recordsvc.money.claims.errors import ClaimRefused
 from recordsvc.money.claims.tables import claim, claim_event, claim_state
 from recordsvc.money.claims.transitions import OWNERS
@@ -37,6 +39,8 @@ class Ask:
     payee: str = ""
     """Empty: the worker."""
     draft: bool = False
+    agency: Agency | None = None
+    """The contract under which an institution files."""
 
 
 def file(turn: Turn, house: "House", worker_id: bytes, ask: Ask, who: Who) -> Claim:
@@ -51,6 +55,11 @@ def file(turn: Turn, house: "House", worker_id: bytes, ask: Ask, who: Who) -> Cl
         raise _refused("kind", "现在没有这种可以申领的补贴", "no such kind can be claimed now") from None
     if record_type not in kind["records"]:
         raise _refused("record_id", "这类记录不能申领该项补贴", "this kind does not rest on such a record")
+    paid = "person"
+    if ask.payee.startswith("institution:"):
+        paid = agencies.payee_class(house, ask.payee.partition(":")[2], today)
+    if paid not in kind["payees"]:
+        raise _refused("kind", "这项补贴不能由该单位收款", "this kind is not paid to such a payee")
     claim_id = uuid7(FixedClock(turn.now_ms), house.random)
     fixed = {
         "worker_id": worker_id,
@@ -59,11 +68,22 @@ def file(turn: Turn, house: "House", worker_id: bytes, ask: Ask, who: Who) -> Cl
         "certificate": str(uuid.UUID(bytes=ask.record_id)),
         "payee": ask.payee or f"worker:{uuid.UUID(bytes=worker_id)}",
         "region": areas.person(turn.conn, worker_id).area or "",
-        "told": json.dumps(ask.told, ensure_ascii=False, sort_keys=True),
+        "told": json.dumps(
+            {**kind.get("told", {}), **ask.told, "payee": paid}, ensure_ascii=False, sort_keys=True
+        ),
         "filed_by": who.actor,
         "filed_ms": turn.now_ms,
     }
     _begin(turn, fixed, str(kind["purpose"]), needed, who, "DRAFT" if ask.draft else "SUBMITTED")
+    if ask.agency is not None:
+        rests = {
+            "worker_id": worker_id,
+            "claim_id": claim_id,
+            "agency_id": ask.agency.agency_id,
+            "institution": ask.agency.institution,
+        }
+        turn.conn.execute(claim_agent.insert().values(rests))
+        bound.wrote(turn, claim_agent, rests)
     one = find(turn.conn, claim_id)
     return one if ask.draft else steps.check(turn, house, one)
 

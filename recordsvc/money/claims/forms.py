@@ -52,9 +52,10 @@ class ClaimPublishForm(Form):
 
 
 class ClaimsQuery(Form):
-    """Which claims: in a state, or all that are not over."""
+    """Which claims: in a state, or all that are not over; with `late` only those whose step is overdue."""
 
     state = fields.String(load_default=None, validate=validate.OneOf(STATES))
+    late = fields.String(load_default="", validate=validate.OneOf(("", "yes")))
 
 
 class ListQuery(Form):
@@ -98,6 +99,7 @@ class ClaimFactForm(Form):
     """A fact, who says so and as of which Beijing day."""
 
     name = fields.String(required=True)
+    zh = fields.String(required=True)
     value = fields.String(required=True)
     source = fields.String(required=True)
     on = fields.String(required=True)
@@ -168,6 +170,31 @@ class ClaimReviewForm(Form):
     to = fields.String(required=True)
 
 
+class AgencyKindForm(Form):
+    """A kind of subsidy and what it is called."""
+
+    kind = fields.String(required=True)
+    kind_name = fields.String(required=True)
+
+
+class AgencyForm(Form):
+    """A contract by which an institution may claim; `how` says how it ended, empty while it runs."""
+
+    agency_id = Identifier(required=True)
+    institution = fields.String(required=True)
+    institution_name = fields.String(required=True)
+    kinds = fields.List(fields.Nested(AgencyKindForm), required=True)
+    signed_on = fields.String(required=True)
+    until_on = fields.String(required=True)
+    source = fields.String(required=True)
+    paper_id = Identifier(required=True, allow_none=True)
+    how = fields.String(required=True)
+    reason = fields.String(required=True)
+    in_force = fields.Boolean(required=True)
+    made_ms = fields.Integer(required=True)
+    ended_ms = fields.Integer(required=True, allow_none=True)
+
+
 class ClaimDetailForm(ClaimForm):
     """A claim with why, which article, and where it stands."""
 
@@ -176,6 +203,7 @@ class ClaimDetailForm(ClaimForm):
     notice = fields.Nested(ClaimOnListForm, required=True, allow_none=True)
     account_ready = fields.Boolean(required=True)
     review = fields.Nested(ClaimReviewForm, required=True, allow_none=True)
+    agent = fields.Nested(AgencyForm, required=True, allow_none=True)
     came_back = fields.String(required=True)
     """Why the bank gave the money back and what to do, in Chinese; empty where it did not."""
 

@@ -27,7 +27,8 @@ from recordsvc.money.claims import steps, terms
 from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimNoticeUnknown, ClaimStep
 from recordsvc.money.claims.steps import DONE, Done
 from recordsvc.money.claims.tables import claim_notice, claim_objection, claim_state
-from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, each
+from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, each, listed
+from recordsvc.people import tables as people_tables
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -73,6 +74,14 @@ def publish(turn: Turn, house: "House", chosen: Sequence[Claim], region: str, wh
     for one in chosen:
         steps.step(turn, house, one, "publish", who, notice_id=notice_id)
     return notice_id
+
+
+def publishable(conn: Connection, *where: sa.ColumnElement[bool]) -> list[Claim]:
+    """Return reviewed claims that can become public; a sealed archive names nobody, and keeps none back."""
+    own = people_tables.worker.c
+    sealed = sa.select(own.worker_id).where(own.state == "restricted")
+    state = claim_state.c
+    return listed(conn, state.state == "REVIEWED", state.worker_id.not_in(sealed), *where, limit=MOST)
 
 
 def object_to(turn: Turn, house: "House", one: Claim, text: str, who: Who) -> Done:

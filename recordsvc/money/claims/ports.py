@@ -74,6 +74,47 @@ class Payments(Protocol):
         """Let money that came back be the account's own again: it is not to be paid anew."""
 
 
+class Charge(Protocol):
+    """A fee that a worker was asked for, and what of it the institution kept."""
+
+    @property
+    def number(self) -> str:
+        """Of the order."""
+
+    @property
+    def title(self) -> str:
+        """What it was for."""
+
+    @property
+    def state(self) -> str:
+        """Where it stands."""
+
+    @property
+    def kept_fen(self) -> int:
+        """What came in and was not given back."""
+
+
+class Charges(Protocol):
+    """Who keeps fees (`House.fee_charges`)."""
+
+    def __call__(
+        self, conn: Connection, worker_id: bytes, institution: str = "", course: str = "", /
+    ) -> Sequence[Charge]:
+        """Return a person's orders, of an institution (USCC) and its own code of a course, or all."""
+
+
+class Fees(Protocol):
+    """What workers were charged."""
+
+    def charged(
+        self, conn: Connection, worker_id: bytes, institution: str, course: str, /
+    ) -> Sequence[Charge] | None:
+        """Return the fees that an institution charged a worker for a course of it (all of them where empty).
+
+        None: nobody keeps fees here.
+        """
+
+
 class Connected:
     """The registers that are connected to this service."""
 
@@ -94,10 +135,26 @@ class Ports:
     registers: Registers
     lines: Lines
     payments: Payments
+    fees: Fees
+
+
+class FeesRoom:
+    """The fees of this service."""
+
+    def __init__(self, house: "House") -> None:
+        """Ask who keeps fees in `house`."""
+        self._house = house
+
+    def charged(
+        self, conn: Connection, worker_id: bytes, institution: str, course: str
+    ) -> Sequence[Charge] | None:
+        """Return what an institution charged a worker; None: nobody keeps fees here."""
+        charges = self._house.fee_charges
+        return None if charges is None else charges(conn, worker_id, institution, course)
 
 
 def usual(house: "House") -> Ports:
     """Return what claims use in this service."""
     from recordsvc.money.claims.bank import BankRoom
 
-    return Ports(house.rules, Connected(house), lines, BankRoom(house))
+    return Ports(house.rules, Connected(house), lines, BankRoom(house), FeesRoom(house))

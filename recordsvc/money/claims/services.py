@@ -17,8 +17,9 @@ from recordsvc.access.objects import named, of_workers
 from recordsvc.access.services import house
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import Forbidden
+from recordsvc.money.claims import agencies, filing
 from recordsvc.money.claims import errors as problems
-from recordsvc.money.claims import filing
+from recordsvc.money.claims.agency_tables import claim_agent
 from recordsvc.money.claims.tables import claim
 from recordsvc.money.claims.values import Claim, Who, find
 from recordsvc.people import merges
@@ -36,7 +37,9 @@ def _claim(conn: Connection, claim_id: bytes) -> Thing | None:
 
 
 def _thing(conn: Connection, one: Claim) -> Thing:
-    parties = areas.person(conn, one.worker_id).parties | {one.payee}
+    agency = agencies.of_claim(conn, one)
+    agents = set() if agency is None else {f"institution:{agency.institution}"}
+    parties = areas.person(conn, one.worker_id).parties | {one.payee} | agents
     return Thing(prefix(one.region) if one.region else "", parties)
 
 
@@ -44,7 +47,9 @@ def within_reach(action: str) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of claims that lie where whoever asks may do this; recused ones not."""
     asks = actor()
     mine = of_workers(asks, action, claim.c.worker_id, claim.c.region)
-    return [*mine, claim.c.payee.not_in(sorted(asks.recused))]
+    kept_out = [name for kind, _, name in (it.partition(":") for it in asks.recused) if kind == "institution"]
+    theirs = sa.select(claim_agent.c.claim_id).where(claim_agent.c.institution.in_(sorted(kept_out)))
+    return [*mine, claim.c.payee.not_in(sorted(asks.recused)), claim.c.claim_id.not_in(theirs)]
 
 
 def _case(conn: Connection, case_id: bytes, subject: bytes) -> bool:

@@ -4,7 +4,7 @@ The list is what was seen: who signs names its hash, and a claim that moved mean
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -12,10 +12,10 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.strictjson import canonical
-from recordsvc.money.claims import notices, steps, transitions
+from recordsvc.money.claims import agencies, hands, notices, steps, transitions
 from recordsvc.money.claims.errors import ClaimListChanged
 from recordsvc.money.claims.steps import Done
-from recordsvc.money.claims.tables import claim_state
+from recordsvc.money.claims.tables import claim_notice, claim_state
 from recordsvc.money.claims.values import Claim, Who, find, listed
 
 if TYPE_CHECKING:
@@ -23,18 +23,38 @@ if TYPE_CHECKING:
 
 MOST: Final = 500
 EVENTS: Final = ("accept", "review", "approve", "finance")
+FLAGS_ZH: Final[Mapping[str, str]] = {
+    "agency": "由机构代办",
+    "agency-denied": "本人否认委托",
+    "objected": "公示期间有异议",
+    "sent-back": "曾退回重新审核",
+    "account-shared": "收款账户与他人相同",
+}
 
 
-def due(conn: Connection, event: str, *where: sa.ColumnElement[bool], limit: int = MOST) -> list[Claim]:
-    """Return the claims that wait for a signature, in the order in which they were filed."""
-    states = [one.source for one in transitions.TRANSITIONS if one.event == event]
-    return listed(conn, claim_state.c.state.in_(states), claim_state.c.waits == "", *where, limit=limit)
+def due(
+    conn: Connection, event: str, by: str, today: str, *where: sa.ColumnElement[bool], limit: int = MOST
+) -> list[Claim]:
+    """Return the claims that wait for a signature and that `by` can sign, in the order of their filing.
+
+    One that nobody can sign yet, or not this person, would keep back all others of the list: what the rule
+    does not grant, what is still public, what they or whom they stand in for filed or signed.
+    """
+    own, states = claim_state.c, [one.source for one in transitions.TRANSITIONS if one.event == event]
+    over = sa.select(claim_notice.c.notice_id).where(claim_notice.c.end_on < today)
+    public = sa.or_(own.state != "NOTICED", own.notice_id.in_(over))
+    found = listed(
+        conn, own.state.in_(states), own.waits == "", own.amount_fen > 0, public, *where, limit=limit
+    )
+    return [one for one in found if hands.kept_from(conn, one, by) is None]
 
 
 def flags(house: "House", conn: Connection, one: Claim) -> tuple[str, ...]:
     """Return why a claim is looked at singly; nothing of it refuses."""
+    agency = agencies.of_claim(conn, one)
     found = (
-        ("agency", not one.payee.startswith("worker:")),
+        ("agency", agency is not None or not one.payee.startswith("worker:")),
+        ("agency-denied", agency is not None and agency.how == agencies.DENIED),
         ("objected", bool(notices.objections(conn, one))),
         ("sent-back", one.round > 1),
         ("account-shared", house.claims.payments.shared(conn, one.payee)),

@@ -5,29 +5,29 @@ What was signed and no longer holds - another amount, rule, account, a record th
 claim back to be checked, and every signature ends with it.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from recordsvc.access import granting
-from recordsvc.access.errors import StandsTogether
-from recordsvc.access.grants import Kind
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.claims import deciding, money, terms, transitions
+from recordsvc.ground.problems import Problem
+from recordsvc.money.claims import agencies, deciding, hands, money, terms, transitions
 from recordsvc.money.claims.errors import (
     ClaimChanged,
     ClaimNoticeOpen,
-    ClaimSignedBefore,
+    ClaimRefused,
     ClaimStands,
     ClaimStep,
 )
 from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
 from recordsvc.money.claims.transitions import Transition
-from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, approvals_of, decision_of, find
+from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, find
 from recordsvc.people import tables as people_tables
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def step(  # noqa: PLR0913 - what a step is
 ) -> Done:
     """Take a step.
 
-    Raises `ClaimStep`, `ClaimChanged`, `ClaimStands`, `ClaimSignedBefore`, `StandsTogether`.
+    Raises `ClaimStep`, `ClaimRefused`, `ClaimChanged`, `ClaimStands`, `ClaimSignedBefore`, `StandsTogether`.
     """
     way = transitions.find(one.state, event)
     if way is None or who.roles.isdisjoint(way.roles):
@@ -167,13 +167,28 @@ def _move(run: Run) -> Claim:
         "live": int(way.target not in transitions.NOT_LIVE),
         "waits": "",
         "owner": transitions.OWNERS[way.target],
-        "due_on": terms.due(today) if transitions.OWNERS[way.target] else None,
+        "due_on": _due(run, today) if transitions.OWNERS[way.target] else None,
         "changed_ms": turn.now_ms,
         **run.values,
     }
     _update(run, values)
     _note(run, way.target)
     return find(turn.conn, one.claim_id)
+
+
+def _due(run: Run, today: dt.date) -> str | None:
+    """Return until when the next step is due; of what is public, counted from the list's last day."""
+    start = today
+    if run.way.target == "NOTICED":
+        last = _last_day(run.turn.conn, run.notice_id or run.claim.notice_id)
+        start = max(today, dt.date.fromisoformat(last)) if last else today
+    return terms.due(start, run.way.target)
+
+
+def _last_day(conn: Connection, notice_id: bytes | None) -> str | None:
+    own = claim_notice.c
+    last: str | None = conn.scalar(sa.select(own.end_on).where(own.notice_id == notice_id))
+    return last
 
 
 def _wait(run: Run, wait: Waits) -> Claim:
@@ -243,10 +258,35 @@ def _refusable(run: Run) -> None:
         raise ClaimStep(state=run.claim.state, event=run.way.event, verdict=verdict)
 
 
+def _said(run: Run) -> None:
+    if not run.reason:
+        detail = "请写明要申领人补充什么"
+        raise ClaimRefused(errors=[{"pointer": "/reason", "code": "required", "detail": detail}])
+
+
+def _behalf(run: Run) -> None:
+    """Refuse what an institution files without the worker's leave, or was paid for by the worker."""
+    against = _against(run)
+    if against is not None:
+        raise against
+
+
+def _on_behalf(run: Run) -> None:
+    """Send back what was signed before such a thing came out."""
+    if _against(run) is not None:
+        raise Stale
+
+
+def _against(run: Run) -> Problem | None:
+    one, conn = run.claim, run.turn.conn
+    return agencies.against(run.house, conn, one, deciding.place_of(run.house, conn, one))
+
+
 def _account(run: Run) -> None:
     version = run.house.claims.payments.account_of(run.turn.conn, run.claim.payee)
     if not version:
-        raise Waits("no-account", transitions.WORKER)
+        own = run.claim.payee.startswith("worker:")
+        raise Waits(*(("no-account", transitions.WORKER) if own else ("no-agent-account", "agent")))
     run.values["payee_version"] = version
 
 
@@ -266,8 +306,7 @@ def _same_account(run: Run) -> None:
 
 
 def _notice_over(run: Run) -> None:
-    own = claim_notice.c
-    end_on = run.turn.conn.scalar(sa.select(own.end_on).where(own.notice_id == run.claim.notice_id))
+    end_on = _last_day(run.turn.conn, run.claim.notice_id)
     if end_on is None or run.today <= end_on:
         raise ClaimNoticeOpen(end_on=end_on)
 
@@ -348,12 +387,9 @@ def _sign(run: Run) -> None:
     n = (one.signed or 0) + 1
     if n > one.needed or order.index(event) + 1 != n:
         raise ClaimStep(state=one.state, event=event)
-    signed = [(row.actor, row.signed_ms) for row in approvals_of(conn, one) if row.round == one.round]
-    before = [(one.filed_by, one.filed_ms), *signed]
-    if run.who.actor in {actor for actor, _ in before}:
-        raise ClaimSignedBefore
-    if any(_together(run, actor, since_ms) for actor, since_ms in before):
-        raise StandsTogether
+    against = hands.kept_from(conn, one, run.who.actor)
+    if against is not None:
+        raise against
     row = {
         **one.key,
         "round": one.round,
@@ -374,14 +410,6 @@ def _sign(run: Run) -> None:
     run.values["signed"] = n
 
 
-def _together(run: Run, actor: str, since_ms: int) -> bool:
-    """Tell whether who signs stood in for somebody, or they for them, since that one acted."""
-    kind, _, name = run.who.actor.partition(":")
-    other_kind, _, other = actor.partition(":")
-    both = kind == other_kind == Kind.OFFICIAL
-    return both and granting.stand_together(run.turn.conn, name, other, since_ms)
-
-
 def _queue(run: Run) -> None:
     one = run.claim
     run.values["payment"] = run.house.claims.payments.queue(
@@ -389,9 +417,18 @@ def _queue(run: Run) -> None:
     )
 
 
+def _keep(run: Run) -> None:
+    """Change nothing but that it was told: who owns it, until when it was due, what it waits for."""
+    one = run.claim
+    run.values |= {name: getattr(one, name) for name in ("owner", "due_on", "waits", "changed_ms")}
+
+
 GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "granted": _granted,
     "refusable": _refusable,
+    "said": _said,
+    "behalf": _behalf,
+    "on_behalf": _on_behalf,
     "account": _account,
     "current": _current,
     "same_account": _same_account,
@@ -406,5 +443,6 @@ EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     "give_back": _give_back,
     "sign": _sign,
     "queue": _queue,
+    "keep": _keep,
     "list": lambda run: run.values.update(notice_id=run.notice_id),
 }

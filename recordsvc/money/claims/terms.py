@@ -31,17 +31,41 @@ def kinds(day: str) -> dict[str, dated.Row]:
     return dict(dated.on(KINDS, day).by_code)
 
 
+def event_of(code: str) -> str:
+    """Return which amount of its rule a kind is paid by; empty: the rule has one only."""
+    row = dated.table(KINDS).on(dated.OPEN_END).get(code)
+    return "" if row is None else str(row.get("event", ""))
+
+
+def count(code: str, day: str) -> int:
+    """Return a number of things. Raises `NoRuleInForce`."""
+    return int(dated.rule(TABLE, code, day)["count"])
+
+
 def days(code: str, day: str) -> int:
     """Return a number of days. Raises `NoRuleInForce`."""
     return int(dated.rule(TABLE, code, day)["days"])
 
 
-def due(day: dt.date) -> str | None:
-    """Return until when the next step should be taken; None where no calendar says (never a guess)."""
+def due(day: dt.date, state: str) -> str | None:
+    """Return until when a claim should leave a state; None where no calendar says (never a guess)."""
+    on = day.isoformat()
     try:
-        return workdays.due_on(day, days("work-days", day.isoformat())).isoformat()
+        given = dated.rule(TABLE, "state-days", on)["by_state"].get(state)
+        return workdays.due_on(day, int(given or days("work-days", on))).isoformat()
     except NoRuleInForce:
         return None
+
+
+def raised_to(owner: str, day: str) -> str:
+    """Return to which role an overdue step is reported; empty: to nobody. Raises `NoRuleInForce`."""
+    return str(dated.rule(TABLE, "escalation", day)["to"].get(owner, ""))
+
+
+def again_on(day: dt.date) -> str:
+    """Return after which Beijing day a report of `day` goes one further. Raises `NoRuleInForce`."""
+    given = int(dated.rule(TABLE, "escalation", day.isoformat())["again_days"])
+    return workdays.due_on(day, given).isoformat()
 
 
 def review_until(day: dt.date) -> dict[str, Any]:

@@ -30,16 +30,19 @@ class Transition(NamedTuple):
 _UNDECIDED: Final = ("SUBMITTED", "CHECKED", "NEED_INFO")
 _HELD: Final = ("ACCEPTED", "REVIEWED", "NOTICED", "OBJECTED")
 _OWN: Final = (WORKER, HANDLER)
-_SAME: Final = ("current", "same_account")
+_OFFICIALS: Final = ("CHECKED", "ACCEPTED", "REVIEWED", "NOTICED", "OBJECTED", "APPROVED", "RETURNED")
+"""States in which a claim waits on somebody at a desk."""
+_FIRST: Final = ("behalf", "granted", "current", "account")
+_SAME: Final = ("on_behalf", "current", "same_account")
 
 TRANSITIONS: Final = (
     Transition("DRAFT", "submit", "SUBMITTED", _OWN),
     Transition("SUBMITTED", "check", "CHECKED", (SYSTEM,), (), ("limits",)),
     Transition("SUBMITTED", "ask", "NEED_INFO", (SYSTEM,), (), ("limits",)),
+    # What no register brings, only the claimant can: the handler asks, in words.
+    Transition("CHECKED", "ask", "NEED_INFO", (HANDLER,), ("said",)),
     *(Transition(one, "supplement", "SUBMITTED", (*_OWN, SYSTEM)) for one in ("NEED_INFO", "CHECKED")),
-    Transition(
-        "CHECKED", "accept", "ACCEPTED", (HANDLER,), ("granted", "current", "account"), ("hold", "sign")
-    ),
+    Transition("CHECKED", "accept", "ACCEPTED", (HANDLER,), _FIRST, ("hold", "sign")),
     Transition("ACCEPTED", "review", "REVIEWED", (REVIEWER,), _SAME, ("sign",)),
     Transition("REVIEWED", "publish", "NOTICED", (HANDLER, REVIEWER), (), ("list",)),
     Transition("NOTICED", "object", "OBJECTED", (HANDLER, REVIEWER)),
@@ -54,6 +57,8 @@ TRANSITIONS: Final = (
     Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
     Transition("RETURNED", "lapse", "SUBMITTED", (SYSTEM,), (), ("give_back",)),
     Transition("PAID", "close", "CLOSED", (SYSTEM,)),
+    # Overdue: the state stays, and the next above is told.
+    *(Transition(one, "escalate", one, (SYSTEM,), (), ("keep",)) for one in _OFFICIALS),
     # What was signed for no longer holds: every signature ends, and so does the hold.
     *(
         Transition(one, "return-to-check", "SUBMITTED", (HANDLER, REVIEWER, PAYER, SYSTEM), (), ("release",))

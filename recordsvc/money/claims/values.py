@@ -1,7 +1,7 @@
 """Claims as values: what was asked for, where it stands, who acts."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,8 @@ from recordsvc.money.claims.errors import ClaimUnknown
 from recordsvc.money.claims.tables import claim, claim_approval, claim_decision, claim_event, claim_state
 
 SYSTEM: Final = "system:claims"
+NO_DAY: Final = "9999-12-31"
+"""Sorts behind every day on which something is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,53 @@ def listed(
     conn: Connection, *where: sa.ColumnElement[bool], limit: int = 1_000, newest: bool = False
 ) -> list[Claim]:
     """Return claims in the order in which they were filed; `where` narrows the list."""
+    order = claim.c.claim_id.desc() if newest else claim.c.claim_id
+    return _claims(conn, where, (order,), limit)
+
+
+def _claims(conn: Connection, where: Sequence[Any], order: Sequence[Any], limit: int) -> list[Claim]:
     own, base = claim_state.c, claim.c
     columns = [*(base[name] for name in _FIXED), *(own[name] for name in _MOVING)]
     same = sa.and_(base.worker_id == own.worker_id, base.claim_id == own.claim_id)
-    order = base.claim_id.desc() if newest else base.claim_id
-    query = sa.select(*columns).join(claim_state, same).where(*where).order_by(order).limit(limit)
+    query = sa.select(*columns).join(claim_state, same).where(*where).order_by(*order).limit(limit)
     return [Claim(**{**row, "told": json.loads(row["told"])}) for row in conn.execute(query).mappings()]
+
+
+def queue(
+    conn: Connection, *where: sa.ColumnElement[bool], limit: int, after: tuple[str, bytes] | None = None
+) -> list[Claim]:
+    """Return claims by the day on which their step is due, the most urgent first; those without one last.
+
+    `after`: behind which (due day, id).
+    """
+    due, last = sa.func.coalesce(claim_state.c.due_on, NO_DAY), claim.c.claim_id
+    if after is not None:
+        where = (*where, sa.or_(due > after[0], sa.and_(due == after[0], last > after[1])))
+    return _claims(conn, where, (due, last), limit)
+
+
+def raised(*roles: str) -> sa.ColumnElement[bool]:
+    """Return the condition of claims whose newest step reported them, overdue, to one of these roles."""
+    own, event = claim_state.c, claim_event.c
+    newest = sa.select(event.n).where(
+        event.worker_id == own.worker_id,
+        event.claim_id == own.claim_id,
+        event.n == own.version,
+        event.event == "escalate",
+        event.reason.in_(sorted(roles)),
+    )
+    return newest.exists()
+
+
+def tally(conn: Connection, today: str, *where: sa.ColumnElement[bool]) -> list[sa.Row[Any]]:
+    """Return how many claims there are by state, owner, whether they wait, and whether they are late."""
+    own = claim_state.c
+    waits = sa.case((own.waits != "", 1), else_=0).label("waits")
+    late = sa.case((own.due_on < today, 1), else_=0).label("late")
+    same = sa.and_(claim.c.worker_id == own.worker_id, claim.c.claim_id == own.claim_id)
+    query = sa.select(own.state, own.owner, waits, late, sa.func.count().label("n"))
+    joined = query.select_from(claim.join(claim_state, same)).where(*where)
+    return list(conn.execute(joined.group_by(own.state, own.owner, waits, late)).all())
 
 
 def each(db: Database, *where: sa.ColumnElement[bool], portion: int = 500) -> Iterator[Claim]:

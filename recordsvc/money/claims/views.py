@@ -9,10 +9,12 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.claims import deciding, notices, signing, terms, transitions
+from recordsvc.money.claims import agencies, deciding, notices, signing, terms, transitions
+from recordsvc.money.claims.agencies import Agency
 from recordsvc.money.claims.bank import reason_of
 from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of
 from recordsvc.money.rules import explaining
+from recordsvc.money.rules.facts import known
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -21,6 +23,7 @@ WAITS_ZH: Final[Mapping[str, str]] = {
     "": "",
     "fund-short": "资金不足，等待追加预算",
     "no-account": "尚无核实过的收款账户：请持身份证和社保卡到发卡银行开通银行账户，再到人社窗口登记",
+    "no-agent-account": "尚无核实过的机构收款账户：请机构持开户证明到人社窗口登记",
 }
 REASONS: Final = "bank_reasons"
 _NEW_ACCOUNT_ZH: Final = "请持身份证和社保卡到人社窗口登记本人可用的账户；核实后重新支付，金额不变。"
@@ -36,6 +39,8 @@ AFTER_RETURN_ZH: Final[Mapping[str, str]] = {
 OWNERS_ZH: Final[Mapping[str, str]] = {
     "": "",
     "worker": "本人",
+    "agent": "代办机构",
+    "inspector": "监督检查人员",
     "handler": "经办人",
     "reviewer": "复核审批人",
     "payer": "拨付人员",
@@ -89,6 +94,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "recover": "启动追回",
     "recovered": "追回完毕",
     "keep": "不予追回",
+    "escalate": "逾期上报",
     "reduced": "多发部分追回完毕",
     "written-off": "应追回款核销",
 }
@@ -133,7 +139,7 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
                 "event_name": EVENTS_ZH[row.event],
                 "state": row.target,
                 "role": row.role,
-                "reason": WAITS_ZH.get(row.reason, row.reason),
+                "reason": _said(row.event, row.reason),
                 "at_ms": row.at_ms,
             }
             for row in events_of(conn, one)
@@ -141,8 +147,14 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "notice": _notice(conn, one),
         "account_ready": house.claims.payments.account_of(conn, one.payee) > 0,
         "review": _review(one),
+        "agent": _agent(house, conn, one),
         "came_back": _came_back(conn, one),
     }
+
+
+def _said(event: str, reason: str) -> str:
+    """Return why a step was taken, in words: what it waits for, to whom it was reported, or as typed."""
+    return OWNERS_ZH[reason] if event == "escalate" else WAITS_ZH.get(reason, reason)
 
 
 def for_desk(house: "House", conn: Connection, one: Claim, roles: frozenset[str]) -> dict[str, Any]:
@@ -188,7 +200,12 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         "basis_date": row.basis_date,
         "decided_ms": row.decided_ms,
         "facts": [
-            {"name": name, "value": explaining.shown(name, fact["value"]), **_source(fact)}
+            {
+                "name": name,
+                "zh": known(name).zh,
+                "value": explaining.shown(name, fact["value"]),
+                **_source(fact),
+            }
             for name, fact in sorted(document["facts"].items())
             if name != "prior"
         ],
@@ -222,6 +239,33 @@ def _notice(conn: Connection, one: Claim) -> dict[str, Any] | None:
         return None
     found = notices.find(conn, one.notice_id)
     return {"notice_id": found.notice_id, "start_on": found.start_on, "end_on": found.end_on}
+
+
+def _agent(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | None:
+    """Return which institution filed it, and on which contract; None: the claimant, or a window for them."""
+    found = agencies.of_claim(conn, one)
+    return None if found is None else agency(house, found)
+
+
+def agency(house: "House", found: Agency) -> dict[str, Any]:
+    """Return a contract as it is told."""
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    known = house.institutions.all().get(found.institution)
+    return {
+        "agency_id": found.agency_id,
+        "institution": found.institution,
+        "institution_name": known.name_on(today) if known is not None else "",
+        "kinds": [{"kind": kind, "kind_name": kind_zh(kind)} for kind in found.kinds],
+        "signed_on": found.signed_on,
+        "until_on": found.until_on,
+        "source": found.source,
+        "paper_id": found.paper_id,
+        "how": found.how,
+        "reason": found.reason,
+        "in_force": not found.how and found.until_on >= today,
+        "made_ms": found.made_ms,
+        "ended_ms": found.ended_ms,
+    }
 
 
 def _came_back(conn: Connection, one: Claim) -> str:

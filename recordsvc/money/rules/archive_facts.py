@@ -61,6 +61,31 @@ def cases(archive: Archive, today: str) -> list[CaseOfRecord]:
     )
 
 
+def course(archive: Archive, one: RecordState) -> Facts:
+    """Return what a course that is claimed for by itself says (按天补贴、生活费), day by day.
+
+    The group is that of the last day; each day says by itself whether some group held on it.
+    """
+    body: Mapping[str, Any] = one.body or {}
+    occupation = body.get("occupation") or {}
+    memberships = [it for it in archive.state.records if _counts(archive, it) and _type(it) == MEMBERSHIP]
+    told = _told(
+        archive,
+        one,
+        {
+            "certificate": f"entry-{archive.entries[one.seq].stored.idx}",
+            "occupation": occupation.get("code") or occupation.get("catalogue"),
+            "level": body.get("level"),
+            **_training_values(body),
+            "days": _days(one, memberships),
+        },
+    )
+    group = _group(str(body["ended_on"]), memberships)
+    if group is not None:
+        told |= _told(archive, group, {"group": (group.body or {})["group"]})
+    return Facts(told)
+
+
 def _counts(archive: Archive, one: RecordState) -> bool:
     return (
         one.life is Life.ACTIVE

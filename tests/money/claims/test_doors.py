@@ -312,3 +312,18 @@ def test_another_worker_s_claim_is_not_there(world: World, journey: Journey) -> 
     assert (
         journey.read(other, f"/v1/me/claims/{uuid.UUID(bytes=one.claim_id)}", 404)["code"] == "claim-unknown"
     )
+
+
+def test_a_payer_reads_what_is_to_be_paid_and_leaves_a_row(world: World, journey: Journey) -> None:
+    worker_id, record_id = world.certified()
+    one = world.bring(world.file(worker_id, record_id), "APPROVED")
+    name = uuid.UUID(bytes=one.claim_id)
+
+    seen = journey.read("payer", f"/v1/desk/payables/{name}?{LOOK}")
+
+    assert [it["event"] for it in seen["approvals"]] == ["accept", "review", "approve"]
+    assert seen["ways"] == ["finance", "return-to-check"]
+    with world.house.db.read() as conn:
+        (row,) = looked.of_worker(conn, worker_id)
+    assert (row.purpose, row.fields) == ("claim-review", "claim")
+    journey.read("handler", f"/v1/desk/payables/{name}?{LOOK}", 403)

@@ -84,3 +84,23 @@ def test_everybody_sees_the_public_list_and_nobody_s_name(world: World, journey:
     assert "马*" in page
     assert person(1)["name"] not in page
     assert "2,000.00 元" in page
+
+
+def test_a_receipt_of_a_claim_fits_the_paper_and_names_nobody(world: World, journey: Journey) -> None:
+    world.registers.said["insured_months"] = 8
+    world.bank.default = 0
+    _, record_id = world.certified()
+    me = journey.sign_in(person(1)["number"])
+    place = press(journey, me, f"/me/records/{uuid.UUID(bytes=record_id)}/claims/SKILL_UP").headers[
+        "Location"
+    ]
+    assert f'href="{place}/receipt"' in see(journey, me, place)
+    page = see(journey, me, f"{place}/receipt")
+    for said in ("补贴申领回执", "不符合条件", "您累计缴费 8 个月", "待经办人受理", "到发卡银行开通银行账户"):
+        assert said in page, said
+    for width, columns in (("58", 32), ("80", 48)):
+        text = see(journey, me, f"{place}/receipt.txt?width={width}")
+        wide = [sum(2 if ord(one) > 0x2E7F else 1 for one in line) for line in text.splitlines()]
+        assert max(wide) <= columns
+        assert "技能提升补贴" in text
+        assert person(1)["name"] not in text

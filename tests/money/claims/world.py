@@ -1,5 +1,6 @@
 """A bureau with an assessor, workers with certificates, a budget, a bank that says what the test wants."""
 
+import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterable
@@ -44,12 +45,11 @@ HANDLER, REVIEWER, APPROVER, PAYER = (
 class Assessor(Centre):
     """An assessment body, whose certificates need no confirmation."""
 
-    def __init__(self, house: House, n: int = 50) -> None:
+    def __init__(self, house: House, n: int = 50, kind: str = "assessment-organisation") -> None:
         self.house = house
         self.uscc = synthetic.uscc(1000 + n)
         self.key = sign.key_from_jwk(sign.new_private_jwk("EdDSA", f"assessor-{n}", house.random))
         self.to = sign.Destination(house.settings.audience, house.settings.environment, self.uscc)
-        kind = "assessment-organisation"
         entry = institutions.Entry(self.uscc, "示范评价中心", kind, "2015-01-01", None, "test")
         house.db.write(lambda turn: institutions.enter(turn, entry, "official:1"))
         public, kid = public_from_jwk(self.key.public_jwk())
@@ -121,13 +121,35 @@ class Bank:
         raise AssertionError(f"nothing came back of {claim_ref}")
 
 
+@dataclasses.dataclass(frozen=True)
+class Charged:
+    """A fee as whoever keeps fees tells it."""
+
+    number: str
+    title: str
+    state: str
+    kept_fen: int
+
+
+class Fees:
+    """What workers were charged: nothing, unless a test says otherwise; None where nobody keeps fees."""
+
+    def __init__(self) -> None:
+        self.said: list[Charged] | None = []
+        self.asked: list[tuple[str, str]] = []
+
+    def charged(self, _conn, _worker_id, institution, course):
+        self.asked.append((institution, course))
+        return self.said
+
+
 class World:
     """Everything that a claim meets."""
 
     def __init__(self, house: House, budget_fen: int = 1_000_000) -> None:
         self.house = house
-        self.registers, self.bank = Registers(), Bank()
-        house.claims = Ports(house.rules, self.registers, Lines(), self.bank)
+        self.registers, self.bank, self.fees = Registers(), Bank(), Fees()
+        house.claims = Ports(house.rules, self.registers, Lines(), self.bank, self.fees)
         self.assessor = Assessor(house)
         self.fund(budget_fen)
 
@@ -188,6 +210,9 @@ class World:
     def read(self, one: Claim) -> Claim:
         with self.house.db.read() as conn:
             return values.find(conn, one.claim_id)
+
+    def read_id(self, conn, claim_id: str) -> Claim:
+        return values.find(conn, uuid.UUID(claim_id).bytes)
 
     def publish(self, *chosen: Claim) -> bytes:
         return self.write(notices.publish, [self.read(one) for one in chosen], "640100", HANDLER)
