@@ -194,6 +194,25 @@ class People(Workers):
         hits = self.db.ask(cursor, Question(*self._looking_up(list(tags)), self._hits))[0]
         return {tags[tag]: hit.worker.worker_id for tag, hit in hits.items()}
 
+    def holders_named(
+        self, cursor: Cursor, people: Iterable[tuple[str, str, str]]
+    ) -> dict[tuple[str, str], tuple[bytes, bool]]:
+        """Return whose archive each number stands in, and whether the name is a name of that archive.
+
+        `people`: name, kind and value of each. Merges are followed for the names alone; a disputed number
+        agrees with no name.
+        """
+        names_of_numbers = {(kind, value): name for name, kind, value in people}
+        tags = {tag: number for number in names_of_numbers for tag in self.tags(*number)}
+        hits = self.db.ask(cursor, Question(*self._looking_up(list(tags)), self._hits))[0]
+        found = {}
+        for tag, person in self._follow(cursor, hits).items():
+            number, own = tags[tag], hits[tag].worker
+            known = (own, person.worker)
+            named = any(self._named(one, names_of_numbers[number]) for one in known)
+            found[number] = (own.worker_id, named and person.standing != DISPUTED)
+        return found
+
     def owner(self, cursor: Cursor, kind: str, value: str) -> bytes | None:
         """Return whose a number is or was for certain, merges not followed; None: nobody's, or doubtful."""
         for hit in self._look_up(cursor, self.tags(kind, value)).values():

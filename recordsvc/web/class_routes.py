@@ -1,6 +1,6 @@
 """Pages of classes (班级): the list, opening one with its roster, the sheet and what one may do with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import flask
@@ -18,13 +18,22 @@ from recordsvc.ground.reading import Fields
 from recordsvc.training import classes, sheets
 from recordsvc.training import routes as training
 from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown, OwnSheet
-from recordsvc.training.forms import AssignForm, DayForm, LearnersForm, MarksForm, NewClassForm, NoteForm
+from recordsvc.training.forms import (
+    AssignForm,
+    DayForm,
+    LearnersForm,
+    MarksForm,
+    NewClassForm,
+    NoteForm,
+    RemoveLearnerForm,
+)
 from recordsvc.web import words
 from recordsvc.web.centre_routes import NothingPageForm, tabs
 from recordsvc.web.class_forms import (
     ASSIGN,
     DAY,
     LEARNERS,
+    LEAVING,
     NOTE,
     PLAN,
     AssignPageForm,
@@ -34,6 +43,7 @@ from recordsvc.web.class_forms import (
     MarksPageForm,
     NewClassPageForm,
     NotePageForm,
+    RemoveLearnerPageForm,
     faults_of,
     people_of,
     whole_numbers,
@@ -154,6 +164,27 @@ def class_add_learners_button(class_id: bytes, form: dict[str, Any]) -> flask.Re
 @door(
     bp,
     "POST",
+    "/centre/classes/<id:class_id>/learners/remove",
+    policy="class.keep",
+    surface=Surface.PAGE,
+    body=Fields(RemoveLearnerPageForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=(ClassUnknown, ClassClosed, ClassRefused),
+    summary="移出学员（网页） / Take a learner out of the roster",
+)
+def class_remove_learner_button(class_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take a learner out of the roster."""
+
+    def act() -> Callable[[Turn], None]:
+        asked, who = judged(RemoveLearnerForm, form), actor()
+        return lambda turn: classes.remove_learner(turn, who, class_id, asked["learner_id"])
+
+    return _acted(class_id, "leaving", form, act)
+
+
+@door(
+    bp,
+    "POST",
     "/centre/classes/<id:class_id>/teachers",
     policy="class.keep",
     surface=Surface.PAGE,
@@ -210,8 +241,8 @@ def class_day_button(class_id: bytes, form: dict[str, Any]) -> flask.Response:
         asked = judged(DayForm, given)
         if wrong:
             raise FormRefused(errors=wrong)
-        place, who = house(), actor()
-        return lambda turn: sheets.attend(turn, place, who, class_id, asked)
+        who = actor()
+        return lambda turn: sheets.attend(turn, who, class_id, asked)
 
     return _acted(class_id, "day", form, act)
 
@@ -238,8 +269,8 @@ def class_marks_button(class_id: bytes, form: dict[str, Any]) -> flask.Response:
             if result
         ]
         asked = judged(MarksForm, {"marks": marks})
-        place, who = house(), actor()
-        return lambda turn: sheets.mark(turn, place, who, class_id, asked["marks"])
+        who = actor()
+        return lambda turn: sheets.mark(turn, who, class_id, asked["marks"])
 
     return _acted(class_id, "marks", form, act)
 
@@ -369,7 +400,8 @@ def _sheet(
 ) -> flask.Response:
     told = training.told(training.looked(class_id))
     taught, typed = told["taught"], form or {}
-    shown = {"learners": (LEARNERS,), "teachers": ASSIGN, "day": DAY, "return": NOTE, "void": NOTE}
+    shown = {"learners": (LEARNERS,), "leaving": LEAVING, "teachers": ASSIGN, "day": DAY}
+    shown |= {"return": NOTE, "void": NOTE}
     wrong, trouble = ({}, None) if problem is None else faults_of(problem, shown.get(act, ()))
     state = taught["state"]
     return page(
@@ -385,13 +417,17 @@ def _sheet(
         days=told["taught_days"],
         teachers=told["teachers"],
         results=sheets.RESULTS,
-        drafts=_may("class.draft") and state == "open",
+        drafts=_may("class.draft") and state == "open" and _has(told["teachers"]),
         keeps=_may("class.keep") and state in ("open", "submitted"),
         signs=_may("class.sign") and state == "submitted",
         assign=ASSIGN,
         choices=_teachers() if _may("class.keep") else [],
         day=DAY,
         learners=LEARNERS,
+        leaving=LEAVING[0],
+        seated=[
+            (uuid_text(one["learner_id"]), f"{one['name']} …{one['number_tail']}") for one in told["seats"]
+        ],
         note=NOTE,
         act=act,
         typed=typed if act else {"on": _today()},
@@ -420,6 +456,11 @@ def _teachers() -> list[tuple[str, str]]:
     with house().db.read() as conn:
         people = staff.of_institution(conn, own_institution())
     return [(one.staff_id, one.name) for one in people if Position.TEACHER in one.positions(now)]
+
+
+def _has(teachers: Sequence[classes.Assigned]) -> bool:
+    """Tell whether whoever asks has the class today."""
+    return any(one.staff_id == actor().id and one.on(_today()) for one in teachers)
 
 
 def _today() -> str:
