@@ -43,7 +43,7 @@ from recordsvc.groups.errors import (
 )
 from recordsvc.groups.tables import group_entry
 from recordsvc.people.checks import IdentifierError
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from recordsvc.people.spotting import number_in
 from recordsvc.people.workers import Worker
 

@@ -25,7 +25,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.people import kept_numbers
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown
 from recordsvc.training.tables import class_day, class_learner, class_presence, class_teacher, training_class
 from recordsvc.vault.envelope import DataKeys

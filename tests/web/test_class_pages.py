@@ -9,7 +9,7 @@ from recordsvc.access import staff
 from recordsvc.access.grants import Position
 from recordsvc.house import House
 from recordsvc.training import tables
-from recordsvc.web.class_routes import STATES
+from recordsvc.web.class_views import STATES
 from tests.web.conftest import Visitor
 from tests.web.region import person
 from tests.web.test_pages import sound
