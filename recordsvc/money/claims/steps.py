@@ -193,6 +193,8 @@ def _last_day(conn: Connection, notice_id: bytes | None) -> str | None:
 
 def _wait(run: Run, wait: Waits) -> Claim:
     one = run.claim
+    if run.who == BY_ITSELF and (one.waits, one.owner) == (wait.waits, wait.owner):
+        return one  # tried again and again: said once
     values = {"version": one.version + 1, "waits": wait.waits, "owner": wait.owner}
     _update(run, values | {"changed_ms": run.turn.now_ms})
     run.reason = wait.waits

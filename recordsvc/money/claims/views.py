@@ -23,6 +23,8 @@ WAITS_ZH: Final[Mapping[str, str]] = {
     "": "",
     "fund-short": "资金不足，等待追加预算",
     "no-account": "尚无核实过的收款账户：请持身份证和社保卡到发卡银行开通银行账户，再到人社窗口登记",
+    "no-paying-account": "这项资金还没有登记付款账户，由拨付人员登记",
+    "absence-unproven": "上一次支付的结果尚待银行对账单证明，证明后重新支付",
     "no-agent-account": "尚无核实过的机构收款账户：请机构持开户证明到人社窗口登记",
 }
 REASONS: Final = "bank_reasons"
