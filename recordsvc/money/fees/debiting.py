@@ -9,7 +9,6 @@ One account of the region collects: the paying account of fund `FEES`. Kept mone
 bank's line settles; the bank's room says what happened, in the same turn.
 """
 
-import contextlib
 import functools
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.dated import NoRuleInForce
-from recordsvc.ground import bound
+from recordsvc.ground import bound, observe
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, beijing_ms, uuid7
 from recordsvc.ground.problems import Problem
@@ -26,6 +25,7 @@ from recordsvc.money.bank import collecting, instant, paying, payments
 from recordsvc.money.bank.cash import Booked
 from recordsvc.money.bank.collecting import Collection
 from recordsvc.money.bank.collecting import Mandate as Agreement
+from recordsvc.money.bank.errors import AbsenceUnproven, PayeeAccountState, PayeeAccountUnknown
 from recordsvc.money.bank.instant import Instant
 from recordsvc.money.fees import keeping, mandates, offerings, orders, postings, refunding, taking, values
 from recordsvc.money.fees.errors import FeeNotDebitable, FeeStep
@@ -41,6 +41,8 @@ FUND: Final = "FEES"
 PURPOSE: Final = "培训考试费"
 _REFUND, _PASS = "fee-back", "fee-pass"
 _OVER: Final = ("rejected", "withdrawn", "returned")
+_NOT_YET: Final = (PayeeAccountUnknown, PayeeAccountState, AbsenceUnproven)
+"""What keeps money from leaving for now: an account to be entered or verified, a statement to come."""
 
 
 def debit(turn: Turn, house: "House", order_id: bytes, by: str) -> Payment:
@@ -179,9 +181,13 @@ def run(house: "House") -> int:
     acts += [functools.partial(_hand_on, house=house, institution=it, code=code) for it, code in whose]
     count = 0
     for act in acts:
-        # What cannot be paid now - an account that is not verified - is tried again.
-        with contextlib.suppress(Problem):
+        try:
             count += house.db.write(act)
+        except _NOT_YET:
+            continue  # tried again
+        except Problem as problem:
+            # One that is stuck keeps no other back.
+            observe.log("fee-stuck", step=act.func.__name__.lstrip("_"), code=problem.code)
     return count
 
 
