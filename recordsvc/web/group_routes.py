@@ -5,13 +5,15 @@ from typing import Any, Final
 
 import flask
 
+from recordsvc.access import looked
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.errors import ArchiveRestricted, Busy
+from recordsvc.archive.looking import Looker
 from recordsvc.ground import http
 from recordsvc.ground.forms import Form, Identifier, text
 from recordsvc.ground.ports import beijing_date, uuid_text
-from recordsvc.ground.problems import Problem
+from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields, load
 from recordsvc.groups import departments, reading, statements
 from recordsvc.groups import routes as groups
@@ -29,7 +31,7 @@ from recordsvc.groups.forms import (
     TrainingsQuery,
     WithdrawStatementForm,
 )
-from recordsvc.web import words
+from recordsvc.web import desk_looks, words
 from recordsvc.web.centre_routes import tabs
 from recordsvc.web.desk_forms import CASE, MOST, Field, faults, judged
 from recordsvc.web.desk_routes import FAILED
@@ -78,10 +80,24 @@ TRAININGS: Final = (CASE,)
 
 
 class GroupsPageQuery(Form):
-    """Which group, and where the list goes on."""
+    """For which case (sealed), which group, and where the list goes on."""
 
+    look = text(0, 400, load_default="")
     group = text(0, 40, load_default="")
     before = Identifier(load_default=None)
+
+
+class CasePageForm(Form):
+    """For which case the list is opened, or the statement, as typed."""
+
+    case_ref = text(0, 200, load_default="")
+    statement = Identifier(load_default=None)
+
+
+class StatementPageQuery(Form):
+    """For which case (sealed)."""
+
+    look = text(0, 400, load_default="")
 
 
 class StatePageForm(Form):
@@ -102,6 +118,7 @@ class StatePageForm(Form):
 class CorrectPageForm(Form):
     """A correction as typed; what is empty is taken away."""
 
+    look = text(0, 400, load_default="")
     valid_from = text(0, 20, load_default="")
     valid_to = text(0, 20, load_default="")
     source = text(0, 40, load_default="")
@@ -113,6 +130,7 @@ class CorrectPageForm(Form):
 class EndStatementPageForm(Form):
     """The last day as typed, and why."""
 
+    look = text(0, 400, load_default="")
     valid_to = text(0, 20, load_default="")
     reason = text(0, MOST, load_default="")
 
@@ -120,12 +138,14 @@ class EndStatementPageForm(Form):
 class WithdrawPageForm(Form):
     """Why it was stated in error, as typed."""
 
+    look = text(0, 400, load_default="")
     reason = text(0, MOST, load_default="")
 
 
 class TrainingsPageForm(Form):
     """For which case, as typed."""
 
+    look = text(0, 400, load_default="")
     case_ref = text(0, 200, load_default="")
 
 
@@ -140,8 +160,11 @@ class TrainingsPageForm(Form):
     summary="本部门认定的人员（网页） / People of the department's groups",
 )
 def groups_page(query: dict[str, Any]) -> flask.Response:
-    """List the department's statements; everybody shown sees that they were."""
-    department, items, more = groups.listed(query["group"] or None, query["before"])
+    """List the department's statements; everybody shown sees that they were. Without a case, ask for one."""
+    looker = _looker(query["look"])
+    if looker is None:
+        return _gate({}, None, late=bool(query["look"]))
+    department, items, more = groups.listed(query["group"] or None, query["before"], looker.case_ref)
     return page(
         "centre_groups.html",
         tabs=tabs(),
@@ -151,7 +174,29 @@ def groups_page(query: dict[str, Any]) -> flask.Response:
         rows=[_line(one) for one in items],
         more=None if more is None else uuid_text(more),
         states=bool(department.groups),
+        look=query["look"],
     )
+
+
+@door(
+    bp,
+    "POST",
+    "/centre/groups",
+    policy="group.keep",
+    surface=Surface.PAGE,
+    body=Fields(CasePageForm),
+    answer={303: None, 422: HTML},
+    summary="说明查看名单的案卷（网页） / Say for which case the list or a statement is opened",
+)
+def groups_case_button(form: dict[str, Any]) -> flask.Response:
+    """Take the case along to the list, or to the statement."""
+    try:
+        given = judged(TrainingsQuery, {"case_ref": form["case_ref"]})
+        looked.judge(house().db, actor(), statements.PURPOSE, given["case_ref"])
+    except FormRefused as problem:
+        return _gate(form, problem, late=False)
+    look, one = _seal(given["case_ref"]), form["statement"]
+    return go(f"/centre/groups{'' if one is None else '/' + uuid_text(one)}?look={look}")
 
 
 @door(
@@ -182,12 +227,13 @@ def group_new_statement_page() -> flask.Response:
 def group_new_statement_button(form: dict[str, Any]) -> flask.Response:
     """State it, or say what is wrong."""
     try:
-        record_id = groups.stated(judged(NewStatementForm, form))
+        asked = judged(NewStatementForm, form)
+        record_id = groups.stated(asked)
     except Problem as problem:
         if problem.status not in (*FAILED, MemberUnknown.status):
             raise
         return _new(form, problem)
-    return go(f"/centre/groups/{record_id}")
+    return go(f"/centre/groups/{record_id}?look={_seal(asked['case_ref'])}")
 
 
 @door(
@@ -196,13 +242,14 @@ def group_new_statement_button(form: dict[str, Any]) -> flask.Response:
     "/centre/groups/<id:record_id>",
     policy="group.keep",
     surface=Surface.PAGE,
+    query=StatementPageQuery,
     answer=HTML,
     problems=(StatementUnknown, ArchiveRestricted),
     summary="一条认定（网页） / One statement of the department",
 )
-def group_statement_page(record_id: bytes) -> flask.Response:
-    """Show a statement, once the look is noted."""
-    return _statement(record_id)
+def group_statement_page(record_id: bytes, query: dict[str, Any]) -> flask.Response:
+    """Show a statement, once the look is noted. Without a case, ask for one and look nothing up."""
+    return _statement(record_id, query["look"])
 
 
 @door(
@@ -222,7 +269,7 @@ def group_correct_statement_button(record_id: bytes, form: dict[str, Any]) -> fl
     def act() -> flask.Response:
         with house().db.read() as conn:
             before = statements.one(house(), conn, actor(), record_id).state.body or {}
-        given = {name: value.strip() or None for name, value in form.items()}
+        given = {name: value.strip() or None for name, value in form.items() if name != "look"}
         changed = {
             name: value for name, value in given.items() if name != "reason" and value != before.get(name)
         }
@@ -248,7 +295,7 @@ def group_end_statement_button(record_id: bytes, form: dict[str, Any]) -> flask.
     """Give it a last day."""
 
     def act() -> flask.Response:
-        asked, place, who = judged(EndStatementForm, form), house(), actor()
+        asked, place, who = judged(EndStatementForm, _typed(form)), house(), actor()
         return groups.done(
             lambda turn: statements.end(turn, place, who, record_id, asked["valid_to"], asked["reason"])
         )
@@ -271,7 +318,7 @@ def group_withdraw_statement_button(record_id: bytes, form: dict[str, Any]) -> f
     """Withdraw what was stated in error."""
 
     def act() -> flask.Response:
-        asked, place, who = judged(WithdrawStatementForm, form), house(), actor()
+        asked, place, who = judged(WithdrawStatementForm, _typed(form)), house(), actor()
         return groups.done(lambda turn: statements.withdraw(turn, place, who, record_id, asked["reason"]))
 
     return _acted(record_id, "withdraw", form, act)
@@ -291,13 +338,14 @@ def group_withdraw_statement_button(record_id: bytes, form: dict[str, Any]) -> f
 def group_statement_trainings_button(record_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Show the trainings, once the looks are noted."""
     try:
-        asked = judged(TrainingsQuery, form)
+        asked = judged(TrainingsQuery, _typed(form))
         found = reading.trainings(house(), actor(), record_id, asked["case_ref"], http.current().id)
     except Problem as problem:
         if problem.status not in FAILED:
             raise
-        return _statement(record_id, "trainings", form, problem)
-    return _statement(record_id, "trainings", form, shown=[_training(one) for one in found])
+        return _statement(record_id, form["look"], "trainings", form, problem)
+    shown = [_training(one) for one in found]
+    return _statement(record_id, _seal(asked["case_ref"]), "trainings", form, shown=shown)
 
 
 # -- parts
@@ -362,8 +410,8 @@ def _acted(
     except Problem as problem:
         if problem.status not in FAILED or isinstance(problem, ArchiveRestricted):
             raise
-        return _statement(record_id, act, form, problem)
-    return go(f"/centre/groups/{uuid_text(record_id)}")
+        return _statement(record_id, form["look"], act, form, problem)
+    return go(f"/centre/groups/{uuid_text(record_id)}?look={form['look']}")
 
 
 def _new(form: Mapping[str, Any], problem: Problem | None) -> flask.Response:
@@ -383,15 +431,55 @@ def _new(form: Mapping[str, Any], problem: Problem | None) -> flask.Response:
     )
 
 
+def _looker(look: str) -> Looker | None:
+    return desk_looks.opened(_department(), look)
+
+
+def _seal(case_ref: str) -> str:
+    """Return what an address carries to look at the own department's people for a case."""
+    return desk_looks.seal(_department(), statements.PURPOSE, case_ref)
+
+
+def _department() -> bytes:
+    return (actor().institution or "").encode()
+
+
+def _typed(form: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in form.items() if name != "look"}
+
+
+def _gate(
+    form: Mapping[str, Any], problem: Problem | None, *, late: bool, statement: bytes | None = None
+) -> flask.Response:
+    """Ask for which case the list is opened, or a statement."""
+    wrong, trouble = ({}, None) if problem is None else faults(problem, TRAININGS)
+    one = form.get("statement") or statement
+    return page(
+        "centre_groups_case.html",
+        200 if problem is None else problem.status,
+        tabs=tabs(),
+        fields=TRAININGS,
+        typed=form,
+        wrong=wrong,
+        trouble=trouble,
+        late=late,
+        statement=None if one is None else uuid_text(one),
+    )
+
+
 def _statement(
     record_id: bytes,
+    look: str,
     act: str = "",
     form: Mapping[str, Any] | None = None,
     problem: Problem | None = None,
     *,
     shown: list[dict[str, Any]] | None = None,
 ) -> flask.Response:
-    held = reading.statement(house(), actor(), record_id, http.current().id)
+    looker = _looker(look)
+    if looker is None:
+        return _gate({}, problem, late=bool(look), statement=record_id)
+    held = reading.statement(house(), actor(), record_id, looker.case_ref, http.current().id)
     body = dict(held.state.body or {})
     name, tail = reading.holder(held.archive)
     forms = {"correct": CORRECT, "end": END, "withdraw": WITHDRAW, "trainings": TRAININGS}
@@ -416,6 +504,8 @@ def _statement(
         forms=forms,
         act=act,
         typed=form or {},
+        case={"case_ref": looker.case_ref},
+        look=look,
         wrong=wrong,
         trouble=trouble,
         shown=shown,
