@@ -47,7 +47,9 @@ def _signed(rng: random.Random, target: Draft, kind: str, body: dict[str, Any], 
 def _correction(rng: random.Random, draft: Draft) -> dict[str, Any]:
     """Correct a mark typed wrongly, or the number a class was filed under."""
     if rng.random() < 0.6:
-        score = min(99, int(draft.body["score"]) + rng.randrange(2, 9))
+        typed, off = int(draft.body["score"]), rng.randrange(2, 9)
+        # Upwards where there is room: a mark that stays as it was is no correction.
+        score = typed + off if typed + off <= 99 else typed - off
         fields: dict[str, Any] = {"/body/score": str(score)}
         reason = "结业成绩录入有误，以纸质成绩单为准"
         if draft.body["result"] == "failed" and score >= 60:

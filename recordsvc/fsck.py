@@ -92,6 +92,15 @@ UNPROTECTED: Final = (
         "row",
         "missing, when register_version was changed with it: both are the database's own",
     ),
+    *(
+        (table, "row", "a draft: what counts is the record that the institution signs from it, and compares")
+        for table in ("training_class", "class_teacher", "class_learner", "class_day", "class_presence")
+    ),
+    (
+        "group_entry",
+        "row",
+        "which statements a department keeps: each is an entry that names the department and the officer",
+    ),
     (
         "import_run",
         "row",

@@ -64,7 +64,9 @@ class Act(StrEnum):
     WINDOW_ACT = "window.act"
     """`worker id/policy`: an act in the worker's place, written before it; the service says how it ended."""
     STAFF_CODE = "staff.code"
-    """Id of the person of an institution for whom the desk made a login code."""
+    """Id of the person of an institution for whom the desk, or their own head, made a login code."""
+    STAFF_LOST = "staff.lost"
+    """Id of the person of an institution whose ways in and sign-ins their head ended before making a code."""
     OFFICIAL_ENTERED = "official.entered"
     """Id of an official's account that was made; roles come by two people."""
     OFFICIAL_GRANTED = "official.granted"
@@ -102,8 +104,10 @@ ABOUT_OFFICIALS: Final = (
     Act.OFFICIAL_LOST,
 )
 """Acts whose subject is an official's account."""
+ABOUT_STAFF: Final = (Act.STAFF_CODE, Act.STAFF_LOST)
+"""Acts whose subject is the account of a person of an institution."""
 SHOWN_MS: Final = 90 * 86_400_000
-"""How long an official is shown what the console did to their account, ms."""
+"""How long somebody is shown what others did to their account, ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +165,20 @@ def listed(
 
 def at_console(conn: Connection, official_id: str, now_ms: int) -> list[Done]:
     """Return what the server's console did to an official's account lately (`SHOWN_MS`), newest first."""
+    return _lately(conn, official_id, _console_on_officials(), now_ms)
+
+
+def on_staff(conn: Connection, staff_id: str, now_ms: int) -> list[Done]:
+    """Return what head or desk did lately to the account of a person of an institution, newest first."""
+    return _lately(conn, staff_id, official_act.c.act.in_(ABOUT_STAFF), now_ms)
+
+
+def _lately(conn: Connection, subject: str, which: sa.ColumnElement[bool], now_ms: int) -> list[Done]:
     act = official_act.c
     # Ids begin with their instant (UUIDv7): the key alone finds those of the last days.
     since = max(now_ms - SHOWN_MS, 0).to_bytes(6) + bytes(10)
     wanted = sa.select(*(act[name] for name in Done.__slots__)).where(
-        act.id >= since, act.subject == official_id, _console_on_officials()
+        act.id >= since, act.subject == subject, which
     )
     return [Done(*row) for row in conn.execute(wanted.order_by(act.id.desc()))]
 

@@ -225,6 +225,7 @@ POLICIES: Final[dict[str, Policy]] = {
     # Everybody's own: proving again who one is, the list of sign-ins, the ways in.
     "session.own": _PEOPLE,
     "session.worker": (Grant(Kind.WORKER),),
+    "session.centre": (Grant(Kind.STAFF),),
     "session.desk": (Grant(Kind.OFFICIAL),),
     "login.activate": _official(Role.HANDLER, Role.REGISTRAR),
     # Accounts at the identity provider whose number leads elsewhere: two officials decide.

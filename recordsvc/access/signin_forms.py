@@ -128,7 +128,11 @@ class SignedInForm(Form):
 
 
 class ConsoleActForm(Form):
-    """What the server's console did to an official's account: when (UTC ms), whose shell (unproven), what."""
+    """What was done to the account: when (UTC ms), by whom, what.
+
+    To an official's by the server's console (whose shell, unproven); to that of a person of an institution by
+    its head (`staff:…`) or the desk (`desk`).
+    """
 
     at_ms = fields.Integer(required=True)
     actor = fields.String(required=True)
@@ -137,7 +141,7 @@ class ConsoleActForm(Form):
 
 
 class SignedInsForm(Form):
-    """All sign-ins, newest first; of an official's account also what the console did to it in 90 days."""
+    """All sign-ins, newest first; `console`: what others did to the account (officials, staff) in 90 days."""
 
     items = fields.List(fields.Nested(SignedInForm), required=True)
     console = fields.List(fields.Nested(ConsoleActForm), required=True)

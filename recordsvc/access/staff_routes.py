@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import flask
 
-from recordsvc.access import activating, backoff, codes, proving, staff
+from recordsvc.access import activating, acts, backoff, codes, proving, staff
+from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.credentials import Holder
 from recordsvc.access.entering import entered, network, newcomer
 from recordsvc.access.entrance import actor
@@ -14,6 +15,7 @@ from recordsvc.access.errors import (
     LoginRefused,
     StaffRefused,
     StaffUnknown,
+    StepUpRequired,
 )
 from recordsvc.access.forms import EmptyForm, JsonOrFields, SessionForm
 from recordsvc.access.grants import Kind, Position
@@ -164,8 +166,9 @@ def close_account(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noq
     "/v1/centre/people/<staff_id>/code",
     policy="centre.people.change",
     body=NewCodeForm,
+    step_up=True,
     answer=OneTimeCodeForm,
-    problems=(StaffUnknown, StaffRefused),
+    problems=(StaffUnknown, StaffRefused, StepUpRequired),
     summary="为本单位人员生成一次性登录码 / Make a one-time login code for one's own people",
 )
 def code_for_own(staff_id: str, form: dict[str, Any]) -> flask.Response:
@@ -210,21 +213,27 @@ def closed(staff_id: str) -> None:
 
 
 def new_code(staff_id: str, own: str, *, lost: bool = False) -> str:
-    """Make a one-time code for a person of this institution, which is told.
+    """Make a one-time code for another person of this institution; both are told.
 
     `lost` (挂失) ends every way in and sign-in first, for whoever has a passkey and no more the device.
     Raises `StaffUnknown`, `StaffRefused` where a code alone would let nobody in.
     """
-    place = house()
+    place, who = house(), actor()
 
     def act(turn: Turn) -> str:
         member = staff.known(turn.conn, staff_id, own)
+        if member.staff_id == who.id:
+            # A code proves who one is: made by oneself it proves nothing.
+            raise StaffRefused(errors=[{"pointer": "", "code": "value", "detail": _OWN_CODE}])
         holder, key = Holder(Kind.STAFF, member.staff_id), f"{member.staff_id}/{turn.now_ms}"
         if lost:
             activating.end_everything(turn, place, holder, key)
         elif proving.bound_to_passkey(place, turn.conn, holder):
             raise StaffRefused(errors=[{"pointer": "/lost", "code": "value", "detail": _HAS_PASSKEY}])
-        # Whoever has the code is that person: the others see that it was made, and when.
+        # Whoever has the code is that person: the institution and they themselves see that it was made, and
+        # they see by whom. They have no address here: it stands on their own page of sign-ins.
+        done = Act.STAFF_LOST if lost else Act.STAFF_CODE
+        acts.note(turn, place.random, OfficialAct(who, done, member.staff_id, own))
         kind = "login-lost-own" if lost else "login-code-own"
         place.tell_institution(turn, own, kind, {"staff_id": member.staff_id}, key)
         return codes.create(turn, place.keys, place.random, staff.code_name(member.staff_id))
@@ -232,4 +241,5 @@ def new_code(staff_id: str, own: str, *, lost: bool = False) -> str:
     return place.db.write(act)
 
 
+_OWN_CODE: Final = "登录码由他人生成；请另一名经办负责人办理，没有的请登记机关两人办理"
 _HAS_PASSKEY: Final = "此人已设通行密钥，单凭登录码不能登录；设备丢失的，请先挂失"

@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from recordsvc.access import grants
+from recordsvc.access.grants import Position
+from recordsvc.access.staff import Staff
 from recordsvc.archive import notices, restricted, store
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.moving import REASON as WRONG_WORKER
@@ -71,6 +74,7 @@ class _Announcing:
     def __init__(self, house: "House") -> None:
         self._house = house
         self._reader = Reader(house)
+        self._staff = Staff(house.db)
 
     def __call__(self, stored: Sequence[StoredEntry]) -> Callable[[Turn], object]:
         # An erased record: there is nothing to tell.
@@ -113,8 +117,9 @@ class _Announcing:
         """Return what the worker is told of an entry; None: nothing."""
         record: Any = entry.record
         kind, issuer = entry.kind, str(record["issuer"])
-        params: dict[str, Any] = {"count": 1, "issuer": issuer}
-        key = f"log/{issuer}/{entry.ms}"
+        teller = self._on_whose_word(record) or issuer
+        params: dict[str, Any] = {"count": 1, "issuer": teller}
+        key = f"log/{teller}/{entry.ms}"
         if kind is Kind.ISSUE:
             if record["type"] == _OWN_WORD:
                 return None
@@ -141,3 +146,14 @@ class _Announcing:
         else:
             return None
         return Telling(entry.stored.worker_id, name, params, key, entry.ms)
+
+    def _on_whose_word(self, record: Any) -> str | None:
+        """Return the department (USCC) whose officer the region signed for; None: the issuer's own word.
+
+        Whoever is told asks there, and not at the region that only signed.
+        """
+        actor = record.get("actor") or {}
+        if actor.get("role") != Position.OFFICER:
+            return None
+        officer = self._staff.find(str(actor["id"]).removeprefix(f"{grants.Kind.STAFF}:"))
+        return None if officer is None else officer.institution

@@ -1,8 +1,9 @@
 """Confirm and contest (确认、异议): the worker's word on a record, entered as a statement of the region.
 
 Until classes exist, a training record that no dated rule exempts counts only once the worker confirmed it.
-Confirming again makes no second entry, nor does contesting while nothing was done about it; contesting
-after confirming, or the reverse, is a new word and the newest stands.
+Confirming again makes no second entry, nor does contesting while nothing was done about it, save for the
+wish that the record be restricted; contesting after confirming, or the reverse, is a new word and the newest
+stands.
 
 A word says what it was said of: the worker names the newest entry they were shown on the record, and what
 was entered since refuses it. The chain the word was judged on must still stand under the writer's lock.
@@ -20,6 +21,7 @@ from recordsvc.archive.persons import PersonArchives
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.statements import Region, Statement, Stater, derived_id
+from recordsvc.archive.states import Entry
 from recordsvc.archive.status import Confirmation, Life, RecordState
 
 if TYPE_CHECKING:
@@ -88,7 +90,8 @@ def _say(
             worker = house.people.load(cursor, archive.worker_id)
             if worker is None:
                 raise TargetUnknown
-            standing = _standing(archive, state, shown, _WORDS[type_name])
+            wish = contest_again.asks_the_region(body, house.clock.now_ms())
+            standing = _standing(archive, state, shown, _WORDS[type_name], wish=wish)
             if standing is not None:
                 return standing
             if type_name == "contest":
@@ -117,8 +120,13 @@ def _state(archive: Archive, record_id: bytes, issuer: str | None) -> RecordStat
     return found[1]
 
 
-def _standing(archive: Archive, state: RecordState, shown: Shown, word: Confirmation) -> int | None:
-    """Return the log index of the same word if it stands; judge whether a new one may be entered."""
+def _standing(
+    archive: Archive, state: RecordState, shown: Shown, word: Confirmation, *, wish: bool
+) -> int | None:
+    """Return the log index of the same word if it stands; judge whether a new one may be entered.
+
+    `wish`: it asks that the record be restricted, which an objection that stands may not have asked.
+    """
     if state.life is Life.RESTRICTED:
         raise RecordRestricted
     if state.life is not Life.ACTIVE:
@@ -128,11 +136,16 @@ def _standing(archive: Archive, state: RecordState, shown: Shown, word: Confirma
         # Whatever was done about an objection, it may be raised anew: a correction taken back, a revoked
         # record put back in force, or a decision leave the content that the worker objected to.
         settled = word is Confirmation.CONTESTED and state.acted_since_said
-        if not settled:
+        if not settled and not (wish and not _wished(state.said)):
             return archive.entries[state.said.seq].stored.idx
     if shown.seen != archive.seen(state):
         raise ChangedSinceSeen
     return None
+
+
+def _wished(said: Entry) -> bool:
+    """Tell whether the worker's newest word asks already that the record be restricted."""
+    return said.record is not None and contest_again.asks_the_region(said.record["body"], said.ms)
 
 
 def _act_id(house: "House", archive: Archive, state: RecordState, type_name: str) -> uuid.UUID:

@@ -5,7 +5,8 @@ record. A correction, revocation or restoration makes it another matter, and the
 is the dated table `contest_again`; where none is in force nobody is kept from objecting.
 """
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc import dated
 from recordsvc.archive.formats import Kind
@@ -62,6 +63,13 @@ def check(house: "House", worker_id: bytes, archive: Archive, state: RecordState
         )
     if rule["needs_new"] and not (_new_words(state, text) or _paper(house, worker_id, rejected_ms)):
         raise NothingNew
+
+
+def asks_the_region(body: Mapping[str, Any], ms: int) -> bool:
+    """Tell whether what a contest of this UTC instant wants is the region's to decide: a record sealed."""
+    day = beijing_date(ms).isoformat()
+    row = dated.table("contest_reasons").on(day).by_code.get(str(body.get("reason", "")), {})
+    return row.get("to") == "region"
 
 
 def _since_rejection(archive: Archive, state: RecordState) -> tuple[int | None, int]:

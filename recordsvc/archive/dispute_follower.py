@@ -6,15 +6,13 @@ In log order, each entry once: whoever is killed between leaves neither half a c
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from recordsvc import dated
-from recordsvc.archive import dispute_answers, disputes, store
+from recordsvc.archive import contest_again, dispute_answers, disputes, store
 from recordsvc.archive.announcing import entries
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import OpenEntry, Reader
 from recordsvc.archive.store import StoredEntry
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Ahead, Follower
-from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
 
 if TYPE_CHECKING:
@@ -86,14 +84,12 @@ class _Following:
             disputes.end(turn, self._house, case, "upheld", offered)
         elif said == "confirmation":
             disputes.end(turn, self._house, case, "withdrawn", entry.stored.idx)
-        elif said == "contest" and offered is not None:
+        elif said == "contest" and (offered is not None or self._asks_the_issuer_in_vain(case, entry)):
             disputes.pass_on(turn, self._house, case)
 
-    def _asks_the_region(self, entry: OpenEntry) -> bool:
-        """Tell whether what a contest wants is for the region to decide: that the record be sealed."""
-        reason = "" if entry.record is None else str(entry.record["body"]["reason"])
-        day = beijing_date(entry.ms).isoformat()
-        return dated.table("contest_reasons").on(day).by_code.get(reason, {}).get("to") == "region"
+    def _asks_the_issuer_in_vain(self, case: disputes.Dispute, entry: OpenEntry) -> bool:
+        """Tell whether a case lies with its issuer that asks now what only the region decides."""
+        return case.owner == disputes.ISSUER and _asks_the_region(entry)
 
     def _changed(self, turn: Turn, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> None:
         if _upholds(case, entry):
@@ -129,12 +125,16 @@ class _Following:
         if record is None or record.record is None:
             return  # erased: there is nothing left to be contested
         issuer = str(record.record["issuer"])
-        to_region = self._asks_the_region(entry)
+        to_region = _asks_the_region(entry)
         disputes.begin(turn, self._house, stored.worker_id, seq, stored.seq, issuer, to_region=to_region)
 
     def _open(self, cursor: Cursor, stored: StoredEntry) -> OpenEntry | None:
         worker = None if stored.sealed is None else self._house.people.load(cursor, stored.worker_id)
         return None if worker is None else self._reader.open(worker, stored)
+
+
+def _asks_the_region(entry: OpenEntry) -> bool:
+    return entry.record is not None and contest_again.asks_the_region(entry.record["body"], entry.ms)
 
 
 def _upholds(case: disputes.Dispute, entry: OpenEntry) -> bool:

@@ -195,6 +195,12 @@ def blockers(house: "House", conn: Connection, archives: Iterable[Archive], grou
     return sorted(longest.values(), key=lambda one: one.until or "9999", reverse=True)
 
 
+def unsettled(house: "House", conn: Connection, workers: Iterable[bytes]) -> list[Blocker]:
+    """Return the open matters of these workers, which end by being settled and not by a day."""
+    found = [blocking(house, conn, one) for one in workers for blocking in house.erasure_blockers]
+    return [one for some in found for one in some if one.until is None]
+
+
 def record_blockers(
     house: "House", conn: Connection, worker_id: bytes, state: RecordState, ground: str
 ) -> list[Blocker]:

@@ -61,7 +61,7 @@ def _compose(house: "House", message: Waiting) -> Letter | Way:
         return Way.VOID
     if phone is None:
         # Who has read it in the archive needs no paper.
-        return Way.PRINT if on_paper(notice.kind, notice.at_ms) and notice.read_ms is None else Way.VOID
+        return Way.PRINT if on_paper(message.kind, notice.at_ms) and notice.read_ms is None else Way.VOID
     return _letter(house, message, notice, phone)
 
 

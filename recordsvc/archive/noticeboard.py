@@ -1,4 +1,8 @@
-"""Reading notices (通知栏): of one person, whatever archive they stand in; of an institution; of desks."""
+"""Reading notices (通知栏): of one person, whatever archive they stand in; of an institution; of desks.
+
+What a worker was told of a record that is restricted now is read as `WITHHELD`, without issuer, type and
+reason, on the board, by message and on paper; lifted, it reads as it was told.
+"""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -10,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas
 from recordsvc.access.grants import Actor, reach
-from recordsvc.archive import notices, tables
+from recordsvc.archive import notices, restricted, tables
 from recordsvc.ground.commit import Turn
 from recordsvc.people import tables as people_tables
 from recordsvc.vault.envelope import DataKeys
@@ -34,6 +38,9 @@ class Notice:
     read_by: str | None = None
 
 
+WITHHELD: Final = "record-withheld"
+"""As what a notice of a restricted record is read."""
+
 Before = tuple[int, bytes]
 """Instant and id of a notice: a list goes on with what stands before it."""
 NEWEST: Final[Before] = (2**62, b"\xff" * 16)
@@ -50,29 +57,39 @@ def of_workers(
         .where(notice.c.worker_id.in_(list(workers)), _before(notice, before))
         .order_by(notice.c.at_ms.desc(), notice.c.notice_id.desc())
     )
-    ready = DataKeys(house.keys, house.random.bytes)
-    found = []
-    for row in conn.execute(query.limit(limit)):
-        worker_id, notice_id = bytes(row.worker_id), bytes(row.notice_id)
-        said = notices.open_sealed(
-            ready.get(worker_id, bytes(row.wrapped)), worker_id, notice_id, bytes(row.sealed)
-        )
-        found.append(Notice(notice_id, said["kind"], said["params"], row.at_ms, row.read_ms))
-    return found
+    return _opened(house, conn, workers, conn.execute(query.limit(limit)).all())
 
 
 def one_of(house: "House", conn: Connection, worker_id: bytes, notice_id: bytes) -> Notice | None:
     """Return one notice of a worker."""
-    row = conn.execute(
+    rows = conn.execute(
         sa.select(tables.notice, people_tables.worker_key.c.wrapped)
         .join(people_tables.worker_key, people_tables.worker_key.c.worker_id == tables.notice.c.worker_id)
         .where(tables.notice.c.worker_id == worker_id, tables.notice.c.notice_id == notice_id)
-    ).one_or_none()
-    if row is None:
-        return None
-    key = DataKeys(house.keys, house.random.bytes).get(worker_id, bytes(row.wrapped))
-    said = notices.open_sealed(key, worker_id, notice_id, bytes(row.sealed))
-    return Notice(notice_id, said["kind"], said["params"], row.at_ms, row.read_ms)
+    ).all()
+    return next(iter(_opened(house, conn, [worker_id], rows)), None)
+
+
+def _opened(
+    house: "House", conn: Connection, workers: Sequence[bytes], rows: Sequence[sa.Row[Any]]
+) -> list[Notice]:
+    """Open rows of workers' notices; those of what is restricted now without their particulars.
+
+    A notice of the log's entries bears their instant; the records of one batch are one notice, withheld
+    with any of them.
+    """
+    sealed = restricted.moments_of(house, house.db.cursor(conn), workers)
+    ready = DataKeys(house.keys, house.random.bytes)
+    found = []
+    for row in rows:
+        worker_id, notice_id = bytes(row.worker_id), bytes(row.notice_id)
+        key = ready.get(worker_id, bytes(row.wrapped))
+        said = notices.open_sealed(key, worker_id, notice_id, bytes(row.sealed))
+        kind, params = said["kind"], said["params"]
+        if kind in notices.OF_ENTRIES and (worker_id, row.at_ms) in sealed:
+            kind, params = WITHHELD, {}
+        found.append(Notice(notice_id, kind, params, row.at_ms, row.read_ms))
+    return found
 
 
 def unread(conn: Connection, workers: Sequence[bytes]) -> int:

@@ -53,6 +53,17 @@ PARAMS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 """What a notice may carry, and in which form; besides these `count` and `index`, whole numbers."""
 NUMBERS: Final = ("count", "index")
+OF_ENTRIES: Final = frozenset(
+    {
+        "record-entered",
+        "record-moved-here",
+        "record-corrected",
+        "record-restored",
+        "record-revoked",
+        "record-moved",
+    }
+)
+"""What workers are told of entries of the log (`announcing.py`), with what they say of a record."""
 
 DESKS: Final[Mapping[str, frozenset[str]]] = {
     "desk:identity": frozenset({"handler", "reviewer"}),

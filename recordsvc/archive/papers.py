@@ -27,7 +27,7 @@ from recordsvc.access import acts, looked
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor, Kind, author
 from recordsvc.access.looked import Look
-from recordsvc.archive import papermedia
+from recordsvc.archive import papermedia, sealed_papers
 from recordsvc.archive.errors import ArchiveRestricted, Busy
 from recordsvc.archive.paper_errors import PaperDamaged, PaperUnknown, TooManyPapers
 from recordsvc.archive.paper_rows import (
@@ -41,6 +41,7 @@ from recordsvc.archive.paper_rows import (
     rows,
     table_of,
 )
+from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.tables import institution_key, institution_paper, paper
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.http import too_large
@@ -95,6 +96,8 @@ class _Holder:
 
     owner: Owner
     keys: dict[Owner, DataKey]
+    withheld: frozenset[str] = frozenset()
+    """SHA-256 (hex) of the files that are sealed with a restricted record."""
 
 
 class Papers:
@@ -180,6 +183,8 @@ class Papers:
     def of(self, owner: Owner) -> list[Paper]:
         """Return the papers of an owner, those of archives read as the worker's included, oldest first.
 
+        Those sealed with a restricted record are left out.
+
         Records nothing: who shows them to somebody else notes the look.
         """
         holder = self._holder(owner)
@@ -188,7 +193,8 @@ class Papers:
             for one in holder.keys:
                 found += rows(conn, one)
         found.sort(key=lambda row: (row.filed_ms, row.paper_id))
-        return [self.opened_row(holder.keys[row.owner], row) for row in found]
+        told = (self.opened_row(holder.keys[row.owner], row) for row in found)
+        return [one for one in told if one.sha256 not in holder.withheld]
 
     def open(
         self,
@@ -203,8 +209,9 @@ class Papers:
     ) -> tuple[Paper, bytes]:
         """Return a paper and its file; who opened it and why is durable before, save for the worker's own.
 
-        `sealed`: of a restricted archive, too. Raises `NotFound` for a missing or foreign paper,
-        `PurposeRefused`, and `PaperDamaged` when the file is missing or is not the one that was filed.
+        `sealed`: of a restricted archive or record, too. Raises `NotFound` for a missing or foreign paper,
+        `RecordRestricted` for one behind a restricted record, `PurposeRefused`, and `PaperDamaged` when the
+        file is missing or is not the one that was filed.
         """
         if (actor.kind is Kind.WORKER and actor.worker_id != owner) or (
             actor.kind is Kind.CLIENT and actor.institution != owner
@@ -214,9 +221,11 @@ class Papers:
         row = self._find(holder, paper_id)
         if row is None:
             raise NotFound
-        self._note(holder.owner, paper_id, actor, purpose, case_ref, request_id)
         key = holder.keys[row.owner]
         found = self.opened_row(key, row)
+        if found.sha256 in holder.withheld:
+            raise RecordRestricted
+        self._note(holder.owner, paper_id, actor, purpose, case_ref, request_id)
         return found, self.opened_file(key, row, found.sha256)
 
     def person(self, worker_id: bytes) -> bytes:
@@ -227,7 +236,10 @@ class Papers:
         return owner
 
     def hashes(self, owner: Owner, paper_ids: Sequence[bytes], *, sealed: bool = False) -> list[str]:
-        """Return the SHA-256 (hex) of each named file, for an entry. Raises `PaperUnknown`."""
+        """Return the SHA-256 (hex) of each named file, for an entry.
+
+        Raises `PaperUnknown`, and `RecordRestricted` for one behind a restricted record, save with `sealed`.
+        """
         holder = self._holder(owner, sealed=sealed)
         found = []
         for paper_id in paper_ids:
@@ -235,6 +247,8 @@ class Papers:
             if row is None:
                 raise PaperUnknown
             found.append(self.opened_row(holder.keys[row.owner], row).sha256)
+        if not holder.withheld.isdisjoint(found):
+            raise RecordRestricted
         return found
 
     def filed_as(self, owner: Owner, sha256: str) -> bytes | None:
@@ -320,11 +334,14 @@ class Papers:
             if person.state == RESTRICTED and not sealed:
                 raise ArchiveRestricted
             keys: dict[Owner, DataKey] = {person.worker_id: person.key}
-            for merged in house.people.read_as(cursor, person.worker_id):
+            read_as = house.people.read_as(cursor, person.worker_id)
+            for merged in read_as:
                 other = house.people.load(cursor, merged)
                 if other is not None:
                     keys[merged] = other.key
-        return _Holder(person.worker_id, keys)
+            chains = (person.worker_id, *read_as)
+            withheld = frozenset[str]() if sealed else sealed_papers.behind(house, cursor, chains)
+        return _Holder(person.worker_id, keys, withheld)
 
     def institution_key(self, uscc: str, *, make: bool = False) -> DataKey | None:
         """Return an institution's data key; made if told to. Raises `NotFound` for an unknown institution."""

@@ -45,6 +45,23 @@ def entries_of(house: "House", cursor: Cursor, workers: Iterable[bytes]) -> froz
 _ENTRIES: Final = "SELECT r.worker_id, r.seq FROM {wanted} JOIN restricted_entry r ON r.worker_id = wanted.k"
 
 
+def moments_of(house: "House", cursor: Cursor, workers: Iterable[bytes]) -> frozenset[tuple[bytes, int]]:
+    """Return when (worker_id, UTC ms) the sealed entries of these chains were entered; erased ones too."""
+    wanted = list(set(workers))
+    if not wanted:
+        return frozenset()
+    cursor.execute(*house.db.by_keys(_MOMENTS, wanted))
+    return frozenset(
+        (bytes(worker_id), int.from_bytes(bytes(leaf)[2:10])) for worker_id, leaf in cursor.fetchall()
+    )
+
+
+_MOMENTS: Final = (
+    "SELECT r.worker_id, e.leaf FROM {wanted} JOIN restricted_entry r ON r.worker_id = wanted.k"
+    " JOIN entry e ON e.worker_id = r.worker_id AND e.seq = r.seq"
+)
+
+
 def refuse_record(house: "House", cursor: Cursor, worker_id: bytes, seq: int) -> None:
     """Raise `RecordRestricted` where this entry is sealed."""
     if (worker_id, seq) in entries_of(house, cursor, [worker_id]):

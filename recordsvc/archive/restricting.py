@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import consents
+from recordsvc.access.consents import Ended
 from recordsvc.archive import notices, persons, tables
 from recordsvc.archive.append import DECIDED
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
@@ -137,7 +139,24 @@ def sealed(house: "House", turn: Turn, archive: Archive, state: RecordState, ind
         if archive.entries[seq].opened is not None
     ]
     turn.conn.execute(tables.restricted_entry.insert(), rows)
+    _end_consents(house, turn, archive.worker_id)
     _tell(house, turn, archive, state, "record-restricted", index)
+
+
+def _end_consents(house: "House", turn: Turn, worker_id: bytes) -> None:
+    """End the person's consents that name restricted records alone: the receivers learn of it in order.
+
+    A consent to other records too goes on; opened, it tells which record is restricted.
+    """
+    person = merges.person_id(turn.conn, worker_id)
+    chains = [person, *house.people.read_as(house.db.cursor(turn.conn), person)]
+    own, kept = tables.restricted_entry.c, tables.ciphertext.c
+    same = sa.and_(kept.worker_id == own.worker_id, kept.seq == own.seq)
+    named = sa.select(kept.record_id).join(tables.restricted_entry, same).where(own.worker_id.in_(chains))
+    hidden = {bytes(one) for one in turn.conn.scalars(named)}
+    for one in consents.of_workers(turn.conn, chains):
+        if one.ended_ms is None and hidden.issuperset(one.records):
+            consents.end(turn, house.log, [one.worker_id], Ended.RESTRICTED, one.consent_id)
 
 
 @two_person.executor(LIFT, deciders=_DECIDERS, basis=basis)

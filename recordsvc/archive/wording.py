@@ -42,6 +42,7 @@ def _filled(house: "House", params: Mapping[str, Any], day: str, language: str) 
         "type": _type(str(params.get("type", "")), chinese=chinese),
         "reason": _reason(str(params.get("reason", "")), language),
         "staff_id": str(params.get("staff_id", "")),
+        "case_id": str(params.get("case_id", "")),
         "due_on": (_day(due) if chinese else due) or ("规定期限" if chinese else "the legal date"),
     }
 

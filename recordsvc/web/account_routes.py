@@ -20,8 +20,8 @@ from recordsvc.access.signin_forms import NewPasskeyForm, NewPasswordForm, NewPi
 from recordsvc.access.ways import Sheet
 from recordsvc.ground.problems import Forbidden, NotFound
 from recordsvc.ground.reading import Fields
+from recordsvc.web import centre_routes, words
 from recordsvc.web import own_archive_routes as own_archive_pages
-from recordsvc.web import words
 from recordsvc.web.desk_routes import institution_name, tabs
 from recordsvc.web.forms import NoFieldsForm
 from recordsvc.web.public_routes import HTML, ROLES
@@ -66,6 +66,20 @@ SET_UP: Final = (CredentialRefused, StepUpRequired, Forbidden)
 )
 def my_sessions() -> flask.Response:
     """Show where the worker is signed in, and by what."""
+    return _overview()
+
+
+@door(
+    bp,
+    "GET",
+    "/centre/sessions",
+    policy="session.centre",
+    surface=Surface.PAGE,
+    answer=HTML,
+    summary="登录与设备页（单位人员） / Sign-ins and ways in of a person of an institution",
+)
+def centre_sessions() -> flask.Response:
+    """Show where the person is signed in, by what, and what others did to the account."""
     return _overview()
 
 
@@ -294,20 +308,26 @@ def _overview() -> flask.Response:
     ]
     return page(
         "sessions.html",
-        tabs=tabs(),
-        worker=who.worker_id is not None,
+        tabs=centre_routes.tabs() if who.kind is Kind.STAFF else tabs(),
+        kind=str(who.kind),
+        place=WAYS[who.kind],
         own=own_archive_pages.shown(own_archive_routes.said()) if who.kind is Kind.OFFICIAL else None,
         sessions=listed,
-        console=[
-            {"word": CONSOLE[Act(one.act)], "by": one.actor.removeprefix(AT_CONSOLE), "at_ms": one.at_ms}
-            for one in own_routes.console_acts()
-        ],
+        console=centre_routes.done_to_me() if who.kind is Kind.STAFF else _console(),
         account=found["account"],
         may=found["may"],
         ways=items,
         has={one.kind for one in found["items"]},
         provider=provider.label if provider is not None and linked else "",
     )
+
+
+def _console() -> list[dict[str, Any]]:
+    """Return what the server's console did to an official's account, in words."""
+    return [
+        {"word": CONSOLE[Act(one.act)], "by": one.actor.removeprefix(AT_CONSOLE), "at_ms": one.at_ms}
+        for one in own_routes.console_acts()
+    ]
 
 
 def _through(one: Mapping[str, Any], called: Callable[[str], str]) -> str:

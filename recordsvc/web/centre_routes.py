@@ -6,9 +6,10 @@ from typing import Any, Final
 import flask
 from marshmallow import fields
 
-from recordsvc.access import staff, staff_routes
+from recordsvc.access import own_routes, staff, staff_routes
+from recordsvc.access.acts import Act
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import StaffRefused, StaffUnknown
+from recordsvc.access.errors import StaffRefused, StaffUnknown, StepUpRequired
 from recordsvc.access.grants import Position, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import centre_routes, disputes, held
@@ -43,6 +44,13 @@ KEY_STATES: Final = {
     "suspended": ("已暂停", "warn"),
     "revoked": ("已吊销", "bad"),
 }
+ON_STAFF: Final = {
+    Act.STAFF_CODE: "生成一次性登录码",
+    Act.STAFF_LOST: "挂失：停用全部登录方式、结束登录并生成登录码",
+}
+"""What others did to the account of a person of an institution; a test holds it complete."""
+NEWS_MS: Final = 14 * 86_400_000
+"""How long a loss that somebody reported stands on the first page of whose account it was, ms."""
 INVITE: Final = (
     Field("name", "姓名", hint="按身份证件填写；对方用邀请码加入后，以此姓名留痕。", most=80),
     Field("position", "岗位", "choice", rows=tuple((one.value, word) for one, word in POSITIONS.items())),
@@ -88,6 +96,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/centre/claims", "代办申领", "institution.claim.read"),
         ("/centre/disputes", "异议", "dispute.read"),
         ("/centre/notices", "通知", "institution.notice.read"),
+        ("/centre/sessions", "我的登录", "session.centre"),
     )
     return [(path, word) for path, word, policy in pages if can(own, policy, own)]
 
@@ -123,7 +132,23 @@ def centre_page() -> flask.Response:
         positions=[POSITIONS[Position(one)] for one in told["positions"]],
         keys=keys,
         waiting=_waiting(),
+        lost=[one for one in done_to_me() if one["lost"] and one["at_ms"] > house().clock.now_ms() - NEWS_MS],
     )
+
+
+def done_to_me() -> list[dict[str, Any]]:
+    """Return what others did lately to the account of whoever asks, in words, newest first."""
+    with house().db.read() as conn:
+        names = {f"staff:{one.staff_id}": one.name for one in staff.of_institution(conn, own_institution())}
+    return [
+        {
+            "word": ON_STAFF[Act(one.act)],
+            "by": names.get(one.actor, "登记机关"),
+            "at_ms": one.at_ms,
+            "lost": one.act == Act.STAFF_LOST,
+        }
+        for one in own_routes.console_acts()
+    ]
 
 
 def _waiting() -> tuple[int, str] | None:
@@ -224,8 +249,9 @@ def close_button(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noqa
     policy="centre.people.change",
     surface=Surface.PAGE,
     body=Fields(CodePageForm),
+    step_up=True,
     answer={200: HTML, 422: HTML},
-    problems=(StaffUnknown, StaffRefused),
+    problems=(StaffUnknown, StaffRefused, StepUpRequired),
     summary="生成一次性登录码（网页） / Make a one-time login code",
 )
 def code_button(staff_id: str, form: dict[str, Any]) -> flask.Response:

@@ -77,7 +77,9 @@ def receipt(claim_id: bytes) -> list[tuple[str, str]]:
         *_decided(told["decision"]),
         ("现在", told["waits_for"] or told["state_name"]),
     ]
-    if told["owner_name"]:
+    if told["sealed"] and told["state"] == "NEED_INFO":
+        rows.append(("在等", "依据的记录解除限制后自动重新审核"))
+    elif told["owner_name"]:
         until = f"，应在{words.day(told['due_on'])}前办理" if told["due_on"] else ""
         rows.append(("由谁办", f"{told['owner_name']}{until}"))
     if not told["account_ready"] and told["status"] not in ("paid", "not-granted"):
@@ -90,9 +92,10 @@ def _decided(told: dict[str, Any] | None) -> list[tuple[str, str]]:
         return []
     amount = f"，{yuan(told['amount_fen'])}" if told["amount_fen"] else ""
     rows = [("审核结论", f"{told['headline']}{amount}")]
+    rows += [("说明", told["reason"])] if told["reason"] else []
     rows += [("未达到", f"{one['article']}：{one['tell']}") for one in told["failed"]]
     rows += [("还缺", f"{one['zh']}（{one['supplier']}，{one['who']}）") for one in told["missing"]]
-    return rows + ([("注意", told["sample"])] if told.get("sample") else [])
+    return rows + ([("注意", told["sample"])] if told["sample"] else [])
 
 
 def _where() -> str:

@@ -245,6 +245,7 @@ def _claim(
     with house().db.read() as conn:
         one = find(conn, claim_id)
         person = notices.name_of(house(), conn, one)
+        bring = views.bring(conn, one)
     today = beijing_date(house().clock.now_ms())
     ways = _ways(told) if can(actor(), side.policy) else []
     fields = (
@@ -274,7 +275,7 @@ def _claim(
         archive=desk_looks.seal(one.worker_id, looker.purpose, looker.case_ref) if opens else "",
         event_names=views.EVENTS_ZH,
         name_of=name_of,
-        bring=views.WAITS_ZH["no-account"],
+        bring=bring,
         purpose=words.code("lookup_purposes", looker.purpose),
         case_ref=looker.case_ref,
         look=desk_looks.seal(claim_id, looker.purpose, looker.case_ref),

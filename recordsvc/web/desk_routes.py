@@ -1,5 +1,6 @@
 """The desk (工作台): what waits for an official, finding a worker, and the proposals of two people."""
 
+import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +15,8 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Kind, Role, Thing, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once
-from recordsvc.archive import copies, errors, held, proposal_papers
+from recordsvc.archive import closing, copies, erasing, errors, held, proposal_papers
+from recordsvc.archive.retention import Blocker
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -31,7 +33,7 @@ from recordsvc.ground.two_person import (
 )
 from recordsvc.money.bank import payee_accounts
 from recordsvc.money.claims.desk_routes import due_counts
-from recordsvc.people import places
+from recordsvc.people import merges, places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
 from recordsvc.web import import_views, proposal_words, words
@@ -363,6 +365,14 @@ def _copy_door(conn: Connection, found: Proposal) -> tuple[str, str]:
     return f"/desk/workers/{found.payload['worker_id']}/{sort.door}", ""
 
 
+def _unsettled(conn: Connection, found: Proposal) -> list[Blocker]:
+    """Return what is still open of the worker whose archive is to be closed after a death."""
+    if found.kind != closing.CLOSE or found.state != "open":
+        return []
+    worker_id = uuid.UUID(found.payload["worker_id"]).bytes
+    return erasing.unsettled(house(), conn, sorted(merges.together(conn, [worker_id])))
+
+
 def _proposal(
     proposal_id: bytes,
     typed: dict[str, Any] | None = None,
@@ -375,6 +385,7 @@ def _proposal(
         found = two_person.read(conn, proposal_id, house().clock.now_ms())
         copy, copy_over = _copy_door(conn, found)
         decides = deciding.may_decide(found, who)
+        unsettled = _unsettled(conn, found)
         shared = decides and found.kind == payee_accounts.KIND and payee_accounts.suspicious(conn, found)
     fields = GATE if copying else (REASON,)
     wrong, trouble = faults(problem, fields) if problem is not None else ({}, None)
@@ -393,6 +404,7 @@ def _proposal(
         if found.kind == own_archives.KIND and decides
         else None,
         shared=shared,
+        unsettled=unsettled,
         proposal=found,
         decided_by=name_of(decider),
         decided_role=_role_told(found),

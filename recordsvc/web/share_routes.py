@@ -51,7 +51,7 @@ ENDS: Final = {
     "expired": "已到期",
     "used-up": "次数已用完",
     "code-tried": "访问码输错太多次",
-    "restricted": "档案已限制处理",
+    "restricted": "档案或所共享的记录已限制处理",
     "closed": "档案已关闭",
     "parted": "档案合并已撤回",
     "slip-refused": "签字单核对不符",

@@ -5,7 +5,7 @@ from typing import Any, Final
 import flask
 from marshmallow import fields, validate
 
-from recordsvc.access import credentials, demo, identity_links
+from recordsvc.access import credentials, demo, identity_links, proving
 from recordsvc.access.entering import HOME
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Kind
@@ -66,13 +66,15 @@ def again_page(query: dict[str, Any]) -> flask.Response:
     sits = credentials.sitting(who)
     with house().db.read() as conn:
         kinds = {one.kind for one in credentials.of_person(conn, sits)}
+        bound = proving.bound_to_passkey(house(), conn, sits)
         through = provider is not None and identity_links.has_account(conn, sits, provider.issuer)
     return page(
         "again.html",
         to=query["to"],
         demo_button=_demo(),
         kinds=kinds,
-        official=sits.kind is Kind.OFFICIAL,
+        takes_code=sits.kind is not Kind.WORKER and not bound,
+        staff=sits.kind is Kind.STAFF,
         stands_in=who.through is not None,
         provider=provider.label if provider is not None and through else "",
     )

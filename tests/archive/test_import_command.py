@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from recordsvc import fsck, importcommand, starting
+from recordsvc import fsck, importwords, starting
 from recordsvc.access import codes, demo
 from recordsvc.archive import importing, tables
 from recordsvc.archive.importing import Importer
@@ -356,4 +356,4 @@ def test_a_run_that_broke_off_while_read_keeps_its_office(house: House) -> None:
     ],
 )
 def test_every_code_is_told_in_words_without_gaps(code: str, said: str) -> None:
-    assert importcommand._words(code) == said
+    assert importwords.words(code) == said

@@ -15,7 +15,9 @@ from recordsvc.access import tables as access_tables
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.archive import errors, paper_errors, paper_rows, papers, tables
+from recordsvc.archive.foreign import state_evidence
 from recordsvc.archive.papers import Owner, Paper
+from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.ground import problems
 from recordsvc.ground.commit import CommitUnknown
 from recordsvc.ground.ports import FixedClock
@@ -24,8 +26,10 @@ from recordsvc.people import tables as people_tables
 from recordsvc.vault.objects import S3Objects, StoreUnavailable
 from recordsvc.work import Worker
 from tests.archive.paperfiles import jpeg, pdf, png
-from tests.archive.support import Centre, person
+from tests.archive.restricted import lift, seal
+from tests.archive.support import STATER, Centre, person
 from tests.archive.test_merging import merge
+from tests.test_desk_commands import EVIDENCE
 from tests.vault import s3peer
 
 OFFICIAL = Actor(Kind.OFFICIAL, "7", roles=frozenset({"handler"}))
@@ -424,6 +428,57 @@ def test_papers_of_merged_archives_are_read_together(house: House, worker: bytes
     with house.db.read() as conn:
         assert len(looked.of_worker(conn, other)) == 4, "noted where the person reads them"
     assert fsck.fsck(house).finding is None
+
+
+def test_a_paper_is_sealed_with_the_restricted_record_that_rests_on_it(house: House, worker: bytes) -> None:
+    """Not listed, opened and named by nobody, and no row of a look; who decides opens it at the proposal."""
+    paper, free = keep(house, worker), keep(house, worker, jpeg())
+    record_id, _index = evidence(house, worker, paper)
+    opened(house, worker, paper.paper_id)
+    seal(house, worker, record_id)
+    before = everything(house)
+    for actor in (OFFICIAL, Actor(Kind.WORKER, "w", worker_id=worker), Actor(Kind.SYSTEM, "counter")):
+        with pytest.raises(RecordRestricted):
+            opened(house, worker, paper.paper_id, actor)
+    with pytest.raises(RecordRestricted):
+        house.papers.hashes(worker, [paper.paper_id])
+    assert house.papers.of(worker) == [free]
+    assert everything(house) == before
+    deciding = house.papers.open(worker, paper.paper_id, OFFICIAL, "claim-review", "案-1", sealed=True)
+    assert deciding[1] == png()
+    assert opened(house, worker, free.paper_id)[1] == jpeg()
+    lift(house, worker, record_id)
+    assert house.papers.of(worker) == [paper, free]
+    assert opened(house, worker, paper.paper_id)[1] == png()
+
+
+def test_a_paper_that_another_record_rests_on_stays_open(house: House, worker: bytes) -> None:
+    paper = keep(house, worker)
+    first, second = (evidence(house, worker, paper, title)[0] for title in ("电工证", "焊工证"))
+    seal(house, worker, first)
+    assert house.papers.of(worker) == [paper]
+    assert opened(house, worker, paper.paper_id)[1] == png()
+    seal(house, worker, second)
+    assert house.papers.of(worker) == []
+    with pytest.raises(RecordRestricted):
+        opened(house, worker, paper.paper_id)
+
+
+def test_papers_of_a_merged_archive_are_sealed_with_its_record(
+    house: House, worker: bytes, other: bytes
+) -> None:
+    paper = keep(house, other)
+    record_id, _index = evidence(house, other, paper)
+    merge(house, other, worker)
+    seal(house, worker, record_id)
+    assert house.papers.of(worker) == []
+    with pytest.raises(RecordRestricted):
+        opened(house, worker, paper.paper_id)
+
+
+def evidence(house: House, worker: bytes, paper: Paper, title: str = "电工证") -> tuple[bytes, int]:
+    """Enter evidence from elsewhere that rests on a paper; its record id and log index."""
+    return state_evidence(house, worker, EVIDENCE | {"title": title}, [paper.sha256], STATER)
 
 
 def test_a_store_elsewhere_is_used_in_the_same_way(

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from recordsvc import anchor, erasures, fsck
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.archive import (
     bundle,
     closing,
@@ -15,11 +16,13 @@ from recordsvc.archive import (
     dispute_answers,
     dispute_decisions,
     dispute_follower,
+    dispute_views,
     disputes,
     erasing,
     feed,
     noticeboard,
     persons,
+    printing,
     tables,
     views,
 )
@@ -27,6 +30,7 @@ from recordsvc.archive.announcing import announcer
 from recordsvc.archive.confirm import Shown
 from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
+from recordsvc.archive.letters import deliverer
 from recordsvc.archive.restricting import RESTRICT
 from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.retention import Blocker
@@ -34,6 +38,7 @@ from recordsvc.archive.statements import Stater
 from recordsvc.archive.states import Life
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.ground import two_person
+from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.people import standing
 from tests.archive.restricted import asking, lift, seal
@@ -346,7 +351,81 @@ def test_worker_and_issuer_are_told_and_not_what_it_said(house: House, worker: b
     assert "record-lifted" in kinds(house, worker)
 
 
+def test_what_was_told_of_a_restricted_record_names_it_no_more_until_it_is_lifted(
+    house: House, centre: Centre, worker: bytes, record: bytes, clock: FixedClock
+) -> None:
+    """On the board, in the message that still waits, and on paper; what was told of others stays."""
+    announcer(house).run()
+    clock.advance(1000)
+    centre.enter(centre.revocation(person(1), record))
+    clock.advance(1000)
+    centre.enter(centre.completion(person(1)))
+    announcer(house).run()
+    before = board(house, worker)
+    assert [kind for kind, params in before if "issuer" in params] == [
+        "record-entered",
+        "record-revoked",
+        "record-entered",
+    ]
+    seal(house, worker, bytes_of(record))
+    others = [one for one in board(house, worker) if one[0] != "record-restricted"]
+    assert others == [before[0], ("record-withheld", {}), ("record-withheld", {})]
+    assert [centre_named(text) for text in letters_to(house, worker)] == [False]
+    lift(house, worker, bytes_of(record))
+    acts = ("record-restricted", "record-lifted")
+    assert [one for one in board(house, worker) if one[0] not in acts] == before
+    assert [centre_named(text) for text in letters_to(house, worker)] == [True]
+
+
+def board(house: House, worker_id: bytes) -> list[tuple[str, dict[str, Any]]]:
+    """What stands on the worker's board, the newest first."""
+    with house.db.read() as conn:
+        found = noticeboard.of_workers(house, conn, [worker_id])
+    return [(one.kind, dict(one.params)) for one in found]
+
+
+def centre_named(text: str) -> bool:
+    """Whether a letter says why a record was revoked; one that says nothing of it says that."""
+    assert ("原因" in text) != ("封存期间不显示内容" in text)
+    return "原因" in text
+
+
+def letters_to(house: House, worker_id: bytes) -> list[str]:
+    """The texts on paper of a revocation: the print list as an official takes it."""
+    deliverer(house).run()
+    officer = Actor(Kind.OFFICIAL, "7", roles=frozenset({"handler"}), duties=frozenset({("handler", "64")}))
+    found = printing.slips(house, officer, "service-window", "K-1")
+    return [one.text for one in found if one.title in ("记录已撤销", "关于已封存的记录")]
+
+
 # -- the worker asks
+
+
+def test_who_objected_already_asks_for_it_in_the_same_case(
+    house: House, worker: bytes, record: bytes
+) -> None:
+    """The issuer's case passes to the region, once; the same wish again makes no second entry."""
+
+    def object_to(reason: str, text: str) -> int:
+        archive = persons.read(house, worker).own
+        words = Shown(bytes_of(record), archive.seen(archive.state.records[0]))
+        entered = confirm.contest(house, worker, words, "page", STATER, reason, text)
+        dispute_follower.follower(house).run()
+        return entered
+
+    first = object_to("wrong-result", "分数不对")
+    assert object_to("other", "还有别的") == first, "an objection that stands takes no second one"
+    with house.db.read() as conn:
+        (before,) = disputes.of_workers(conn, [worker])
+    assert before.owner == "issuer"
+    wish = object_to("wants-restriction", "请先封存")
+    assert wish > first
+    assert object_to("wants-restriction", "请先封存") == wish
+    with house.db.read() as conn:
+        (case,) = disputes.of_workers(conn, [worker])
+        said = dispute_views.described(house, conn, persons.read(house, worker).own, case)["said"]
+    assert (case.dispute_id, case.owner, case.state) == (before.dispute_id, "region", "open")
+    assert [one["reason"] for one in said] == ["wrong-result", "wants-restriction"]
 
 
 def test_a_worker_asks_for_it_by_an_objection_that_is_the_regions(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from recordsvc import anchor
+from recordsvc import anchor, fsck
 from recordsvc.access import consents, looked
 from recordsvc.access.consents import Consent, Ended, Wanted
 from recordsvc.access.errors import AccessEnded, CodePaced, CodeWanted
@@ -15,7 +15,7 @@ from recordsvc.archive import erasing, noticeboard, sharing
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
-from tests.archive.restricted import seal
+from tests.archive.restricted import lift, seal
 from tests.archive.support import Centre, id_of, person
 
 EMPLOYER = Actor(
@@ -86,15 +86,40 @@ def test_the_chosen_record_leaves_with_its_correction_and_no_other(house: House,
 
 
 def test_a_shared_record_that_is_restricted_leaves_as_restricted(house: House, worker: bytes, records):
-    """The consent goes on; what it opens proves that the record is sealed, and says nothing of it."""
-    _made, given = give(house, worker, records[0])
+    """A consent to others, too, goes on; what it opens proves which is sealed, and says nothing of it."""
+    _made, given = give(house, worker, records[0], records=tuple(map(raw_id, records)))
     index = seal(house, worker, raw_id(records[0]))
     told = opened(house, given)
     disclosed = [one["index"] for one in told["entries"] if "record" in one]
-    assert disclosed == [index]
+    assert disclosed == [3, index]
     report = verify_bundle(json.dumps(told).encode(), [anchor.log_key(house)])
     assert report.outcome.name == "PROVEN"
-    assert report.records[0].life == "restricted"
+    assert [one.life for one in report.records] == ["restricted", "active"]
+
+
+def test_a_consent_to_nothing_but_restricted_records_ends_and_its_receiver_learns_it(
+    house: House, worker: bytes, records
+):
+    """With the last of its records, in the receiver's own sequence, behind what the log held then."""
+    employer = f"institution:{EMPLOYER.institution}"
+    both = give(house, worker, records[0], receiver=employer, records=tuple(map(raw_id, records)))[1]
+    one = give(house, worker, records[0], receiver=employer)[1]
+
+    def ended() -> list[tuple[bytes, str, int]]:
+        with house.db.read() as conn:
+            found = consents.events_of(conn, employer)
+        return [(bytes(one.consent_id), one.why, one.log_size) for one in found if one.event == "end"]
+
+    first = seal(house, worker, raw_id(records[0]))
+    assert ended() == [(one.consent_id, "restricted", first + 1)]
+    second = seal(house, worker, raw_id(records[1]))
+    assert ended()[1:] == [(both.consent_id, "restricted", second + 1)]
+    for given in (one, both):
+        with pytest.raises(AccessEnded):
+            opened(house, given, EMPLOYER)
+    lift(house, worker, raw_id(records[0]))
+    assert len(ended()) == 2
+    assert fsck.fsck(house).finding is None
 
 
 def test_each_opening_leaves_a_look_and_one_notice_a_day(

@@ -42,11 +42,11 @@ def test_ordinary_requests_are_answered_beside_slow_ones(edge: Edge, shape: dict
 def test_the_same_clients_stop_a_service_without_a_proxy(edge: Edge) -> None:
     """So the attack is one, and it is the proxy that withstands it."""
     with Slow(to_socket(edge.service.path), headers=200):
-        # They are connected before all threads have taken one up: until then a request finds a thread free.
-        # From the first that finds none on, no other does.
-        assert any(not edge.service.answers(STARVED_S) for _n in range(20))
-        assert not any(edge.service.answers(STARVED_S) for _n in range(3))
+        # Which of the two processes takes a connection up is chance: where one took nearly all of them, the
+        # other has threads free and answers what comes to it. What comes to the first is never answered.
+        stopped = any(not edge.service.answers(STARVED_S) for _n in range(20))
 
+    assert stopped
     # The requests that waited are over soon after their clients are.
     assert edge.ask("GET", "/seen", seconds=60).status == 200
 

@@ -55,7 +55,7 @@ from recordsvc.vault.keyfolder import create_keys
 from tests.archive import restricted
 from tests.archive.paperfiles import jpeg, png
 from tests.archive.support import STATER, Centre, id_of, person, shown, state
-from tests.faults import claims, fees
+from tests.faults import claims, fees, recoveries
 from tests.money.bank.desk import Desk
 from tests.postgresql import PostgresServer
 
@@ -168,6 +168,7 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     _pay(house)
     charged = [centre.worker_id(who) for who in people[14:18]]
     house.db.write(lambda turn: fees.debit(turn, ("employ", "unemp"), charged))
+    house.db.write(lambda turn: recoveries.put(turn, paid))
     _draw(house, later)
     later()
     anchor.keep(house)

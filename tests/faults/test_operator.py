@@ -34,7 +34,7 @@ from tests.postgresql import PostgresServer
 from tests.witness.process import WitnessProcess
 from witness.__main__ import add_log, init
 
-WORKERS, ROUNDS = 14, 20
+WORKERS, ROUNDS = 18, 15
 """More than one full tile, and few people."""
 
 

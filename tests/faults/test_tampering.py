@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc import schema
 from recordsvc.access import looked_tables
 from recordsvc.access.tables import consent, official_act
 from recordsvc.archive import tables as archive_tables
@@ -29,6 +30,7 @@ from recordsvc.vault.objects import LocalObjects, StoreUnavailable
 from tests.faults.owner import owning
 from tests.faults.region import Filled, filled
 
+schema.load_tables()
 ROOMS = (log_tables, archive_tables, people_tables, looked_tables, bound, ledger_tables)
 KEPT = (Kind.APPEND_ONLY, Kind.HEAD, Kind.ERASABLE)
 ELSEWHERE = (log_tables.continuation, archive_tables.lost_erasure)
@@ -382,6 +384,7 @@ def test_the_tables_are_those_of_the_metadata() -> None:
     assert prefixes
     assert {table.name for table in TABLES} <= set(metadata.tables)
     assert len(TABLES) >= 14
+    assert {table.name for table in bound.tables()} <= {table.name for table in TABLES}
 
 
 def test_what_nothing_protects_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,7 +40,7 @@ MUTANTS: Final = (
         "who takes a slip compares it unseen",
         51,
         "recordsvc/archive/slip_checks.py",
-        'if row.state == "open" and not _opened(turn.conn, worker_id, who, row.used_ms):',
+        'if row.state == "open" and not _opened(turn.conn, worker_id, paper_id, who, row.used_ms):',
         "if False:",
         "tests/web/test_slip_checks.py -k 'not_opened_it and sqlite'",
     ),

@@ -14,7 +14,9 @@ from recordsvc.access import areas, codes, looked, staff
 from recordsvc.access.grants import Position
 from recordsvc.access.tables import official_act
 from recordsvc.archive import erasing, feed, persons
+from recordsvc.archive.announcing import announcer
 from recordsvc.archive.look_relations import Looked
+from recordsvc.archive.noticeboard import of_workers
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.bodies import institutions
@@ -182,6 +184,20 @@ def test_a_statement_is_an_entry_on_the_word_of_the_officer(place: Place) -> Non
         SAID["case_ref"],
         place.ids["officer"],
     )
+
+
+def test_the_worker_is_told_by_which_department_not_who_signed_for_it(place: Place) -> None:
+    record_id = place.state()["record_id"]
+    place.post("officer", f"/{record_id}/withdraw", {"reason": "证件经核查不属实"})
+    announcer(place.house).run()
+
+    with place.house.db.read() as conn:
+        found = of_workers(place.house, conn, [place.worker_id])
+    told = {one.kind: one.params["issuer"] for one in found}
+    assert told["record-revoked"] == FEDERATION
+    entered = [one.params for one in found if one.kind == "record-entered"]
+    assert [one["issuer"] for one in entered if one.get("type") == "group-membership"] == [FEDERATION]
+    assert place.house.settings.region not in {one["issuer"] for one in entered}
 
 
 def test_what_is_stated_feeds_the_rules_with_who_says_it_and_since_when(place: Place) -> None:

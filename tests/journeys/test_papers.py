@@ -133,8 +133,9 @@ def test_an_official_opens_for_a_purpose_and_the_worker_reads_it(
     safe(file_of(journey, "reviewer", f"{one}?{WHY}"), jpeg(), "jpg")
     looks = journey.read(worker, "/v1/me/looked")["items"]
     assert [(one["fields_seen"], one["purpose"], one["case_ref"]) for one in looks] == [
-        ("papers", "claim-review", "K-1")
-    ] * 2
+        (f"papers paper:{kept['paper_id']}", "claim-review", "K-1"),
+        ("papers", "claim-review", "K-1"),
+    ]
     assert "查看：材料" in journey.browser(worker)[0].get("/me/looked", base_url=HOST).text
 
 

@@ -1,23 +1,39 @@
 """Claims and the bank's room: whose account is verified, payments out of the fund's own account, its word."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.problems import Problem
 from recordsvc.money.bank import payee_accounts, paying, payments
-from recordsvc.money.bank.errors import PayeeAccountUnknown, PayingAccountUnknown, PaymentUnknown
+from recordsvc.money.bank.errors import (
+    AbsenceUnproven,
+    PayeeAccountState,
+    PayeeAccountUnknown,
+    PayingAccountUnknown,
+    PaymentUnknown,
+)
 from recordsvc.money.bank.payments import Payment
-from recordsvc.money.claims import decided, keeping
+from recordsvc.money.claims import decided, keeping, transitions
 from recordsvc.money.claims.facts import prior
 from recordsvc.money.claims.paying import heard
+from recordsvc.money.claims.steps import Waits
 from recordsvc.money.ledger.tables import account, transfer
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
 PURPOSE = "职业技能补贴"
+_WAITS: Final[Mapping[type[Problem], tuple[str, str]]] = {
+    PayingAccountUnknown: ("no-paying-account", transitions.PAYER),
+    AbsenceUnproven: ("absence-unproven", transitions.PAYER),
+    PayeeAccountState: ("no-account", transitions.WORKER),
+    PayeeAccountUnknown: ("no-account", transitions.WORKER),
+}
+"""Why a payment cannot be taken on now: for what the claim waits, and on whom."""
 
 
 class BankRoom:
@@ -43,23 +59,27 @@ class BankRoom:
             return False
 
     def queue(self, turn: Turn, claim_ref: str, payee: str, amount_fen: int, hold: str, by: str) -> str:
-        """Pay out of an account of the fund that the hold is in. Raises as `payments.queue`."""
+        """Pay out of an account of the fund that the hold is in.
+
+        Raises `Waits` for what somebody can bring about, `PaymentLive`.
+        """
         of_hold = sa.select(account.c.fund).join(transfer, transfer.c.source == account.c.id)
         fund = turn.conn.scalar(of_hold.where(transfer.c.id == hold))
-        code = next((one.code for one in paying.every(turn.conn) if one.fund == fund), None)
-        if code is None:
-            raise PayingAccountUnknown
-        made = payments.queue(
-            turn,
-            self._house,
-            claim_ref,
-            code,
-            payee,
-            amount_fen,
-            purpose=PURPOSE,
-            by=by,
-            hold=hold,
-        )
+        code = next((one.code for one in paying.every(turn.conn) if one.fund == fund), "")
+        try:
+            made = payments.queue(
+                turn,
+                self._house,
+                claim_ref,
+                code,
+                payee,
+                amount_fen,
+                purpose=PURPOSE,
+                by=by,
+                hold=hold,
+            )
+        except tuple(_WAITS) as why:
+            raise Waits(*_WAITS[type(why)]) from None
         return made.hex()
 
     def lapse(self, turn: Turn, claim_ref: str) -> None:

@@ -198,6 +198,8 @@ class AgencyForm(Form):
 class ClaimDetailForm(ClaimForm):
     """A claim with why, which article, and where it stands."""
 
+    sealed = fields.Boolean(required=True)
+    """Its record is restricted: what the decision holds is not told meanwhile."""
     decision = fields.Nested(ClaimDecisionForm, required=True, allow_none=True)
     events = fields.List(fields.Nested(ClaimEventForm), required=True)
     notice = fields.Nested(ClaimOnListForm, required=True, allow_none=True)

@@ -5,6 +5,7 @@ a worker means restricting the archive.
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -28,8 +29,12 @@ def blocking(house: "House", conn: Connection, worker_id: bytes) -> Iterator[Blo
     found = listed(conn, claim_state.c.worker_id == worker_id)
     if not found:
         return
-    if any(one.state not in _OVER for one in found):
-        yield Blocker("claim/open", None, "有未办结的补贴申领", "a claim is still under way")
+    open_ids = "、".join(str(uuid.UUID(bytes=one.claim_id)) for one in found if one.state not in _OVER)
+    if open_ids:
+        # By their ids: of a restricted archive no page shows a claim, yet each can be ended.
+        zh = f"有未办结的补贴申领（{open_ids}）：请经办人先办结、不予发放或撤回"
+        en = f"a claim is still under way ({open_ids}): a handler ends it first, refuses or withdraws it"
+        yield Blocker("claim/open", None, zh, en)
     today = beijing_date(house.clock.now_ms())
     years = int(dated.rule(terms.TABLE, "keep-years", today.isoformat())["years"])
     last = max(beijing_date(one.changed_ms) for one in found)

@@ -23,7 +23,7 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.strictjson import canonical
-from recordsvc.money.claims import steps, terms
+from recordsvc.money.claims import sealed, steps, terms
 from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimNoticeUnknown, ClaimStep
 from recordsvc.money.claims.steps import DONE, Done
 from recordsvc.money.claims.tables import claim_notice, claim_objection, claim_state
@@ -55,6 +55,8 @@ def publish(turn: Turn, house: "House", chosen: Sequence[Claim], region: str, wh
     """Publish reviewed claims as one list; its id. Raises `ClaimStep`, `NoRuleInForce`."""
     if not chosen:
         raise ClaimStep("没有可以公示的申领")
+    if sealed.among(turn.conn, chosen):
+        raise ClaimStep("有的申领所依据的记录已限制处理，不能公示")
     today = beijing_date(turn.now_ms)
     end_on = workdays.due_on(today, terms.days("notice-days", today.isoformat()))
     notice_id = uuid7(FixedClock(turn.now_ms), house.random)
@@ -77,11 +79,13 @@ def publish(turn: Turn, house: "House", chosen: Sequence[Claim], region: str, wh
 
 
 def publishable(conn: Connection, *where: sa.ColumnElement[bool]) -> list[Claim]:
-    """Return reviewed claims that can become public; a sealed archive names nobody, and keeps none back."""
+    """Return reviewed claims that can become public; what is sealed names nobody, and keeps none back."""
     own = people_tables.worker.c
-    sealed = sa.select(own.worker_id).where(own.state == "restricted")
+    closed = sa.select(own.worker_id).where(own.state == "restricted")
     state = claim_state.c
-    return listed(conn, state.state == "REVIEWED", state.worker_id.not_in(sealed), *where, limit=MOST)
+    found = listed(conn, state.state == "REVIEWED", state.worker_id.not_in(closed), *where, limit=MOST)
+    kept_back = sealed.among(conn, found)
+    return [one for one in found if one.claim_id not in kept_back]
 
 
 def object_to(turn: Turn, house: "House", one: Claim, text: str, who: Who) -> Done:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from recordsvc import workdays
 from recordsvc.dated import NoRuleInForce
+from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date, beijing_ms
 from recordsvc.ground.problems import Problem
@@ -22,7 +23,7 @@ from recordsvc.money.claims import steps, terms, transitions
 from recordsvc.money.claims.errors import ClaimChanged, ClaimStep, ClaimUnknown
 from recordsvc.money.claims.steps import DONE
 from recordsvc.money.claims.tables import claim_state
-from recordsvc.money.claims.values import BY_ITSELF, Claim, each, find, listed
+from recordsvc.money.claims.values import BY_ITSELF, Claim, each, find
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -61,10 +62,13 @@ def _take(house: "House", one: Claim, today: dt.date) -> bool:
     if one.state == "PAID" and not _settled(one, today):
         return False
     act = functools.partial(steps.step, house=house, one=one, event=event, who=BY_ITSELF)
-    # What cannot be handed on now - no bank, an account that is being verified - is tried again.
     try:
         return house.db.write(act).outcome == DONE
-    except (Problem, LookupError):
+    except (ClaimStep, ClaimChanged):
+        return False  # somebody else was there first
+    except Problem as problem:
+        # One that is stuck keeps no other back.
+        observe.log("claim-stuck", claim=one.claim_id.hex(), step=event, code=problem.code)
         return False
 
 
@@ -95,9 +99,8 @@ def lapse_due(house: "House") -> int:
         days = terms.days("lapse-days", today.isoformat())
     except NoRuleInForce:
         return 0
-    with house.db.read() as conn:
-        waiting = listed(conn, claim_state.c.state == "RETURNED")
-    due = [one for one in waiting if (today - beijing_date(one.changed_ms)).days > days]
+    before = beijing_ms(today - dt.timedelta(days=days))
+    due = each(house.db, claim_state.c.state == "RETURNED", claim_state.c.changed_ms < before)
     return sum(house.db.write(functools.partial(lapse, house=house, one=one)) for one in due)
 
 

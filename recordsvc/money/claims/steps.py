@@ -17,7 +17,7 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
-from recordsvc.money.claims import agencies, deciding, hands, money, terms, transitions
+from recordsvc.money.claims import agencies, deceased, deciding, hands, money, terms, transitions
 from recordsvc.money.claims.errors import (
     ClaimChanged,
     ClaimNoticeOpen,
@@ -150,7 +150,8 @@ def check(turn: Turn, house: "House", one: Claim) -> Claim:
         .where(own.worker_id == one.worker_id, own.claim_id == one.claim_id)
         .values(values)
     )
-    event = "ask" if made is not None and made.verdict == "NEED_INFO" else "check"
+    asks = made is not None and made.verdict == "NEED_INFO" and not deceased.died(turn.conn, one)
+    event = "ask" if asks else "check"
     reason = UNFIT if made is None else ""
     return step(turn, house, find(turn.conn, one.claim_id), event, BY_ITSELF, reason).claim
 
@@ -193,6 +194,8 @@ def _last_day(conn: Connection, notice_id: bytes | None) -> str | None:
 
 def _wait(run: Run, wait: Waits) -> Claim:
     one = run.claim
+    if run.who == BY_ITSELF and (one.waits, one.owner) == (wait.waits, wait.owner):
+        return one  # tried again and again: said once
     values = {"version": one.version + 1, "waits": wait.waits, "owner": wait.owner}
     _update(run, values | {"changed_ms": run.turn.now_ms})
     run.reason = wait.waits
@@ -285,8 +288,7 @@ def _against(run: Run) -> Problem | None:
 def _account(run: Run) -> None:
     version = run.house.claims.payments.account_of(run.turn.conn, run.claim.payee)
     if not version:
-        own = run.claim.payee.startswith("worker:")
-        raise Waits(*(("no-account", transitions.WORKER) if own else ("no-agent-account", "agent")))
+        raise Waits(*deceased.without_account(run.turn.conn, run.claim))
     run.values["payee_version"] = version
 
 
@@ -327,8 +329,7 @@ def _fully_signed(run: Run) -> None:
 def _limits(run: Run) -> None:
     """Take a place among so many, once it is granted; give it back where it is not."""
     one, conn = run.claim, run.turn.conn
-    none = dict.fromkeys(("occupation", "level", "year", "slot", "slots"))
-    run.values |= none
+    run.values |= dict.fromkeys(("occupation", "level", "year", "slot", "slots"))
     found = decision_of(conn, one)
     if found is None or found.verdict != "GRANT":
         return
@@ -427,6 +428,7 @@ GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "granted": _granted,
     "refusable": _refusable,
     "said": _said,
+    "alive": lambda run: deceased.refuse_asking(run.turn.conn, run.claim),
     "behalf": _behalf,
     "on_behalf": _on_behalf,
     "account": _account,

@@ -40,7 +40,10 @@ TRANSITIONS: Final = (
     Transition("SUBMITTED", "check", "CHECKED", (SYSTEM,), (), ("limits",)),
     Transition("SUBMITTED", "ask", "NEED_INFO", (SYSTEM,), (), ("limits",)),
     # What no register brings, only the claimant can: the handler asks, in words.
-    Transition("CHECKED", "ask", "NEED_INFO", (HANDLER,), ("said",)),
+    Transition("CHECKED", "ask", "NEED_INFO", (HANDLER,), ("said", "alive")),
+    # The archive of the claimant was closed after a death: a handler has what waited on the worker.
+    *(Transition(one, "deceased", "CHECKED", (SYSTEM,)) for one in ("NEED_INFO", "CHECKED")),
+    Transition("DRAFT", "deceased", "WITHDRAWN", (SYSTEM,)),
     *(Transition(one, "supplement", "SUBMITTED", (*_OWN, SYSTEM)) for one in ("NEED_INFO", "CHECKED")),
     Transition("CHECKED", "accept", "ACCEPTED", (HANDLER,), _FIRST, ("hold", "sign")),
     Transition("ACCEPTED", "review", "REVIEWED", (REVIEWER,), _SAME, ("sign",)),

@@ -9,9 +9,10 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.claims import agencies, deciding, notices, signing, terms, transitions
+from recordsvc.money.claims import agencies, deceased, deciding, notices, sealed, signing, terms, transitions
 from recordsvc.money.claims.agencies import Agency
 from recordsvc.money.claims.bank import reason_of
+from recordsvc.money.claims.sealed import WITHHELD_ZH
 from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of
 from recordsvc.money.rules import explaining
 from recordsvc.money.rules.facts import known
@@ -23,6 +24,9 @@ WAITS_ZH: Final[Mapping[str, str]] = {
     "": "",
     "fund-short": "资金不足，等待追加预算",
     "no-account": "尚无核实过的收款账户：请持身份证和社保卡到发卡银行开通银行账户，再到人社窗口登记",
+    deceased.NO_ACCOUNT: deceased.NO_ACCOUNT_ZH,
+    "no-paying-account": "这项资金还没有登记付款账户，由拨付人员登记",
+    "absence-unproven": "上一次支付的结果尚待银行对账单证明，证明后重新支付",
     "no-agent-account": "尚无核实过的机构收款账户：请机构持开户证明到人社窗口登记",
 }
 REASONS: Final = "bank_reasons"
@@ -87,6 +91,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "paid": "到账",
     "returned": "银行退回",
     "close": "办结",
+    "deceased": "申领人已故，转经办人",
     "lapse": "退回逾期，收回预算",
     "return-to-check": "退回重新审核",
     "refuse": "不予发放",
@@ -130,8 +135,10 @@ def brief(one: Claim) -> dict[str, Any]:
 
 
 def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
-    """Return a claim with why, which article, and where it stands."""
+    """Return a claim with why, which article, and where it stands; while its record is sealed, less."""
+    closed = bool(sealed.among(conn, [one]))
     return brief(one) | {
+        "sealed": closed,
         "decision": decision(house, conn, one),
         "events": [
             {
@@ -139,7 +146,7 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
                 "event_name": EVENTS_ZH[row.event],
                 "state": row.target,
                 "role": row.role,
-                "reason": _said(row.event, row.reason),
+                "reason": _said(row, closed=closed),
                 "at_ms": row.at_ms,
             }
             for row in events_of(conn, one)
@@ -152,14 +159,23 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
     }
 
 
-def _said(event: str, reason: str) -> str:
+def _said(row: Any, *, closed: bool) -> str:
     """Return why a step was taken, in words: what it waits for, to whom it was reported, or as typed."""
-    return OWNERS_ZH[reason] if event == "escalate" else WAITS_ZH.get(reason, reason)
+    if row.event == "escalate":
+        return OWNERS_ZH[row.reason]
+    typed = row.reason not in WAITS_ZH and row.role != transitions.SYSTEM
+    return WITHHELD_ZH if closed and typed else WAITS_ZH.get(row.reason, row.reason)
+
+
+def bring(conn: Connection, one: Claim) -> str:
+    """Return what a claim without a verified account needs."""
+    return WAITS_ZH[deceased.without_account(conn, one)[0]]
 
 
 def for_desk(house: "House", conn: Connection, one: Claim, roles: frozenset[str]) -> dict[str, Any]:
     """Return a claim with the facts, the signatures, the flags, and what may be done by these roles."""
-    return detailed(house, conn, one) | {
+    told = detailed(house, conn, one)
+    return told | {
         "payee": one.payee.partition(":")[0],
         "filed_by": one.filed_by,
         "flags": list(signing.flags(house, conn, one)),
@@ -179,7 +195,11 @@ def for_desk(house: "House", conn: Connection, one: Claim, roles: frozenset[str]
             for row in approvals_of(conn, one)
         ],
         "objections": [
-            {"text": row.text, "taken_by": row.taken_by, "taken_ms": row.taken_ms}
+            {
+                "text": WITHHELD_ZH if told["sealed"] else row.text,
+                "taken_by": row.taken_by,
+                "taken_ms": row.taken_ms,
+            }
             for row in notices.objections(conn, one)
         ],
     }
@@ -195,23 +215,27 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         "verdict": row.verdict,
         "amount_fen": row.amount_fen,
         "rule": row.rule,
-        "title": document["title"],
+        "title": document["title"] if row.sha256 else kind_zh(one.kind),
         "sha256": row.sha256,
         "basis_date": row.basis_date,
         "decided_ms": row.decided_ms,
-        "facts": [
-            {
-                "name": name,
-                "zh": known(name).zh,
-                "value": explaining.shown(name, fact["value"]),
-                **_source(fact),
-            }
-            for name, fact in sorted(document["facts"].items())
-            if name != "prior"
-        ],
+        "headline": explaining.HEADLINES[row.verdict],
+        **dict.fromkeys(("document", "sample", "reason"), ""),
+        **{name: [] for name in ("facts", "failed", "met", "missing")},
     }
+    facts = document["facts"]
+    if facts and (sealed.among(conn, [one]) or sealed.rests(conn, one, facts)):
+        return told | {"basis_date": None, "reason": sealed.SEALED_ZH}
+    told["facts"] = [
+        {"name": name, "zh": known(name).zh, "value": explaining.shown(name, fact["value"]), **_source(fact)}
+        for name, fact in sorted(facts.items())
+        if name != "prior"
+    ]
     if not row.sha256:
-        return told | {"headline": explaining.HEADLINES[row.verdict], "failed": [], "met": [], "missing": []}
+        # No rule was asked: an official's case, or a record that is sealed.
+        day = row.basis_date or beijing_date(row.decided_ms).isoformat()
+        missing = [asdict(explaining.lacking(name)) for name in document["missing"]]
+        return told | {"reason": explaining.because(document["reason"], day), "missing": missing}
     rule = house.claims.rules.version(row.sha256)
     words = explaining.explain(rule, deciding.again(rule, bytes(row.document)))
     return told | {

@@ -22,7 +22,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Follower
 from recordsvc.ground.ports import uuid_text
 from recordsvc.money.bank.payments import Payment
-from recordsvc.money.claims import bank, deciding, paying
+from recordsvc.money.claims import bank, deciding, handing, paying
 from recordsvc.money.claims import steps as claim_steps
 from recordsvc.money.claims import values as claim_values
 from recordsvc.money.claims.errors import ClaimUnknown
@@ -77,6 +77,7 @@ def follow(turn: Turn, house: "House", stored: Sequence[StoredEntry]) -> None:
     happened = {one.worker_id: one.idx for one in stored if Kind(one.leaf[1]) in _KINDS}
     for worker_id, idx in sorted(happened.items(), key=lambda one: one[1]):
         mine = sorted(merges.together(turn.conn, [worker_id]))
+        handing.hand_over(turn, house, mine)
         found = claim_values.listed(turn.conn, claim_state.c.worker_id.in_(mine), claim_state.c.live == 1)
         for one in found if found and not _sealed(turn, house, worker_id) else ():
             if one.state in _UNPAID:

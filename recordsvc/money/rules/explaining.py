@@ -119,7 +119,6 @@ def explain(rule: Rule, decision: Decision) -> Explanation:
     told: dict[str, list[Reason]] = {}
     for words, result, steps in decision.trace:
         told.setdefault(result, []).append(_reason(rule, clauses[words.id], steps, decision))
-    kind = decision.reason.partition(":")[0]
     return Explanation(
         HEADLINES[decision.verdict],
         yuan(decision.amount_fen) if decision.verdict is Verdict.GRANT else "",
@@ -127,9 +126,14 @@ def explain(rule: Rule, decision: Decision) -> Explanation:
         tuple(told.get(FAIL, ())),
         tuple(told.get(PASS, ())),
         tuple(reason for result, some in told.items() if result not in (PASS, FAIL, SKIP) for reason in some),
-        tuple(_lacking(name) for name in decision.missing),
-        REASONS[kind].format(day=decision.basis_date) if decision.reason else "",
+        tuple(lacking(name) for name in decision.missing),
+        because(decision.reason, decision.basis_date),
     )
+
+
+def because(reason: str, day: str | None) -> str:
+    """Return why no rule decided, in words; empty: one did."""
+    return REASONS[reason.partition(":")[0]].format(day=day or "认定日期") if reason else ""
 
 
 def yuan(fen: int) -> str:
@@ -250,7 +254,8 @@ def _label(left: str) -> str:
     )
 
 
-def _lacking(name: str) -> Lacking:
+def lacking(name: str) -> Lacking:
+    """Return what to say of a fact that nobody brought."""
     own = known(name)
     supplier = dated.table("fact_suppliers").on(dated.OPEN_END).by_code[own.supplier]
     return Lacking(name, own.zh, str(supplier["zh"]), str(supplier["who"]))

@@ -6,7 +6,7 @@ import pytest
 
 from recordsvc.money.bank import payee_accounts, payments
 from recordsvc.money.bank.errors import PaymentLive
-from recordsvc.money.claims import bank, paying
+from recordsvc.money.claims import bank, paying, values
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.ledger import accounts
 from tests.money.bank import made
@@ -84,3 +84,45 @@ def test_another_s_payment_is_no_claim_s(world: World, desk: Desk) -> None:
     for reference in ("fee:1", f"claim:{uuid.uuid4().hex}", "claim:x"):
         world.write(paying.heard, reference, "settled")
     assert world.read(one).state == "CHECKED"
+
+
+def test_without_an_account_of_the_fund_a_claim_waits_for_the_payer_told_once_and_then_is_paid(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = world.file(*world.certified())
+    give_account(world, one, 1)
+    world.bring(one, "FINANCED")
+    with monkeypatch.context() as patch:
+        patch.setattr(bank.paying, "every", lambda _conn: [])
+        paying.run(world.house)
+        paying.run(world.house)
+
+    waiting = world.read(one)
+    assert (waiting.state, waiting.waits, waiting.owner) == ("FINANCED", "no-paying-account", "payer")
+    with world.house.db.read() as conn:
+        told = [row.reason for row in values.events_of(conn, one) if row.source == row.target]
+    assert told == ["no-paying-account"]
+
+    paying.run(world.house)
+    assert (world.read(one).state, world.read(one).waits) == ("PAYING", "")
+
+
+def test_a_claim_that_is_stuck_keeps_no_other_back_and_is_said(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stuck, other = (world.file(*world.certified(n)) for n in (1, 2))
+    for n, one in enumerate((stuck, other), 1):
+        give_account(world, one, n)
+        world.bring(one, "FINANCED")
+    queue = payments.queue
+
+    def queued(turn, house, claim_ref, *asked, **more):
+        if claim_ref == stuck.reference:
+            raise PaymentLive
+        return queue(turn, house, claim_ref, *asked, **more)
+
+    monkeypatch.setattr(payments, "queue", queued)
+    paying.run(world.house)
+
+    assert [world.read(one).state for one in (stuck, other)] == ["FINANCED", "PAYING"]
+    assert '"claim-stuck"' in capsys.readouterr().err

@@ -191,8 +191,9 @@ def test_a_claim_that_pays_an_institution_is_kept_from_whom_that_institution_bar
 ) -> None:
     worker_id, record_id = world.certified()
     payee = f"institution:{world.assessor.uscc}"
-    one = world.file(worker_id, record_id, payee=payee)
-    assert [it["state"] for it in journey.read("handler", "/v1/desk/claims")["items"]] == ["CHECKED"]
+    one = world.file(worker_id, record_id, kind="EVAL", payee=payee)
+    listed = journey.read("handler", "/v1/desk/claims")["items"]
+    assert [it["claim_id"] for it in listed] == [str(uuid.UUID(bytes=one.claim_id))]
     keep_out = partial(recusals.declare, random=world.house.random, ground=recusals.Ground.INSTITUTION)
     world.house.db.write(partial(keep_out, official_id="demo-handler", party=payee, by="test"))
 

@@ -5,7 +5,7 @@ import pytest
 
 from recordsvc.access.errors import StandsTogether
 from recordsvc.archive.reading import Reader
-from recordsvc.money.claims import deciding, filing, notices, paying, steps, transitions, values
+from recordsvc.money.claims import deciding, filing, notices, paying, steps, transitions, values, views
 from recordsvc.money.claims.errors import (
     ClaimNoticeOpen,
     ClaimRefused,
@@ -104,6 +104,11 @@ def test_a_restricted_record_is_missing_and_never_a_refusal(world: World) -> Non
         ["certificate"],
         "record-restricted",
     )
+    with world.house.db.read() as conn:
+        shown = views.detailed(world.house, conn, waits)
+    assert (shown["sealed"], shown["decision"]["title"]) == (True, "技能提升补贴")
+    assert "已限制处理" in shown["decision"]["reason"]
+    assert [one["fact"] for one in shown["decision"]["missing"]] == ["certificate"]
     other = world.certified(2)
     restricted.seal(world.house, *other)
     with pytest.raises(ClaimRefused) as refused:
@@ -123,8 +128,12 @@ def test_without_a_rule_an_official_has_the_case_and_nobody_refuses_it(
     assert (one.state, one.owner) == ("CHECKED", "handler")
     with world.house.db.read() as conn:
         found = values.decision_of(conn, one)
+        shown = views.decision(world.house, conn, one)
     assert found is not None
     assert found.verdict == "NO_RULE_IN_FORCE"
+    assert shown is not None
+    assert (shown["title"], shown["missing"]) == ("技能提升补贴", [])
+    assert "没有施行" in shown["reason"]
 
     for event, reason in (("refuse", "没有规则"), ("accept", "")):
         with pytest.raises(ClaimStep):
