@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from recordsvc.access import acts, cases, looked
+from recordsvc.people import synthetic
 from recordsvc.submit import sign
 from tests.journeys.desk import HOST, Journey
 from tests.journeys.test_closed_centre import contest, enter
@@ -20,7 +21,7 @@ class Scene:
 
     def __init__(self, journey: Journey) -> None:
         self.journey = journey
-        centre, people = journey.centre(), [journey.person(n) for n in (1, 2)]
+        centre, people = journey.centre(), [carded(journey, n) for n in (1, 2)]
         self.people = people
         records = [journey.completion(centre, one) for one in people]
         for record in records:
@@ -54,8 +55,8 @@ class Scene:
         """Doors that take numbers of a person: what to send for one who is there, and for nobody."""
         why = {"purpose": "objection"}
         both = []
-        for one in (self.people[1], self.journey.person(9)):
-            shown = {"document": "resident-id", "number": one["number"], "card": one["card"]}
+        for one in (self.people[1], carded(self.journey, 9)):
+            shown = {"document": "resident-id", "number": one["number"], "card": one["card"]["number"]}
             both.append(
                 (
                     {"kind": "resident-id", "number": one["number"]} | why,
@@ -68,6 +69,10 @@ class Scene:
 
 
 WINDOW = {"purpose": "service-window"}
+
+
+def carded(journey: Journey, n: int) -> dict[str, Any]:
+    return journey.person(n, card={"area": "640104", "number": synthetic.card_number(n)})
 
 
 @pytest.fixture
