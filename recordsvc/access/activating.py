@@ -29,7 +29,7 @@ from recordsvc.access.tables import session
 from recordsvc.ground.commit import Turn
 from recordsvc.people import merges
 from recordsvc.people.checks import IdentifierError
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from recordsvc.people.workers import Worker
 from recordsvc.vault.keystore import KeyStore
 

@@ -20,7 +20,7 @@ from recordsvc.access.grants import Kind, Position, Role
 from recordsvc.access.tables import demo_login
 from recordsvc.ground.commit import Turn
 from recordsvc.people.checks import IdentifierError
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from recordsvc.people.workers import Worker
 from recordsvc.settings import LOOPBACK, Settings, SettingsError
 

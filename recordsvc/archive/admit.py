@@ -49,7 +49,8 @@ from recordsvc.ground.problems import Problem
 from recordsvc.ground.readers import Cursor
 from recordsvc.people import names
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import NAME_CHARACTERS, Held, read_person
+from recordsvc.people.reading import read_person
+from recordsvc.people.resolve import NAME_CHARACTERS, Held
 from recordsvc.people.workers import Worker
 from recordsvc.translog.store import LogTurn
 

@@ -32,7 +32,8 @@ from recordsvc.ground import observe, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal, StaleProposal
-from recordsvc.people.resolve import Held, read_person
+from recordsvc.people.reading import read_person
+from recordsvc.people.resolve import Held
 from recordsvc.vault import fence
 from recordsvc.vault.envelope import DataKey, DataKeys, field_aad, unwrap
 

@@ -18,7 +18,8 @@ from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.statements import derived_id
 from recordsvc.ground.ports import beijing_date
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import Held, Person, read_person
+from recordsvc.people.reading import read_person
+from recordsvc.people.resolve import Held, Person
 from recordsvc.people.workers import Worker
 
 if TYPE_CHECKING:

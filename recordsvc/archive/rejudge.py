@@ -31,7 +31,8 @@ from recordsvc.ground.problems import Problem
 from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import Held, Person, read_person
+from recordsvc.people.reading import read_person
+from recordsvc.people.resolve import Held, Person
 from recordsvc.people.workers import Worker
 from recordsvc.vault.envelope import SealError
 

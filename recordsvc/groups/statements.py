@@ -43,7 +43,7 @@ from recordsvc.groups.errors import (
 )
 from recordsvc.groups.tables import group_entry
 from recordsvc.people.checks import IdentifierError
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from recordsvc.people.spotting import number_in
 from recordsvc.people.workers import Worker
 
@@ -297,8 +297,9 @@ def _judge(house: "House", body: dict[str, Any]) -> None:
         faults = [told(one) for one in found if one.severity is Severity.REJECT]
     if not faults and str(body["valid_from"]) > today:
         faults.append({"pointer": "/body/valid_from", "code": "value", "detail": "起始日期不能晚于今天"})
-    if not faults and number_in(str(body.get("source_reference", ""))) == "identity-number":
-        faults.append({"pointer": "/body/source_reference", "code": "value", "detail": "不要写身份证号码"})
+    if not faults and number_in(str(body.get("source_reference", ""))) is not None:
+        detail = "不要写证件号码、卡号或电话号码"
+        faults.append({"pointer": "/body/source_reference", "code": "value", "detail": detail})
     if faults:
         for one in faults:
             one["pointer"] = str(one.get("pointer", "")).replace("/body/", "/")

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import beijing_date, uuid7
+from recordsvc.ground.ports import uuid7
 from recordsvc.ground.readers import Cursor, Question
-from recordsvc.people import cardbook, cards, identifiers, names, places, tables
+from recordsvc.people import cardbook, cards, names, places, tables
 from recordsvc.people.cardbook import CardFact, EventRow
 from recordsvc.people.cards import CardEvent, Days
 from recordsvc.people.places import Told
@@ -193,6 +193,25 @@ class People(Workers):
         tags = {tag: one for one in numbers for tag in self.tags(*one)}
         hits = self.db.ask(cursor, Question(*self._looking_up(list(tags)), self._hits))[0]
         return {tags[tag]: hit.worker.worker_id for tag, hit in hits.items()}
+
+    def holders_named(
+        self, cursor: Cursor, people: Iterable[tuple[str, str, str]]
+    ) -> dict[tuple[str, str], tuple[bytes, bool]]:
+        """Return whose archive each number stands in, and whether the name is a name of that archive.
+
+        `people`: name, kind and value of each. Merges are followed for the names alone; a disputed number
+        agrees with no name.
+        """
+        names_of_numbers = {(kind, value): name for name, kind, value in people}
+        tags = {tag: number for number in names_of_numbers for tag in self.tags(*number)}
+        hits = self.db.ask(cursor, Question(*self._looking_up(list(tags)), self._hits))[0]
+        found = {}
+        for tag, person in self._follow(cursor, hits).items():
+            number, own = tags[tag], hits[tag].worker
+            known = (own, person.worker)
+            named = any(self._named(one, names_of_numbers[number]) for one in known)
+            found[number] = (own.worker_id, named and person.standing != DISPUTED)
+        return found
 
     def owner(self, cursor: Cursor, kind: str, value: str) -> bytes | None:
         """Return whose a number is or was for certain, merges not followed; None: nobody's, or doubtful."""
@@ -398,35 +417,6 @@ def identifier_aad(worker_id: bytes, identifier_id: bytes, kind: str, asserted_m
     """Return what an identifier's ciphertext is bound to: change kind, time or source, and it stays shut."""
     said = b"\0".join((identifier_id, kind.encode(), str(asserted_ms).encode(), source.encode()))
     return field_aad("identifier", "sealed", worker_id, said, 1)
-
-
-def read_person(
-    worker: dict[str, Any], now_ms: int, days: Days | None = None
-) -> tuple[Person, tuple[str, ...]]:
-    """Return the person of a record's `worker` member and warnings; `days` are those the record tells of.
-
-    Raises `identifiers.IdentifierError` for a number that cannot be, or that is not in normal form: what is
-    signed is refused, never normalised. So is what no name can be ("name-characters"): it would name somebody
-    for good.
-    """
-    if not names.is_a_name(worker["name"]):
-        raise identifiers.IdentifierError(NAME_CHARACTERS, "a name has letters and dots only")
-    today = beijing_date(now_ms)
-    document, number = worker.get("document"), worker.get("number")
-    warnings: tuple[str, ...] = ()
-    if document is not None and number is not None:
-        found = identifiers.parse(document, number, today)
-        if found.value != number:
-            raise identifiers.IdentifierError("id-not-normal", "the number is not in its normal form")
-        warnings = found.warnings
-    card = worker.get("card") or {}
-    card_number, chip = card.get("number"), card.get("chip")
-    if card_number is not None and identifiers.card_number(card_number) != card_number:
-        raise identifiers.IdentifierError("id-not-normal", "the card number is not in its normal form")
-    if chip is not None:
-        read = identifiers.chip_code(chip, card.get("area"))
-        warnings += read.warnings
-    return Person(document, number, worker["name"], card_number, chip, card.get("area"), days), warnings
 
 
 def _rows(worker: Worker) -> Rows:

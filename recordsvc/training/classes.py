@@ -25,7 +25,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.people import kept_numbers
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown
 from recordsvc.training.tables import class_day, class_learner, class_presence, class_teacher, training_class
 from recordsvc.vault.envelope import DataKeys
@@ -69,6 +69,10 @@ class Assigned:
     from_on: str
     until_on: str
     ended: bool
+
+    def on(self, day: str) -> bool:
+        """Tell whether the teacher has the class on a Beijing day, as it stands now."""
+        return not self.ended and self.from_on <= day <= self.until_on
 
 
 def rule(code: str, now_ms: int) -> int:
@@ -148,6 +152,7 @@ def open_class(turn: Turn, house: "House", who: Actor, asked: Mapping[str, Any])
     made: dict[str, Any] = {"class_id": class_id, "institution": who.institution, "state": "open", "note": ""}
     made |= {"opened_by": author(who), "opened_ms": turn.now_ms}
     turn.conn.execute(training_class.insert().values(**given, **made))
+    _check_size(turn, len(asked["learners"]))
     _seat(turn, house, class_id, asked["learners"], 0)
     return class_id
 
@@ -157,17 +162,29 @@ def add_learners(
 ) -> None:
     """Seat latecomers (补录). Raises `ClassUnknown`, `ClassClosed`, `ClassRefused`."""
     change(turn, who, class_id, "open")
-    seats = sa.select(sa.func.coalesce(sa.func.max(class_learner.c.n) + 1, 0))
-    first = turn.conn.execute(seats.where(class_learner.c.class_id == class_id)).scalar_one()
+    seats = sa.select(sa.func.coalesce(sa.func.max(class_learner.c.n) + 1, 0), sa.func.count())
+    first, seated = turn.conn.execute(seats.where(class_learner.c.class_id == class_id)).one()
+    _check_size(turn, int(seated) + len(learners))
     _seat(turn, house, class_id, learners, int(first))
+
+
+def remove_learner(turn: Turn, who: Actor, class_id: bytes, learner_id: bytes) -> None:
+    """Take a learner out of the roster, with days and mark (移出名册), until the sheet is signed.
+
+    Raises `ClassUnknown`, `ClassClosed`, `ClassRefused`.
+    """
+    change(turn, who, class_id, "open", "submitted")
+    seat = class_learner.c
+    query = sa.select(seat.number_id).where(seat.class_id == class_id, seat.learner_id == learner_id)
+    number_id = turn.conn.scalar(query)
+    if number_id is None:
+        raise wrong("/learner_id", "这个班没有这名学员")
+    empty(turn, [(learner_id, bytes(number_id))])
 
 
 def _seat(
     turn: Turn, house: "House", class_id: bytes, learners: Sequence[Mapping[str, Any]], first: int
 ) -> None:
-    most = rule("learners", turn.now_ms)
-    if first + len(learners) > most:
-        raise wrong("/learners", f"一个班最多 {most} 人", "count")
     _check_people(turn, class_id, house, learners)
     for n, one in enumerate(learners, start=first):
         learner_id = uuid7(FixedClock(turn.now_ms), house.random)
@@ -181,6 +198,12 @@ def _seat(
             "score": "",
         }
         turn.conn.execute(class_learner.insert().values(**row))
+
+
+def _check_size(turn: Turn, learners: int) -> None:
+    most = rule("learners", turn.now_ms)
+    if learners > most:
+        raise wrong("/learners", f"一个班最多 {most} 人", "count")
 
 
 def _check(asked: Mapping[str, Any], now_ms: int) -> None:
@@ -234,20 +257,32 @@ def is_day(text: str) -> bool:
         return False
 
 
+def _number(day: str) -> int:
+    return dt.date.fromisoformat(day).toordinal()
+
+
 # -- teachers
 
 
 def assign(turn: Turn, who: Actor, class_id: bytes, staff_id: str, from_on: str, until_on: str) -> None:
-    """Give a class to a teacher of the institution for some days.
+    """Give a class to a teacher of the institution for some days, around those of the class.
 
     Raises `ClassUnknown`, `ClassClosed`, `StaffUnknown`, `ClassRefused`.
     """
-    change(turn, who, class_id, "open", "submitted")
+    taught = change(turn, who, class_id, "open", "submitted")
     member = staff.known(turn.conn, staff_id, who.institution)
     if Position.TEACHER not in member.positions(turn.now_ms):
         raise wrong("/staff_id", "这个人现在没有教师岗位")
     if not (is_day(from_on) and is_day(until_on) and from_on <= until_on):
         raise wrong("/until_on", "任课起止应为日期，止不早于起")
+    around = rule("teaching-days", turn.now_ms)
+    if _number(from_on) < _number(taught.started_on) - around:
+        raise wrong("/from_on", f"任课最早从开班前 {around} 天起")
+    if _number(until_on) > _number(taught.ended_on) + around:
+        raise wrong("/until_on", f"任课最晚到结业后 {around} 天止")
+    own = [one for one in teachers(turn.conn, class_id) if one.staff_id == staff_id and not one.ended]
+    if any(one.from_on <= until_on and from_on <= one.until_on for one in own):
+        raise wrong("/from_on", "这名教师在这些日子里已有这个班", "repeated")
     post = class_teacher.c
     held = sa.select(sa.func.count()).where(post.class_id == class_id, post.staff_id == staff_id)
     turn.conn.execute(

@@ -1,12 +1,24 @@
 """What comes in and goes out at the doors of classes; periods are class hours (课时), days Beijing days."""
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from recordsvc.ground.forms import Form, Identifier, Whole, text
+from recordsvc.people.spotting import number_in
 from recordsvc.training.sheets import RESULTS
 
 _PERIODS = validate.Range(0, 10_000)
 _DAY_PERIODS = validate.Range(0, 16)
+
+
+def _words(most: int) -> fields.String:
+    """Return a text that stands in the open, and so holds no number of a person."""
+    length = validate.Length(1, most, error="长度应为 {min}–{max} 个字符")
+    return fields.String(required=True, validate=[length, _names_nobody])
+
+
+def _names_nobody(value: str) -> None:
+    if number_in(value) is not None:
+        raise ValidationError("不能写证件号码、卡号或电话号码")
 
 
 class LearnerForm(Form):
@@ -20,10 +32,10 @@ class LearnerForm(Form):
 class NewClassForm(Form):
     """A class with its roster, as its clerk opens it."""
 
-    code = text(1, 60, required=True)
-    name = text(1, 80, required=True)
+    code = _words(60)
+    name = _words(80)
     training_type = text(1, 40, required=True)
-    occupation = text(1, 80, required=True)
+    occupation = _words(80)
     occupation_code = text(0, 20, load_default="")
     level = text(1, 20, required=True)
     started_on = text(10, 10, required=True)
@@ -37,6 +49,12 @@ class LearnersForm(Form):
     """Latecomers of a class."""
 
     learners = fields.List(fields.Nested(LearnerForm), required=True, validate=validate.Length(1, 200))
+
+
+class RemoveLearnerForm(Form):
+    """Who leaves the roster."""
+
+    learner_id = Identifier(required=True)
 
 
 class AssignForm(Form):
@@ -79,7 +97,7 @@ class MarksForm(Form):
 class NoteForm(Form):
     """Why a sheet goes back, or a class ends."""
 
-    note = text(1, 400, required=True)
+    note = _words(400)
 
 
 class ClassRefForm(Form):
@@ -125,15 +143,16 @@ class AssignedForm(Form):
 
 
 class ClassSeatForm(Form):
-    """A learner of the sheet; without name and number where the archive is restricted."""
+    """A learner of the sheet, as the institution typed them; of the number the last characters."""
 
     learner_id = Identifier(required=True)
-    name = fields.String(required=True, allow_none=True)
-    number_tail = fields.String(required=True, allow_none=True)
+    name = fields.String(required=True)
+    number_tail = fields.String(required=True)
     result = fields.String(required=True)
     score = fields.String(required=True)
     theory_periods = fields.Integer(required=True)
     practice_periods = fields.Integer(required=True)
+    over_planned = fields.Boolean(required=True)
 
 
 class ClassDayForm(Form):

@@ -31,6 +31,7 @@ from recordsvc.training.forms import (
     MarksForm,
     NewClassForm,
     NoteForm,
+    RemoveLearnerForm,
     UnassignForm,
 )
 from recordsvc.training.sheets import Sheet
@@ -100,6 +101,22 @@ def add_learners(class_id: bytes, form: dict[str, Any]) -> flask.Response:
 @door(
     bp,
     "POST",
+    "/v1/centre/classes/<id:class_id>/learners/remove",
+    policy="class.keep",
+    body=RemoveLearnerForm,
+    answer={204: None},
+    problems=(ClassUnknown, ClassClosed, ClassRefused),
+    idempotent=True,
+    summary="移出学员 / Take a learner out of the roster until the sheet is signed",
+)
+def remove_learner(class_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take a learner out, with the days and the mark entered for them."""
+    return done(lambda turn: classes.remove_learner(turn, actor(), class_id, form["learner_id"]))
+
+
+@door(
+    bp,
+    "POST",
     "/v1/centre/classes/<id:class_id>/teachers",
     policy="class.keep",
     body=AssignForm,
@@ -142,7 +159,7 @@ def end_teacher(class_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def enter_day(class_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Enter a day, or put it in the place of what was entered for it."""
-    return done(lambda turn: sheets.attend(turn, house(), actor(), class_id, form))
+    return done(lambda turn: sheets.attend(turn, actor(), class_id, form))
 
 
 @door(
@@ -158,7 +175,7 @@ def enter_day(class_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def enter_marks(class_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Enter marks of some learners."""
-    return done(lambda turn: sheets.mark(turn, house(), actor(), class_id, form["marks"]))
+    return done(lambda turn: sheets.mark(turn, actor(), class_id, form["marks"]))
 
 
 @door(
@@ -310,15 +327,15 @@ def told(sheet: Sheet) -> dict[str, Any]:
 
 def _seat(sheet: Sheet, seat: sheets.Seat) -> dict[str, Any]:
     theory, practice = sheet.periods(seat.learner_id)
-    shown = seat.name is not None
     return {
         "learner_id": seat.learner_id,
         "name": seat.name,
-        "number_tail": identifiers.mask(seat.number)[-4:] if shown else None,
+        "number_tail": identifiers.mask(seat.number)[-4:],
         "result": seat.result,
         "score": seat.score,
         "theory_periods": theory,
         "practice_periods": practice,
+        "over_planned": sheet.over_planned(seat.learner_id),
     }
 
 

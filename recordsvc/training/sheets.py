@@ -1,8 +1,10 @@
 """Sheets of a class (考勤和成绩表): attendance day by day, marks, drafted by teachers, signed by the signer.
 
 A teacher enters and hands over, a signer sends back or takes the roster that `recordsvc submit` reads: the
-institution's key signs at the institution, never here. Who looks at a sheet leaves a row for every learner
-who has an archive; whose archive is restricted stands without name, and nothing is entered for them.
+institution's key signs at the institution, never here. A sheet says what the institution typed and nothing of
+any archive: with one, without, and with one that is restricted, a learner stands alike. Who looks at a sheet
+leaves a row for every learner whose number leads to an archive; where the name is not of that archive the row
+says so (`OTHER_NAME`), and the seat explains no look.
 """
 
 import re
@@ -19,12 +21,12 @@ from recordsvc.access import looked
 from recordsvc.access.grants import Actor, author
 from recordsvc.access.looked import Look
 from recordsvc.access.tables import staff
-from recordsvc.archive import notices, restricted
+from recordsvc.archive import notices
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.people import kept_numbers
-from recordsvc.training.classes import Taught, change, find, is_day, opened, wrong
-from recordsvc.training.errors import ClassRefused, OwnSheet
+from recordsvc.training.classes import Taught, change, find, is_day, opened, teachers, wrong
+from recordsvc.training.errors import ClassRefused, ClassUnknown, OwnSheet
 from recordsvc.training.tables import class_day, class_learner, class_presence, training_class
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 PURPOSE: Final = "teaching"
+OTHER_NAME: Final = "teaching-other-name"
+"""Purpose of a look at a seat whose number is of an archive that has no such name."""
 FIELDS: Final = "identity attendance scores"
 SCORED: Final = ("passed", "failed")
 RESULTS: Final = {
@@ -56,11 +60,11 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A learner of the sheet; `name` None: the archive is restricted."""
+    """A learner of the sheet, as the institution typed them."""
 
     learner_id: bytes
     n: int
-    name: str | None
+    name: str
     document: str
     number: str
     """Whole: what is shown of it the caller masks."""
@@ -81,6 +85,11 @@ class Sheet:
         there = [day for day in self.days if learner_id in day.present]
         return sum(day.theory_periods for day in there), sum(day.practice_periods for day in there)
 
+    def over_planned(self, learner_id: bytes) -> bool:
+        """Tell whether a learner attended more than was planned, as `attended-over-planned` has it."""
+        planned = self.taught.theory_periods + self.taught.practice_periods
+        return sum(self.periods(learner_id)) > planned
+
 
 # -- reading
 
@@ -90,30 +99,34 @@ def look(house: "House", who: Actor, class_id: bytes, request_id: str) -> Sheet:
     now = house.clock.now_ms()
     with house.db.read() as conn:
         taught = find(conn, who, class_id, now)
-        seats, workers = _seats(house, conn, class_id)
+        seats = _seats(house, conn, class_id)
         days = _days(conn, class_id)
-    asked = (who, PURPOSE, FIELDS, f"class:{taught.code}"[:80], request_id)
-    looked.record(house.db, house.random, [Look(one, *asked) for one in sorted(workers)])
+        named = [(one.name, one.document, one.number) for one in seats]
+        holders = house.people.holders_named(house.db.cursor(conn), named)
+    asked = (FIELDS, f"class:{taught.code}"[:80], request_id)
+    looks = [
+        Look(worker_id, who, PURPOSE if agrees else OTHER_NAME, *asked)
+        for worker_id, agrees in sorted(set(holders.values()))
+    ]
+    looked.record(house.db, house.random, looks)
     return Sheet(taught, seats, days)
 
 
-def _seats(house: "House", conn: Connection, class_id: bytes) -> tuple[tuple[Seat, ...], frozenset[bytes]]:
-    """Return the seats, and the archives of those whose names they tell."""
+def _seats(house: "House", conn: Connection, class_id: bytes) -> tuple[Seat, ...]:
     own = class_learner.c
     rows = conn.execute(sa.select(class_learner).where(own.class_id == class_id).order_by(own.n)).all()
     numbers = kept_numbers.said(house.keys, conn, [bytes(row.number_id) for row in rows])
-    holders = house.people.holders(house.db.cursor(conn), set(numbers.values()))
-    kept_out = restricted.among(house, house.db.cursor(conn), holders.values())
-    seats, told = [], set()
-    for row in rows:
-        number = numbers[bytes(row.number_id)]
-        worker_id = holders.get(number)
-        hidden = worker_id in kept_out
-        if worker_id is not None and not hidden:
-            told.add(worker_id)
-        name = None if hidden else opened(house, bytes(row.learner_id), bytes(row.sealed))
-        seats.append(Seat(bytes(row.learner_id), row.n, name, *number, row.result, row.score))
-    return tuple(seats), frozenset(told)
+    return tuple(
+        Seat(
+            bytes(row.learner_id),
+            row.n,
+            opened(house, bytes(row.learner_id), bytes(row.sealed)),
+            *numbers[bytes(row.number_id)],
+            row.result,
+            row.score,
+        )
+        for row in rows
+    )
 
 
 def _days(conn: Connection, class_id: bytes) -> tuple[Day, ...]:
@@ -140,18 +153,29 @@ def _counted(conn: Connection, column: sa.ColumnElement[bytes], ids: Sequence[by
 # -- drafting
 
 
-def attend(turn: Turn, house: "House", who: Actor, class_id: bytes, day: Mapping[str, Any]) -> None:
+def _draft(turn: Turn, who: Actor, class_id: bytes, **values: Any) -> Taught:
+    """Take hold of an open class for whoever has it today, whatever else they are at the institution.
+
+    Raises `ClassUnknown`, `ClassClosed`.
+    """
+    today = beijing_date(turn.now_ms).isoformat()
+    if not any(one.staff_id == who.id and one.on(today) for one in teachers(turn.conn, class_id)):
+        raise ClassUnknown
+    return change(turn, who, class_id, "open", **values)
+
+
+def attend(turn: Turn, who: Actor, class_id: bytes, day: Mapping[str, Any]) -> None:
     """Enter a day: class hours and who was there; entered again it takes the place of what stood.
 
     Raises `ClassUnknown`, `ClassClosed`, `ClassRefused`.
     """
-    taught = change(turn, who, class_id, "open")
+    taught = _draft(turn, who, class_id)
     on, today = str(day["on"]), beijing_date(turn.now_ms).isoformat()
     if not is_day(on) or not taught.started_on <= on <= min(taught.ended_on, today):
         raise wrong("/on", f"应为 {taught.started_on} 至 {min(taught.ended_on, today)} 之间的日期")
     if not 1 <= day["theory_periods"] + day["practice_periods"] <= 16:
         raise wrong("/theory_periods", "一天的课时应在 1–16 之间")
-    present = _present(turn, house, class_id, day["present"])
+    present = _present(turn, class_id, day["present"])
     mine = (class_presence.c.class_id == class_id, class_presence.c.on_day == on)
     turn.conn.execute(class_presence.delete().where(*mine))
     turn.conn.execute(class_day.delete().where(class_day.c.class_id == class_id, class_day.c.on_day == on))
@@ -163,37 +187,38 @@ def attend(turn: Turn, house: "House", who: Actor, class_id: bytes, day: Mapping
         turn.conn.execute(class_presence.insert(), rows)
 
 
-def _present(turn: Turn, house: "House", class_id: bytes, asked: Sequence[bytes]) -> list[bytes]:
+def _present(turn: Turn, class_id: bytes, asked: Sequence[bytes]) -> list[bytes]:
     """Return the seats that were named, each once. Raises `ClassRefused` for those of nobody here."""
-    open_seats = _open_seats(turn, house, class_id)
-    strange = [n for n, one in enumerate(asked) if one not in open_seats]
+    there = _seated(turn, class_id)
+    strange = [n for n, one in enumerate(asked) if one not in there]
     if strange:
         raise _strangers("present", strange)
     return sorted(set(asked))
 
 
-def _open_seats(turn: Turn, house: "House", class_id: bytes) -> frozenset[bytes]:
-    seats, _ = _seats(house, turn.conn, class_id)
-    return frozenset(one.learner_id for one in seats if one.name is not None)
+def _seated(turn: Turn, class_id: bytes) -> frozenset[bytes]:
+    own = class_learner.c
+    return frozenset(map(bytes, turn.conn.scalars(sa.select(own.learner_id).where(own.class_id == class_id))))
 
 
 def _strangers(member: str, places: Sequence[int]) -> ClassRefused:
-    faults = [
-        {"pointer": f"/{member}/{n}", "code": "value", "detail": "这个班没有这名学员，或其档案已限制处理"}
-        for n in places
-    ]
+    faults = [{"pointer": f"/{member}/{n}", "code": "value", "detail": "这个班没有这名学员"} for n in places]
     return ClassRefused(errors=faults)
 
 
-def mark(turn: Turn, house: "House", who: Actor, class_id: bytes, marks: Sequence[Mapping[str, Any]]) -> None:
+def mark(turn: Turn, who: Actor, class_id: bytes, marks: Sequence[Mapping[str, Any]]) -> None:
     """Enter results and scores of the final test. Raises `ClassUnknown`, `ClassClosed`, `ClassRefused`."""
-    change(turn, who, class_id, "open")
-    open_seats = _open_seats(turn, house, class_id)
-    strange = [n for n, one in enumerate(marks) if one["learner_id"] not in open_seats]
+    _draft(turn, who, class_id)
+    there = _seated(turn, class_id)
+    strange = [n for n, one in enumerate(marks) if one["learner_id"] not in there]
     if strange:
         raise _strangers("marks", strange)
-    faults = []
+    faults, said = [], set()
     for n, one in enumerate(marks):
+        if one["learner_id"] in said:
+            detail = "同一学员出现两次"
+            faults.append({"pointer": f"/marks/{n}/learner_id", "code": "repeated", "detail": detail})
+        said.add(one["learner_id"])
         score = one["score"] or ""
         if score and (one["result"] not in SCORED or not _SCORE.fullmatch(score)):
             detail = "成绩为 0–100，最多两位小数，只在合格、不合格时填写"
@@ -213,12 +238,15 @@ def submit(turn: Turn, who: Actor, class_id: bytes) -> None:
 
     Raises `ClassUnknown`, `ClassClosed`, `ClassRefused` if it is not whole.
     """
-    taught = change(turn, who, class_id, "open", state="submitted", submitted_by=author(who), note="")
+    taught = _draft(turn, who, class_id, state="submitted", submitted_by=author(who), note="")
     days, seats = class_day.c, class_learner.c
     if turn.conn.execute(sa.select(days.on_day).where(days.class_id == class_id)).first() is None:
         raise wrong("/days", "还没有登记任何一天的考勤", "required")
-    open_marks = sa.select(seats.n).where(seats.class_id == class_id, seats.result == "").order_by(seats.n)
-    missing = list(turn.conn.scalars(open_marks))
+    results = sa.select(seats.result).where(seats.class_id == class_id).order_by(seats.n)
+    entered = list(turn.conn.scalars(results))
+    if not entered:
+        raise wrong("/learners", "名册里已没有学员", "required")
+    missing = [n for n, result in enumerate(entered) if not result]
     if missing:
         detail = f"还有 {len(missing)} 名学员没有结果"
         raise ClassRefused(
@@ -258,7 +286,7 @@ def roster(sheet: Sheet, institution: str, today: str) -> dict[str, Any]:
         "班级名称": taught.name,
         "培训类型": taught.training_type if types is None else str(types["zh"]),
     }
-    return above | {"学员": [_line(sheet, seat, today) for seat in sheet.seats if seat.name is not None]}
+    return above | {"学员": [_line(sheet, seat, today) for seat in sheet.seats]}
 
 
 def _line(sheet: Sheet, seat: Seat, today: str) -> dict[str, Any]:
@@ -288,7 +316,10 @@ def _line(sheet: Sheet, seat: Seat, today: str) -> dict[str, Any]:
 
 
 def relation(house: "House", conn: Connection, look: "Looked") -> bool:
-    """Tell whether a look was of somebody of an institution at who sits in one of its classes."""
+    """Tell whether a look was of somebody of an institution at who sits in one of its classes.
+
+    Only under the purpose that is written where name and number agree with the archive.
+    """
     if look.actor_kind != "staff" or look.purpose != PURPOSE:
         return False
     archives = [look.worker_id, *house.people.read_as(house.db.cursor(conn), look.worker_id)]

@@ -28,6 +28,7 @@ PLAN: Final = (
     Field("practice_periods", "计划实操课时", hint="整数。", most=5),
     LEARNERS,
 )
+LEAVING: Final = (Field("learner_id", "学员", "choice", hint="考勤和成绩一并删除，不能恢复。"),)
 NOTE: Final = (Field("note", "原因", "area", hint="最多 400 字，不要写姓名和号码。"),)
 DAY: Final = (
     Field("on", "日期", "day"),
@@ -61,6 +62,12 @@ class LearnersPageForm(Form):
     """Latecomers, a line each."""
 
     learners = text(0, 20_000, load_default="")
+
+
+class RemoveLearnerPageForm(Form):
+    """Who leaves the roster, as chosen."""
+
+    learner_id = text(0, 40, load_default="")
 
 
 class AssignPageForm(Form):

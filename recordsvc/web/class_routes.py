@@ -1,31 +1,31 @@
 """Pages of classes (班级): the list, opening one with its roster, the sheet and what one may do with it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import flask
 
-from recordsvc.access import staff
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import StaffUnknown
-from recordsvc.access.grants import Position, can
 from recordsvc.access.policy import Sends, Surface, door
-from recordsvc.archive.services import own_institution
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import beijing_date, uuid_text
+from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields
 from recordsvc.training import classes, sheets
 from recordsvc.training import routes as training
 from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown, OwnSheet
-from recordsvc.training.forms import AssignForm, DayForm, LearnersForm, MarksForm, NewClassForm, NoteForm
-from recordsvc.web import words
+from recordsvc.training.forms import (
+    AssignForm,
+    DayForm,
+    LearnersForm,
+    MarksForm,
+    NewClassForm,
+    NoteForm,
+    RemoveLearnerForm,
+)
 from recordsvc.web.centre_routes import NothingPageForm, tabs
 from recordsvc.web.class_forms import (
-    ASSIGN,
-    DAY,
-    LEARNERS,
-    NOTE,
     PLAN,
     AssignPageForm,
     DayPageForm,
@@ -34,23 +34,18 @@ from recordsvc.web.class_forms import (
     MarksPageForm,
     NewClassPageForm,
     NotePageForm,
+    RemoveLearnerPageForm,
     faults_of,
     people_of,
     whole_numbers,
 )
+from recordsvc.web.class_views import STATES, may, sheet_page
 from recordsvc.web.desk_forms import judged
 from recordsvc.web.desk_routes import FAILED
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
-STATES: Final = {
-    "open": ("填写中", "wait"),
-    "submitted": ("等待签发", "info"),
-    "signed": ("已签发报送", "good"),
-    "void": ("已作废", "mute"),
-}
-"""State of a sheet -> word and tone; a test holds it complete."""
 # -- the list
 
 
@@ -68,7 +63,7 @@ def classes_page() -> flask.Response:
     rows = [
         {**one, "id": uuid_text(one["class_id"]), "state": STATES[one["state"]]} for one in training.listed()
     ]
-    return page("centre_classes.html", tabs=tabs(), rows=rows, keeps=_may("class.keep"))
+    return page("centre_classes.html", tabs=tabs(), rows=rows, keeps=may("class.keep"))
 
 
 @door(
@@ -126,7 +121,7 @@ def new_class_button(form: dict[str, Any]) -> flask.Response:
 )
 def class_page(class_id: bytes) -> flask.Response:
     """Show the sheet, once the looks are noted."""
-    return _sheet(class_id)
+    return sheet_page(class_id)
 
 
 @door(
@@ -149,6 +144,27 @@ def class_add_learners_button(class_id: bytes, form: dict[str, Any]) -> flask.Re
         return lambda turn: classes.add_learners(turn, place, who, class_id, asked["learners"])
 
     return _acted(class_id, "learners", form, act)
+
+
+@door(
+    bp,
+    "POST",
+    "/centre/classes/<id:class_id>/learners/remove",
+    policy="class.keep",
+    surface=Surface.PAGE,
+    body=Fields(RemoveLearnerPageForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=(ClassUnknown, ClassClosed, ClassRefused),
+    summary="移出学员（网页） / Take a learner out of the roster",
+)
+def class_remove_learner_button(class_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take a learner out of the roster."""
+
+    def act() -> Callable[[Turn], None]:
+        asked, who = judged(RemoveLearnerForm, form), actor()
+        return lambda turn: classes.remove_learner(turn, who, class_id, asked["learner_id"])
+
+    return _acted(class_id, "leaving", form, act)
 
 
 @door(
@@ -210,8 +226,8 @@ def class_day_button(class_id: bytes, form: dict[str, Any]) -> flask.Response:
         asked = judged(DayForm, given)
         if wrong:
             raise FormRefused(errors=wrong)
-        place, who = house(), actor()
-        return lambda turn: sheets.attend(turn, place, who, class_id, asked)
+        who = actor()
+        return lambda turn: sheets.attend(turn, who, class_id, asked)
 
     return _acted(class_id, "day", form, act)
 
@@ -238,8 +254,8 @@ def class_marks_button(class_id: bytes, form: dict[str, Any]) -> flask.Response:
             if result
         ]
         asked = judged(MarksForm, {"marks": marks})
-        place, who = house(), actor()
-        return lambda turn: sheets.mark(turn, place, who, class_id, asked["marks"])
+        who = actor()
+        return lambda turn: sheets.mark(turn, who, class_id, asked["marks"])
 
     return _acted(class_id, "marks", form, act)
 
@@ -338,11 +354,6 @@ def class_void_button(class_id: bytes, form: dict[str, Any]) -> flask.Response:
 # -- parts
 
 
-def _may(policy: str) -> bool:
-    own = actor()
-    return can(own, policy, own)
-
-
 def _acted(
     class_id: bytes, act: str, form: Mapping[str, Any], make: Callable[[], Callable[[Turn], None]]
 ) -> flask.Response:
@@ -352,7 +363,7 @@ def _acted(
     except Problem as problem:
         if problem.status not in FAILED:
             raise
-        return _sheet(class_id, act, form, problem)
+        return sheet_page(class_id, act, form, problem)
     return go(f"/centre/classes/{uuid_text(class_id)}")
 
 
@@ -362,65 +373,3 @@ def _new(form: Mapping[str, Any], problem: Problem | None) -> flask.Response:
     return page(
         "centre_class_new.html", status, tabs=tabs(), fields=PLAN, typed=form, wrong=wrong, trouble=trouble
     )
-
-
-def _sheet(
-    class_id: bytes, act: str = "", form: Mapping[str, Any] | None = None, problem: Problem | None = None
-) -> flask.Response:
-    told = training.told(training.looked(class_id))
-    taught, typed = told["taught"], form or {}
-    shown = {"learners": (LEARNERS,), "teachers": ASSIGN, "day": DAY, "return": NOTE, "void": NOTE}
-    wrong, trouble = ({}, None) if problem is None else faults_of(problem, shown.get(act, ()))
-    state = taught["state"]
-    return page(
-        "centre_class.html",
-        200 if problem is None else problem.status,
-        tabs=tabs(),
-        one=taught,
-        id=uuid_text(class_id),
-        state=STATES[state],
-        training_type=words.code("training_types", taught["training_type"]),
-        level=words.code("levels", taught["level"]),
-        seats=[_seat(one, told, act, typed) for one in told["seats"]],
-        days=told["taught_days"],
-        teachers=told["teachers"],
-        results=sheets.RESULTS,
-        drafts=_may("class.draft") and state == "open",
-        keeps=_may("class.keep") and state in ("open", "submitted"),
-        signs=_may("class.sign") and state == "submitted",
-        assign=ASSIGN,
-        choices=_teachers() if _may("class.keep") else [],
-        day=DAY,
-        learners=LEARNERS,
-        note=NOTE,
-        act=act,
-        typed=typed if act else {"on": _today()},
-        wrong=wrong,
-        trouble=trouble,
-    )
-
-
-def _seat(
-    one: Mapping[str, Any], told: Mapping[str, Any], act: str, typed: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return a learner's line: what was typed for them stands again."""
-    key = uuid_text(one["learner_id"])
-    result, score = one["result"], one["score"]
-    if act == "marks" and key in typed["learner"]:
-        at = typed["learner"].index(key)
-        result, score = typed["result"][at], typed["score"][at]
-    there = sum(one["learner_id"] in day["present"] for day in told["taught_days"])
-    ticked = key in typed["present"] if act == "day" else True
-    word = sheets.RESULTS.get(one["result"], "待登记")
-    return {**one, "id": key, "word": word, "typed": (result, score), "there": there, "ticked": ticked}
-
-
-def _teachers() -> list[tuple[str, str]]:
-    now = house().clock.now_ms()
-    with house().db.read() as conn:
-        people = staff.of_institution(conn, own_institution())
-    return [(one.staff_id, one.name) for one in people if Position.TEACHER in one.positions(now)]
-
-
-def _today() -> str:
-    return beijing_date(house().clock.now_ms()).isoformat()

@@ -18,7 +18,7 @@ from recordsvc.access.tables import login_code, session
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.people import synthetic
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from recordsvc.settings import Settings, SettingsError
 from tests.access.conftest import ROOMS, Person
 

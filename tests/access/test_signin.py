@@ -46,7 +46,7 @@ from recordsvc.house import House
 from recordsvc.people import synthetic
 from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from tests.access.authenticator import PRESENT, Authenticator
 from tests.access.conftest import CENTRE_USCC, ROOMS, Person, Told
 

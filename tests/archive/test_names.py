@@ -10,7 +10,7 @@ from recordsvc.bodies.institutions import FactKind
 from recordsvc.house import House
 from recordsvc.people import names
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from recordsvc.people.tables import worker
 from tests.archive.support import Centre, person, told
 

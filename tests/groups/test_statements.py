@@ -221,6 +221,7 @@ def test_what_is_stated_feeds_the_rules_with_who_says_it_and_since_when(place: P
         ({"number": "123"}, "/number"),
         ({"name": "马?"}, "/name"),
         ({"source_reference": WHO["number"]}, "/source_reference"),
+        ({"source_reference": "电话13900001234"}, "/source_reference"),
         ({"case_ref": f"残培 {WHO['number']}"}, "/case_ref"),
     ],
 )

@@ -15,7 +15,7 @@ from recordsvc.access import demo
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.people import synthetic
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from recordsvc.settings import Settings
 from tests.oidc.rogue import CLAIM, CLIENT, Account, Rogue, Told, serving
 

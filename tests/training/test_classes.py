@@ -197,6 +197,37 @@ def test_only_a_teacher_of_the_institution_is_assigned(school: School) -> None:
 
 
 @pytest.mark.parametrize(
+    ("who", "from_on", "until_on", "pointer"),
+    [
+        ("teacher", "2026-01-14", "2026-01-16", "/from_on"),  # has it on the 14th already
+        ("colleague", "2025-12-05", "2026-01-16", "/from_on"),
+        ("colleague", "2026-01-05", "2026-02-16", "/until_on"),
+    ],
+)
+def test_a_teacher_has_a_class_once_and_around_its_days(
+    school: School, who: str, from_on: str, until_on: str, pointer: str
+) -> None:
+    asked = {"staff_id": school.ids[who], "from_on": from_on, "until_on": until_on}
+
+    assert school.on("clerk", "teachers", asked, 422)["errors"][0]["pointer"] == pointer
+    within = {"staff_id": school.ids[who], "from_on": "2026-01-15", "until_on": "2026-02-15"}
+    school.on("clerk", "teachers", within)
+
+
+def test_whoever_is_more_than_a_teacher_drafts_by_assignment_alone(school: School) -> None:
+    first, _ = school.seats()
+    day = {"on": "2026-01-05", "theory_periods": 4, "practice_periods": 2, "present": [first]}
+    marks = {"marks": [{"learner_id": first, "result": "passed"}]}
+    assert school.sheet("both")["taught"]["code"] == "2026-HG-01"
+    for verb, body in (("days", day), ("marks", marks), ("submit", {})):
+        assert school.on("both", verb, body, 404)["code"] == "class-unknown"
+
+    days = {"from_on": "2026-01-05", "until_on": "2026-01-14"}
+    school.on("clerk", "teachers", {"staff_id": school.ids["both"], **days})
+    school.on("both", "days", day)
+
+
+@pytest.mark.parametrize(
     ("who", "verb", "body"),
     [
         ("clerk", "days", {"on": "2026-01-05", "theory_periods": 1, "practice_periods": 0, "present": []}),
@@ -272,6 +303,45 @@ def test_no_name_or_number_stands_in_the_clear(school: School) -> None:
         assert one["name"].encode() not in told
 
 
+@pytest.mark.parametrize("member", ["code", "name", "occupation"])
+def test_the_texts_of_a_class_hold_no_number(school: School, member: str) -> None:
+    body = PLAN | {"code": "B", "learners": [learner(3)]} | {member: f"焊工 {number(3)}"}
+
+    refused = school.post("clerk", "/v1/centre/classes", body, 422)
+    assert refused["errors"][0]["pointer"] == f"/{member}"
+    assert number(3) not in str(refused)
+
+
+def test_a_learner_leaves_the_roster_until_it_is_signed(school: School) -> None:
+    school.whole()
+    school.on("clerk", "learners", {"learners": [learner(3)]})
+    third = school.seats()[2]
+    school.on("teacher", "learners/remove", {"learner_id": third}, 403)
+    strange = school.on("clerk", "learners/remove", {"learner_id": school.class_id}, 422)
+    assert strange["errors"][0]["pointer"] == "/learner_id"
+
+    school.on("clerk", "learners/remove", {"learner_id": third})
+    school.on("teacher", "submit", {})
+    first, second = school.seats()
+    school.on("clerk", "learners/remove", {"learner_id": first})
+    assert school.seats() == [second]
+    with school.house.db.read() as conn:
+        assert conn.scalar(sa.select(sa.func.count()).select_from(people_tables.kept_number)) == 1
+        assert list(conn.scalars(sa.select(class_presence.c.learner_id).distinct())) == [
+            bytes.fromhex(second.replace("-", ""))
+        ]
+    school.on("signer", "signed", {})
+    school.on("clerk", "learners/remove", {"learner_id": second}, 409)
+
+
+def test_a_class_that_everybody_left_is_not_handed_over(school: School) -> None:
+    school.whole()
+    for one in school.seats():
+        school.on("clerk", "learners/remove", {"learner_id": one})
+
+    assert school.on("teacher", "submit", {}, 422)["errors"][0]["pointer"] == "/learners"
+
+
 # -- drafting
 
 
@@ -319,6 +389,23 @@ def test_a_score_is_of_a_test_that_was_taken(school: School, result: str, score:
     assert school.on("teacher", "marks", marks, 422)["errors"][0]["pointer"] == "/marks/0/score"
 
 
+def test_a_learner_is_marked_once_at_a_time(school: School) -> None:
+    first, _ = school.seats()
+    twice = {"marks": [{"learner_id": first, "result": one} for one in ("passed", "failed")]}
+
+    refused = school.on("teacher", "marks", twice, 422)["errors"]
+    assert [(one["pointer"], one["code"]) for one in refused] == [("/marks/1/learner_id", "repeated")]
+    assert school.sheet("clerk")["seats"][0]["result"] == ""
+
+
+def test_the_sheet_says_who_attended_more_than_was_planned(school: School) -> None:
+    first, second = school.seats()
+    school.day("2026-01-05", [first, second], theory=8, practice=4)
+    school.day("2026-01-06", [first], theory=1, practice=0)
+
+    assert [one["over_planned"] for one in school.sheet("signer")["seats"]] == [True, False]
+
+
 def test_a_sheet_is_handed_over_whole(school: School) -> None:
     assert school.on("teacher", "submit", {}, 422)["errors"][0]["pointer"] == "/days"
     school.day("2026-01-05", school.seats())
@@ -336,6 +423,8 @@ def test_a_submitted_sheet_is_the_signers(school: School, told: Told) -> None:
 
     assert told[-1] == (CENTRE_USCC, "class-submitted", {})
     school.day("2026-01-07", [], 409)
+    named = school.on("signer", "return", {"note": f"请核对 {number(1)}"}, 422)
+    assert named["errors"][0]["pointer"] == "/note"
     school.on("signer", "return", {"note": "第二天的课时请核对"})
     assert school.sheet("teacher")["taught"]["note"] == "第二天的课时请核对"
     school.day("2026-01-07", [])
@@ -400,11 +489,12 @@ def test_the_roster_is_what_the_centres_program_signs(school: School, tmp_path: 
 # -- looks, restriction, erasure, terms
 
 
-def archived(school: School, n: int) -> bytes:
-    """Give a learner an archive, as a record of theirs would."""
+def archived(school: School, *ns: int) -> bytes:
+    """Give learners an archive, as a record of theirs would; the id of the first."""
     centre = Centre(school.house, 1)
-    centre.enter(centre.completion(learner(n)))
-    return centre.worker_id(learner(n))
+    for n in ns:
+        centre.enter(centre.completion(learner(n)))
+    return centre.worker_id(learner(ns[0]))
 
 
 def test_who_opens_a_sheet_leaves_a_row_for_each_learner_with_an_archive(school: School) -> None:
@@ -438,18 +528,45 @@ def test_without_a_row_a_sheet_gives_nothing_away(school: School, monkeypatch: p
     assert (answer.status_code, answer.json["code"]) == (503, "look-not-written")
 
 
-def test_a_restricted_archive_stands_without_name(school: School) -> None:
-    worker_id = archived(school, 1)
-    first, _ = school.seats()
-    restricting = people_tables.worker.update().where(people_tables.worker.c.worker_id == worker_id)
-    school.house.db.write(lambda turn: turn.conn.execute(restricting.values(state="restricted")).rowcount)
+def restrict_all(school: School) -> None:
+    restricting = people_tables.worker.update().values(state="restricted")
+    school.house.db.write(lambda turn: turn.conn.execute(restricting).rowcount)
 
-    shown = school.sheet("teacher")["seats"]
-    assert [(one["name"], one["number_tail"]) for one in shown] == [
-        (None, None),
-        (learner(2)["name"], number(2)[-4:]),
-    ]
-    assert school.day("2026-01-05", [first], 422)["errors"][0]["pointer"] == "/present/0"
+
+def test_no_sheet_tells_whether_an_archive_is_there_or_restricted(school: School) -> None:
+    """Not even under another name: what the institution typed stands, and is handed over and signed."""
+    school.on("clerk", "learners", {"learners": [learner(3, "谁"), learner(4, "谁")]})
+    typed = [(learner(1)["name"], number(1)[-4:]), (learner(2)["name"], number(2)[-4:])]
+    typed += [("谁", number(3)[-4:]), ("谁", number(4)[-4:])]
+    archived(school, 1, 3)
+    restrict_all(school)
+
+    seats = school.sheet("clerk")["seats"]
+    assert [(one["name"], one["number_tail"]) for one in seats] == typed
+    learners = [one["learner_id"] for one in seats]
+    school.day("2026-01-05", learners)
+    school.on("teacher", "marks", {"marks": [{"learner_id": one, "result": "passed"} for one in learners]})
+    school.on("teacher", "submit", {})
+    roster = school.people["signer"].get(f"/v1/centre/classes/{school.class_id}/roster").json
+    assert [one["姓名"] for one in roster["学员"]] == [name for name, _ in typed]
+    school.on("signer", "signed", {})
+
+
+@pytest.mark.parametrize("state", ["open", "restricted"])
+def test_a_seat_under_another_name_explains_no_look(school: School, state: str) -> None:
+    """A number alone is no enrolment: the row says so to the person, and the alarm is not silenced."""
+    worker_id = archived(school, 3)
+    school.on("clerk", "learners", {"learners": [learner(3, "谁")]})
+    if state == "restricted":
+        restrict_all(school)
+    school.sheet("clerk")
+
+    with school.house.db.read() as conn:
+        (seen,) = looked.of_worker(conn, worker_id)
+        row = Looked(0, worker_id, seen.at_ms, seen.actor_kind, seen.actor_id, seen.purpose, seen.fields, "")
+        related = any(test(school.house, conn, row) for test in school.house.look_relations)
+    assert looked.worded(seen)[0] == "该机构班级名册上的证件号码是您的，姓名不是您的"
+    assert not related
 
 
 def test_an_erasure_empties_the_seat(school: School) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from recordsvc.access import staff
 from recordsvc.access.grants import Position
+from recordsvc.house import House
 from recordsvc.training import tables
-from recordsvc.web.class_routes import STATES
+from recordsvc.web.class_views import STATES
 from tests.web.conftest import Visitor
 from tests.web.region import person
 from tests.web.test_pages import sound
@@ -114,6 +116,8 @@ def test_what_is_wrong_with_a_roster_is_told_by_its_line(people: dict[str, Visit
         ("clerk", "learners", {"learners": "马某 1"}, "第 1 人的证件号码"),
         ("clerk", "teachers", {"staff_id": "", "from_on": "2022-01-03", "until_on": ""}, "教师："),
         ("clerk", "void", {"note": ""}, "原因："),
+        ("clerk", "void", {"note": "电话13900001234"}, "不能写证件号码、卡号或电话号码"),
+        ("clerk", "learners/remove", {"learner_id": ""}, "学员："),
     ],
 )
 def test_what_is_wrong_is_told_where_it_was_typed(
@@ -145,6 +149,25 @@ def test_a_class_is_taken_from_its_teacher_and_made_void(people: dict[str, Visit
     assert "任课由本单位的机构经办安排" in whole(people["teacher"].get("/centre/classes")).text
     assert clerk.post(f"{place}/void", note="人数不足").location == place
     assert "人数不足" in whole(clerk.get(place)).text
+
+
+def test_a_learner_is_taken_out_of_the_roster(people: dict[str, Visitor], place: str) -> None:
+    first, second = seats(people["teacher"].get(place).text)
+    assert 'id="leaving-learner_id"' in whole(people["clerk"].get(place)).text
+
+    assert people["clerk"].post(f"{place}/learners/remove", learner_id=first).location == place
+    assert seats(people["teacher"].get(place).text) == [second]
+
+
+def test_who_signs_and_teaches_has_the_forms_of_assigned_classes_alone(
+    people: dict[str, Visitor], house: House, place: str
+) -> None:
+    colleague = people["signer"]
+    house.db.write(lambda turn: staff.give(turn, colleague.actor.id, Position.TEACHER, by="staff:s-1"))
+    assert seats(colleague.get(place).text) == []
+    days = {"from_on": "2022-01-03", "until_on": "2022-01-14"}
+    people["clerk"].post(f"{place}/teachers", staff_id=colleague.actor.id, **days)
+    assert len(seats(colleague.get(place).text)) == 2
 
 
 def test_a_class_of_another_institution_is_not_there(centre: Any, place: str) -> None:

@@ -207,7 +207,7 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(
         (
             f"/centre/classes/<id:class_id>/{one}"
-            for one in ("learners", "teachers", "days", "marks", "return", "void")
+            for one in ("learners", "learners/remove", "teachers", "days", "marks", "return", "void")
         ),
         CLASSES,
     ),

@@ -27,7 +27,7 @@ from recordsvc.money.claims.filing import Ask
 from recordsvc.money.claims.tables import claim
 from recordsvc.money.claims.values import Claim, Who, listed
 from recordsvc.people.identifiers import IdentifierError
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from recordsvc.people.workers import Worker
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from recordsvc.ground.ports import FixedClock, beijing_ms
 from recordsvc.ground.ports import uuid_text as text
 from recordsvc.money.bank import batches, dispatch, payee_accounts, payments
 from recordsvc.people import contacts, synthetic
-from recordsvc.people.resolve import read_person
+from recordsvc.people.reading import read_person
 from tests.access.conftest import *  # noqa: F403 - the same house, browsers and personas
 from tests.money.bank import made
 from tests.money.bank.desk import CODE, Desk
