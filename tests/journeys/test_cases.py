@@ -48,7 +48,7 @@ class Scene:
 
     def answer(self, who: str, path: str, body: dict[str, Any]) -> Any:
         client, token = self.journey.browser(who)
-        headers = {"X-CSRF-Token": token, "Idempotency-Key": uuid.uuid4().hex}
+        headers = {"X-CSRF-Token": token}
         return client.post(path, json=body, headers=headers, base_url=HOST)
 
     def doors(self) -> list[tuple[str, dict[str, Any], dict[str, Any], str]]:
@@ -62,10 +62,23 @@ class Scene:
                     {"kind": "resident-id", "number": one["number"]} | why,
                     shown | {"name": one["name"], "lost": False} | WINDOW,
                     shown | WINDOW,
+                    {
+                        "number": one["card"]["number"],
+                        "document": "resident-id",
+                        "document_number": one["number"],
+                        "name": one["name"],
+                        "normal_since": None,
+                    }
+                    | WINDOW,
                 )
             )
-        paths = ("/v1/desk/workers/find", "/v1/desk/activations", "/v1/desk/services")
-        return [(path, there, nobody, "handler") for path, there, nobody in zip(paths, *both, strict=True)]
+        doors = (
+            ("/v1/desk/workers/find", "handler"),
+            ("/v1/desk/activations", "handler"),
+            ("/v1/desk/services", "handler"),
+            ("/v1/desk/cards/confirm", "registrar"),
+        )
+        return [(path, *bodies, who) for (path, who), *bodies in zip(doors, *both, strict=True)]
 
 
 WINDOW = {"purpose": "service-window"}
