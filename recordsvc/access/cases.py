@@ -94,7 +94,7 @@ def _taken(purpose: str, day: str) -> list[Kind]:
 
 def _shaped(value: str) -> None:
     pattern = str(dated.on(KINDS, dated.OPEN_END).by_code[OUTSIDE]["pattern"])
-    if ours(value) is None and re.fullmatch(pattern, value) is None:
+    if ours(value) is None and number_in(value) is None and re.fullmatch(pattern, value) is None:
         raise ValidationError(MISSHAPEN)
 
 

@@ -46,7 +46,12 @@ SOURCES: Final = (
     ("commitment", "承诺书"),
 )
 RESULTS: Final = {"passed": "合格", "failed": "不合格", "not-assessed": "未考核"}
-LIVES: Final = {"active": ("有效", "good"), "revoked": ("已撤回", "mute"), "erased": ("已删除", "mute")}
+LIVES: Final = {
+    "active": ("有效", "good"),
+    "revoked": ("已撤回", "mute"),
+    "restricted": ("已限制处理", "mute"),
+    "erased": ("已删除", "mute"),
+}
 SOURCE: Final = Field("source", "认定依据", "choice", rows=SOURCES)
 REFERENCE: Final = Field("source_reference", "证件或文书编号", hint="可不填；不要写身份证号码。", most=80)
 CHECKED: Final = Field("checked_on", "核查日期", "day")
