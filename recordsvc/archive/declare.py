@@ -11,7 +11,9 @@ from recordsvc.archive.append import Accepted
 from recordsvc.archive.checks import Context, Severity, check
 from recordsvc.archive.errors import ContentRefused, RecordErased, SchemaRefused, told
 from recordsvc.archive.reading import Reader
+from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.statements import Region, Statement, Stater, derived_id
+from recordsvc.archive.states import Life
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.strictjson import canonical
 
@@ -24,7 +26,8 @@ TYPE: Final = "worker-statement"
 def declare(house: "House", worker_id: bytes, said: dict[str, Any], stater: Stater) -> tuple[bytes, int]:
     """Enter a statement; its record id and log index. `said` is the body, members that are None left out.
 
-    Raises `SchemaRefused`, `ContentRefused`, `RecordErased` (it was stated before and erased), `Busy`.
+    Raises `SchemaRefused`, `ContentRefused`, `Busy`; of what was stated before, and since was
+    erased or restricted, `RecordErased` and `RecordRestricted`.
     """
     body = {member: value for member, value in said.items() if value is not None}
     _check(house, body)
@@ -32,10 +35,18 @@ def declare(house: "House", worker_id: bytes, said: dict[str, Any], stater: Stat
     outcome, _log = Region(house).state(worker_id, Statement(TYPE, body, stater, record_id))
     if isinstance(outcome, Accepted):
         return record_id.bytes, outcome.index
+    return record_id.bytes, stands_at(house, worker_id, outcome.seq)
+
+
+def stands_at(house: "House", worker_id: bytes, seq: int) -> int:
+    """Return the log index of what was stated before. Raises `RecordErased`, `RecordRestricted`."""
     archive = Reader(house).archive(worker_id)
-    if archive is None or archive.entries[outcome.seq].opened is None:
+    state = None if archive is None else archive.state.of(seq)
+    if state is not None and state.life is Life.RESTRICTED:
+        raise RecordRestricted
+    if archive is None or archive.entries[seq].opened is None:
         raise RecordErased
-    return record_id.bytes, archive.entries[outcome.seq].stored.idx
+    return archive.entries[seq].stored.idx
 
 
 def _check(house: "House", body: dict[str, Any]) -> None:

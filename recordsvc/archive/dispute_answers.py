@@ -35,7 +35,7 @@ def answer(turn: Turn, house: "House", dispute_id: bytes, issuer: str, by: str, 
     one becomes the region's.
     """
     dispute = disputes.locked(turn, dispute_id)
-    if dispute.issuer != issuer:
+    if dispute.issuer != issuer or not dispute.issuer_told:
         raise NotFound
     if dispute.closed or dispute.owner != disputes.ISSUER:
         raise DisputeRefused

@@ -6,7 +6,9 @@ In log order, each entry once: whoever is killed between leaves neither half a c
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from recordsvc.archive import contest_again, dispute_answers, disputes, store
+import sqlalchemy as sa
+
+from recordsvc.archive import contest_again, dispute_answers, disputes, restricting, store, tables
 from recordsvc.archive.announcing import entries
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import OpenEntry, Reader
@@ -95,7 +97,7 @@ class _Following:
         if _upholds(case, entry):
             disputes.end(turn, self._house, case, "upheld", entry.stored.idx)
         elif self._taken_back(cursor, case, entry):
-            disputes.retract(turn, case)
+            _retract(turn, case)
         elif self._may_answer(cursor, case, entry):
             disputes.offer(turn, self._house, case, entry.stored.record_id)
 
@@ -118,15 +120,18 @@ class _Following:
 
     def _begin(self, turn: Turn, cursor: Cursor, entry: OpenEntry, seq: int) -> None:
         stored = entry.stored
-        if disputes.decided_after(turn, stored.worker_id, seq, stored.idx):
+        if _decided_after(turn, stored.worker_id, seq, stored.idx):
             return  # said while its case was open, and decided with it before it was followed
         target = store.one(self._house.db, cursor, stored.worker_id, seq)
         record = None if target is None else self._open(cursor, target)
         if record is None or record.record is None:
             return  # erased: there is nothing left to be contested
         issuer = str(record.record["issuer"])
-        to_region = _asks_the_region(entry)
-        disputes.begin(turn, self._house, stored.worker_id, seq, stored.seq, issuer, to_region=to_region)
+        wish = _asks_the_region(entry)
+        case = disputes.begin(turn, self._house, stored.worker_id, seq, stored.seq, issuer, to_region=wish)
+        sealed_by = restricting.restricted_by(turn.conn, stored.worker_id, seq)
+        if wish and sealed_by is not None and sealed_by > stored.idx and not case.closed:
+            disputes.end(turn, self._house, case, "upheld", sealed_by)  # granted before it was followed
 
     def _open(self, cursor: Cursor, stored: StoredEntry) -> OpenEntry | None:
         worker = None if stored.sealed is None else self._house.people.load(cursor, stored.worker_id)
@@ -146,3 +151,15 @@ def _upholds(case: disputes.Dispute, entry: OpenEntry) -> bool:
         and entry.record["issuer"] == case.issuer
     )
     return named or (entry.kind is Kind.REVOKE and entry.stored.target == case.seq)
+
+
+def _decided_after(turn: Turn, worker_id: bytes, seq: int, idx: int) -> bool:
+    """Tell whether a case of a record ended with an entry that came after this log index."""
+    own = tables.dispute.c
+    query = sa.select(own.seq).where(own.worker_id == worker_id, own.seq == seq, own.outcome_idx > idx)
+    return turn.conn.execute(query.limit(1)).one_or_none() is not None
+
+
+def _retract(turn: Turn, dispute: disputes.Dispute) -> None:
+    """Take an offer back whose act its issuer took back: the case is open again, and its term goes on."""
+    disputes.change(turn, dispute, state="open", answer=None, answer_id=None)

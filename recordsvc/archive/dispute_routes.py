@@ -91,7 +91,7 @@ def my_disputes() -> flask.Response:
     policy="own.record.decide",
     body=SayForm,
     answer={204: None},
-    problems=(errors.DisputeRefused,),
+    problems=(errors.DisputeRefused, errors.ArchiveRestricted),
     summary="补充说明 / Say more on an objection",
 )
 def say_as_worker(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
@@ -142,7 +142,7 @@ def seen_by_issuer(dispute_id: bytes) -> tuple[Dispute, Archive]:
     issuer = own_institution()
     with house().db.read() as conn:
         dispute = disputes.find(conn, dispute_id)
-    if dispute is None or dispute.issuer != issuer:
+    if dispute is None or dispute.issuer != issuer or not dispute.issuer_told:
         raise NotFound
     archive = _archive(dispute)
     _record_look(dispute, disputes.PURPOSE, dispute.name)
@@ -156,7 +156,7 @@ def seen_by_issuer(dispute_id: bytes) -> tuple[Dispute, Archive]:
     policy="dispute.say",
     body=SayForm,
     answer={204: None},
-    problems=(errors.DisputeRefused,),
+    problems=(errors.DisputeRefused, errors.ArchiveRestricted),
     summary="签发单位向本人说明或询问 / Say or ask something in a case as its issuer",
 )
 def say_as_issuer(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
@@ -171,7 +171,7 @@ def say_from_issuer(dispute_id: bytes, text: str) -> None:
 
     def act(turn: Turn) -> str:
         dispute = disputes.locked(turn, dispute_id)
-        if dispute.issuer != issuer:
+        if dispute.issuer != issuer or not dispute.issuer_told:
             raise NotFound
         if dispute.owner != disputes.ISSUER:
             raise errors.DisputeRefused
@@ -266,7 +266,7 @@ def seen_at_desk(dispute_id: bytes, purpose: str, case_ref: str) -> tuple[Disput
     policy="dispute.handle",
     body=SayForm,
     answer={204: None},
-    problems=(errors.DisputeRefused,),
+    problems=(errors.DisputeRefused, errors.ArchiveRestricted),
     summary="向本人说明或询问 / Say or ask something in a case",
 )
 def say_as_official(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:
@@ -346,7 +346,7 @@ def _check_restriction(ground: str) -> None:
 def _page(query: dict[str, Any], issuer: str | None) -> flask.Response:
     with house().db.read() as conn:
         last = None if query["after"] is None else disputes.find(conn, query["after"])
-        if last is not None and issuer not in (None, last.issuer):
+        if last is not None and issuer is not None and (last.issuer != issuer or not last.issuer_told):
             raise NotFound
         after = disputes.FIRST if last is None else (last.due_on, last.dispute_id)
         limit = query["limit"]

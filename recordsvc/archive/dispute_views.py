@@ -10,6 +10,7 @@ from recordsvc.archive import disputes, tables
 from recordsvc.archive.disputes import Dispute, Message
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, OpenEntry
+from recordsvc.archive.states import WISH
 from recordsvc.ground.ports import beijing_date
 
 if TYPE_CHECKING:
@@ -58,8 +59,12 @@ def described(house: "House", conn: Connection, archive: Archive, dispute: Dispu
 
 
 def for_issuer(told: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what the worker and the desk say to one another once the case is the region's."""
-    return told | {"messages": heard_by_issuer(told["owner"], told["messages"])}
+    """Leave out what the worker and the desk say to one another once the case is the region's.
+
+    That the worker wishes the record restricted is not told, either.
+    """
+    said = [one for one in told["said"] if one["reason"] != WISH]
+    return told | {"said": said, "messages": heard_by_issuer(told["owner"], told["messages"])}
 
 
 def heard_by_issuer(owner: str, messages: Iterable[Message]) -> list[Message]:

@@ -24,7 +24,7 @@ from sqlalchemy.engine import Connection
 from recordsvc import dated, workdays
 from recordsvc.access import objects, staff
 from recordsvc.access.grants import Actor, Kind
-from recordsvc.archive import notices, tables
+from recordsvc.archive import notices, restricted, tables
 from recordsvc.archive.errors import DisputeRefused
 from recordsvc.archive.issuers import NOW
 from recordsvc.archive.statements import derived_id
@@ -51,7 +51,10 @@ MOST_MESSAGES: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A case as stored; `due_on` is a Beijing date, empty where no calendar gives one."""
+    """A case as stored; `due_on` is a Beijing date, empty where no calendar gives one.
+
+    Of one that is not `issuer_told`, a wish to be restricted, its issuer knows nothing.
+    """
 
     worker_id: bytes
     dispute_id: bytes
@@ -60,6 +63,7 @@ class Dispute:
     issuer: str
     state: str
     owner: str
+    issuer_told: bool
     opened_ms: int
     due_on: str
     closed_ms: int | None
@@ -117,8 +121,9 @@ def of_workers(conn: Connection, workers: Sequence[bytes]) -> list[Dispute]:
 
 
 def of_issuer(conn: Connection, issuer: str, *, after: After = FIRST, limit: int = 100) -> list[Dispute]:
-    """Return an issuer's cases that have not ended, the most urgent first."""
-    return _waiting(conn, tables.dispute.c.issuer == issuer, after, limit)
+    """Return an issuer's cases that have not ended and that it is told of, the most urgent first."""
+    own = tables.dispute.c
+    return _waiting(conn, sa.and_(own.issuer == issuer, own.issuer_told), after, limit)
 
 
 def of_region(
@@ -213,7 +218,7 @@ def begin(
 ) -> Dispute:
     """Open the case of a contest and tell everybody; one that is there already stays as it is.
 
-    `to_region`: what is wanted is not the issuer's to answer.
+    `to_region`: what is wanted is not the issuer's to answer, nor told to it.
     """
     dispute_id = id_of(house, worker_id, contest_seq)
     there = find(turn.conn, dispute_id)
@@ -232,6 +237,7 @@ def begin(
         issuer=issuer,
         state="open",
         owner=owner,
+        issuer_told=not to_region,
         opened_ms=turn.now_ms,
         due_on=due_on,
         closed_ms=None,
@@ -284,22 +290,10 @@ def end(turn: Turn, house: "House", dispute: Dispute, state: str, idx: int) -> N
     params, key = about(dispute) | {"outcome": state}, f"{dispute.name}/ended"
     if state != "withdrawn":
         notices.tell_worker(turn, house, dispute.worker_id, "objection-decided", params, key)
-    if dispute.issuer != house.settings.region:
+    if dispute.issuer_told and dispute.issuer != house.settings.region:
         notices.tell_institution(turn, dispute.issuer, "objection-decided", params, key)
     if dispute.owner == REGION:
         notices.tell_desk(turn, DESK, "objection-decided", params, key)
-
-
-def retract(turn: Turn, dispute: Dispute) -> None:
-    """Take an offer back whose act its issuer took back: the case is open again, and its term goes on."""
-    change(turn, dispute, state="open", answer=None, answer_id=None)
-
-
-def decided_after(turn: Turn, worker_id: bytes, seq: int, idx: int) -> bool:
-    """Tell whether a case of a record ended with an entry that came after this log index."""
-    own = tables.dispute.c
-    query = sa.select(own.seq).where(own.worker_id == worker_id, own.seq == seq, own.outcome_idx > idx)
-    return turn.conn.execute(query.limit(1)).one_or_none() is not None
 
 
 def change(turn: Turn, dispute: Dispute, **values: Any) -> Dispute:
@@ -365,8 +359,10 @@ def _pass_on_if_due(house: "House", dispute_id: bytes, turn: Turn) -> int:
 
 
 def say(turn: Turn, house: "House", dispute_id: bytes, who: str, by: str, text: str) -> Dispute:
-    """Add a message and tell the others. Raises `NotFound`, `DisputeRefused` for a case that has ended."""
+    """Add a message and tell the others. Raises `NotFound`, `DisputeRefused`, `RecordRestricted`."""
     dispute = locked(turn, dispute_id)
+    # What is said in the case of a sealed record nobody would read, the speaker included.
+    restricted.refuse_record(house, house.db.cursor(turn.conn), dispute.worker_id, dispute.seq)
     said = said_by(turn, house, dispute, who, by, text)
     params, key = about(said), f"{said.name}/{said.messages}"
     if who != "worker":

@@ -258,6 +258,8 @@ def propose_record_erasure(
         "ground": why.ground,
         "text": why.text,
     }
+    if why.papers:
+        payload["papers"] = list(why.papers)
     return two_person.propose(turn, ERASE_RECORD, payload["worker_id"], payload, by)
 
 

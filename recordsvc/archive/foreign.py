@@ -16,9 +16,9 @@ from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.append import OWN_CHAIN, Accepted
 from recordsvc.archive.checks import Context, Severity, check
 from recordsvc.archive.decided import enter, record_id_of, stater_of, worker_of
+from recordsvc.archive.declare import stands_at
 from recordsvc.archive.errors import (
     ContentRefused,
-    RecordErased,
     SchemaRefused,
     TargetUnfit,
     TargetUnknown,
@@ -58,7 +58,7 @@ def state_evidence(
     """Enter evidence on the worker's word; its record id and log index. The same again makes no second entry.
 
     `said` is the body without `trust`; `papers` are SHA-256 of what was shown. Raises `SchemaRefused`,
-    `ContentRefused`, `RecordErased`, `Busy`.
+    `ContentRefused`, `Busy`; of what was stated before, what `declare.stands_at` raises.
     """
     body = {**said, "trust": "stated"}
     provenance: dict[str, Any] = {"source": "worker-papers", "trust": "stated", "vouched_by": OWN_WORD}
@@ -72,10 +72,7 @@ def state_evidence(
     outcome, _log = Region(house).state(worker_id, statement)
     if isinstance(outcome, Accepted):
         return record_id.bytes, outcome.index
-    archive = Reader(house).archive(worker_id)
-    if archive is None or archive.entries[outcome.seq].opened is None:
-        raise RecordErased
-    return record_id.bytes, archive.entries[outcome.seq].stored.idx
+    return record_id.bytes, stands_at(house, worker_id, outcome.seq)
 
 
 def propose_trust(turn: Turn, house: "House", wanted: Raise, by: str) -> bytes:

@@ -166,7 +166,7 @@ def propose_erasure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/erase",
     policy="archive.erase",
-    body=CaseForm,
+    body=SupportedForm,
     answer={202: DecidedLaterForm},
     problems=(
         errors.TargetUnknown,
@@ -174,6 +174,7 @@ def propose_erasure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
         errors.RecordAmbiguous,
         errors.ErasureBlocked,
         StandingRefused,
+        *paperrefs.PROBLEMS,
     ),
     idempotent=True,
     summary="提出删除一条记录 / Propose to erase one record",

@@ -194,7 +194,13 @@ def contest_record(record_id: bytes, query: dict[str, Any], form: dict[str, Any]
     policy="own.statement.make",
     body=StatementForm,
     answer={201: SaidForm},
-    problems=(errors.SchemaRefused, errors.ContentRefused, errors.RecordErased, errors.Busy),
+    problems=(
+        errors.SchemaRefused,
+        errors.ContentRefused,
+        errors.RecordErased,
+        errors.ArchiveRestricted,
+        errors.Busy,
+    ),
     summary="本人陈述 / State an experience of one's own, unverified, as a record",
 )
 def make_statement(form: dict[str, Any]) -> flask.Response:
@@ -216,6 +222,7 @@ def make_statement(form: dict[str, Any]) -> flask.Response:
         errors.SchemaRefused,
         errors.ContentRefused,
         errors.RecordErased,
+        errors.ArchiveRestricted,
         errors.Busy,
         *paperrefs.PROBLEMS,
     ),

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import consents
 from recordsvc.access.consents import Ended
-from recordsvc.archive import notices, persons, tables
+from recordsvc.archive import contest_again, disputes, notices, persons, tables
 from recordsvc.archive.append import DECIDED
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnfit, TargetUnknown
@@ -128,7 +128,18 @@ def _restrict(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     archive, state = _judged(house, turn, payload, RESTRICT)
     index = _enter(house, turn, archive, state, proposal)
     sealed(house, turn, archive, state, index)
+    _grant(house, turn, archive, state, index)
     return index
+
+
+def _grant(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:
+    """End the worker's case that wished for what was done at a log index."""
+    case = disputes.unclosed(turn, archive.worker_id, state.seq)
+    said = None if case is None else archive.entries[case.contest_seq]
+    if case is None or said is None or said.record is None:
+        return
+    if contest_again.asks_the_region(said.record["body"], said.ms):
+        disputes.end(turn, house, case, "upheld", index)
 
 
 def sealed(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:

@@ -5,10 +5,10 @@ with what corrects, revokes or restores them: without it a record would say more
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import merge
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -27,6 +27,7 @@ from recordsvc.ground.ports import beijing_date
 if TYPE_CHECKING:
     from recordsvc.house import House
 
+Answer = TypeVar("Answer")
 _IDENTITY: Final = frozenset({"name", "number", "number-tail"})
 ACTS: Final = frozenset({formats.Kind.CORRECT, formats.Kind.REVOKE, formats.Kind.RESTORE})
 
@@ -53,19 +54,26 @@ def events(
     return told, [reached[one] for one in receivers]
 
 
-def open_shared(house: "House", found: Consent, who: Actor, code: str, request_id: str) -> bytes:
-    """Use a consent once and return the extract or bundle (JSON).
+def open_shared(
+    house: "House",
+    found: Consent,
+    who: Actor,
+    code: str,
+    request_id: str,
+    told: Callable[[bytes], Answer],
+) -> Answer:
+    """Use a consent once and return what `told` makes of the extract or bundle (JSON).
 
-    Use, event, row of who looked and notice are durable in one commit before it is returned.
+    Use, event, row of who looked and notice are durable in one commit before it is returned; where it cannot
+    be made or told nothing was used.
     Raises `CodeWanted`, `CodePaced`, `AccessEnded`, `RegionKeyNotInForce`.
     """
     if found.has_code:
         _judge_code(house, found, code)
-    made = _made(house, found)
-
+    answer = told(_made(house, found))
     if not house.db.write(lambda turn: _used(turn, house, found, who, groups(found), request_id)):
         raise AccessEnded
-    return made
+    return answer
 
 
 def use_all(house: "House", given: list[Consent], who: Actor, request_id: str) -> set[bytes]:

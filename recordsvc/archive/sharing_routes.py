@@ -1,6 +1,7 @@
 """Doors of sharing: the worker gives and ends consents; a client, or who is there for it, opens them."""
 
 import functools
+from collections.abc import Callable
 from typing import Any, Final
 
 import flask
@@ -219,14 +220,16 @@ def shared_events(query: dict[str, Any]) -> flask.Response:
 )
 def open_given(consent_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Use the consent; foreign, missing, expired and ended ones are answered alike."""
-    return answers.answer(opened_for_us(consent_id, form["code"])[1])
+    return opened_for_us(consent_id, form["code"], lambda _found, made: answers.answer(made))
 
 
 # -- shared with the pages
 
 
-def opened_for_us(consent_id: bytes, code: str) -> tuple[Consent, bytes]:
-    """Use a consent given to whoever asks, or to the institution they are there for; it, and what it opens.
+def opened_for_us(
+    consent_id: bytes, code: str, told: Callable[[Consent, bytes], flask.Response]
+) -> flask.Response:
+    """Use a consent given to whoever asks, or to the institution they are there for; what `told` makes of it.
 
     Raises `NotFound` for foreign, missing, expired and ended ones, `CodeWanted`, `CodePaced`,
     `RegionKeyNotInForce`.
@@ -235,7 +238,8 @@ def opened_for_us(consent_id: bytes, code: str) -> tuple[Consent, bytes]:
     if found is None:
         raise NotFound
     try:
-        return found, sharing.open_shared(house(), found, actor(), code, http.current().id)
+        answer = functools.partial(told, found)
+        return sharing.open_shared(house(), found, actor(), code, http.current().id, answer)
     except AccessEnded:
         raise NotFound from None
 

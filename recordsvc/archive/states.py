@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from recordsvc.archive.formats import Kind
 
 Record = Mapping[str, Any]
 ConfirmationRule = Callable[[Record, int], bool | None]
 """Whether a record entered at that instant (ms) counts only once confirmed; None = not known here."""
+
+WISH: Final = "wants-restriction"
+"""The reason of a contest that asks for the record to be restricted, not for it to be put right."""
 
 
 class Entry(NamedTuple):

@@ -13,7 +13,8 @@ Nothing in an archive is overwritten, so what a record means now follows from wh
   that stands before it.
 * **Confirmation** and **contest** are notes of the region on the worker's word; the newest stands, so
   confirming withdraws a contest. A confirmation holds for the content that was confirmed: once other
-  corrections are in force, the record is asked for again. A contest stands until the worker withdraws it.
+  corrections are in force, the record is asked for again. A contest stands until the worker withdraws it;
+  one that only wished for a restriction is done with once the record was restricted.
 * A record entered within a suspected compromise of its key, or acted on by such an entry, *needs
   re-confirmation* until its issuer replaces it as a whole under a good key.
 
@@ -29,6 +30,7 @@ from dataclasses import dataclass, field
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.states import (
+    WISH,
     ArchiveState,
     Confirmation,
     ConfirmationRule,
@@ -256,6 +258,10 @@ def _life(trace: _Trace) -> Life:
 _SAID = {"confirmation": Confirmation.CONFIRMED, "contest": Confirmation.CONTESTED}
 
 
+def _wishes(said: Record) -> bool:
+    return bool(said["type"] == "contest" and said["body"].get("reason") == WISH)
+
+
 def _erase(target: _Trace, entry: Entry) -> None:
     target.erasure = target.erasure or entry
     history = (target.root or target).history
@@ -273,9 +279,10 @@ def _untouched(entry: Entry, rule: ConfirmationRule | None) -> RecordState:
 
 def _confirmation(trace: _Trace, rule: ConfirmationRule | None) -> tuple[Confirmation, Entry | None, bool]:
     """How the record is confirmed, the worker's newest word, and whether it was of another content."""
+    granted = max((one.seq for one in trace.history if restricts(one.record)), default=-1)
     for note, content in reversed(trace.notes):
         said = note.read()
-        if said is not None and said["type"] not in _SAID:
+        if said is not None and (said["type"] not in _SAID or (note.entry.seq < granted and _wishes(said))):
             continue
         since = content != tuple(one.entry.seq for one in trace.in_force())
         word = Confirmation.UNKNOWN if said is None else _SAID[said["type"]]

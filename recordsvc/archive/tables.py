@@ -240,6 +240,8 @@ dispute = sa.Table(
     sa.Column("issuer", sa.String(18), nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("owner", sa.String(10), nullable=False),
+    # Whether its issuer is told of it: of a wish to be restricted it is not.
+    sa.Column("issuer_told", sa.Boolean, nullable=False),
     sa.Column("opened_ms", sa.BigInteger, nullable=False),
     # Beijing date; empty where no calendar says: such a case comes before all others.
     sa.Column("due_on", sa.String(10), nullable=False),

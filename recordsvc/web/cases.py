@@ -7,6 +7,7 @@ from recordsvc.archive import dispute_views, disputes
 from recordsvc.archive.disputes import Dispute, Message
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive
+from recordsvc.archive.states import WISH
 from recordsvc.ground.ports import beijing_date
 from recordsvc.web import words
 from recordsvc.web.badges import Badge
@@ -39,7 +40,11 @@ class Case:
 
 def case_of(archive: Archive, dispute: Dispute, card: Card, *, for_issuer: bool = False) -> Case:
     """Put a case in words; `for_issuer`: without what is not for its issuer to read."""
-    said = [(entry.ms, "本人", _reason(body)) for entry, body in dispute_views.contests(archive, dispute)]
+    said = [
+        (entry.ms, "本人", _reason(body))
+        for entry, body in dispute_views.contests(archive, dispute)
+        if not (for_issuer and body["reason"] == WISH)
+    ]
     with house().db.read() as conn:
         found = disputes.messages(house(), conn, dispute)
     if for_issuer:

@@ -54,17 +54,24 @@ def centre_shared_page() -> flask.Response:
 )
 def centre_shared_button(consent_id: bytes, form: dict[str, str]) -> flask.Response:
     """Open it for the institution; it is counted and noted under the name of whoever asks before."""
+
+    def told(found: Consent, made: bytes) -> flask.Response:
+        if form["show"] and found.fields is not None:
+            return _opened_page(found, made)
+        named = f'attachment; filename="{sharing.file_name(found)}"'
+        return answers.answer(made, headers={"Content-Disposition": named})
+
     try:
-        found, made = opened_for_us(consent_id, form["code"].strip())
+        return opened_for_us(consent_id, form["code"].strip(), told)
     except CodeWanted:
         return _listed(422, str(uuid.UUID(bytes=consent_id)), WRONG_CODE)
     except CodePaced as paced:
         answer = _listed(paced.status, str(uuid.UUID(bytes=consent_id)), too_soon(paced))
         answer.headers.update(paced.headers)
         return answer
-    if not form["show"] or found.fields is None:
-        told = f'attachment; filename="{sharing.file_name(found)}"'
-        return answers.answer(made, headers={"Content-Disposition": told})
+
+
+def _opened_page(found: Consent, made: bytes) -> flask.Response:
     return page(
         "shared_opened.html",
         back=PATH,

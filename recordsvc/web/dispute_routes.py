@@ -50,7 +50,7 @@ def disputes_page() -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(MessagePageForm),
     answer={303: None, 422: HTML},
-    problems=(errors.DisputeRefused,),
+    problems=(errors.DisputeRefused, errors.ArchiveRestricted),
     summary="补充说明（网页） / Say more on an objection from its page",
 )
 def say_button(dispute_id: bytes, form: dict[str, Any]) -> flask.Response:

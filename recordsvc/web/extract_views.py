@@ -12,7 +12,9 @@ from recordsvc.archive.verify_words import LIVES
 from recordsvc.web import words
 from recordsvc.web.words import Line
 
-_ACTS: Final = {Kind.CORRECT: "更正", Kind.REVOKE: "撤销", Kind.ERASE: "删除"}
+_ACTS: Final = {Kind.CORRECT: "更正", Kind.REVOKE: "撤销", Kind.NOTE: "限制处理", Kind.ERASE: "删除"}
+_SILENT: Final = {"restricted": "已限制处理的记录", "erased": "已删除的记录"}
+"""What a record is called of which nothing may be said."""
 _TAIL: Final = "number_tail"
 
 
@@ -70,7 +72,7 @@ def _shown(told: Told) -> Shown:
     if said["needs_reconfirmation"]:
         marks.append(LIVES["needs-reconfirmation"][0])
     return Shown(
-        words.type_title(said["type"]) if said["type"] else "已删除的记录",
+        _SILENT.get(said["state"]) or (words.type_title(said["type"]) if said["type"] else "未公开的记录"),
         "、".join(marks),
         said["state"] == "active",
         words.instant(told.entry.leaf.ms),

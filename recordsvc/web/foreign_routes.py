@@ -62,7 +62,7 @@ def foreign_page() -> flask.Response:
     surface=Surface.PAGE,
     body=Upload(ForeignPageForm, ("scan",)),
     answer={303: None, 422: HTML},
-    problems=(errors.RecordErased, *TO_FILE),
+    problems=(errors.RecordErased, errors.ArchiveRestricted, *TO_FILE),
     summary="提交外省材料（网页） / State evidence from another province from the page",
 )
 def foreign_button(form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:

@@ -184,17 +184,20 @@ def link_page(secret: str) -> flask.Response:
 def link_button(secret: str, form: dict[str, str]) -> flask.Response:
     """Hand out what is shared, or show it; it is counted and noted before."""
     found = _by_link(secret)
+
+    def told(made: bytes) -> flask.Response:
+        if form["show"] and found.fields is not None:
+            return _opened_page(secret, found, made)
+        named = f'attachment; filename="{sharing.file_name(found)}"'
+        return answers.answer(made, headers={"Content-Disposition": named, **NOT_LISTED})
+
     try:
         # Whoever is signed in beside it opens it as anybody: the link is what lets in.
-        made = sharing.open_shared(house(), found, ANYONE, form["code"].strip(), http.current().id)
+        return sharing.open_shared(house(), found, ANYONE, form["code"].strip(), http.current().id, told)
     except CodeWanted:
         return _link_page(secret, found, 422, WRONG_CODE)
     except CodePaced as paced:
         return _link_page(secret, found, paced.status, too_soon(paced), paced.headers)
-    if form["show"] and found.fields is not None:
-        return _opened_page(secret, found, made)
-    named = f'attachment; filename="{sharing.file_name(found)}"'
-    return answers.answer(made, headers={"Content-Disposition": named, **NOT_LISTED})
 
 
 # -- small parts

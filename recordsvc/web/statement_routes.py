@@ -51,7 +51,13 @@ def statement_page() -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(StatementPageForm),
     answer={303: None, 409: HTML, 422: HTML},
-    problems=(errors.SchemaRefused, errors.ContentRefused, errors.RecordErased, errors.Busy),
+    problems=(
+        errors.SchemaRefused,
+        errors.ContentRefused,
+        errors.RecordErased,
+        errors.ArchiveRestricted,
+        errors.Busy,
+    ),
     summary="提交本人陈述（网页） / State an experience of one's own from the page",
 )
 def statement_button(form: dict[str, Any]) -> flask.Response:

@@ -13,6 +13,7 @@ from recordsvc.archive import (
     bundle,
     closing,
     confirm,
+    declare,
     dispute_answers,
     dispute_decisions,
     dispute_follower,
@@ -20,9 +21,11 @@ from recordsvc.archive import (
     disputes,
     erasing,
     feed,
+    foreign,
     noticeboard,
     persons,
     printing,
+    proposal_papers,
     tables,
     views,
 )
@@ -35,7 +38,7 @@ from recordsvc.archive.restricting import RESTRICT
 from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.retention import Blocker
 from recordsvc.archive.statements import Stater
-from recordsvc.archive.states import Life
+from recordsvc.archive.states import Confirmation, Life
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.ground import two_person
 from recordsvc.ground.ports import FixedClock
@@ -489,3 +492,94 @@ def test_what_was_said_in_a_case_is_sealed_with_its_record(
     lift(house, worker, bytes_of(record))
     with house.db.read() as conn:
         assert [one.text for one in disputes.messages(house, conn, case)] == ["金丝雀"]
+
+
+def wish(house: House, worker: bytes, record: bytes) -> None:
+    archive = persons.read(house, worker).own
+    words = Shown(bytes_of(record), archive.seen(archive.state.records[0]))
+    confirm.contest(house, worker, words, "page", STATER, "wants-restriction", "")
+
+
+@pytest.mark.parametrize("followed_before", [True, False])
+def test_a_wish_that_officials_grant_from_the_record_ends_its_case_and_contests_nothing(
+    house: House, worker: bytes, record: bytes, *, followed_before: bool
+) -> None:
+    before = persons.read(house, worker).own.state.of(0).confirmation
+    wish(house, worker, record)
+    assert persons.read(house, worker).own.state.of(0).confirmation is Confirmation.CONTESTED
+    if followed_before:
+        dispute_follower.follower(house).run()
+    index = seal(house, worker, bytes_of(record))
+    dispute_follower.follower(house).run()
+    with house.db.read() as conn:
+        (case,) = disputes.of_workers(conn, [worker])
+        office = [
+            one.addressee
+            for one in conn.execute(tables.office_notice.select())
+            if one.kind.startswith("objection")
+        ]
+    assert (case.state, case.outcome_idx, case.issuer_told) == ("upheld", index, False)
+    assert set(office) == {"desk:disputes"}
+    lift(house, worker, bytes_of(record))
+    assert persons.read(house, worker).own.state.of(0).confirmation is before
+    assert fsck.fsck(house).finding is None
+
+
+def test_another_objection_stands_beside_a_granted_wish(house: House, worker: bytes, record: bytes) -> None:
+    archive = persons.read(house, worker).own
+    words = Shown(bytes_of(record), archive.seen(archive.state.records[0]))
+    confirm.contest(house, worker, words, "page", STATER, "wrong-result", "")
+    seal(house, worker, bytes_of(record))
+    lift(house, worker, bytes_of(record))
+    assert persons.read(house, worker).own.state.of(0).confirmation is Confirmation.CONTESTED
+
+
+def test_nothing_is_said_in_the_case_of_a_sealed_record(house: House, worker: bytes, record: bytes) -> None:
+    archive = persons.read(house, worker).own
+    words = Shown(bytes_of(record), archive.seen(archive.state.records[0]))
+    confirm.contest(house, worker, words, "page", STATER, "wrong-result", "")
+    dispute_follower.follower(house).run()
+    with house.db.read() as conn:
+        (case,) = disputes.of_workers(conn, [worker])
+    house.db.write(lambda turn: disputes.say(turn, house, case.dispute_id, "worker", "worker:x", "先说"))
+    with house.db.read() as conn:
+        (case,) = disputes.of_workers(conn, [worker])
+    seal(house, worker, bytes_of(record))
+    with pytest.raises(RecordRestricted):
+        house.db.write(lambda turn: disputes.say(turn, house, case.dispute_id, "worker", "worker:x", "再说"))
+
+
+def test_what_was_stated_before_and_is_restricted_is_not_called_erased(house: House, worker: bytes) -> None:
+    evidence = {
+        "evidence_kind": "level-certificate",
+        "title": "职业技能等级证书（中式面点师，四级）",
+        "number": "S000061000012234000123",
+        "origin": {"country": "CHN", "province": "61", "issued_by": "陕西示范技能评价中心"},
+        "level": "4",
+        "awarded_on": "2023-09-10",
+    }
+    own, said = STATER, {"matter": "training", "title": "电焊", "channel": "page", "text": "学过电焊"}
+    for state in (
+        lambda: foreign.state_evidence(house, worker, evidence, [], own),
+        lambda: declare.declare(house, worker, said, own),
+    ):
+        record_id, index = state()
+        assert state() == (record_id, index)
+        seal(house, worker, record_id)
+        with pytest.raises(RecordRestricted):
+            state()
+
+
+def test_the_decision_to_erase_a_record_keeps_what_it_rests_on(
+    house: House, worker: bytes, record: bytes
+) -> None:
+    seal(house, worker, bytes_of(record))
+    why = erasing.Why(UNLAWFUL.ground, UNLAWFUL.text, ("ab" * 32,))
+    proposal = house.db.write(
+        lambda turn: erasing.propose_record_erasure(
+            turn, house, worker, bytes_of(record), why, "official:first"
+        )
+    )
+    with house.db.read() as conn:
+        waits = two_person.read(conn, proposal, house.clock.now_ms())
+    assert [one.sha256 for one in proposal_papers.resting(house, waits)] == ["ab" * 32]

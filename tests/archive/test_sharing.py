@@ -65,7 +65,7 @@ def give(house: House, worker: bytes, record: bytes, **changes) -> tuple[consent
 
 
 def opened(house: House, found: Consent, who: Actor = ANYONE, code: str = "") -> dict:
-    return json.loads(sharing.open_shared(house, found, who, code, "request1"))
+    return json.loads(sharing.open_shared(house, found, who, code, "request1", bytes))
 
 
 def looks(house: House, worker: bytes) -> list[looked.Seen]:

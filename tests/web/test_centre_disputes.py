@@ -41,6 +41,22 @@ def followed(house: House, worker_id: bytes) -> Dispute:
         return disputes.of_workers(conn, [worker_id])[0]
 
 
+def test_a_wish_to_be_restricted_is_not_told_to_the_issuer(
+    centre: Any, house: House, worker_id: bytes, ids: dict[str, str]
+) -> None:
+    seen = shown(house, worker_id, uuid.UUID(ids["fresh"]).bytes)
+    mine = Stater("x", "worker", "session-1")
+    confirm.contest(house, worker_id, seen, "page", mine, "wants-restriction", "金丝雀")
+    wish = followed(house, worker_id)
+    clerk = centre(Position.CLERK)
+    assert wish.name not in clerk.get("/centre/disputes").text
+    assert clerk.get(f"/centre/disputes/{wish.name}").status_code == 404
+    assert looks(house, worker_id) == []
+    with house.db.read() as conn:
+        assert disputes.of_issuer(conn, wish.issuer) == []
+        assert [one.name for one in disputes.of_region(conn)] == [wish.name]
+
+
 def once(page: Any) -> str:
     found = re.search(r'name="once" value="([^"]*)"', page.text)
     assert found is not None

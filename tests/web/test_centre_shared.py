@@ -1,6 +1,7 @@
 """What is shared with an institution by name reaches its people: a list without names, opened one by one."""
 
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from recordsvc.access.grants import Kind, Position
 from recordsvc.archive import sharing
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
+from tests.archive.restricted import seal
 from tests.web.conftest import Visitor
-from tests.web.region import ASSESSOR, NAMES, SCHOOL
+from tests.web.region import ASSESSOR, NAMES, SCHOOL, Region
 from tests.web.test_share import share
 
 LIST = "/centre/shared"
@@ -43,6 +45,15 @@ def test_what_is_shared_is_listed_without_a_name_and_opened_with_one(
     assert (opened.status_code, worker["name"] in opened.text) == (200, True)
     assert "1 次" in hr.get(LIST).text
     assert "1 次" in me.get("/me/share").text
+
+
+def test_a_record_that_was_restricted_since_is_opened_as_such(
+    me: Visitor, hr: Visitor, house: House, region: Region, worker: dict[str, Any], ids: dict[str, str]
+) -> None:
+    give(me)
+    seal(house, region.worker_id(worker), uuid.UUID(ids["fresh"]).bytes)
+    opened = hr.post(form_of(hr), show="yes")
+    assert (opened.status_code, "已限制处理的记录" in opened.text) == (200, True)
 
 
 def test_both_sides_call_a_share_by_the_same_number_so_that_two_alike_are_told_apart(

@@ -1,13 +1,19 @@
 """Pages of sharing: a link is given, looked at without use, opened once, ended, and then closed."""
 
+import contextlib
 import io
 import re
+import uuid
 from typing import Any
 
 import flask
 import pytest
 
+from recordsvc.house import House
+from recordsvc.web import share_routes
+from tests.archive.restricted import seal
 from tests.web.conftest import BROWSER, Visitor
+from tests.web.region import Region
 
 
 def share(me: Visitor, **changes: Any) -> Any:
@@ -125,6 +131,39 @@ def test_only_what_is_ticked_is_shown_and_given(
         assert worker["number"] not in text
     assert {key for one in given.json["statement"]["records"] for key in one["values"]} <= {"/body/level"}
     assert "2 次" in me.get("/me/share").text
+
+
+def test_a_record_that_was_restricted_since_is_told_as_such_and_costs_one_opening(
+    me: Visitor, stranger: Visitor, house: House, region: Region, worker: dict[str, Any], ids: dict[str, str]
+) -> None:
+    link = link_in(
+        share(
+            me, which="chosen", records=[ids["fresh"], boxes(me)[0], boxes(me)[1]], part="least", uses="3"
+        ).text
+    )
+    seal(house, region.worker_id(worker), uuid.UUID(ids["fresh"]).bytes)
+    seen = stranger.post(link, csrf=False, show="yes")
+    assert (seen.status_code, "已限制处理的记录" in seen.text, "限制处理：" in seen.text) == (200, True, True)
+    assert "已删除" not in seen.text
+    given = stranger.post(link, csrf=False).data
+    verdict = verified(stranger, given)
+    assert ("已证明" in verdict, "已限制处理的记录" in verdict) == (True, True)
+    assert "2 次" in me.get("/me/share").text
+
+
+def test_what_cannot_be_shown_uses_nothing_up(
+    me: Visitor, stranger: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = link_in(share(me, part="least", uses="1").text)
+
+    def broken(_extract: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(share_routes, "shown", broken)
+    with contextlib.suppress(KeyError):  # raised on by an application under test, answered as 500 by another
+        assert stranger.post(link, csrf=False, show="yes").status_code == 500
+    monkeypatch.undo()
+    assert stranger.post(link, csrf=False, show="yes").status_code == 200
 
 
 def test_the_least_is_given_unless_more_was_chosen(me: Visitor, stranger: Visitor, worker: dict[str, Any]):
