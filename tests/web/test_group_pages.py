@@ -12,7 +12,7 @@ from recordsvc.bodies import institutions
 from recordsvc.ground.ports import uuid_text
 from recordsvc.house import House
 from recordsvc.people import synthetic
-from recordsvc.web.group_routes import LIVES
+from recordsvc.web.group_forms import LIVES
 from tests.web.conftest import Visitor
 from tests.web.region import Region
 from tests.web.test_pages import sound
