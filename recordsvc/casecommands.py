@@ -137,22 +137,24 @@ def unmerge(account: str, /, worker: uuid.UUID, papers: tuple[str, ...], **said:
 @click.argument("record", type=click.UUID)
 @click.argument("to", type=click.UUID)
 @TEXT
+@PROOF
 @click.option("--issuer", help="编号重复时的签发单位 / whose record, if the id is not alone")
 @click.pass_obj
 def move(
-    account: str, worker: uuid.UUID, record: uuid.UUID, to: uuid.UUID, text: str, issuer: str | None
+    account: str,
+    worker: uuid.UUID,
+    record: uuid.UUID,
+    to: uuid.UUID,
+    text: str,
+    papers: tuple[str, ...],
+    issuer: str | None,
 ) -> None:
     """提出把 RECORD 移到 TO 的档案 / Propose to move a record."""
-    from recordsvc.archive import moving
-
-    moved = moving.Moving(worker.bytes, record.bytes, to.bytes, text, issuer)
-    propose(
-        account,
-        "archive.change",
-        lambda turn, house, by: moving.propose_move(turn, house, moved, by),
-        worker,
-        to,
-    )
+    said = {"to": str(to), "text": text, "papers": list(papers)}
+    with entering(account) as doors:
+        doors.propose(
+            at(worker, f"records/{record}/move"), said if issuer is None else {**said, "issuer": issuer}
+        )
 
 
 @case.command()

@@ -168,7 +168,8 @@ def test_a_relatives_copy_is_decided_by_two_and_written_once(
     house: House, commands: CliRunner, mine: bytes, tmp_path: Path
 ) -> None:
     house.db.write(lambda turn: standing.change(turn, mine, standing.OPEN, standing.CLOSED))
-    why = ("--relation", "子女", "--text", "关系证明", "--paper", "ab" * 32)
+    paper = house.papers.keep(mine, pdf(), "relation-proof", "", COUNTER).sha256
+    why = ("--relation", "子女", "--text", "关系证明", "--paper", paper)
     told = typed(house, commands, "case relatives", text_of(mine), *why)
     assert "已提出" in told.output, told.output
     (proposal,) = proposals(house)

@@ -4,7 +4,7 @@ An official who saw card and document together makes it; it is 120 random bits, 
 and ends the one before. Who has lost a device gets a new one, and everything earlier ends.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from recordsvc.access import (
@@ -74,9 +74,10 @@ def hand_over(house: "House", papers: Papers, why: Why, who: Actor) -> Slip:
     """Make an activation code for the worker whose card and document these are; both leave their rows.
 
     Raises `ActivationUnmatched` where they are not one known person's, where the card was reported lost or
-    has ended, and for somebody of another area; `PurposeRefused`, `Recused`.
+    has ended, for somebody of another area and whom the case is not about; `PurposeRefused`, `CaseUnknown`,
+    `Recused`.
     """
-    looked.check_purpose(house.db, why.purpose, who)
+    looked.judge(house.db, who, why.purpose, why.case_ref)
     worker_id = _whose(house, papers)
     refused = OfficialAct(who, Act.ACTIVATE_REFUSED, papers.document, why.purpose, why.case_ref)
     if worker_id is None:
@@ -93,14 +94,16 @@ def hand_over(house: "House", papers: Papers, why: Why, who: Actor) -> Slip:
     if recusals.recused(who, parties):
         acts.record(house.db, house.random, refused)
         raise Recused
+    with house.db.read() as conn:
+        whole = merges.person_id(conn, worker_id)
+    look = Look(whole, who, why.purpose, "identity", why.case_ref, why.request_id)
+    if looked.foreign(house.db, house.random, look):
+        acts.record(house.db, house.random, refused)
+        raise ActivationUnmatched
 
     def act(turn: Turn) -> Slip:
         person = credentials.worker(merges.person_id(turn.conn, worker_id))
-        looked.note(
-            turn,
-            house.random,
-            Look(person.worker_id, who, why.purpose, "identity", why.case_ref, why.request_id),
-        )
+        looked.note(turn, house.random, replace(look, worker_id=person.worker_id))
         done = Act.ACTIVATE_LOST if why.lost else Act.ACTIVATE
         acts.note(turn, house.random, OfficialAct(who, done, person.id, why.purpose, why.case_ref))
         if why.lost:

@@ -1,15 +1,17 @@
 """Case references (案卷号): what an official's look rests on, which the worker reads and which stays.
 
-A reference that holds an id names a case of ours: an objection, a claim, a held record, a proposal … It must
-be there and concern whom the look is about; a foreign one is answered like one that is not there. Anything
-else is an outside reference (外部案号) of a court, another office or the window, in a format of its own;
-auditors have a list of the looks that rest on those (`archive/outside_cases.py`). `case_kinds` is dated:
-which kinds there are, and which purposes take which. Rooms say of their kinds how a case is found (`kind`).
+A reference that holds an id, in whatever writing, names a case of ours: an objection, a claim, a proposal.
+It must be there before anybody is looked for (`check`), and concern whom the look is about (`concerns`):
+where it does not, that person is answered like nobody, and the look leaves its row. Anything else is an
+outside reference (外部案号) of a court, another office or the window, in a format of its own; auditors have
+a list of the looks that rest on those (`archive/outside_cases.py`). `case_kinds` is dated: which kinds there
+are, and which purposes take which. Rooms say of their kinds how a case is found (`kind`).
 """
 
 import re
-import uuid
+import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -25,45 +27,74 @@ KINDS: Final = "case_kinds"
 OUTSIDE: Final = "outside"
 MOST: Final = 80
 REFUSED: Final = "不能写姓名、证件号码、卡号或电话号码，本人会看到；请写案卷号，各段用字母或短横隔开"
-UNKNOWN: Final = "没有这个案件，或不涉及此人，或这一查阅目的不能用它"
-MISSHAPEN: Final = "应为案卷或受理编号：至少两个字符，含数字，不含其他符号"
-_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+UNKNOWN: Final = "没有这个案件，或这一查阅目的不能用它，或是您自己提出、尚未复核的事项"
+MISSHAPEN: Final = "应为案卷或受理编号：至少三个字符，有字有数字，不含其他符号"
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_LOOSE: Final = re.compile(r"(?:[0-9a-f][-_/.,:· ]*){31}[0-9a-f]", re.IGNORECASE)
+"""The same id in whatever writing: without dashes, or with others."""
 _PERSONAL: Final = ("name", "number", "document_number", "card")
 _LEAST: Final = 2
 """Characters from which what was typed beside a case is looked for in it."""
 
 Concerns = Callable[[Connection, bytes, bytes], bool]
 """Case id and subject of a look (a worker, or a held record) → whether there is such a case about it."""
-_concerns: Final[dict[str, Concerns]] = {}
+There = Callable[[Connection, bytes, str], bool]
+"""Case id and who looks (`official:…`) → whether there is such a case that they may name."""
 
 
-def kind(code: str, concerns: Concerns) -> None:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How cases of a kind are found."""
+
+    there: There
+    concerns: Concerns
+
+
+_kinds: Final[dict[str, Kind]] = {}
+
+
+def kind(code: str, there: There, concerns: Concerns) -> None:
     """Say how a case of a kind of `case_kinds` is found."""
-    _concerns[code] = concerns
+    _kinds[code] = Kind(there, concerns)
 
 
 def ours(case_ref: str) -> bytes | None:
     """Return the id of the case of ours that a reference names; None: an outside reference."""
-    found = _ID.search(case_ref)
-    return None if found is None else uuid.UUID(found[0]).bytes
+    plain = unicodedata.normalize("NFKC", case_ref)
+    found = _ID.search(plain) or _LOOSE.search(plain)
+    return None if found is None else bytes.fromhex(re.sub(r"[^0-9A-Fa-f]", "", found[0]))
 
 
-def check(conn: Connection, purpose: str, case_ref: str, subject: bytes, day: str) -> None:
-    """Refuse a case of ours that is not there, not about the subject, or not for this purpose on this day.
+def asked(purpose: str, day: str) -> bool:
+    """Tell whether looks for a purpose rest on a case: those of consents and classes rest on these."""
+    return any(purpose in row["purposes"] for row in dated.on(KINDS, day).rows)
 
-    Raises `CaseUnknown`, for each alike.
+
+def check(conn: Connection, purpose: str, case_ref: str, by: str, day: str) -> None:
+    """Refuse a case of ours that is not there, or not for this purpose on this day.
+
+    It is asked before anybody is looked for, so that the answer tells of nobody. `by`: who looks, as
+    `official:…`. Raises `CaseUnknown`.
     """
     case_id = ours(case_ref)
-    if case_id is None:
-        return
-    taken = (row["code"] for row in dated.on(KINDS, day).rows if purpose in row["purposes"])
-    if not any(_concerns[code](conn, case_id, subject) for code in taken if code in _concerns):
+    if case_id is not None and not any(one.there(conn, case_id, by) for one in _taken(purpose, day)):
         raise CaseUnknown(errors=[{"pointer": "/case_ref", "code": "value", "detail": UNKNOWN}])
+
+
+def concerns(conn: Connection, purpose: str, case_ref: str, subject: bytes, day: str) -> bool:
+    """Tell whether a case is about the subject of a look; an outside reference may be about anybody."""
+    case_id = ours(case_ref)
+    return case_id is None or any(one.concerns(conn, case_id, subject) for one in _taken(purpose, day))
+
+
+def _taken(purpose: str, day: str) -> list[Kind]:
+    codes = (row["code"] for row in dated.on(KINDS, day).rows if purpose in row["purposes"])
+    return [_kinds[code] for code in codes if code in _kinds]
 
 
 def _shaped(value: str) -> None:
     pattern = str(dated.on(KINDS, dated.OPEN_END).by_code[OUTSIDE]["pattern"])
-    if ours(value) is None and re.fullmatch(pattern, value) is None:
+    if ours(value) is None and number_in(value) is None and re.fullmatch(pattern, value) is None:
         raise ValidationError(MISSHAPEN)
 
 

@@ -11,6 +11,7 @@ Problem
 │   ├── CodePaced ───────────── consent-code-paced
 │   └── LoginPaced ──────────── login-paced
 ├── NotFound
+│   ├── CaseForeign ─────────── not-found              (like nobody)
 │   ├── ActivationUnmatched ─── activation-unmatched   (which of them is wrong is not said)
 │   ├── ClientUnknown ───────── client-unknown
 │   ├── EmergencyUnknown ────── emergency-unknown
@@ -339,15 +340,17 @@ class CaseRefused(FormRefused):
 
 
 class CaseUnknown(CaseRefused):
-    """A case of ours that is not there, or not about whom the look is; both are answered alike."""
+    """A case of ours that is not there, or not for this purpose; nobody was looked for."""
 
     code = "case-unknown"
     title_zh = "没有这个案件"
     title_en = "No such case"
-    remedy_zh = "请核对案件编号、查阅目的和要查阅的人；外部案号不要写成本系统的编号。"
-    remedy_en = (
-        "Check the case's id, the purpose and whose archive it is; outside references hold no id of ours."
-    )
+    remedy_zh = "请核对案件编号和查阅目的；外部案号不要写成本系统的编号。"
+    remedy_en = "Check the case's id and the purpose; outside references hold no id of ours."
+
+
+class CaseForeign(NotFound):
+    """A case of ours that is not about whom the look is: they are answered like nobody; the row is there."""
 
 
 class PurposeNotYours(PurposeRefused):

@@ -18,8 +18,8 @@ from sqlalchemy.engine import Connection
 from recordsvc import dated
 from recordsvc.access import cases
 from recordsvc.access.cases import REFUSED
-from recordsvc.access.errors import CaseRefused, LookNotWritten, PurposeNotYours, PurposeRefused
-from recordsvc.access.grants import Actor, Kind, roles_told
+from recordsvc.access.errors import CaseForeign, CaseRefused, LookNotWritten, PurposeNotYours, PurposeRefused
+from recordsvc.access.grants import Actor, Kind, author, roles_told
 from recordsvc.access.looked_log import LookTurn, Row
 from recordsvc.access.tables import looked, looked_detail
 from recordsvc.ground import observe
@@ -82,13 +82,11 @@ def one_paper(paper_id: bytes) -> str:
 def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
     """Write the rows and return when they are durable.
 
-    Raises `PurposeRefused`, `PurposeNotYours`, `CaseRefused`, `CaseUnknown` before anything is written,
-    `LookNotWritten` when it could not be written.
+    Raises what `judge` raises before anything is written, `LookNotWritten` when it could not be written, and
+    `CaseForeign` once it is: of whom the case is not about nothing is shown, and they see who asked.
     """
-    for look in looks:
-        check_purpose(db, look.purpose, look.actor)
-        check_case(look)
-        check_ours(db, look)
+    for who, purpose, case_ref in {(one.actor, one.purpose, one.case_ref) for one in looks}:
+        judge(db, who, purpose, case_ref)
     if not looks:
         return
     try:
@@ -99,6 +97,34 @@ def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
         # Whatever it was: what left no row is not shown.
         observe.log("look-not-written", error=type(error).__name__, at=observe.place(error))
         raise LookNotWritten from error
+    with db.read() as conn:
+        if not all(_about(conn, look, db.clock.now_ms()) for look in looks):
+            raise CaseForeign
+
+
+def judge(db: Database, who: Actor, purpose: str, case_ref: str) -> None:
+    """Refuse a purpose or a case that cannot be, whoever is looked at: before anybody is looked for.
+
+    Raises `PurposeRefused`, `PurposeNotYours`, `CaseRefused`, `CaseUnknown`.
+    """
+    check_purpose(db, purpose, who)
+    with db.read() as conn:
+        _judge_case(conn, who, purpose, case_ref, db.clock.now_ms())
+
+
+def foreign(db: Database, random: Random, look: Look) -> bool:
+    """Tell whether the case is not about whom the look is; then its row is durable.
+
+    It is asked where an act follows in a turn of its own, which takes its rows back when it is refused.
+    """
+    with db.read() as conn:
+        if _about(conn, look, db.clock.now_ms()):
+            return False
+    try:
+        record(db, random, [look])
+    except CaseForeign:
+        return True
+    return False
 
 
 def check_purpose(db: Database, purpose: str, who: Actor | None = None) -> None:
@@ -119,27 +145,29 @@ def check_purpose(db: Database, purpose: str, who: Actor | None = None) -> None:
         raise PurposeNotYours(errors=[{"pointer": "/purpose", "code": "role", "detail": "您的岗位不能使用"}])
 
 
-def check_case(look: Look) -> None:
-    """Refuse a case reference that holds a number of a person. Raises `CaseRefused`.
+def _judge_case(conn: Connection, who: Actor, purpose: str, case_ref: str, now_ms: int) -> None:
+    """Refuse a case reference that holds a number of a person, or names a case that is not there.
 
-    It is asked of what people type: cases of helpers and of consents are ids.
+    It is asked of what people type: cases of helpers, of consents and of classes are made here.
     """
-    if look.actor.kind in (Kind.OFFICIAL, Kind.SYSTEM) and number_in(look.case_ref) is not None:
+    typed, day = _typed(who, purpose, now_ms), beijing_date(now_ms).isoformat()
+    if (typed or who.kind is Kind.SYSTEM) and number_in(case_ref) is not None:
         raise CaseRefused(errors=[{"pointer": "/case_ref", "code": "value", "detail": REFUSED}])
+    if typed:
+        cases.check(conn, purpose, case_ref, author(who), day)
 
 
-def check_ours(db: Database, look: Look) -> None:
-    """Refuse an official's case of ours that is not there or not about whom they look at.
-
-    Helpers' and consents' cases are ids by themselves. Raises `CaseUnknown`.
-    """
-    if look.actor.kind is Kind.OFFICIAL and cases.ours(look.case_ref) is not None:
-        with db.read() as conn:
-            _check_ours(conn, look, db.clock.now_ms())
+def _about(conn: Connection, look: Look, now_ms: int) -> bool:
+    day = beijing_date(now_ms).isoformat()
+    return not _typed(look.actor, look.purpose, now_ms) or cases.concerns(
+        conn, look.purpose, look.case_ref, look.worker_id, day
+    )
 
 
-def _check_ours(conn: Connection, look: Look, now_ms: int) -> None:
-    cases.check(conn, look.purpose, look.case_ref, look.worker_id, beijing_date(now_ms).isoformat())
+def _typed(who: Actor, purpose: str, now_ms: int) -> bool:
+    """Tell whether the case of a look was typed: by an official, or by an officer of a department."""
+    officer = who.kind is Kind.STAFF and cases.asked(purpose, beijing_date(now_ms).isoformat())
+    return who.kind is Kind.OFFICIAL or officer
 
 
 def usable(who: Actor, day: str) -> list[dated.Row]:
@@ -176,11 +204,11 @@ def note(turn: Turn, random: Random, look: Look) -> None:
     """Write one row in the turn of an act that itself shows a worker's data to somebody.
 
     The turn raises `LookNotWritten` when the row could not be written, and nothing of the act stays.
-    Raises `CaseRefused`, `CaseUnknown`.
+    Raises `CaseRefused`, `CaseUnknown`, `CaseForeign`; whoever acts for a case asks `foreign` before.
     """
-    check_case(look)
-    if look.actor.kind is Kind.OFFICIAL:
-        _check_ours(turn.conn, look, turn.now_ms)
+    _judge_case(turn.conn, look.actor, look.purpose, look.case_ref, turn.now_ms)
+    if not _about(turn.conn, look, turn.now_ms):
+        raise CaseForeign
     _part(turn).add(_row(look, FixedClock(turn.now_ms), random))
 
 

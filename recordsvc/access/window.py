@@ -6,7 +6,7 @@ official's own session (`Sessions.serve`): it ends after minutes without a reque
 hour, with that session, and when either of them ends it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from recordsvc.access import acts, areas, in_place, looked, own_attempts, recusals, shown_card
@@ -47,10 +47,10 @@ class Why:
 def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who: Actor) -> bytes:
     """Begin a service; its id. The row of who looked is durable on return.
 
-    Somebody of another area is answered like nobody. Raises `WindowUnmatched`, `PurposeRefused`,
-    `PurposeNotYours`, `Recused`.
+    Somebody of another area, or whom the case is not about, is answered like nobody. Raises
+    `WindowUnmatched`, `PurposeRefused`, `PurposeNotYours`, `CaseUnknown`, `Recused`.
     """
-    looked.check_purpose(house.db, why.purpose, who)
+    looked.judge(house.db, who, why.purpose, why.case_ref)
     person = _whose(house, shown)
     refused = OfficialAct(who, Act.WINDOW_REFUSED, shown.document, why.purpose, why.case_ref)
     if person is not None:
@@ -63,11 +63,14 @@ def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who
     if recusals.recused(who, thing.parties):
         acts.record(house.db, house.random, refused)
         raise Recused
+    look = Look(person, who, why.purpose, "identity", why.case_ref, why.request_id)
+    if looked.foreign(house.db, house.random, look):
+        acts.record(house.db, house.random, refused)
+        raise WindowUnmatched
 
     def act(turn: Turn) -> bytes:
         own = worker(merges.person_id(turn.conn, person))
-        look = Look(own.worker_id, who, why.purpose, "identity", why.case_ref, why.request_id)
-        looked.note(turn, house.random, look)
+        looked.note(turn, house.random, replace(look, worker_id=own.worker_id))
         acts.note(turn, house.random, OfficialAct(who, Act.WINDOW_OPEN, own.id, why.purpose, why.case_ref))
         asked = Through(Way.WINDOW, who.id, why.purpose, why.case_ref)
         through = sessions.serve(turn, who, own.worker_id, asked)

@@ -5,7 +5,7 @@ released (`looked.HELD`).
 """
 
 import uuid
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -34,6 +34,15 @@ def record_of(conn: Connection, worker_id: bytes, institution: str) -> bool:
     )
 
 
+def _there(own_id: sa.Column[Any], *more: sa.ColumnElement[bool]) -> cases.There:
+    """Return how it is asked whether a row of this id is there."""
+
+    def there(conn: Connection, case_id: bytes, _by: str) -> bool:
+        return conn.scalar(sa.select(own_id).where(own_id == case_id, *more)) is not None
+
+    return there
+
+
 def _dispute(conn: Connection, case_id: bytes, subject: bytes) -> bool:
     own = tables.dispute.c
     worker_id = conn.scalar(sa.select(own.worker_id).where(own.dispute_id == case_id))
@@ -56,6 +65,18 @@ def _proposal(conn: Connection, case_id: bytes, subject: bytes) -> bool:
     names = [str(uuid.UUID(bytes=one)) for one in merges.together(conn, [subject])]
     about = [sa.or_(own.subject.contains(name), own.payload.contains(name)) for name in names]
     found = sa.select(own.id).where(own.id == case_id, own.state != "withdrawn", sa.or_(*about))
+    return conn.scalar(found) is not None
+
+
+def _proposal_there(conn: Connection, case_id: bytes, by: str) -> bool:
+    """Tell whether a proposal stands; what the looker proposed, once another has decided it.
+
+    Nobody makes the reason of a look by themselves (`look_relations.proposed`).
+    """
+    own = proposal.c
+    found = sa.select(own.id).where(
+        own.id == case_id, own.state != "withdrawn", sa.or_(own.proposed_by != by, own.decided_by != by)
+    )
     return conn.scalar(found) is not None
 
 
@@ -84,14 +105,17 @@ def _emergency(conn: Connection, case_id: bytes, subject: bytes) -> bool:
 
 def register() -> None:
     """Say how each of them is found."""
-    for code, concerns in _KINDS.items():
-        cases.kind(code, concerns)
+    for code, found in _KINDS.items():
+        cases.kind(code, *found)
 
 
 _KINDS: Final = {
-    "dispute": _dispute,
-    "held": _held,
-    "proposal": _proposal,
-    "restriction": _restriction,
-    "emergency": _emergency,
+    "dispute": (_there(tables.dispute.c.dispute_id), _dispute),
+    "held": (_there(tables.held.c.held_id), _held),
+    "proposal": (_proposal_there, _proposal),
+    "restriction": (
+        _there(official_act.c.id, official_act.c.act == Act.ARCHIVE_RESTRICT),
+        _restriction,
+    ),
+    "emergency": (_there(emergency.c.case_id), _emergency),
 }

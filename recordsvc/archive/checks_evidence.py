@@ -26,11 +26,13 @@ def check_provenance(case: Case) -> None:
 
 
 def _trust(case: Case, said: Mapping[str, Any], where: str) -> None:
-    """Judge a trust level where it is said, with the verification beside it."""
+    """Judge a trust level where it is said, with the verification beside it; a signature verifies itself."""
     today = case.context.received_on
     level = dated.on("trust_levels", today).get(said["trust"])
     if level is None:
         case.add("code-unknown", f"{where}/trust")
+    elif "word" not in level.get("for", ("word",)):
+        case.add("trust-by-word", f"{where}/trust")
     elif level["region_only"] and not case.stated_by_region:
         case.add("trust-too-high", f"{where}/trust")
     elif level["needs_verification"] and "verification" not in said:

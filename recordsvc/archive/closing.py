@@ -16,6 +16,7 @@ from recordsvc.access import consents, helper_relations
 from recordsvc.access.consents import Ended
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
+from recordsvc.archive import persons
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnknown
 from recordsvc.archive.life_errors import DeathBeforeBirth, EvidenceNeeded
@@ -37,7 +38,7 @@ _TELLS_BIRTH: Final = frozenset({Kind.RESIDENT_ID, Kind.HMT_RESIDENCE, Kind.FORE
 """Kinds of number that tell the day of birth where they have 18 characters."""
 _EIGHTEEN: Final = 18
 NO_PAPER: Final = {"pointer": "/papers", "code": "required", "detail": "须有至少一份已收存的证明材料"}
-"""The fault of a closing that no filed paper stands behind."""
+"""The fault of an act that no filed paper stands behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,18 @@ def propose_reopening(turn: Turn, worker_id: bytes, text: str, by: str) -> bytes
         "papers": [],
     }
     return two_person.propose(turn, REOPEN, payload["worker_id"], payload, by)
+
+
+def proof_of(house: "House", worker_id: bytes) -> list[str]:
+    """Return the SHA-256 (hex) of the papers on which a person's archive was closed last; empty: on none.
+
+    Raises `ArchiveRestricted`.
+    """
+    person = persons.read(house, worker_id)
+    entries = [] if person is None else [entry for archive in person.archives for entry in archive.entries]
+    said = [one.record for one in entries if one.record is not None and one.record["type"] == "closure"]
+    closed = [record["body"] for record in said if record["body"]["effect"] == "closed"]
+    return [str(one) for one in closed[-1].get("papers", ())] if closed else []
 
 
 def _born(house: "House", conn: Connection, worker_id: bytes) -> str | None:

@@ -30,6 +30,13 @@ from recordsvc.people import tables as people_tables
 if TYPE_CHECKING:
     from recordsvc.access.looked import Look
 
+RELATION_PROOF: Final = "relation-proof"
+"""Code of `paper_kinds`: by what a relative is known as one (亲属关系证明)."""
+NO_RELATION_PROOF: Final = {
+    "pointer": "/papers",
+    "code": "required",
+    "detail": "须选一份已收存的亲属关系证明（材料类型选“亲属关系证明”）",
+}
 LIFE_MS: Final = 30 * 24 * 3600 * 1000
 """How long after the decision a copy may be made."""
 

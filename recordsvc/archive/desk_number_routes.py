@@ -184,10 +184,10 @@ def own_numbers() -> dict[str, Any]:
 def seen_numbers(worker_id: bytes, query: dict[str, str]) -> dict[str, Any]:
     """Return by what a worker is known, masked, once the look is noted.
 
-    Raises `PurposeRefused`, `ArchiveRestricted`.
+    Raises `PurposeRefused`, `CaseUnknown`, `ArchiveRestricted`, `NotFound`.
     """
     place, purpose, case = house(), query["purpose"], query["case_ref"]
-    looked.check_purpose(place.db, purpose, actor())
+    looked.judge(place.db, actor(), purpose, case)
     found = number_views.known(place, worker_id)
     if not found:
         act = OfficialAct(actor(), Act.ARCHIVE_NOTHING, uuid_text(worker_id), purpose, case)

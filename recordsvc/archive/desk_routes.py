@@ -8,7 +8,7 @@ import orjson
 from recordsvc.access import areas, looked, objects, own_attempts
 from recordsvc.access.acts import Act
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused, Recused
+from recordsvc.access.errors import CaseForeign, PurposeRefused, Recused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
@@ -74,7 +74,7 @@ def list_held(query: dict[str, Any]) -> flask.Response:
 )
 def read_held(held_id: bytes, query: dict[str, str]) -> flask.Response:
     """Show the record that waits, to the official who decides; the row of it is durable before."""
-    looked.check_purpose(house().db, query["purpose"], actor())
+    looking.judge(house(), _looker(query))
     record = held.open_held(house(), held_id)
     looking.note_held(house(), _looker(query), held_id)
     return answers.answer(orjson.dumps({"record": record}))
@@ -170,13 +170,14 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
     Raises `NotFound`, `CardDisagrees`, `PurposeRefused`, `FormRefused` for a day that is still to come.
     """
     who, request_id, place = actor(), http.current().id, house()
-    looked.check_purpose(place.db, form["purpose"], actor())
+    looked.judge(place.db, who, form["purpose"], form["case_ref"])
     person = _shown(form)
     since = form["normal_since"]
     if since is not None and since > beijing_date(place.clock.now_ms()):
         raise FormRefused(errors=[{"pointer": "/normal_since", "code": "value", "detail": "日期在今天之后"}])
 
     kept_out: list[frozenset[str]] = []
+    looks: list[Look] = []
 
     def act(turn: Turn) -> bytes:
         enrolment = Enrolment(turn, place.people, place.keys, place.random)
@@ -185,15 +186,18 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
         if not objects.own_reach(who, "card.confirm", thing):
             kept_out.append(thing.parties)
             raise NotFound
+        looks.append(Look(worker_id, who, form["purpose"], "identity", form["case_ref"], request_id))
+        looked.note(turn, place.random, looks[0])
         restricted.refuse(place, place.db.cursor(turn.conn), worker_id)
-        look = Look(worker_id, who, form["purpose"], "identity", form["case_ref"], request_id)
-        looked.note(turn, place.random, look)
         notices.tell_worker(turn, place, worker_id, "card-confirmed", {}, f"card/{request_id}")
         return worker_id
 
     try:
         return place.db.write(act)
-    except (NotFound, CardDisagrees):
+    except (NotFound, CardDisagrees) as refused:
+        if isinstance(refused, CaseForeign):
+            # Its turn took the row back with it.
+            looked.foreign(place.db, place.random, looks[0])
         looking.note_act(place, _looker(form), Act.CONFIRM_REFUSED, form["document"])
         own_attempts.tell(place, who, frozenset().union(*kept_out))
         raise

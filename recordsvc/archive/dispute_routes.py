@@ -249,7 +249,7 @@ def seen_at_desk(dispute_id: bytes, purpose: str, case_ref: str) -> tuple[Disput
 
     Raises `NotFound`, `PurposeRefused`, `ArchiveRestricted`, `RecordRestricted`.
     """
-    looked.check_purpose(house().db, purpose, actor())
+    looked.judge(house().db, actor(), purpose, case_ref)
     with house().db.read() as conn:
         dispute = disputes.find(conn, dispute_id)
         if dispute is None:

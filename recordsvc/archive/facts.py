@@ -21,6 +21,9 @@ TRUST: Final = (
     "issuer-signed",
 )
 """Codes of `trust_levels` from the least; a test holds them against the ranks of that table."""
+BY_MACHINE: Final = "issuer-signed"
+"""What nobody gives by word: a signature of the issuer that this service verified itself."""
+_BEST_BY_WORD: Final = "issuer-confirmed"
 _RANK: Final = {code: rank for rank, code in enumerate(TRUST)}
 PRIVATE: Final = frozenset({"group-membership"})
 """Types that are the worker's, the stating department's and the rules' to see, and no other reader's."""
@@ -71,12 +74,12 @@ def trust_in(record: Record | None, body: Record | None, region: str | None) -> 
     if record is None or body is None:
         return None
     if record["type"] == "foreign-evidence":
-        return _known(body.get("trust"))
+        return _by_word(body.get("trust"))
     if record["issuer"] != region:
-        return "issuer-signed"
+        return BY_MACHINE
     if record["type"] == "worker-statement":
         return "stated"
-    return _known(record.get("provenance", {}).get("trust", "bureau-vouched"))
+    return _by_word(record.get("provenance", {}).get("trust", "bureau-vouched"))
 
 
 def superseded(state: ArchiveState, region: str | None) -> Mapping[int, int]:
@@ -149,5 +152,8 @@ def seen_elsewhere(state: ArchiveState) -> Elsewhere:
     return Elsewhere(told, ELSEWHERE_ZH, ELSEWHERE_EN)
 
 
-def _known(code: Any) -> str | None:
-    return code if isinstance(code, str) and code in _RANK else None
+def _by_word(code: Any) -> str | None:
+    """Return a level as it was stated; of a verified signature, which nobody can state, the one below."""
+    if not isinstance(code, str) or code not in _RANK:
+        return None
+    return _BEST_BY_WORD if code == BY_MACHINE else code

@@ -22,12 +22,14 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import acts, objects
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
-from recordsvc.archive import errors, held_own, notices, restricted, tables
+from recordsvc.archive import errors, held_own, notices, restricted, store, tables, types
 from recordsvc.archive.append import STALE, Batch, Prepared
 from recordsvc.archive.rejudge import Back, Rejudge
 from recordsvc.archive.release import RELEASE
+from recordsvc.archive.sealing import dedupe_key
 from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.readers import Cursor
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -118,7 +120,8 @@ def one(conn: Connection, held_id: bytes) -> HeldRecord:
 def open_held(house: "House", held_id: bytes) -> dict[str, Any]:
     """Return the record R of a held record, for the official who decides.
 
-    Raises `HeldNotHere`, `ArchiveRestricted` where its numbers lead to an archive that is.
+    Raises `HeldNotHere`, `ArchiveRestricted` where its numbers or what it acts on lead to an archive that is,
+    `RecordRestricted` where it acts on a record that is: it says again what that one said.
     """
     with house.db.read() as conn:
         row = conn.execute(sa.select(tables.held).where(tables.held.c.held_id == held_id)).one_or_none()
@@ -126,8 +129,28 @@ def open_held(house: "House", held_id: bytes) -> dict[str, Any]:
             raise errors.HeldNotHere
         people = held_own.workers_of(house, conn, held_id, bytes(row.sealed))
         restricted.refuse(house, house.db.cursor(conn), *people)
-    record: dict[str, Any] = orjson.loads(house.admission.sealer.unhold(held_id, row.sealed)[0])
+        record: dict[str, Any] = orjson.loads(house.admission.sealer.unhold(held_id, row.sealed)[0])
+        _refuse_sealed_target(house, house.db.cursor(conn), record)
     return record
+
+
+def _refuse_sealed_target(house: "House", cursor: Cursor, record: dict[str, Any]) -> None:
+    """Raise `ArchiveRestricted`, `RecordRestricted` where what this acts on is sealed."""
+    target = _target(record)
+    if target is None:
+        return
+    key = dedupe_key(*target)
+    found = store.known(house.db, cursor, [key]).get(key)
+    if found is not None:
+        restricted.refuse(house, cursor, found[0])
+        restricted.refuse_record(house, cursor, found[0], found[1])
+
+
+def _target(record: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return issuer and id of the record that this one acts on; None: it acts on none."""
+    kind = types.record_type(record)
+    found = None if kind is None else kind.target_of(record)
+    return None if found is None else (str(record["issuer"]), found)
 
 
 def give_back(turn: Turn, held_id: bytes, reason: str) -> None:
@@ -142,16 +165,23 @@ def give_back(turn: Turn, held_id: bytes, reason: str) -> None:
     _tell_returned(turn, held_id)
 
 
-def return_of(turn: Turn, house: "House", archives: Container[bytes], reason: str) -> int:
-    """Return whatever waits under a number that leads to one of these archives, and drop it; how many.
+def return_of(
+    turn: Turn,
+    house: "House",
+    archives: Container[bytes],
+    records: Container[tuple[str, str]],
+    reason: str,
+) -> int:
+    """Return what waits for these archives, by number, or acts on these records, and drop it; how many.
 
-    Part of an erasure: everything that waits is opened for it, since no row names its person in the clear.
+    `records` are named by issuer and id. Part of an erasure: everything that waits is opened for it, since no
+    row names its person or its target in the clear.
     """
     held, done = tables.held, 0
     waiting_rows = sa.select(held.c.held_id, held.c.sealed).where(held.c.state.in_(("held", "approved")))
     for row in turn.conn.execute(waiting_rows).all():
-        said = orjson.loads(house.admission.sealer.unhold(row.held_id, row.sealed)[0])["worker"]
-        if _leads(house, turn, said) not in archives:
+        record = orjson.loads(house.admission.sealer.unhold(row.held_id, row.sealed)[0])
+        if _target(record) not in records and _leads(house, turn, record["worker"]) not in archives:
             continue
         closing = held.update().where(held.c.held_id == row.held_id)
         turn.conn.execute(

@@ -5,7 +5,7 @@ record (of acts on one record) and what the API's form of the act read, and rais
 what it returns proposes within a turn.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from recordsvc.access.entrance import actor
@@ -36,7 +36,7 @@ Ask = Callable[[bytes, bytes, Form], Callable[[Turn], bytes]]
 def merge(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that an archive is read as another; papers of either person."""
     grounds.check(house(), "merge_grounds", form["ground"], "merge")
-    papers = paperrefs.resolved(house(), [worker_id, form["into"]], form["papers"])
+    papers = _filed([worker_id, form["into"]], form)
     why, by = Why(form["ground"], form["text"], papers), reference()
     return lambda turn: merging.propose_merge(turn, house(), worker_id, form["into"], why, by)
 
@@ -44,14 +44,16 @@ def merge(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], b
 def unmerge(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that a merged archive stands alone again."""
     grounds.check(house(), "merge_grounds", form["ground"], "unmerge")
-    papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    papers = _filed([worker_id], form)
     why, by = Why(form["ground"], form["text"], papers), reference()
     return lambda turn: merging.propose_unmerge(turn, house(), worker_id, why, by)
 
 
 def move(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
-    """Ask that a record stands with the person it is about."""
-    moved, by = Moving(worker_id, record_id, form["to"], form["text"], form["issuer"]), reference()
+    """Ask that a record stands with the person it is about; papers of either person."""
+    papers = tuple(_filed([worker_id, form["to"]], form))
+    moved = Moving(worker_id, record_id, form["to"], form["text"], form["issuer"], papers)
+    by = reference()
     return lambda turn: moving.propose_move(turn, house(), moved, by)
 
 
@@ -84,8 +86,8 @@ def lift_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Tur
 def _asked(worker_id: bytes, record_id: bytes, form: Form, act: str) -> restricting.Asked:
     grounds.check(house(), "restriction_grounds", form["ground"], act)
     papers = paperrefs.resolved(house(), [worker_id], form["papers"])
-    if grounds.needs_paper(house(), "restriction_grounds", form["ground"]) and not papers:
-        raise OrderNeeded(errors=[restricting.NO_ORDER])
+    if grounds.needs_paper(house(), "restriction_grounds", form["ground"]):
+        _need_order(worker_id, papers)
     return restricting.Asked(
         worker_id, record_id, form["ground"], form["text"], tuple(papers), form["issuer"]
     )
@@ -110,7 +112,7 @@ def close(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], b
     grounds.check(house(), "closure_grounds", form["ground"], "close")
     grounds.check_day(house(), form["on"])
     papers = paperrefs.resolved(house(), [worker_id], form["papers"])
-    if not paperrefs.any_filed(house(), worker_id, papers):
+    if not paperrefs.any_filed(house(), [worker_id], papers):
         raise EvidenceNeeded(errors=[closing.NO_PAPER])
     death, by = Death(form["ground"], form["on"], form["text"], papers), reference()
     return lambda turn: closing.propose_closure(turn, house(), worker_id, death, by)
@@ -123,8 +125,11 @@ def reopen(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], 
 
 
 def copy(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
-    """Ask for a close relative's copy (个人信息保护法第四十九条)."""
+    """Ask for a close relative's copy (个人信息保护法第四十九条), on proof of relation and of death."""
     papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    if not paperrefs.any_filed(house(), [worker_id], papers, copies.RELATION_PROOF):
+        raise EvidenceNeeded(errors=[copies.NO_RELATION_PROOF])
+    papers = list(dict.fromkeys([*papers, *closing.proof_of(house(), worker_id)]))
     said, by = {"relation": form["relation"], "text": form["text"], "papers": papers}, reference()
     return lambda turn: copies.propose(turn, copies.RELATIVE, worker_id, said, by)
 
@@ -133,6 +138,7 @@ def hold(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], by
     """Ask for a legal-hold copy of a restricted archive (依法调取), on an order that is a paper."""
     grounds.check(house(), "hold_grounds", form["ground"])
     papers = _sealed_papers(worker_id, form)
+    _need_order(worker_id, papers)
     said, by = {"ground": form["ground"], "text": form["text"], "papers": papers}, reference()
     return lambda turn: copies.propose(turn, copies.HOLD, worker_id, said, by)
 
@@ -141,6 +147,7 @@ def hold_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Tur
     """Ask for a legal-hold copy of one restricted record, on an order that is a paper."""
     grounds.check(house(), "hold_grounds", form["ground"])
     papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    _need_order(worker_id, papers)
     said, by = {"ground": form["ground"], "text": form["text"], "papers": papers}, reference()
 
     def propose(turn: Turn) -> bytes:
@@ -157,6 +164,20 @@ def trust(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], by
         proof = {name: value for name, value in proof.items() if value is not None}
     wanted = foreign.Raise(worker_id, record_id, form["trust"], proof, form["text"])
     return lambda turn: foreign.propose_trust(turn, house(), wanted, by)
+
+
+def _filed(owners: Sequence[bytes], form: Form) -> list[str]:
+    """Return the hashes of what an act rests on, one at least filed here. Raises `EvidenceNeeded`."""
+    papers = paperrefs.resolved(house(), owners, form["papers"])
+    if not paperrefs.any_filed(house(), owners, papers):
+        raise EvidenceNeeded(errors=[closing.NO_PAPER])
+    return papers
+
+
+def _need_order(worker_id: bytes, papers: Sequence[str]) -> None:
+    """Refuse an order that nobody filed, as whoever decides could not see it. Raises `OrderNeeded`."""
+    if not paperrefs.any_filed(house(), [worker_id], papers):
+        raise OrderNeeded(errors=[restricting.NO_ORDER])
 
 
 def _sealed_papers(worker_id: bytes, form: Form) -> list[str]:

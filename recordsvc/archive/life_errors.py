@@ -26,8 +26,14 @@ class EvidenceNeeded(FormRefused):
     code = "evidence-needed"
     title_zh = "须有一份已收存的证明材料"
     title_en = "A paper that is filed here must prove it"
-    remedy_zh = "请先收存证明（死亡医学证明、户口注销证明、宣告死亡判决书，或查询结果的打印件），再选它。"
-    remedy_en = "File the proof (certificate, judgment, or a printed query of a register) and name it."
+    remedy_zh = (
+        "请先在本人材料中收存证明文书，再选它；关闭档案的证明是死亡医学证明、户口注销证明、"
+        "宣告死亡判决书，或查询结果的打印件。"
+    )
+    remedy_en = (
+        "File the proof among the worker's papers and name it; of a death it is a certificate, a judgment, "
+        "or a printed query of a register."
+    )
 
 
 class OrderNeeded(EvidenceNeeded):

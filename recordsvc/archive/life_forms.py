@@ -51,11 +51,12 @@ class MergeForm(ProvenForm):
 
 
 class MoveForm(Form):
-    """To whose archive a record belongs, and why; `issuer` where its id alone does not name it."""
+    """To whose archive a record belongs, why and on what; `issuer` where its id alone does not name it."""
 
     to = Identifier(required=True)
     issuer = text(18, 18, load_default=None)
     text = text(1, 400, required=True)
+    papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=NEEDED_PAPERS)
 
 
 class ClosureForm(CaseForm):

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from recordsvc.access import acts, areas, looked, objects, own_attempts
 from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.errors import CaseForeign
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import bundle, copies
 from recordsvc.archive.copies import Sort
+from recordsvc.archive.errors import HeldNotHere
 from recordsvc.archive.reading import Reader
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
@@ -33,19 +35,29 @@ class Looker:
 
 
 def note(house: "House", looker: Looker, workers: Sequence[bytes], fields: str) -> None:
-    """Write who looked; a purpose that is not in force is refused even when nobody was found.
+    """Write who looked; a purpose or case that cannot be is refused even when nobody was found.
 
-    Raises `PurposeRefused`.
+    Raises `PurposeRefused`, `CaseUnknown`, `CaseForeign`.
     """
     who, request_id = looker.actor, looker.request_id
     looks = [Look(one, who, looker.purpose, fields, looker.case_ref, request_id) for one in workers]
-    looked.check_purpose(house.db, looker.purpose, who)
+    judge(house, looker)
     looked.record(house.db, house.random, looks)
 
 
-def check_case(house: "House", looker: Looker, subject: bytes) -> None:
-    """Refuse a case of ours that is not about the subject, before it is looked at. Raises `CaseUnknown`."""
-    looked.check_ours(house.db, Look(subject, looker.actor, looker.purpose, "", looker.case_ref))
+def judge(house: "House", looker: Looker) -> None:
+    """Refuse a purpose or a case that cannot be, before anybody is looked for.
+
+    Raises `PurposeRefused`, `CaseRefused`, `CaseUnknown`.
+    """
+    looked.judge(house.db, looker.actor, looker.purpose, looker.case_ref)
+
+
+def check_case(house: "House", looker: Looker, subject: bytes, fields: str) -> None:
+    """Answer like nobody whom a case of ours is not about; the row is durable. Raises `CaseForeign`."""
+    look = Look(subject, looker.actor, looker.purpose, fields, looker.case_ref, looker.request_id)
+    if looked.foreign(house.db, house.random, look):
+        raise CaseForeign
 
 
 def note_act(house: "House", looker: Looker, act: Act, subject: str) -> None:
@@ -57,18 +69,28 @@ def note_act(house: "House", looker: Looker, act: Act, subject: str) -> None:
 def note_held(house: "House", looker: Looker, held_id: bytes) -> None:
     """Write who opened a held record: whose it is reads it once it is released, auditors at once.
 
-    Raises `PurposeRefused`.
+    Raises `PurposeRefused`, `HeldNotHere`.
     """
-    note(house, looker, [held_id], looked.HELD)
+    try:
+        note(house, looker, [held_id], looked.HELD)
+    except CaseForeign:
+        raise HeldNotHere from None
     note_act(house, looker, Act.HELD_OPEN, str(uuid.UUID(bytes=held_id)))
 
 
 def find(house: "House", looker: Looker, kind: str, number: str) -> bytes:
-    """Return whose archive a number leads to. Raises `NotFound`, `PurposeRefused`."""
+    """Return whose archive a number leads to; whom the case is not about is answered like nobody.
+
+    Raises `NotFound`, `PurposeRefused`, `CaseUnknown`.
+    """
+    judge(house, looker)
     worker_id = house.people.find(kind, number.strip().upper())
     if worker_id is not None and not _sees(house, looker.actor, worker_id):
         worker_id = None
-    note(house, looker, [worker_id] if worker_id else [], "identity")
+    try:
+        note(house, looker, [worker_id] if worker_id else [], "identity")
+    except CaseForeign:
+        worker_id = None
     if worker_id is None:
         note_act(house, looker, Act.FIND_NOTHING, kind)
         raise NotFound
@@ -99,7 +121,7 @@ def copied(house: "House", looker: Looker, sort: Sort, worker_id: bytes, proposa
     """
     with house.db.read() as conn:
         decided = copies.check(conn, sort, worker_id, proposal_id, house.clock.now_ms())
-    looked.check_purpose(house.db, looker.purpose, looker.actor)
+    judge(house, looker)
     shown = _person(house, worker_id) if sort.whole else [worker_id]
     if sort.whole:
         made = bundle.packed(house, shown) if shown else None

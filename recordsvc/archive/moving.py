@@ -43,6 +43,8 @@ class Moving:
     to: bytes
     text: str
     issuer: str | None = None
+    papers: tuple[str, ...] = ()
+    """SHA-256 (hex) of what shows whose it is; whoever decides opens them."""
 
 
 def propose_move(turn: Turn, house: "House", moving: Moving, by: str) -> bytes:
@@ -61,6 +63,7 @@ def propose_move(turn: Turn, house: "House", moving: Moving, by: str) -> bytes:
         "seq": place.entry.stored.seq,
         "to": str(uuid.UUID(bytes=moving.to)),
         "text": moving.text,
+        "papers": list(moving.papers),
     }
     return two_person.propose(turn, MOVE, str(uuid.UUID(bytes=moving.record_id)), payload, by)
 

@@ -134,7 +134,7 @@ def file_workers_paper(worker_id: bytes, form: dict[str, Any], files: dict[str, 
 )
 def workers_papers(worker_id: bytes, query: dict[str, str]) -> flask.Response:
     """List a worker's papers to an official; the row of who looked is durable before the answer leaves."""
-    looked.check_purpose(house().db, query["purpose"], actor())
+    looked.judge(house().db, actor(), query["purpose"], query["case_ref"])
     looker = Looker(actor(), query["purpose"], query["case_ref"], http.current().id)
     try:
         told, person = listed(worker_id), house().papers.person(worker_id)

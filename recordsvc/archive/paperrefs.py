@@ -2,6 +2,7 @@
 
 Entries name papers by hash; people choose them from a list. An id is looked up among the papers of
 whoever the act is about and becomes its hash; a hash stays what it is, since a paper need not be filed here.
+But what an act rests on is seen by whoever decides it: of its papers one at least is filed (`any_filed`).
 """
 
 import uuid
@@ -40,12 +41,17 @@ def resolved(
     return list(dict.fromkeys(found))
 
 
-def any_filed(house: "House", owner: "Owner", hashes: Sequence[str]) -> bool:
-    """Tell whether one of these files at least is kept here, for this owner.
+def any_filed(house: "House", owners: Sequence["Owner"], hashes: Sequence[str], *kinds: str) -> bool:
+    """Tell whether one of these files (of `kinds`, if any) at least is kept here, for one of the owners.
 
-    Raises `NotFound`, `ArchiveRestricted`.
+    Of restricted archives, too. Raises `NotFound`, `PaperDamaged`.
     """
-    return bool(hashes) and not {one.sha256 for one in house.papers.of(owner)}.isdisjoint(hashes)
+    return any(
+        kind is not None and (not kinds or kind in kinds)
+        for owner in owners
+        for sha256 in hashes
+        for kind in (house.papers.kind_of(owner, sha256),)
+    )
 
 
 def _hash(house: "House", owners: Sequence["Owner"], paper_id: str, *, sealed: bool) -> str:

@@ -264,6 +264,19 @@ class Papers:
                     return found.paper_id
         return None
 
+    def kind_of(self, owner: Owner, sha256: str) -> str | None:
+        """Return the kind of the paper with this SHA-256 (hex), of a restricted archive, too; None: not here.
+
+        Raises `NotFound` for an unknown owner, `PaperDamaged`.
+        """
+        holder, digest = self._holder(owner, sealed=True), bytes.fromhex(sha256)
+        with self._house.db.read() as conn:
+            for one, key in holder.keys.items():
+                found = by_tag(conn, one, self.tag(one, digest))
+                if found is not None:
+                    return self.opened_row(key, found).kind
+        return None
+
     def _find(self, holder: _Holder, paper_id: bytes) -> Row | None:
         with self._house.db.read() as conn:
             for owner in holder.keys:

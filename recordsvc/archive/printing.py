@@ -58,7 +58,7 @@ def slips(house: "House", who: Actor, purpose: str, case_ref: str, request_id: s
 
     Who looked is durable before this returns.
     """
-    looked.check_purpose(house.db, purpose, who)
+    looked.judge(house.db, who, purpose, case_ref)
     with house.db.read() as conn:
         waiting_now = outbox.listed(conn, "print", limit=MOST)
         # Letters of a restricted archive wait: the list shows name and number.

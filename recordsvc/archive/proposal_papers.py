@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 PURPOSE: Final = "proposal-review"
-_OWNERS: Final = ("worker_id", "from", "into")
+_OWNERS: Final = ("worker_id", "from", "into", "to")
 """Members of a payload that name whose papers it rests on."""
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.engine import Connection
 
@@ -30,14 +30,29 @@ Blocking = Callable[["House", Connection, bytes], Iterable[Blocker]]
 """What a later room registers: the open claims and payments of a worker that must be settled first."""
 
 
+RETENTION_ENDED: Final = "retention-ended"
+"""The ground of `erasure_grounds` that says a term of `retention_terms` has run out."""
+_NO_TERM: Final = Blocker(
+    "retention/no-term",
+    None,
+    "这类记录没有核定保存期，不能以保存期届满为依据；请另选依据",
+    "no term is laid down for records of this type, so none has ended: choose another ground",
+)
+
+
 def kept_by_law(house: "House", state: RecordState, ground: str) -> Blocker | None:
-    """Return the retention rule that still holds a record; one of a type without a rule is held by none."""
+    """Return the retention rule that still holds a record; one of a type without a rule is held by none.
+
+    But a term that nobody laid down cannot have ended (`_NO_TERM`).
+    """
     day = day_of(state)
     if state.record is None or state.life is Life.ERASED or day is None:
         return None
     today = beijing_date(house.clock.now_ms())
     rule = dated.on("retention_terms", today.isoformat()).get(str(state.record["type"]))
-    if rule is None or ground in rule["waived_for"]:
+    if rule is None:
+        return _NO_TERM if ground == RETENTION_ENDED else None
+    if ground in rule["waived_for"]:
         return None
     until = _years_later(dt.date.fromisoformat(day), int(rule["years"]))
     if until <= today:

@@ -48,8 +48,9 @@ class WithdrawStatementForm(Form):
 
 
 class MembersQuery(Form):
-    """Which group, and where the list goes on."""
+    """For which case, which group, and where the list goes on."""
 
+    case_ref = case_ref()
     group = text(1, 40, load_default=None)
     before = Identifier(load_default=None)
 

@@ -72,12 +72,19 @@ class Training:
 
 
 def listed(
-    house: "House", who: Actor, request_id: str, *, group: str | None = None, before: bytes = b""
+    house: "House",
+    who: Actor,
+    case_ref: str,
+    request_id: str,
+    *,
+    group: str | None = None,
+    before: bytes = b"",
 ) -> tuple[list[Member], bytes | None]:
     """Return a page of the department's statements, the newest first, and where the next begins.
 
     The rows of who looked are durable before. `before` is the record id of the last one seen.
     """
+    looked.judge(house.db, who, PURPOSE, case_ref)
     with house.db.read() as conn:
         department = departments.of(house, conn, who)
         rows = _rows(conn, department, before)
@@ -87,7 +94,7 @@ def listed(
         (row, member) for row, member in found if group is None or (member.body or {}).get("group") == group
     ]
     shown = sorted({bytes(row.worker_id) for row, member in wanted if member.body is not None})
-    asked = (who, PURPOSE, "identity group totals", "", request_id)
+    asked = (who, PURPOSE, "identity group totals", case_ref, request_id)
     looked.record(house.db, house.random, [Look(worker_id, *asked) for worker_id in shown])
     more = bytes(rows[-1].record_id) if len(rows) == PAGE else None
     return [member for _, member in wanted], more
@@ -168,8 +175,9 @@ def trainings(house: "House", who: Actor, record_id: bytes, case_ref: str, reque
 
     The rows of who looked are durable before.
 
-    Raises `StatementUnknown`, `StatementOver`, `ArchiveRestricted`.
+    Raises `StatementUnknown`, `StatementOver`, `ArchiveRestricted`, `CaseUnknown`, `CaseForeign`.
     """
+    looked.judge(house.db, who, PURPOSE, case_ref)
     with house.db.read() as conn:
         held = one(house, conn, who, record_id)
         if not held.holds(beijing_date(house.clock.now_ms()).isoformat()):
@@ -188,11 +196,15 @@ def _training(state: RecordState, body: dict[str, Any]) -> Training:
     return Training(*said, str(state.life), str(state.confirmation), body)
 
 
-def statement(house: "House", who: Actor, record_id: bytes, request_id: str) -> Held:
-    """Return one statement, once the look is noted. Raises `StatementUnknown`, `ArchiveRestricted`."""
+def statement(house: "House", who: Actor, record_id: bytes, case_ref: str, request_id: str) -> Held:
+    """Return one statement, once the look is noted.
+
+    Raises `StatementUnknown`, `ArchiveRestricted`, `CaseUnknown`, `CaseForeign`.
+    """
+    looked.judge(house.db, who, PURPOSE, case_ref)
     with house.db.read() as conn:
         held = one(house, conn, who, record_id)
-    asked = (who, PURPOSE, "identity group", "", request_id)
+    asked = (who, PURPOSE, "identity group", case_ref, request_id)
     looked.record(house.db, house.random, [Look(held.worker_id, *asked)])
     return held
 

@@ -45,11 +45,11 @@ _ON_ONE = (StatementUnknown, StatementOver, StatementRefused, ArchiveRestricted,
     policy="group.keep",
     query=MembersQuery,
     answer=GroupMembersForm,
-    summary="本部门认定的人员 / People of the department's groups with totals of their trainings",
+    summary="本部门认定的人员 / People of the department's groups with totals of their trainings, for a case",
 )
 def list_members(query: dict[str, Any]) -> flask.Response:
     """List the department's own statements; everybody shown sees that they were."""
-    department, items, more = listed(query["group"], query["before"])
+    department, items, more = listed(query["group"], query["before"], query["case_ref"])
     told = {"department": department.name, "groups": sorted(department.groups), "items": items, "next": more}
     return answers.answer(told, form=GroupMembersForm)
 
@@ -139,19 +139,22 @@ def read_trainings(record_id: bytes, query: dict[str, Any]) -> flask.Response:
 # -- shared with the pages
 
 
-def listed(group: str | None, before: bytes | None) -> tuple[Department, list[Member], bytes | None]:
+def listed(
+    group: str | None, before: bytes | None, case_ref: str
+) -> tuple[Department, list[Member], bytes | None]:
     """Return the department of whoever asks and a page of its statements, once the looks are noted."""
     place, who = house(), actor()
     with place.db.read() as conn:
         department = departments.of(place, conn, who)
-    items, more = reading.listed(place, who, http.current().id, group=group, before=before or b"")
+    asked = (case_ref, http.current().id)
+    items, more = reading.listed(place, who, *asked, group=group, before=before or b"")
     return department, items, more
 
 
 def stated(form: Mapping[str, Any]) -> str:
     """State a membership; its record id as text. Raises as the door says."""
     place, who, request_id = house(), actor(), http.current().id
-    worker_id = statements.find(place, who, form, form["case_ref"])
+    worker_id = statements.find(place, who, form, request_id)
     return once(lambda turn: uuid_text(statements.state(turn, place, who, worker_id, form, request_id)))
 
 

@@ -84,12 +84,17 @@ def wrong(pointer: str, detail: str) -> StatementRefused:
 # -- whom
 
 
-def find(house: "House", who: Actor, said: Mapping[str, Any], case_ref: str) -> bytes:
+def find(house: "House", who: Actor, said: Mapping[str, Any], request_id: str) -> bytes:
     """Return whose archive name and number lead to, in the department's area.
 
-    Finding nobody leaves a row of what the officer did, without the number. Raises `MemberUnknown`, alike for
-    nobody, another name and another area; `StatementRefused`, `ArchiveRestricted`.
+    What can be refused whoever it is, is refused before anybody is looked for. Finding nobody leaves a row of
+    what the officer did, without the number. Raises `MemberUnknown`, alike for nobody, another name, another
+    area and whom the case is not about; `StatementRefused`, `ArchiveRestricted`, `CaseUnknown`.
     """
+    case_ref = str(said["case_ref"])
+    looked.judge(house.db, who, PURPOSE, case_ref)
+    with house.db.read() as conn:
+        _body(house, departments.of(house, conn, who), said)
     named = {"name": said["name"], "document": said["document"], "number": said["number"].upper()}
     try:
         person, _warnings = read_person(named, house.clock.now_ms())
@@ -99,13 +104,16 @@ def find(house: "House", who: Actor, said: Mapping[str, Any], case_ref: str) -> 
             errors=[{"pointer": place, "code": fault.code, "detail": "请对照证件核对"}]
         ) from None
     with house.db.read() as conn:
-        cursor = house.db.cursor(conn)
-        found = house.people.resolve(cursor, [person], "group")[0]
+        found = house.people.resolve(house.db.cursor(conn), [person], "group")[0]
         # Version 0 is a worker whom a record would create: a department creates nobody.
         known = isinstance(found, Worker) and found.version > 0
         department = departments.of(house, conn, who)
-        if isinstance(found, Worker) and known and _covers(department, conn, found.worker_id):
-            restricted.refuse(house, cursor, found.worker_id)
+        here = isinstance(found, Worker) and known and _covers(department, conn, found.worker_id)
+    if isinstance(found, Worker) and here:
+        look = Look(found.worker_id, who, PURPOSE, SHOWN, case_ref, request_id)
+        if not looked.foreign(house.db, house.random, look):
+            with house.db.read_raw() as cursor:
+                restricted.refuse(house, cursor, found.worker_id)
             return found.worker_id
     done = OfficialAct(who, Act.GROUP_FIND_NOTHING, named["document"], PURPOSE, case_ref)
     acts.record(house.db, house.random, done)
@@ -162,12 +170,7 @@ def state(
     Raises `StatementRefused`, `AlreadyStated`, `ArchiveRestricted`, `Busy`.
     """
     department = departments.of(house, turn.conn, who)
-    if asked["group"] not in department.groups:
-        raise wrong("/group", "这一类别不由本部门认定")
-    said = {name: asked.get(name) for name in ("group", *_FACTS)}
-    body = {name: value for name, value in said.items() if value is not None}
-    body["source_body"] = department.name
-    _judge(house, body)
+    body = _body(house, department, asked)
     earlier = of_worker(house, turn.conn, department.uscc, worker_id)
     today = beijing_date(turn.now_ms).isoformat()
     if any(
@@ -191,6 +194,17 @@ def state(
     turn.conn.execute(group_entry.insert().values(**row, stated_by=author(who), stated_ms=turn.now_ms))
     looked.note(turn, house.random, Look(worker_id, who, PURPOSE, SHOWN, asked["case_ref"], request_id))
     return record_id.bytes
+
+
+def _body(house: "House", department: Department, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a department states, judged. Raises `StatementRefused`."""
+    if asked["group"] not in department.groups:
+        raise wrong("/group", "这一类别不由本部门认定")
+    said = {name: asked.get(name) for name in ("group", *_FACTS)}
+    body = {name: value for name, value in said.items() if value is not None}
+    body["source_body"] = department.name
+    _judge(house, body)
+    return body
 
 
 def _count(turn: Turn, department: Department, worker_id: bytes) -> int:

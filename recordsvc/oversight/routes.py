@@ -45,6 +45,12 @@ bp = flask.Blueprint("oversight", __name__)
 named("draw_id", draws.thing, errors.DrawUnknown)
 
 
+def _there(conn: Connection, case_id: bytes, _by: str) -> bool:
+    """Tell whether there is a draw that a look names."""
+    seat = draw_seat.c
+    return conn.scalar(sa.select(seat.draw_id).where(seat.draw_id == case_id).limit(1)) is not None
+
+
 def _case(conn: Connection, case_id: bytes, subject: bytes) -> bool:
     """Tell whether an inspection that a look names drew an institution with a record of this worker."""
     drawn = conn.scalars(sa.select(draw_seat.c.object_id).where(draw_seat.c.draw_id == case_id).distinct())
@@ -52,7 +58,7 @@ def _case(conn: Connection, case_id: bytes, subject: bytes) -> bool:
     return any(record_of(conn, one, institution) for institution in list(drawn) for one in workers)
 
 
-cases.kind("inspection", _case)
+cases.kind("inspection", _there, _case)
 
 PATH = "/v1/desk/draws/<id:draw_id>"
 REPORTING = (errors.DrawUnknown, errors.DrawNotThere, errors.NotDrawn, Recused)

@@ -153,6 +153,7 @@ ACTS: Final = (
         life_asks.move,
         (TEXT,),
         person="to",
+        papers=1,
         record=True,
     ),
     DeskAct(
@@ -164,7 +165,7 @@ ACTS: Final = (
         TrustForm,
         life_asks.trust,
         (
-            Field("trust", "可信等级", "choice", table="trust_levels"),
+            Field("trust", "可信等级", "choice", table="trust_levels", act="word"),
             Field(
                 "method",
                 "怎样核实的（只见复印件的可以不填）",

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import flask
 
+from recordsvc.access import looked
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import can
@@ -121,8 +122,8 @@ def held_look_button(held_id: bytes, form: dict[str, Any]) -> flask.Response:
     try:
         given = judged(LookQuery, form)
         looker = Looker(actor(), **given)
-        looking.note(house(), looker, [], "records")
-        looking.check_case(house(), looker, held_id)
+        looking.judge(house(), looker)
+        looking.check_case(house(), looker, held_id, looked.HELD)
     except FormRefused as problem:
         return _record(held_id, None, form, problem)
     look = desk_looks.seal(held_id, given["purpose"], given["case_ref"])

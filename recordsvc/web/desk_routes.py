@@ -36,7 +36,7 @@ from recordsvc.money.claims.desk_routes import due_counts
 from recordsvc.people import merges, places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
-from recordsvc.web import import_views, proposal_words, words
+from recordsvc.web import import_views, move_views, proposal_words, words
 from recordsvc.web.desk_forms import (
     GATE,
     REASON,
@@ -398,6 +398,7 @@ def _proposal(
         one=listed(found, who),
         told=proposal_words.told(found, institution_name()),
         importing=import_views.progress(found),
+        moved=move_views.shown(found, who),
         papers=proposal_papers.resting(house(), found),
         opens=deciding.may_decide(found, who) and can(who, "proposal.decide", found),
         number=own_archives.shown_number(house(), found)

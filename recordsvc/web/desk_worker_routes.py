@@ -103,7 +103,6 @@ def look_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
         given = judged(LookQuery, form)
         looker = Looker(actor(), **given)
         looking.note(house(), looker, [], "records")
-        looking.check_case(house(), looker, worker_id)
     except FormRefused as problem:
         return _gate(worker_id, form, faults(problem, GATE)[0], late=False)
     return go(_address(worker_id, given["purpose"], given["case_ref"]))

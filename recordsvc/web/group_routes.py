@@ -1,17 +1,19 @@
 """Pages of departments (部门认定的人员): the list, stating, one statement and what may be done, trainings."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import flask
 
+from recordsvc.access import looked
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.errors import ArchiveRestricted, Busy
+from recordsvc.archive.looking import Looker
 from recordsvc.ground import http
-from recordsvc.ground.forms import Form, Identifier, text
+from recordsvc.ground.forms import Form
 from recordsvc.ground.ports import beijing_date, uuid_text
-from recordsvc.ground.problems import Problem
+from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields, load
 from recordsvc.groups import departments, reading, statements
 from recordsvc.groups import routes as groups
@@ -29,104 +31,31 @@ from recordsvc.groups.forms import (
     TrainingsQuery,
     WithdrawStatementForm,
 )
-from recordsvc.web import words
+from recordsvc.web import desk_looks, words
 from recordsvc.web.centre_routes import tabs
-from recordsvc.web.desk_forms import CASE, MOST, Field, faults, judged
+from recordsvc.web.desk_forms import faults, judged
 from recordsvc.web.desk_routes import FAILED
+from recordsvc.web.group_forms import (
+    CORRECT,
+    END,
+    LIVES,
+    SOURCES,
+    STATE,
+    TRAININGS,
+    WITHDRAW,
+    CasePageForm,
+    CorrectPageForm,
+    EndStatementPageForm,
+    GroupsPageQuery,
+    StatementPageQuery,
+    StatePageForm,
+    TrainingsPageForm,
+    WithdrawPageForm,
+)
 from recordsvc.web.headlines import title
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
-
-SOURCES: Final = (
-    ("certificate", "证件、证书"),
-    ("shared-database", "本部门数据库"),
-    ("commitment", "承诺书"),
-)
-RESULTS: Final = {"passed": "合格", "failed": "不合格", "not-assessed": "未考核"}
-LIVES: Final = {"active": ("有效", "good"), "revoked": ("已撤回", "mute"), "erased": ("已删除", "mute")}
-SOURCE: Final = Field("source", "认定依据", "choice", rows=SOURCES)
-REFERENCE: Final = Field("source_reference", "证件或文书编号", hint="可不填；不要写身份证号码。", most=80)
-CHECKED: Final = Field("checked_on", "核查日期", "day")
-WHY: Final = Field("reason", "原因", "area", hint="本人会看到。最多 400 字，不要写号码。")
-WHO: Final = (
-    Field("name", "姓名", most=80),
-    Field("document", "证件种类", "choice", table="identity_documents"),
-    Field("number", "证件号码", hint="对照证件逐位核对。", most=40),
-)
-STATE: Final = (
-    *WHO,
-    Field("group", "人员类别", "choice"),
-    Field("valid_from", "起始日期", "day"),
-    Field("valid_to", "终止日期", "day", hint="可不填，即仍然有效；填写的当天仍然有效。"),
-    SOURCE,
-    REFERENCE,
-    CHECKED,
-    CASE,
-)
-CORRECT: Final = (
-    Field("valid_from", "起始日期", "day"),
-    Field("valid_to", "终止日期", "day", hint="清空即仍然有效。"),
-    SOURCE,
-    REFERENCE,
-    CHECKED,
-    WHY,
-)
-END: Final = (Field("valid_to", "最后一天", "day"), WHY)
-WITHDRAW: Final = (WHY,)
-TRAININGS: Final = (CASE,)
-
-
-class GroupsPageQuery(Form):
-    """Which group, and where the list goes on."""
-
-    group = text(0, 40, load_default="")
-    before = Identifier(load_default=None)
-
-
-class StatePageForm(Form):
-    """A statement as typed."""
-
-    name = text(0, 200, load_default="")
-    document = text(0, 40, load_default="")
-    number = text(0, 100, load_default="")
-    group = text(0, 40, load_default="")
-    valid_from = text(0, 20, load_default="")
-    valid_to = text(0, 20, load_default="")
-    source = text(0, 40, load_default="")
-    source_reference = text(0, 200, load_default="")
-    checked_on = text(0, 20, load_default="")
-    case_ref = text(0, 200, load_default="")
-
-
-class CorrectPageForm(Form):
-    """A correction as typed; what is empty is taken away."""
-
-    valid_from = text(0, 20, load_default="")
-    valid_to = text(0, 20, load_default="")
-    source = text(0, 40, load_default="")
-    source_reference = text(0, 200, load_default="")
-    checked_on = text(0, 20, load_default="")
-    reason = text(0, MOST, load_default="")
-
-
-class EndStatementPageForm(Form):
-    """The last day as typed, and why."""
-
-    valid_to = text(0, 20, load_default="")
-    reason = text(0, MOST, load_default="")
-
-
-class WithdrawPageForm(Form):
-    """Why it was stated in error, as typed."""
-
-    reason = text(0, MOST, load_default="")
-
-
-class TrainingsPageForm(Form):
-    """For which case, as typed."""
-
-    case_ref = text(0, 200, load_default="")
 
 
 @door(
@@ -140,8 +69,11 @@ class TrainingsPageForm(Form):
     summary="本部门认定的人员（网页） / People of the department's groups",
 )
 def groups_page(query: dict[str, Any]) -> flask.Response:
-    """List the department's statements; everybody shown sees that they were."""
-    department, items, more = groups.listed(query["group"] or None, query["before"])
+    """List the department's statements; everybody shown sees that they were. Without a case, ask for one."""
+    looker = _looker(query["look"])
+    if looker is None:
+        return _gate({}, None, late=bool(query["look"]))
+    department, items, more = groups.listed(query["group"] or None, query["before"], looker.case_ref)
     return page(
         "centre_groups.html",
         tabs=tabs(),
@@ -151,7 +83,29 @@ def groups_page(query: dict[str, Any]) -> flask.Response:
         rows=[_line(one) for one in items],
         more=None if more is None else uuid_text(more),
         states=bool(department.groups),
+        look=query["look"],
     )
+
+
+@door(
+    bp,
+    "POST",
+    "/centre/groups",
+    policy="group.keep",
+    surface=Surface.PAGE,
+    body=Fields(CasePageForm),
+    answer={303: None, 422: HTML},
+    summary="说明查看名单的案卷（网页） / Say for which case the list or a statement is opened",
+)
+def groups_case_button(form: dict[str, Any]) -> flask.Response:
+    """Take the case along to the list, or to the statement."""
+    try:
+        given = judged(TrainingsQuery, {"case_ref": form["case_ref"]})
+        looked.judge(house().db, actor(), statements.PURPOSE, given["case_ref"])
+    except FormRefused as problem:
+        return _gate(form, problem, late=False)
+    look, one = _seal(given["case_ref"]), form["statement"]
+    return go(f"/centre/groups{'' if one is None else '/' + uuid_text(one)}?look={look}")
 
 
 @door(
@@ -182,12 +136,13 @@ def group_new_statement_page() -> flask.Response:
 def group_new_statement_button(form: dict[str, Any]) -> flask.Response:
     """State it, or say what is wrong."""
     try:
-        record_id = groups.stated(judged(NewStatementForm, form))
+        asked = judged(NewStatementForm, form)
+        record_id = groups.stated(asked)
     except Problem as problem:
         if problem.status not in (*FAILED, MemberUnknown.status):
             raise
         return _new(form, problem)
-    return go(f"/centre/groups/{record_id}")
+    return go(f"/centre/groups/{record_id}?look={_seal(asked['case_ref'])}")
 
 
 @door(
@@ -196,13 +151,14 @@ def group_new_statement_button(form: dict[str, Any]) -> flask.Response:
     "/centre/groups/<id:record_id>",
     policy="group.keep",
     surface=Surface.PAGE,
+    query=StatementPageQuery,
     answer=HTML,
     problems=(StatementUnknown, ArchiveRestricted),
     summary="一条认定（网页） / One statement of the department",
 )
-def group_statement_page(record_id: bytes) -> flask.Response:
-    """Show a statement, once the look is noted."""
-    return _statement(record_id)
+def group_statement_page(record_id: bytes, query: dict[str, Any]) -> flask.Response:
+    """Show a statement, once the look is noted. Without a case, ask for one and look nothing up."""
+    return _statement(record_id, query["look"])
 
 
 @door(
@@ -222,7 +178,7 @@ def group_correct_statement_button(record_id: bytes, form: dict[str, Any]) -> fl
     def act() -> flask.Response:
         with house().db.read() as conn:
             before = statements.one(house(), conn, actor(), record_id).state.body or {}
-        given = {name: value.strip() or None for name, value in form.items()}
+        given = {name: value.strip() or None for name, value in form.items() if name != "look"}
         changed = {
             name: value for name, value in given.items() if name != "reason" and value != before.get(name)
         }
@@ -248,7 +204,7 @@ def group_end_statement_button(record_id: bytes, form: dict[str, Any]) -> flask.
     """Give it a last day."""
 
     def act() -> flask.Response:
-        asked, place, who = judged(EndStatementForm, form), house(), actor()
+        asked, place, who = judged(EndStatementForm, _typed(form)), house(), actor()
         return groups.done(
             lambda turn: statements.end(turn, place, who, record_id, asked["valid_to"], asked["reason"])
         )
@@ -271,7 +227,7 @@ def group_withdraw_statement_button(record_id: bytes, form: dict[str, Any]) -> f
     """Withdraw what was stated in error."""
 
     def act() -> flask.Response:
-        asked, place, who = judged(WithdrawStatementForm, form), house(), actor()
+        asked, place, who = judged(WithdrawStatementForm, _typed(form)), house(), actor()
         return groups.done(lambda turn: statements.withdraw(turn, place, who, record_id, asked["reason"]))
 
     return _acted(record_id, "withdraw", form, act)
@@ -291,13 +247,14 @@ def group_withdraw_statement_button(record_id: bytes, form: dict[str, Any]) -> f
 def group_statement_trainings_button(record_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Show the trainings, once the looks are noted."""
     try:
-        asked = judged(TrainingsQuery, form)
+        asked = judged(TrainingsQuery, _typed(form))
         found = reading.trainings(house(), actor(), record_id, asked["case_ref"], http.current().id)
     except Problem as problem:
         if problem.status not in FAILED:
             raise
-        return _statement(record_id, "trainings", form, problem)
-    return _statement(record_id, "trainings", form, shown=[_training(one) for one in found])
+        return _statement(record_id, form["look"], "trainings", form, problem)
+    shown = [_training(one) for one in found]
+    return _statement(record_id, _seal(asked["case_ref"]), "trainings", form, shown=shown)
 
 
 # -- parts
@@ -362,8 +319,8 @@ def _acted(
     except Problem as problem:
         if problem.status not in FAILED or isinstance(problem, ArchiveRestricted):
             raise
-        return _statement(record_id, act, form, problem)
-    return go(f"/centre/groups/{uuid_text(record_id)}")
+        return _statement(record_id, form["look"], act, form, problem)
+    return go(f"/centre/groups/{uuid_text(record_id)}?look={form['look']}")
 
 
 def _new(form: Mapping[str, Any], problem: Problem | None) -> flask.Response:
@@ -383,15 +340,55 @@ def _new(form: Mapping[str, Any], problem: Problem | None) -> flask.Response:
     )
 
 
+def _looker(look: str) -> Looker | None:
+    return desk_looks.opened(_department(), look)
+
+
+def _seal(case_ref: str) -> str:
+    """Return what an address carries to look at the own department's people for a case."""
+    return desk_looks.seal(_department(), statements.PURPOSE, case_ref)
+
+
+def _department() -> bytes:
+    return (actor().institution or "").encode()
+
+
+def _typed(form: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in form.items() if name != "look"}
+
+
+def _gate(
+    form: Mapping[str, Any], problem: Problem | None, *, late: bool, statement: bytes | None = None
+) -> flask.Response:
+    """Ask for which case the list is opened, or a statement."""
+    wrong, trouble = ({}, None) if problem is None else faults(problem, TRAININGS)
+    one = form.get("statement") or statement
+    return page(
+        "centre_groups_case.html",
+        200 if problem is None else problem.status,
+        tabs=tabs(),
+        fields=TRAININGS,
+        typed=form,
+        wrong=wrong,
+        trouble=trouble,
+        late=late,
+        statement=None if one is None else uuid_text(one),
+    )
+
+
 def _statement(
     record_id: bytes,
+    look: str,
     act: str = "",
     form: Mapping[str, Any] | None = None,
     problem: Problem | None = None,
     *,
     shown: list[dict[str, Any]] | None = None,
 ) -> flask.Response:
-    held = reading.statement(house(), actor(), record_id, http.current().id)
+    looker = _looker(look)
+    if looker is None:
+        return _gate({}, problem, late=bool(look), statement=record_id)
+    held = reading.statement(house(), actor(), record_id, looker.case_ref, http.current().id)
     body = dict(held.state.body or {})
     name, tail = reading.holder(held.archive)
     forms = {"correct": CORRECT, "end": END, "withdraw": WITHDRAW, "trainings": TRAININGS}
@@ -416,6 +413,8 @@ def _statement(
         forms=forms,
         act=act,
         typed=form or {},
+        case={"case_ref": looker.case_ref},
+        look=look,
         wrong=wrong,
         trouble=trouble,
         shown=shown,

@@ -203,6 +203,15 @@ def test_the_region_may_vouch_for_a_number_of_another_province() -> None:
     assert found(record, Context(TODAY)) == set()
 
 
+def test_that_a_signature_was_verified_is_nobodys_word() -> None:
+    """Also of the region, with a verification beside it: that level is this service's own finding."""
+    record = example("foreign-evidence")
+    assert "trust-by-word" not in {code for code, _ in found(record)}
+    record["body"] |= {"trust": "issuer-signed"}
+    record["body"].setdefault("verification", {"method": "看过", "by": "岗位", "on": TODAY})
+    assert ("trust-by-word", "/body/trust") in found(record)
+
+
 @pytest.mark.parametrize(
     ("trust", "code"), [("query-confirmed", "trust-too-high"), ("original-seen", "trust-unverified")]
 )
@@ -318,6 +327,7 @@ def test_every_finding_code_is_tested_somewhere() -> None:
         "certificate-old-form",
         "certificate-old-shanghai",
         "trust-too-high",
+        "trust-by-word",
         "card-replaced",
         "card-lost",
         "card-frozen",

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+import sqlalchemy as sa
 
 from recordsvc import anchor, erasures, fsck
 from recordsvc.access.grants import Actor, Kind
@@ -22,6 +23,7 @@ from recordsvc.archive import (
     erasing,
     feed,
     foreign,
+    held,
     noticeboard,
     persons,
     printing,
@@ -32,7 +34,13 @@ from recordsvc.archive import (
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.confirm import Shown
 from recordsvc.archive.dispute_decisions import Decision
-from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
+from recordsvc.archive.errors import (
+    ArchiveRestricted,
+    ErasureBlocked,
+    HeldNotHere,
+    TargetUnfit,
+    TargetUnknown,
+)
 from recordsvc.archive.letters import deliverer
 from recordsvc.archive.restricting import RESTRICT
 from recordsvc.archive.restriction_errors import RecordRestricted
@@ -46,7 +54,7 @@ from recordsvc.house import House
 from recordsvc.people import standing
 from tests.archive.restricted import asking, lift, seal
 from tests.archive.support import STATER, Centre, id_of, person, told
-from tests.archive.test_erasing import DIED, ENDED, UNLAWFUL, restrict
+from tests.archive.test_erasing import DIED, ENDED, UNLAWFUL, decide_erasure, restrict
 from tests.archive.test_merging import decided, merge
 
 CANARY = "87.3"
@@ -224,6 +232,56 @@ def test_nothing_acts_on_a_restricted_record(
     centre.enter(centre.completion(person(1)))  # the archive goes on
 
 
+def test_what_waits_for_a_restricted_record_tells_nothing_and_goes_with_it(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    """A held correction says again what the record said: to nobody while sealed, not at all once erased."""
+    stays = centre.correction(person(1), centre_record := centre.completion(person(1)))
+    centre.enter(centre_record)
+    seal(house, worker, bytes_of(record))
+    correction, revocation = centre.correction(person(1), record), centre.revocation(person(1), record)
+    assert told(centre.send([correction, revocation])) == ["target-restricted"] * 2
+    seal(house, worker, bytes_of(centre_record))
+    assert told(centre.send([stays])) == ["target-restricted"]
+    with house.db.read() as conn:
+        waits = [one.held_id for one in held.waiting(conn)]
+    assert len(waits) == 3
+    for one in waits:
+        with pytest.raises(RecordRestricted):
+            held.open_held(house, one)
+    lift(house, worker, bytes_of(centre_record))
+    lift(house, worker, bytes_of(record))
+    opened = {str(held.open_held(house, one)["id"]) for one in waits}
+    assert opened == {id_of(correction), id_of(revocation), id_of(stays)}
+
+    seal(house, worker, bytes_of(record))
+    erase(house, worker, record)
+    own = tables.held.c
+    with house.db.read() as conn:
+        rows = conn.execute(sa.select(own.held_id, own.state, own.sealed.is_(None))).all()
+        kept = [(str(row[1]), bool(row[2])) for row in rows]
+    assert sorted(kept) == [("held", False), ("returned", True), ("returned", True)]
+    gone = next(bytes(row[0]) for row in rows if row[1] == "returned")
+    with pytest.raises(HeldNotHere):
+        held.open_held(house, gone)
+
+
+def test_an_archive_goes_with_what_waits_to_act_on_it_under_another_name(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    other = centre.completion(person(2))
+    centre.enter(other)
+    assert told(centre.send([centre.revocation(person(2), record)])) == ["target-of-another"]
+    with house.db.read() as conn:
+        (one,) = held.waiting(conn)
+    restrict(house, worker)
+    with pytest.raises(ArchiveRestricted):
+        held.open_held(house, one.held_id)
+    decide_erasure(house, worker)
+    with house.db.read() as conn:
+        assert held.waiting(conn) == []
+
+
 def test_who_sent_it_gets_the_same_receipt_again(
     house: House, centre: Centre, worker: bytes, record: bytes
 ) -> None:
@@ -249,6 +307,31 @@ def test_a_record_is_restricted_before_it_is_erased(house: House, worker: bytes,
     with pytest.raises(TargetUnknown):
         lift(house, worker, bytes_of(record))
     assert fsck.fsck(house).finding is None
+
+
+def test_a_term_that_nobody_laid_down_has_not_ended(house: House, centre: Centre, worker: bytes) -> None:
+    """`retention-ended` is a ground only for types that `retention_terms` has a row of."""
+    evidence = {
+        "evidence_kind": "level-certificate",
+        "title": "焊工四级",
+        "origin": {"country": "CHN", "province": "61", "issued_by": "陕西某中心"},
+    }
+    record_id, _index = foreign.state_evidence(house, worker, evidence, (), STATER)
+    seal(house, worker, record_id)
+
+    def ask(why: erasing.Why) -> bytes:
+        return bytes(
+            house.db.write(
+                lambda turn: erasing.propose_record_erasure(
+                    turn, house, worker, record_id, why, "official:first"
+                )
+            )
+        )
+
+    with pytest.raises(ErasureBlocked) as blocked:
+        ask(ENDED)
+    assert [one["code"] for one in blocked.value.to_dict()["errors"]] == ["retention/no-term"]
+    assert ask(erasing.Why("consent-withdrawn", "依申请"))
 
 
 def test_a_restricted_archive_is_restriction_enough(house: House, worker: bytes, record: bytes) -> None:

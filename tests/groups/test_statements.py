@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 from typing import Any
+from urllib.parse import quote
 
 import flask
 import pytest
@@ -41,6 +42,7 @@ OFFICES = {
     "city": (CITY, Position.OFFICER),
 }
 WHO = person(1)
+CASE = "残培〔2026〕7号"
 SAID = {
     "name": WHO["name"],
     "document": "resident-id",
@@ -50,7 +52,7 @@ SAID = {
     "source": "certificate",
     "source_reference": "残证〔2025〕0101号",
     "checked_on": "2026-01-05",
-    "case_ref": "残培〔2026〕7号",
+    "case_ref": CASE,
 }
 
 
@@ -85,6 +87,9 @@ class Place:
         return self.post(who, "", body, status)
 
     def get(self, who: str, path: str = "", status: int = 200) -> Any:
+        if not path.startswith("/"):
+            # A list is of a case.
+            path = f"?case_ref={quote(CASE)}&{path.removeprefix('?')}"
         answer = self.people[who].get(f"/v1/centre/groups{path}")
         assert answer.status_code == status, (who, path, answer.text)
         return answer.json
@@ -328,7 +333,8 @@ def test_a_foreign_statement_answers_like_none(place: Place, who: str) -> None:
     ):
         assert place.post(who, f"/{record_id}/{verb}", body, 404)["code"] == "group-statement-unknown"
     answers = [
-        place.people[who].get(f"/v1/centre/groups/{one}/trainings?case_ref=K-1") for one in (record_id, none)
+        place.people[who].get(f"/v1/centre/groups/{one}/trainings?case_ref=K-2026-1")
+        for one in (record_id, none)
     ]
     assert answers[0].status_code == 404
     assert answers[0].data == answers[1].data
@@ -341,7 +347,7 @@ def test_a_worker_who_moved_away_is_not_the_departments_any_more(place: Place) -
     assert len(place.get("city")["items"]) == 1
     place.house.db.write(lambda turn: areas.place_worker(turn, place.worker_id, "640104", "test"))
     assert place.get("city")["items"] == []
-    place.get("city", f"/{record_id}/trainings?case_ref=K-1", 404)
+    place.get("city", f"/{record_id}/trainings?case_ref=K-2026-1", 404)
 
 
 # -- reading
@@ -366,12 +372,15 @@ def test_the_list_tells_totals_and_leaves_a_row_for_everybody(place: Place) -> N
 def test_trainings_are_read_for_a_case_and_nothing_but_trainings(place: Place) -> None:
     record_id = place.state()["record_id"]
     place.get("officer", f"/{record_id}/trainings", 400)
-    told = place.get("officer", f"/{record_id}/trainings?case_ref=K-1")["items"]
+    told = place.get("officer", f"/{record_id}/trainings?case_ref=K-2026-1")["items"]
 
     assert [one["type"] for one in told] == ["training-completion"]
-    assert (place.looks()[0].fields, place.looks()[0].case_ref) == ("trainings", "K-1")
+    assert (place.looks()[0].fields, place.looks()[0].case_ref) == ("trainings", "K-2026-1")
     place.post("officer", f"/{record_id}/end", {"valid_to": "2026-01-07", "reason": "到期"})
-    assert place.get("officer", f"/{record_id}/trainings?case_ref=K-1", 409)["code"] == "group-statement-over"
+    assert (
+        place.get("officer", f"/{record_id}/trainings?case_ref=K-2026-1", 409)["code"]
+        == "group-statement-over"
+    )
 
 
 def test_without_a_row_nothing_is_given_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,7 +390,7 @@ def test_without_a_row_nothing_is_given_away(place: Place, monkeypatch: pytest.M
         raise OSError("disk full")
 
     monkeypatch.setattr("recordsvc.access.looked_log.LookTurn.before_commit", fails)
-    for path in ("", f"/{record_id}/trainings?case_ref=K-1"):
+    for path in ("", f"/{record_id}/trainings?case_ref=K-2026-1"):
         assert place.get("officer", path, 503)["code"] == "look-not-written"
     place.state(group="disabled", status=409)
 
@@ -405,7 +414,7 @@ def test_a_restricted_archive_is_told_of_to_nobody(place: Place) -> None:
 
     (one,) = place.get("officer")["items"]
     assert (one["name"], one["number_tail"], one["body"], one["trainings"]) == ("", "", None, 0)
-    place.get("officer", f"/{record_id}/trainings?case_ref=K-1", 423)
+    place.get("officer", f"/{record_id}/trainings?case_ref=K-2026-1", 423)
     place.state(status=404)
     place.post("officer", f"/{record_id}/withdraw", {"reason": "x"}, 423)
 
@@ -424,7 +433,7 @@ def test_an_erased_statement_is_gone_and_may_be_stated_anew(place: Place) -> Non
     place.house.db.write(lambda turn: erasing.destroy(turn, place.house, place.worker_id, seq))
 
     assert place.get("officer")["items"] == []
-    place.get("officer", f"/{record_id}/trainings?case_ref=K-1", 404)
+    place.get("officer", f"/{record_id}/trainings?case_ref=K-2026-1", 404)
     assert place.state()["record_id"] != record_id
 
 

@@ -81,10 +81,12 @@ class Journey:
         path = f"/v1/desk/proposals/{proposal_id}/decide"
         return self.act(account, path, {"approve": approve, "reason": "核对无误"}, status)
 
-    def file_paper(self, worker_id: bytes, kind: str = "death-certificate") -> str:
+    def file_paper(
+        self, worker_id: bytes, kind: str = "death-certificate", data: bytes = b"", *, sealed: bool = False
+    ) -> str:
         """A paper of a worker that somebody filed at the counter; its SHA-256."""
         who = Actor(Kind.OFFICIAL, "counter", roles=frozenset({"handler"}))
-        return self.house.papers.keep(worker_id, pdf(), kind, "", who).sha256
+        return self.house.papers.keep(worker_id, data or pdf(), kind, "", who, sealed=sealed).sha256
 
     # -- centres
 

@@ -10,6 +10,7 @@ from recordsvc import anchor
 from recordsvc.access.looked import of_worker
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.submit import sign
+from tests.archive.paperfiles import jpeg, png
 from tests.journeys.desk import HOST, Journey
 from tests.journeys.test_wrong_person import archive_id, enter
 
@@ -53,8 +54,17 @@ def test_the_archive_of_the_dead_is_closed_and_kept(journey: Journey) -> None:
     assert waiting["reason"] == "worker-closed"
 
     # A relative: two officials decide, the copy leaves a row and proves itself.
-    asked = {"relation": "配偶", "text": "亲属关系证明", "papers": [PROOF]}
+    # By whom it is asked has to be proven, beside the death; whoever decides sees both proofs.
+    path = f"/v1/desk/workers/{own}/relatives"
+    asked = {"relation": "配偶", "text": "亲属关系证明"}
+    for unproven in (PROOF, paper):
+        refused = journey.act("handler", path, {**asked, "papers": [unproven]}, 422)
+        assert (refused["code"], refused["errors"][0]["pointer"]) == ("evidence-needed", "/papers")
+    related = journey.file_paper(uuid.UUID(own).bytes, "relation-proof", png())
+    asked |= {"papers": [related]}
     proposed = journey.act("handler", f"/v1/desk/workers/{own}/relatives", asked)
+    resting = journey.read("reviewer", f"/v1/desk/proposals/{proposed['proposal_id']}/papers")["items"]
+    assert [(one["sha256"], one["filed"]) for one in resting] == [(related, True), (paper, True)]
     early = copied(journey, own, proposed["proposal_id"])
     assert (early.status_code, early.json["code"]) == (403, "copy-not-decided")
     journey.decide("reviewer", proposed["proposal_id"])
@@ -104,7 +114,8 @@ def test_a_relatives_copy_holds_all_archives_of_a_merged_person(journey: Journey
     enter(journey, centre, journey.completion(centre, worker))
     enter(journey, centre, journey.completion(centre, twin))
     own, merged = archive_id(journey, worker["number"]), archive_id(journey, twin["number"])
-    form = {"into": own, "ground": "police-proof", "text": "公安证明", "papers": [PROOF]}
+    proof = journey.file_paper(uuid.UUID(own).bytes, "police-proof", jpeg())
+    form = {"into": own, "ground": "police-proof", "text": "公安证明", "papers": [proof]}
     proposed = journey.act("handler", f"/v1/desk/workers/{merged}/merge", form)
     journey.decide("reviewer", proposed["proposal_id"])
     proposed = close(journey, own, [journey.file_paper(uuid.UUID(own).bytes)])
@@ -112,7 +123,8 @@ def test_a_relatives_copy_holds_all_archives_of_a_merged_person(journey: Journey
 
     # Decided on either id, it is the copy of the person.
     for asked_for in (own, merged):
-        asked = {"relation": "子女", "text": "亲属关系证明", "papers": [PROOF]}
+        related = journey.file_paper(uuid.UUID(own).bytes, "relation-proof", png())
+        asked = {"relation": "子女", "text": "亲属关系证明", "papers": [related]}
         proposed = journey.act("handler", f"/v1/desk/workers/{asked_for}/relatives", asked)
         journey.decide("reviewer", proposed["proposal_id"])
         made = copied(journey, asked_for, proposed["proposal_id"])

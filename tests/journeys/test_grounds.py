@@ -12,6 +12,8 @@ from recordsvc.ground import two_person
 from recordsvc.ground.problems import FormRefused
 from recordsvc.house import House
 from recordsvc.people import standing
+from tests.archive.paperfiles import pdf
+from tests.archive.test_erasing import OFFICER
 from tests.journeys.desk import HOST, Journey
 from tests.journeys.test_wrong_person import archive_id, enter
 from tests.test_number_commands import commands, mine, settings, typed
@@ -129,7 +131,9 @@ def test_merging_and_its_undoing_rest_on_a_paper(journey: Journey, archive: byte
         refused = journey.act("handler", path, body | papers, 422)
         assert [one["pointer"] for one in refused["errors"]] == ["/papers"]
     # With one, the act itself is judged.
-    refused = journey.act("handler", path, body | {"papers": ["a3" * 32]}, 409)
+    unfiled = journey.act("handler", path, body | {"papers": ["a3" * 32]}, 422)
+    assert unfiled["code"] == "evidence-needed"
+    refused = journey.act("handler", path, body | {"papers": [journey.file_paper(archive)]}, 409)
     assert refused["code"] == "not-mergeable"
 
 
@@ -139,6 +143,9 @@ def test_merging_at_the_console_rests_on_a_paper(house: House, commands: CliRunn
     assert typed(house, commands, "case merge", worker, worker, *words).exit_code == 2
     assert typed(house, commands, "case unmerge", worker, *words).exit_code == 2
     told = typed(house, commands, "case unmerge", worker, *words, "--paper", "ab" * 32)
+    assert (told.exit_code, "须有一份已收存的证明材料" in told.output) == (1, True), told.output
+    paper = house.papers.keep(mine, pdf(), "police-proof", "", OFFICER).sha256
+    told = typed(house, commands, "case unmerge", worker, *words, "--paper", paper)
     assert (told.exit_code, "不允许合并或撤回合并" in told.output) == (1, True), told.output
 
 

@@ -1,5 +1,6 @@
 """A restricted archive is demanded by law (依法调取): two decide, one copy is made, and it stays sealed."""
 
+import hashlib
 import io
 import json
 import re
@@ -29,7 +30,8 @@ from tests.journeys.test_wrong_person import archive_id, enter
 from tests.test_number_commands import commands, mine, settings, typed
 
 __all__ = ["commands", "mine", "settings"]
-ORDER = "b4" * 32
+UNFILED = "b4" * 32
+ORDER = hashlib.sha256(pdf()).hexdigest()
 ASKED = {"ground": "court", "text": "调查令", "papers": [ORDER]}
 WHY = {"purpose": "court-or-law", "case_ref": "H-1"}
 DAY_MS = 24 * 3600 * 1000
@@ -42,7 +44,12 @@ def own(journey: Journey) -> str:
     enter(journey, centre, journey.completion(centre, worker))
     worker_id = archive_id(journey, worker["number"])
     erasing.restrict(journey.house, uuid.UUID(worker_id).bytes, "lawfulness-disputed", "有争议", OFFICER)
+    file_order(journey, worker_id)
     return worker_id
+
+
+def file_order(journey: Journey, worker_id: str) -> None:
+    assert journey.file_paper(uuid.UUID(worker_id).bytes, "legal-order", sealed=True) == ORDER
 
 
 def asked(journey: Journey, own: str, **changed: Any) -> str:
@@ -143,6 +150,8 @@ def test_a_hold_rests_on_a_ground_of_its_list_and_an_order(journey: Journey, own
     ):
         refused = journey.act("handler", path, body, 422)
         assert [one["pointer"] for one in refused["errors"]] == [pointer]
+    nobody_has_it = journey.act("handler", path, {**ASKED, "papers": [UNFILED]}, 422)
+    assert (nobody_has_it["code"], nobody_has_it["errors"][0]["pointer"]) == ("order-needed", "/papers")
     journey.act("inspector", path, ASKED, 403)
     for row in dated.table("hold_grounds").rows:
         assert row["basis_zh"].endswith("（待主管部门核定）")
@@ -157,6 +166,7 @@ def test_only_a_restricted_archive_is_copied_so_and_only_while_the_decision_is_f
     centre = journey.centre(synthetic.uscc(12, registrar="52"), name="另一学校")
     enter(journey, centre, journey.completion(centre, other))
     open_one = archive_id(journey, other["number"])
+    file_order(journey, open_one)
     assert journey.act("handler", f"/v1/desk/workers/{open_one}/hold", ASKED, 409)["code"] == "standing"
     assert make(journey, open_one, proposal).status_code == 403, "a decision about somebody else"
     journey.clock.advance(copies.LIFE_MS + DAY_MS)
@@ -172,6 +182,7 @@ def test_what_is_read_as_a_restricted_archive_is_copied_by_its_own_decision(jour
     journey.house.db.write(lambda turn: merges.link(turn, merged, into))
     erasing.restrict(journey.house, into, "lawfulness-disputed", "有争议", OFFICER)
     name = str(uuid.UUID(bytes=merged))
+    file_order(journey, name)
     proposal = asked(journey, name)
     journey.decide("data-officer", proposal)
     made = make(journey, name, proposal)
@@ -236,6 +247,7 @@ def test_a_hold_is_asked_and_made_at_the_console(
     house: House, commands: CliRunner, mine: bytes, tmp_path: Path
 ) -> None:
     erasing.restrict(house, mine, "lawfulness-disputed", "有争议", OFFICER)
+    house.papers.keep(mine, pdf(), "legal-order", "", OFFICER, sealed=True)
     worker, to = str(uuid.UUID(bytes=mine)), tmp_path / "hold.json"
     told = typed(
         house, commands, "case hold", worker, "--ground", "court", "--text", "调查令", "--paper", ORDER
@@ -269,6 +281,8 @@ def test_one_restricted_record_is_copied_once_and_nothing_else_of_its_chain(jour
     enter(journey, centre, other)
     own = archive_id(journey, worker["number"])
     path = f"/v1/desk/workers/{own}/records/{record_id(record)}/hold"
+    assert journey.act("handler", path, ASKED, 422)["code"] == "order-needed", "nobody filed it"
+    file_order(journey, own)
     assert journey.act("handler", path, ASKED, 409)["code"] == "standing"
     restricted.seal(house, uuid.UUID(own).bytes, uuid.UUID(record_id(record)).bytes)
     proposal = str(journey.act("handler", path, ASKED)["proposal_id"])

@@ -1,12 +1,16 @@
 """A record stands in the wrong archive, and two archives are one person's: put right through the doors."""
 
 import json
+import uuid
 from typing import Any
 
+from recordsvc.access.looked import of_worker
+from recordsvc.money.claims.notices import masked
 from recordsvc.submit import sign
-from tests.journeys.desk import Centre, Journey, record_id
+from tests.journeys.desk import HOST, Centre, Journey, record_id
 
 PROOF = "a3" * 32
+"""SHA-256 of a paper that nobody filed here."""
 
 
 def enter(journey: Journey, centre: Centre, record: bytes) -> None:
@@ -33,7 +37,27 @@ def test_a_record_of_a_namesake_moves_and_is_signed_again(journey: Journey) -> N
     there, here = (archive_id(journey, one["number"]) for one in (wrong, right))
 
     path = f"/v1/desk/workers/{there}/records/{record_id(misplaced)}/move"
-    proposed = journey.act("handler", path, {"to": here, "text": "同名误记，学员签字为证"})
+    asked = {"to": here, "text": "同名误记，学员签字为证"}
+    for unproven in ({}, {"papers": []}, {"papers": [PROOF]}):
+        refused = journey.act("handler", path, asked | unproven, 422)
+        assert [one["pointer"] for one in refused["errors"]] == ["/papers"]
+    paper = journey.file_paper(uuid.UUID(here).bytes, "own-request")
+    proposed = journey.act("handler", path, asked | {"papers": [paper]})
+    listed = journey.read("reviewer", f"/v1/desk/proposals/{proposed['proposal_id']}/papers")["items"]
+    assert [(one["sha256"], one["filed"]) for one in listed] == [(paper, True)], "of either person"
+
+    # Whoever decides reads the record, and whose it is and would be, masked; both learn who looked.
+    page = f"/desk/proposals/{proposed['proposal_id']}"
+    shown = journey.browser("reviewer")[0].get(page, base_url=HOST).text
+    assert "2026-HJ-07" in shown
+    for one in (wrong, right):
+        assert (one["number"][-4:] in shown, one["number"] in shown) == (True, False)
+        assert (masked(one["name"]) in shown, one["name"] in shown) == (True, False)
+    assert "2026-HJ-07" not in journey.browser("handler")[0].get(page, base_url=HOST).text
+    for one, fields in ((there, "records"), (here, "identity")):
+        with journey.house.db.read() as conn:
+            looks = [x for x in of_worker(conn, uuid.UUID(one).bytes) if x.purpose == "proposal-review"]
+        assert [(x.fields, x.case_ref) for x in looks] == [(fields, proposed["proposal_id"])]
     journey.decide("handler", proposed["proposal_id"], status=403)
     journey.decide("reviewer", proposed["proposal_id"])
 
@@ -58,6 +82,10 @@ def test_two_archives_of_one_person_are_read_as_one_and_parted_again(journey: Jo
     from_id, into_id = (archive_id(journey, one["number"]) for one in (old, new))
 
     form = {"into": into_id, "ground": "number-corrected", "text": "公安机关号码更正证明", "papers": [PROOF]}
+    unfiled = journey.act("handler", f"/v1/desk/workers/{from_id}/merge", form, 422)
+    assert (unfiled["code"], unfiled["errors"][0]["pointer"]) == ("evidence-needed", "/papers")
+    proof = journey.file_paper(uuid.UUID(from_id).bytes, "police-proof")
+    form |= {"papers": [proof]}
     proposed = journey.act("handler", f"/v1/desk/workers/{from_id}/merge", form)
     journey.decide("reviewer", proposed["proposal_id"])
     me = journey.sign_in(new["number"])
@@ -72,7 +100,7 @@ def test_two_archives_of_one_person_are_read_as_one_and_parted_again(journey: Jo
     looks = [one for one in journey.read(me, "/v1/me/looked")["items"] if one["case_ref"] == "A-7"]
     assert [one["fields_seen"] for one in looks] == ["records"] * 2
 
-    undo = {"ground": "merged-in-error", "text": "并非一人", "papers": [PROOF]}
+    undo = {"ground": "merged-in-error", "text": "并非一人", "papers": [proof]}
     proposed = journey.act("handler", f"/v1/desk/workers/{from_id}/unmerge", undo)
     journey.decide("reviewer", proposed["proposal_id"])
     journey.read(me, "/v1/me/archive", 401)  # either person may have signed in meanwhile: ended

@@ -216,11 +216,13 @@ def test_a_record_moves_to_whom_its_number_names(
     handler, act = desk("handler"), f"records/{ids['fresh']}/move"
     form = opened(handler, worker_id, act)
     path = f"{address(worker_id)}/{act}"
-    typed = {**form, "text": "记错了人", "kind": "resident-id"}
+    paper = house.papers.keep(worker_id, pdf(), "own-request", "", handler.actor)
+    chosen = str(uuid.UUID(bytes=paper.paper_id))
+    typed = {**form, "text": "记错了人", "kind": "resident-id", "papers": chosen}
     nothing = handler.post(path, **form)
     assert nothing.status_code == 422
     wrong = re.findall(r'<p><a href="#f-(\w+)">', nothing.text)
-    assert wrong == ["kind", "number", "text"]  # all at once, as they stand on the page
+    assert wrong == ["kind", "number", "text", "papers"]  # all at once, as they stand on the page
     # One picture in each frame: on a wide screen those of one frame lie upon each other.
     assert [part.count("<img") for part in nothing.text.split('<div class="number">')[1:]] == [1, 1, 1]
     made = handler.post(path, number=other["number"], **typed)

@@ -12,12 +12,13 @@ from recordsvc.bodies import institutions
 from recordsvc.ground.ports import uuid_text
 from recordsvc.house import House
 from recordsvc.people import synthetic
-from recordsvc.web.group_routes import LIVES
+from recordsvc.web.group_forms import LIVES
 from tests.web.conftest import Visitor
 from tests.web.region import Region
 from tests.web.test_pages import sound
 
 FEDERATION = synthetic.uscc(81)
+CASE = "残培〔2026〕1号"
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def said(worker: dict[str, Any]) -> dict[str, str]:
         "source": "certificate",
         "source_reference": "残证第1号",
         "checked_on": "2022-01-02",
-        "case_ref": "残培1号",
+        "case_ref": CASE,
     }
 
 
@@ -59,7 +60,20 @@ def place(officer: Visitor, said: dict[str, str]) -> str:
     """The address of a statement."""
     made = officer.post("/centre/groups/new", **said)
     assert made.status_code == 303, made.text
-    return str(made.location)
+    return str(made.location).split("?")[0]
+
+
+@pytest.fixture
+def look(officer: Visitor) -> str:
+    """What carries the case from page to page."""
+    return str(officer.post("/centre/groups", case_ref=CASE).location).split("look=")[1]
+
+
+def opened(officer: Visitor, **statement: str) -> Any:
+    """Open the list for a case, or the statement."""
+    gate = officer.post("/centre/groups", case_ref=CASE, **statement)
+    assert gate.status_code == 303, gate.text
+    return officer.get(gate.location)
 
 
 def page_of(answer: Any, status: int = 200) -> str:
@@ -72,38 +86,61 @@ def test_every_life_of_a_statement_has_a_word() -> None:
     assert set(LIVES) == {str(one) for one in Life}
 
 
-def test_a_statement_from_its_paper_to_its_end(officer: Visitor, place: str, worker: dict[str, Any]) -> None:
-    page = page_of(officer.get(place))
+def test_a_statement_from_its_paper_to_its_end(
+    officer: Visitor, place: str, look: str, worker: dict[str, Any]
+) -> None:
+    there = f"{place}?look={look}"
+    page = page_of(officer.get(there))
     for word in (worker["name"], worker["number"][-4:], "残证第1号", "自治区残联", "残疾人"):
         assert word in page
     assert worker["number"] not in page
-    listed = page_of(officer.get("/centre/groups"))
+    listed = page_of(opened(officer))
     assert worker["name"] in listed
     assert "期，证书" in listed
 
     whole = {"valid_from": "2022-01-01", "valid_to": "", "source": "certificate", "checked_on": "2022-01-02"}
-    changed = whole | {"source_reference": "残证第2号", "reason": "编号抄错"}
-    assert officer.post(f"{place}/correct", **changed).location == place
-    assert "残证第2号" in officer.get(place).text
-    assert officer.post(f"{place}/correct", **changed | {"source_reference": ""}).location == place
-    assert "残证第2号" not in officer.get(place).text, "an emptied member is taken away"
-    assert officer.post(f"{place}/end", valid_to="2022-01-04", reason="证件到期").location == place
-    assert "不在有效期内" in page_of(officer.get(place))
-    assert officer.post(f"{place}/withdraw", reason="认错了人").location == place
-    assert "已撤回" in page_of(officer.get(place))
+    changed = whole | {"source_reference": "残证第2号", "reason": "编号抄错", "look": look}
+    assert officer.post(f"{place}/correct", **changed).location == there
+    assert "残证第2号" in officer.get(there).text
+    assert officer.post(f"{place}/correct", **changed | {"source_reference": ""}).location == there
+    assert "残证第2号" not in officer.get(there).text, "an emptied member is taken away"
+    assert officer.post(f"{place}/end", valid_to="2022-01-04", reason="证件到期", look=look).location == there
+    assert "不在有效期内" in page_of(officer.get(there))
+    assert officer.post(f"{place}/withdraw", reason="认错了人", look=look).location == there
+    assert "已撤回" in page_of(officer.get(there))
+
+
+def test_list_and_statement_are_opened_for_a_case(
+    officer: Visitor, place: str, house: House, region: Region, worker: dict[str, Any]
+) -> None:
+    def noted() -> set[tuple[str, str]]:
+        with house.db.read() as conn:
+            return {(one.fields, one.case_ref) for one in looked.of_worker(conn, region.worker_id(worker))}
+
+    before = noted()
+    for address in ("/centre/groups", place, f"{place}?look=x"):
+        gate = page_of(officer.get(address))
+        assert "案卷号" in gate
+        assert worker["name"] not in gate
+    for case in ("", str(uuid.uuid4())):
+        assert "案卷号：" in page_of(officer.post("/centre/groups", case_ref=case), 422)
+    assert noted() == before
+    assert worker["name"] in page_of(opened(officer))
+    assert worker["name"] in page_of(opened(officer, statement=place.rsplit("/", 1)[1]))
+    assert noted() - before == {("identity group totals", CASE)} | {("identity group", CASE)} - before
 
 
 def test_trainings_are_shown_for_a_case(
-    officer: Visitor, place: str, house: House, region: Region, worker: dict[str, Any]
+    officer: Visitor, place: str, look: str, house: House, region: Region, worker: dict[str, Any]
 ) -> None:
-    refused = page_of(officer.post(f"{place}/trainings", case_ref=""), 422)
+    refused = page_of(officer.post(f"{place}/trainings", case_ref="", look=look), 422)
     assert "案卷号：" in refused
-    shown = page_of(officer.post(f"{place}/trainings", case_ref="残培1号"))
+    shown = page_of(officer.post(f"{place}/trainings", case_ref=CASE))
     assert "培训情况" in shown
     assert worker["number"] not in shown
     with house.db.read() as conn:
         noted = looked.of_worker(conn, region.worker_id(worker))
-    assert ("trainings", "残培1号") in {(one.fields, one.case_ref) for one in noted}
+    assert ("trainings", CASE) in {(one.fields, one.case_ref) for one in noted}
 
 
 @pytest.mark.parametrize(
@@ -146,9 +183,9 @@ def test_what_is_wrong_is_told_and_stands_as_it_was_typed(
     ],
 )
 def test_what_is_wrong_with_a_change_is_told_where_it_was_typed(
-    officer: Visitor, place: str, verb: str, typed: dict[str, str], told: str
+    officer: Visitor, place: str, look: str, verb: str, typed: dict[str, str], told: str
 ) -> None:
-    page = page_of(officer.post(f"{place}/{verb}", **typed), 422)
+    page = page_of(officer.post(f"{place}/{verb}", **typed, look=look), 422)
     assert told in page
     for value in typed.values():
         assert value in page
@@ -163,7 +200,7 @@ def test_the_worker_sees_who_stated_it_and_the_desk_does_not(
     assert "部门对所认定人员的培训服务" in me.get("/me/looked").text
     handler = Visitor(app).login("handler")
     gate = f"/desk/workers/{uuid_text(region.worker_id(worker))}"
-    opened = handler.post(gate, purpose="service-window", case_ref="K-1")
+    opened = handler.post(gate, purpose="service-window", case_ref="K-2026-1")
     page = handler.get(opened.location).text
     assert "焊工" in page
     assert "残疾人" not in page
@@ -191,5 +228,5 @@ def test_all_records_are_shared_without_it_and_it_alone_where_it_is_ticked(
 
 def test_an_officer_of_no_such_department_states_nothing(centre: Any) -> None:
     other = centre(Position.OFFICER)
-    assert "没有负责认定的人员类别" in page_of(other.get("/centre/groups"))
-    assert "认定人员类别" not in other.get("/centre/groups").text
+    assert "没有负责认定的人员类别" in page_of(opened(other))
+    assert "认定人员类别" not in opened(other).text

@@ -56,6 +56,11 @@ def test_trust_is_offered_on_evidence_from_elsewhere_alone_and_decided_by_anothe
     page = handler.get(handler.post(address(worker_id), **WHY).location).text
     assert len(re.findall(r"/trust\?", page)) == 1, "one record of many is evidence from elsewhere"
     form = opened(handler, worker_id, path)
+    offered = handler.get(f"{address(worker_id)}/{path}?look={form['look']}").text
+    assert ('value="issuer-confirmed"' in offered, 'value="issuer-signed"' in offered) == (True, False)
+    by_word = {"trust": "issuer-signed", "text": "看过", "method": "看过", "by": "岗位", "on": "2025-09-20"}
+    refused = handler.post(f"{address(worker_id)}/{path}", **form, **by_word)
+    assert (refused.status_code, "不能人工认定" in refused.text) == (422, True), refused.text
     typed = {**form, "trust": "original-seen", "text": "已看原件"}
     unproven = handler.post(f"{address(worker_id)}/{path}", **typed)
     assert unproven.status_code == 422

@@ -198,6 +198,7 @@ ELSEWHERE: dict[str, str] = {
     "/centre/classes/new": CLASSES,
     **dict.fromkeys(
         (
+            "/centre/groups",
             "/centre/groups/new",
             *(f"/centre/groups/<id:record_id>/{one}" for one in ("correct", "end", "withdraw", "trainings")),
         ),

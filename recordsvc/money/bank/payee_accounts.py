@@ -112,6 +112,24 @@ class Why:
     request_id: str
 
 
+def check_case(house: "House", who: Actor, payee: str, why: Why) -> None:
+    """Answer like nobody whom a case of ours is not about; the row of it is durable.
+
+    Raises `NotFound`, `PurposeRefused`, `CaseRefused`, `CaseUnknown`.
+    """
+    if not why.purpose:
+        return
+    looked.judge(house.db, who, why.purpose, why.case_ref)
+    with house.db.read() as conn:
+        reached = _there(conn, payee) and can(who, "payee-account.enter", about(conn, payee))
+    kind, _, name = payee.partition(":")
+    if kind != "worker" or not reached:
+        return
+    look = Look(uuid.UUID(name).bytes, who, why.purpose, "account", why.case_ref, why.request_id)
+    if looked.foreign(house.db, house.random, look):
+        raise NotFound
+
+
 def enter_for(turn: Turn, house: "House", who: Actor, payee: str, account: Account, why: Why) -> bytes:
     """Enter an account as an official, for a payee of their area who is not their own.
 

@@ -139,8 +139,7 @@ def enter_payee_account(form: dict[str, Any]) -> flask.Response:
     """Enter the newest version of a payee's account; whether others named it is the verifier's to see."""
     account = Account(form["number"], form["name"], form["bank"])
     why = payee_accounts.Why(form["purpose"], form["case_ref"], http.current().id)
-    if why.purpose:
-        looked.check_purpose(house().db, why.purpose, actor())
+    payee_accounts.check_case(house(), actor(), form["payee"], why)
 
     def act(turn: Turn) -> str:
         return _text(payee_accounts.enter_for(turn, house(), actor(), form["payee"], account, why))

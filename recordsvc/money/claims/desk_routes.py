@@ -97,7 +97,7 @@ def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
 
     Raises `PurposeRefused`, `ArchiveRestricted`.
     """
-    looked.check_purpose(house().db, purpose, actor())
+    looked.judge(house().db, actor(), purpose, case_ref)
     with house().db.read() as conn:
         one = find(conn, claim_id)
     persons.read(house(), one.worker_id)

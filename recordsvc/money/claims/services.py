@@ -52,6 +52,11 @@ def within_reach(action: str) -> list[sa.ColumnElement[bool]]:
     return [*mine, claim.c.payee.not_in(sorted(asks.recused)), claim.c.claim_id.not_in(theirs)]
 
 
+def _there(conn: Connection, case_id: bytes, _by: str) -> bool:
+    """Tell whether there is a claim that a look names."""
+    return conn.scalar(sa.select(claim.c.claim_id).where(claim.c.claim_id == case_id)) is not None
+
+
 def _case(conn: Connection, case_id: bytes, subject: bytes) -> bool:
     """Tell whether a claim that a look names is this worker's."""
     own = claim.c
@@ -59,7 +64,7 @@ def _case(conn: Connection, case_id: bytes, subject: bytes) -> bool:
     return worker_id is not None and bytes(worker_id) in merges.together(conn, [subject])
 
 
-cases.kind("claim", _case)
+cases.kind("claim", _there, _case)
 named("claim_id", _claim, problems.ClaimUnknown)
 named("claims", _claim, problems.ClaimUnknown)
 

@@ -156,7 +156,7 @@ def looked_at(recovery_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]
 
     Raises `PurposeRefused`, `ArchiveRestricted`.
     """
-    looked.check_purpose(house().db, purpose, actor())
+    looked.judge(house().db, actor(), purpose, case_ref)
     with house().db.read() as conn:
         one = find(conn, recovery_id)
     persons.read(house(), one.worker_id)
