@@ -66,8 +66,8 @@ def own_claim(conn: Connection, claim_id: bytes) -> Claim:
 def file_own(kind: str, record_id: bytes) -> bytes:
     """File a claim for the worker who asks; its id."""
     worker_id, by = own_worker(), who()
-    act = lambda turn: filing.file(turn, house(), worker_id, Ask(kind, record_id), by).claim_id.hex()  # noqa: E731
-    return bytes.fromhex(once(act))
+    made = once(lambda turn: filing.file(turn, house(), worker_id, Ask(kind, record_id), by).claim_id.hex())
+    return bytes.fromhex(made)
 
 
 def step_own(claim_id: bytes, event: str, reason: str) -> None:

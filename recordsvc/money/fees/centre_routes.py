@@ -81,8 +81,8 @@ def call_off(offering_id: bytes, reason: str) -> int:
 def take(number: str, receipt: str) -> bytes:
     """Record money at the counter; the payment's id. Raises `FeeUnknown`, `ReceiptUsed`."""
     own, by = own_institution(), reference()
-    act = lambda turn: taking.record(turn, house(), own, number, receipt, by).payment_id.hex()  # noqa: E731
-    return bytes.fromhex(once(act))
+    made = once(lambda turn: taking.record(turn, house(), own, number, receipt, by).payment_id.hex())
+    return bytes.fromhex(made)
 
 
 def check_taken(payment_id: bytes, *, right: bool) -> None:

@@ -103,8 +103,8 @@ def place_own(offering_id: bytes) -> bytes:
     """Order an offering for the worker who asks; the order's id."""
     worker_id, by = own_worker(), reference()
     persons.read(house(), worker_id)
-    act = lambda turn: orders.place(turn, house(), worker_id, offering_id, by).order_id.hex()  # noqa: E731
-    return bytes.fromhex(once(act))
+    made = once(lambda turn: orders.place(turn, house(), worker_id, offering_id, by).order_id.hex())
+    return bytes.fromhex(made)
 
 
 def _own_now(order_id: bytes) -> None:
