@@ -399,27 +399,3 @@ def _text(reading: Reading, wanted: Field, code: str) -> str:
 
 def _fault(code: str) -> Any:
     raise RowFault(code)
-
-
-WORDS: Final[Mapping[str, str]] = {
-    "already-known": "同一证书（或同一班次）已按担保转录收录过，不重复收录；内容要改的，请办理更正",
-    "award-date-missing": "没有发证日期",
-    "busy": "档案正在变动，没有导入；请稍后另存为一个文件再导入",
-    "certificate-column-missing": "没有找到证书编号或发证日期栏，请在对照文件 columns 中写明",
-    "certificate-number-lost": "证书编号是数字格，末尾几位已丢失；请从原件补录为文本",
-    "certificate-number-missing": "没有证书编号",
-    "class-missing": "没有班级编号",
-    "course-dates-missing": "没有开始或结束日期",
-    "institution-code-missing": "机构没有统一社会信用代码，请在对照文件 institutions 中补上",
-    "institution-missing": "没有机构名称",
-    "level-missing": "没有等级",
-    "occupation-code-missing": "职业没有代码，请在对照文件 occupations 中补上版次和代码",
-    "occupation-missing": "没有职业",
-    "permit-category-missing": "没有作业类别",
-    "permit-item-missing": "没有操作项目",
-    "permit-term-missing": "没有有效期起止日期",
-    "project-missing": "没有培训项目",
-    "result-missing": "没有合格或不合格的结果",
-    "training-type-missing": "没有培训类型，请在对照文件 training_type 中写明",
-}
-"""What a code of this module means and what to do."""

@@ -8,13 +8,14 @@ as the spreadsheet program shows it, and then no row is taken.
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc import dated
 from recordsvc.money.bank.formats import yuan
 from recordsvc.money.rules.catalogue import MOST_ROWS, judged
-from recordsvc.submit.cells import Cell, Row, Unreadable
-from recordsvc.submit.sheets import each_row
+
+if TYPE_CHECKING:
+    from recordsvc.submit.cells import Cell, Row
 
 HEADINGS: Final[Mapping[str, str]] = {
     "职业代码": "occupation",
@@ -44,6 +45,10 @@ class SheetRead:
 
 def read(data: bytes) -> SheetRead:
     """Read a file. Raises `Unreadable`: no sheet, or none with these headings."""
+    # What reads files belongs to tools: a serving process has it only once a sheet comes.
+    from recordsvc.submit.cells import Unreadable
+    from recordsvc.submit.sheets import each_row
+
     found = SheetRead()
     numbers: list[int] = []
     columns: dict[str, int] | None = None
@@ -67,7 +72,7 @@ def read(data: bytes) -> SheetRead:
     return found
 
 
-def _columns(row: Row) -> dict[str, int] | None:
+def _columns(row: "Row") -> dict[str, int] | None:
     """Return the column of each member if this is the line of headings."""
     titles = {cell.text.translate(_WIDTHS).replace("\u3000", ""): n for n, cell in enumerate(row.cells)}
     found = {name: titles[heading] for heading, name in HEADINGS.items() if heading in titles}
@@ -75,7 +80,7 @@ def _columns(row: Row) -> dict[str, int] | None:
 
 
 def _take(
-    found: SheetRead, numbers: list[int], row: Row, columns: Mapping[str, int], *, since_1904: bool
+    found: SheetRead, numbers: list[int], row: "Row", columns: Mapping[str, int], *, since_1904: bool
 ) -> None:
     values: dict[str, Any] = {"last": None, "min_hours": 0, "shortage": False, "key_list": False}
     before = len(found.faults)
@@ -95,7 +100,7 @@ def _take(
         numbers.append(row.number)
 
 
-def _value(name: str, cell: Cell, *, since_1904: bool) -> Any:
+def _value(name: str, cell: "Cell", *, since_1904: bool) -> Any:
     """Return a cell as a member of a row. Raises `ValueError` with what should stand there."""
     text = cell.text
     if not text:
@@ -120,7 +125,7 @@ def _value(name: str, cell: Cell, *, since_1904: bool) -> Any:
     return text
 
 
-def _day(cell: Cell, *, since_1904: bool) -> str:
+def _day(cell: "Cell", *, since_1904: bool) -> str:
     value = cell.value
     if isinstance(value, dt.datetime):
         return value.date().isoformat()

@@ -18,7 +18,6 @@ from recordsvc.ground.reading import Fields, Upload
 from recordsvc.money.rules import catalogue
 from recordsvc.money.rules.errors import CatalogueRefused
 from recordsvc.money.rules.forms import NewCatalogueForm
-from recordsvc.submit.cells import Unreadable
 from recordsvc.web import catalogue_sheet
 from recordsvc.web.desk_forms import MOST, Field, faults, judged
 from recordsvc.web.desk_routes import FAILED, tabs
@@ -70,6 +69,8 @@ def desk_catalogue_page() -> flask.Response:
 )
 def try_catalogue_button(form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:
     """Read a sheet and show what is wrong, or what it would change."""
+    from recordsvc.submit.cells import Unreadable
+
     try:
         found = catalogue_sheet.read(files["file"])
         told = found.faults

@@ -57,6 +57,7 @@ class Region:
             "opened_ms": turn.now_ms,
             "due_on": "",
             "messages": 0,
+            "issuer_told": True,
             "version": 0,
         }
         turn.conn.execute(tables.dispute.insert().values(**dispute))

@@ -224,8 +224,8 @@ def test_case_54_the_book_balances_by_its_own_text(database: Database, days: lis
 
 
 def bean_check() -> str | None:
-    """Where an outside tool is: RECORDSVC_BEAN_CHECK, or on the path. It is never a dependency (GPL)."""
-    return os.environ.get("RECORDSVC_BEAN_CHECK") or shutil.which("bean-check")
+    """Where an outside tool is: BEAN_CHECK, or on the path. It is never a dependency (GPL)."""
+    return os.environ.get("BEAN_CHECK") or shutil.which("bean-check")
 
 
 @pytest.mark.long
