@@ -23,7 +23,9 @@ def close(journey: Journey, own: str, papers: list[str], status: int = 202, on: 
 
 
 def copied(journey: Journey, own: str, proposal: str) -> Any:
-    path = f"/v1/desk/workers/{own}/copy?purpose=court-or-law&case_ref=R-1&proposal={proposal}"
+    path = (
+        f"/v1/desk/workers/{own}/copy?purpose=court-or-law&case_ref=（2025）宁01民初1号&proposal={proposal}"
+    )
     return journey.browser("handler")[0].get(path, base_url=HOST)
 
 
