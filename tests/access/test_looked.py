@@ -67,7 +67,7 @@ def test_the_newest_stands_first_and_pages_go_back(house: House, worker_id: byte
         clock.advance(10)
     first = of(house, worker_id, limit=2)
     rest = of(house, worker_id, before=first[-1].id)
-    assert [seen.case_ref for seen in first + rest] == ["4", "3", "2", "1", "0"]
+    assert [seen.case_ref for seen in first + rest] == ["K-4", "K-3", "K-2", "K-1", "K-0"]
 
 
 @pytest.mark.parametrize("change", [sa.delete(table), sa.update(table).values(purpose="audit")])
@@ -82,15 +82,15 @@ def test_nothing_is_recorded_when_it_cannot_be_written(
     house: House, worker_id: bytes, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(looked, "uuid7", lambda *_: b"\1" * 16)
-    record(house, look(worker_id, case_ref="first"))
+    record(house, look(worker_id, case_ref="first-1"))
     with pytest.raises(LookNotWritten):
-        record(house, look(worker_id, case_ref="second"))
-    assert [seen.case_ref for seen in of(house, worker_id)] == ["first"]
+        record(house, look(worker_id, case_ref="second-1"))
+    assert [seen.case_ref for seen in of(house, worker_id)] == ["first-1"]
 
 
 def test_a_worker_sees_who_looked_and_nobody_elses(enter, house: House, worker_id: bytes):
     record(house, look(worker_id, case_ref="case-7"))
-    record(house, look(uuid.UUID(int=9).bytes, case_ref="other"), look(uuid.UUID(int=8).bytes))
+    record(house, look(uuid.UUID(int=9).bytes, case_ref="other-1"), look(uuid.UUID(int=8).bytes))
     answer = enter("worker").get("/v1/me/looked")
     assert [item["case_ref"] for item in answer.json["items"]] == ["case-7"]
     assert answer.json["items"][0]["fields_seen"] == "records"
