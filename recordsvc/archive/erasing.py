@@ -45,9 +45,10 @@ from recordsvc.archive import (
     farewell,
     held,
     notices,
-    papers,
+    paper_rows,
     persons,
     restricting,
+    sealed_papers,
     slip_checks,
     store,
     strays,
@@ -337,6 +338,10 @@ def _erase_entries(
 
 def destroy(turn: Turn, house: "House", worker_id: bytes, seq: int = WHOLE) -> None:
     """Destroy one record's ciphertext, or a worker's key and everything that was kept of the person."""
+    if seq != WHOLE:
+        # What repeats it goes first, while it can be read what that is.
+        sealed_papers.forget(turn, house, worker_id, seq)
+        notices.empty(turn, house, worker_id, seq)
     sealed = tables.ciphertext
     mine = sealed.c.worker_id == worker_id
     with erasing(turn.conn):
@@ -369,7 +374,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     """Remove what else was kept of an erased worker: messages, objections, papers, looks, place, ways in."""
     notices.erase(turn, worker_id)
     disputes.erase(turn, worker_id)
-    papers.erase(turn, worker_id)
+    paper_rows.erase(turn, worker_id)
     looked.erase(turn, worker_id, store.released_into(turn, worker_id))
     questions.erase(turn, worker_id)
     credentials.erase(turn, worker_id)

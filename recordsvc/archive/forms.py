@@ -297,6 +297,7 @@ class RestingPapersForm(Form):
 
 
 class PaperListForm(Form):
-    """Papers of one owner, oldest first."""
+    """Papers of one owner, oldest first; `sealed` more of a worker are left out with restricted records."""
 
     items = fields.List(fields.Nested(PaperToldForm), required=True)
+    sealed = fields.Integer()

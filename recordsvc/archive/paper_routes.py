@@ -47,7 +47,8 @@ def filed(owner: Owner, form: dict[str, Any], files: dict[str, bytes]) -> flask.
 
 def listed(owner: Owner) -> flask.Response:
     """Tell of all papers of an owner."""
-    return answers.answer({"items": house().papers.of(owner)}, form=PaperListForm)
+    items, sealed = house().papers.listed(owner)
+    return answers.answer({"items": items, "sealed": sealed}, form=PaperListForm)
 
 
 def attachment(found: Paper, data: bytes) -> flask.Response:
