@@ -1,8 +1,8 @@
 """Papers behind restricted records (限制处理记录的材料): a scan says what its record says, sealed with it.
 
-A paper that another record rests on stays open. Erased with the last record that rests on it, it is gone. Whoever may decide a proposal that rests on a sealed one
-opens it there (`proposal_papers.py`); a waiting proposal opens it to nobody else, since one official alone
-could then undo by proposing what two decided.
+A paper that another record rests on stays open. Erased with the last record that rests on it, it is gone.
+Whoever may decide a proposal that rests on a sealed one opens it there (`proposal_papers.py`); a waiting
+proposal opens it to nobody else, since one official alone could then undo by proposing what two decided.
 """
 
 import itertools

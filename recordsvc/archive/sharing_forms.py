@@ -102,7 +102,7 @@ class SharedEventForm(Form):
     """What happened to a consent: `n` counts one receiver's events from 1 without a gap.
 
     It stands behind the log's entries below `log_size` and before the others. Why it ended is not told.
-    `restricted`: a record that it names is, and another is not; an opening tells which. `lifted`: given again.
+    `restricted`: a record that it names is, another is not; an opening tells which. `lifted`: given again.
     """
 
     receiver = fields.String(required=True)

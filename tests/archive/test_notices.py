@@ -416,18 +416,13 @@ def test_a_message_of_a_record_restricted_or_erased_meanwhile_names_neither_issu
         ),
     )
 
-    texts = {(one.address[-1], one.text) for one in delivered(house) if "条通知" in one.text}
-    assert texts == {
-        (
-            "1",
-            "【职业技能培训档案】关于已封存的记录：这条通知涉及一条已限制处理（封存）的记录，封存期间不显示内容；"
-            "解除限制后照常显示。",
-        ),
-        (
-            "2",
-            "【职业技能培训档案】关于已删除的记录：这条通知涉及一条已依法删除的记录，其内容已随记录一并删除。",
-        ),
-    }
+    texts = {one.address[-1]: one.text for one in delivered(house) if "条通知" in one.text}
+    assert sorted(texts) == ["1", "2"]
+    assert texts["1"].startswith(
+        "【职业技能培训档案】关于已封存的记录：这条通知涉及一条已限制处理（封存）的记录"
+    )
+    assert texts["2"].startswith("【职业技能培训档案】关于已删除的记录：这条通知涉及一条已依法删除的记录")
+    assert not any("第1培训学校" in text or "培训结业" in text for text in texts.values())
 
 
 def test_without_a_phone_only_what_matters_goes_on_paper(house: House, centre: Centre, worker: bytes) -> None:

@@ -51,7 +51,8 @@ def test_what_was_uploaded_stands_on_the_page_and_can_be_taken_out(me: Visitor) 
 def test_the_page_says_how_many_papers_are_sealed_and_nothing_of_them(me: Visitor, house: House) -> None:
     assert upload(me, png(), title="金丝雀扫描件").status_code == 303
     assert me.actor is not None
-    assert (worker_id := me.actor.worker_id) is not None
+    assert me.actor.worker_id is not None
+    worker_id = me.actor.worker_id
     (paper,) = house.papers.of(worker_id)
     record_id, _index = state_evidence(house, worker_id, EVIDENCE, [paper.sha256], STATER)
     seal(house, worker_id, record_id)
