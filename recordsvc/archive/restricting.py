@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import consents
 from recordsvc.access.consents import Ended, Event
-from recordsvc.archive import contest_again, disputes, notices, persons, tables
+from recordsvc.archive import contest_again, disputes, notices, persons, retold, tables
 from recordsvc.archive.append import DECIDED
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnfit, TargetUnknown
@@ -150,6 +150,7 @@ def sealed(house: "House", turn: Turn, archive: Archive, state: RecordState, ind
         if archive.entries[seq].opened is not None
     ]
     turn.conn.execute(tables.restricted_entry.insert(), rows)
+    retold.keep(turn, house, archive.worker_id, state.seq, retold.of_state(state))
     _tell_consents(house, turn, archive, state, Event.RESTRICTED)
     _tell(house, turn, archive, state, "record-restricted", index)
 
@@ -159,8 +160,7 @@ def _tell_consents(house: "House", turn: Turn, archive: Archive, state: RecordSt
 
     A consent to other records too goes on; opened, it tells which record is restricted.
     """
-    person = merges.person_id(turn.conn, archive.worker_id)
-    chains = [person, *house.people.read_as(house.db.cursor(turn.conn), person)]
+    chains = persons.chains(turn, house, archive.worker_id)
     own, kept = tables.restricted_entry.c, tables.ciphertext.c
     same = sa.and_(kept.worker_id == own.worker_id, kept.seq == own.seq)
     named = sa.select(kept.record_id).join(tables.restricted_entry, same).where(own.worker_id.in_(chains))
@@ -184,6 +184,7 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     own = tables.restricted_entry.c
     mine = (own.worker_id == archive.worker_id, own.seq.in_(sorted(sealed_by(state))))
     turn.conn.execute(sa.delete(tables.restricted_entry).where(*mine))
+    retold.take_back(turn, archive.worker_id, state.seq)
     _tell_consents(house, turn, archive, state, Event.LIFTED)
     _tell(house, turn, archive, state, "record-lifted", index)
     return index

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from recordsvc.archive import restricted
+from recordsvc.archive import persons, restricted
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.tables import paper
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.privileges import erasing
 from recordsvc.ground.readers import Cursor
-from recordsvc.people import merges
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -42,8 +41,7 @@ def forget(turn: Turn, house: "House", worker_id: bytes, seq: int) -> None:
 
     Their files go with the next sweep (`Papers.sweep`), as those of an erased archive do.
     """
-    person, cursor = merges.person_id(turn.conn, worker_id), house.db.cursor(turn.conn)
-    chains = [person, *house.people.read_as(cursor, person)]
+    cursor, chains = house.db.cursor(turn.conn), persons.chains(turn, house, worker_id)
     reader, going, staying = Reader(house, sealed=True), set[str](), set[str]()
     for chain in chains:
         archive = reader.archive(chain, cursor)

@@ -388,7 +388,7 @@ def test_a_paper_that_meets_an_erasure_on_its_way_is_not_filed(
         real(name, data)
 
         def destroy(turn: Any) -> int:
-            with papers.erasing(turn.conn):
+            with paper_rows.erasing(turn.conn):
                 return turn.conn.execute(key.delete().where(key.c.worker_id == worker)).rowcount
 
         assert house.db.write(destroy) == 1
