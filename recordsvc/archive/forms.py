@@ -297,7 +297,12 @@ class RestingPapersForm(Form):
 
 
 class PaperListForm(Form):
-    """Papers of one owner, oldest first; `sealed` more of a worker are left out with restricted records."""
+    """Papers of one owner, oldest first."""
 
     items = fields.List(fields.Nested(PaperToldForm), required=True)
-    sealed = fields.Integer()
+
+
+class WorkerPaperListForm(PaperListForm):
+    """Papers of one worker; `sealed` more are left out with the restricted records that rest on them."""
+
+    sealed = fields.Integer(required=True)
