@@ -1,4 +1,4 @@
-"""What a restricted or erased record said, sent again under another id: it waits, and its sender learns nothing."""
+"""What a restricted or erased record said, sent again under another id: it waits, and is not explained."""
 
 import csv
 import uuid
@@ -74,7 +74,8 @@ def test_the_same_class_sent_again_while_the_first_is_sealed_waits_unread(
     """The office has it on its list; the sender's answer is that of any other record that waits."""
     seal(house, worker, bytes_of(record))
     again, unlike = centre.completion(ONE), centre.completion({**ONE, "name": "丁不同"})
-    assert told(answer := centre.send([again], mode)) == ["retold-restricted"]
+    answer = centre.send([again], mode)
+    assert told(answer) == ["retold-restricted"]
     other = centre.send([unlike], mode)
     said = [Answers(house, one).batch()[0]["rows"][0] for one in (answer, other)]
     own = {"id": "", "where": ""}
@@ -122,7 +123,8 @@ def test_erased_what_waited_goes_back_without_content_and_what_comes_is_looked_a
     assert [(row.state, row.sealed) for row in left] == [("returned", None)] * 2
     assert told(centre.send([unlike])) == ["returned"]
 
-    assert told(centre.send([again := centre.completion(ONE)])) == ["retold-erased"]
+    again = centre.completion(ONE)
+    assert told(centre.send([again])) == ["retold-erased"]
     named = centre.completion({**ONE, "name": "丁不同"})
     assert told(centre.send([named])) == ["name-differs"]
     assert release(house, waits(house)["name-differs"], worker) == 0
