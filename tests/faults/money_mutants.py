@@ -237,8 +237,8 @@ MUTANTS: Final = (
     Mutant(
         "whoever called a class off keeps what was not held",
         (
-            Edit(f"{FEES}/refunding.py", "    return paid_fen * attended // units\n",
-                 "    return -(-paid_fen * (attended + 1) // units)\n"),
+            Edit(f"{FEES}/refunding.py", 'rest(turn, house, one, "cancelled", offered.held, reason',
+                 'rest(turn, house, one, "cancelled", offered.held + 1, reason'),
         ),
         frozenset({41}),
         (OF_FEES,),
