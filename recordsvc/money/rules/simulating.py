@@ -138,11 +138,11 @@ def simulate(candidate: Rule, cases: Iterable[Case], budget_fen: int | None = No
     half = MOST_NAMED // 2
     result.named = differing if len(differing) <= MOST_NAMED else differing[:half] + differing[-half:]
     months: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for day, both in spent.items():
-        month = months[day[:7]]
-        month[0] += both[0]
-        month[1] += both[1]
-    result.months = [(month, *both) for month, both in sorted(months.items())]
+    for day, (old, new) in spent.items():
+        sums = months[day[:7]]
+        sums[0] += old
+        sums[1] += new
+    result.months = [(name, old, new) for name, (old, new) in sorted(months.items())]
     result.spent_before_fen = sum(before for before, _ in spent.values())
     result.spent_after_fen = sum(after for _, after in spent.values())
     if budget_fen is not None:
