@@ -138,8 +138,8 @@ def simulate(candidate: Rule, cases: Iterable[Case], budget_fen: int | None = No
     half = MOST_NAMED // 2
     result.named = differing if len(differing) <= MOST_NAMED else differing[:half] + differing[-half:]
     months: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for day, (old, new) in spent.items():
-        sums = months[day[:7]]
+    for when, (old, new) in spent.items():
+        sums = months[when[:7]]
         sums[0] += old
         sums[1] += new
     result.months = [(name, old, new) for name, (old, new) in sorted(months.items())]
