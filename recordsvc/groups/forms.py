@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from recordsvc.access.cases import CaseRefForm, case_ref
-from recordsvc.ground.forms import Form, Identifier, text
+from recordsvc.ground.forms import Form, Identifier, Truth, text
 
 SOURCES = ("certificate", "shared-database", "commitment")
 """How the department knows it: a certificate, its own or a shared database, a letter of commitment."""
@@ -50,7 +50,7 @@ class WithdrawStatementForm(CaseRefForm):
 class DecideWaitingForm(CaseRefForm):
     """The second officer's word."""
 
-    approve = fields.Boolean(required=True)
+    approve = Truth(required=True)
     reason = text(1, 400, required=True)
 
 

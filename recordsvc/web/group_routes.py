@@ -317,7 +317,7 @@ def _acted(
     """Act for the case of the look, and show the statement; or show what is wrong, as it was typed."""
     looker = looker_of(form["look"])
     if looker is None:
-        return gate({}, None, late=True, statement=record_id)
+        return gate({}, None, late=True, statement=record_id, status=422)
     try:
         make(looker.case_ref)
     except Problem as problem:
@@ -369,13 +369,14 @@ def gate(
     late: bool,
     statement: bytes | None = None,
     waits: bool = False,
+    status: int = 200,
 ) -> flask.Response:
     """Ask for which case the list is opened, what waits, or a statement."""
     wrong, trouble = ({}, None) if problem is None else faults(problem, TRAININGS)
     one = form.get("statement") or statement
     return page(
         "centre_groups_case.html",
-        200 if problem is None else problem.status,
+        status if problem is None else problem.status,
         tabs=tabs(),
         fields=TRAININGS,
         typed=form,

@@ -98,7 +98,7 @@ def _acted(
 ) -> flask.Response:
     looker = looker_of(form["look"])
     if looker is None:
-        return gate({}, None, late=True, waits=True)
+        return gate({}, None, late=True, waits=True, status=422)
     try:
         make(looker.case_ref)
     except Problem as problem:
