@@ -155,6 +155,7 @@ def _desk() -> flask.Response:
         held=[(code, words.code("hold_reasons", code), count) for code, count in counts],
         finds=can(who, "worker.find"),
         unplaced=unplaced,
+        imports=can(who, "import.propose"),
         claims=claims,
         most_unplaced=MOST_UNPLACED,
         retires=can(who, "issuer-key.propose"),
