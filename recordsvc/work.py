@@ -24,7 +24,8 @@ claims      let claims pass whose public list is over, hand on what is signed fo
 fees        pay refunds out of what is kept, and hand on what institutions have
 bank        send released batches, take in what banks sent, ask about names and payments at once, find
             what is overdue
-sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
+sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken,
+            numbers given up whose term is over
 papers      remove objects that no row names any more
 keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
 standards   tell the desk of rules and standards that end, and that nothing follows
@@ -77,6 +78,7 @@ from recordsvc.money.recovery import following as recoveries
 from recordsvc.money.recovery import hearing
 from recordsvc.money.rules import expiring
 from recordsvc.money.rules.decisions import nightly as replaying
+from recordsvc.people import contacts
 from recordsvc.people.waiting import WaitingCards
 from recordsvc.serving import load_settings
 from recordsvc.starting import open_checked
@@ -161,6 +163,7 @@ class Worker:
                 Job("pack-ends", functools.partial(pack_making.expire, house), 60.0),
                 Job("cards", WaitingCards(house).run, 1.0),
                 Job("sweeps", idempotency.sweep, 60.0),
+                Job("contacts-sweep", lambda: house.db.write(contacts.sweep), 3_600.0),
                 Job("outbox-sweep", lambda: house.db.write(outbox.sweep), 3_600.0),
                 Job("farewells", functools.partial(farewell.expire, house), 3_600.0),
                 Job("consents", functools.partial(sharing.expire, house), 60.0),

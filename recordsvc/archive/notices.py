@@ -214,11 +214,31 @@ def _post(turn: Turn, tellings: Sequence[Telling]) -> None:
             if one.worker_id in reached or on_paper(one.kind, turn.now_ms)
         ],
     )
+    _warn_before(turn, tellings)
+
+
+def _warn_before(turn: Turn, tellings: Sequence[Telling]) -> None:
+    """Let warnings leave for the number, too, that the worker gave up lately (`contact_change`)."""
+    today = beijing_date(turn.now_ms).isoformat()
+    warned = set(dated.rule("contact_terms", "former-number", today)["kinds"])
+    warnings = [one for one in tellings if one.kind in warned]
+    if not warnings:
+        return
+    people = {one.worker_id: merges.person_id(turn.conn, one.worker_id) for one in warnings}
+    kept = contacts.former(turn.conn, set(people.values()), turn.now_ms)
+    outbox.put_all(
+        turn,
+        [
+            _message(one, people[one.worker_id], kept[people[one.worker_id]], "/before")
+            for one in warnings
+            if people[one.worker_id] in kept
+        ],
+    )
 
 
 def post_to(turn: Turn, telling: Telling, sealed: bytes) -> None:
-    """Let a notice leave for a number, too, that the worker had before (as it was kept)."""
-    outbox.put_all(turn, [_message(telling, telling.worker_id, sealed, "/before")])
+    """Let a notice leave for a number, too, that the worker has just given up (as it was kept)."""
+    outbox.put_all(turn, [_message(telling, telling.worker_id, sealed, "/left")])
 
 
 def _message(one: Telling, of: bytes, sealed: bytes, further: str = "") -> outbox.Message:
@@ -280,6 +300,7 @@ def erase(turn: Turn, worker_id: bytes) -> None:
     """Remove all that a worker was and was to be told, and where; part of the worker's erasure."""
     turn.conn.execute(tables.notice.delete().where(tables.notice.c.worker_id == worker_id))
     contacts.remove(turn, worker_id)
+    contacts.forget_former(turn, worker_id)
     outbox.forget(turn, recipient_of(worker_id))
 
 

@@ -1,12 +1,16 @@
 """Where a worker wants to be told (联系方式): one mobile number, sealed under the worker's data key.
 
-Nobody is found by it, and it identifies nobody: it is no identifier. It is opened for delivery alone.
+Nobody is found by it, and it identifies nobody: it is no identifier. It is opened for delivery alone. The
+number before a change is kept for a term, for warnings: of several changes within it the first one's, so that
+nobody moves it out by changing twice.
 """
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.missing import insert_missing
@@ -63,6 +67,33 @@ def remove(turn: Turn, worker_id: bytes, since_ms: int = 0) -> None:
     """Forget the worker's number, if it was set since an instant; also part of an erasure. Repeatable."""
     mine = (tables.contact.c.worker_id == worker_id, tables.contact.c.set_ms >= since_ms)
     turn.conn.execute(tables.contact.delete().where(*mine))
+
+
+def keep_former(turn: Turn, worker_id: bytes, sealed: bytes, until_ms: int) -> None:
+    """Keep a number that is given up until an instant, unless an earlier one is still kept."""
+    own = tables.former_contact
+    turn.conn.execute(own.delete().where(own.c.worker_id == worker_id, own.c.until_ms <= turn.now_ms))
+    insert_missing(turn.conn, own, [{"worker_id": worker_id, "until_ms": until_ms, "sealed": sealed}])
+
+
+def former(conn: Connection, workers: Collection[bytes], now_ms: int) -> dict[bytes, bytes]:
+    """Return for each worker who gave up a number lately the number as it was kept."""
+    own = tables.former_contact.c
+    rows = conn.execute(
+        sa.select(own.worker_id, own.sealed).where(own.worker_id.in_(workers), own.until_ms > now_ms)
+    )
+    return {bytes(worker_id): bytes(sealed) for worker_id, sealed in rows}
+
+
+def forget_former(turn: Turn, worker_id: bytes) -> None:
+    """Forget the number before; part of an erasure. Repeatable."""
+    turn.conn.execute(tables.former_contact.delete().where(tables.former_contact.c.worker_id == worker_id))
+
+
+def sweep(turn: Turn) -> int:
+    """Forget the numbers whose term is over; how many."""
+    over = tables.former_contact.c.until_ms <= turn.now_ms
+    return turn.conn.execute(tables.former_contact.delete().where(over)).rowcount
 
 
 def phone_of(people: People, cursor: Cursor, worker: Worker) -> str | None:

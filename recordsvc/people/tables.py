@@ -98,6 +98,16 @@ contact = sa.Table(
     comment="The phone at which a worker wants to be told, sealed under the worker's data key",
 )
 
+former_contact = sa.Table(
+    "former_contact",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("until_ms", sa.BigInteger, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    info={"kind": "state", "worker": True},
+    comment="The phone before a change, to which warnings go, too, until an instant; sealed as the phone was",
+)
+
 card = sa.Table(
     "card",
     metadata,

@@ -347,19 +347,21 @@ def test_reading_marks_and_lists_go_on(house: House, worker: bytes) -> None:
 def test_what_stands_in_the_database_is_sealed_and_goes_with_the_person(house: House, worker: bytes) -> None:
     house.db.write(lambda turn: set_phone(turn, house.people, worker, PHONE, "self"))
     house.db.write(lambda turn: tell_worker(turn, house, worker, "archive-restricted", {}, "k"))
+    house.db.write(lambda turn: contacts.keep_former(turn, worker, contacts.sealed_of(turn, worker), 2**52))
+    where = (tables.notice, people_tables.contact, people_tables.former_contact, outbox.outbox)
     with house.db.read() as conn:
         rows = [
             [bytes(value) if isinstance(value, bytes) else str(value).encode() for value in row]
-            for table in (tables.notice, people_tables.contact, outbox.outbox)
+            for table in where
             for row in conn.execute(sa.select(table))
         ]
-    assert len(rows) == 3
+    assert len(rows) == 4
     assert not any(PHONE.encode() in value for row in rows for value in row)
     assert not any(b"restricted" in value for value in rows[0])
 
     house.db.write(lambda turn: notices.erase(turn, worker))
     with house.db.read() as conn:
-        for table in (tables.notice, people_tables.contact, outbox.outbox):
+        for table in where:
             assert conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0
 
 

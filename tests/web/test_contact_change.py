@@ -10,6 +10,7 @@ from recordsvc.archive.notices import tell_worker
 from recordsvc.ground import outbox
 from recordsvc.ground.ports import FixedClock, Letter
 from recordsvc.house import House
+from recordsvc.people import contacts
 from recordsvc.people import tables as people_tables
 from tests.web.conftest import Visitor
 from tests.web.test_notices import PHONE, phone_of
@@ -73,7 +74,52 @@ def test_old_and_new_number_hear_of_a_change(me: Visitor, house: House) -> None:
     me.post(SET, phone=OTHER)
     assert delivered(house) == []
     me.post(REMOVE)
-    assert delivered(house) == [(OTHER, True)]
+    assert delivered(house) == [(OTHER, True), (PHONE, True)], "the first of the term is warned, too"
+
+
+THIRD = "13700002222"
+DAY_MS = 86_400_000
+
+
+def warn(house: House, worker_id: bytes, kind: str = "payee-account-entered") -> set[str]:
+    """Which numbers hear of something."""
+    key = house.random.bytes(8).hex()
+    house.db.write(lambda turn: tell_worker(turn, house, worker_id, kind, {}, key))
+    return {address for address, _ in delivered(house)}
+
+
+@pytest.mark.parametrize("how", ["changed", "removed"])
+def test_warnings_go_to_the_number_before_for_a_term(
+    me: Visitor, house: House, clock: FixedClock, how: str
+) -> None:
+    worker_id = me.actor.worker_id
+    assert worker_id is not None
+    set_phone(house, worker_id, PHONE)
+    if how == "changed":
+        set_phone(house, worker_id, OTHER)
+    else:
+        house.db.write(lambda turn: contact_change.remove(turn, house, worker_id))
+    now = {OTHER} if how == "changed" else set()
+    delivered(house)
+    assert warn(house, worker_id) == now | {PHONE}
+    assert warn(house, worker_id, "credential-added") == now | {PHONE}
+    assert warn(house, worker_id, "card-assigned") == now, "no warning of who takes the archive over"
+    clock.advance(30 * DAY_MS)
+    assert warn(house, worker_id) == now
+    assert house.db.write(contacts.sweep) == 1
+
+
+def test_nobody_moves_the_number_before_out_by_changing_twice(me: Visitor, house: House) -> None:
+    worker_id = me.actor.worker_id
+    assert worker_id is not None
+    for number in (PHONE, OTHER, THIRD):
+        delivered(house)
+        set_phone(house, worker_id, number)
+    assert {address for address, _ in delivered(house)} == {PHONE, OTHER, THIRD}
+    assert warn(house, worker_id) == {PHONE, THIRD}
+    set_phone(house, worker_id, PHONE)
+    delivered(house)
+    assert warn(house, worker_id) == {PHONE}
 
 
 @pytest.mark.parametrize("path", [SET, REMOVE])
