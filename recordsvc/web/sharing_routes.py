@@ -8,7 +8,7 @@ import flask
 
 from recordsvc import dated
 from recordsvc.access import questions, staff
-from recordsvc.access.grants import Kind, Role
+from recordsvc.access.grants import Kind, Position, Role
 from recordsvc.access.looked import BY_CONSENT, PAPER, PURPOSES, Seen, of_worker, worded
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.questions import Question
@@ -17,6 +17,7 @@ from recordsvc.archive.me_routes import own_archives
 from recordsvc.archive.services import own_worker
 from recordsvc.ground.ports import beijing_date
 from recordsvc.web import words
+from recordsvc.web.centre_routes import POSITIONS
 from recordsvc.web.forms import LookedPageQuery
 from recordsvc.web.public_routes import HTML, ROLES
 from recordsvc.web.render import page
@@ -63,8 +64,8 @@ class SeenLine:
     question: str
 
 
-_PEOPLE: Final = {"staff": "机构工作人员", "system": "本系统"}
-_GROUPS: Final = {
+_PEOPLE: Final = {"system": "本系统"}
+GROUPS: Final = {
     "identity": "身份信息",
     "records": "档案记录",
     "papers": "材料",
@@ -75,11 +76,28 @@ _GROUPS: Final = {
     "claims": "补贴申领",
     "claim": "补贴申领",
     "account": "收款账户",
+    "fees": "缴费",
     "held-record": "暂存待核对的记录（后来收入您的档案）",
+    "group": "人员类别",
+    "totals": "培训期数和证书数",
+    "trainings": "培训、考核和证书",
+    "attendance": "考勤",
+    "scores": "成绩",
+    "audit-pack": "审计材料包中的档案",
 }
+"""What each group of fields of a look is called; a test holds it complete."""
 
 
 _SAID: Final = {"open": "您已提出疑问，等待个人信息保护负责人答复", "answered": "答复"}
+
+
+def _of_institution(seen: Seen) -> str:
+    """Name the institution of somebody who looked, and as what they did; never the person."""
+    with house().db.read() as conn:
+        member = staff.load(conn).get(seen.actor_id)
+    where = "机构" if member is None else called("institution", member.institution)
+    posts = [POSITIONS[Position(role)] for role in seen.role.split() if role in set(Position)]
+    return f"{where}的{'、'.join(posts) or '工作人员'}"
 
 
 def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
@@ -93,17 +111,15 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
     elif helps:
         named = helper_name(seen.actor_id)
         who = named if named.startswith(HELPER) else f"{HELPER}：{named}"
-    elif seen.actor_kind == Kind.STAFF and by_consent:
-        with house().db.read() as conn:
-            member = staff.load(conn).get(seen.actor_id)
-        who = "机构工作人员" if member is None else f"{called('institution', member.institution)}的工作人员"
+    elif seen.actor_kind == Kind.STAFF:
+        who = _of_institution(seen)
     elif seen.actor_kind == Kind.ANYONE:
         who = "持有您共享链接的人"
     else:
         kind = _PEOPLE.get(seen.actor_kind, "人社部门工作人员")
         who = f"{kind}（{'、'.join(roles) or '未注明岗位'}）"
     groups = [group for group in seen.fields.split() if not group.startswith(PAPER)]
-    what = "、".join(_GROUPS.get(group, group) for group in groups)
+    what = "、".join(GROUPS.get(group, group) for group in groups)
     question = "" if asked is None else _SAID[asked.state]
     if asked is not None and asked.state == "open" and asked.due_on:
         question += f"（期限 {words.day(asked.due_on)}）"

@@ -1,18 +1,23 @@
 """A worker asks from the page why somebody looked; the data officer answers; auditors read alarms only."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import flask
 import pytest
 
-from recordsvc.access import looked
-from recordsvc.access.grants import Actor, Kind, Role
+from recordsvc.access import in_place, looked
+from recordsvc.access.grants import Actor, Kind, Position, Role
 from recordsvc.archive import looked_alarms
+from recordsvc.archive.look_relations import PACK_FIELDS
 from recordsvc.ground.ports import FixedClock
+from recordsvc.groups import statements
 from recordsvc.house import House
+from recordsvc.training import sheets
+from recordsvc.web import sharing_routes
 from tests.web.conftest import Visitor
-from tests.web.region import Region
+from tests.web.region import SCHOOL, Region
 from tests.web.test_pages import sound
 
 HANDLER = Actor(Kind.OFFICIAL, "demo-handler", roles=frozenset({Role.HANDLER}))
@@ -71,3 +76,32 @@ def test_an_auditor_reads_alarms_and_the_data_officer_answers(
     assert auditor.post(form[1], text="x").status_code == 403
     assert officer.post(form[1], text="已核实").status_code == 303
     assert "没有未答复的查阅预警" in officer.get("/desk/alarms").text
+
+
+def test_every_group_of_fields_that_a_look_names_has_a_word() -> None:
+    said = {*in_place.VERBS.values(), *in_place.PROVEN.values()}
+    said |= {
+        *statements.SHOWN.split(),
+        *sheets.FIELDS.split(),
+        "totals",
+        "trainings",
+        "account",
+        "claim",
+        looked.PAPERS,
+        looked.RELEASED,
+        PACK_FIELDS,
+    }
+    assert said <= sharing_routes.GROUPS.keys()
+
+
+def test_who_looked_from_an_institution_is_named_by_it_and_by_what_they_did(
+    me: Visitor, house: House, region: Region, worker: dict[str, Any], centre: Any
+) -> None:
+    teacher = centre(Position.TEACHER)
+    who = replace(teacher.actor, roles=frozenset({Position.TEACHER}))
+    look = looked.Look(region.worker_id(worker), who, "teaching", sheets.FIELDS, "class:1")
+    looked.record(house, [look])
+    page = me.get("/me/looked").text
+    assert teacher.actor.id not in page
+    assert f"{house.institutions.find(SCHOOL).name_on('2025-01-01')}（{SCHOOL}）的教师" in page
+    assert "身份信息、考勤、成绩" in page
