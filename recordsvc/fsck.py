@@ -74,6 +74,11 @@ UNPROTECTED: Final = (
         "how far traces are gone: the entry in the chain and the journal outside say that it was erased",
     ),
     (
+        "fact_mark",
+        "row, worker_id, seq, mark",
+        "of an erased record nothing is left to compare: without it what is sent again enters as what is new",
+    ),
+    (
         "card_fact",
         "row",
         "missing: the card registry's next extract brings it again; until then its holder's card is a claim",

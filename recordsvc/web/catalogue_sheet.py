@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc import dated
 from recordsvc.money.bank.formats import yuan
-from recordsvc.money.rules.catalogue import MOST_ROWS, judged
+from recordsvc.money.rules.catalogue import GROUPS, MOST_ROWS, judged
 
 if TYPE_CHECKING:
     from recordsvc.submit.cells import Cell, Row
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 HEADINGS: Final[Mapping[str, str]] = {
     "职业代码": "occupation",
     "等级": "level",
+    "人员类别": "group",
     "职业（工种）": "title",
     "起始日": "first",
     "截止日": "last",
@@ -28,9 +29,11 @@ HEADINGS: Final[Mapping[str, str]] = {
     "急需紧缺": "shortage",
     "重点评价": "key_list",
 }
-"""Heading of a column -> member of a row; the last four may be left out or left empty."""
-OPTIONAL: Final = frozenset({"last", "min_hours", "shortage", "key_list"})
+"""Heading of a column -> member of a row; those in `OPTIONAL` may be left out or empty."""
+OPTIONAL: Final = frozenset({"group", "last", "min_hours", "shortage", "key_list"})
 _NAMES: Final[Mapping[str, str]] = {name: heading for heading, name in HEADINGS.items()}
+EVERYBODY: Final = "所有人员"
+"""What a sheet may write where a row is of no group."""
 _HEAD_ROWS: Final = 20
 _WIDTHS: Final = str.maketrans("() ", "（）\u3000")
 
@@ -82,7 +85,13 @@ def _columns(row: "Row") -> dict[str, int] | None:
 def _take(
     found: SheetRead, numbers: list[int], row: "Row", columns: Mapping[str, int], *, since_1904: bool
 ) -> None:
-    values: dict[str, Any] = {"last": None, "min_hours": 0, "shortage": False, "key_list": False}
+    values: dict[str, Any] = {
+        "group": None,
+        "last": None,
+        "min_hours": 0,
+        "shortage": False,
+        "key_list": False,
+    }
     before = len(found.faults)
     for name, column in columns.items():
         cell = row.cell(column)
@@ -120,8 +129,15 @@ def _value(name: str, cell: "Cell", *, since_1904: bool) -> Any:
         if text not in ("是", "否"):
             raise ValueError("应填 是 或 否")
         return text == "是"
+    return _coded(name, text)
+
+
+def _coded(name: str, text: str) -> str | None:
+    """Return a level or group as its code, any other text as it is."""
     if name == "level":
-        return _level(text)
+        return _code("levels", text, "没有这个等级")
+    if name == "group":
+        return None if text == EVERYBODY else _code(GROUPS, text, "没有这个人员类别")
     return text
 
 
@@ -139,13 +155,13 @@ def _day(cell: "Cell", *, since_1904: bool) -> str:
         raise ValueError("应为日期，如 2026-01-01" + ("（1904 日期系统）" if since_1904 else "")) from None
 
 
-def _level(text: str) -> str:
-    """Return the code of a level, which may be written as its code or its name."""
-    rows = dated.table("levels").on(dated.OPEN_END).rows
+def _code(table: str, text: str, no_such: str) -> str:
+    """Return the code of a table's row, which may be written as its code or its name."""
+    rows = dated.table(table).on(dated.OPEN_END).rows
     for row in rows:
         if text in (str(row["code"]), str(row["zh"])):
             return str(row["code"])
-    raise ValueError("没有这个等级；应填代码，或“" + "”“".join(str(row["zh"]) for row in rows) + "”")
+    raise ValueError(f"{no_such}；应填代码，或“" + "”“".join(str(row["zh"]) for row in rows) + "”")
 
 
 def _judged(rows: list[dict[str, Any]], numbers: list[int]) -> list[str]:

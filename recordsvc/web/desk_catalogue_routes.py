@@ -156,7 +156,7 @@ def _page(
 
 def _change(row: dict[str, Any]) -> dict[str, Any]:
     """Return what a row would change on its first day."""
-    before = house().catalogue.find(row["occupation"], row["level"], row["first"])
+    before = house().catalogue.find(row["occupation"], row["level"], row["first"], row["group"])
     if before is None:
         way, tone = "新增", "good"
     elif before.sample:
@@ -170,6 +170,7 @@ def _change(row: dict[str, Any]) -> dict[str, Any]:
         "tone": tone,
         "title": row["title"],
         "level": _level(row["level"]),
+        "group": catalogue.group_zh(row["group"]),
         "before_fen": None if before is None else before.amount_fen,
         "amount_fen": row["amount_fen"],
         "first": row["first"],

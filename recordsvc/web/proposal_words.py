@@ -330,7 +330,10 @@ def _standard(row: Payload) -> Fact:
     marks = "".join(f"，{word}" for name, word in _MARKS if row[name])
     amount, hours = yuan.text(row["amount_fen"]), row["min_hours"]
     what = f"{amount} 元，不少于 {hours} 课时，{row['first']} 起{until}{marks}"
-    return Fact(f"{row['title']}　{words.code('levels', row['level'])}", what)
+    group = words.code("worker_groups", row["group"]) if row.get("group") else ""
+    return Fact(
+        "　".join(part for part in (row["title"], words.code("levels", row["level"]), group) if part), what
+    )
 
 
 _MEMBERS: Final[Mapping[tuple[str, str], Callable[[Any], list[Fact]]]] = {

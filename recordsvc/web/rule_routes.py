@@ -1,5 +1,6 @@
 """Pages of rules: what holds on a day for everybody, and for a worker what may be had, why or why not."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from recordsvc.archive.services import own_worker
 from recordsvc.ground.problems import ParameterInvalid
 from recordsvc.money.claims import terms
 from recordsvc.money.rules import catalogue, entitlements
+from recordsvc.money.rules.catalogue import Item
 from recordsvc.money.rules.decision import Verdict
 from recordsvc.money.rules.entitlements import Entitlement
 from recordsvc.money.rules.errors import RuleUnknown
@@ -37,12 +39,26 @@ _TONES: Final = {
 class Standard:
     """A row of the catalogue in words."""
 
-    title: str
     level: str
+    group: str
+    """Empty: everybody."""
     amount: str
     hours: str
     since: str
+    until: str
+    """Empty: open."""
     marks: tuple[str, ...]
+    """What the row is marked with and not every row of its occupation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occupation:
+    """An occupation of the catalogue with its standards."""
+
+    code: str
+    title: str
+    marks: tuple[str, ...]
+    rows: list[Standard]
 
 
 @door(
@@ -152,19 +168,31 @@ def catalogue_page(query: dict[str, Any]) -> flask.Response:
     """List the catalogue as it holds on a day."""
     day = day_of(query)
     found = house().catalogue.on(day)
-    items = [
+    sample = catalogue.SAMPLE_ZH if any(item.sample for item in found) else ""
+    grouped = itertools.groupby(found, key=lambda item: item.occupation)
+    occupations = [_occupation(code, list(items)) for code, items in grouped]
+    return page("catalogue.html", 200, on=day, occupations=occupations, sample=sample)
+
+
+def _occupation(code: str, items: list[Item]) -> Occupation:
+    marks = tuple(mark for mark in _marks(items[0]) if all(mark in _marks(item) for item in items))
+    rows = [
         Standard(
-            item.title,
             _level(item.level),
+            catalogue.group_zh(item.group),
             yuan(item.amount_fen),
             f"{item.min_hours} 课时",
             item.first,
-            (*(("急需紧缺",) if item.shortage else ()), *(("重点评价",) if item.key_list else ())),
+            item.last or "",
+            tuple(mark for mark in _marks(item) if mark not in marks),
         )
-        for item in found
+        for item in items
     ]
-    sample = catalogue.SAMPLE_ZH if any(item.sample for item in found) else ""
-    return page("catalogue.html", 200, on=day, items=items, sample=sample)
+    return Occupation(code, items[0].title, marks, rows)
+
+
+def _marks(item: Item) -> tuple[str, ...]:
+    return (*(("急需紧缺",) if item.shortage else ()), *(("重点评价",) if item.key_list else ()))
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

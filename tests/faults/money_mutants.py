@@ -262,7 +262,7 @@ def run(tree: Path, where: Sequence[str], on: str, jobs: int = 0) -> Result:
         env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"},
         capture_output=True,
         text=True,
-        timeout=1800,
+        timeout=5400,
         check=False,
     )  # fmt: skip
     # 0: all passed, 1: some failed. Anything else (nothing collected, no import) proves nothing.

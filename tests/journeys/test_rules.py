@@ -51,6 +51,15 @@ def test_everybody_reads_the_rules_and_the_catalogue_of_any_day(journey: Journey
         one for one in items if (one["occupation"], one["level"]) == ("6-18-02-04", "4")
     ).items()
 
+    def of_monitored(day: str) -> list[int]:
+        found = public(journey, f"/v1/catalogue?on={day}").json["items"]
+        mine = {"occupation": "6-18-02-04", "level": "5", "group": "poverty-monitored"}
+        return [one["amount_fen"] for one in found if mine.items() <= one.items()]
+
+    assert (of_monitored("2024-12-31"), of_monitored("2025-01-01")) == ([], [132_000])
+    shown = {day: public(journey, f"/catalogue?on={day}").text for day in ("2024-12-31", "2025-01-01")}
+    assert ["防止返贫监测对象" in text for text in shown.values()] == [False, True]
+
 
 def test_a_rule_is_written_checked_tried_and_published_by_two(journey: Journey) -> None:
     sha256 = drafted(journey)

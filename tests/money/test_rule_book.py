@@ -35,7 +35,7 @@ from recordsvc.money.rules.errors import (
     RuleStateWrong,
     RuleUnknown,
 )
-from recordsvc.money.rules.facts import Facts
+from recordsvc.money.rules.facts import Fact, Facts
 from recordsvc.money.rules.pack import RuleAltered
 from recordsvc.money.rules.parsing import example_facts
 from recordsvc.money.rules.rule import Rule
@@ -268,6 +268,7 @@ def test_of_two_rows_for_one_day_the_newer_counts(house: House) -> None:
         ({"first": "2026-02-30"}, "/rows/1/first"),
         ({"last": "2025-01-01", "level": "3"}, "/rows/1/last"),
         ({"amount_fen": -1}, "/rows/1/amount_fen"),
+        ({"group": "astronaut"}, "/rows/1/group"),
         ({"first": "2026-06-01"}, "/rows/1/first"),  # row 0 is open: they would hold at once
     ],
 )
@@ -278,6 +279,86 @@ def test_every_wrong_row_is_named_and_nothing_is_taken(
         publish_rows(house, ROW, {**ROW, **change})
     assert [fault.pointer for fault in refused.value.faults] == [pointer]
     assert all(item.sample for item in house.catalogue.on("2026-06-01"))
+
+
+def asked(house: House, day: str = "2026-06-01", **more: Any) -> Facts:
+    """What the catalogue says of a welder of whom `more` is known."""
+    known = {"occupation": ROW["occupation"], "level": "4", **more}
+    return house.catalogue.facts(Facts.plain(known, "示范残联（档案日志第 7 条）", "2026-02-03"), day)
+
+
+def test_a_group_has_its_own_standard_from_its_own_day_and_everybody_else_the_common_one(
+    house: House,
+) -> None:
+    publish_rows(
+        house,
+        ROW,
+        {**ROW, "group": "disabled", "first": "2026-03-01", "last": "2026-06-30", "amount_fen": 200_000},
+        {**ROW, "group": "veteran", "amount_fen": 120_000, "min_hours": 60},
+    )
+
+    def standard(day: str = "2026-06-01", **more: Any) -> tuple[Any, Any]:
+        values = asked(house, day, **more).values
+        return values["catalogue_fen"], values["catalogue_group"]
+
+    assert standard() == (150_000, "all")
+    assert standard(disabled=True) == (200_000, "disabled")
+    assert standard(group="disabled") == (200_000, "disabled")
+    assert [
+        standard(day, disabled=True)[0] for day in ("2026-02-28", "2026-03-01", "2026-06-30", "2026-07-01")
+    ] == [
+        150_000,
+        200_000,
+        200_000,
+        150_000,
+    ]
+    # A group's row counts for it even where it is the lower one; of several groups the highest.
+    assert standard(veteran=True) == (120_000, "veteran")
+    assert asked(house, veteran=True).values["catalogue_min_hours"] == 60
+    assert standard(veteran=True, disabled=True) == (200_000, "disabled")
+    # A group without a row of its own, and one that nobody states, are everybody.
+    assert standard(skilled_farmer=True) == standard(disabled=False) == (150_000, "all")
+    assert {(one.group, one.last) for one in house.catalogue.on("2026-06-01")} == {
+        (None, None),
+        ("disabled", "2026-06-30"),
+        ("veteran", None),
+    }
+    assert fsck(house, offline=True).finding is None
+
+
+def test_the_standard_of_a_group_names_its_paper_and_who_states_the_group(house: House) -> None:
+    publish_rows(house, ROW, {**ROW, "group": "disabled", "amount_fen": 200_000})
+    told = asked(house, disabled=True).told
+    assert told["catalogue_fen"] == Fact(200_000, "某厅公告（残疾人标准）", "2026-01-01")
+    assert told["catalogue_group"] == Fact("disabled", "示范残联（档案日志第 7 条）", "2026-02-03")
+    assert asked(house).told["catalogue_fen"].source == "某厅公告"
+
+
+def test_case_50_a_standard_for_groups_only_is_asked_for_and_never_refused(house: House) -> None:
+    publish_rows(house, {**ROW, "group": "disabled"})
+    assert asked(house).values == {"in_catalogue": True}
+    assert asked(house, level="3").values["in_catalogue"] is False
+    rule = pack.samples()["TRAIN"]
+    given = {name: value for name, value in rule.examples[0].given.items() if name not in catalogue.names()}
+    given |= {
+        "certificate_kind": "level-certificate",
+        "occupation": ROW["occupation"],
+        "level": "4",
+        "hours": 120,
+    }
+
+    def decided(**more: Any) -> Any:
+        known = example_facts(given | more)
+        return rule.decide(known.joined(house.catalogue.facts(known, "2026-06-10")))
+
+    assert (decided().verdict, set(decided().missing) <= catalogue.names()) == (Verdict.NEED_INFO, True)
+    assert (decided(disabled=True).verdict, decided(disabled=True).amount_fen) == (Verdict.GRANT, 150_000)
+
+
+def test_two_groups_may_hold_the_same_days_and_one_may_not_twice(house: House) -> None:
+    group = {**ROW, "group": "disabled"}
+    assert catalogue.judged([ROW, group, {**ROW, "group": "veteran"}]) == []
+    assert [one.code for one in catalogue.judged([group, {**group, "first": "2026-06-01"}])] == ["overlap"]
 
 
 # -- decisions

@@ -544,7 +544,7 @@ def test_a_sample_is_in_force_today_and_nothing_of_it_ends_soon(code: str) -> No
 
 def test_every_fact_of_the_vocabulary_names_a_supplier_with_words() -> None:
     for name in vocabulary():
-        lacking = explaining._lacking(name)
+        lacking = explaining.lacking(name)
         assert lacking.zh
         assert lacking.who
 

@@ -11,10 +11,10 @@ from recordsvc.web import catalogue_sheet
 from recordsvc.web.catalogue_sheet import HEADINGS
 
 TITLES = list(HEADINGS)
-GOOD = ["6-18-02-04", "四级/中级工", "焊工", dt.date(2026, 1, 1), None, 1500.5, 120, "是", "否"]
+GOOD = ["6-18-02-04", "四级/中级工", None, "焊工", dt.date(2026, 1, 1), None, 1500.5, 120, "是", "否"]
 ROW = {
-    "occupation": "6-18-02-04", "level": "4", "title": "焊工", "first": "2026-01-01", "last": None,
-    "amount_fen": 150_050, "min_hours": 120, "shortage": True, "key_list": False,
+    "occupation": "6-18-02-04", "level": "4", "group": None, "title": "焊工", "first": "2026-01-01",
+    "last": None, "amount_fen": 150_050, "min_hours": 120, "shortage": True, "key_list": False,
 }  # fmt: skip
 
 
@@ -45,6 +45,7 @@ def test_a_csv_file_is_read_in_any_order_of_columns_without_the_optional_ones(en
         ("职业代码", "焊工", "第 3 行 职业代码：应为职业代码"),
         ("职业代码", None, "第 3 行 职业代码：必填"),
         ("等级", "九级", "第 3 行 等级：没有这个等级"),
+        ("人员类别", "宇航员", "第 3 行 人员类别：没有这个人员类别"),
         ("起始日", "2026-02-30", "第 3 行 起始日：应为日期"),
         ("截止日", "2025-12-31", "第 3 行 截止日：截止日早于起始日"),
         ("补贴标准（元）", "一千五", "第 3 行 补贴标准（元）：应为金额"),
@@ -60,6 +61,14 @@ def test_a_wrong_row_is_named_by_its_number_and_column(column: str, value: objec
     found = catalogue_sheet.read(workbook(TITLES, other, wrong))
     assert len(found.faults) == 1
     assert found.faults[0].startswith(told)
+
+
+def test_a_group_is_written_by_its_name_or_code_and_rows_of_different_groups_stand_together() -> None:
+    rows = [[*GOOD[:2], group, *GOOD[3:]] for group in ("残疾人", "veteran", "所有人员")]
+    found = catalogue_sheet.read(workbook(TITLES, *rows))
+    assert ([row["group"] for row in found.rows], found.faults) == (["disabled", "veteran", None], [])
+    again = catalogue_sheet.read(workbook(TITLES, rows[0], rows[0]))
+    assert [told.partition("：")[0] for told in again.faults] == ["第 3 行 起始日"]
 
 
 def test_two_rows_for_one_day_are_told_by_the_numbers_of_the_sheet() -> None:

@@ -90,13 +90,15 @@ def test_who_only_reads_is_offered_nothing(desk: Any) -> None:
 def test_a_sheet_is_tried_and_then_published_by_two(desk: Any, house: House) -> None:
     handler, place = desk("handler"), "/desk/catalogue"
     assert seen(handler.get(place))
-    bad = send(handler, place, workbook(TITLES, [*GOOD[:5], "很多", *GOOD[6:]]), document="文")
+    bad = send(handler, place, workbook(TITLES, [*GOOD[:6], "很多", *GOOD[7:]]), document="文")
     assert bad.status_code == 422
     assert "第 2 行 补贴标准（元）：应为金额" in seen(bad)
 
-    tried = send(handler, place, workbook(TITLES, GOOD), document="某厅〔2026〕9号")
+    of_group = [*GOOD[:2], "残疾人", *GOOD[3:6], 2000, *GOOD[7:]]
+    tried = send(handler, place, workbook(TITLES, GOOD, of_group), document="某厅〔2026〕9号")
     page = seen(tried)
-    assert "试算：共 1 行" in page
+    assert "试算：共 2 行" in page
+    assert "焊工　四级/中级工　残疾人" in page
     assert "1,500.50" in page
     today = beijing_date(house.clock.now_ms()).isoformat()
     assert all(one.sample for one in house.catalogue.on(today))
@@ -104,7 +106,7 @@ def test_a_sheet_is_tried_and_then_published_by_two(desk: Any, house: House) -> 
     missing = handler.post(f"{place}/propose", rows=rows, document="")
     assert missing.status_code == 422
     assert "依据的文件和文号" in seen(missing)
-    assert "试算：共 1 行" in missing.text
+    assert "试算：共 2 行" in missing.text
     for damaged in ("[[", "[1]", '[{"occupation": 1}]', "{}"):
         assert handler.post(f"{place}/propose", rows=damaged, document="文").status_code == 422
 

@@ -60,7 +60,7 @@ def gather(house: "House", conn: Connection, place: Place, one: Claim, today: st
     values = known.values
     day = str(values.get("certificate_issued_on") or values.get("training_ended_on") or today)
     known = archive_facts.of_groups(place.archive, day).joined(known)
-    catalogue = house.catalogue.facts(values.get("occupation"), values.get("level"), day)
+    catalogue = house.catalogue.facts(known, day)
     number = case.number if case is not None else None
     said = house.claims.registers.facts(conn, one.worker_id, number)
     earlier = Facts({"prior": Fact(prior(conn, one.worker_id, one.claim_id), "本系统补贴台账", today)})

@@ -21,6 +21,7 @@ from recordsvc.archive.states import Life
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import facts
 from recordsvc.money.claims.values import Claim, decision_of, find
+from recordsvc.money.rules import archive_facts, catalogue
 from recordsvc.money.rules.decision import Decision, Verdict
 from recordsvc.money.rules.facts import Fact, Facts
 from recordsvc.people import merges
@@ -66,7 +67,7 @@ def _decided(house: "House", conn: Connection, one: Claim, place: Place, row: An
     of_record = facts.of_record(place, one.certificate, beijing_date(row.decided_ms).isoformat())
     if of_record is None:
         return None  # contested, unconfirmed, superseded: not wrong, only unsettled
-    now = _now(house, conn, one, then, of_record)
+    now = _now(house, conn, one, place, then, of_record)
     rule = house.claims.rules.version(row.sha256)
     day = now.values.get(rule.head.basis)
     if day is not None and day != row.basis_date:
@@ -80,9 +81,13 @@ def _decided(house: "House", conn: Connection, one: Claim, place: Place, row: An
     return Finding(due, "claimed-twice" if twice else "record-corrected", made)
 
 
-def _now(house: "House", conn: Connection, one: Claim, then: Facts, of_record: Facts) -> Facts:
+def _now(house: "House", conn: Connection, one: Claim, place: Place, then: Facts, of_record: Facts) -> Facts:
     """Return the facts of then, those of the archive replaced by what it says now."""
-    kept = {name: fact for name, fact in then.told.items() if not fact.source.startswith(facts.ARCHIVE)}
+    kept = {
+        name: fact
+        for name, fact in then.told.items()
+        if facts.ARCHIVE not in fact.source and name not in catalogue.names()
+    }
     found = Facts(kept).joined(of_record)
     day = next(
         (
@@ -92,12 +97,20 @@ def _now(house: "House", conn: Connection, one: Claim, then: Facts, of_record: F
         ),
         beijing_date(one.filed_ms).isoformat(),
     )
-    if any(then.values.get(name) != of_record.values.get(name) for name in _OF_PLACE):
-        occupation, level = (of_record.values.get(name) for name in _OF_PLACE)
-        found = found.joined(house.catalogue.facts(occupation, level, day))
+    found = archive_facts.of_groups(place.archive, day).joined(found)
+    found = found.joined(_standard(house, then, found, day))
     before = [it for it in facts.prior(conn, one.worker_id, one.claim_id) if _earlier(it, one)]
     on = beijing_date(one.filed_ms).isoformat()
     return found.joined(Facts({"prior": Fact(before, "本系统补贴台账", on)}))
+
+
+def _standard(house: "House", then: Facts, now: Facts, day: str) -> Facts:
+    """Return the standard as it was, or the one of another occupation, level or group."""
+    if any(then.values.get(name) != now.values.get(name) for name in _OF_PLACE):
+        return house.catalogue.facts(now, day)
+    if catalogue.memberships(then, day).keys() != catalogue.memberships(now, day).keys():
+        return house.catalogue.facts(now, day)
+    return Facts({name: fact for name, fact in then.told.items() if name in catalogue.names()})
 
 
 def _earlier(prior: dict[str, Any], one: Claim) -> bool:

@@ -66,7 +66,7 @@ def around(house: "House", conn: Connection, worker_id: bytes, case: CaseOfRecor
         }
     )
     said = registers.gathered(house.registers, conn, worker_id, case.number)
-    catalogue = house.catalogue.facts(values.get("occupation"), values.get("level"), day)
+    catalogue = house.catalogue.facts(case.facts, day)
     return own.joined(catalogue).joined(said).joined(case.facts)
 
 

@@ -45,6 +45,7 @@ _OPERATORS: Final[Mapping[str, str]] = {
 _TABLES: Final[Mapping[str, str]] = {
     "level": "levels",
     "group": "worker_groups",
+    "catalogue_group": "worker_groups",
     "certificate_kind": "certificate_kinds",
     "occupation": "occupations",
     "training_type": "training_types",
@@ -52,6 +53,7 @@ _TABLES: Final[Mapping[str, str]] = {
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "payee": {"person": "本人", "employer": "用人单位", "centre": "培训机构"},
     "list": {"ordinary": "一般目录", "key": "重点目录"},
+    "catalogue_group": {"all": "所有人员"},
 }
 
 
@@ -157,8 +159,9 @@ def shown(name: str, value: Any) -> str:
 
 
 def _named(name: str, code: str) -> str:
-    if name in _WORDS:
-        return _WORDS[name].get(code, code)
+    own = _WORDS.get(name, {})
+    if code in own:
+        return own[code]
     table = _TABLES.get(name)
     if table is None:
         return code

@@ -43,10 +43,11 @@ class OneRuleForm(RuleForm):
 
 
 class ItemForm(Form):
-    """A row of the catalogue: amount in fen, hours of 45 minutes."""
+    """A row of the catalogue: amount in fen, hours of 45 minutes; `group` null: for everybody."""
 
     occupation = fields.String(required=True)
     level = fields.String(required=True)
+    group = fields.String(required=True, allow_none=True)
     title = fields.String(required=True)
     first = fields.String(required=True)
     last = fields.String(required=True, allow_none=True)
@@ -70,6 +71,7 @@ class NewRowForm(Form):
 
     occupation = text(1, 60, required=True)
     level = text(1, 12, required=True)
+    group = text(1, 40, load_default=None, allow_none=True)
     title = text(1, 100, required=True)
     first = text(10, 10, required=True)
     last = text(10, 10, load_default=None, allow_none=True)

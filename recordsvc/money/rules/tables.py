@@ -80,12 +80,13 @@ catalogue_item = sa.Table(
     sa.Column("stated_by", sa.String(80), nullable=False),
     sa.Column("published_by", sa.String(80), nullable=False),
     sa.Column("published_ms", sa.BigInteger, nullable=False),
+    sa.Column("worker_group", sa.String(40)),
     sa.CheckConstraint("published_by <> stated_by", name="second_person"),
     sa.CheckConstraint("amount_fen >= 0 AND min_hours >= 0", name="amounts"),
     sa.CheckConstraint("ended IN (0, 1) AND shortage IN (0, 1) AND key_list IN (0, 1)", name="flags"),
     info={"kind": "append-only", "bound": Bound()},
-    comment="Standard of an occupation and level from a Beijing day on, until the next row's day: no two can "
-    "hold at once; of two for one day the newer counts",
+    comment="Standard of an occupation, level and group of people (none: everybody) from a Beijing day on, "
+    "until the next row's day: no two can hold at once; of two for one day the newer counts",
 )
 
 decision = sa.Table(

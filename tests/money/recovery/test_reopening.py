@@ -4,8 +4,9 @@ from recordsvc.archive import merging, noticeboard
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.money.recovery import deciding
-from tests.archive.support import person
-from tests.money.claims.world import HANDLER
+from tests.archive.support import Centre, person
+from tests.archive.test_disputes import confirm
+from tests.money.claims.world import HANDLER, Assessor
 from tests.money.recovery.world import Recoveries
 
 
@@ -151,3 +152,37 @@ def test_one_person_in_two_archives_who_was_paid_twice_is_asked_for_the_later(wo
     (case,) = world.cases(second)
     assert (case.ground, case.proposed_fen, case.state) == ("claimed-twice", 200_000, "OPENED")
     assert "recovery-opened" in told(world, second.worker_id)
+
+
+def test_a_group_that_is_withdrawn_asks_the_difference_of_its_standard_back(world: Recoveries) -> None:
+    world.registers.said["public_payroll"] = False
+    school, bureau = Centre(world.house, 7), Assessor(world.house, 60, kind="bureau")
+    hours = {"theory_minutes": 1800, "practice_minutes": 1800, "online_minutes": 0}
+    course = school.completion(person(1), planned=hours, attended=hours)
+    school.enter(course)
+    confirm(world.house, school.worker_id(person(1)), course)
+    stated = {}
+    for group in ("rural-migrant", "poverty-monitored"):
+        body = {
+            "group": group,
+            "valid_from": "2025-01-01",
+            "source": "certificate",
+            "source_body": "示范农业农村局",
+            "checked_on": "2025-02-03",
+        }
+        stated[group] = bureau.record("group-membership", person(1), body)
+        bureau.enter(stated[group])
+
+    # The sample pays a welder of level 5 who is monitored against poverty 1,320 yuan, others 1,100.
+    one = world.paid(level="5", kind="TRAIN", issued_on=today(world))
+    assert one.amount_fen == 132_000
+    bureau.enter(bureau.revocation(person(1), stated["rural-migrant"]))
+    world.follow()
+    assert world.cases(one) == []
+
+    bureau.enter(bureau.restoration(person(1), stated["rural-migrant"]))
+    bureau.enter(bureau.revocation(person(1), stated["poverty-monitored"]))
+    world.follow()
+
+    case = world.case(one)
+    assert (case.ground, case.proposed_fen) == ("record-corrected", 22_000)

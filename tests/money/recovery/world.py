@@ -55,7 +55,7 @@ class Recoveries(World):
 
     # -- a claim and its record
 
-    def claimed(self, n: int = 1, **more: Any) -> Claim:
+    def claimed(self, n: int = 1, kind: str = "SKILL_UP", **more: Any) -> Claim:
         """A claim on a new certificate of a worker, who has a verified account."""
         who = person(n)
         record = self.assessor.certificate(who, **more)
@@ -63,7 +63,7 @@ class Recoveries(World):
         worker_id = self.assessor.worker_id(who)
         record_id = uuid.UUID(id_of(record)).bytes
         self.records[record_id] = record
-        one = self.file(worker_id, record_id)
+        one = self.file(worker_id, record_id, kind)
         self.account(one, n)
         return one
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0045"
-down_revision = "0044"
+revision = "0048"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 
@@ -15,6 +15,10 @@ _LIMITS = {
     "ux_claim_certificate": ["worker_id", "kind", "certificate"],
     "ux_claim_purpose": ["worker_id", "purpose", "certificate"],
 }
+_COMMENT = (
+    "Where a claim stands, with what limits it: `purpose` is the family of kinds that exclude one another; year "
+    "and slot its place among so many a year (year 0: in a life)"
+)
 _PART = ["worker_id", "claim_id", "part"]
 
 
@@ -46,6 +50,7 @@ def upgrade() -> None:
     with op.batch_alter_table("claim_state") as batch:
         batch.add_column(sa.Column("part", sa.SmallInteger(), nullable=True))
         batch.create_foreign_key("fk_claim_state_part", "claim_topup", _PART, _PART)
+        batch.create_table_comment(_COMMENT + "; part: it tops another up; amounts in fen")
     _limits(_FIRST)
     where = sa.text(_LIVE)
     op.create_index(
@@ -63,6 +68,7 @@ def downgrade() -> None:
     op.drop_index("ux_claim_part", table_name="claim_state")
     _limits(_LIVE)
     with op.batch_alter_table("claim_state") as batch:
+        batch.create_table_comment(_COMMENT + "; amounts in fen")
         batch.drop_constraint("fk_claim_state_part", type_="foreignkey")
         batch.drop_column("part")
     op.drop_table("claim_topup")
