@@ -223,6 +223,8 @@ def _fen(typed: dict[str, Any], name: str) -> dict[str, Any]:
     if "instalments" in given:
         count = str(given["instalments"]).strip()
         given["instalments"] = int(count) if count.isascii() and count.isdigit() else 0
+    if "by_offset" in given:
+        given["by_offset"] = given["by_offset"] == "yes"
     return given | {name: fen}
 
 

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from recordsvc.archive.forms import LookQuery
-from recordsvc.ground.forms import Form, Identifier, Whole, text
+from recordsvc.ground.forms import Form, Identifier, Truth, Whole, text
 from recordsvc.money.recovery.tables import STATES
 
 
@@ -27,7 +27,7 @@ class RecoveryDecisionForm(Form):
 
     asked_fen = Whole(required=True)
     instalments = Whole(load_default=1)
-    by_offset = fields.Boolean(load_default=False)
+    by_offset = Truth(load_default=False)
     """Whether it may be kept back from later subsidies, where the law allows it (`recovery_terms`)."""
     reason = text(1, 400, required=True)
 
@@ -35,7 +35,7 @@ class RecoveryDecisionForm(Form):
 class RecoveryOffsetForm(Form):
     """Whether the worker agrees that protected subsidies (生活费) are kept back for it."""
 
-    agrees = fields.Boolean(required=True)
+    agrees = Truth(required=True)
 
 
 class RecoveryDropForm(Form):
