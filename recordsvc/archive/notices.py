@@ -76,6 +76,7 @@ DESKS: Final[Mapping[str, frozenset[str]]] = {
     "desk:auditor": frozenset({"auditor"}),
     "desk:claims-reviewer": frozenset({"reviewer"}),
     "desk:claims-inspector": frozenset({"inspector"}),
+    "desk:rules": frozenset({"handler", "reviewer"}),
 }
 """Desks that are told, and whose roles read what they were told."""
 
