@@ -85,8 +85,9 @@ def recovery_words_button(recovery_id: bytes, form: dict[str, Any]) -> flask.Res
     "/me/recoveries/<id:recovery_id>/offset/<word>",
     policy="own.claim.file",
     surface=Surface.PAGE,
+    step_up=True,
     body=Fields(NoFieldsForm),
-    answer={303: None, 409: HTML},
+    answer={200: HTML, 303: None, 409: HTML},
     problems=(problems.RecoveryUnknown, problems.RecoveryStep, problems.RecoveryChanged, ArchiveRestricted),
     summary="生活费补贴是否同意抵扣（网页） / Agree or not that protected subsidies are kept back",
 )

@@ -160,6 +160,7 @@ def say_of_recovery(recovery_id: bytes, form: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/me/recoveries/<id:recovery_id>/offset",
     policy="own.claim.file",
+    step_up=True,
     body=RecoveryOffsetForm,
     answer=RecoveryDetailForm,
     problems=(problems.RecoveryUnknown, problems.RecoveryStep, problems.RecoveryChanged, ArchiveRestricted),
