@@ -12,7 +12,7 @@ from recordsvc.access import deciding, objects, own_archives
 from recordsvc.access.desk_routes import prove_for
 from recordsvc.access.entering import HOME
 from recordsvc.access.entrance import actor
-from recordsvc.access.grants import Actor, Kind, Role, Thing, can
+from recordsvc.access.grants import Actor, Kind, Position, Role, Thing, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once
 from recordsvc.archive import closing, copies, erasing, errors, held, proposal_papers
@@ -39,6 +39,7 @@ from recordsvc.people import merges, places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
 from recordsvc.web import import_views, move_views, proposal_words, words
+from recordsvc.web.centre_routes import POSITIONS
 from recordsvc.web.desk_forms import (
     GATE,
     REASON,
@@ -339,6 +340,11 @@ def withdraw_button(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     return go(f"/desk/proposals/{words.uuid_text(proposal_id)}")
 
 
+def _called(decider: str) -> str:
+    """Return what a role is called, or the position of a department's people, who decide elsewhere."""
+    return ROLES[Role(decider)] if decider in set(Role) else POSITIONS[Position(decider)]
+
+
 def _role_told(found: Proposal) -> str:
     """Return in which role it was decided, and for whom the second person stood in."""
     role = ROLES.get(Role(found.decided_role), "") if found.decided_role in set(Role) else ""
@@ -416,7 +422,7 @@ def _proposal(
         decided_by=name_of(decider),
         decided_role=_role_told(found),
         closed=words.instant(found.closed_ms) if found.closed_ms else "",
-        deciders=[ROLES[Role(role)] for role in sorted(wanted or ())],
+        deciders=[_called(role) for role in sorted(wanted or ())],
         decidable=wanted is not None,
         may_withdraw=found.proposed_by == deciding.reference(who)
         and found.state in ("open", "expired")

@@ -240,6 +240,7 @@ _LABELS: Final = {
     "vouched_by": "担保单位",
     "mismatch": "情形",
     "to": "移入的档案",
+    "worker": "档案",
     "worker_id": "档案",
 }
 _DECISIONS: Final = {
