@@ -32,6 +32,8 @@ WAITS_ZH: Final[Mapping[str, str]] = {
 }
 REASONS: Final = "bank_reasons"
 TOPUP_ZH: Final = "（补差）"
+BY_ITSELF_ZH: Final = "系统提出补差"
+"""How a claim began that the service filed."""
 _NEW_ACCOUNT_ZH: Final = "请持身份证和社保卡到人社窗口登记本人可用的账户；核实后重新支付，金额不变。"
 AFTER_RETURN_ZH: Final[Mapping[str, str]] = {
     "ask-payee": _NEW_ACCOUNT_ZH,
@@ -153,7 +155,9 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "events": [
             {
                 "event": row.event,
-                "event_name": EVENTS_ZH[row.event],
+                "event_name": BY_ITSELF_ZH
+                if row.event == "file" and row.role == "system"
+                else EVENTS_ZH[row.event],
                 "state": row.target,
                 "role": row.role,
                 "reason": _said(row, closed=closed),
