@@ -917,6 +917,7 @@ def test_lives_keep_to_their_oracle(lives: type[Lives]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_lives_keep_to_their_oracle_for_long(lives: type[Lives]) -> None:
     """Other histories every time (in CI the same ones); RECORDSVC_TEST_HISTORIES says how many."""
     histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "80"))

@@ -34,7 +34,7 @@ from tests.postgresql import PostgresServer
 from tests.witness.process import WitnessProcess
 from witness.__main__ import add_log, init
 
-WORKERS, ROUNDS = 18, 15
+WORKERS = 18
 """More than one full tile, and few people."""
 
 
@@ -101,7 +101,7 @@ def scene(
     clock = FixedClock()
     house = begin(settings, clock)
     add_log(witness.store, anchor.log_key(house).vkey(), None)
-    centre = fill(house, clock, WORKERS, ROUNDS)
+    centre = fill(house, clock)
     receipt = receipts(centre.send([centre.completion(person(0))]))[0].encode()
     assert Witnesses(house).cosign() == 1
     anchor.keep(house)

@@ -43,6 +43,7 @@ def test_case_35_under_each_fault_the_books_agree_or_the_difference_is_a_list(
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("seed", range(8))
 def test_case_35_under_all_faults_at_once_nothing_differs_in_silence(
     desk: Desk, tmp_path: Path, seed: int
@@ -109,6 +110,7 @@ def test_case_26_a_crash_pays_nobody_twice_and_loses_nothing(desk: Desk, tmp_pat
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("at", range(90))
 def test_case_26_every_commit_write_and_rename_may_be_the_last(
