@@ -10,6 +10,7 @@ import click
 
 from recordsvc.consoledoors import CASE, PURPOSE, entering, write_new
 from recordsvc.deskcommands import TO, WORKER, at
+from recordsvc.papercommands import tell_sealed
 
 PROPOSAL = click.argument("proposal", type=click.UUID)
 
@@ -22,9 +23,11 @@ PROPOSAL = click.argument("proposal", type=click.UUID)
 def papers(account: str, worker: uuid.UUID, purpose: str, case: str) -> None:
     """列出劳动者的材料 / List the papers of WORKER, for a purpose and a case."""
     with entering(account) as doors:
-        for one in doors.read(at(worker, "papers"), {"purpose": purpose, "case_ref": case})["items"]:
+        found = doors.read(at(worker, "papers"), {"purpose": purpose, "case_ref": case})
+        for one in found["items"]:
             names = ("paper_id", "kind", "media", "size", "sha256", "title")
             click.echo("  ".join(str(one[name]) for name in names))
+        tell_sealed(found["sealed"])
 
 
 @click.command("paper-save")

@@ -27,6 +27,7 @@ from recordsvc.house import House
 from recordsvc.money.bank.fsck import BankCheck
 from recordsvc.money.fees.fsck import FeeCheck
 from recordsvc.money.ledger.fsck import LedgerCheck
+from recordsvc.money.recovery.fsck import RecoveryCheck
 from recordsvc.oversight.fsck import DrawCheck
 from recordsvc.people.fsck import PeopleCheck
 from recordsvc.translog.fsck import LogCheck, Seen
@@ -71,6 +72,11 @@ UNPROTECTED: Final = (
         "erasure",
         "row, worker_id, erasure_id, seq, idx, erased_ms, state",
         "how far traces are gone: the entry in the chain and the journal outside say that it was erased",
+    ),
+    (
+        "fact_mark",
+        "row, worker_id, seq, mark",
+        "of an erased record nothing is left to compare: without it what is sent again enters as what is new",
     ),
     (
         "card_fact",
@@ -180,7 +186,22 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             bank.run(progress)
             fees = FeeCheck(snapshot)
             fees.run(progress)
-            checks = (log, archive, people, institutions, papers, looks, drawn, chain, ledger, bank, fees)
+            back = RecoveryCheck(snapshot)
+            back.run(progress)
+            checks = (
+                log,
+                archive,
+                people,
+                institutions,
+                papers,
+                looks,
+                drawn,
+                chain,
+                ledger,
+                bank,
+                fees,
+                back,
+            )
             counts = {name: n for check in checks for name, n in check.counts.items()}
             counts["continuations"] = continued
             if papers.unreached:

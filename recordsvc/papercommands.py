@@ -23,9 +23,17 @@ def paper() -> None:
 def listed(kind: str, case: str) -> None:
     """列出本人材料 / List the papers of the worker at the counter."""
     with opened() as house:
-        for one in house.papers.of(at_counter(house, kind, case, "papers")):
+        found, sealed = house.papers.listed(at_counter(house, kind, case, "papers"))
+        for one in found:
             name = uuid.UUID(bytes=one.paper_id)
             click.echo(f"{name}  {one.kind}  {one.media}  {one.size}  {one.sha256}  {one.title}")
+        tell_sealed(sealed)
+
+
+def tell_sealed(count: int) -> None:
+    """Say how many papers are left out, and why."""
+    if count:
+        click.echo(f"另有 {count} 份随已限制处理的记录封存 / {count} more are sealed with restricted records")
 
 
 @paper.command()

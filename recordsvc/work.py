@@ -27,6 +27,7 @@ bank        send released batches, take in what banks sent, ask about names and 
 sweeps      forget idempotency keys that have expired, messages that left long ago, last notices not taken
 papers      remove objects that no row names any more
 keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
+standards   tell the desk of rules and standards that end, and that nothing follows
 replay      hold every stored decision against its rule once more, once a night
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
 """
@@ -74,6 +75,7 @@ from recordsvc.money.fees import keeping as fee_keeping
 from recordsvc.money.ledger import seals
 from recordsvc.money.recovery import following as recoveries
 from recordsvc.money.recovery import hearing
+from recordsvc.money.rules import expiring
 from recordsvc.money.rules.decisions import nightly as replaying
 from recordsvc.people.waiting import WaitingCards
 from recordsvc.serving import load_settings
@@ -164,6 +166,7 @@ class Worker:
                 Job("consents", functools.partial(sharing.expire, house), 60.0),
                 Job("papers", house.papers.sweep, 600.0),
                 Job("replay", replaying(house), 600.0),
+                Job("standards", functools.partial(expiring.run, house), 3_600.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
                 Job("scrub", functools.partial(erasures.scrub, house), 2.0),
             ),

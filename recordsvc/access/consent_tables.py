@@ -64,7 +64,7 @@ consent_event = sa.Table(
     sa.Column("why", sa.String(20), nullable=False),
     sa.Column("log_size", sa.BigInteger, nullable=False),
     sa.Column("at_ms", sa.BigInteger, nullable=False),
-    sa.CheckConstraint("event IN ('start', 'use', 'end')", name="event"),
+    sa.CheckConstraint("event IN ('start', 'use', 'restricted', 'lifted', 'end')", name="event"),
     info={"kind": "append-only", "unique": "receiver", "bound": Bound()},
     comment="Consents beginning, used and ending, in each receiver's own sequence; written under the log "
     "head's lock: an event stands behind entries below log_size and before the others",

@@ -45,6 +45,10 @@ class Event(StrEnum):
 
     START = "start"
     USE = "use"
+    RESTRICTED = "restricted"
+    """One of its records is restricted, and others go on."""
+    LIFTED = "lifted"
+    """One of its records is given again."""
     END = "end"
 
 
@@ -271,6 +275,11 @@ def use(turn: Turn, log: Log, found: Consent) -> bool:
     if row.uses == row.max_uses:
         end(turn, log, [found.worker_id], Ended.USED_UP, found.consent_id)
     return True
+
+
+def note(turn: Turn, log: Log, found: Consent, event: Event) -> None:
+    """Tell the receiver, behind the entry that this turn has entered, what became of a consent's records."""
+    _happen(turn, log, found.receiver, (found.worker_id, found.consent_id), event)
 
 
 # -- ending

@@ -24,6 +24,7 @@ from recordsvc.archive.carded import card_findings, days_of
 from recordsvc.archive.context import InstitutionContexts, person_context
 from recordsvc.archive.evidence import Judge
 from recordsvc.archive.issuers import IssuerState
+from recordsvc.archive.retold import Retold
 from recordsvc.archive.rows import (
     Answer,
     Row,
@@ -199,12 +200,15 @@ class Admission:
             raise errors.TooManyHeld
         people = [said.person for _, said in waiting]
         workers = self._house.people.resolve(cursor, people, f"issuer:{institution}", found.found)
+        told = Retold(self._house, cursor, [one.worker_id for one in workers if isinstance(one, Worker)])
         for (row, said), person in zip(waiting, workers, strict=True):
             worker, target = person, row.target
             if target is not None and isinstance(person, Worker) and target.worker_id != person.worker_id:
                 worker = self._in_chain_of(cursor, person, target.worker_id)
             if isinstance(worker, Held):
                 row.held = worker.reason
+            elif target is None and not row.held:
+                row.held = told.reason(worker.worker_id, row.item.record)
             if row.held or isinstance(worker, Held):
                 row.status = "held"
                 continue

@@ -45,13 +45,15 @@ from recordsvc.archive import (
     farewell,
     held,
     notices,
-    papers,
+    paper_rows,
     persons,
     restricting,
+    retold,
     slip_checks,
     store,
     strays,
     tables,
+    traces,
 )
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
@@ -80,8 +82,8 @@ WHOLE: Final = -1
 """`erasure.seq` of a whole archive."""
 _GONE: Final = "本人档案已删除，不再收录"
 """What an issuer is told whose held record names an erased person."""
-_RECORD_GONE: Final = "所指的原记录已删除，不再收录"
-"""What an issuer is told whose held record acts on one that was erased."""
+_RECORD_GONE: Final = "所指的原记录，或同一班次、证书的原记录，已删除，不再收录"
+"""What an issuer is told whose held record acts on one that was erased, or tells it again."""
 _DECIDERS: Final = frozenset({"data-officer"})
 _REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 """Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
@@ -283,7 +285,7 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     # What waits names the person, too, and a release of it would begin them anew.
     own = {archive.worker_id for archive in person.archives}
     named = _named(entry for archive in person.archives for entry in archive.entries)
-    held.return_of(turn, house, own, named, _GONE)
+    held.return_of(turn, house, held.Going(own, named), _GONE)
     # Made while there is a phone and a name; posted behind `forget`, which takes all there was to be told.
     last = farewell.made(turn, house, person.archives)
     for archive, entered in zip(person.archives, enter(house, turn, statements), strict=True):
@@ -306,7 +308,10 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
     seqs = [state.seq, *(one.seq for one in state.history if one.kind in _REPEATING and one.record)]
     places = [archive.entries[seq].stored for seq in seqs]
     # What waits to act on the record says again what it said.
-    held.return_of(turn, house, (), _named(archive.entries[seq] for seq in seqs), _RECORD_GONE)
+    named = _named(archive.entries[seq] for seq in seqs)
+    told, chains = retold.of_state(state), persons.chains(turn, house, archive.worker_id)
+    held.return_of(turn, house, held.Going((), named, told, chains), _RECORD_GONE)
+    retold.keep(turn, house, archive.worker_id, state.seq, told)
     _erase_entries(
         turn,
         payload,
@@ -337,6 +342,8 @@ def _erase_entries(
 
 def destroy(turn: Turn, house: "House", worker_id: bytes, seq: int = WHOLE) -> None:
     """Destroy one record's ciphertext, or a worker's key and everything that was kept of the person."""
+    if seq != WHOLE:
+        traces.remove(turn, house, worker_id, seq)
     sealed = tables.ciphertext
     mine = sealed.c.worker_id == worker_id
     with erasing(turn.conn):
@@ -369,7 +376,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     """Remove what else was kept of an erased worker: messages, objections, papers, looks, place, ways in."""
     notices.erase(turn, worker_id)
     disputes.erase(turn, worker_id)
-    papers.erase(turn, worker_id)
+    paper_rows.erase(turn, worker_id)
     looked.erase(turn, worker_id, store.released_into(turn, worker_id))
     questions.erase(turn, worker_id)
     credentials.erase(turn, worker_id)
@@ -378,6 +385,7 @@ def forget(turn: Turn, worker_id: bytes) -> None:
     slip_checks.erase(turn, worker_id)
     identity_links.erase(turn, worker_id)
     areas.forget_worker(turn, worker_id)
+    retold.take_back(turn, worker_id)
     _end_sessions(turn, worker_id)
 
 

@@ -300,3 +300,9 @@ class PaperListForm(Form):
     """Papers of one owner, oldest first."""
 
     items = fields.List(fields.Nested(PaperToldForm), required=True)
+
+
+class WorkerPaperListForm(PaperListForm):
+    """Papers of one worker; `sealed` more are left out with the restricted records that rest on them."""
+
+    sealed = fields.Integer(required=True)

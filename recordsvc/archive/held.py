@@ -11,7 +11,7 @@ appended is judged anew at that moment: a key revoked since then does not become
 """
 
 import uuid
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,10 +22,12 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import acts, objects
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
-from recordsvc.archive import errors, held_own, notices, restricted, store, tables, types
+from recordsvc.archive import errors, held_own, notices, restricted, retold, store, tables, types
 from recordsvc.archive.append import STALE, Batch, Prepared
 from recordsvc.archive.rejudge import Back, Rejudge
 from recordsvc.archive.release import RELEASE
+from recordsvc.archive.restriction_errors import RecordRestricted
+from recordsvc.archive.retold import Fact
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
@@ -121,7 +123,7 @@ def open_held(house: "House", held_id: bytes) -> dict[str, Any]:
     """Return the record R of a held record, for the official who decides.
 
     Raises `HeldNotHere`, `ArchiveRestricted` where its numbers or what it acts on lead to an archive that is,
-    `RecordRestricted` where it acts on a record that is: it says again what that one said.
+    `RecordRestricted` where it acts on a record that is, or tells it again: it says what that one said.
     """
     with house.db.read() as conn:
         row = conn.execute(sa.select(tables.held).where(tables.held.c.held_id == held_id)).one_or_none()
@@ -131,7 +133,19 @@ def open_held(house: "House", held_id: bytes) -> dict[str, Any]:
         restricted.refuse(house, house.db.cursor(conn), *people)
         record: dict[str, Any] = orjson.loads(house.admission.sealer.unhold(held_id, row.sealed)[0])
         _refuse_sealed_target(house, house.db.cursor(conn), record)
+        _refuse_retold(house, house.db.cursor(conn), people, record)
     return record
+
+
+def _refuse_retold(
+    house: "House", cursor: Cursor, people: Iterable[bytes], record: Mapping[str, Any]
+) -> None:
+    """Raise `RecordRestricted` where this tells again, under another id, what a restricted record said."""
+    found = [worker for one in people if (worker := house.people.load(cursor, one)) is not None]
+    persons = {house.people.person(cursor, one).worker_id for one in found}
+    told = retold.Retold(house, cursor, persons)
+    if any(told.reason(one, record) == retold.RESTRICTED for one in persons):
+        raise RecordRestricted
 
 
 def _refuse_sealed_target(house: "House", cursor: Cursor, record: dict[str, Any]) -> None:
@@ -165,23 +179,29 @@ def give_back(turn: Turn, held_id: bytes, reason: str) -> None:
     _tell_returned(turn, held_id)
 
 
-def return_of(
-    turn: Turn,
-    house: "House",
-    archives: Container[bytes],
-    records: Container[tuple[str, str]],
-    reason: str,
-) -> int:
-    """Return what waits for these archives, by number, or acts on these records, and drop it; how many.
+@dataclass(frozen=True, slots=True)
+class Going:
+    """What is erased, for what waits: archives; records by issuer and id; what records of `of` told."""
 
-    `records` are named by issuer and id. Part of an erasure: everything that waits is opened for it, since no
-    row names its person or its target in the clear.
+    archives: Container[bytes]
+    records: Container[tuple[str, str]]
+    facts: frozenset[Fact] = frozenset()
+    of: Container[bytes] = ()
+
+
+def return_of(turn: Turn, house: "House", going: Going, reason: str) -> int:
+    """Return what waits for what is erased, acts on it or tells it again, and drop it; how many.
+
+    Part of the erasure: everything that waits is opened for it, since no row names its person or its target
+    in the clear.
     """
     held, done = tables.held, 0
     waiting_rows = sa.select(held.c.held_id, held.c.sealed).where(held.c.state.in_(("held", "approved")))
     for row in turn.conn.execute(waiting_rows).all():
         record = orjson.loads(house.admission.sealer.unhold(row.held_id, row.sealed)[0])
-        if _target(record) not in records and _leads(house, turn, record["worker"]) not in archives:
+        leads = _leads(house, turn, record["worker"])
+        again = leads in going.of and retold.tells_any(record, going.facts)
+        if _target(record) not in going.records and leads not in going.archives and not again:
             continue
         closing = held.update().where(held.c.held_id == row.held_id)
         turn.conn.execute(

@@ -24,7 +24,17 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.archive import lost_erasures, tables
 from recordsvc.archive.append import STALE, Batch, Known
-from recordsvc.archive.importrows import ALREADY_KNOWN, TRUST, Plan, Row, judged, record_id_of, source_of
+from recordsvc.archive.importrows import (
+    ALREADY_KNOWN,
+    TRUST,
+    Plan,
+    Row,
+    as_record,
+    judged,
+    record_id_of,
+    source_of,
+)
+from recordsvc.archive.retold import Retold
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.statements import Region, Statement, Stater, derived_id
 from recordsvc.archive.verify_words import TYPES
@@ -34,6 +44,7 @@ from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal, StaleProposal
 from recordsvc.people.reading import read_person
 from recordsvc.people.resolve import Held
+from recordsvc.people.workers import Worker
 from recordsvc.vault import fence
 from recordsvc.vault.envelope import DataKey, DataKeys, field_aad, unwrap
 
@@ -247,9 +258,15 @@ class Importer:
         )
         statements: list[tuple[Any, Statement]] = []
         numbers, bad = [], []
+        again = Retold(house, cursor, [one.worker_id for one in resolved if isinstance(one, Worker)])
         for row, content, worker in zip(rows, contents, resolved, strict=True):
-            if isinstance(worker, Held):
-                bad.append((row.row, worker.reason))
+            waits = (
+                worker.reason
+                if isinstance(worker, Held)
+                else again.reason(worker.worker_id, as_record(house, run, content["body"]))
+            )
+            if waits or isinstance(worker, Held):
+                bad.append((row.row, waits))
                 continue
             said = Statement(
                 run.record_type,
@@ -370,6 +387,17 @@ def _stored(wanted: bytes, key: DataKey, row: Row) -> tuple[Any, ...]:
 
 
 def _keep(turn: Turn, house: "House", wanted: bytes, data: list[tuple[Any, ...]]) -> None:
+    """Write the rows of a portion; what another load of the same run wrote meanwhile stands.
+
+    Raises `StaleProposal` where that one has proposed the run, or it was dropped.
+    """
+    kept = sa.select(tables.import_run.c.state).where(_run(wanted)).with_for_update()
+    if turn.conn.execute(kept).scalar() != "loading":
+        raise StaleProposal
+    there = turn.conn.scalar(
+        sa.select(sa.func.max(tables.import_row.c.row)).where(tables.import_row.c.run_id == wanted)
+    )
+    data = [row for row in data if row[1] > (there or 0)]
     house.db.bulk(turn.conn, tables.import_row, data)
     bad = sum(row[2] == "refused" for row in data)
     run = tables.import_run

@@ -14,6 +14,7 @@ import orjson
 from recordsvc.archive import facts, lost_erasures, store, types
 from recordsvc.archive.checks import Severity, check
 from recordsvc.archive.context import person_context
+from recordsvc.archive.retold import Retold
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.statements import derived_id
 from recordsvc.ground.ports import beijing_date
@@ -58,11 +59,14 @@ def judged(house: "House", plan: Plan, rows: Sequence[Row]) -> list[Row]:
     good = [(at, person) for at, (_, person) in enumerate(found) if person is not None]
     with house.db.read_raw() as cursor:
         resolved = house.people.resolve(cursor, [person for _, person in good], source_of(plan.file_sha256))
+        again = Retold(house, cursor, [one.worker_id for one in resolved if isinstance(one, Worker)])
         told = [row for row, _ in found]
         ids: dict[int, bytes] = {}
         for (at, _), worker in zip(good, resolved, strict=True):
             if isinstance(worker, Held):
                 told[at] = Row(told[at].number, code=worker.reason)
+            elif (waits := again.reason(worker.worker_id, as_record(house, plan, told[at].body or {}))) != "":
+                told[at] = Row(told[at].number, code=waits)
             else:
                 record_id = record_id_of(house, plan, told[at].number, told[at].body or {}, worker)
                 ids[at] = dedupe_key(house.settings.region, str(record_id))
@@ -105,6 +109,11 @@ def _judge(house: "House", plan: Plan, row: Row) -> tuple[Row, Person | None]:
         if one.severity is Severity.REJECT:
             return Row(row.number, code=one.code), None
     return row, person
+
+
+def as_record(house: "House", plan: Plan | Any, body: dict[str, Any]) -> dict[str, Any]:
+    """Return of a row's record what says which fact it tells."""
+    return {"type": plan.record_type, "issuer": house.settings.region, "body": body}
 
 
 def record_id_of(

@@ -64,6 +64,8 @@ OF_ENTRIES: Final = frozenset(
     }
 )
 """What workers are told of entries of the log (`announcing.py`), with what they say of a record."""
+EMPTIED: Final = "record-notice-emptied"
+"""What is left of such a notice once the record is erased."""
 
 DESKS: Final[Mapping[str, frozenset[str]]] = {
     "desk:identity": frozenset({"handler", "reviewer"}),
@@ -74,6 +76,7 @@ DESKS: Final[Mapping[str, frozenset[str]]] = {
     "desk:auditor": frozenset({"auditor"}),
     "desk:claims-reviewer": frozenset({"reviewer"}),
     "desk:claims-inspector": frozenset({"inspector"}),
+    "desk:rules": frozenset({"handler", "reviewer"}),
 }
 """Desks that are told, and whose roles read what they were told."""
 
@@ -278,6 +281,27 @@ def erase(turn: Turn, worker_id: bytes) -> None:
     turn.conn.execute(tables.notice.delete().where(tables.notice.c.worker_id == worker_id))
     contacts.remove(turn, worker_id)
     outbox.forget(turn, recipient_of(worker_id))
+
+
+def empty(turn: Turn, house: "House", worker_id: bytes, seq: int) -> None:
+    """Take out of what a worker was told of an entry what it says of it: the entry is erased.
+
+    The notice stands, so that nobody wonders where it is, and the message that still waits says as little.
+    """
+    notice, entry = tables.notice, tables.entry.c
+    leaf = turn.conn.execute(sa.select(entry.leaf).where(entry.worker_id == worker_id, entry.seq == seq))
+    entered_ms = int.from_bytes(bytes(leaf.scalar_one())[2:10])
+    mine = (notice.c.worker_id == worker_id, notice.c.at_ms == entered_ms)
+    key = _locked(turn, house, [worker_id]).get(worker_id)
+    if key is None:
+        return
+    for notice_id, sealed in turn.conn.execute(
+        sa.select(notice.c.notice_id, notice.c.sealed).where(*mine)
+    ).all():
+        place = worker_id, bytes(notice_id)
+        if open_sealed(key, *place, bytes(sealed))["kind"] in OF_ENTRIES:
+            own = (notice.c.worker_id == worker_id, notice.c.notice_id == notice_id)
+            turn.conn.execute(notice.update().where(*own).values(sealed=_seal(key, *place, EMPTIED, {})))
 
 
 # -- small parts

@@ -15,7 +15,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.archive import errors, looking, paper_errors
-from recordsvc.archive.forms import LookQuery, PaperForm, PaperListForm, PaperToldForm
+from recordsvc.archive.forms import LookQuery, PaperForm, PaperListForm, PaperToldForm, WorkerPaperListForm
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.paper_rows import Owner
 from recordsvc.archive.papers import FIELDS, Paper
@@ -45,9 +45,10 @@ def filed(owner: Owner, form: dict[str, Any], files: dict[str, bytes]) -> flask.
     return answers.answer(kept, 201, form=PaperToldForm)
 
 
-def listed(owner: Owner) -> flask.Response:
-    """Tell of all papers of an owner."""
-    return answers.answer({"items": house().papers.of(owner)}, form=PaperListForm)
+def listed(worker_id: bytes) -> flask.Response:
+    """Tell of all papers of a worker that may be opened, and how many may not."""
+    items, sealed = house().papers.listed(worker_id)
+    return answers.answer({"items": items, "sealed": sealed}, form=WorkerPaperListForm)
 
 
 def attachment(found: Paper, data: bytes) -> flask.Response:
@@ -80,7 +81,7 @@ def file_my_paper(form: dict[str, Any], files: dict[str, bytes]) -> flask.Respon
     "GET",
     "/v1/me/papers",
     policy="own.paper.read",
-    answer=PaperListForm,
+    answer=WorkerPaperListForm,
     problems=(paper_errors.PaperDamaged,),
     summary="我的材料 / My papers, oldest first",
 )
@@ -128,7 +129,7 @@ def file_workers_paper(worker_id: bytes, form: dict[str, Any], files: dict[str, 
     "/v1/desk/workers/<id:worker_id>/papers",
     policy="worker.paper.read",
     query=LookQuery,
-    answer=PaperListForm,
+    answer=WorkerPaperListForm,
     problems=(PurposeRefused, paper_errors.PaperDamaged),
     summary="劳动者材料清单 / The papers of a worker, for a purpose and a case",
 )
@@ -158,6 +159,7 @@ def workers_papers(worker_id: bytes, query: dict[str, str]) -> flask.Response:
 )
 def workers_paper(worker_id: bytes, paper_id: bytes, query: dict[str, str]) -> flask.Response:
     """Hand out a worker's file to an official."""
+    looked.judge(house().db, actor(), query["purpose"], query["case_ref"])
     why = (query["purpose"], query["case_ref"], http.current().id)
     return attachment(*house().papers.open(worker_id, paper_id, actor(), *why))
 
@@ -191,7 +193,7 @@ def file_institutions_paper(form: dict[str, Any], files: dict[str, bytes]) -> fl
 )
 def institutions_papers() -> flask.Response:
     """List the papers of the institution a client acts for."""
-    return listed(own_institution())
+    return answers.answer({"items": house().papers.of(own_institution())}, form=PaperListForm)
 
 
 @door(

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.archive.tables import institution_paper, paper
+from recordsvc.ground.commit import Turn
+from recordsvc.ground.privileges import erasing
 from recordsvc.vault.envelope import field_aad
 
 Owner = bytes | str
@@ -75,3 +77,12 @@ def by_tag(conn: Connection, owner: Owner, tag: bytes) -> Row | None:
 def _row(found: Sequence[Any]) -> Row:
     values: list[Any] = [bytes(value) if isinstance(value, memoryview) else value for value in found]
     return Row(*values)
+
+
+def erase(turn: Turn, worker_id: bytes) -> list[str]:
+    """Delete all rows of a worker in the turn; returns their objects, which `Papers.sweep` removes, too."""
+    named = sa.select(paper.c.object).where(paper.c.worker_id == worker_id)
+    names = [str(name) for name in turn.conn.execute(named).scalars()]
+    with erasing(turn.conn):
+        turn.conn.execute(paper.delete().where(paper.c.worker_id == worker_id))
+    return names

@@ -46,7 +46,6 @@ from recordsvc.archive.tables import institution_key, institution_paper, paper
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.http import too_large
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
-from recordsvc.ground.privileges import erasing
 from recordsvc.ground.problems import FormRefused, NotFound, Problem, Unavailable
 from recordsvc.people import tables as people_tables
 from recordsvc.people.standing import RESTRICTED
@@ -181,10 +180,13 @@ class Papers:
     # -- reading
 
     def of(self, owner: Owner) -> list[Paper]:
+        """Return the papers of an owner, as `listed` does."""
+        return self.listed(owner)[0]
+
+    def listed(self, owner: Owner) -> tuple[list[Paper], int]:
         """Return the papers of an owner, those of archives read as the worker's included, oldest first.
 
-        Those sealed with a restricted record are left out.
-
+        Those sealed with a restricted record are left out, and how many they are is the second.
         Records nothing: who shows them to somebody else notes the look.
         """
         holder = self._holder(owner)
@@ -193,8 +195,9 @@ class Papers:
             for one in holder.keys:
                 found += rows(conn, one)
         found.sort(key=lambda row: (row.filed_ms, row.paper_id))
-        told = (self.opened_row(holder.keys[row.owner], row) for row in found)
-        return [one for one in told if one.sha256 not in holder.withheld]
+        told = [self.opened_row(holder.keys[row.owner], row) for row in found]
+        shown = [one for one in told if one.sha256 not in holder.withheld]
+        return shown, len(told) - len(shown)
 
     def open(
         self,
@@ -291,7 +294,7 @@ class Papers:
         if isinstance(owner, bytes):
             if actor.kind is not Kind.WORKER:
                 look = Look(owner, actor, purpose, looked.one_paper(paper_id), case_ref, request_id)
-                looked.record(house.db, house.random, [look])
+                looked.record(house, [look])
             return
         if actor.kind is Kind.OFFICIAL:
             looked.check_purpose(house.db, purpose)
@@ -436,12 +439,3 @@ def _insert_new(turn: Turn, house: "House", table: sa.Table, row: tuple[Any, ...
     names, marks = ", ".join(column.name for column in table.columns), ", ".join("?" * len(row))
     statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of our own
     house.db.cursor(turn.conn).execute(house.db.sql(statement), row)
-
-
-def erase(turn: Turn, worker_id: bytes) -> list[str]:
-    """Delete all rows of a worker in the turn; returns their objects, which `Papers.sweep` removes, too."""
-    named = sa.select(paper.c.object).where(paper.c.worker_id == worker_id)
-    names = [str(name) for name in turn.conn.execute(named).scalars()]
-    with erasing(turn.conn):
-        turn.conn.execute(paper.delete().where(paper.c.worker_id == worker_id))
-    return names

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from recordsvc.archive.errors import RecordAmbiguous
 from recordsvc.archive.reading import Archive, OpenEntry, Reader
 from recordsvc.archive.states import RecordState
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.readers import Cursor
+from recordsvc.people import merges
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -46,6 +48,12 @@ class PersonArchives:
         if len(places) > 1:
             raise RecordAmbiguous
         return places[0] if places else None
+
+
+def chains(turn: Turn, house: "House", worker_id: bytes) -> list[bytes]:
+    """Return the ids of all archives of the person whose one of these is, the one they are read as first."""
+    person = merges.person_id(turn.conn, worker_id)
+    return [person, *house.people.read_as(house.db.cursor(turn.conn), person)]
 
 
 def read(

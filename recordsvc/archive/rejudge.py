@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from recordsvc import dated
-from recordsvc.archive import errors, lost_erasures, types
+from recordsvc.archive import errors, lost_erasures, retold, types
 from recordsvc.archive.append import NO_TARGET, OWN_CHAIN, PRECEDING, Prepared
 from recordsvc.archive.carded import days_of
 from recordsvc.archive.checks import Context
@@ -175,6 +175,8 @@ class Rejudge:
                     on, institution = beijing_date(now_ms).isoformat(), self._contexts.of(row.issuer, cursor)
                     targets[row.issuer] = Targets(house, cursor, Context(on, institution), released=True)
                 target = targets[row.issuer].of(kind, record, worker)
+            elif waits := self._waits(cursor, row, worker, record):
+                return Back(waits)
         except dated.NoRuleInForce:
             return Back("rule-expired")
         except Problem as problem:
@@ -189,6 +191,14 @@ class Rejudge:
             return [entry, self._note(cursor, worker, record, row, fit.proposal)]
         except errors.KeyNotInForce:
             return Back("region-key")
+
+    def _waits(self, cursor: Cursor, row: Any, worker: Worker, record: dict[str, Any]) -> str:
+        """Return why a record waits on that tells again what is restricted or erased; empty: it does not.
+
+        Of what was held because the first was erased, two officials have looked for a new ground.
+        """
+        reason = retold.Retold(self._house, cursor, [worker.worker_id]).reason(worker.worker_id, record)
+        return "" if reason == retold.ERASED == row.reason else reason
 
     def _note(
         self, cursor: Cursor, worker: Worker, record: dict[str, Any], row: Any, proposal: Proposal

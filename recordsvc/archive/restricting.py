@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access import consents
-from recordsvc.access.consents import Ended
-from recordsvc.archive import contest_again, disputes, notices, persons, tables
+from recordsvc.access.consents import Ended, Event
+from recordsvc.archive import contest_again, disputes, notices, persons, retold, tables
 from recordsvc.archive.append import DECIDED
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnfit, TargetUnknown
@@ -150,24 +150,29 @@ def sealed(house: "House", turn: Turn, archive: Archive, state: RecordState, ind
         if archive.entries[seq].opened is not None
     ]
     turn.conn.execute(tables.restricted_entry.insert(), rows)
-    _end_consents(house, turn, archive.worker_id)
+    retold.keep(turn, house, archive.worker_id, state.seq, retold.of_state(state))
+    _tell_consents(house, turn, archive, state, Event.RESTRICTED)
     _tell(house, turn, archive, state, "record-restricted", index)
 
 
-def _end_consents(house: "House", turn: Turn, worker_id: bytes) -> None:
-    """End the person's consents that name restricted records alone: the receivers learn of it in order.
+def _tell_consents(house: "House", turn: Turn, archive: Archive, state: RecordState, event: Event) -> None:
+    """Tell receivers, in order, what becomes of the consents that name a record; end those to nothing else.
 
     A consent to other records too goes on; opened, it tells which record is restricted.
     """
-    person = merges.person_id(turn.conn, worker_id)
-    chains = [person, *house.people.read_as(house.db.cursor(turn.conn), person)]
+    chains = persons.chains(turn, house, archive.worker_id)
     own, kept = tables.restricted_entry.c, tables.ciphertext.c
     same = sa.and_(kept.worker_id == own.worker_id, kept.seq == own.seq)
     named = sa.select(kept.record_id).join(tables.restricted_entry, same).where(own.worker_id.in_(chains))
     hidden = {bytes(one) for one in turn.conn.scalars(named)}
+    record_id = archive.entries[state.seq].stored.record_id
     for one in consents.of_workers(turn.conn, chains):
-        if one.ended_ms is None and hidden.issuperset(one.records):
+        if not one.runs(turn.now_ms) or record_id not in one.records:
+            continue
+        if hidden.issuperset(one.records):
             consents.end(turn, house.log, [one.worker_id], Ended.RESTRICTED, one.consent_id)
+        else:
+            consents.note(turn, house.log, one, event)
 
 
 @two_person.executor(LIFT, deciders=_DECIDERS, basis=basis)
@@ -179,6 +184,8 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     own = tables.restricted_entry.c
     mine = (own.worker_id == archive.worker_id, own.seq.in_(sorted(sealed_by(state))))
     turn.conn.execute(sa.delete(tables.restricted_entry).where(*mine))
+    retold.take_back(turn, archive.worker_id, state.seq)
+    _tell_consents(house, turn, archive, state, Event.LIFTED)
     _tell(house, turn, archive, state, "record-lifted", index)
     return index
 

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.access.consents import Event
 from recordsvc.ground.forms import Form, Identifier, Truth, Whole, text
 
 
@@ -101,12 +102,13 @@ class SharedEventForm(Form):
     """What happened to a consent: `n` counts one receiver's events from 1 without a gap.
 
     It stands behind the log's entries below `log_size` and before the others. Why it ended is not told.
+    `restricted`: a record that it names is, another is not; an opening tells which. `lifted`: given again.
     """
 
     receiver = fields.String(required=True)
     n = fields.Integer(required=True)
     consent_id = Identifier(required=True)
-    event = fields.String(required=True, validate=validate.OneOf(("start", "use", "end")))
+    event = fields.String(required=True, validate=validate.OneOf(tuple(Event)))
     log_size = fields.Integer(required=True)
     at_ms = fields.Integer(required=True)
 

@@ -75,6 +75,16 @@ restricted_entry = sa.Table(
     "with the log index of the restriction; derivable from the chain",
 )
 
+fact_mark = sa.Table(
+    "fact_mark",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("mark", sa.LargeBinary(16), primary_key=True),
+    info={"kind": "state", "worker": True},
+    comment="Keyed digests of what restricted and erased records told: told again under another id, it waits",
+)
+
 held = sa.Table(
     "held_record",
     metadata,

@@ -14,11 +14,12 @@ from recordsvc.access import areas, looked
 from recordsvc.access.grants import Actor
 from recordsvc.access.looked import Look
 from recordsvc.access.tables import staff
-from recordsvc.archive import persons
+from recordsvc.archive import holders, persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.readers import Cursor
 from recordsvc.groups import departments
 from recordsvc.groups.departments import Department
 from recordsvc.groups.errors import StatementOver
@@ -95,7 +96,7 @@ def listed(
     ]
     shown = sorted({bytes(row.worker_id) for row, member in wanted if member.body is not None})
     asked = (who, PURPOSE, "identity group totals", case_ref, request_id)
-    looked.record(house.db, house.random, [Look(worker_id, *asked) for worker_id in shown])
+    looked.record(house, [Look(worker_id, *asked) for worker_id in shown])
     more = bytes(rows[-1].record_id) if len(rows) == PAGE else None
     return [member for _, member in wanted], more
 
@@ -153,6 +154,12 @@ def holder(archive: Archive) -> tuple[str, str]:
     return "", ""
 
 
+def known_holder(house: "House", cursor: Cursor, worker_id: bytes) -> tuple[str, str]:
+    """Return whose archive it is, and the last characters of the number, where nothing of it was read yet."""
+    found = holders.holder(house, cursor, worker_id)
+    return found.name, found.number[-4:]
+
+
 def _counted(archive: Archive) -> list[tuple[RecordState, dict[str, Any]]]:
     """Return records in force of the shown types that the worker has not denied, not superseded ones."""
     return [
@@ -185,7 +192,7 @@ def trainings(house: "House", who: Actor, record_id: bytes, case_ref: str, reque
         person = persons.read(house, held.worker_id, house.db.cursor(conn))
     archives = (held.archive,) if person is None else person.archives
     asked = (who, PURPOSE, "trainings", case_ref, request_id)
-    looked.record(house.db, house.random, [Look(one.worker_id, *asked) for one in archives])
+    looked.record(house, [Look(one.worker_id, *asked) for one in archives])
     found = [_training(state, body) for archive in archives for state, body in _counted(archive)]
     return sorted(found, key=lambda one: one.issued_on, reverse=True)
 
@@ -205,7 +212,7 @@ def statement(house: "House", who: Actor, record_id: bytes, case_ref: str, reque
     with house.db.read() as conn:
         held = one(house, conn, who, record_id)
     asked = (who, PURPOSE, "identity group", case_ref, request_id)
-    looked.record(house.db, house.random, [Look(held.worker_id, *asked)])
+    looked.record(house, [Look(held.worker_id, *asked)])
     return held
 
 

@@ -17,6 +17,7 @@ from recordsvc.money.claims import notices, transitions, views
 from recordsvc.money.claims.notices import Notice
 from recordsvc.money.claims.routes import file_own, own_claim, own_claims, step_own
 from recordsvc.money.recovery import views as recovery_views
+from recordsvc.money.recovery.offsetting import kept_back
 from recordsvc.money.recovery.routes import own_cases
 from recordsvc.money.recovery.values import of_claim
 from recordsvc.money.rules.explaining import shown, yuan
@@ -82,6 +83,15 @@ def _card(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def topping(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what a claim tops up, and what tops it up, as pages link them."""
+    difference = told["difference"]
+    return {
+        "difference": difference and difference | {"id": uuid_text(difference["claim_id"])},
+        "topups": [one | {"id": uuid_text(one["claim_id"])} for one in told["topups"]],
+    }
+
+
 @door(
     bp,
     "GET",
@@ -103,11 +113,12 @@ def _detail(claim_id: bytes, problem: Problem | None) -> flask.Response:
         one = own_claim(conn, claim_id)
         told = views.detailed(house(), conn, one)
         cases = [uuid_text(it.recovery_id) for it in of_claim(conn, claim_id)]
+        kept_for = [uuid_text(row.recovery_id) for row in kept_back(conn, one)]
     open_ways = transitions.ways(one.state, frozenset({"worker"}))
     return page(
         "claim.html",
         200 if problem is None else problem.status,
-        one=_card(told),
+        one=_card(told) | topping(told),
         steps=[{**step, "at": words.instant(step["at_ms"])} for step in told["events"]],
         withdraws="withdraw" in open_ways,
         supplements=one.state == "NEED_INFO" and not told["sealed"],
@@ -115,6 +126,7 @@ def _detail(claim_id: bytes, problem: Problem | None) -> flask.Response:
         bring=views.WAITS_ZH["no-account"],
         elsewhere=ELSEWHERE_ZH,
         cases=cases,
+        kept_for=kept_for,
         trouble=None if problem is None else _said(problem),
     )
 
@@ -211,7 +223,7 @@ def claim_notice_page(notice_id: bytes) -> flask.Response:
     lines = [
         {
             **line,
-            "kind": views.kind_zh(line["kind"]),
+            "kind": views.kind_zh(line["kind"]) + (views.TOPUP_ZH if "part" in line else ""),
             "occupation": shown("occupation", line["occupation"]),
             "level": shown("level", line["level"]),
             "amount": yuan(line["amount_fen"]),

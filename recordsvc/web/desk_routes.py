@@ -16,6 +16,7 @@ from recordsvc.access.grants import Actor, Kind, Role, Thing, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once
 from recordsvc.archive import closing, copies, erasing, errors, held, proposal_papers
+from recordsvc.archive.noticeboard import desks_of
 from recordsvc.archive.retention import Blocker
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
@@ -33,6 +34,7 @@ from recordsvc.ground.two_person import (
 )
 from recordsvc.money.bank import payee_accounts
 from recordsvc.money.claims.desk_routes import due_counts
+from recordsvc.money.rules import expiring
 from recordsvc.people import merges, places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import StandingRefused
@@ -141,6 +143,8 @@ def _desk() -> flask.Response:
         nowhere = can(who, "worker.place", Thing())
         unplaced = places.unplaced(conn, MOST_UNPLACED) if nowhere else 0
     claims = due_counts() if can(who, "claim.read") else None
+    own_rules = expiring.DESK in desks_of(who.roles) and can(who, "rule.read")
+    ends = expiring.listed(house(), beijing_date(house().clock.now_ms())) if own_rules else []
     official = access().officials.find(who.id)
     return page(
         "desk.html",
@@ -155,7 +159,9 @@ def _desk() -> flask.Response:
         held=[(code, words.code("hold_reasons", code), count) for code, count in counts],
         finds=can(who, "worker.find"),
         unplaced=unplaced,
+        imports=can(who, "import.propose"),
         claims=claims,
+        ends=ends,
         most_unplaced=MOST_UNPLACED,
         retires=can(who, "issuer-key.propose"),
     )

@@ -1,6 +1,5 @@
 """Pages of the desk on which a rule comes about (起草与发布): text, tests, comparison, trial, proposal."""
 
-import datetime as dt
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -17,18 +16,17 @@ from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields, Upload
 from recordsvc.money.bank.formats import yuan
-from recordsvc.money.funds import lines as budget_lines
-from recordsvc.money.rules import checking, comparing, lifecycle, parsing, simulating
+from recordsvc.money.rules import comparing, expiring, lifecycle, parsing, simulating
 from recordsvc.money.rules.comparing import Changed
 from recordsvc.money.rules.errors import RuleKnown, RuleRefused, RuleStateWrong, RuleUnknown
-from recordsvc.money.rules.explaining import SAMPLE_ZH, shown
+from recordsvc.money.rules.explaining import SAMPLE_ZH
 from recordsvc.money.rules.forms import NewSimulationForm, ProposeForm
 from recordsvc.money.rules.params import FOREVER
 from recordsvc.money.rules.parsing import example_facts
 from recordsvc.money.rules.reading import MAX_BYTES
 from recordsvc.money.rules.routes import simulated
 from recordsvc.money.rules.rule import Example, Rule
-from recordsvc.web import words
+from recordsvc.web import rule_trials, words
 from recordsvc.web.desk_forms import MOST, Field, faults, judged
 from recordsvc.web.desk_routes import FAILED, name_of, tabs
 from recordsvc.web.public_routes import HTML
@@ -36,8 +34,6 @@ from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
 PLACE: Final = "/desk/rules"
-AHEAD_DAYS: Final = 90
-"""So many days before a standard ends the desk says so."""
 STATES: Final = {
     "DRAFT": ("草稿，待校验", "wait"),
     "CHECKED": ("已校验，待模拟", "wait"),
@@ -47,13 +43,6 @@ STATES: Final = {
     "SUPERSEDED": ("已被后一版本取代", "mute"),
 }
 """State of a version -> word and tone."""
-GROUPS_ZH: Final = {"region": "按区划", "level": "按等级", "group": "按人群"}
-VERDICTS_ZH: Final = {
-    "GRANT": "给付",
-    "REFUSE": "不符合",
-    "NEED_INFO": "缺信息",
-    "NO_RULE_IN_FORCE": "没有适用的规则",
-}
 TRIAL: Final = (
     Field("first", "基准日自", "day"),
     Field("last", "基准日至", "day"),
@@ -98,7 +87,6 @@ class RuleReasonPageForm(Form):
 def desk_rules_page() -> flask.Response:
     """List what holds today, what ends soon, and the versions in every state."""
     today = beijing_date(house().clock.now_ms())
-    until = (today + dt.timedelta(AHEAD_DAYS)).isoformat()
     found = house().rules.in_force(today.isoformat())
     with house().db.read() as conn:
         versions = lifecycle.listed(conn)
@@ -107,7 +95,7 @@ def desk_rules_page() -> flask.Response:
         tabs=tabs(),
         on=today.isoformat(),
         rules=[_brief(rule) for rule in found],
-        ends=[one for rule in found for one in _ends(rule, today.isoformat(), until)],
+        ends=expiring.listed(house(), today),
         versions=[_version(one) for one in versions],
         writes=can(actor(), "rule.write"),
         sample=SAMPLE_ZH if any(rule.sample for rule in found) else "",
@@ -302,10 +290,11 @@ def _one(
         tests=_tests(rule),
         before=None if before is None else _brief(before),
         changes=_changes(before, row.text),
-        run=None if run is None else _run(run),
+        run=None if run is None else rule_trials.told(run),
         places=_places(data, problem),
         next=_next(row.state) if can(actor(), "rule.write") else "",
         trial=TRIAL,
+        most=simulating.MOST_NAMED,
         reason=REASON,
         which=which,
         typed=typed or {},
@@ -348,17 +337,6 @@ def _brief(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _ends(rule: Rule, today: str, until: str) -> list[dict[str, str]]:
-    """Return what of a rule ends soon: itself, or a standard after which nothing is paid."""
-    found = [
-        {"title": rule.title, "what": row.ref, "last": row.last}
-        for row in checking.ending(rule, today, until)
-    ]
-    if today <= rule.head.last <= until:
-        found.insert(0, {"title": rule.title, "what": "规则本身", "last": rule.head.last})
-    return found
-
-
 def _version(row: Any) -> dict[str, Any]:
     state, tone = STATES[row.state]
     return {
@@ -389,7 +367,7 @@ def _tests(rule: Rule) -> list[dict[str, Any]]:
 
 def _test(rule: Rule, example: Example, usual: Mapping[str, str]) -> dict[str, Any]:
     decision = rule.decide(example_facts(example.given), example.event)
-    wanted = VERDICTS_ZH[example.verdict]
+    wanted = rule_trials.VERDICTS_ZH[example.verdict]
     if example.amount_fen is not None:
         wanted += f" {yuan.text(example.amount_fen)} 元"
     if example.named:
@@ -401,33 +379,3 @@ def _test(rule: Rule, example: Example, usual: Mapping[str, str]) -> dict[str, A
         if repr(value) != usual[name]
     )
     return {"name": example.name, "given": "，".join(own), "wanted": wanted, "good": good}
-
-
-def _run(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a trial in words: sums, groups, clauses, the days on which a budget ends."""
-    result, asked = run["result"], run["asked"]
-    where = f"，区划 {asked['region']}" if asked["region"] else ""
-    return {
-        "asked": f"{asked['first']} 至 {asked['last']}{where}",
-        "by": name_of(run["run_by"]),
-        "at": words.instant(run["run_ms"]),
-        "total": result["total"],
-        "before_fen": result["spent_before_fen"],
-        "after_fen": result["spent_after_fen"],
-        "budget_fen": result["budget_fen"],
-        "ends": (result["exhausted_before"], result["exhausted_after"]),
-        "groups": [
-            {
-                "title": GROUPS_ZH[name],
-                "rows": [{"name": _named(name, key), **one} for key, one in some.items()],
-            }
-            for name, some in result["by"].items()
-        ],
-        "clauses": sorted(result["clauses"].items()),
-    }
-
-
-def _named(group: str, code: str) -> str:
-    if not code:
-        return "未注明"
-    return budget_lines.place(code) if group == "region" else shown(group, code)

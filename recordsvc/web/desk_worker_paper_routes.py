@@ -41,7 +41,7 @@ def worker_papers_page(worker_id: bytes, query: dict[str, Any]) -> flask.Respons
     if looker is None:
         return go(_archive(worker_id))
     try:
-        found, person = house().papers.of(worker_id), house().papers.person(worker_id)
+        (found, sealed), person = house().papers.listed(worker_id), house().papers.person(worker_id)
     except NotFound:
         raise looking.nobody(house(), looker, worker_id) from None
     looking.note(house(), looker, [person], FIELDS)
@@ -50,6 +50,7 @@ def worker_papers_page(worker_id: bytes, query: dict[str, Any]) -> flask.Respons
         "desk_worker_papers.html",
         tabs=tabs(),
         papers=[paper_line(one) for one in reversed(found)],
+        sealed=sealed,
         worker=words.uuid_text(worker_id),
         purpose=words.code("lookup_purposes", looker.purpose),
         case_ref=looker.case_ref,

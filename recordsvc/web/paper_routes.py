@@ -119,10 +119,12 @@ def _most() -> str:
 
 
 def _page(form: dict[str, Any], error: tuple[str, str] | None) -> flask.Response:
+    found, sealed = house().papers.listed(own_worker())
     return page(
         "papers.html",
         422 if error else 200,
-        papers=[paper_line(one) for one in reversed(house().papers.of(own_worker()))],
+        papers=[paper_line(one) for one in reversed(found)],
+        sealed=sealed,
         kinds=_kinds().rows,
         form=form,
         error=error,

@@ -391,6 +391,40 @@ def test_a_notice_goes_to_the_phone(house: House, centre: Centre, worker: bytes)
     assert delivered(house) == []
 
 
+def test_a_message_of_a_record_restricted_or_erased_meanwhile_names_neither_issuer_nor_type(
+    house: House, centre: Centre
+) -> None:
+    """Told after the record was entered, delivered after it was sealed; the second was erased besides."""
+    records = []
+    for n in (1, 2):
+        centre.enter(record := centre.completion(person(n)))
+        worker_id = centre.worker_id(person(n))
+        records.append((worker_id, uuid.UUID(id_of(record)).bytes))
+        phone = f"{PHONE[:-1]}{n}"
+        house.db.write(
+            lambda turn, worker=worker_id, to=phone: set_phone(turn, house.people, worker, to, "self")
+        )
+    announcer(house).run()
+    for place in records:
+        seal(house, *place)
+    gone, record_id = records[1]
+    why = record_erasing.Why("unlawful", "个人信息保护法第四十七条")
+    decided(
+        house,
+        lambda turn: record_erasing.propose_record_erasure(
+            turn, house, gone, record_id, why, "official:first"
+        ),
+    )
+
+    texts = {one.address[-1]: one.text for one in delivered(house) if "条通知" in one.text}
+    assert sorted(texts) == ["1", "2"]
+    assert texts["1"].startswith(
+        "【职业技能培训档案】关于已封存的记录：这条通知涉及一条已限制处理（封存）的记录"
+    )
+    assert texts["2"].startswith("【职业技能培训档案】关于已删除的记录：这条通知涉及一条已依法删除的记录")
+    assert not any("第1培训学校" in text or "培训结业" in text for text in texts.values())
+
+
 def test_without_a_phone_only_what_matters_goes_on_paper(house: House, centre: Centre, worker: bytes) -> None:
     announcer(house).run()
     house.db.write(lambda turn: tell_worker(turn, house, worker, "archive-restricted", {}, "k"))

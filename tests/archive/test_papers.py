@@ -14,9 +14,9 @@ from recordsvc.access import acts, looked
 from recordsvc.access import tables as access_tables
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import Actor, Kind
-from recordsvc.archive import errors, paper_errors, paper_rows, papers, tables
+from recordsvc.archive import erasing, errors, paper_errors, paper_rows, papers, tables
 from recordsvc.archive.foreign import state_evidence
-from recordsvc.archive.papers import Owner, Paper
+from recordsvc.archive.papers import SWEPT_MS, Owner, Paper
 from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.ground import problems
 from recordsvc.ground.commit import CommitUnknown
@@ -28,7 +28,7 @@ from recordsvc.work import Worker
 from tests.archive.paperfiles import jpeg, pdf, png
 from tests.archive.restricted import lift, seal
 from tests.archive.support import STATER, Centre, person
-from tests.archive.test_merging import merge
+from tests.archive.test_merging import decided, merge
 from tests.test_desk_commands import EVIDENCE
 from tests.vault import s3peer
 
@@ -359,7 +359,7 @@ def test_erasure_takes_all_papers_of_the_worker_and_no_others(
     keep(house, worker)
     keep(house, worker, jpeg())
     theirs = [keep(house, other), keep(house, centre.uscc)]
-    names = house.db.write(lambda turn: papers.erase(turn, worker))
+    names = house.db.write(lambda turn: paper_rows.erase(turn, worker))
     assert len(names) == 2
     house.papers.remove(names)
     assert house.papers.of(worker) == []
@@ -372,7 +372,7 @@ def test_an_erasure_that_never_came_to_its_objects_is_finished_by_the_sweep(
     house: House, worker: bytes, clock: FixedClock
 ) -> None:
     keep(house, worker)
-    house.db.write(lambda turn: papers.erase(turn, worker))
+    house.db.write(lambda turn: paper_rows.erase(turn, worker))
     clock.advance(papers.SWEPT_MS + 1)
     assert house.papers.sweep() == 1
     assert list(house.objects.names()) == []
@@ -388,7 +388,7 @@ def test_a_paper_that_meets_an_erasure_on_its_way_is_not_filed(
         real(name, data)
 
         def destroy(turn: Any) -> int:
-            with papers.erasing(turn.conn):
+            with paper_rows.erasing(turn.conn):
                 return turn.conn.execute(key.delete().where(key.c.worker_id == worker)).rowcount
 
         assert house.db.write(destroy) == 1
@@ -442,7 +442,7 @@ def test_a_paper_is_sealed_with_the_restricted_record_that_rests_on_it(house: Ho
             opened(house, worker, paper.paper_id, actor)
     with pytest.raises(RecordRestricted):
         house.papers.hashes(worker, [paper.paper_id])
-    assert house.papers.of(worker) == [free]
+    assert house.papers.listed(worker) == ([free], 1)
     assert everything(house) == before
     deciding = house.papers.open(worker, paper.paper_id, OFFICIAL, "claim-review", "案-1", sealed=True)
     assert deciding[1] == png()
@@ -474,6 +474,36 @@ def test_papers_of_a_merged_archive_are_sealed_with_its_record(
     assert house.papers.of(worker) == []
     with pytest.raises(RecordRestricted):
         opened(house, worker, paper.paper_id)
+
+
+def test_papers_are_gone_with_the_erased_record_on_which_alone_they_rest(
+    house: House, worker: bytes, other: bytes, clock: FixedClock
+) -> None:
+    """Row and file, also where it is filed in an archive read as this one; what another rests on stays."""
+    merge(house, other, worker)
+    lone, shared, free = keep(house, other), keep(house, worker, jpeg()), keep(house, worker, png(2))
+    both = [lone.sha256, shared.sha256]
+    record_id, _index = state_evidence(house, worker, EVIDENCE | {"title": "焊工证"}, both, STATER)
+    evidence(house, worker, shared)
+    seal(house, worker, record_id)
+    assert house.papers.of(worker) == [shared, free]
+    erase_record(house, worker, record_id)
+    clock.advance(SWEPT_MS + 1)
+    assert house.papers.sweep() == 1
+    assert house.papers.of(worker) == [shared, free]
+    with pytest.raises(problems.NotFound):
+        house.papers.open(worker, lone.paper_id, OFFICIAL, "claim-review", "案-1", sealed=True)
+    assert opened(house, worker, shared.paper_id)[1] == jpeg()
+    assert fsck.fsck(house).finding is None
+
+
+def erase_record(house: House, worker: bytes, record_id: bytes) -> None:
+    """Erase a restricted record, on the two officials' word."""
+    why = erasing.Why("consent-withdrawn", "依申请")
+    decided(
+        house,
+        lambda turn: erasing.propose_record_erasure(turn, house, worker, record_id, why, "official:first"),
+    )
 
 
 def evidence(house: House, worker: bytes, paper: Paper, title: str = "电工证") -> tuple[bytes, int]:

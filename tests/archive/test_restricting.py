@@ -463,6 +463,32 @@ def test_what_was_told_of_a_restricted_record_names_it_no_more_until_it_is_lifte
     assert [centre_named(text) for text in letters_to(house, worker)] == [True]
 
 
+def test_what_was_told_of_an_erased_record_says_nothing_of_it_for_good(
+    house: House, centre: Centre, worker: bytes, record: bytes, clock: FixedClock
+) -> None:
+    """Nothing of issuer and type is left in the rows; on the board, by message and on paper it is said so."""
+    announcer(house).run()
+    clock.advance(1000)
+    centre.enter(centre.revocation(person(1), record))
+    clock.advance(1000)
+    centre.enter(centre.completion(person(1)))
+    announcer(house).run()
+    newest = board(house, worker)[0]
+    seal(house, worker, bytes_of(record))
+    erase(house, worker, record)
+    announcer(house).run()
+    told_ = [one for one in board(house, worker) if one[0] not in ("record-restricted", "record-erased")]
+    assert told_ == [newest, ("record-notice-emptied", {}), ("record-notice-emptied", {})]
+    deliverer(house).run()
+    officer = Actor(Kind.OFFICIAL, "7", roles=frozenset({"handler"}), duties=frozenset({("handler", "64")}))
+    (letter,) = [
+        one
+        for one in printing.slips(house, officer, "service-window", "K-1")
+        if "原因" in one.text or "删除的记录" in one.title
+    ]
+    assert "其内容已随记录一并删除" in letter.text
+
+
 def board(house: House, worker_id: bytes) -> list[tuple[str, dict[str, Any]]]:
     """What stands on the worker's board, the newest first."""
     with house.db.read() as conn:

@@ -122,6 +122,26 @@ def test_a_consent_to_nothing_but_restricted_records_ends_and_its_receiver_learn
     assert fsck.fsck(house).finding is None
 
 
+def test_a_receiver_learns_in_order_that_one_of_several_records_is_restricted_and_lifted(
+    house: House, worker: bytes, records
+):
+    """Behind the entry that did it; a consent that names other records, or has ended, hears nothing."""
+    employer = f"institution:{EMPLOYER.institution}"
+    both = give(house, worker, records[0], receiver=employer, records=tuple(map(raw_id, records)))[1]
+    give(house, worker, records[1], receiver=employer)
+    over = give(house, worker, records[0], receiver=employer, records=tuple(map(raw_id, records)))[1]
+    house.db.write(lambda turn: consents.end(turn, house.log, [worker], Ended.WORKER, over.consent_id))
+    sealed = seal(house, worker, raw_id(records[0]))
+    again = lift(house, worker, raw_id(records[0]))
+    with house.db.read() as conn:
+        told = consents.events_of(conn, employer)[4:]
+    assert [(bytes(one.consent_id), one.event, one.log_size, one.n) for one in told] == [
+        (both.consent_id, "restricted", sealed + 1, 5),
+        (both.consent_id, "lifted", again + 1, 6),
+    ]
+    assert fsck.fsck(house).finding is None
+
+
 def test_each_opening_leaves_a_look_and_one_notice_a_day(
     house: House, worker: bytes, records, clock: FixedClock
 ):

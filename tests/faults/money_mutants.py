@@ -6,11 +6,14 @@ in its own database, and the numbers of the cases that go red must be the ones t
 misses is a safeguard nobody would notice losing, one too many is a test that does not know what it is about.
 The tree as it is must break none.
 
-`python -m tests.faults.money_mutants --write docs/mutants.md` runs the whole; `make mutants` does.
+`python -m tests.faults.money_mutants --write docs/mutants.md` runs the whole; `make mutants` does. With
+`--kept FILE` a run that was cut short goes on where it stopped.
 """
 
 import argparse
 import dataclasses
+import hashlib
+import json
 import os
 import re
 import subprocess
@@ -61,6 +64,9 @@ OF_MEANWHILE: Final = f"{_RACES}_12_who_waited_for_the_book_sees_what_was_booked
 OF_LAST_YUAN: Final = f"{_RACES}_19_eight_processes_for_the_last_yuan_get_what_is_affordable"
 OF_PAYMENTS: Final = "tests/money/bank/test_payments.py"
 OF_RULES: Final = "tests/money/test_rule_cases.py"
+FEES: Final = "recordsvc/money/fees"
+OF_FEES: Final = "tests/money/fees/test_fees.py"
+FEE_BOOK: Final = "recordsvc/migrations/versions/0040_fees.py"
 
 MUTANTS: Final = (
     Mutant(
@@ -81,7 +87,7 @@ MUTANTS: Final = (
             Edit(BOOK, "guard = 0 OR in_posted - out_posted - out_pending >= 0",
                  "guard = 0 OR in_posted - out_posted >= 0"),
         ),
-        frozenset({3, 8, 19, 20}),
+        frozenset({3, 8, 19, 20, 57}),
         (OF_BOOKING,),
     ),
     Mutant(
@@ -202,18 +208,64 @@ MUTANTS: Final = (
         frozenset({25, 48}),
         (OF_RULES,),
     ),
+    Mutant(
+        "refunds may exceed what was paid",
+        (
+            Edit(f"{FEES}/refunding.py", " or so_far + wanted.amount_fen > paid.amount_fen", ""),
+            Edit(FEE_BOOK,
+                 'sa.CheckConstraint("total_fen <= payment_fen", '
+                 'name=op.f("ck_fee_refund_within_the_payment"))',
+                 'sa.CheckConstraint("total_fen >= 0", name=op.f("ck_fee_refund_within_the_payment"))'),
+        ),
+        frozenset({40}),
+        (OF_FEES,),
+    ),
+    Mutant(
+        "a disputed fee is decided back",
+        (Edit(f"{FEES}/refunding.py", "        if one.disputed:\n            raise FeeDisputed\n", ""),),
+        frozenset({40}),
+        (OF_FEES,),
+    ),
+    Mutant(
+        "a final order is moved by whoever can write",
+        (
+            Edit(FEE_BOOK, "\"source || ':' || event || ':' || target IN (", '"1 = 1 OR source IN ('),
+        ),
+        frozenset({40}),
+        (OF_FEES,),
+    ),
+    Mutant(
+        "whoever called a class off keeps what was not held",
+        (
+            Edit(f"{FEES}/refunding.py", 'rest(turn, house, one, "cancelled", offered.held, reason',
+                 'rest(turn, house, one, "cancelled", offered.held + 1, reason'),
+        ),
+        frozenset({41}),
+        (OF_FEES,),
+    ),
+    Mutant(
+        "money that comes twice stays where it came",
+        (
+            Edit(f"{FEES}/taking.py",
+                 "    refunding.decide(turn, house, one, values.payment(turn.conn, found.payment_id), whole, "
+                 "values.SYSTEM)\n", ""),
+        ),
+        frozenset({42}),
+        (OF_FEES,),
+    ),
 )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What a run of the cases came to."""
+    """What a run of the cases came to; `near`: of the nearest tests alone."""
 
     red: frozenset[int]
     tests: int
     """How many tests went red."""
     passed: int
     told: str
+    near: bool = False
 
 
 def cases() -> dict[str, frozenset[int]]:
@@ -280,33 +332,74 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes of tests")
     parser.add_argument("--only", default="", help="a word of the names of those to run")
     parser.add_argument("--near", action="store_true", help="try each by the tests nearest to it alone")
+    parser.add_argument("--kept", type=Path, help="file of results: what stands there is not tried again")
     said = parser.parse_args(arguments)
-    chosen = [one for one in MUTANTS if said.only in one.name]
+    kept = Kept(said.kept)
     results: list[tuple[Mutant | None, Result]] = []
-
-    def note(mutant: Mutant | None, result: Result) -> None:
-        results.append((mutant, result))
-        good = as_named(mutant, result, near=said.near)
-        name = mutant.name if mutant else "nothing taken away"
-        print(f"{'ok ' if good else 'BAD'} {name}: {_listed(result.red)}", flush=True)  # noqa: T201
-        if not good:
-            print(result.told[-3000:], flush=True)  # noqa: T201
-
     with tempfile.TemporaryDirectory() as folder:
         tree = copied(Path(folder) / "tree")
-        for on in ("sqlite", "postgresql") if not said.only else ():
-            where = {one for mutant in MUTANTS for one in mutant.near if mutant.on == on}
-            note(None, run(tree, sorted(where) if said.near else [*cases()], on, said.jobs))
-        for mutant in chosen:
-            with mutated(tree, mutant):
-                where = set(mutant.near) if said.near else {*cases()}
-                note(mutant, run(tree, sorted(where), mutant.on, said.jobs))
+        for mutant, on in _wanted(said.only):
+            result = kept.find(mutant, on, near=said.near)
+            if result is None:
+                result = _tried(tree, mutant, on, said.jobs, near=said.near)
+                kept.add(mutant, on, result)
+            results.append((mutant, result))
+            good = as_named(mutant, result)
+            name = mutant.name if mutant else f"nothing taken away, {on}"
+            print(f"{'ok ' if good else 'BAD'} {name}: {_listed(result.red)}", flush=True)  # noqa: T201
+            if not good:
+                print(result.told[-3000:], flush=True)  # noqa: T201
     if said.write and not said.only:
-        said.write.write_text(document(results, near=said.near), "utf-8")
-    return 0 if all(as_named(*one, near=said.near) for one in results) else 1
+        said.write.write_text(document(results), "utf-8")
+    return 0 if all(as_named(*one) for one in results) else 1
 
 
-def document(results: Sequence[tuple[Mutant | None, Result]], *, near: bool) -> str:
+def _wanted(only: str) -> Iterator[tuple[Mutant | None, str]]:
+    """Yield what is to be tried, on which database; the tree as it is first."""
+    for on in ("sqlite", "postgresql") if not only else ():
+        yield None, on
+    for mutant in MUTANTS:
+        if only in mutant.name:
+            yield mutant, mutant.on
+
+
+def _tried(tree: Path, mutant: Mutant | None, on: str, jobs: int, *, near: bool) -> Result:
+    if mutant is None:
+        where = {one for other in MUTANTS for one in other.near if other.on == on}
+        return dataclasses.replace(run(tree, sorted(where) if near else [*cases()], on, jobs), near=near)
+    with mutated(tree, mutant):
+        found = run(tree, sorted({*mutant.near} if near else {*cases()}), on, jobs)
+    return dataclasses.replace(found, near=near)
+
+
+class Kept:
+    """Results by what was tried, line by line in a file: hours of them need not be had at one go."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        lines = path.read_text("utf-8").splitlines() if path is not None and path.exists() else []
+        self._found = {line["key"]: line for line in map(json.loads, lines)}
+
+    def find(self, mutant: Mutant | None, on: str, *, near: bool) -> Result | None:
+        line = self._found.get(self._key(mutant, on, near=near))
+        return line and Result(frozenset(line["red"]), line["tests"], line["passed"], line["told"], near)
+
+    def add(self, mutant: Mutant | None, on: str, one: Result) -> None:
+        if self._path is None:
+            return
+        line = {"key": self._key(mutant, on, near=one.near), "red": sorted(one.red), "tests": one.tests}
+        with self._path.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(line | {"passed": one.passed, "told": one.told[-3000:]}) + "\n")
+
+    @staticmethod
+    def _key(mutant: Mutant | None, on: str, *, near: bool) -> str:
+        """Name what is tried; of a mutant with other edits nothing is known."""
+        edits = "" if mutant is None else repr(mutant.edits)
+        name = "" if mutant is None else mutant.name
+        return f"{name}|{on}|{near}|{hashlib.sha256(edits.encode()).hexdigest()[:16]}"
+
+
+def document(results: Sequence[tuple[Mutant | None, Result]]) -> str:
     """Return the page of results."""
     untouched = [result for mutant, result in results if mutant is None]
     passed = " and ".join(f"{one.passed} tests" for one in untouched)
@@ -319,7 +412,7 @@ def document(results: Sequence[tuple[Mutant | None, Result]], *, near: bool) -> 
         "about. `make mutants` tries each by all cases and writes this page; `make test-long`, and with",
         "`--near` this module, by the tests nearest to it: whatever goes red there must be of a case named.",
         "",
-        "This run: " + ("the nearest tests." if near else "all cases."),
+        "This run: " + ("the nearest tests." if untouched[0].near else "all cases."),
         "",
         f"With nothing taken away {passed} pass on SQLite and PostgreSQL"
         + (", and none fails." if not any(one.red for one in untouched) else "; **some fail**."),
@@ -331,7 +424,7 @@ def document(results: Sequence[tuple[Mutant | None, Result]], *, near: bool) -> 
         if mutant is not None:
             where = ", ".join(f"`{path}`" for path in dict.fromkeys(edit.path for edit in mutant.edits))
             on = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[mutant.on]
-            verdict = "caught" if as_named(mutant, result, near=near) else "**not as named**"
+            verdict = "caught" if as_named(mutant, result) else "**not as named**"
             lines.append(
                 f"| {mutant.name} | {where} | {on} | {_listed(mutant.cases)} | {_listed(result.red)} | "
                 f"{result.tests} | {verdict} |"
@@ -346,11 +439,11 @@ def document(results: Sequence[tuple[Mutant | None, Result]], *, near: bool) -> 
     return "\n".join(lines)
 
 
-def as_named(mutant: Mutant | None, result: Result, *, near: bool) -> bool:
+def as_named(mutant: Mutant | None, result: Result) -> bool:
     """Tell whether just the cases went red that a mutant names; of the nearest tests, some of them."""
     if mutant is None:
         return not result.red
-    return bool(result.red) and result.red <= mutant.cases if near else result.red == mutant.cases
+    return bool(result.red) and result.red <= mutant.cases if result.near else result.red == mutant.cases
 
 
 def _listed(numbers: Iterable[int]) -> str:

@@ -454,7 +454,13 @@ def test_case_51_the_differences_of_the_cases_add_up_to_the_total(house: House) 
     tried = candidate(("value: 22000", "value: 30000"), (", graduate,", ","))
     result = in_period(house, tried)
 
-    assert sum(change for _, change in result.named) == result.total.amount_fen
+    assert sum(one.amount_fen for one in result.named) == result.total.amount_fen
+    assert all(one.after_fen - one.before_fen == one.amount_fen for one in result.named)
+    (lost, *_), (*_, won) = result.named, result.named
+    assert (lost.before_fen, lost.after_fen, lost.verdict, lost.clauses) == (22_050, 0, "REFUSE", ("EV-1",))
+    assert (won.before_fen, won.after_fen, won.verdict, won.clauses) == (22_000, 30_000, "GRANT", ())
+    assert sum(before for _, before, _ in result.months) == result.spent_before_fen
+    assert sum(after for *_, after in result.months) == result.spent_after_fen
     assert result.spent_after_fen - result.spent_before_fen == result.total.amount_fen
     for some in result.by.values():
         assert sum(one.amount_fen for one in some.values()) == result.total.amount_fen
@@ -473,6 +479,7 @@ def test_the_day_the_budget_is_used_up(house: House) -> None:
     dearer = candidate(("ordinary: 70", "ordinary: 100"), ("GRANT: 22050", "GRANT: 31500"))
     within = in_period(house, dearer, 250_000)
     assert (within.exhausted_before, within.exhausted_after) == ("2026-07-04", "2026-06-10")
+    assert within.months == [(f"2026-0{month}", 70_000, 100_000) for month in (2, 4, 6)]
     assert in_period(house, dearer).exhausted_after is None
 
 

@@ -1,14 +1,17 @@
 """Rules and the catalogue at the desk: from a text to what holds, by two people, on pages."""
 
+import datetime as dt
 import html
 import io
 from typing import Any
 
 import pytest
 
+from recordsvc.ground import two_person
 from recordsvc.ground.ports import beijing_date
 from recordsvc.house import House
-from recordsvc.money.rules import pack
+from recordsvc.money.rules import catalogue, pack
+from recordsvc.web import words
 from tests.web.conftest import BROWSER, Visitor
 from tests.web.test_catalogue_sheet import GOOD, TITLES, workbook
 from tests.web.test_pages import sound
@@ -26,6 +29,11 @@ def seen(answer: Any) -> str:
     """The text of a page that is sound."""
     sound(answer)
     return str(html.unescape(answer.text))
+
+
+def catalogue_row(**days: str) -> dict[str, Any]:
+    row = {"occupation": "6-18-02-04", "level": "4", "group": None, "title": "焊工", "amount_fen": 1}
+    return row | {"min_hours": 0, "shortage": False, "key_list": False} | days
 
 
 def send(who: Visitor, path: str, data: bytes = b"", **fields: str) -> Any:
@@ -63,6 +71,22 @@ def test_a_rule_comes_into_force_by_two_on_pages(desk: Any, house: House) -> Non
     today = beijing_date(house.clock.now_ms()).isoformat()
     assert house.rules.on("EVAL", today).sha256 == place.rpartition("/")[2]
     assert handler.post(f"{place}/check").status_code == 409
+
+
+def test_what_ends_stands_on_the_desk_of_those_who_can_follow_it(desk: Any, house: House) -> None:
+    handler = desk("handler")
+    assert "补贴规定到期" not in seen(handler.get("/desk"))
+    today = beijing_date(house.clock.now_ms())
+    last = (today + dt.timedelta(30)).isoformat()
+    row = catalogue_row(first=today.isoformat(), last=last)
+    by = [house.db.write(lambda turn: catalogue.propose(turn, "某厅公告", [row], "official:a"))]
+    house.db.write(lambda turn: two_person.decide(turn, by[0], "official:b", True, "核对"))
+
+    for kind, stands in (("handler", True), ("reviewer", True), ("auditor", False)):
+        assert ("补贴规定到期" in seen(desk(kind).get("/desk"))) is stands
+    page = seen(handler.get("/desk/rules"))
+    assert "即将到期" in page
+    assert words.day(last) in page
 
 
 def test_a_text_that_is_wrong_comes_back_with_its_lines(desk: Any) -> None:

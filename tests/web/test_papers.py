@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from recordsvc.archive.foreign import state_evidence
 from recordsvc.house import House
 from tests.archive.paperfiles import jpeg, multipart, pdf, png
+from tests.archive.restricted import lift, seal
+from tests.archive.support import STATER
+from tests.test_desk_commands import EVIDENCE
 from tests.web.conftest import BROWSER, Visitor
 from tests.web.test_pages import sound
 
@@ -42,6 +46,24 @@ def test_what_was_uploaded_stands_on_the_page_and_can_be_taken_out(me: Visitor) 
     assert file.data == pdf()
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in file.headers["Content-Security-Policy"]
+
+
+def test_the_page_says_how_many_papers_are_sealed_and_nothing_of_them(me: Visitor, house: House) -> None:
+    assert upload(me, png(), title="金丝雀扫描件").status_code == 303
+    assert me.actor is not None
+    assert me.actor.worker_id is not None
+    worker_id = me.actor.worker_id
+    (paper,) = house.papers.of(worker_id)
+    record_id, _index = state_evidence(house, worker_id, EVIDENCE, [paper.sha256], STATER)
+    seal(house, worker_id, record_id)
+    answer = me.get("/me/papers")
+    sound(answer)
+    assert "另有 1 份材料随已限制处理的记录一并封存" in answer.text
+    assert "还没有材料" not in answer.text
+    assert "金丝雀扫描件" not in answer.text
+    lift(house, worker_id, record_id)
+    assert "金丝雀扫描件" in (again := me.get("/me/papers").text)
+    assert "封存" not in again
 
 
 def test_a_title_is_shown_and_never_run(me: Visitor) -> None:

@@ -39,6 +39,8 @@ TRANSITIONS: Final = (
     Transition("DRAFT", "submit", "SUBMITTED", _OWN),
     Transition("SUBMITTED", "check", "CHECKED", (SYSTEM,), (), ("limits",)),
     Transition("SUBMITTED", "ask", "NEED_INFO", (SYSTEM,), (), ("limits",)),
+    # What was to top another up (补差), and no more is due now.
+    Transition("SUBMITTED", "void", "WITHDRAWN", (SYSTEM,)),
     # What no register brings, only the claimant can: the handler asks, in words.
     Transition("CHECKED", "ask", "NEED_INFO", (HANDLER,), ("said", "alive")),
     # The archive of the claimant was closed after a death: a handler has what waited on the worker.
@@ -54,11 +56,13 @@ TRANSITIONS: Final = (
     Transition("NOTICED", "pass", "APPROVED", (SYSTEM,), ("notice_over", *_SAME, "no_approval_needed")),
     Transition("APPROVED", "finance", "FINANCED", (PAYER,), _SAME, ("sign",)),
     Transition("APPROVED", "hand-over", "FINANCED", (SYSTEM,), (*_SAME, "fully_signed")),
-    Transition("FINANCED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", *_SAME), ("queue",)),
+    Transition(
+        "FINANCED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", *_SAME, "payable"), ("offset", "queue")
+    ),
     Transition("PAYING", "paid", "PAID", (SYSTEM,)),
     *(Transition(one, "returned", "RETURNED", (SYSTEM,)) for one in ("PAYING", "PAID", "RECOVERING")),
     Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
-    Transition("RETURNED", "lapse", "SUBMITTED", (SYSTEM,), (), ("give_back",)),
+    Transition("RETURNED", "lapse", "SUBMITTED", (SYSTEM,), ("not_offset",), ("give_back",)),
     Transition("PAID", "close", "CLOSED", (SYSTEM,)),
     # Overdue: the state stays, and the next above is told.
     *(Transition(one, "escalate", one, (SYSTEM,), (), ("keep",)) for one in _OFFICIALS),

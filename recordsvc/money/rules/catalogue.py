@@ -104,6 +104,17 @@ class Catalogue:
             return Facts.plain(told, "补贴目录", day)
         return Facts(_told(item, groups))
 
+    def ending(self, first: str, until: str) -> list[Item]:
+        """Return items whose last day lies between two days and that nothing follows on the next."""
+        return [
+            item
+            for items in self._items().values()
+            for item in items
+            if item.last is not None
+            and first <= item.last <= until
+            and self._holding(items, next_day(item.last)) is None
+        ]
+
     def _items(self) -> Listed:
         found = self._register.get()
         return found if found or not self._samples else sample()

@@ -61,6 +61,19 @@ class Change:
         self.losers += amount_fen < 0
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A case that changes: its id, amounts in fen before and after, what it comes to and by which clauses."""
+
+    id: str
+    amount_fen: int
+    before_fen: int
+    after_fen: int
+    verdict: str
+    clauses: tuple[str, ...]
+    """Those that turn a grant to a refusal."""
+
+
 @dataclass(slots=True)
 class Result:
     """What a candidate would have changed."""
@@ -72,8 +85,10 @@ class Result:
     """By region, level, group: code -> sums."""
     clauses: dict[str, int] = field(default_factory=dict)
     """Clause -> how many cases it turns from grant to refusal."""
-    named: list[tuple[str, int]] = field(default_factory=list)
-    """Decision and difference in fen of the largest gains and losses."""
+    named: list[Named] = field(default_factory=list)
+    """The largest losses and gains, the largest loss first."""
+    months: list[tuple[str, int, int]] = field(default_factory=list)
+    """Month of the basis dates, spent in it before and after, in fen."""
     spent_before_fen: int = 0
     spent_after_fen: int = 0
     budget_fen: int | None = None
@@ -91,7 +106,7 @@ def simulate(candidate: Rule, cases: Iterable[Case], budget_fen: int | None = No
     result = Result(candidate.code, candidate.sha256, budget_fen=budget_fen)
     by: dict[str, dict[str, Change]] = {name: defaultdict(Change) for name in GROUPED}
     clauses: Counter[str] = Counter()
-    differing: list[tuple[str, int]] = []
+    differing: list[Named] = []
     spent: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     grant, refuse = Verdict.GRANT.value, Verdict.REFUSE.value
     for one in cases:
@@ -106,19 +121,28 @@ def simulate(candidate: Rule, cases: Iterable[Case], budget_fen: int | None = No
         keys = one.region, one.values.get("level", ""), one.values.get("group", "")
         for name, key in zip(GROUPED, keys, strict=True):
             by[name][key].add(*change)
-        if change[2]:
-            differing.append((one.id.hex(), change[2]))
+        failed: tuple[str, ...] = ()
         if one.verdict == grant and after == refuse:
-            clauses.update(words.id for words, outcome, _ in weighed.trace if outcome is FAIL)
+            failed = tuple(words.id for words, outcome, _ in weighed.trace if outcome is FAIL)
+            clauses.update(failed)
+        if change[2]:
+            amounts = change[2], one.amount_fen, weighed.amount_fen
+            differing.append(Named(one.id.hex(), *amounts, after, failed))
         if one.amount_fen or weighed.amount_fen:
             day = spent[one.day]
             day[0] += one.amount_fen
             day[1] += weighed.amount_fen
     result.by = {name: dict(sorted(some.items())) for name, some in by.items()}
     result.clauses = dict(sorted(clauses.items()))
-    differing.sort(key=lambda found: (found[1], found[0]))
+    differing.sort(key=lambda found: (found.amount_fen, found.id))
     half = MOST_NAMED // 2
     result.named = differing if len(differing) <= MOST_NAMED else differing[:half] + differing[-half:]
+    months: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for when, (old, new) in spent.items():
+        sums = months[when[:7]]
+        sums[0] += old
+        sums[1] += new
+    result.months = [(name, old, new) for name, (old, new) in sorted(months.items())]
     result.spent_before_fen = sum(before for before, _ in spent.values())
     result.spent_after_fen = sum(after for _, after in spent.values())
     if budget_fen is not None:

@@ -39,7 +39,9 @@ def test_a_rule_is_tried_on_the_claims_of_a_period_as_they_stand(claims: World) 
     with claims.house.db.read() as conn:
         found = simulating.simulate(candidate, decided.cases(conn, "SKILL_UP", *YEAR, ""), 300_000)
     assert (found.total.cases, found.total.amount_fen, found.total.losers) == (2, -30_000, 1)
-    assert [name for name, _ in found.named] == [second.claim_id.hex()]
+    assert [(one.id, one.before_fen, one.after_fen) for one in found.named] == [
+        (second.claim_id.hex(), 150_000, 120_000)
+    ]
 
 
 def test_a_claim_that_was_decided_anew_counts_once_and_as_it_stands(claims: World) -> None:

@@ -12,8 +12,9 @@ import pytest
 from recordsvc.access import looked, recusals
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
-from recordsvc.money.claims import paying
+from recordsvc.money.claims import bank, paying
 from recordsvc.money.claims.values import Claim
+from recordsvc.money.rules import lifecycle, pack
 from recordsvc.settings import Settings
 from tests.archive.support import person
 from tests.journeys.desk import Journey
@@ -320,3 +321,48 @@ def test_an_inspector_reads_and_has_no_step_and_a_recused_handler_meets_nothing(
     assert handler.get(office.place(one)).status_code == 403
     payer = office.at("payer")
     assert payer.get(office.place(one)).status_code == 403
+
+
+def test_a_trial_lists_who_loses_and_gains_and_how_the_budget_goes_and_names_nobody(
+    office: Office, world: World
+) -> None:
+    bank.connect(world.house)
+    less, more, same = (
+        world.file(*world.certified(n, level=level)) for n, level in ((1, "3"), (2, "4"), (3, "5"))
+    )
+    changed = pack.samples()["SKILL_UP"].text.decode().replace("sample: true\n", "")
+    changed = changed.replace("4: 150000", "4: 170000").replace("3: 200000", "3: 120000")
+    changed = changed.replace("GRANT: 200000", "GRANT: 120000").replace("GRANT: 150000", "GRANT: 170000")
+    sha256 = world.house.db.write(lambda turn: lifecycle.draft(turn, changed.encode(), "official:a"))
+    world.house.db.write(lambda turn: lifecycle.check(turn, sha256))
+    handler, place = office.at("handler"), f"/desk/rules/{sha256}"
+
+    tried = {"first": "2025-01-01", "last": "2025-12-31", "region": "", "budget": "4000"}
+    assert handler.post(f"{place}/simulate", **tried).status_code == 303
+
+    page = handler.get(place)
+    sound(page)
+    lose, gain = page.text.split("增加最多的申领")
+    assert f"/desk/claims/{uuid.UUID(bytes=less.claim_id)}" in lose
+    assert "减少 800.00 元" in lose
+    assert f"/desk/claims/{uuid.UUID(bytes=more.claim_id)}" in gain
+    assert "1,500.00 元 → 1,700.00 元" in gain
+    assert str(uuid.UUID(bytes=same.claim_id)) not in page.text
+    # Four thousand yuan do not do for what was paid, and do for what would be.
+    assert "累计 4,500.00 元，<strong>超出 500.00 元</strong>" in page.text
+    assert "累计 3,900.00 元，还剩 100.00 元" in page.text
+    for n in (1, 2, 3):
+        assert person(n)["name"] not in page.text
+    with world.house.db.read() as conn:
+        assert looked.of_worker(conn, less.worker_id) == []
+    # The claim itself is opened for a purpose, and leaves its row.
+    assert handler.get(office.look(handler, office.place(less))).status_code == 200
+    with world.house.db.read() as conn:
+        assert [row.purpose for row in looked.of_worker(conn, less.worker_id)] == ["claim-review"]
+    # Of a claim that is none of theirs to see they learn that there is one, not which.
+    keep_out = partial(recusals.declare, random=world.house.random, ground=recusals.Ground.KIN)
+    party = f"worker:{uuid.UUID(bytes=more.worker_id)}"
+    world.house.db.write(partial(keep_out, official_id="demo-handler", party=party, by="test"))
+    fewer = office.at("handler").get(place).text
+    assert str(uuid.UUID(bytes=more.claim_id)) not in fewer
+    assert "另有 1 件不在您可以查阅的范围内" in fewer

@@ -113,6 +113,9 @@ class Bank:
     def shared(self, _conn, _payee):
         return False
 
+    def ready(self, _turn, _claim_ref, _payee, _hold):
+        pass
+
     def queue(self, _turn, claim_ref, payee, amount_fen, hold, _by):
         self.queued.append((claim_ref, payee, amount_fen, hold))
         return f"pay-{len(self.queued)}"
@@ -220,10 +223,10 @@ class World:
     def days(self, n: int) -> None:
         self.house.clock.advance(n * DAY_MS)
 
-    def bring(self, one: Claim, to: str) -> Claim:
+    def bring(self, one: Claim, to: str, handler: Who = HANDLER) -> Claim:
         """Take a claim along the ordinary way."""
         order: Iterable[tuple[str, Any]] = (
-            ("ACCEPTED", lambda: self.step(one, "accept", HANDLER)),
+            ("ACCEPTED", lambda: self.step(one, "accept", handler)),
             ("REVIEWED", lambda: self.step(one, "review", REVIEWER)),
             ("NOTICED", lambda: self.publish(one)),
             ("APPROVED", lambda: (self.days(14), self.step(one, "approve", APPROVER))),
