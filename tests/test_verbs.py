@@ -172,6 +172,20 @@ VERBS = (
         why="a fresh proof is the worker's own, and an account number is no word of a command",
     ),
     Verb(
+        "enter the account that somebody is paid to, see what is not verified",
+        (
+            "GET /v1/desk/payee-accounts",
+            "POST /v1/desk/payee-accounts",
+            "GET /v1/desk/payee-accounts/<id:payee_account_id>",
+        ),
+        ("payee list", "payee enter", "payee show"),
+        desk=(
+            "GET /desk/payee-accounts",
+            "GET /desk/payee-accounts/new",
+            "POST /desk/payee-accounts/new",
+        ),
+    ),
+    Verb(
         "say something against what is asked back",
         api=("POST /v1/me/recoveries/<id:recovery_id>/words",),
         own=("POST /me/recoveries/<id:recovery_id>/words",),
@@ -694,7 +708,7 @@ REGISTERS = (
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
     *("cards", "numbers", "case", "erasure", "continuation", "window", "notices", "paper", "import"),
-    *("held", "objections", "institution", "centre", "client", "staff", "fund", "ledger", "rules"),
+    *("held", "objections", "institution", "centre", "client", "staff", "fund", "ledger", "rules", "payee"),
 )
 
 
