@@ -17,6 +17,7 @@ from recordsvc.vault.livekeys import LiveKeys
 if TYPE_CHECKING:
     from recordsvc.access.credentials import Holder
     from recordsvc.archive.admit import Admission
+    from recordsvc.archive.desk_importing import Sheet
     from recordsvc.archive.issuers import Issuers
     from recordsvc.archive.look_relations import Looked, Relation
     from recordsvc.archive.looked_alarms import OwnArchive
@@ -114,6 +115,15 @@ class House:
         from recordsvc.archive import notices
 
         notices.tell_institution(turn, uscc, kind, params, key)
+
+    def paper_sheet(self, data: bytes, record_type: str, answers: Mapping[str, Any]) -> "Sheet":
+        """Open a file of old papers that came to the desk. Raises `FileUnreadable`.
+
+        What reads files belongs to tools, which a serving process has only once such a file comes.
+        """
+        from recordsvc.importdesk import DeskSheet
+
+        return DeskSheet(self, data, record_type, answers)
 
     look_relations: "list[Relation]" = dataclasses.field(default_factory=lambda: [_teaching, _stated])
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.

@@ -112,18 +112,12 @@ def _check_official(house: "House", account: str) -> None:
 
 
 def _open(house: "House", file: Path, kind: str, profile: Path | None) -> "tuple[Profile, PaperFile, Path]":
-    from recordsvc.bodies.institutions import FactKind
-    from recordsvc.ground.ports import beijing_date
-    from recordsvc.importfiles import PaperFile, Profile, by_name
+    from recordsvc import importdesk
+    from recordsvc.importfiles import Profile
 
     where = profile or file.with_name(PROFILE)
     answers = Profile.read(where)
-    register = house.institutions.all().items()
-    named = by_name(
-        (uscc, fact.value) for uscc, one in register for fact in one.facts if fact.fact is FactKind.NAME
-    )
-    today = beijing_date(house.clock.now_ms())
-    return answers, PaperFile(file, kind, answers, today, named), where
+    return answers, importdesk.opened(house, file, kind, answers), where
 
 
 def _try(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path) -> None:

@@ -93,11 +93,16 @@ class Profile:
         """Read a profile; an empty one when there is none. Raises `Unreadable`."""
         try:
             told = json.loads(path.read_text("utf-8"))
-            known = {name: told[name] for name in cls.members() if name in told}
+            return cls.told(told)
         except FileNotFoundError:
             return cls()
-        except (ValueError, TypeError):
+        except (json.JSONDecodeError, UnicodeDecodeError, TypeError):
             raise Unreadable("profile", "对照文件不是合法的 JSON", "the profile is not valid JSON") from None
+
+    @classmethod
+    def told(cls, told: Mapping[str, Any]) -> "Profile":
+        """Return a profile with these answers; others say nothing. Raises `Unreadable`, `TypeError`."""
+        known = {name: told[name] for name in cls.members() if name in told}
         for name, value in known.items():
             if not _SHAPES[name](value):
                 raise Unreadable(
@@ -176,14 +181,16 @@ class PaperFile:
 
     def __init__(
         self,
-        path: Path,
+        file: Path | bytes,
         record_type: str,
         profile: Profile,
         today: dt.date,
         registered: Mapping[str, Mapping[str, str]],
     ) -> None:
         """Open a file; `registered`: who bears which name (`by_name`)."""
-        self._data = path.read_bytes()
+        self._data = file if isinstance(file, bytes) else file.read_bytes()
+        if not self._data.strip():
+            raise Unreadable("empty", "文件是空的", "the file is empty")
         self.sha256 = hashlib.sha256(self._data).digest()
         self._type = record_type
         self._profile = profile
@@ -193,7 +200,7 @@ class PaperFile:
         head = tuple(itertools.islice(rows, HEAD))
         known = set(Field)
         chosen = {name: column for name, column in profile.columns.items() if name in known and column}
-        found = find_tables(Sheet(path.stem, head, since_1904=self._since_1904), chosen)
+        found = find_tables(Sheet("", head, since_1904=self._since_1904), chosen)
         if not found:
             raise Unreadable("nobody-listed", "没有找到表头或数据行", "no headings or no rows were found")
         self._table: Table = found[0]

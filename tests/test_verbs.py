@@ -263,10 +263,12 @@ VERBS = (
     # -- papers
     Verb(
         "import old papers, vouched for; see them upgraded by the issuer",
-        commands=("import",),
-        why="the files are a bureau's, of thousands of rows, read on the server where they lie, tried and "
-        "mended until no row is refused, and resumed where a run stopped; two officials decide the run on "
-        "its page, and whoever brings one paper files it by the page",
+        ("GET /v1/desk/imports", "POST /v1/desk/imports/try", "POST /v1/desk/imports"),
+        ("import",),
+        desk=(
+            "GET /desk/imports",
+            *(f"POST /desk/imports/{act}" for act in ("try", "answer", "propose")),
+        ),
     ),
     Verb(
         "file and open a paper",
@@ -688,6 +690,7 @@ ROOMS = (
     *("/v1/desk/clients", "/desk/clients", "/v1/desk/funds", "/desk/funds"),
     *("/v1/desk/ledger", "/desk/ledger"),
     *("/v1/desk/rules", "/desk/rules", "/v1/desk/catalogue", "/desk/catalogue"),
+    *("/v1/desk/imports", "/desk/imports"),
     *("/v1/desk/disputes", "/v1/desk/held", "/v1/desk/notices", "/v1/desk/proposals", "/v1/desk/services"),
     *("/me", "/window", "/centre/disputes", "/centre/notices", "/desk/workers", "/desk/cards"),
     *("/desk/disputes", "/desk/held", "/desk/issuers", "/desk/notices", "/desk/numbers", "/desk/papers"),

@@ -33,6 +33,8 @@ class Act(StrEnum):
     """Id of the held record whose content was shown."""
     HELD_RETURN = "held.return"
     """Id of the held record."""
+    IMPORT_TRY = "import.try"
+    """SHA-256 of the file of old papers that was tried: its wrong rows tell who is known here."""
     ARCHIVE_RESTRICT = "archive.restrict"
     """Id of the worker whose archive was restricted; the chain has the entry, this row has its author."""
     ARCHIVE_HOLD_COPY = "archive.hold-copy"

@@ -306,6 +306,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "held.read": _official(Role.HANDLER, Role.REVIEWER),
     "held.propose": _official(Role.HANDLER, Role.REVIEWER),
     "held.return": _official(Role.HANDLER, Role.REVIEWER),
+    "import.propose": _official(*_CASE),
     "dispute.handle": _official(*_CASE),
     "proposal.read": _official(*_DESK),
     "proposal.decide": _official(*_CASE, Role.REGISTRAR),

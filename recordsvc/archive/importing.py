@@ -387,6 +387,17 @@ def _stored(wanted: bytes, key: DataKey, row: Row) -> tuple[Any, ...]:
 
 
 def _keep(turn: Turn, house: "House", wanted: bytes, data: list[tuple[Any, ...]]) -> None:
+    """Write the rows of a portion; what another load of the same run wrote meanwhile stands.
+
+    Raises `StaleProposal` where that one has proposed the run, or it was dropped.
+    """
+    kept = sa.select(tables.import_run.c.state).where(_run(wanted)).with_for_update()
+    if turn.conn.execute(kept).scalar() != "loading":
+        raise StaleProposal
+    there = turn.conn.scalar(
+        sa.select(sa.func.max(tables.import_row.c.row)).where(tables.import_row.c.run_id == wanted)
+    )
+    data = [row for row in data if row[1] > (there or 0)]
     house.db.bulk(turn.conn, tables.import_row, data)
     bad = sum(row[2] == "refused" for row in data)
     run = tables.import_run

@@ -159,6 +159,7 @@ def _desk() -> flask.Response:
         held=[(code, words.code("hold_reasons", code), count) for code, count in counts],
         finds=can(who, "worker.find"),
         unplaced=unplaced,
+        imports=can(who, "import.propose"),
         claims=claims,
         ends=ends,
         most_unplaced=MOST_UNPLACED,

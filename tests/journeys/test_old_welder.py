@@ -1,7 +1,10 @@
 """An old welder whose certificates are on paper: imported, seen with their trust, later signed."""
 
 import csv
+import io
+import json
 from pathlib import Path
+from typing import Any
 
 from recordsvc.archive import importing
 from recordsvc.archive.held import Releaser
@@ -9,18 +12,66 @@ from recordsvc.archive.importing import Plan
 from recordsvc.ground.ports import beijing_date
 from recordsvc.importfiles import PaperFile, Profile, by_name
 from recordsvc.submit import sign
+from tests.archive.paperfiles import multipart
 from tests.journeys.desk import HOST, Journey
 
 HEADINGS = ("姓名", "身份证号", "项目名称", "证书编号", "发证日期", "开班日期", "结业日期", "培训机构")
+
+
+def line(worker: dict[str, Any], office: str, number: str = "培字2016-77") -> tuple[str, ...]:
+    """One line of a register of old training certificates."""
+    days = ("2016.5.20", "2016.3.1", "2016.5.10")
+    return (str(worker["name"]), str(worker["number"]), "焊工培训", number, *days, office)
+
+
+def test_a_file_is_tried_and_proposed_by_interface(journey: Journey) -> None:
+    """Wrong rows and open questions by name; answered and approved, the rest enters once."""
+    centre, worker = journey.centre(), journey.person(6)
+    text = io.StringIO()
+    rows = [line(worker, "某老技校"), line(journey.person(7), centre.name, "")]
+    csv.writer(text).writerows([HEADINGS, *rows])
+    stated = {"type": "training-certificate", "source": "paper-file", "vouched_by": "示范县就业局"}
+
+    def send(path: str, **changed: str) -> Any:
+        client, token = journey.browser("handler")
+        sent = multipart(text.getvalue().encode(), "old.csv", **stated | changed)
+        headers = {"X-CSRF-Token": token, "Origin": HOST}
+        return client.post(path, **sent, headers=headers, base_url=HOST)
+
+    tried = send("/v1/desk/imports/try").json
+    assert [(one["row"], one["code"]) for one in tried["errors"]] == [
+        (2, "institution-code-missing"),
+        (3, "certificate-number-missing"),
+    ]
+    assert tried["questions"] == [{"about": "institutions", "name": "某老技校"}]
+    open_ = send("/v1/desk/imports")
+    assert (open_.status_code, open_.json["code"]) == (422, "import-questions")
+    assert open_.json["errors"][0]["pointer"] == "/profile/institutions/某老技校"
+    for wrong in ("[]", "{", '{"institutions": 7}'):
+        assert send("/v1/desk/imports/try", profile=wrong).status_code == 422
+
+    answers = json.dumps({"institutions": {"某老技校": centre.uscc}})
+    proposed = send("/v1/desk/imports", profile=answers)
+    assert proposed.status_code == 202
+    assert (proposed.json["ready"], proposed.json["refused"]) == (1, 1)
+    assert send("/v1/desk/imports", profile=answers).json == proposed.json
+    begun = send("/v1/desk/imports", profile=answers, vouched_by="另一个局")
+    assert (begun.status_code, begun.json["code"]) == (409, "import-begun")
+    journey.decide("reviewer", proposed.json["proposal_id"])
+    assert importing.Importer(journey.house).run() == 1
+    (run,) = journey.read("handler", "/v1/desk/imports")["items"]
+    assert (run["state"], run["entered"], run["proposal_id"]) == ("done", 1, proposed.json["proposal_id"])
+    assert run["reasons"] == [{"code": "certificate-number-missing", "count": 1}]
+    me = journey.sign_in(worker["number"])
+    (told,) = journey.read(me, "/v1/me/archive")["records"]
+    assert (told["trust"], told["record"]["provenance"]["vouched_by"]) == ("bureau-vouched", "示范县就业局")
 
 
 def test_paper_certificates_are_seen_and_later_signed(journey: Journey, tmp_path: Path) -> None:
     centre, worker, house = journey.centre(), journey.person(5), journey.house
     path = tmp_path / "old.csv"
     with path.open("w", encoding="gb18030", newline="") as file:
-        days = ("2016.5.20", "2016.3.1", "2016.5.10")
-        line = (worker["name"], worker["number"], "焊工培训", "培字2016-77", *days, centre.name)
-        csv.writer(file).writerows([HEADINGS, line])
+        csv.writer(file).writerows([HEADINGS, line(worker, centre.name)])
     today = beijing_date(house.clock.now_ms())
     papers = PaperFile(path, "training-certificate", Profile(), today, by_name([(centre.uscc, centre.name)]))
     plan = Plan(papers.sha256, "training-certificate", "paper-file", "示范县就业局", "official:clerk")

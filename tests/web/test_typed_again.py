@@ -188,6 +188,10 @@ ELSEWHERE: dict[str, str] = {
     ),
     "/desk/catalogue": "tests/web/test_desk_rule_pages.py: a file is chosen",
     "/desk/catalogue/propose": "tests/web/test_desk_rule_pages.py: needs a sheet that was tried",
+    **dict.fromkeys(
+        (f"/desk/imports/{one}" for one in ("try", "answer", "propose")),
+        "tests/web/test_desk_imports.py: needs a file",
+    ),
     "/centre/disputes/<id:dispute_id>/answer": CASES,
     "/centre/disputes/<id:dispute_id>/messages": CASES,
     "/centre/people/<staff_id>/end": BUTTON,

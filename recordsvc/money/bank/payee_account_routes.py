@@ -5,8 +5,9 @@ from typing import Any
 
 import flask
 
+from recordsvc.access.case_errors import CaseRefused
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import CaseRefused, PurposeRefused, Recused
+from recordsvc.access.errors import PurposeRefused, Recused
 from recordsvc.access.policy import door
 from recordsvc.access.services import house, once
 from recordsvc.archive.errors import ArchiveRestricted

@@ -306,7 +306,7 @@ def batch_file(batch_id: bytes) -> flask.Response:
     looks = [
         Look(uuid.UUID(one).bytes, who, PURPOSE, "account", found.message_id, request_id) for one in workers
     ]
-    looked.record(house().db, house().random, looks)
+    looked.record(house(), looks)
     acts.record(
         house().db,
         house().random,
