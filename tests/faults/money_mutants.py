@@ -182,7 +182,7 @@ MUTANTS: Final = (
                  "            trace.append((words, result, own))\n"
                  "            return tuple(trace), True, missing\n"),
         ),
-        frozenset({46}),
+        frozenset({46, 49}),
         (OF_RULES,),
     ),
     Mutant(

@@ -87,7 +87,7 @@ def test_a_refusal_says_until_when_and_where_it_can_be_contested(world: World, j
     one = world.file(worker_id, record_id)
     world.step(one, "refuse", HANDLER)
     page = see(journey, me, f"/me/claims/{uuid.UUID(bytes=one.claim_id)}")
-    for words in ("您累计缴费 8 个月", "累计缴费满 12 个月后再申请", "2025-12-08", "不含外省支付"):
+    for words in ("您累计缴费 8 个月", "累计缴费满 12 个月后再申请", "2025年12月8日", "不含外省支付"):
         assert words in page, words
 
 
