@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import sqlalchemy as sa
 
-from recordsvc.archive import facts, tables, twins
+from recordsvc.archive import facts, persons, strays, tables, twins
 from recordsvc.archive.states import RecordState
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.missing import insert_missing
@@ -65,8 +65,19 @@ def of_state(state: RecordState) -> frozenset[Fact]:
 # -- keeping
 
 
-def keep(turn: Turn, house: "House", worker_id: bytes, seq: int, told: Iterable[Fact]) -> None:
-    """Write the marks of what a record of this chain told that is sealed or about to be destroyed."""
+def keep(
+    turn: Turn, house: "House", place: tuple[bytes, int], record: Mapping[str, Any], told: Iterable[Fact]
+) -> None:
+    """Write the marks of what a record (worker_id, seq) told that is sealed or about to be destroyed.
+
+    Not of one that stands here under a number of somebody else: it tells nothing of this chain's person.
+    """
+    worker_id, seq = place
+    number = strays.number_in(record)
+    if number is not None:
+        holder = house.people.holders(house.db.cursor(turn.conn), {number}).get(number)
+        if holder not in persons.chains(turn, house, worker_id):
+            return
     marks = {_mark(house.keys, worker_id, fact) for fact in told}
     rows = [{"worker_id": worker_id, "seq": seq, "mark": one} for one in sorted(marks)]
     insert_missing(turn.conn, tables.fact_mark, rows)
