@@ -82,6 +82,15 @@ def _card(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def topping(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what a claim tops up, and what tops it up, as pages link them."""
+    difference = told["difference"]
+    return {
+        "difference": difference and difference | {"id": uuid_text(difference["claim_id"])},
+        "topups": [one | {"id": uuid_text(one["claim_id"])} for one in told["topups"]],
+    }
+
+
 @door(
     bp,
     "GET",
@@ -107,7 +116,7 @@ def _detail(claim_id: bytes, problem: Problem | None) -> flask.Response:
     return page(
         "claim.html",
         200 if problem is None else problem.status,
-        one=_card(told),
+        one=_card(told) | topping(told),
         steps=[{**step, "at": words.instant(step["at_ms"])} for step in told["events"]],
         withdraws="withdraw" in open_ways,
         supplements=one.state == "NEED_INFO" and not told["sealed"],
@@ -211,7 +220,7 @@ def claim_notice_page(notice_id: bytes) -> flask.Response:
     lines = [
         {
             **line,
-            "kind": views.kind_zh(line["kind"]),
+            "kind": views.kind_zh(line["kind"]) + (views.TOPUP_ZH if "part" in line else ""),
             "occupation": shown("occupation", line["occupation"]),
             "level": shown("level", line["level"]),
             "amount": yuan(line["amount_fen"]),

@@ -29,7 +29,7 @@ from recordsvc.money.claims.signing import FLAGS_ZH
 from recordsvc.money.claims.values import find
 from recordsvc.money.rules.explaining import yuan
 from recordsvc.web import desk_looks, words
-from recordsvc.web.claim_routes import TONES
+from recordsvc.web.claim_routes import TONES, topping
 from recordsvc.web.desk_forms import (
     GATE,
     MOST,
@@ -261,6 +261,7 @@ def _claim(
         back=side.place,
         address=side.address(claim_id),
         one=told
+        | topping(told)
         | {
             "tone": TONES[told["status"]],
             "amount": yuan(told["amount_fen"]) if told["amount_fen"] else "",
@@ -295,7 +296,8 @@ def _ways(told: dict[str, Any]) -> list[str]:
 def filer(author: str) -> str:
     """Return who filed a claim, as the desk knows them."""
     kind = author.partition(":")[0]
-    return {"worker": "本人", "staff": "机构代为提出", "client": "机构代为提出"}.get(kind) or name_of(author)
+    said = {"worker": "本人", "system": "系统（补差）", **dict.fromkeys(("staff", "client"), "机构代为提出")}
+    return said.get(kind) or name_of(author)
 
 
 def _gate(

@@ -63,19 +63,23 @@ def _behalf(key: dict[str, Any], n: int) -> Iterator[tuple[Any, dict[str, Any]]]
 
 def _put(turn: Turn, worker_id: bytes, n: int) -> None:
     key = {"worker_id": worker_id, "claim_id": bytes([n + 1]) * 16}
+    same = {"kind": f"KIND-{n}", "certificate": f"record-{n}"}
+    filed = same | {
+        "payee": f"worker:{n}",
+        "region": f"64010{n}",
+        "told": f'{{"n":{n}}}',
+        "filed_by": f"worker:{n}",
+        "filed_ms": 100 + n,
+    }
+    first = {"worker_id": worker_id, "claim_id": bytes([n + 5]) * 16}
     rows = (
+        (tables.claim, key | filed),
+        (tables.claim, first | filed),
         (
-            tables.claim,
+            tables.claim_topup,
             key
-            | {
-                "kind": f"KIND-{n}",
-                "certificate": f"record-{n}",
-                "payee": f"worker:{n}",
-                "region": f"64010{n}",
-                "told": f'{{"n":{n}}}',
-                "filed_by": f"worker:{n}",
-                "filed_ms": 100 + n,
-            },
+            | same
+            | {"part": 1 + n, "tops": first["claim_id"], "before_fen": 40 + n, "cause": f"log:{n}"},
         ),
         (
             tables.claim_decision,
@@ -168,6 +172,7 @@ def _put(turn: Turn, worker_id: bytes, n: int) -> None:
                 "year": 2024 + n,
                 "slot": 1 + n,
                 "slots": 3 + n,
+                "part": 1 + n,
                 "amount_fen": 100 + n,
                 "decision": 1 + n,
                 "payee_version": 3 + n,

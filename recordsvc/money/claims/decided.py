@@ -17,7 +17,7 @@ _GIVEN_UP = ("DRAFT", "WITHDRAWN")
 def cases(conn: Connection, rule: str, first: str, last: str, region: str) -> Iterator[Case]:
     """Yield the decision that counts for each claim of a rule with its basis date in a period.
 
-    What was given up was nobody's to grant and is left out.
+    What was given up was nobody's to grant and is left out, and so is what only tops another up.
     """
     base, own, made = claim.c, claim_state.c, claim_decision.c
     one = sa.and_(own.worker_id == base.worker_id, own.claim_id == base.claim_id)
@@ -27,6 +27,7 @@ def cases(conn: Connection, rule: str, first: str, last: str, region: str) -> It
         .join(claim_state, one)
         .join(claim_decision, counting)
         .where(made.rule == rule, made.basis_date.between(first, last), own.state.not_in(_GIVEN_UP))
+        .where(own.part.is_(None))
         .order_by(base.claim_id)
     )
     if region:

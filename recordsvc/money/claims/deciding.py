@@ -15,9 +15,9 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import facts as claim_facts
-from recordsvc.money.claims import terms
+from recordsvc.money.claims import judging, terms
 from recordsvc.money.claims.tables import claim_decision
-from recordsvc.money.claims.values import Claim
+from recordsvc.money.claims.values import Claim, decision_of
 from recordsvc.money.rules.decision import Decision, Verdict
 from recordsvc.money.rules.facts import Facts
 from recordsvc.money.rules.rule import Rule
@@ -47,13 +47,17 @@ class Limits:
 def decide(house: "House", conn: Connection, one: Claim, now_ms: int) -> Decision | None:
     """Say what the rule in force says of a claim now; None: the record no longer counts.
 
-    Of a record that is restricted alone what it says is missing, which is never a refusal.
+    Of a record that is restricted alone what it says is missing, which is never a refusal. What tops another
+    claim up is decided as that one was, on what the archive says of it now.
     """
     place = place_of(house, conn, one)
     if claim_facts.sealed(place):
         return _undecided(one, Verdict.NEED_INFO, Facts({}), SEALED, (CERTIFICATE,))
     if place is None or claim_facts.unfit(place):
         return None
+    if one.tops is not None:
+        judged = judging.judge(house, conn, one)
+        return None if judged is None else judged.made
     today = beijing_date(now_ms).isoformat()
     found = claim_facts.gather(house, conn, place, one, today)
     rule = rule_for(house, one.kind, found, today)
@@ -84,7 +88,7 @@ def store(turn: Turn, house: "House", one: Claim, made: Decision) -> int:
         "rule": made.rule,
         "sha256": made.sha256,
         "verdict": made.verdict.value,
-        "amount_fen": made.amount_fen,
+        "amount_fen": amount_of(one, made),
         "basis_date": made.basis_date,
         "log_size": int(turn.conn.scalar(sa.select(head.c.size)) or 0),
         "document": made.canonical(),
@@ -95,9 +99,21 @@ def store(turn: Turn, house: "House", one: Claim, made: Decision) -> int:
     return n
 
 
-def gist(made: Any) -> tuple[str, int, str]:
-    """Return what of a decision, stored or made, a signature stands on: verdict, amount, text of the rule."""
-    return str(made.verdict), int(made.amount_fen), str(made.sha256)
+def amount_of(one: Claim, made: Decision) -> int:
+    """Return what a decision gives a claim, in fen: of what tops another up, what is more than was kept."""
+    return max(made.amount_fen - one.before_fen, 0)
+
+
+def stands(conn: Connection, one: Claim, made: Decision | None) -> bool:
+    """Tell whether the decision that counts is what is decided now, in all that a signature stands on.
+
+    That is verdict, amount, text of the rule. A claim without a decision stands where none can be made.
+    """
+    counted = decision_of(conn, one)
+    if counted is None or made is None:
+        return counted is None and made is None
+    now = (made.verdict.value, amount_of(one, made), made.sha256)
+    return (counted.verdict, counted.amount_fen, counted.sha256) == now
 
 
 def again(rule: Rule, document: bytes) -> Decision:

@@ -15,7 +15,7 @@ from recordsvc.archive.persons import Place
 from recordsvc.archive.states import Confirmation, Life
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import agencies
-from recordsvc.money.claims.tables import claim, claim_decision, claim_state
+from recordsvc.money.claims.tables import claim, claim_decision, claim_state, claim_topup
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.rules import archive_facts
 from recordsvc.money.rules.archive_facts import CaseOfRecord
@@ -107,21 +107,32 @@ def _told(one: Claim) -> Facts:
 
 
 def prior(conn: Connection, worker_id: bytes, but: bytes = b"") -> list[dict[str, Any]]:
-    """Return the claims of a person that were paid or are under way; `but` leaves one out."""
-    own, base, made = claim_state.c, claim.c, claim_decision.c
+    """Return the claims of a person that were paid or are under way; `but` leaves one out.
+
+    What tops another up is no subsidy of its own: it says of which occupation and level that one is now.
+    """
+    own, base, made, topping = claim_state.c, claim.c, claim_decision.c, claim_topup.c
     persons = merges.together(conn, [worker_id])
     query = (
         sa.select(own.claim_id, own.kind, own.certificate, own.state, base.payee, base.told, own.changed_ms)
-        .add_columns(made.basis_date, made.document, base.filed_ms)
+        .add_columns(made.basis_date, made.document, base.filed_ms, topping.tops)
         .join(base.claim_id.table, sa.and_(base.worker_id == own.worker_id, base.claim_id == own.claim_id))
         .outerjoin(
             claim_decision,
             sa.and_(made.worker_id == own.worker_id, made.claim_id == own.claim_id, made.n == own.decision),
         )
+        .outerjoin(claim_topup, sa.and_(topping.worker_id == own.worker_id, topping.claim_id == own.claim_id))
         .where(own.worker_id.in_(sorted(persons)), own.live == 1, own.claim_id != but)
         .order_by(own.claim_id)
     )
-    return [_earlier(row) for row in conn.execute(query)]
+    found = dict[bytes, dict[str, Any]]()
+    for row in conn.execute(query):
+        told = _earlier(row)
+        if row.tops is None:
+            found[bytes(row.claim_id)] = told
+        elif bytes(row.tops) in found:
+            found[bytes(row.tops)] |= {name: told[name] for name in ("occupation", "level") if name in told}
+    return list(found.values())
 
 
 def _earlier(row: sa.Row[Any]) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.problems import NotFound
-from recordsvc.money.claims import agencies, facts, steps, terms
+from recordsvc.money.claims import agencies, facts, limiting, steps, terms
 from recordsvc.money.claims.agencies import Agency
 from recordsvc.money.claims.agency_tables import claim_agent
 from recordsvc.money.claims.errors import ClaimRefused
-from recordsvc.money.claims.tables import claim, claim_event, claim_state
+from recordsvc.money.claims.tables import claim, claim_event, claim_state, claim_topup
 from recordsvc.money.claims.transitions import OWNERS
-from recordsvc.money.claims.values import Claim, Who, find
+from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, find
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -75,17 +75,43 @@ def file(turn: Turn, house: "House", worker_id: bytes, ask: Ask, who: Who) -> Cl
         "filed_ms": turn.now_ms,
     }
     _begin(turn, fixed, str(kind["purpose"]), needed, who, "DRAFT" if ask.draft else "SUBMITTED")
-    if ask.agency is not None:
-        rests = {
-            "worker_id": worker_id,
-            "claim_id": claim_id,
-            "agency_id": ask.agency.agency_id,
-            "institution": ask.agency.institution,
-        }
-        turn.conn.execute(claim_agent.insert().values(rests))
-        bound.wrote(turn, claim_agent, rests)
+    _rest(turn, fixed, ask.agency)
     one = find(turn.conn, claim_id)
     return one if ask.draft else steps.check(turn, house, one)
+
+
+def top_up(turn: Turn, house: "House", first: Claim, part: int, before_fen: int, cause: str) -> Claim:
+    """Claim for the difference to what had been kept of a paid claim, and decide it at once.
+
+    It goes to the same payee, lies with the office that has the first, and goes the ordinary way. Raises
+    `ClaimStands` where that part is claimed already.
+    """
+    today = beijing_date(turn.now_ms).isoformat()
+    steps.lock(turn, first.worker_id)
+    claim_id = uuid7(FixedClock(turn.now_ms), house.random)
+    same = ("worker_id", "kind", "certificate")
+    fixed = {
+        **{name: getattr(first, name) for name in (*same, "payee", "region")},
+        "claim_id": claim_id,
+        "told": json.dumps(first.told, ensure_ascii=False, sort_keys=True),
+        "filed_by": BY_ITSELF.actor,
+        "filed_ms": turn.now_ms,
+    }
+    tops = {name: fixed[name] for name in (*same, "claim_id")}
+    tops |= {"part": part, "tops": first.claim_id, "before_fen": before_fen, "cause": cause}
+    _begin(turn, fixed, first.purpose, len(terms.steps(today, 1)), BY_ITSELF, "SUBMITTED", tops)
+    _rest(turn, fixed, agencies.of_claim(turn.conn, first))
+    return steps.check(turn, house, find(turn.conn, claim_id))
+
+
+def _rest(turn: Turn, fixed: dict[str, Any], agency: Agency | None) -> None:
+    """Let a claim on somebody's behalf rest on its contract."""
+    if agency is None:
+        return
+    rests = {name: fixed[name] for name in ("worker_id", "claim_id")}
+    rests |= {"agency_id": agency.agency_id, "institution": agency.institution}
+    turn.conn.execute(claim_agent.insert().values(rests))
+    bound.wrote(turn, claim_agent, rests)
 
 
 def submit(turn: Turn, house: "House", one: Claim, who: Who) -> Claim:
@@ -98,15 +124,27 @@ def supplement(turn: Turn, house: "House", one: Claim, who: Who, reason: str) ->
     return steps.check(turn, house, steps.step(turn, house, one, "supplement", who, reason).claim)
 
 
-def _begin(turn: Turn, fixed: dict[str, Any], purpose: str, needed: int, who: Who, state: str) -> None:
+def _begin(
+    turn: Turn,
+    fixed: dict[str, Any],
+    purpose: str,
+    needed: int,
+    who: Who,
+    state: str,
+    tops: dict[str, Any] | None = None,
+) -> None:
     turn.conn.execute(claim.insert().values(fixed))
     bound.wrote(turn, claim, fixed)
+    if tops is not None:
+        turn.conn.execute(claim_topup.insert().values(tops))
+        bound.wrote(turn, claim_topup, tops)
     moving: dict[str, Any] = {
         **{name: fixed[name] for name in ("worker_id", "claim_id", "kind", "certificate")},
         "state": state,
         "version": 0,
         "live": int(state != "DRAFT"),
         "purpose": purpose,
+        "part": None if tops is None else tops["part"],
         "amount_fen": 0,
         "payee_version": 0,
         "round": 1,
@@ -121,7 +159,7 @@ def _begin(turn: Turn, fixed: dict[str, Any], purpose: str, needed: int, who: Wh
         with turn.conn.begin_nested():
             turn.conn.execute(claim_state.insert().values(moving))
     except sa.exc.IntegrityError as error:
-        raise steps.limit(error) from None
+        raise limiting.exceeded(error) from None
     key = (fixed["worker_id"], fixed["claim_id"])
     bound.touch(turn, claim_state, key)
     event = {

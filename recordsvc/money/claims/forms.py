@@ -74,6 +74,8 @@ class ClaimForm(Form):
     claim_id = Identifier(required=True)
     kind = fields.String(required=True)
     kind_name = fields.String(required=True)
+    tops_up = Identifier(required=True, allow_none=True)
+    """The claim whose difference (补差) this one is."""
     record_id = Identifier(required=True)
     status = fields.String(required=True)
     status_name = fields.String(required=True)
@@ -195,6 +197,32 @@ class AgencyForm(Form):
     ended_ms = fields.Integer(required=True, allow_none=True)
 
 
+class ClaimChangedForm(Form):
+    """A fact in which two decisions differ; empty: not there."""
+
+    name = fields.String(required=True)
+    zh = fields.String(required=True)
+    was = fields.String(required=True)
+    now = fields.String(required=True)
+
+
+class ClaimDifferenceForm(Form):
+    """What a claim tops up (补差): how much was kept before, what is due now, what changed."""
+
+    claim_id = Identifier(required=True)
+    was_fen = fields.Integer(required=True)
+    is_fen = fields.Integer(required=True)
+    difference_fen = fields.Integer(required=True)
+    changed = fields.List(fields.Nested(ClaimChangedForm), required=True)
+
+
+class ClaimTopupForm(Form):
+    """A claim for the difference to this one."""
+
+    claim_id = Identifier(required=True)
+    amount_fen = fields.Integer(required=True)
+
+
 class ClaimDetailForm(ClaimForm):
     """A claim with why, which article, and where it stands."""
 
@@ -208,6 +236,8 @@ class ClaimDetailForm(ClaimForm):
     agent = fields.Nested(AgencyForm, required=True, allow_none=True)
     came_back = fields.String(required=True)
     """Why the bank gave the money back and what to do, in Chinese; empty where it did not."""
+    difference = fields.Nested(ClaimDifferenceForm, required=True, allow_none=True)
+    topups = fields.List(fields.Nested(ClaimTopupForm), required=True)
 
 
 class ClaimApprovalForm(Form):
@@ -266,6 +296,8 @@ class ClaimLineForm(Form):
     kind = fields.String(required=True)
     occupation = fields.String(required=True)
     level = fields.String(required=True)
+    part = fields.Integer()
+    """Only of what tops an earlier one up (补差): which part of it."""
     amount_fen = fields.Integer(required=True)
 
 

@@ -7,13 +7,18 @@ from recordsvc.access.errors import StandsTogether
 from recordsvc.access.grants import Kind
 from recordsvc.ground.problems import Problem
 from recordsvc.money.claims.errors import ClaimSignedBefore
-from recordsvc.money.claims.values import Claim, approvals_of
+from recordsvc.money.claims.values import Claim, approvals_of, find
 
 
 def kept_from(conn: Connection, one: Claim, actor: str) -> Problem | None:
-    """Return why somebody may not sign a claim: filed or signed it, or stood in for one who did, or they."""
+    """Return why somebody may not sign a claim: filed or signed it, or stood in for one who did, or they.
+
+    What tops another up is signed by none who filed that one.
+    """
     signed = [(row.actor, row.signed_ms) for row in approvals_of(conn, one) if row.round == one.round]
-    before = [(one.filed_by, one.filed_ms), *signed]
+    first = None if one.tops is None else find(conn, one.tops)
+    filed = [(it.filed_by, it.filed_ms) for it in (one, first) if it is not None]
+    before = [*filed, *signed]
     if actor in {other for other, _ in before}:
         return ClaimSignedBefore()
     if any(_together(conn, actor, other, since_ms) for other, since_ms in before):

@@ -161,6 +161,7 @@ def _line(house: "House", conn: Connection, n: int, one: Claim) -> dict[str, Any
         "occupation": values.get("occupation", {}).get("value", ""),
         "level": values.get("level", {}).get("value", ""),
         "amount_fen": one.amount_fen,
+        **({} if one.part is None else {"part": one.part}),
     }
 
 

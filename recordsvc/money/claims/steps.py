@@ -17,12 +17,11 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
-from recordsvc.money.claims import agencies, deceased, deciding, hands, money, terms, transitions
+from recordsvc.money.claims import agencies, deceased, deciding, hands, limiting, money, terms, transitions
 from recordsvc.money.claims.errors import (
     ClaimChanged,
     ClaimNoticeOpen,
     ClaimRefused,
-    ClaimStands,
     ClaimStep,
 )
 from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
@@ -37,12 +36,7 @@ DIVERTED: Final = "diverted"
 WAITS: Final = "waits"
 DONE: Final = "done"
 UNFIT: Final = "档案中的记录现在不能据以申领"
-_LIMITS: Final = (
-    (("ux_claim_slot", "claim_state.slot"), "number"),
-    (("ux_claim_level", "claim_state.level"), "level"),
-    (("ux_claim_certificate", "ux_claim_purpose", "claim_state.certificate"), "certificate"),
-)
-"""How the databases name a limit that is used up, and what it is a limit of."""
+NO_MORE: Final = "按档案现在的记录，没有应补发的差额"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +135,7 @@ def check(turn: Turn, house: "House", one: Claim) -> Claim:
     """Decide a submitted claim by the rule that holds, and bring it on."""
     made = deciding.decide(house, turn.conn, one, turn.now_ms)
     n = None if made is None else deciding.store(turn, house, one, made)
-    amount_fen = 0 if made is None else made.amount_fen
+    amount_fen = 0 if made is None else deciding.amount_of(one, made)
     needed = len(terms.steps(beijing_date(turn.now_ms).isoformat(), max(amount_fen, 1)))
     values = {"decision": n, "amount_fen": amount_fen, "needed": needed}
     own = claim_state.c
@@ -151,8 +145,9 @@ def check(turn: Turn, house: "House", one: Claim) -> Claim:
         .values(values)
     )
     asks = made is not None and made.verdict == "NEED_INFO" and not deceased.died(turn.conn, one)
-    event = "ask" if asks else "check"
-    reason = UNFIT if made is None else ""
+    event, reason = "ask" if asks else "check", UNFIT if made is None else ""
+    if one.tops is not None and not amount_fen:
+        event, reason = "void", NO_MORE
     return step(turn, house, find(turn.conn, one.claim_id), event, BY_ITSELF, reason).claim
 
 
@@ -210,19 +205,10 @@ def _update(run: Run, values: Mapping[str, Any]) -> None:
         with run.turn.conn.begin_nested():
             moved = run.turn.conn.execute(claim_state.update().where(*here).values(values)).rowcount
     except sa.exc.IntegrityError as error:
-        raise limit(error) from None
+        raise limiting.exceeded(error) from None
     if moved != 1:
         raise ClaimChanged
     bound.touch(run.turn, claim_state, (one.worker_id, one.claim_id))
-
-
-def limit(error: sa.exc.IntegrityError) -> Exception:
-    """Return the problem of a used-up limit; whatever else the tables refuse is a fault of ours."""
-    said = str(error.orig)
-    for names, what in _LIMITS:
-        if any(name in said for name in names):
-            return ClaimStands(limit=what)
-    return error
 
 
 def _note(run: Run, target: str) -> None:
@@ -295,9 +281,7 @@ def _account(run: Run) -> None:
 def _current(run: Run) -> None:
     """Hold the decision against what would be decided now."""
     one, conn = run.claim, run.turn.conn
-    counted = decision_of(conn, one)
-    made = deciding.decide(run.house, conn, one, run.turn.now_ms)
-    if counted is None or made is None or deciding.gist(made) != deciding.gist(counted):
+    if not deciding.stands(conn, one, deciding.decide(run.house, conn, one, run.turn.now_ms)):
         raise Stale
 
 
@@ -324,33 +308,6 @@ def _fully_signed(run: Run) -> None:
 
 
 # -- effects
-
-
-def _limits(run: Run) -> None:
-    """Take a place among so many, once it is granted; give it back where it is not."""
-    one, conn = run.claim, run.turn.conn
-    run.values |= dict.fromkeys(("occupation", "level", "year", "slot", "slots"))
-    found = decision_of(conn, one)
-    if found is None or found.verdict != "GRANT":
-        return
-    rule = run.house.claims.rules.version(found.sha256)
-    used = deciding.limits(rule, deciding.again(rule, bytes(found.document)))
-    run.values |= {"occupation": used.occupation, "level": used.level}
-    if used.year is None or used.slots is None:
-        return
-    own = claim_state.c
-    taken = sa.select(own.slot).where(
-        own.worker_id == one.worker_id,
-        own.purpose == one.purpose,
-        own.year == used.year,
-        own.live == 1,
-        own.claim_id != one.claim_id,
-    )
-    there = set(conn.scalars(taken))
-    free = next((n for n in range(1, used.slots + 1) if n not in there), None)
-    if free is None:
-        raise ClaimStands(limit="number")
-    run.values |= {"year": used.year, "slot": free, "slots": used.slots}
 
 
 def _hold(run: Run) -> None:
@@ -439,7 +396,8 @@ GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "fully_signed": _fully_signed,
 }
 EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
-    "limits": _limits,
+    # Taken once it is granted, given back where it is not.
+    "limits": lambda run: run.values.update(limiting.place(run.house, run.turn.conn, run.claim)),
     "hold": _hold,
     "release": _release,
     "give_back": _give_back,

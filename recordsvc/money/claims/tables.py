@@ -45,6 +45,7 @@ def _in(states: tuple[str, ...]) -> str:
 
 
 _LIVE = sa.text("live = 1")
+_FIRST = sa.text("live = 1 AND part IS NULL")
 
 claim = sa.Table(
     "claim",
@@ -64,6 +65,36 @@ claim = sa.Table(
     info={"kind": "append-only", "worker": True, INFO: Bound()},
     comment="What was asked for: kind of subsidy, the record in the archive it stands on (its id), who is to "
     "be paid (worker:…, institution:…), division that handles it, what the claimant told (JSON)",
+)
+
+claim_topup = sa.Table(
+    "claim_topup",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("claim_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("part", sa.SmallInteger, nullable=False),
+    sa.Column("tops", sa.LargeBinary(16), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("certificate", sa.String(40), nullable=False),
+    sa.Column("before_fen", sa.BigInteger, nullable=False),
+    sa.Column("cause", sa.String(40), nullable=False),
+    sa.UniqueConstraint("worker_id", "claim_id", "part", name="uq_claim_topup_part"),
+    sa.ForeignKeyConstraint(
+        ["worker_id", "claim_id", "kind", "certificate"],
+        [f"claim.{name}" for name in ("worker_id", "claim_id", "kind", "certificate")],
+        name="fk_claim_topup_claim",
+    ),
+    sa.ForeignKeyConstraint(
+        ["worker_id", "tops", "kind", "certificate"],
+        [f"claim.{name}" for name in ("worker_id", "claim_id", "kind", "certificate")],
+        name="fk_claim_topup_tops",
+    ),
+    sa.CheckConstraint("part >= 1", name="part"),
+    sa.CheckConstraint("before_fen >= 0", name="before"),
+    sa.CheckConstraint("tops <> claim_id", name="another"),
+    info={"kind": "append-only", "worker": True, INFO: Bound()},
+    comment="Claims that top another up (补差): of the same kind, on the same record; which part it is, how "
+    "much its worker had kept of the parts before, in fen, and what in the log caused it",
 )
 
 claim_decision = sa.Table(
@@ -161,6 +192,7 @@ claim_state = sa.Table(
     sa.Column("year", sa.SmallInteger),
     sa.Column("slot", sa.SmallInteger),
     sa.Column("slots", sa.SmallInteger),
+    sa.Column("part", sa.SmallInteger),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("decision", sa.SmallInteger),
     sa.Column("payee_version", sa.SmallInteger, nullable=False),
@@ -183,6 +215,11 @@ claim_state = sa.Table(
         ["worker_id", "claim_id", "decision"],
         [f"claim_decision.{name}" for name in ("worker_id", "claim_id", "n")],
         name="fk_claim_state_decision",
+    ),
+    sa.ForeignKeyConstraint(
+        ["worker_id", "claim_id", "part"],
+        [f"claim_topup.{name}" for name in ("worker_id", "claim_id", "part")],
+        name="fk_claim_state_part",
     ),
     sa.ForeignKeyConstraint(
         ["worker_id", "claim_id", "round", "signed", "amount_fen", "decision", "payee_version"],
@@ -213,14 +250,24 @@ claim_state = sa.Table(
         "kind",
         "certificate",
         unique=True,
-        sqlite_where=_LIVE,
-        postgresql_where=_LIVE,
+        sqlite_where=_FIRST,
+        postgresql_where=_FIRST,
     ),
     sa.Index(
         "ux_claim_purpose",
         "worker_id",
         "purpose",
         "certificate",
+        unique=True,
+        sqlite_where=_FIRST,
+        postgresql_where=_FIRST,
+    ),
+    sa.Index(
+        "ux_claim_part",
+        "worker_id",
+        "kind",
+        "certificate",
+        "part",
         unique=True,
         sqlite_where=_LIVE,
         postgresql_where=_LIVE,
@@ -278,7 +325,8 @@ claim_state = sa.Table(
         ),
     },
     comment="Where a claim stands, with what limits it: `purpose` is the family of kinds that exclude one "
-    "another; year and slot its place among so many a year (year 0: in a life); amounts in fen",
+    "another; year and slot its place among so many a year (year 0: in a life); part: it tops another up; "
+    "amounts in fen",
 )
 
 claim_event = sa.Table(

@@ -39,6 +39,8 @@ TRANSITIONS: Final = (
     Transition("DRAFT", "submit", "SUBMITTED", _OWN),
     Transition("SUBMITTED", "check", "CHECKED", (SYSTEM,), (), ("limits",)),
     Transition("SUBMITTED", "ask", "NEED_INFO", (SYSTEM,), (), ("limits",)),
+    # What was to top another up (补差), and no more is due now.
+    Transition("SUBMITTED", "void", "WITHDRAWN", (SYSTEM,)),
     # What no register brings, only the claimant can: the handler asks, in words.
     Transition("CHECKED", "ask", "NEED_INFO", (HANDLER,), ("said", "alive")),
     # The archive of the claimant was closed after a death: a handler has what waited on the worker.

@@ -10,7 +10,14 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground.database import Database
 from recordsvc.money.claims.errors import ClaimUnknown
-from recordsvc.money.claims.tables import claim, claim_approval, claim_decision, claim_event, claim_state
+from recordsvc.money.claims.tables import (
+    claim,
+    claim_approval,
+    claim_decision,
+    claim_event,
+    claim_state,
+    claim_topup,
+)
 
 SYSTEM: Final = "system:claims"
 NO_DAY: Final = "9999-12-31"
@@ -57,6 +64,12 @@ class Claim:
     owner: str
     due_on: str | None
     changed_ms: int
+    part: int | None = None
+    """Which part of another claim it is that it tops up (补差); None: it is one of its own."""
+    tops: bytes | None = None
+    """The claim that it tops up."""
+    before_fen: int = 0
+    """What had been kept of that one and the parts before."""
 
     @property
     def key(self) -> dict[str, bytes]:
@@ -80,7 +93,8 @@ _FIXED: Final = (
     "filed_by",
     "filed_ms",
 )
-_MOVING: Final = tuple(name for name in Claim.__dataclass_fields__ if name not in _FIXED)
+_TOPPING: Final = ("tops", "before_fen")
+_MOVING: Final = tuple(name for name in Claim.__dataclass_fields__ if name not in _FIXED + _TOPPING)
 
 
 def listed(
@@ -92,10 +106,17 @@ def listed(
 
 
 def _claims(conn: Connection, where: Sequence[Any], order: Sequence[Any], limit: int) -> list[Claim]:
-    own, base = claim_state.c, claim.c
-    columns = [*(base[name] for name in _FIXED), *(own[name] for name in _MOVING)]
+    own, base, topping = claim_state.c, claim.c, claim_topup.c
+    columns = [
+        *(base[name] for name in _FIXED),
+        *(own[name] for name in _MOVING),
+        topping.tops,
+        sa.func.coalesce(topping.before_fen, 0).label("before_fen"),
+    ]
     same = sa.and_(base.worker_id == own.worker_id, base.claim_id == own.claim_id)
-    query = sa.select(*columns).join(claim_state, same).where(*where).order_by(*order).limit(limit)
+    tops = sa.and_(topping.worker_id == base.worker_id, topping.claim_id == base.claim_id)
+    found = sa.select(*columns).join(claim_state, same).outerjoin(claim_topup, tops)
+    query = found.where(*where).order_by(*order).limit(limit)
     return [Claim(**{**row, "told": json.loads(row["told"])}) for row in conn.execute(query).mappings()]
 
 
@@ -154,6 +175,11 @@ def find(conn: Connection, claim_id: bytes) -> Claim:
     if not found:
         raise ClaimUnknown
     return found[0]
+
+
+def parts_of(conn: Connection, first: Claim) -> list[Claim]:
+    """Return what tops a claim up (补差), oldest first."""
+    return listed(conn, claim.c.worker_id == first.worker_id, claim_topup.c.tops == first.claim_id)
 
 
 def decision_of(conn: Connection, one: Claim, n: int | None = None) -> sa.Row[Any] | None:

@@ -12,8 +12,9 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import agencies, deceased, deciding, notices, sealed, signing, terms, transitions
 from recordsvc.money.claims.agencies import Agency
 from recordsvc.money.claims.bank import reason_of
+from recordsvc.money.claims.facts import ARCHIVE
 from recordsvc.money.claims.sealed import WITHHELD_ZH
-from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of
+from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of, find, parts_of
 from recordsvc.money.rules import explaining
 from recordsvc.money.rules.facts import known
 
@@ -30,6 +31,7 @@ WAITS_ZH: Final[Mapping[str, str]] = {
     "no-agent-account": "尚无核实过的机构收款账户：请机构持开户证明到人社窗口登记",
 }
 REASONS: Final = "bank_reasons"
+TOPUP_ZH: Final = "（补差）"
 _NEW_ACCOUNT_ZH: Final = "请持身份证和社保卡到人社窗口登记本人可用的账户；核实后重新支付，金额不变。"
 AFTER_RETURN_ZH: Final[Mapping[str, str]] = {
     "ask-payee": _NEW_ACCOUNT_ZH,
@@ -76,6 +78,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "file": "提出申领",
     "submit": "提交",
     "check": "按规则审核",
+    "void": "补差终止",
     "ask": "要求补充信息",
     "supplement": "补充并重新审核",
     "accept": "受理（经办）",
@@ -111,13 +114,19 @@ def kind_zh(code: str) -> str:
     return str(row["zh"]) if row is not None else code
 
 
+def name_zh(one: Claim) -> str:
+    """Return what a claim is called: its kind, and that it tops another up."""
+    return kind_zh(one.kind) + (TOPUP_ZH if one.tops is not None else "")
+
+
 def brief(one: Claim) -> dict[str, Any]:
     """Return a claim as lists show it."""
     outside = transitions.OUTSIDE[one.state]
     return {
         "claim_id": one.claim_id,
         "kind": one.kind,
-        "kind_name": kind_zh(one.kind),
+        "kind_name": name_zh(one),
+        "tops_up": one.tops,
         "record_id": uuid.UUID(one.certificate).bytes,
         "status": outside,
         "status_name": transitions.OUTSIDE_ZH[outside],
@@ -156,6 +165,37 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "review": _review(one),
         "agent": _agent(house, conn, one),
         "came_back": _came_back(conn, one),
+        "difference": None if one.tops is None else _difference(conn, one, closed=closed),
+        "topups": [{"claim_id": it.claim_id, "amount_fen": it.amount_fen} for it in parts_of(conn, one)],
+    }
+
+
+def _difference(conn: Connection, one: Claim, *, closed: bool) -> dict[str, Any]:
+    """Return what was kept before, what is due now, and in what the record says otherwise than it did."""
+    first = find(conn, one.tops or b"")
+    rows = [decision_of(conn, it) for it in (first, one)]
+    documents = [deciding.document_of(row)["facts"] for row in rows if row is not None]
+    facts = documents if len(documents) == len(rows) and not closed else [{}, {}]
+    if any(sealed.rests(conn, one, it) for it in facts if it):
+        facts = [{}, {}]
+    was, now = (
+        {name: fact["value"] for name, fact in it.items() if ARCHIVE in fact["source"]} for it in facts
+    )
+    return {
+        "claim_id": first.claim_id,
+        "was_fen": one.before_fen,
+        "is_fen": one.before_fen + one.amount_fen,
+        "difference_fen": one.amount_fen,
+        "changed": [
+            {
+                "name": name,
+                "zh": known(name).zh,
+                "was": explaining.shown(name, was[name]) if name in was else "",
+                "now": explaining.shown(name, now[name]) if name in now else "",
+            }
+            for name in sorted(was.keys() | now.keys())
+            if was.get(name) != now.get(name)
+        ],
     }
 
 
@@ -215,7 +255,7 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         "verdict": row.verdict,
         "amount_fen": row.amount_fen,
         "rule": row.rule,
-        "title": document["title"] if row.sha256 else kind_zh(one.kind),
+        "title": document["title"] if row.sha256 else name_zh(one),
         "sha256": row.sha256,
         "basis_date": row.basis_date,
         "decided_ms": row.decided_ms,

@@ -1,8 +1,9 @@
 """What the archive does to claims (档案变动跟读): corrections, revocations, merges, in log order, each once.
 
 Unpaid claims whose decision no longer holds go back to be checked. Paid ones are judged anew: too much paid
-opens a case. A case that nobody has decided yet ends by itself when the record is good again. What was under
-way at the bank is looked at when the bank has booked it.
+opens a case, too little proposes the difference (补差) as a claim that goes the ordinary way. A case that
+nobody has decided yet ends by itself when the record is good again. What was under way at the bank is looked
+at when the bank has booked it.
 
 What officials said once stands: the same finding opens no second case.
 """
@@ -22,13 +23,13 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Follower
 from recordsvc.ground.ports import uuid_text
 from recordsvc.money.bank.payments import Payment
-from recordsvc.money.claims import bank, deciding, handing, paying
+from recordsvc.money.claims import bank, deciding, handing, judging, paying
 from recordsvc.money.claims import steps as claim_steps
 from recordsvc.money.claims import values as claim_values
 from recordsvc.money.claims.errors import ClaimUnknown
 from recordsvc.money.claims.tables import claim_state
 from recordsvc.money.claims.values import Claim, decision_of
-from recordsvc.money.recovery import judging, steps
+from recordsvc.money.recovery import steps, topping
 from recordsvc.money.recovery.receiving import Repayments
 from recordsvc.money.recovery.values import BY_ITSELF, SYSTEM, of_claim, open_of
 from recordsvc.people import merges
@@ -89,7 +90,7 @@ def follow(turn: Turn, house: "House", stored: Sequence[StoredEntry]) -> None:
 
 
 def review(turn: Turn, house: "House", one: Claim, idx: int) -> None:
-    """Judge a paid claim anew after an entry of the log; open a case, or end one that has become void."""
+    """Judge a paid claim anew after an entry of the log; open a case, end one that is void, or top it up."""
     found = judging.judge(house, turn.conn, one)
     if found is None:
         return
@@ -98,9 +99,14 @@ def review(turn: Turn, house: "House", one: Claim, idx: int) -> None:
         if over_fen <= 0 and case.opened_by == SYSTEM and case.state in ("OPENED", "HEARD"):
             steps.step(turn, house, case, "drop", BY_ITSELF, _GOOD_AGAIN)
         return
-    known = max((it.proposed_fen for it in of_claim(turn.conn, one.claim_id)), default=0)
+    known, came_fen = 0, 0
+    for it in of_claim(turn.conn, one.claim_id):
+        known, came_fen = max(known, came_fen + it.proposed_fen), came_fen + it.recovered_fen
     if over_fen > known:
-        steps.open_case(turn, house, one, found.ground, over_fen, BY_ITSELF, cause=f"log:{idx}")
+        # What came back of it before is not asked for again.
+        steps.open_case(turn, house, one, found.ground, over_fen - came_fen, BY_ITSELF, cause=f"log:{idx}")
+    elif one.tops is None:
+        topping.propose(turn, house, one, found.due_fen, f"log:{idx}")
 
 
 def booked(turn: Turn, house: "House", payment: Payment) -> None:
@@ -136,17 +142,11 @@ def _since(turn: Turn, one: Claim) -> int | None:
 
 def _send_back(turn: Turn, house: "House", one: Claim, idx: int) -> None:
     """Have an unpaid claim checked anew where its decision no longer holds; its signatures end."""
-    counted = decision_of(turn.conn, one)
-    made = deciding.decide(house, turn.conn, one, turn.now_ms)
-    if counted is None and made is None:
+    if deciding.stands(turn.conn, one, deciding.decide(house, turn.conn, one, turn.now_ms)):
         return
-    if counted is not None and made is not None and deciding.gist(made) == deciding.gist(counted):
-        return
-    claim_steps.divert(turn, house, one, _CHANGED)
-    claim = uuid_text(one.claim_id)
-    notices.tell_worker(
-        turn, house, one.worker_id, "claim-sent-back", {"case_id": claim}, f"claim-sent-back/{claim}/{idx}"
-    )
+    over = claim_steps.divert(turn, house, one, _CHANGED).state == "WITHDRAWN"
+    claim, kind = uuid_text(one.claim_id), "claim-topup-over" if over else "claim-sent-back"
+    notices.tell_worker(turn, house, one.worker_id, kind, {"case_id": claim}, f"{kind}/{claim}/{idx}")
 
 
 def _not_again(turn: Turn, house: "House", one: Claim) -> None:

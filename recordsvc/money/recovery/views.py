@@ -9,9 +9,10 @@ from recordsvc import dated
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground import two_person
 from recordsvc.ground.ports import beijing_date, uuid_text
+from recordsvc.money.claims import judging
 from recordsvc.money.claims import values as claim_values
-from recordsvc.money.claims.views import kind_zh
-from recordsvc.money.recovery import deciding, judging, receiving, terms, transitions
+from recordsvc.money.claims.views import name_zh
+from recordsvc.money.recovery import deciding, receiving, terms, transitions
 from recordsvc.money.recovery.values import Case, events_of, receipts_of, recovered_fen
 
 if TYPE_CHECKING:
@@ -47,13 +48,13 @@ def ground_zh(code: str) -> str:
 
 def brief(conn: Connection, one: Case) -> dict[str, Any]:
     """Return a case as lists show it."""
-    kind = claim_values.find(conn, one.claim_id).kind
+    claim = claim_values.find(conn, one.claim_id)
     owner = transitions.OWNERS[one.state]
     return {
         "recovery_id": one.recovery_id,
         "claim_id": one.claim_id,
-        "kind": kind,
-        "kind_name": kind_zh(kind),
+        "kind": claim.kind,
+        "kind_name": name_zh(claim),
         "ground": one.ground,
         "ground_name": ground_zh(one.ground),
         "words": one.words,

@@ -220,10 +220,10 @@ class World:
     def days(self, n: int) -> None:
         self.house.clock.advance(n * DAY_MS)
 
-    def bring(self, one: Claim, to: str) -> Claim:
+    def bring(self, one: Claim, to: str, handler: Who = HANDLER) -> Claim:
         """Take a claim along the ordinary way."""
         order: Iterable[tuple[str, Any]] = (
-            ("ACCEPTED", lambda: self.step(one, "accept", HANDLER)),
+            ("ACCEPTED", lambda: self.step(one, "accept", handler)),
             ("REVIEWED", lambda: self.step(one, "review", REVIEWER)),
             ("NOTICED", lambda: self.publish(one)),
             ("APPROVED", lambda: (self.days(14), self.step(one, "approve", APPROVER))),

@@ -161,3 +161,45 @@ def test_by_command_a_handler_lists_shows_and_proposes(
             conn, house.clock.now_ms(), two_person.proposal.c.kind == "recovery.decide"
         )
     assert waiting.payload["asked_fen"] == 150_000
+
+
+def test_a_worker_and_the_desk_see_what_was_what_is_and_the_difference(
+    world: Recoveries, journey: Journey
+) -> None:
+    one = world.paid(level="5")
+    world.level(one, "4")
+    (more,) = world.topups(one)
+    me = journey.sign_in(person(1)["number"])
+    first, place = (f"/me/claims/{uuid.UUID(bytes=it.claim_id)}" for it in (one, more))
+    assert "技能提升补贴（补差）" in see(journey, me, "/me/claims")
+    assert place in see(journey, me, first)
+
+    page = see(journey, me, place)
+
+    for words in (
+        "1,000.00 元",
+        "1,500.00 元",
+        "500.00 元",
+        "原为<bdi>五级/初级工</bdi>，现为<bdi>四级/中级工</bdi>",
+        first,
+    ):
+        assert words in page, words
+    (told,) = [it for it in journey.read(me, "/v1/me/claims")["items"] if it["tops_up"]]
+    shown = journey.read(me, f"/v1/me/claims/{told['claim_id']}")["difference"]
+    assert [shown[it] for it in ("was_fen", "is_fen", "difference_fen")] == [100_000, 150_000, 50_000]
+    desk = place.replace("/me/", "/desk/")
+    assert desk in see(journey, "handler", "/desk/claims")
+    page = see(journey, "handler", press(journey, "handler", desk, **REASON).headers["Location"])
+    for words in (
+        "系统（补差）",
+        "1,500.00 元",
+        "现为<bdi>四级/中级工</bdi>",
+        first.replace("/me/", "/desk/"),
+    ):
+        assert words in page, words
+    world.bring(more, "REVIEWED")
+    listed = world.publish(more)
+    public = see(journey, me, f"/claim-notices/{uuid.UUID(bytes=listed)}")
+    assert "技能提升补贴（补差）" in public
+    told = journey.read(me, "/v1/claim-notices")["items"][0]["lines"]
+    assert [it["part"] for it in told] == [1]

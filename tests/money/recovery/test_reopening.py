@@ -1,11 +1,8 @@
 """What happens in the archive reaches claims: unpaid ones go back, paid ones are asked back, once."""
 
-import orjson
-
 from recordsvc.archive import merging, noticeboard
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.money.claims.values import Claim
 from recordsvc.money.recovery import deciding
 from tests.archive.support import Centre, person
 from tests.archive.test_disputes import confirm
@@ -51,16 +48,9 @@ def test_an_unpaid_claim_is_decided_anew_on_what_the_correction_says(world: Reco
     world.bring(one, "REVIEWED")
     assert world.read(one).amount_fen == 150_000
 
-    correct_level(world, one, "5")
+    world.level(one, "5")
 
     assert (world.read(one).state, world.read(one).amount_fen) == ("CHECKED", 100_000)
-
-
-def correct_level(world: Recoveries, one: Claim, level: str) -> None:
-    certificate = orjson.loads(world.record_of(one))["body"]["certificate"]
-    number = certificate["number"]
-    number = number[:15] + level + number[16:]
-    world.correct(one, level=level, certificate={**certificate, "number": number})
 
 
 def test_a_revoked_record_asks_what_was_paid_for_it_back_once(world: Recoveries) -> None:
@@ -84,7 +74,7 @@ def test_a_revoked_record_asks_what_was_paid_for_it_back_once(world: Recoveries)
 def test_a_corrected_record_asks_the_difference_back(world: Recoveries) -> None:
     one = world.paid(level="4")
 
-    correct_level(world, one, "5")
+    world.level(one, "5")
 
     case = world.case(one)
     assert (case.ground, case.proposed_fen) == ("record-corrected", 50_000)
@@ -113,7 +103,7 @@ def test_a_record_that_is_good_again_ends_a_case_that_nobody_has_decided(world: 
 
 def test_what_officials_dropped_is_not_opened_again_by_the_same_finding(world: Recoveries) -> None:
     one = world.paid(level="4")
-    correct_level(world, one, "5")
+    world.level(one, "5")
     world.decide(world.case(one), deciding.DROP)
     assert world.read(one).state == "CLOSED"
 

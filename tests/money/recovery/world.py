@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from banksim import messages
@@ -11,6 +12,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.house import House
 from recordsvc.money.bank import breaks, payee_accounts, resolving
 from recordsvc.money.claims import bank
+from recordsvc.money.claims import values as claim_values
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.ledger import accounts, booking
 from recordsvc.money.ledger.accounts import BUDGET, Account
@@ -62,6 +64,11 @@ class Recoveries(World):
         record_id = uuid.UUID(id_of(record)).bytes
         self.records[record_id] = record
         one = self.file(worker_id, record_id, kind)
+        self.account(one, n)
+        return one
+
+    def account(self, one: Claim, n: int = 1) -> None:
+        """See to it that the payee of a claim has a verified account."""
         payee = one.payee
         try:
             self.desk.read(payee_accounts.newest, payee)
@@ -69,7 +76,6 @@ class Recoveries(World):
             entered = self.write(payee_accounts.enter, payee, made.payee(n), CLERK)
             payee_accounts.check_due(self.house)
             self.desk.write(payee_accounts.verify, entered, VERIFIER)
-        return one
 
     def paid(self, n: int = 1, **more: Any) -> Claim:
         """A claim that the bank has paid."""
@@ -94,6 +100,17 @@ class Recoveries(World):
         self.assessor.enter(self.assessor.correction(person(n), self.record_of(one), **fields))
         self.follow()
 
+    def level(self, one: Claim, level: str, n: int = 1) -> None:
+        """Correct the level of a certificate, and its number with it."""
+        certificate = orjson.loads(self.record_of(one))["body"]["certificate"]
+        number = certificate["number"][:15] + level + certificate["number"][16:]
+        self.correct(one, n, level=level, certificate={**certificate, "number": number})
+
+    def topups(self, one: Claim) -> list[Claim]:
+        """What tops a claim up, oldest first."""
+        with self.house.db.read() as conn:
+            return claim_values.parts_of(conn, one)
+
     def follow(self) -> None:
         following.follower(self.house).run()
 
@@ -108,9 +125,14 @@ class Recoveries(World):
 
     def owing(self, one: Claim, asked_fen: int, instalments: int = 1) -> Case:
         """Let the worker be heard and two officials decide."""
+        case = self.heard(one)
+        self.decide(case, deciding.DECIDE, asked_fen=asked_fen, instalments=instalments)
+        return self.case(one)
+
+    def heard(self, one: Claim) -> Case:
+        """Let the days pass in which the worker is heard."""
         self.days(30)
         hearing.close_due(self.house)
-        self.decide(self.case(one), deciding.DECIDE, asked_fen=asked_fen, instalments=instalments)
         return self.case(one)
 
     def propose(self, case: Case, kind: str, by: str = HANDLER, **said: Any) -> bytes:

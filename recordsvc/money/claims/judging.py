@@ -1,12 +1,14 @@
-"""Judging a paid claim anew (重新认定): the facts it was decided on, with what the archive says of them now.
+"""Judging a decided claim anew (重新认定): the facts it was decided on, with what the archive says now.
 
 Only what changed in the archive counts. What registers said, and which rule held, stays as it was on the day
 of the decision: nobody owes money back because the world went on. A record that is contested or waits for
 its issuer's word is not yet wrong; one that was erased on its worker's wish says nothing.
+
+What tops another claim up (补差) is judged as that one is, less what had been kept of it.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -18,7 +20,7 @@ from recordsvc.archive.persons import Place
 from recordsvc.archive.states import Life
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import facts
-from recordsvc.money.claims.values import Claim, decision_of
+from recordsvc.money.claims.values import Claim, decision_of, find
 from recordsvc.money.rules import archive_facts, catalogue
 from recordsvc.money.rules.decision import Decision, Verdict
 from recordsvc.money.rules.facts import Fact, Facts
@@ -32,15 +34,18 @@ _OF_PLACE: Final = ("occupation", "level")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What would be due on the facts as they are now, and the ground if that is not what was granted."""
+    """What would be due on the facts as they are now, and the ground on which less than granted would be."""
 
     due_fen: int
-    ground: str = ""
+    ground: str
     made: Decision | None = None
 
 
 def judge(house: "House", conn: Connection, one: Claim) -> Finding | None:
     """Judge a claim that was decided; None: nothing can be said (sealed, erased, never decided)."""
+    if one.tops is not None:
+        found = judge(house, conn, find(conn, one.tops))
+        return found and replace(found, due_fen=max(found.due_fen - one.before_fen, 0))
     row = decision_of(conn, one)
     if row is None or not row.sha256:
         return None
@@ -72,8 +77,6 @@ def _decided(house: "House", conn: Connection, one: Claim, place: Place, row: An
     if made.verdict in (Verdict.NEED_INFO, Verdict.NO_RULE_IN_FORCE):
         return Finding(0, "facts-missing", made)
     due = made.amount_fen if made.verdict is Verdict.GRANT else 0
-    if due >= row.amount_fen:
-        return Finding(due, "", made)
     twice = now.values["prior"] != then.values.get("prior", []) and _same_record(then, now)
     return Finding(due, "claimed-twice" if twice else "record-corrected", made)
 
