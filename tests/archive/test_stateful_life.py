@@ -213,7 +213,7 @@ class Lives(RuleBasedStateMachine):
         ]
 
     def told_again(self, root: Chain, raw: bytes) -> str:
-        """Why a record waits that tells again, under another id, what was sealed or erased; empty: it enters."""
+        """Why a record waits that tells again, under another id, what is sealed or erased; else empty."""
         same = fact_of(raw)
         people = self.people_of(root)
         for reason, seqs in (("restricted", "sealed"), ("erased", "erased")):
