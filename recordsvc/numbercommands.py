@@ -85,7 +85,7 @@ def listed(account: str, worker: uuid.UUID, case: str) -> None:
         found = number_views.known(house, worker.bytes)
         if not found:
             raise NotFound
-        looked.record(house.db, house.random, [Look(worker.bytes, who, PURPOSE, "identity", case)])
+        looked.record(house, [Look(worker.bytes, who, PURPOSE, "identity", case)])
         told = number_views.told(house, found, number_views.masked)
         for one in (*told["names"], *told["numbers"]):
             shown = uuid.UUID(bytes=one["identifier_id"])

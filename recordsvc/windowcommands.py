@@ -226,7 +226,7 @@ def at_counter(house: "House", kind: str, case: str, fields: str) -> bytes:
     if worker_id is None:
         raise click.ClickException("没有找到档案 / no archive under this number")
     look = Look(worker_id, Actor(Kind.SYSTEM, clerk()), PURPOSE, fields, case)
-    looked.record(house.db, house.random, [look])
+    looked.record(house, [look])
     return worker_id
 
 

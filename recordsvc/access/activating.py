@@ -97,13 +97,13 @@ def hand_over(house: "House", papers: Papers, why: Why, who: Actor) -> Slip:
     with house.db.read() as conn:
         whole = merges.person_id(conn, worker_id)
     look = Look(whole, who, why.purpose, "identity", why.case_ref, why.request_id)
-    if looked.foreign(house.db, house.random, look):
+    if looked.foreign(house, look):
         acts.record(house.db, house.random, refused)
         raise ActivationUnmatched
 
     def act(turn: Turn) -> Slip:
         person = credentials.worker(merges.person_id(turn.conn, worker_id))
-        looked.note(turn, house.random, replace(look, worker_id=person.worker_id))
+        looked.note(turn, house, replace(look, worker_id=person.worker_id))
         done = Act.ACTIVATE_LOST if why.lost else Act.ACTIVATE
         acts.note(turn, house.random, OfficialAct(who, done, person.id, why.purpose, why.case_ref))
         if why.lost:

@@ -1,4 +1,4 @@
-"""What can go wrong with those who ask; in a worker's place: in_place_errors.py.
+"""What can go wrong with those who ask; in a worker's place: in_place_errors.py; cases: case_errors.py.
 
 Problem
 ├── Unauthenticated
@@ -11,7 +11,6 @@ Problem
 │   ├── CodePaced ───────────── consent-code-paced
 │   └── LoginPaced ──────────── login-paced
 ├── NotFound
-│   ├── CaseForeign ─────────── not-found              (like nobody)
 │   ├── ActivationUnmatched ─── activation-unmatched   (which of them is wrong is not said)
 │   ├── ClientUnknown ───────── client-unknown
 │   ├── EmergencyUnknown ────── emergency-unknown
@@ -327,30 +326,6 @@ class PurposeRefused(FormRefused):
     title_en = "The purpose is not on the list in force"
     remedy_zh = "请从 /v1/codes/lookup_purposes 中选择查阅目的。"
     remedy_en = "Choose a purpose of /v1/codes/lookup_purposes."
-
-
-class CaseRefused(FormRefused):
-    """A case reference holds a number of a person; the worker would read it, and it stays."""
-
-    code = "case-ref"
-    title_zh = "案卷号里不能写个人号码"
-    title_en = "A case reference holds no number of a person"
-    remedy_zh = "请写案卷或受理编号；不写姓名、证件号码、卡号和电话号码，各段用字母或短横隔开。"
-    remedy_en = "Write the case's own number, its parts kept apart by letters or dashes; nobody's number."
-
-
-class CaseUnknown(CaseRefused):
-    """A case of ours that is not there, or not for this purpose; nobody was looked for."""
-
-    code = "case-unknown"
-    title_zh = "没有这个案件"
-    title_en = "No such case"
-    remedy_zh = "请核对案件编号和查阅目的；外部案号不要写成本系统的编号。"
-    remedy_en = "Check the case's id and the purpose; outside references hold no id of ours."
-
-
-class CaseForeign(NotFound):
-    """A case of ours that is not about whom the look is: they are answered like nobody; the row is there."""
 
 
 class PurposeNotYours(PurposeRefused):

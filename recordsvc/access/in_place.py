@@ -181,7 +181,7 @@ def trace(
     actor = stander(officials, through, house.clock.now_ms(), house.settings.region)
     look = Look(own, actor, through.purpose, group, through.case_ref, request_id)
     if not acts_:
-        looked.record(house.db, house.random, [look])
+        looked.record(house, [look])
         return None
     try:
         act_id = house.db.write(lambda turn: _begin(turn, house, look, through, f"{who.id}/{policy}", rule))
@@ -192,7 +192,7 @@ def trace(
 
 
 def _begin(turn: Turn, house: "House", look: Look, through: Through, subject: str, rule: str) -> bytes:
-    looked.note(turn, house.random, look)
+    looked.note(turn, house, look)
     if through.way is Way.WINDOW:
         act = OfficialAct(look.actor, Act.WINDOW_ACT, subject, through.purpose, through.case_ref)
         acts.note(turn, house.random, act)

@@ -9,16 +9,17 @@ who-looked log in the same commit (`access/looked_log.py`).
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import cases
-from recordsvc.access.cases import REFUSED
-from recordsvc.access.errors import CaseForeign, CaseRefused, LookNotWritten, PurposeNotYours, PurposeRefused
+from recordsvc.access import case_names, cases
+from recordsvc.access.case_errors import CaseForeign, CaseNames, CaseRefused
+from recordsvc.access.cases import NAMED, REFUSED
+from recordsvc.access.errors import LookNotWritten, PurposeNotYours, PurposeRefused
 from recordsvc.access.grants import Actor, Kind, author, roles_told
 from recordsvc.access.looked_log import LookTurn, Row
 from recordsvc.access.tables import looked, looked_detail
@@ -29,6 +30,9 @@ from recordsvc.ground.ports import FixedClock, Random, beijing_date, uuid7
 from recordsvc.ground.privileges import erasing
 from recordsvc.people import merges
 from recordsvc.people.spotting import number_in
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
 
 PURPOSES: Final = "lookup_purposes"
 HELPER_PURPOSES: Final = "helper_purposes"
@@ -79,24 +83,30 @@ def one_paper(paper_id: bytes) -> str:
     return f"{PAPERS} {PAPER}{uuid.UUID(bytes=paper_id)}"
 
 
-def record(db: Database, random: Random, looks: Sequence[Look]) -> None:
+def record(house: "House", looks: Sequence[Look]) -> None:
     """Write the rows and return when they are durable.
 
     Raises what `judge` raises before anything is written, `LookNotWritten` when it could not be written, and
-    `CaseForeign` once it is: of whom the case is not about nothing is shown, and they see who asked.
+    once it is: `CaseNames` where the case named whom it is about, `CaseForeign` where it is not about them;
+    nothing of them is shown, and they see who asked.
     """
+    db = house.db
     for who, purpose, case_ref in {(one.actor, one.purpose, one.case_ref) for one in looks}:
         judge(db, who, purpose, case_ref)
     if not looks:
         return
+    with db.read() as conn:
+        kept = [_kept(house, conn, look) for look in looks]
     try:
-        db.write_grouped(_insert, (db, random, looks), weight=len(looks))
+        db.write_grouped(_insert, (db, house.random, kept), weight=len(looks))
     except LookNotWritten:
         raise
     except Exception as error:
         # Whatever it was: what left no row is not shown.
         observe.log("look-not-written", error=type(error).__name__, at=observe.place(error))
         raise LookNotWritten from error
+    if kept != list(looks):
+        raise _named()
     with db.read() as conn:
         if not all(_about(conn, look, db.clock.now_ms()) for look in looks):
             raise CaseForeign
@@ -112,16 +122,17 @@ def judge(db: Database, who: Actor, purpose: str, case_ref: str) -> None:
         _judge_case(conn, who, purpose, case_ref, db.clock.now_ms())
 
 
-def foreign(db: Database, random: Random, look: Look) -> bool:
+def foreign(house: "House", look: Look) -> bool:
     """Tell whether the case is not about whom the look is; then its row is durable.
 
     It is asked where an act follows in a turn of its own, which takes its rows back when it is refused.
+    Raises `CaseNames`, whose row is durable, too.
     """
-    with db.read() as conn:
-        if _about(conn, look, db.clock.now_ms()):
+    with house.db.read() as conn:
+        if _kept(house, conn, look) == look and _about(conn, look, house.clock.now_ms()):
             return False
     try:
-        record(db, random, [look])
+        record(house, [look])
     except CaseForeign:
         return True
     return False
@@ -164,6 +175,23 @@ def _about(conn: Connection, look: Look, now_ms: int) -> bool:
     )
 
 
+def _kept(house: "House", conn: Connection, look: Look) -> Look:
+    """Return a look as it may be kept: a case that was typed and names its person is not."""
+    if look.actor.kind is not Kind.SYSTEM and not _typed(look.actor, look.purpose, house.clock.now_ms()):
+        return look
+    return replace(look, case_ref=case_names.hidden(house, conn, look.case_ref, look.worker_id))
+
+
+def refuse_named(house: "House", conn: Connection, case_ref: str, workers: Sequence[bytes]) -> None:
+    """Refuse a case for later looks that names one of these workers. Raises `CaseNames`."""
+    if any(case_names.hidden(house, conn, case_ref, one) != case_ref for one in workers):
+        raise _named()
+
+
+def _named() -> CaseNames:
+    return CaseNames(errors=[{"pointer": "/case_ref", "code": "value", "detail": NAMED}])
+
+
 def _typed(who: Actor, purpose: str, now_ms: int) -> bool:
     """Tell whether the case of a look was typed: by an official, or by an officer of a department."""
     officer = who.kind is Kind.STAFF and cases.asked(purpose, beijing_date(now_ms).isoformat())
@@ -200,16 +228,19 @@ def worded(seen: Seen) -> tuple[str, str]:
     return seen.purpose if row is None else str(row["zh"]), CONSENT_BASIS
 
 
-def note(turn: Turn, random: Random, look: Look) -> None:
+def note(turn: Turn, house: "House", look: Look) -> None:
     """Write one row in the turn of an act that itself shows a worker's data to somebody.
 
     The turn raises `LookNotWritten` when the row could not be written, and nothing of the act stays.
-    Raises `CaseRefused`, `CaseUnknown`, `CaseForeign`; whoever acts for a case asks `foreign` before.
+    Raises `CaseRefused`, `CaseNames`, `CaseUnknown`, `CaseForeign`; whoever acts for a case asks `foreign`
+    before.
     """
     _judge_case(turn.conn, look.actor, look.purpose, look.case_ref, turn.now_ms)
     if not _about(turn.conn, look, turn.now_ms):
         raise CaseForeign
-    _part(turn).add(_row(look, FixedClock(turn.now_ms), random))
+    if _kept(house, turn.conn, look) != look:
+        raise _named()
+    _part(turn).add(_row(look, FixedClock(turn.now_ms), house.random))
 
 
 def of_worker(

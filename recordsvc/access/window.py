@@ -64,13 +64,13 @@ def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who
         acts.record(house.db, house.random, refused)
         raise Recused
     look = Look(person, who, why.purpose, "identity", why.case_ref, why.request_id)
-    if looked.foreign(house.db, house.random, look):
+    if looked.foreign(house, look):
         acts.record(house.db, house.random, refused)
         raise WindowUnmatched
 
     def act(turn: Turn) -> bytes:
         own = worker(merges.person_id(turn.conn, person))
-        looked.note(turn, house.random, replace(look, worker_id=own.worker_id))
+        looked.note(turn, house, replace(look, worker_id=own.worker_id))
         acts.note(turn, house.random, OfficialAct(who, Act.WINDOW_OPEN, own.id, why.purpose, why.case_ref))
         asked = Through(Way.WINDOW, who.id, why.purpose, why.case_ref)
         through = sessions.serve(turn, who, own.worker_id, asked)

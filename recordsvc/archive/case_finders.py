@@ -4,21 +4,31 @@ A worker's archives that are read as one are one person; a held record is its ow
 released (`looked.HELD`).
 """
 
+import datetime as dt
 import uuid
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import cases
+from recordsvc.access import case_names, cases
 from recordsvc.access.acts import Act
+from recordsvc.access.case_names import Person
 from recordsvc.access.tables import emergency, looked, official_act
-from recordsvc.archive import tables
+from recordsvc.archive import held_own, tables
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.ground.two_person import proposal
-from recordsvc.people import merges
+from recordsvc.people import contacts, merges, numbers
+from recordsvc.people.checks import IdentifierError
+from recordsvc.people.documents import birth_date
+from recordsvc.people.resolve import NAME
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
 
 _AT_ONCE: Final = 500
+_WITH_BIRTHDAY: Final = 18
+"""Characters of the numbers that hold a birthday: of citizens, residents, foreigners (GB 11643-1999)."""
 
 
 def record_of(conn: Connection, worker_id: bytes, institution: str) -> bool:
@@ -107,6 +117,34 @@ def register() -> None:
     """Say how each of them is found."""
     for code, found in _KINDS.items():
         cases.kind(code, *found)
+    case_names.known_by(_person)
+
+
+def _person(house: "House", conn: Connection, subject: bytes) -> Person:
+    """Return what is known of the subject of a look: by the worker's assertions, or in the held record."""
+    cursor = house.db.cursor(conn)
+    known = [(one.kind, one.value) for one in numbers.known(house, cursor, subject)]
+    known = known or _held_person(house, conn, subject)
+    worker = house.people.load(cursor, subject)
+    phone = None if worker is None else contacts.phone_of(house.people, cursor, worker)
+    return Person(
+        [value for kind, value in known if kind == NAME],
+        [value for kind, value in known if kind != NAME] + ([phone] if phone else []),
+        [day for kind, value in known if kind != NAME and (day := _birthday(value)) is not None],
+    )
+
+
+def _birthday(number: str) -> dt.date | None:
+    """Return the day inside a number of 18 characters; None: it holds none."""
+    try:
+        return birth_date(number) if len(number) == _WITH_BIRTHDAY else None
+    except (IdentifierError, ValueError):
+        return None
+
+
+def _held_person(house: "House", conn: Connection, held_id: bytes) -> list[tuple[str, str]]:
+    sealed = conn.scalar(sa.select(tables.held.c.sealed).where(tables.held.c.held_id == held_id))
+    return [] if sealed is None else list(held_own.person_of(house, held_id, bytes(sealed)))
 
 
 _KINDS: Final = {

@@ -194,7 +194,7 @@ def seen_numbers(worker_id: bytes, query: dict[str, str]) -> dict[str, Any]:
         acts.record(place.db, place.random, act)
         raise NotFound
     look = Look(worker_id, actor(), purpose, "identity", case, http.current().id)
-    looked.record(place.db, place.random, [look])
+    looked.record(place, [look])
     told = number_views.told(place, found, number_views.masked)
     return told | {"asked": number_views.asked(place, worker_id)}
 

@@ -7,8 +7,9 @@ import orjson
 
 from recordsvc.access import areas, looked, objects, own_attempts
 from recordsvc.access.acts import Act
+from recordsvc.access.case_errors import CaseForeign, CaseNames
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import CaseForeign, PurposeRefused, Recused
+from recordsvc.access.errors import PurposeRefused, Recused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once, reference
@@ -187,17 +188,17 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
             kept_out.append(thing.parties)
             raise NotFound
         looks.append(Look(worker_id, who, form["purpose"], "identity", form["case_ref"], request_id))
-        looked.note(turn, place.random, looks[0])
+        looked.note(turn, place, looks[0])
         restricted.refuse(place, place.db.cursor(turn.conn), worker_id)
         notices.tell_worker(turn, place, worker_id, "card-confirmed", {}, f"card/{request_id}")
         return worker_id
 
     try:
         return place.db.write(act)
-    except (NotFound, CardDisagrees) as refused:
-        if isinstance(refused, CaseForeign):
-            # Its turn took the row back with it.
-            looked.foreign(place.db, place.random, looks[0])
+    except (NotFound, CardDisagrees, CaseNames) as refused:
+        if isinstance(refused, CaseForeign | CaseNames):
+            # Its turn took the row back with it; of one that names its person nothing else is written.
+            looked.foreign(place, looks[0])
         looking.note_act(place, _looker(form), Act.CONFIRM_REFUSED, form["document"])
         own_attempts.tell(place, who, frozenset().union(*kept_out))
         raise

@@ -371,7 +371,7 @@ def _archive(dispute: Dispute) -> Archive:
 
 def _record_look(dispute: Dispute, purpose: str, case_ref: str) -> None:
     look = Look(dispute.worker_id, actor(), purpose, "records", case_ref, http.current().id)
-    looked.record(house().db, house().random, [look])
+    looked.record(house(), [look])
 
 
 def _check_code(member: str, table: str, code: str | None) -> None:

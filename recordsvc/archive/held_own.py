@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import own_parties
 from recordsvc.access.grants import Actor
 from recordsvc.archive import tables
-from recordsvc.people.resolve import CARD, CHIP
+from recordsvc.people.resolve import CARD, CHIP, NAME
 from recordsvc.people.tables import blind_index
 from recordsvc.vault.envelope import SealError
 
@@ -55,6 +55,13 @@ def _own(conn: Connection, who: Actor, tags: Sequence[bytes]) -> frozenset[str]:
 
 def tags_of(house: "House", held_id: bytes, sealed: bytes) -> Iterable[bytes]:
     """Yield the tags of the numbers that a held record names its person by."""
+    for kind, value in person_of(house, held_id, sealed):
+        if kind != NAME:
+            yield from house.people.tags(kind, value)
+
+
+def person_of(house: "House", held_id: bytes, sealed: bytes) -> Iterable[tuple[str, str]]:
+    """Yield what a held record names its person by: kind and value of name and numbers."""
     try:
         record = orjson.loads(house.admission.sealer.unhold(held_id, sealed)[0])
     except SealError:
@@ -63,10 +70,11 @@ def tags_of(house: "House", held_id: bytes, sealed: bytes) -> Iterable[bytes]:
     person: dict[str, Any] = record.get("worker") or {}
     card = person.get("card") or {}
     said = (
+        (NAME, person.get("name")),
         (person.get("document"), person.get("number")),
         (CARD, card.get("number")),
         (CHIP, card.get("chip")),
     )
     for kind, value in said:
         if isinstance(kind, str) and isinstance(value, str):
-            yield from house.people.tags(kind, value)
+            yield kind, value

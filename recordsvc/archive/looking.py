@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from recordsvc.access import acts, areas, looked, objects, own_attempts
 from recordsvc.access.acts import Act, OfficialAct
-from recordsvc.access.errors import CaseForeign
+from recordsvc.access.case_errors import CaseForeign
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import bundle, copies
@@ -42,7 +42,7 @@ def note(house: "House", looker: Looker, workers: Sequence[bytes], fields: str) 
     who, request_id = looker.actor, looker.request_id
     looks = [Look(one, who, looker.purpose, fields, looker.case_ref, request_id) for one in workers]
     judge(house, looker)
-    looked.record(house.db, house.random, looks)
+    looked.record(house, looks)
 
 
 def judge(house: "House", looker: Looker) -> None:
@@ -56,7 +56,7 @@ def judge(house: "House", looker: Looker) -> None:
 def check_case(house: "House", looker: Looker, subject: bytes, fields: str) -> None:
     """Answer like nobody whom a case of ours is not about; the row is durable. Raises `CaseForeign`."""
     look = Look(subject, looker.actor, looker.purpose, fields, looker.case_ref, looker.request_id)
-    if looked.foreign(house.db, house.random, look):
+    if looked.foreign(house, look):
         raise CaseForeign
 
 
@@ -136,7 +136,7 @@ def copied(house: "House", looker: Looker, sort: Sort, worker_id: bytes, proposa
     def act(turn: Turn) -> None:
         copies.use(turn, house.random, sort, looks[0], proposal_id)
         for look in looks:
-            looked.note(turn, house.random, look)
+            looked.note(turn, house, look)
 
     house.db.write(act)
     return made

@@ -105,7 +105,7 @@ def fetch(house: "House", pack_id: bytes, who: Actor, request_id: str = "") -> b
         allowed = readable(conn, workers, pack.approved_ms)
     told, signed, content = pack_manifest.held(Files(house, pack_id, pack.wrapped), allowed)
     looks = [Look(one, who, "audit", PACK_FIELDS, pack.case_ref, request_id) for one in content]
-    looked.record(house.db, house.random, looks)
+    looked.record(house, looks)
     with house.db.read() as conn:
         # Once more, behind the rows: what was erased while they were written does not leave.
         left = readable(conn, list(content), pack.approved_ms)

@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import flask
 import sqlalchemy as sa
 
-from recordsvc.access import own_attempts, recusals
+from recordsvc.access import cases, looked, own_attempts, recusals
+from recordsvc.access.case_errors import CaseRefused
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import LookNotWritten, Recused
 from recordsvc.access.grants import Actor, Role
@@ -21,8 +22,10 @@ from recordsvc.archive.pack_forms import PackForm, PacksForm
 from recordsvc.archive.services import bp, house
 from recordsvc.ground import answers, http, two_person
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import uuid_text
+from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.ground.problems import FormRefused, NotFound
+
+PURPOSE: Final = "audit"
 
 
 @door(
@@ -32,7 +35,7 @@ from recordsvc.ground.problems import FormRefused, NotFound
     policy="audit-pack.propose",
     body=PackForm,
     answer={202: DecidedLaterForm},
-    problems=(FormRefused, Recused),
+    problems=(CaseRefused, FormRefused, Recused),
     idempotent=True,
     summary="提出审计材料包 / Propose a pack of archives for an auditor",
 )
@@ -45,21 +48,26 @@ def propose_pack(form: dict[str, Any]) -> flask.Response:
 def proposing(form: dict[str, Any], by: str) -> Callable[[Turn], str]:
     """Choose the archives that a `PackForm` names; what proposes the pack in a turn (gives the id).
 
-    Raises `FormRefused` where nothing fits, `Recused` where the official keeps out of somebody among them.
+    Raises `FormRefused` where nothing fits, `CaseUnknown`, `CaseNames`, `Recused` where the official keeps
+    out of somebody among them.
     """
-    given = form["selection"]
+    given, case_ref = form["selection"], form["case_ref"]
+    with house().db.read() as conn:
+        cases.check(conn, PURPOSE, case_ref, by, beijing_date(house().clock.now_ms()).isoformat())
     days = {name: given[name].isoformat() if given[name] else None for name in ("since", "until")}
     wanted = Selection(**(given | days | {"workers": tuple(given["workers"])}))
     workers = audit_packs.choose(house(), wanted)
     concerned = audit_packs.parties({"workers": [uuid_text(one) for one in workers]})
     own_attempts.check(house(), actor(), concerned)
+    with house().db.read() as conn:
+        looked.refuse_named(house(), conn, case_ref, workers)
     said = {
         name: value for name, value in (given | days).items() if name != "workers" and value is not None
     } or {"named": len(workers)}
 
     def act(turn: Turn) -> str:
         proposal = audit_packs.propose(
-            turn, form["auditor"], form["case_ref"], workers, said, form["reason"], by, whole=form["whole"]
+            turn, form["auditor"], case_ref, workers, said, form["reason"], by, whole=form["whole"]
         )
         return str(uuid.UUID(bytes=proposal))
 

@@ -159,6 +159,7 @@ def workers_papers(worker_id: bytes, query: dict[str, str]) -> flask.Response:
 )
 def workers_paper(worker_id: bytes, paper_id: bytes, query: dict[str, str]) -> flask.Response:
     """Hand out a worker's file to an official."""
+    looked.judge(house().db, actor(), query["purpose"], query["case_ref"])
     why = (query["purpose"], query["case_ref"], http.current().id)
     return attachment(*house().papers.open(worker_id, paper_id, actor(), *why))
 

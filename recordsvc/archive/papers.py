@@ -294,7 +294,7 @@ class Papers:
         if isinstance(owner, bytes):
             if actor.kind is not Kind.WORKER:
                 look = Look(owner, actor, purpose, looked.one_paper(paper_id), case_ref, request_id)
-                looked.record(house.db, house.random, [look])
+                looked.record(house, [look])
             return
         if actor.kind is Kind.OFFICIAL:
             looked.check_purpose(house.db, purpose)

@@ -68,7 +68,7 @@ def slips(house: "House", who: Actor, purpose: str, case_ref: str, request_id: s
         ]
     workers = dict.fromkeys(worker_of(message) for message in messages)
     looks = [Look(one, who, purpose, "identity", case_ref, request_id) for one in workers]
-    looked.record(house.db, house.random, looks)
+    looked.record(house, looks)
     with house.db.read_raw() as cursor:
         of = {one: holders.holder(house, cursor, one) for one in workers}
     made = (_slip(house, message, of[worker_of(message)]) for message in messages)

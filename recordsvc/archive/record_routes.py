@@ -165,7 +165,7 @@ def read_feed(query: dict[str, Any]) -> flask.Response:
         workers = {bytes.fromhex(item["worker_id"]) for item in items}
         request_id = http.current().id
         looks = [Look(one, who, FEED_PURPOSE, "records", request_id=request_id) for one in sorted(workers)]
-        looked.record(house().db, house().random, looks)
+        looked.record(house(), looks)
     else:
         told, position = bank_feed.entries(house(), who, after, query["limit"])
         charge(len(told))

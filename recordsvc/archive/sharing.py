@@ -92,7 +92,7 @@ def _used(turn: Turn, house: "House", found: Consent, who: Actor, shown: str, re
     if not consents.use(turn, house.log, found):
         return False
     case = looked.BY_CONSENT + str(uuid.UUID(bytes=found.consent_id))
-    looked.note(turn, house.random, Look(found.worker_id, who, found.purpose, shown, case, request_id))
+    looked.note(turn, house, Look(found.worker_id, who, found.purpose, shown, case, request_id))
     # One notice a day for a consent: a busy employer does not flood its workers.
     day = beijing_date(turn.now_ms).isoformat()
     key = f"{found.consent_id.hex()}/{day}"

@@ -95,7 +95,7 @@ def listed(
     ]
     shown = sorted({bytes(row.worker_id) for row, member in wanted if member.body is not None})
     asked = (who, PURPOSE, "identity group totals", case_ref, request_id)
-    looked.record(house.db, house.random, [Look(worker_id, *asked) for worker_id in shown])
+    looked.record(house, [Look(worker_id, *asked) for worker_id in shown])
     more = bytes(rows[-1].record_id) if len(rows) == PAGE else None
     return [member for _, member in wanted], more
 
@@ -185,7 +185,7 @@ def trainings(house: "House", who: Actor, record_id: bytes, case_ref: str, reque
         person = persons.read(house, held.worker_id, house.db.cursor(conn))
     archives = (held.archive,) if person is None else person.archives
     asked = (who, PURPOSE, "trainings", case_ref, request_id)
-    looked.record(house.db, house.random, [Look(one.worker_id, *asked) for one in archives])
+    looked.record(house, [Look(one.worker_id, *asked) for one in archives])
     found = [_training(state, body) for archive in archives for state, body in _counted(archive)]
     return sorted(found, key=lambda one: one.issued_on, reverse=True)
 
@@ -205,7 +205,7 @@ def statement(house: "House", who: Actor, record_id: bytes, case_ref: str, reque
     with house.db.read() as conn:
         held = one(house, conn, who, record_id)
     asked = (who, PURPOSE, "identity group", case_ref, request_id)
-    looked.record(house.db, house.random, [Look(held.worker_id, *asked)])
+    looked.record(house, [Look(held.worker_id, *asked)])
     return held
 
 

@@ -111,7 +111,7 @@ def find(house: "House", who: Actor, said: Mapping[str, Any], request_id: str) -
         here = isinstance(found, Worker) and known and _covers(department, conn, found.worker_id)
     if isinstance(found, Worker) and here:
         look = Look(found.worker_id, who, PURPOSE, SHOWN, case_ref, request_id)
-        if not looked.foreign(house.db, house.random, look):
+        if not looked.foreign(house, look):
             with house.db.read_raw() as cursor:
                 restricted.refuse(house, cursor, found.worker_id)
             return found.worker_id
@@ -192,7 +192,7 @@ def state(
     _enter(turn, house, worker_id, Statement(TYPE, body, _stater(who, record_id), record_id))
     row = {"worker_id": worker_id, "record_id": record_id.bytes, "institution": department.uscc}
     turn.conn.execute(group_entry.insert().values(**row, stated_by=author(who), stated_ms=turn.now_ms))
-    looked.note(turn, house.random, Look(worker_id, who, PURPOSE, SHOWN, asked["case_ref"], request_id))
+    looked.note(turn, house, Look(worker_id, who, PURPOSE, SHOWN, asked["case_ref"], request_id))
     return record_id.bytes
 
 

@@ -108,7 +108,7 @@ def look(house: "House", who: Actor, class_id: bytes, request_id: str) -> Sheet:
         Look(worker_id, who, PURPOSE if agrees else OTHER_NAME, *asked)
         for worker_id, agrees in sorted(set(holders.values()))
     ]
-    looked.record(house.db, house.random, looks)
+    looked.record(house, looks)
     return Sheet(taught, seats, days)
 
 

@@ -10,17 +10,16 @@ from marshmallow import ValidationError
 
 from recordsvc import service
 from recordsvc.access import looked
+from recordsvc.access.case_errors import CaseRefused
 from recordsvc.access.cases import REFUSED
-from recordsvc.access.errors import CaseRefused
 from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import doors
 from recordsvc.access.signin_forms import HandOverForm
 from recordsvc.access.window_forms import OpenServiceForm
 from recordsvc.archive.forms import CardForm, FindForm, LookQuery
-from recordsvc.ground.database import Database
 from recordsvc.ground.forms import Form
-from recordsvc.ground.ports import SeededRandom
+from recordsvc.house import House
 from recordsvc.people import synthetic
 
 NUMBER = synthetic.resident_id("640100", dt.date(1990, 3, 7), "male")
@@ -92,13 +91,12 @@ def test_an_empty_name_beside_it_is_in_no_case() -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.OFFICIAL, Kind.SYSTEM])
-def test_no_look_is_written_with_a_number_in_its_case(database: Database, kind: Kind) -> None:
+def test_no_look_is_written_with_a_number_in_its_case(house: House, kind: Kind) -> None:
     look = Look(WORKER, replace(OFFICIAL, kind=kind), PURPOSE, "records", f"案 {NUMBER}")
-    random = SeededRandom(1)
     with pytest.raises(CaseRefused) as refused:
-        looked.record(database, random, [look])
+        looked.record(house, [look])
     assert (refused.value.code, NUMBER in str(refused.value.to_dict())) == ("case-ref", False)
     with pytest.raises(CaseRefused):
-        database.write(lambda turn: looked.note(turn, random, look))
-    with database.read() as conn:
+        house.db.write(lambda turn: looked.note(turn, house, look))
+    with house.db.read() as conn:
         assert looked.of_worker(conn, WORKER) == []

@@ -12,8 +12,8 @@ from recordsvc.access.errors import LookNotWritten, PurposeNotYours, PurposeRefu
 from recordsvc.access.grants import Actor, Kind, Role
 from recordsvc.access.looked import Look
 from recordsvc.access.tables import looked as table
-from recordsvc.ground.database import Database
-from recordsvc.ground.ports import FixedClock, SeededRandom
+from recordsvc.ground.ports import FixedClock
+from recordsvc.house import House
 
 INSPECTOR = Actor(Kind.OFFICIAL, "ann", roles=frozenset({"inspector", "handler"}))
 
@@ -22,86 +22,83 @@ def look(worker_id: bytes, purpose: str = "inspection", case_ref: str = "") -> L
     return Look(worker_id, INSPECTOR, purpose, "records", case_ref, "abcdefgh")
 
 
-def record(database: Database, *looks: Look) -> None:
-    looked.record(database, SeededRandom(len(looks)), looks)
+def record(house: House, *looks: Look) -> None:
+    looked.record(house, looks)
 
 
-def of(database: Database, worker_id: bytes, **page) -> list[looked.Seen]:
-    with database.read() as conn:
+def of(house: House, worker_id: bytes, **page) -> list[looked.Seen]:
+    with house.db.read() as conn:
         return looked.of_worker(conn, worker_id, **page)
 
 
-def test_a_look_is_there_when_recording_returns(database: Database, worker_id: bytes, clock: FixedClock):
-    record(database, look(worker_id, case_ref="case-7"))
-    seen = of(database, worker_id)[0]
+def test_a_look_is_there_when_recording_returns(house: House, worker_id: bytes, clock: FixedClock):
+    record(house, look(worker_id, case_ref="case-7"))
+    seen = of(house, worker_id)[0]
     assert (seen.at_ms, seen.actor_kind, seen.actor_id) == (clock.now_ms(), "official", "ann")
     assert (seen.role, seen.purpose, seen.fields, seen.case_ref) == (
         "handler inspector", "inspection", "records", "case-7"
     )  # fmt: skip
 
 
-def test_a_purpose_that_is_not_in_force_writes_nothing(database: Database, worker_id: bytes):
+def test_a_purpose_that_is_not_in_force_writes_nothing(house: House, worker_id: bytes):
     with pytest.raises(PurposeRefused):
-        record(database, look(worker_id), look(worker_id, "curiosity"))
-    assert of(database, worker_id) == []
+        record(house, look(worker_id), look(worker_id, "curiosity"))
+    assert of(house, worker_id) == []
 
 
-def test_looks_at_many_share_a_commit(database: Database):
+def test_looks_at_many_share_a_commit(house: House):
     workers = [uuid.UUID(int=n).bytes for n in range(1, 30)]
-    record(database, *(look(worker) for worker in workers))
-    assert all(len(of(database, worker)) == 1 for worker in workers)
+    record(house, *(look(worker) for worker in workers))
+    assert all(len(of(house, worker)) == 1 for worker in workers)
 
 
-def test_readers_at_once_are_all_recorded(database: Database, worker_id: bytes):
-    random = SeededRandom(3)
-    threads = [
-        threading.Thread(target=looked.record, args=(database, random, [look(worker_id)])) for _ in range(12)
-    ]
+def test_readers_at_once_are_all_recorded(house: House, worker_id: bytes):
+    threads = [threading.Thread(target=looked.record, args=(house, [look(worker_id)])) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(of(database, worker_id)) == 12
+    assert len(of(house, worker_id)) == 12
 
 
-def test_the_newest_stands_first_and_pages_go_back(database: Database, worker_id: bytes, clock: FixedClock):
+def test_the_newest_stands_first_and_pages_go_back(house: House, worker_id: bytes, clock: FixedClock):
     for n in range(5):
-        looked.record(database, SeededRandom(n), [look(worker_id, case_ref=str(n))])
+        looked.record(house, [look(worker_id, case_ref=f"K-{n}")])
         clock.advance(10)
-    first = of(database, worker_id, limit=2)
-    rest = of(database, worker_id, before=first[-1].id)
-    assert [seen.case_ref for seen in first + rest] == ["4", "3", "2", "1", "0"]
+    first = of(house, worker_id, limit=2)
+    rest = of(house, worker_id, before=first[-1].id)
+    assert [seen.case_ref for seen in first + rest] == ["K-4", "K-3", "K-2", "K-1", "K-0"]
 
 
 @pytest.mark.parametrize("change", [sa.delete(table), sa.update(table).values(purpose="audit")])
-def test_a_row_is_never_changed_or_removed(database: Database, worker_id: bytes, change):
-    record(database, look(worker_id))
+def test_a_row_is_never_changed_or_removed(house: House, worker_id: bytes, change):
+    record(house, look(worker_id))
     with pytest.raises(sa.exc.DBAPIError):
-        database.write(lambda turn: turn.conn.execute(change))
-    assert [seen.purpose for seen in of(database, worker_id)] == ["inspection"]
+        house.db.write(lambda turn: turn.conn.execute(change))
+    assert [seen.purpose for seen in of(house, worker_id)] == ["inspection"]
 
 
 def test_nothing_is_recorded_when_it_cannot_be_written(
-    database: Database, worker_id: bytes, monkeypatch: pytest.MonkeyPatch
+    house: House, worker_id: bytes, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(looked, "uuid7", lambda *_: b"\1" * 16)
-    record(database, look(worker_id, case_ref="first"))
+    record(house, look(worker_id, case_ref="first-1"))
     with pytest.raises(LookNotWritten):
-        record(database, look(worker_id, case_ref="second"))
-    assert [seen.case_ref for seen in of(database, worker_id)] == ["first"]
+        record(house, look(worker_id, case_ref="second-1"))
+    assert [seen.case_ref for seen in of(house, worker_id)] == ["first-1"]
 
 
-def test_a_worker_sees_who_looked_and_nobody_elses(enter, database: Database, worker_id: bytes):
-    record(database, look(worker_id, case_ref="case-7"))
-    record(database, look(uuid.UUID(int=9).bytes, case_ref="other"), look(uuid.UUID(int=8).bytes))
+def test_a_worker_sees_who_looked_and_nobody_elses(enter, house: House, worker_id: bytes):
+    record(house, look(worker_id, case_ref="case-7"))
+    record(house, look(uuid.UUID(int=9).bytes, case_ref="other-1"), look(uuid.UUID(int=8).bytes))
     answer = enter("worker").get("/v1/me/looked")
     assert [item["case_ref"] for item in answer.json["items"]] == ["case-7"]
     assert answer.json["items"][0]["fields_seen"] == "records"
     assert (answer.json["next"], answer.headers["Cache-Control"]) == (None, "no-store")
 
 
-def test_the_list_goes_on_from_its_last_row(enter, database: Database, worker_id: bytes):
-    record(database, *(look(worker_id) for _ in range(53)))
+def test_the_list_goes_on_from_its_last_row(enter, house: House, worker_id: bytes):
+    record(house, *(look(worker_id) for _ in range(53)))
     worker = enter("worker")
     first = worker.get("/v1/me/looked").json
     rest = worker.get(f"/v1/me/looked?before={first['next']}").json
@@ -114,12 +111,12 @@ def test_an_official_has_no_such_list(enter, kind: str):
     assert enter(kind).get("/v1/me/looked").status_code == 403
 
 
-def test_a_purpose_that_is_not_of_ones_role_is_refused_by_name(database: Database, worker_id: bytes) -> None:
+def test_a_purpose_that_is_not_of_ones_role_is_refused_by_name(house: House, worker_id: bytes) -> None:
     payer = Actor(Kind.OFFICIAL, "paul", roles=frozenset({"payer"}))
     with pytest.raises(PurposeNotYours) as refused:
-        record(database, Look(worker_id, payer, "inspection", "records"))
+        record(house, Look(worker_id, payer, "inspection", "records"))
     assert refused.value.code == "purpose-role"
-    assert of(database, worker_id) == []
+    assert of(house, worker_id) == []
 
 
 def test_every_purpose_states_its_words_basis_days_and_roles() -> None:
@@ -147,10 +144,10 @@ def test_a_look_is_told_with_the_words_and_basis_of_its_day(monkeypatch: pytest.
     ]
 
 
-def test_a_look_by_consent_reads_by_the_purposes_of_sharing(enter, database: Database, worker_id: bytes):
+def test_a_look_by_consent_reads_by_the_purposes_of_sharing(enter, house: House, worker_id: bytes):
     shared = Look(
         worker_id, Actor(Kind.CLIENT, "bank"), "job-application", "extract", looked.BY_CONSENT + "1"
     )
-    database.write(lambda turn: looked.note(turn, SeededRandom(1), shared))
+    house.db.write(lambda turn: looked.note(turn, house, shared))
     (item,) = enter("worker").get("/v1/me/looked").json["items"]
     assert (item["purpose_zh"], item["basis_zh"]) == ("求职应聘", looked.CONSENT_BASIS)

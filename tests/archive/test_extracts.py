@@ -288,7 +288,7 @@ def test_an_opening_by_consent_is_no_look_without_a_relation(house: House, worke
     opened(house, share(house, worker, records[0], ("level",)), EMPLOYER)
     assert kinds(house) == []
     house.clock.advance(1_000)
-    looked.record(house.db, house.random, [Look(worker, EMPLOYER, "inspection", "records")])
+    looked.record(house, [Look(worker, EMPLOYER, "inspection", "records")])
     assert kinds(house) == ["no-relation"]
 
 

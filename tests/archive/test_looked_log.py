@@ -29,7 +29,7 @@ def worker(n: int) -> bytes:
 def look(
     house: House, n: int, actor: Actor = OFFICIAL, purpose: str = "inspection", case: str = "K-1"
 ) -> None:
-    looked.record(house.db, house.random, [Look(worker(n), actor, purpose, "records", case, "request1")])
+    looked.record(house, [Look(worker(n), actor, purpose, "records", case, "request1")])
 
 
 def column(house: House, query: sa.Select[Any]) -> list[Any]:

@@ -416,7 +416,7 @@ def _look(house: House, centre: Centre, people: list[dict], later: Callable[[], 
             centre.worker_id(people[n % 7]), who[n % 3], why[n % 3], ("identity", "records")[n % 2], f"K-{n}",
             f"request{n}",
         )  # fmt: skip
-        looked.record(house.db, house.random, [look])
+        looked.record(house, [look])
         if n % 4 == 3:
             later()
             assert looked_statements.keep(house, now=True)

@@ -1,12 +1,13 @@
 """The case that a look rests on: one of ours is there and about that worker; others stand on a list."""
 
+import datetime as dt
 import uuid
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from recordsvc.access import acts, cases, looked
+from recordsvc.access import acts, case_names, cases, looked
 from recordsvc.people import synthetic
 from recordsvc.submit import sign
 from tests.journeys.desk import HOST, Journey
@@ -51,38 +52,6 @@ class Scene:
         headers = {"X-CSRF-Token": token}
         return client.post(path, json=body, headers=headers, base_url=HOST)
 
-    def doors(self) -> list[tuple[str, dict[str, Any], dict[str, Any], str]]:
-        """Doors that take numbers of a person: what to send for one who is there, and for nobody."""
-        why = {"purpose": "objection"}
-        both = []
-        for one in (self.people[1], carded(self.journey, 9)):
-            shown = {"document": "resident-id", "number": one["number"], "card": one["card"]["number"]}
-            both.append(
-                (
-                    {"kind": "resident-id", "number": one["number"]} | why,
-                    shown | {"name": one["name"], "lost": False} | WINDOW,
-                    shown | WINDOW,
-                    {
-                        "number": one["card"]["number"],
-                        "document": "resident-id",
-                        "document_number": one["number"],
-                        "name": one["name"],
-                        "normal_since": None,
-                    }
-                    | WINDOW,
-                )
-            )
-        doors = (
-            ("/v1/desk/workers/find", "handler"),
-            ("/v1/desk/activations", "handler"),
-            ("/v1/desk/services", "handler"),
-            ("/v1/desk/cards/confirm", "registrar"),
-        )
-        return [(path, *bodies, who) for (path, who), *bodies in zip(doors, *both, strict=True)]
-
-
-WINDOW = {"purpose": "service-window"}
-
 
 def carded(journey: Journey, n: int) -> dict[str, Any]:
     return journey.person(n, card={"area": "640104", "number": synthetic.card_number(n)})
@@ -108,29 +77,6 @@ def test_a_case_about_another_answers_like_nobody_and_leaves_a_row(scene: Scene)
 
 
 INVENTED = str(uuid.UUID(int=7))
-
-
-def test_an_invented_case_answers_before_anybody_is_looked_for(scene: Scene) -> None:
-    """Whether the person is there or not, every door says the same, and writes nothing."""
-    for worker in (scene.other, str(uuid.UUID(int=9))):
-        assert scene.looks(worker, INVENTED).json["code"] == "case-unknown"
-    for path, there, nobody, who in scene.doors():
-        refused = [scene.answer(who, path, one | {"case_ref": INVENTED}) for one in (there, nobody)]
-        assert [(one.status_code, one.json["code"]) for one in refused] == [(422, "case-unknown")] * 2, path
-        assert refused[0].json == refused[1].json, path
-    assert scene.rows(scene.other) == []
-    assert not {"worker.find-nothing", "login.activate-refused", "window.refused", "card.confirm-refused"} & {
-        one.act for one in scene.acts()
-    }
-
-
-def test_at_no_door_a_case_about_another_tells_who_is_there(scene: Scene) -> None:
-    for done, (path, there, nobody, who) in enumerate(scene.doors(), start=1):
-        refused = [scene.answer(who, path, one | {"case_ref": scene.dispute}) for one in (there, nobody)]
-        assert refused[0].status_code in (404, 422), path
-        assert refused[0].json["code"] != "case-unknown", path
-        assert (refused[0].status_code, refused[0].json) == (refused[1].status_code, refused[1].json), path
-        assert [one.case_ref for one in scene.rows(scene.other)] == [scene.dispute] * done, path
 
 
 @pytest.mark.parametrize("written", ["{}", "{:u}", "{:n}", "异议{:u}", "{:d}"])
@@ -170,11 +116,93 @@ def test_the_break_glass_case_is_about_whom_was_looked_at_in_it(scene: Scene) ->
 
 
 @pytest.mark.parametrize(
-    "case", ["x", "7", "案卷", "K$1", "A1", "..1", "2026-11-29", "0190163d-8694-739b-aea5-00000000000"]
+    "case",
+    [
+        *("x", "7", "案卷", "K$1", "A1", "..1", "2026-11-29", "0190163d-8694-739b-aea5-00000000000"),
+        *("（2025）宁01", "宁01民初（2025）7", "宁劳人仲字〔2025〕", "〔2025〕12号"),
+    ],
 )
 def test_an_outside_reference_has_a_form(scene: Scene, case: str) -> None:
     answer = scene.looks(scene.mine, case)
     assert (answer.status_code, [one["parameter"] for one in answer.json["errors"]]) == (400, ["case_ref"])
+
+
+@pytest.mark.parametrize("case", ["K-1", "窗口2025-12", "（2026）宁01民初7号", "宁检调〔2026〕3号"])
+def test_a_request_by_law_has_the_number_of_a_court_or_letter_of_no_year_to_come(
+    scene: Scene, case: str
+) -> None:
+    answer = scene.looks(scene.mine, case, "court-or-law")
+    assert (answer.status_code, answer.json["code"]) == (422, "case-ref")
+    assert "法院案号（如" in answer.json["errors"][0]["detail"]
+    for form in ("（2025）宁0104民初7号", "宁检调〔2025〕3号", "(2024)最高法民终12号之一"):
+        assert scene.looks(scene.mine, form, "court-or-law").status_code == 200, form
+
+
+def test_a_case_that_names_its_person_is_refused_and_not_kept(scene: Scene) -> None:
+    """The look leaves its row, so that nobody tries names on numbers unseen."""
+    journey, who = scene.journey, scene.people[0]
+    day = who["number"][6:14]
+    for case in (
+        f"{who['name']}1",
+        f"补办-{'·'.join(who['name'])}-2025",
+        f"号{day}",
+        who["card"]["number"] + "A",
+    ):
+        answer = scene.looks(scene.mine, case)
+        assert (answer.status_code, answer.json["code"]) == (422, "case-names"), case
+        assert case not in answer.text
+        found = scene.answer("handler", "/v1/desk/workers/find", numbered(who) | {"case_ref": case})
+        assert found.json["code"] == "case-names", case
+    assert [one.case_ref for one in scene.rows(scene.mine)] == [case_names.HIDDEN] * 8
+    # Of somebody else they say nothing that is known here.
+    assert scene.looks(scene.other, f"{who['name']}1").status_code == 200
+
+    path = f"/v1/desk/held/{scene.held}?purpose=record-held&case_ref={quote(who['name'] + '1')}"
+    assert journey.read("handler", path, 422)["code"] == "case-names"
+    listed = [one["case_ref"] for one in journey.read("auditor", "/v1/desk/outside-cases")["items"]]
+    assert listed == [case_names.HIDDEN, f"{who['name']}1"] + [case_names.HIDDEN] * 8
+
+
+def numbered(person: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "resident-id", "number": person["number"], "purpose": "objection"}
+
+
+def test_a_pack_is_for_a_case_that_is_there_and_names_nobody_in_it(scene: Scene) -> None:
+    said: dict[str, Any] = {
+        "auditor": "demo-auditor",
+        "reason": "年度审计",
+        "selection": {"workers": [scene.mine]},
+    }
+    said["whole"] = False
+    for case, code in ((INVENTED, "case-unknown"), (scene.people[0]["name"] + "1", "case-names")):
+        answer = scene.answer(
+            "data-officer", "/v1/desk/audit-packs", said | {"case_ref": case, "whole": False}
+        )
+        assert answer.json["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("case", "names"),
+    [
+        ("马秀兰1", True),
+        ("补办 马 秀 兰 2026", True),
+        ("马小兰1", False),
+        ("兰1", False),
+        ("ALI YUSUF-2", True),
+        ("案 ali·yusuf 2", True),
+        ("ALIYUSUFU-2", False),
+        ("K19810722", True),
+        ("1981年7月22日-1", True),
+        ("1981-07-22/1", True),
+        ("1981年7月2日-1", False),
+        ("（1981）宁07民初22号", False),
+        ("a13900001234", True),
+        ("K-2026-17", False),
+    ],
+)
+def test_what_a_case_says_of_a_person(case: str, names: bool) -> None:
+    person = case_names.Person(["马秀兰", "Ali Yusuf"], ["13900001234"], [dt.date(1981, 7, 22)])
+    assert case_names.names(case, person) is names
 
 
 def test_looks_on_outside_references_stand_on_a_list_for_auditors(scene: Scene) -> None:

@@ -5,6 +5,7 @@ import json
 import uuid
 import zipfile
 from typing import Any
+from urllib.parse import quote
 
 from recordsvc import anchor
 from recordsvc.access.looked import of_worker
@@ -15,6 +16,7 @@ from tests.journeys.desk import HOST, Journey
 from tests.journeys.test_wrong_person import archive_id, enter
 
 PROOF = "a3" * 32
+CASE = "（2025）宁01民初1号"
 
 
 def close(journey: Journey, own: str, papers: list[str], status: int = 202, on: str = "2025-06-01") -> Any:
@@ -23,7 +25,8 @@ def close(journey: Journey, own: str, papers: list[str], status: int = 202, on: 
 
 
 def copied(journey: Journey, own: str, proposal: str) -> Any:
-    path = f"/v1/desk/workers/{own}/copy?purpose=court-or-law&case_ref=R-1&proposal={proposal}"
+    asked = f"purpose=court-or-law&case_ref={quote(CASE)}&proposal={proposal}"
+    path = f"/v1/desk/workers/{own}/copy?{asked}"
     return journey.browser("handler")[0].get(path, base_url=HOST)
 
 

@@ -8,6 +8,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -33,7 +34,8 @@ __all__ = ["commands", "mine", "settings"]
 UNFILED = "b4" * 32
 ORDER = hashlib.sha256(pdf()).hexdigest()
 ASKED = {"ground": "court", "text": "调查令", "papers": [ORDER]}
-WHY = {"purpose": "court-or-law", "case_ref": "H-1"}
+CASE = "宁检调〔2025〕1号"
+WHY = {"purpose": "court-or-law", "case_ref": CASE}
 DAY_MS = 24 * 3600 * 1000
 
 
@@ -93,7 +95,7 @@ def test_a_restricted_archive_is_copied_once_on_an_order_and_stays_sealed(journe
     assert made.status_code == 200, made.json
     assert verify_bundle(made.data, [anchor.log_key(house)]).outcome.name == "PROVEN"
     assert [one["kind"] for one in json.loads(made.data)["entries"]] == ["issue", "note"]
-    assert looks(house, own) == [("court-or-law", "H-1")]
+    assert looks(house, own) == [("court-or-law", CASE)]
     assert acts(house) == [("official:demo-data-officer", f"{own}/{proposal}")]
 
     again = make(journey, own, proposal)
@@ -101,7 +103,7 @@ def test_a_restricted_archive_is_copied_once_on_an_order_and_stays_sealed(journe
     assert "已经制作" in again.json["detail"]
     assert len(looks(house, own)) == 1
     for rest in ("archive", "numbers", "papers"):
-        path = f"/v1/desk/workers/{own}/{rest}?purpose=court-or-law&case_ref=H-1"
+        path = f"/v1/desk/workers/{own}/{rest}?purpose=court-or-law&case_ref={quote(CASE)}"
         assert journey.read("data-officer", path, 423)["code"] == "archive-restricted"
     assert fsck.fsck(house).finding is None
 
@@ -110,7 +112,7 @@ def test_of_two_who_ask_at_once_one_is_given_it(journey: Journey, own: str) -> N
     house, worker_id = journey.house, uuid.UUID(own).bytes
     proposal = asked(journey, own)
     journey.decide("data-officer", proposal)
-    looker = Looker(OFFICER, "court-or-law", "H-1")
+    looker = Looker(OFFICER, "court-or-law", CASE)
 
     def ask(_n: int) -> bool:
         try:
@@ -187,7 +189,7 @@ def test_what_is_read_as_a_restricted_archive_is_copied_by_its_own_decision(jour
     journey.decide("data-officer", proposal)
     made = make(journey, name, proposal)
     assert (made.status_code, len(json.loads(made.data)["entries"])) == (200, 1)
-    assert looks(journey.house, name) == [("court-or-law", "H-1")]
+    assert looks(journey.house, name) == [("court-or-law", CASE)]
 
 
 def test_a_decision_about_an_archive_erased_since_gives_nothing(journey: Journey, own: str) -> None:
@@ -257,7 +259,16 @@ def test_a_hold_is_asked_and_made_at_the_console(
     assert found is not None
     proposal = found[1]
     officer = "demo-data-officer"
-    words = (worker, "--proposal", proposal, "--purpose", "court-or-law", "--case", "H-1", "--to")
+    words = (
+        worker,
+        "--proposal",
+        proposal,
+        "--purpose",
+        "court-or-law",
+        "--case",
+        "宁检调〔2025〕1号",
+        "--to",
+    )
     early = typed(house, commands, "case hold-copy", *words, str(to), by=officer)
     assert early.exit_code == 1, early.output
     told = typed(house, commands, "case decide", proposal, "--reason", "属实", by=officer)
@@ -296,10 +307,10 @@ def test_one_restricted_record_is_copied_once_and_nothing_else_of_its_chain(jour
     opened = [one["record"]["id"] for one in json.loads(made.data)["entries"] if "record" in one]
     assert opened[0] == record_id(record)
     assert record_id(other) not in opened
-    assert looks(house, own) == [("court-or-law", "H-1")]
+    assert looks(house, own) == [("court-or-law", CASE)]
     assert acts(house) == [("official:demo-data-officer", f"{own}/{proposal}")]
     assert make(journey, own, proposal).json["code"] == "copy-not-decided", "it is used up"
-    told = f"/v1/desk/workers/{own}/archive?purpose=court-or-law&case_ref=H-1"
+    told = f"/v1/desk/workers/{own}/archive?purpose=court-or-law&case_ref={quote(CASE)}"
     assert [one["life"] for one in journey.read("data-officer", told)["records"]] == ["restricted", "active"]
 
     again = str(journey.act("handler", path, ASKED | {"text": "再次调取"})["proposal_id"])

@@ -179,9 +179,9 @@ def test_a_letter_is_a_reason_to_see_the_address_and_not_the_records(
     journey.clock.advance(1)
     official = Actor(Kind.OFFICIAL, "ann", roles=frozenset({"handler"}))
     house = journey.house
-    looked.record(house.db, house.random, [Look(worker_id, official, "service-window", "identity", "W-1")])
+    looked.record(house, [Look(worker_id, official, "service-window", "identity", "W-1")])
     assert alarms(journey) == []
-    looked.record(house.db, house.random, [Look(worker_id, official, "service-window", "records", "W-1")])
+    looked.record(house, [Look(worker_id, official, "service-window", "records", "W-1")])
     assert alarms(journey) == [worker_id]
 
 
@@ -191,5 +191,5 @@ def test_an_institution_has_to_do_with_those_it_has_records_of(journey: Journey,
     house = journey.house
     for one in (centre, stranger):
         machine = Actor(Kind.CLIENT, one.client_id, institution=one.uscc)
-        looked.record(house.db, house.random, [Look(worker_id, machine, "objection", "records")])
+        looked.record(house, [Look(worker_id, machine, "objection", "records")])
         assert alarms(journey) == ([] if one.uscc == SCHOOL else [worker_id])

@@ -393,7 +393,7 @@ def test_a_copy_that_lacks_purpose_or_case_is_asked_for_in_place(
     # Of another worker nothing is shown.
     elsewhere = handler.post(f"{address(region.worker_id(other))}/copy", proposal=proposal)
     assert (elsewhere.status_code, "依法查阅" in elsewhere.text) == (403, False)
-    given = {"purpose": "court-or-law", "case_ref": "R-1"}
+    given = {"purpose": "court-or-law", "case_ref": "（2025）宁01民初1号"}
     sent = handler.post(f"{address(worker_id)}/copy", proposal=proposal, **given)
     assert (sent.status_code, sent.content_type) == (200, "application/zip")
     # After thirty days the page says that it is over.

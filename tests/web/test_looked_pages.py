@@ -23,7 +23,7 @@ def seen(me: Visitor, house: House, region: Region, worker: dict[str, Any]) -> V
     """A worker at whom a handler looked twice, for two purposes."""
     owner = region.worker_id(worker)
     looks = [looked.Look(owner, HANDLER, why, "records", "K-1") for why in ("inspection", "claim-review")]
-    looked.record(house.db, house.random, looks)
+    looked.record(house, looks)
     return me
 
 

@@ -354,7 +354,7 @@ def test_who_looked_is_told_in_plain_words(
     owner = region.worker_id(worker)
     looks = [looked.Look(owner, official, "service-window", "identity", f"AN-{n:03d}") for n in range(45)]
     assert "没有别人查过" in me.get("/me/looked").text
-    looked.record(house.db, house.random, looks)
+    looked.record(house, looks)
 
     first = me.get("/me/looked")
     older = re.search(r'href="(/me/looked\?before=[^"]+)"', first.text)

@@ -395,7 +395,7 @@ def test_a_look_within_a_service_is_related_and_one_outside_is_not(
 
     def look(who: Visitor) -> None:
         row = Look(worker_id, again(who).actor, "service-window", "records", CASE)
-        looked.record(house.db, house.random, [row])
+        looked.record(house, [row])
 
     if when == "before":
         look(visitor)

@@ -126,7 +126,7 @@ def check_case(house: "House", who: Actor, payee: str, why: Why) -> None:
     if kind != "worker" or not reached:
         return
     look = Look(uuid.UUID(name).bytes, who, why.purpose, "account", why.case_ref, why.request_id)
-    if looked.foreign(house.db, house.random, look):
+    if looked.foreign(house, look):
         raise NotFound
 
 
@@ -148,7 +148,7 @@ def enter_for(turn: Turn, house: "House", who: Actor, payee: str, account: Accou
     account_id = enter(turn, house, payee, account, author(who))
     if worker_id is not None:
         look = Look(worker_id, who, why.purpose, "account", why.case_ref, why.request_id)
-        looked.note(turn, house.random, look)
+        looked.note(turn, house, look)
     _tell(turn, house, payee, ENTERED, account_id)
     return account_id
 

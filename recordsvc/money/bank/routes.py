@@ -8,8 +8,9 @@ import flask
 
 from recordsvc.access import acts, deciding, looked
 from recordsvc.access.acts import Act, OfficialAct
+from recordsvc.access.case_errors import CaseRefused
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import CaseRefused, LookNotWritten, PurposeRefused, Recused, StandsTogether
+from recordsvc.access.errors import LookNotWritten, PurposeRefused, Recused, StandsTogether
 from recordsvc.access.looked import Look
 from recordsvc.access.objects import whole
 from recordsvc.access.policy import Sends, Surface, door
@@ -356,7 +357,7 @@ def batch_file(batch_id: bytes) -> flask.Response:
     looks = [
         Look(uuid.UUID(one).bytes, who, PURPOSE, "account", found.message_id, request_id) for one in workers
     ]
-    looked.record(house().db, house().random, looks)
+    looked.record(house(), looks)
     acts.record(
         house().db,
         house().random,

@@ -102,7 +102,7 @@ def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
         one = find(conn, claim_id)
     persons.read(house(), one.worker_id)
     look = Look(one.worker_id, actor(), purpose, "claim", case_ref, http.current().id)
-    looked.record(house().db, house().random, [look])
+    looked.record(house(), [look])
     with house().db.read() as conn:
         return views.for_desk(house(), conn, one, actor().roles)
 
