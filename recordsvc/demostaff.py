@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 
-CASE: Final = "演示名册-1"
+CASE: Final = "演示2026-1"
 """The case of what departments state in the demo."""
 
 
@@ -93,6 +93,10 @@ def _make_department(
         institutions.enter(turn, entry, "system:demo")
         areas.place_institution(turn, code, "640000", "demo", "system:demo")
     demo.create_staff(turn, code, f"staff-officer-{kind}", Position.OFFICER, (zh, en))
+    # What one officer states another decides.
+    demo.create_staff(
+        turn, code, f"staff-officer-2-{kind}", Position.OFFICER, (f"{zh}二（复核）", f"{en}, the second")
+    )
 
 
 def _make_statements(house: "House", folder: Path) -> None:
@@ -101,8 +105,9 @@ def _make_statements(house: "House", folder: Path) -> None:
     from recordsvc import dated
     from recordsvc.access import demo, staff
     from recordsvc.access.grants import Actor, Kind, Position
+    from recordsvc.access.looked import Look
     from recordsvc.ground.ports import beijing_date
-    from recordsvc.groups import departments, statements
+    from recordsvc.groups import departments, statements, waiting
 
     now_ms = house.clock.now_ms()
     today = beijing_date(now_ms).isoformat()
@@ -116,19 +121,28 @@ def _make_statements(house: "House", folder: Path) -> None:
     for _, kind, who_key, *_rest in _DEPARTMENTS:
         person = people.get(who_key)
         found = None if person is None else house.people.find(person.document, person.number)
-        officer = known.get(f"staff-officer-{kind}")
-        if found is None or officer is None:
+        officers = [known.get(f"staff-officer-{kind}"), known.get(f"staff-officer-2-{kind}")]
+        if found is None or None in officers:
             continue
 
         def state(
-            turn: "Turn", officer: str = officer, found: bytes = found, group: str = groups[kind]
-        ) -> object:
-            institution = staff.known(turn.conn, officer).institution
-            who = Actor(Kind.STAFF, officer, frozenset({Position.OFFICER}), institution)
-            if statements.of_worker(house, turn.conn, institution, found):
-                return None
+            turn: "Turn",
+            officers: list[str | None] = officers,
+            found: bytes = found,
+            group: str = groups[kind],
+        ) -> None:
+            first, second = (
+                Actor(Kind.STAFF, one, frozenset({Position.OFFICER}), staff.known(turn.conn, one).institution)
+                for one in officers
+                if one is not None
+            )
+            if statements.of_worker(house, turn.conn, first.institution or "", found):
+                return
             said = {"group": group, "valid_from": today, "source": "shared-database", "checked_on": today}
-            return statements.state(turn, house, who, found, {**said, "case_ref": CASE}, "demo")
+            asked = {**said, "case_ref": CASE}
+            proposed = waiting.propose(turn, house, first, found, asked, "demo")
+            look = Look(found, second, statements.PURPOSE, statements.SHOWN, asked["case_ref"], "demo")
+            waiting.decide(turn, house, second, proposed, look, approve=True, reason="对照证件复核无误")
 
         house.db.write(state)
 

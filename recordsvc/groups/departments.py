@@ -29,7 +29,12 @@ class Department:
 
 def of(house: "House", conn: Connection, who: Actor) -> Department:
     """Return the department that somebody works at; one that is not in force answers for nobody."""
-    uscc, today = who.institution or "", beijing_date(house.clock.now_ms()).isoformat()
+    return at(house, conn, who.institution or "")
+
+
+def at(house: "House", conn: Connection, uscc: str) -> Department:
+    """Return a department by its code; one that is not in force answers for nobody."""
+    today = beijing_date(house.clock.now_ms()).isoformat()
     found = house.institutions.find(uscc)
     area = prefix(areas.institution(conn, uscc).area or "")
     reach = Reach(frozenset({area}), everywhere=len(area) == REGION_DIGITS)

@@ -3,7 +3,8 @@
 Problem
 ├── NotFound
 │   ├── MemberUnknown ─────── group-member-unknown
-│   └── StatementUnknown ──── group-statement-unknown
+│   ├── StatementUnknown ──── group-statement-unknown
+│   └── WaitingUnknown ────── group-waiting-unknown
 ├── Conflict
 │   ├── AlreadyStated ─────── group-already-stated
 │   └── StatementOver ─────── group-statement-over
@@ -34,6 +35,16 @@ class StatementUnknown(NotFound):
     title_en = "No such statement"
     remedy_zh = "请核对编号；每个部门只能办理自己作出的认定。"
     remedy_en = "Check the id; a department handles its own statements only."
+
+
+class WaitingUnknown(NotFound):
+    """Nothing of this department waits under this id."""
+
+    code = "group-waiting-unknown"
+    title_zh = "没有这项待复核的认定"
+    title_en = "Nothing of your department waits under this id"
+    remedy_zh = "请刷新待复核清单；每个部门只能复核本部门提出的认定。"
+    remedy_en = "Read the list of what waits again; a department decides its own only."
 
 
 class AlreadyStated(Conflict):

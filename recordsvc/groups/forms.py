@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from recordsvc.access.cases import CaseRefForm, case_ref
-from recordsvc.ground.forms import Form, Identifier, text
+from recordsvc.ground.forms import Form, Identifier, Truth, text
 
 SOURCES = ("certificate", "shared-database", "commitment")
 """How the department knows it: a certificate, its own or a shared database, a letter of commitment."""
@@ -23,8 +23,8 @@ class NewStatementForm(CaseRefForm):
     checked_on = text(10, 10, required=True)
 
 
-class CorrectStatementForm(Form):
-    """What changes; members that are left out stay, null takes one away."""
+class CorrectStatementForm(CaseRefForm):
+    """What changes, and for which case; members that are left out stay, null takes one away."""
 
     valid_from = text(10, 10)
     valid_to = text(10, 10, allow_none=True)
@@ -34,15 +34,28 @@ class CorrectStatementForm(Form):
     reason = text(1, 400, required=True)
 
 
-class EndStatementForm(Form):
-    """The last day, and why."""
+class EndStatementForm(CaseRefForm):
+    """The last day, why, and for which case."""
 
     valid_to = text(10, 10, required=True)
     reason = text(1, 400, required=True)
 
 
-class WithdrawStatementForm(Form):
-    """Why it was stated in error."""
+class WithdrawStatementForm(CaseRefForm):
+    """Why it was stated in error, and for which case."""
+
+    reason = text(1, 400, required=True)
+
+
+class DecideWaitingForm(CaseRefForm):
+    """The second officer's word."""
+
+    approve = Truth(required=True)
+    reason = text(1, 400, required=True)
+
+
+class TakeBackWaitingForm(Form):
+    """Why one's own proposal is taken back."""
 
     reason = text(1, 400, required=True)
 
@@ -61,10 +74,31 @@ class TrainingsQuery(Form):
     case_ref = case_ref()
 
 
-class StatementRefForm(Form):
-    """A statement that was made."""
+class WaitingRefForm(Form):
+    """What was proposed and waits for the second officer."""
 
-    record_id = fields.String(required=True)
+    proposal_id = fields.String(required=True)
+
+
+class WaitingForm(Form):
+    """What waits: what would be entered, what stands; without both where the archive is restricted."""
+
+    proposal_id = Identifier(required=True)
+    kind = fields.String(required=True)
+    proposed_ms = fields.Integer(required=True)
+    own = fields.Boolean(required=True)
+    record_id = Identifier(required=True, allow_none=True)
+    body = fields.Dict(required=True, allow_none=True)
+    before = fields.Dict(required=True, allow_none=True)
+    reason = fields.String(required=True)
+    name = fields.String(required=True)
+    number_tail = fields.String(required=True)
+
+
+class WaitingListForm(Form):
+    """What waits in the department, the oldest first."""
+
+    items = fields.List(fields.Nested(WaitingForm), required=True)
 
 
 class GroupMemberForm(Form):

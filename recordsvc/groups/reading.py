@@ -14,11 +14,12 @@ from recordsvc.access import areas, looked
 from recordsvc.access.grants import Actor
 from recordsvc.access.looked import Look
 from recordsvc.access.tables import staff
-from recordsvc.archive import persons
+from recordsvc.archive import holders, persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.readers import Cursor
 from recordsvc.groups import departments
 from recordsvc.groups.departments import Department
 from recordsvc.groups.errors import StatementOver
@@ -151,6 +152,12 @@ def holder(archive: Archive) -> tuple[str, str]:
         if "number" in worker:
             return str(worker["name"]), str(worker["number"])[-4:]
     return "", ""
+
+
+def known_holder(house: "House", cursor: Cursor, worker_id: bytes) -> tuple[str, str]:
+    """Return whose archive it is, and the last characters of the number, where nothing of it was read yet."""
+    found = holders.holder(house, cursor, worker_id)
+    return found.name, found.number[-4:]
 
 
 def _counted(archive: Archive) -> list[tuple[RecordState, dict[str, Any]]]:

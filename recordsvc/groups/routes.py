@@ -5,6 +5,8 @@ from typing import Any
 
 import flask
 
+from recordsvc.access import looked
+from recordsvc.access.case_errors import CaseRefused
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import door
 from recordsvc.access.services import house, once
@@ -12,7 +14,9 @@ from recordsvc.archive.errors import ArchiveRestricted, Busy
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import uuid_text
-from recordsvc.groups import departments, reading, statements
+from recordsvc.ground.problems import Forbidden
+from recordsvc.ground.two_person import AlreadyClosed, NotTheProposer, SamePerson, StaleProposal
+from recordsvc.groups import departments, reading, statements, waiting
 from recordsvc.groups.departments import Department
 from recordsvc.groups.errors import (
     AlreadyStated,
@@ -20,22 +24,31 @@ from recordsvc.groups.errors import (
     StatementOver,
     StatementRefused,
     StatementUnknown,
+    WaitingUnknown,
 )
 from recordsvc.groups.forms import (
     CorrectStatementForm,
+    DecideWaitingForm,
     EndStatementForm,
     GroupMembersForm,
     MembersQuery,
     NewStatementForm,
-    StatementRefForm,
+    TakeBackWaitingForm,
     TrainingsForm,
     TrainingsQuery,
+    WaitingListForm,
+    WaitingRefForm,
     WithdrawStatementForm,
 )
 from recordsvc.groups.reading import Member
+from recordsvc.groups.statements import Held
 
 bp = flask.Blueprint("groups", __name__)
-_ON_ONE = (StatementUnknown, StatementOver, StatementRefused, ArchiveRestricted, Busy)
+_ON_ONE = (StatementUnknown, CaseRefused, StatementOver, StatementRefused, ArchiveRestricted, Busy)
+_ON_WAITING = (
+    *(WaitingUnknown, CaseRefused, AlreadyClosed),
+    *(AlreadyStated, StatementOver, StatementRefused, ArchiveRestricted, Busy),
+)
 
 
 @door(
@@ -60,14 +73,61 @@ def list_members(query: dict[str, Any]) -> flask.Response:
     "/v1/centre/groups",
     policy="group.keep",
     body=NewStatementForm,
-    answer={201: StatementRefForm},
-    problems=(MemberUnknown, StatementRefused, AlreadyStated, ArchiveRestricted, Busy),
+    answer={202: WaitingRefForm},
+    problems=(MemberUnknown, CaseRefused, StatementRefused, AlreadyStated, ArchiveRestricted),
     idempotent=True,
-    summary="认定人员类别 / State that somebody belongs to a group of the department's",
+    summary="提出认定人员类别 / Propose that somebody belongs to a group; a second officer decides",
 )
 def state_membership(form: dict[str, Any]) -> flask.Response:
-    """State it; the worker is told, and may contest it."""
-    return answers.answer({"record_id": stated(form)}, 201, form=StatementRefForm)
+    """Propose it; once another officer approves, the worker is told, and may contest it."""
+    return answers.answer({"proposal_id": stated(form)}, 202, form=WaitingRefForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/centre/groups/waiting",
+    policy="group.keep",
+    query=TrainingsQuery,
+    answer=WaitingListForm,
+    summary="待复核的认定 / What waits for a second officer of the department, for a case",
+)
+def list_waiting(query: dict[str, Any]) -> flask.Response:
+    """List it; everybody shown sees that they were."""
+    found = waiting.listed(house(), actor(), query["case_ref"], http.current().id)
+    return answers.answer({"items": found}, form=WaitingListForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/centre/groups/waiting/<id:proposal_id>/decide",
+    policy="group.keep",
+    body=DecideWaitingForm,
+    answer={204: None},
+    problems=(*_ON_WAITING, SamePerson, StaleProposal, Forbidden),
+    idempotent=True,
+    summary="复核认定 / Decide, as the second officer, what another proposed",
+)
+def decide_waiting(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Approve, which enters it, or refuse."""
+    return decided(proposal_id, form)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/centre/groups/waiting/<id:proposal_id>/withdraw",
+    policy="group.keep",
+    body=TakeBackWaitingForm,
+    answer={204: None},
+    problems=(WaitingUnknown, AlreadyClosed, NotTheProposer, StatementRefused),
+    idempotent=True,
+    summary="撤回待复核的认定 / Take back what one proposed oneself",
+)
+def take_back_waiting(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take it back; nothing was entered."""
+    return taken_back(proposal_id, form["reason"])
 
 
 @door(
@@ -76,14 +136,14 @@ def state_membership(form: dict[str, Any]) -> flask.Response:
     "/v1/centre/groups/<id:record_id>/correct",
     policy="group.keep",
     body=CorrectStatementForm,
-    answer={204: None},
+    answer={202: WaitingRefForm},
     problems=_ON_ONE,
     idempotent=True,
-    summary="更正认定 / Correct days or source of an own statement",
+    summary="提出更正认定 / Propose to correct days or source of an own statement",
 )
 def correct_membership(record_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Correct what the department stated itself."""
-    return corrected(record_id, form)
+    """Propose to correct what the department stated; a second officer decides."""
+    return answers.answer({"proposal_id": corrected(record_id, form)}, 202, form=WaitingRefForm)
 
 
 @door(
@@ -98,9 +158,8 @@ def correct_membership(record_id: bytes, form: dict[str, Any]) -> flask.Response
     summary="终止认定 / End an own statement with a last day",
 )
 def end_membership(record_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Give a statement a last day."""
-    place, who = house(), actor()
-    return done(lambda turn: statements.end(turn, place, who, record_id, form["valid_to"], form["reason"]))
+    """Give a statement an earlier last day."""
+    return ended(record_id, form)
 
 
 @door(
@@ -116,8 +175,7 @@ def end_membership(record_id: bytes, form: dict[str, Any]) -> flask.Response:
 )
 def withdraw_membership(record_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Withdraw what was stated in error."""
-    place, who = house(), actor()
-    return done(lambda turn: statements.withdraw(turn, place, who, record_id, form["reason"]))
+    return withdrawn(record_id, form)
 
 
 @door(
@@ -152,17 +210,61 @@ def listed(
 
 
 def stated(form: Mapping[str, Any]) -> str:
-    """State a membership; its record id as text. Raises as the door says."""
+    """Propose a membership; the proposal's id as text. Raises as the door says."""
     place, who, request_id = house(), actor(), http.current().id
     worker_id = statements.find(place, who, form, request_id)
-    return once(lambda turn: uuid_text(statements.state(turn, place, who, worker_id, form, request_id)))
+    return once(lambda turn: uuid_text(waiting.propose(turn, place, who, worker_id, form, request_id)))
 
 
-def corrected(record_id: bytes, form: Mapping[str, Any]) -> flask.Response:
-    """Correct an own statement; an empty answer."""
+def corrected(record_id: bytes, form: Mapping[str, Any]) -> str:
+    """Propose to correct an own statement; the proposal's id as text."""
     place, who, reason = house(), actor(), form["reason"]
-    changed = {name: value for name, value in form.items() if name != "reason"}
-    return done(lambda turn: statements.correct(turn, place, who, record_id, changed, reason))
+    held, look = statements.for_case(place, who, record_id, form["case_ref"], http.current().id)
+    changed = {name: value for name, value in form.items() if name not in ("reason", "case_ref")}
+    return once(
+        lambda turn: uuid_text(waiting.propose_correction(turn, place, who, held, changed, reason, look))
+    )
+
+
+def ended(record_id: bytes, form: Mapping[str, Any]) -> flask.Response:
+    """End an own statement; an empty answer."""
+    return _acted(
+        record_id,
+        form,
+        lambda turn, held: statements.end(turn, house(), actor(), held, form["valid_to"], form["reason"]),
+    )
+
+
+def withdrawn(record_id: bytes, form: Mapping[str, Any]) -> flask.Response:
+    """Withdraw an own statement; an empty answer."""
+    return _acted(
+        record_id, form, lambda turn, held: statements.withdraw(turn, house(), actor(), held, form["reason"])
+    )
+
+
+def _acted(record_id: bytes, form: Mapping[str, Any], act: Callable[[Turn, Held], None]) -> flask.Response:
+    place, who = house(), actor()
+    _held, look = statements.for_case(place, who, record_id, form["case_ref"], http.current().id)
+
+    def acting(turn: Turn) -> None:
+        looked.note(turn, place, look)
+        act(turn, statements.one(place, turn.conn, who, record_id))
+
+    return done(acting)
+
+
+def decided(proposal_id: bytes, form: Mapping[str, Any]) -> flask.Response:
+    """Decide what waits; an empty answer."""
+    place, who = house(), actor()
+    look = waiting.for_case(place, who, proposal_id, form["case_ref"], http.current().id)
+    said = {"approve": form["approve"], "reason": form["reason"]}
+    return done(lambda turn: waiting.decide(turn, place, who, proposal_id, look, **said))
+
+
+def taken_back(proposal_id: bytes, reason: str) -> flask.Response:
+    """Take back what one proposed; an empty answer."""
+    place, who = house(), actor()
+    return done(lambda turn: waiting.withdraw(turn, place, who, proposal_id, reason))
 
 
 def done(act: Callable[[Turn], None]) -> flask.Response:

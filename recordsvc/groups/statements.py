@@ -1,11 +1,13 @@
 """A department states that somebody belongs to a group (人员类别认定), corrects, ends and withdraws it.
 
-    officer ──name, number, paper──> entry `group-membership` ──> the worker is told, may contest
-                                        ├── correct, end: an entry that corrects it
-                                        └── withdraw (stated in error): an entry that revokes it
+    officer ──name, number, paper──> proposal ──another──> entry `group-membership`; the worker is told
+        ├── correct: proposed and decided alike, an entry that corrects it
+        ├── end earlier: an entry that corrects it, by one officer
+        └── withdraw (stated in error): an entry that revokes it, by one
 
-The region's key signs, on the word of the officer, who stands in the record with the department: a
-department has no key of its own here, and one word is enough, as for what an institution signs. A personal
+Money depends on it: whatever may give something takes two officers (`groups/waiting.py`), what takes
+something away one, since the worker is told and may contest it. The region's key signs, on the word of the
+officer, who stands in the record with the department: a department has no key of its own here. A personal
 fact has to be erasable and provable: so it is an entry, and no row of a register.
 """
 
@@ -108,7 +110,7 @@ def find(house: "House", who: Actor, said: Mapping[str, Any], request_id: str) -
         # Version 0 is a worker whom a record would create: a department creates nobody.
         known = isinstance(found, Worker) and found.version > 0
         department = departments.of(house, conn, who)
-        here = isinstance(found, Worker) and known and _covers(department, conn, found.worker_id)
+        here = isinstance(found, Worker) and known and covers(department, conn, found.worker_id)
     if isinstance(found, Worker) and here:
         look = Look(found.worker_id, who, PURPOSE, SHOWN, case_ref, request_id)
         if not looked.foreign(house, look):
@@ -122,20 +124,43 @@ def find(house: "House", who: Actor, said: Mapping[str, Any], request_id: str) -
 
 def one(house: "House", conn: Connection, who: Actor, record_id: bytes) -> Held:
     """Return a statement of one's own department. Raises `StatementUnknown`, `ArchiveRestricted`."""
+    return at(house, conn, departments.of(house, conn, who), record_id)
+
+
+def at(house: "House", conn: Connection, department: Department, record_id: bytes) -> Held:
+    """Return a statement of a department in its area. Raises `StatementUnknown`, `ArchiveRestricted`."""
     own = group_entry.c
-    mine = (own.institution == (who.institution or ""), own.record_id == record_id)
+    mine = (own.institution == department.uscc, own.record_id == record_id)
     worker_id = conn.scalar(sa.select(own.worker_id).where(*mine))
     if worker_id is None:
         raise StatementUnknown
     held = _held(house, house.db.cursor(conn), bytes(worker_id), [record_id])
     if not held or held[0].state.body is None:
         raise StatementUnknown
-    if not _covers(departments.of(house, conn, who), conn, bytes(worker_id)):
+    if not covers(department, conn, bytes(worker_id)):
         raise StatementUnknown
     return held[0]
 
 
-def _covers(department: Department, conn: Connection, worker_id: bytes) -> bool:
+def for_case(
+    house: "House", who: Actor, record_id: bytes, case_ref: str, request_id: str
+) -> tuple[Held, Look]:
+    """Return a statement of one's own department and the look at it, for a case that is about its person.
+
+    Raises `CaseUnknown`, `CaseNames`, `ArchiveRestricted`, and `StatementUnknown`, alike for one that is not
+    there and one whose person the case is not about.
+    """
+    looked.judge(house.db, who, PURPOSE, case_ref)
+    with house.db.read() as conn:
+        held = one(house, conn, who, record_id)
+    look = Look(held.worker_id, who, PURPOSE, SHOWN, case_ref, request_id)
+    if looked.foreign(house, look):
+        raise StatementUnknown
+    return held, look
+
+
+def covers(department: Department, conn: Connection, worker_id: bytes) -> bool:
+    """Tell whether a worker lies where the department answers for people."""
     return department.reach.covers(areas.person(conn, worker_id).area)
 
 
@@ -162,25 +187,30 @@ def _held(house: "House", cursor: Cursor, worker_id: bytes, ids: list[bytes]) ->
 # -- what
 
 
-def state(
-    turn: Turn, house: "House", who: Actor, worker_id: bytes, asked: Mapping[str, Any], request_id: str
+def judged(
+    house: "House", conn: Connection, department: Department, worker_id: bytes, asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a department states of a worker, as it would be entered now.
+
+    Raises `StatementRefused`, `AlreadyStated`, `ArchiveRestricted`.
+    """
+    body = _body(house, department, asked)
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    for one in of_worker(house, conn, department.uscc, worker_id):
+        said = one.state.body if one.state.life is Life.ACTIVE else None
+        if said is not None and said["group"] == body["group"] and today <= str(said.get("valid_to", today)):
+            raise AlreadyStated
+    return body
+
+
+def enter(
+    turn: Turn, house: "House", department: Department, worker_id: bytes, asked: Mapping[str, Any], by: str
 ) -> bytes:
-    """State that a worker belongs to a group; the record's id.
+    """Enter that a worker belongs to a group, on the word of an officer (`staff:…`); the record's id.
 
     Raises `StatementRefused`, `AlreadyStated`, `ArchiveRestricted`, `Busy`.
     """
-    department = departments.of(house, turn.conn, who)
-    body = _body(house, department, asked)
-    earlier = of_worker(house, turn.conn, department.uscc, worker_id)
-    today = beijing_date(turn.now_ms).isoformat()
-    if any(
-        one.state.life is Life.ACTIVE
-        and one.state.body is not None
-        and one.state.body["group"] == body["group"]
-        and today <= str(one.state.body.get("valid_to", today))
-        for one in earlier
-    ):
-        raise AlreadyStated
+    body = judged(house, turn.conn, department, worker_id, asked)
     # Counted with those that were erased: what is stated anew is another record.
     parts = (
         department.uscc.encode(),
@@ -189,10 +219,9 @@ def state(
         str(_count(turn, department, worker_id)).encode(),
     )
     record_id = derived_id(house, b"group", *parts)
-    _enter(turn, house, worker_id, Statement(TYPE, body, _stater(who, record_id), record_id))
+    _enter(turn, house, worker_id, Statement(TYPE, body, _stater(by, record_id), record_id))
     row = {"worker_id": worker_id, "record_id": record_id.bytes, "institution": department.uscc}
-    turn.conn.execute(group_entry.insert().values(**row, stated_by=author(who), stated_ms=turn.now_ms))
-    looked.note(turn, house, Look(worker_id, who, PURPOSE, SHOWN, asked["case_ref"], request_id))
+    turn.conn.execute(group_entry.insert().values(**row, stated_by=by, stated_ms=turn.now_ms))
     return record_id.bytes
 
 
@@ -213,37 +242,48 @@ def _count(turn: Turn, department: Department, worker_id: bytes) -> int:
     return turn.conn.execute(sa.select(sa.func.count()).select_from(group_entry).where(*mine)).scalar_one()
 
 
-def correct(
-    turn: Turn, house: "House", who: Actor, record_id: bytes, changed: Mapping[str, Any], reason: str
-) -> None:
-    """Correct days or source of a statement; None takes a member away.
+def corrected(house: "House", held: Held, changed: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """Return the fields of a statement that a correction changes, judged; None takes a member away.
 
-    Raises `StatementUnknown`, `StatementOver`, `StatementRefused`, `ArchiveRestricted`, `Busy`.
+    Raises `StatementOver`, `StatementRefused`.
     """
-    held = _in_force(one(house, turn.conn, who, record_id))
-    before = dict(held.state.body or {})
-    body = {**before, **changed}
-    body = {name: value for name, value in body.items() if value is not None}
+    before = dict(_in_force(held).state.body or {})
+    body = {name: value for name, value in {**before, **changed}.items() if value is not None}
     fields = {f"/body/{name}": body.get(name) for name in changed if body.get(name) != before.get(name)}
     if not fields:
         raise wrong("/reason", "没有改动任何内容")
-    _reason(reason)
+    free_of_numbers(reason)
     _judge(house, body)
-    said = {"corrects": str(uuid.UUID(bytes=record_id)), "fields": fields, "reason": reason}
-    _act(turn, house, who, held, "correction", said)
+    return fields
 
 
-def end(turn: Turn, house: "House", who: Actor, record_id: bytes, valid_to: str, reason: str) -> None:
-    """End a statement with a last day. Raises as `correct`."""
-    correct(turn, house, who, record_id, {"valid_to": valid_to}, reason)
+def correct(turn: Turn, house: "House", held: Held, changed: Mapping[str, Any], reason: str, by: str) -> None:
+    """Correct days or source of a statement, on the word of an officer (`staff:…`).
+
+    Raises `StatementOver`, `StatementRefused`, `ArchiveRestricted`, `Busy`.
+    """
+    fields = corrected(house, held, changed, reason)
+    said = {"corrects": str(uuid.UUID(bytes=held.record_id)), "fields": fields, "reason": reason}
+    _act(turn, house, by, held, "correction", said)
 
 
-def withdraw(turn: Turn, house: "House", who: Actor, record_id: bytes, reason: str) -> None:
+def end(turn: Turn, house: "House", who: Actor, held: Held, valid_to: str, reason: str) -> None:
+    """End a statement with a last day before the present one; a later one is a correction.
+
+    Raises as `correct`.
+    """
+    before = (_in_force(held).state.body or {}).get("valid_to")
+    if before is not None and valid_to > str(before):
+        raise wrong("/valid_to", "只能提前；延长有效期请用更正，由另一名专员复核")
+    correct(turn, house, held, {"valid_to": valid_to}, reason, author(who))
+
+
+def withdraw(turn: Turn, house: "House", who: Actor, held: Held, reason: str) -> None:
     """Withdraw a statement that was made in error. Raises as `correct`."""
-    held = _in_force(one(house, turn.conn, who, record_id))
-    _reason(reason)
-    said = {"reason": "entered-in-error", "revokes": str(uuid.UUID(bytes=record_id)), "text": reason}
-    _act(turn, house, who, held, "revocation", said)
+    _in_force(held)
+    free_of_numbers(reason)
+    said = {"reason": "entered-in-error", "revokes": str(uuid.UUID(bytes=held.record_id)), "text": reason}
+    _act(turn, house, author(who), held, "revocation", said)
 
 
 def forget(turn: Turn, worker_id: bytes) -> None:
@@ -257,10 +297,10 @@ def _in_force(held: Held) -> Held:
     return held
 
 
-def _act(turn: Turn, house: "House", who: Actor, held: Held, name: str, said: dict[str, Any]) -> None:
+def _act(turn: Turn, house: "House", by: str, held: Held, name: str, said: dict[str, Any]) -> None:
     seen = str(held.archive.seen(held.state)).encode()
     act_id = derived_id(house, b"group", held.record_id, canonical(said), seen)
-    stater = _stater(who, act_id)
+    stater = _stater(by, act_id)
     _enter(turn, house, held.worker_id, Statement(name, said, stater, act_id, held.state.seq))
 
 
@@ -272,11 +312,12 @@ def _enter(turn: Turn, house: "House", worker_id: bytes, statement: Statement) -
         raise Busy from None
 
 
-def _stater(who: Actor, act_id: uuid.UUID) -> Stater:
-    return Stater(author(who), str(Position.OFFICER), f"group-{act_id}")
+def _stater(by: str, act_id: uuid.UUID) -> Stater:
+    return Stater(by, str(Position.OFFICER), f"group-{act_id}")
 
 
-def _reason(reason: str) -> None:
+def free_of_numbers(reason: str) -> None:
+    """Refuse a number of a person in a reason. Raises `StatementRefused`."""
     if number_in(reason) is not None:
         raise wrong("/reason", "不要写号码")
 

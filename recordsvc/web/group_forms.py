@@ -46,6 +46,16 @@ CORRECT: Final = (
 )
 END: Final = (Field("valid_to", "最后一天", "day"), WHY)
 WITHDRAW: Final = (WHY,)
+DECIDE: Final = (Field("reason", "复核意见", "area", hint="最多 400 字，不要写号码。", most=MOST),)
+TAKE_BACK: Final = (Field("reason", "撤回原因", "area", hint="最多 400 字，不要写号码。", most=MOST),)
+MEMBERS: Final = (
+    ("valid_from", "起始日期"),
+    ("valid_to", "终止日期"),
+    ("source", "认定依据"),
+    ("source_reference", "证件或文书编号"),
+    ("checked_on", "核查日期"),
+)
+"""What a statement says beside its group, in words."""
 TRAININGS: Final = (CASE,)
 
 
@@ -62,6 +72,15 @@ class CasePageForm(Form):
 
     case_ref = text(0, 200, load_default="")
     statement = Identifier(load_default=None)
+    waits = text(0, 1, load_default="")
+
+
+class WaitingPageForm(Form):
+    """The second officer's word as typed."""
+
+    look = text(0, 400, load_default="")
+    how = text(0, 10, load_default="")
+    reason = text(0, MOST, load_default="")
 
 
 class StatementPageQuery(Form):

@@ -57,6 +57,8 @@ from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
+WAITING = "/centre/groups/waiting"
+
 
 @door(
     bp,
@@ -70,9 +72,9 @@ from recordsvc.web.services import bp, house
 )
 def groups_page(query: dict[str, Any]) -> flask.Response:
     """List the department's statements; everybody shown sees that they were. Without a case, ask for one."""
-    looker = _looker(query["look"])
+    looker = looker_of(query["look"])
     if looker is None:
-        return _gate({}, None, late=bool(query["look"]))
+        return gate({}, None, late=bool(query["look"]))
     department, items, more = groups.listed(query["group"] or None, query["before"], looker.case_ref)
     return page(
         "centre_groups.html",
@@ -103,8 +105,10 @@ def groups_case_button(form: dict[str, Any]) -> flask.Response:
         given = judged(TrainingsQuery, {"case_ref": form["case_ref"]})
         looked.judge(house().db, actor(), statements.PURPOSE, given["case_ref"])
     except FormRefused as problem:
-        return _gate(form, problem, late=False)
+        return gate(form, problem, late=False, waits=bool(form["waits"]))
     look, one = _seal(given["case_ref"]), form["statement"]
+    if form["waits"]:
+        return go(f"{WAITING}?look={look}")
     return go(f"/centre/groups{'' if one is None else '/' + uuid_text(one)}?look={look}")
 
 
@@ -134,15 +138,15 @@ def group_new_statement_page() -> flask.Response:
     summary="认定人员类别（网页） / State a membership",
 )
 def group_new_statement_button(form: dict[str, Any]) -> flask.Response:
-    """State it, or say what is wrong."""
+    """Propose it, or say what is wrong."""
     try:
         asked = judged(NewStatementForm, form)
-        record_id = groups.stated(asked)
+        groups.stated(asked)
     except Problem as problem:
         if problem.status not in (*FAILED, MemberUnknown.status):
             raise
         return _new(form, problem)
-    return go(f"/centre/groups/{record_id}?look={_seal(asked['case_ref'])}")
+    return go(f"{WAITING}?look={_seal(asked['case_ref'])}")
 
 
 @door(
@@ -173,20 +177,19 @@ def group_statement_page(record_id: bytes, query: dict[str, Any]) -> flask.Respo
     summary="更正认定（网页） / Correct a statement",
 )
 def group_correct_statement_button(record_id: bytes, form: dict[str, Any]) -> flask.Response:
-    """Correct days or source; what was left as it stood is no change."""
+    """Propose to correct days or source; what was left as it stood is no change."""
 
-    def act() -> flask.Response:
+    def act(case_ref: str) -> object:
         with house().db.read() as conn:
             before = statements.one(house(), conn, actor(), record_id).state.body or {}
         given = {name: value.strip() or None for name, value in form.items() if name != "look"}
         changed = {
             name: value for name, value in given.items() if name != "reason" and value != before.get(name)
         }
-        return groups.corrected(
-            record_id, _loaded(CorrectStatementForm, changed | {"reason": given["reason"]})
-        )
+        said = changed | {"reason": given["reason"], "case_ref": case_ref}
+        return groups.corrected(record_id, _loaded(CorrectStatementForm, said))
 
-    return _acted(record_id, "correct", form, act)
+    return _acted(record_id, "correct", form, act, WAITING)
 
 
 @door(
@@ -203,11 +206,8 @@ def group_correct_statement_button(record_id: bytes, form: dict[str, Any]) -> fl
 def group_end_statement_button(record_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Give it a last day."""
 
-    def act() -> flask.Response:
-        asked, place, who = judged(EndStatementForm, _typed(form)), house(), actor()
-        return groups.done(
-            lambda turn: statements.end(turn, place, who, record_id, asked["valid_to"], asked["reason"])
-        )
+    def act(case_ref: str) -> object:
+        return groups.ended(record_id, judged(EndStatementForm, _typed(form) | {"case_ref": case_ref}))
 
     return _acted(record_id, "end", form, act)
 
@@ -226,9 +226,10 @@ def group_end_statement_button(record_id: bytes, form: dict[str, Any]) -> flask.
 def group_withdraw_statement_button(record_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Withdraw what was stated in error."""
 
-    def act() -> flask.Response:
-        asked, place, who = judged(WithdrawStatementForm, _typed(form)), house(), actor()
-        return groups.done(lambda turn: statements.withdraw(turn, place, who, record_id, asked["reason"]))
+    def act(case_ref: str) -> object:
+        return groups.withdrawn(
+            record_id, judged(WithdrawStatementForm, _typed(form) | {"case_ref": case_ref})
+        )
 
     return _acted(record_id, "withdraw", form, act)
 
@@ -305,22 +306,25 @@ def _training(one: reading.Training) -> dict[str, Any]:
 def _loaded(schema: type[Form], given: Mapping[str, Any]) -> dict[str, Any]:
     """Load what may hold null: there it means that a member is taken away."""
     if given["reason"] is None:
-        return judged(schema, {"reason": ""})
+        return judged(schema, {"reason": "", "case_ref": given["case_ref"]})
     loaded: dict[str, Any] = load(schema, dict(given))
     return loaded
 
 
 def _acted(
-    record_id: bytes, act: str, form: Mapping[str, Any], make: Callable[[], flask.Response]
+    record_id: bytes, act: str, form: Mapping[str, Any], make: Callable[[str], object], to: str = ""
 ) -> flask.Response:
-    """Act and show the statement; or show it with what is wrong, as it was typed."""
+    """Act for the case of the look, and show the statement; or show what is wrong, as it was typed."""
+    looker = looker_of(form["look"])
+    if looker is None:
+        return gate({}, None, late=True, statement=record_id, status=422)
     try:
-        make()
+        make(looker.case_ref)
     except Problem as problem:
         if problem.status not in FAILED or isinstance(problem, ArchiveRestricted):
             raise
         return _statement(record_id, form["look"], act, form, problem)
-    return go(f"/centre/groups/{uuid_text(record_id)}?look={form['look']}")
+    return go(f"{to or f'/centre/groups/{uuid_text(record_id)}'}?look={form['look']}")
 
 
 def _new(form: Mapping[str, Any], problem: Problem | None) -> flask.Response:
@@ -340,7 +344,8 @@ def _new(form: Mapping[str, Any], problem: Problem | None) -> flask.Response:
     )
 
 
-def _looker(look: str) -> Looker | None:
+def looker_of(look: str) -> Looker | None:
+    """Return who looks at the own department's people and for which case; None: it has to be said again."""
     return desk_looks.opened(_department(), look)
 
 
@@ -357,15 +362,21 @@ def _typed(form: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in form.items() if name != "look"}
 
 
-def _gate(
-    form: Mapping[str, Any], problem: Problem | None, *, late: bool, statement: bytes | None = None
+def gate(
+    form: Mapping[str, Any],
+    problem: Problem | None,
+    *,
+    late: bool,
+    statement: bytes | None = None,
+    waits: bool = False,
+    status: int = 200,
 ) -> flask.Response:
-    """Ask for which case the list is opened, or a statement."""
+    """Ask for which case the list is opened, what waits, or a statement."""
     wrong, trouble = ({}, None) if problem is None else faults(problem, TRAININGS)
     one = form.get("statement") or statement
     return page(
         "centre_groups_case.html",
-        200 if problem is None else problem.status,
+        status if problem is None else problem.status,
         tabs=tabs(),
         fields=TRAININGS,
         typed=form,
@@ -373,6 +384,7 @@ def _gate(
         trouble=trouble,
         late=late,
         statement=None if one is None else uuid_text(one),
+        waits=waits,
     )
 
 
@@ -385,9 +397,9 @@ def _statement(
     *,
     shown: list[dict[str, Any]] | None = None,
 ) -> flask.Response:
-    looker = _looker(look)
+    looker = looker_of(look)
     if looker is None:
-        return _gate({}, problem, late=bool(look), statement=record_id)
+        return gate({}, problem, late=bool(look), statement=record_id)
     held = reading.statement(house(), actor(), record_id, looker.case_ref, http.current().id)
     body = dict(held.state.body or {})
     name, tail = reading.holder(held.archive)

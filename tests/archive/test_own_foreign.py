@@ -145,6 +145,10 @@ def scene(house: House) -> Scene:
     return Scene(house)
 
 
+ASKS_FIRST = ("/centre/groups/<id:record_id>",)
+"""Pages that ask for a case before anything is looked for: the same page for whatever id."""
+
+
 def argument(rule: str) -> str:
     return re.findall(r"<(?:[a-z]+:)?([a-z_]+)>", rule)[-1]
 
@@ -169,9 +173,10 @@ def test_what_is_foreign_answers_as_what_is_missing(scene: Scene, caller: str) -
         for value in scene.ids.get(argument(door[0]), ["01900000-0000-7000-8000-0000000000fe"]):
             absent = missing_like(value)
             answer, nothing = scene.knock(name, door, value), scene.knock(name, door, absent)
-            assert answer.status_code >= 400, (door[:2], value)
+            assert answer.status_code >= 400 or door[0] in ASKS_FIRST, (door[:2], value)
             assert told(answer, value) == told(nothing, absent), (door[:2], value)
-            assert answer.json["code"] not in ("form-refused", "invalid"), (door[:2], answer.text)
+            code = answer.json["code"] if answer.is_json else "page"
+            assert code not in ("form-refused", "invalid"), (door[:2], answer.text)
 
 
 def test_what_is_foreign_costs_the_same_work_as_what_is_missing(

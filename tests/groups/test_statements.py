@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import uuid
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from recordsvc import dated, service
 from recordsvc.access import areas, codes, looked, staff
-from recordsvc.access.grants import Position
+from recordsvc.access.grants import Actor, Kind, Position
 from recordsvc.access.tables import official_act
 from recordsvc.archive import erasing, feed, persons
 from recordsvc.archive.announcing import announcer
@@ -21,8 +22,10 @@ from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.bodies import institutions
 from recordsvc.bodies.institutions import FactKind
+from recordsvc.ground import two_person
 from recordsvc.ground.ports import FixedClock, beijing_ms
-from recordsvc.groups import reading
+from recordsvc.ground.problems import Forbidden
+from recordsvc.groups import reading, waiting
 from recordsvc.groups.departments import GROUPS
 from recordsvc.groups.tables import group_entry
 from recordsvc.house import House
@@ -40,6 +43,9 @@ OFFICES = {
     "colleague": (FEDERATION, Position.CLERK),
     "veterans": (VETERANS, Position.OFFICER),
     "city": (CITY, Position.OFFICER),
+    "officer-2": (FEDERATION, Position.OFFICER),
+    "veterans-2": (VETERANS, Position.OFFICER),
+    "city-2": (CITY, Position.OFFICER),
 }
 WHO = person(1)
 CASE = "残培〔2026〕7号"
@@ -78,13 +84,37 @@ class Place:
             self.people[name] = Person(browser, answer.json["csrf_token"])
 
     def post(self, who: str, path: str, body: dict[str, Any], status: int = 204) -> Any:
+        # Whatever is done to a statement is done for a case.
+        if "/withdraw" not in path or "/waiting/" not in path:
+            body = {"case_ref": CASE} | body
         answer = self.people[who].post(f"/v1/centre/groups{path}", body)
         assert answer.status_code == status, (who, path, answer.text)
         return answer.json
 
-    def state(self, who: str = "officer", status: int = 201, **changes: Any) -> Any:
+    def propose(self, who: str = "officer", status: int = 202, **changes: Any) -> Any:
         body = {name: value for name, value in (SAID | changes).items() if value is not None}
         return self.post(who, "", body, status)
+
+    def decide(
+        self, who: str, proposal_id: str, status: int = 204, *, approve: bool = True, **more: Any
+    ) -> Any:
+        said = {"approve": approve, "reason": "对照证件复核"} | more
+        return self.post(who, f"/waiting/{proposal_id}/decide", said, status)
+
+    def state(self, who: str = "officer", **changes: Any) -> str:
+        """One officer states it, another of the department decides; the record's id."""
+        before = self.kept()
+        self.decide(f"{who}-2", self.propose(who, **changes)["proposal_id"])
+        (made,) = self.kept() - before
+        return str(uuid.UUID(bytes=made))
+
+    def kept(self) -> set[bytes]:
+        with self.house.db.read() as conn:
+            return set(conn.scalars(sa.select(group_entry.c.record_id)))
+
+    def correct(self, record_id: str, body: dict[str, Any]) -> None:
+        made = self.post("officer", f"/{record_id}/correct", body, 202)
+        self.decide("officer-2", made["proposal_id"])
 
     def get(self, who: str, path: str = "", status: int = 200) -> Any:
         if not path.startswith("/"):
@@ -163,7 +193,7 @@ def test_every_group_of_a_department_is_a_group_and_every_department_a_kind() ->
 
 
 def test_a_statement_is_an_entry_on_the_word_of_the_officer(place: Place) -> None:
-    record_id = place.state()["record_id"]
+    record_id = place.state()
 
     found = place.statement()
     assert found.record["id"] == record_id
@@ -178,16 +208,13 @@ def test_a_statement_is_an_entry_on_the_word_of_the_officer(place: Place) -> Non
         "source_body": f"部门{FEDERATION[-4:]}",
         "checked_on": "2026-01-05",
     }
-    (look,) = place.looks()
-    assert (look.purpose, look.case_ref, look.actor_id) == (
-        "department",
-        SAID["case_ref"],
-        place.ids["officer"],
-    )
+    assert {(one.purpose, one.case_ref, one.actor_id) for one in place.looks()} == {
+        ("department", SAID["case_ref"], place.ids[who]) for who in ("officer", "officer-2")
+    }
 
 
 def test_the_worker_is_told_by_which_department_not_who_signed_for_it(place: Place) -> None:
-    record_id = place.state()["record_id"]
+    record_id = place.state()
     place.post("officer", f"/{record_id}/withdraw", {"reason": "证件经核查不属实"})
     announcer(place.house).run()
 
@@ -229,7 +256,7 @@ def test_what_cannot_be_is_refused_and_nothing_entered(
     place: Place, changed: dict[str, str], pointer: str
 ) -> None:
     before = len(place.archive().entries)
-    refused = place.state(status=422, **changed)
+    refused = place.propose(status=422, **changed)
 
     assert pointer in [one["pointer"] for one in refused["errors"]]
     assert WHO["number"] not in str(refused)
@@ -259,23 +286,24 @@ def test_nobody_another_name_and_another_area_answer_alike(place: Place) -> None
 
 
 def test_the_same_group_is_stated_once_while_it_holds(place: Place) -> None:
-    record_id = place.state()["record_id"]
-    place.state(status=409, source_reference="另一份")
+    record_id = place.state()
+    place.propose(status=409, source_reference="另一份")
     place.post("officer", f"/{record_id}/withdraw", {"reason": "证件看错"})
-    assert place.state()["record_id"] != record_id
+    assert place.state() != record_id
 
 
 def test_the_same_request_under_one_key_states_once(place: Place) -> None:
     key = {"Idempotency-Key": "k-000000000001"}
     first, second = (place.people["officer"].post("/v1/centre/groups", SAID, **key) for _ in range(2))
 
-    assert (first.status_code, second.status_code, first.json) == (201, 201, second.json)
-    assert len(place.archive().entries) == 2
+    assert (first.status_code, second.status_code, first.json) == (202, 202, second.json)
+    waits = place.get("officer-2", f"/waiting?case_ref={quote(CASE)}")["items"]
+    assert [one["proposal_id"] for one in waits] == [first.json["proposal_id"]]
 
 
 @pytest.mark.parametrize("who", ["colleague"])
 def test_only_an_officer_states(place: Place, who: str) -> None:
-    place.state(who, 403)
+    place.propose(who, 403)
     place.get(who, status=403)
 
 
@@ -285,7 +313,7 @@ def test_a_department_that_is_closed_answers_for_nobody(place: Place) -> None:
             turn, FEDERATION, FactKind.CLOSED, "2026-01-01", "撤并", "test", "official:1"
         )
     )
-    assert place.state(status=422)["errors"][0]["pointer"] == "/group"
+    assert place.propose(status=422)["errors"][0]["pointer"] == "/group"
     assert place.get("officer")["groups"] == []
 
 
@@ -293,8 +321,8 @@ def test_a_department_that_is_closed_answers_for_nobody(place: Place) -> None:
 
 
 def test_a_statement_is_corrected_ended_and_withdrawn_by_entries(place: Place) -> None:
-    record_id = place.state()["record_id"]
-    place.post("officer", f"/{record_id}/correct", {"valid_from": "2025-07-01", "reason": "以发证日期为准"})
+    record_id = place.state()
+    place.correct(record_id, {"valid_from": "2025-07-01", "reason": "以发证日期为准"})
     assert place.statement().body["valid_from"] == "2025-07-01"
     place.post("officer", f"/{record_id}/end", {"valid_to": "2026-01-07", "reason": "证件到期"})
     assert place.get("officer")["items"][0]["holds"] is False
@@ -317,15 +345,107 @@ def test_a_statement_is_corrected_ended_and_withdrawn_by_entries(place: Place) -
     ],
 )
 def test_a_correction_that_cannot_be_is_refused(place: Place, body: dict[str, Any], pointer: str) -> None:
-    record_id = place.state()["record_id"]
+    record_id = place.state()
     refused = place.post("officer", f"/{record_id}/correct", body, 422)
     assert pointer in [one["pointer"] for one in refused["errors"]]
     assert len(place.archive().entries) == 2
 
 
+def test_ending_goes_backwards_only(place: Place) -> None:
+    """One officer takes away; what gives something more takes two."""
+    record_id = place.state(valid_to="2026-03-31")
+    later = {"valid_to": "2026-04-30", "reason": "换证"}
+    refused = place.post("officer", f"/{record_id}/end", later, 422)
+    assert [one["pointer"] for one in refused["errors"]] == ["/valid_to"]
+    place.correct(record_id, later)
+    assert place.statement().body["valid_to"] == "2026-04-30"
+
+
+@pytest.mark.parametrize("verb", ["correct", "end", "withdraw"])
+def test_what_is_done_to_a_statement_is_done_for_a_case(place: Place, verb: str) -> None:
+    record_id = place.state()
+    asked = {"reason": "x"} if verb == "withdraw" else {"reason": "x", "valid_to": "2026-01-07"}
+    assert place.post("officer", f"/{record_id}/{verb}", asked | {"case_ref": None}, 422)["code"] == "form"
+    before = len(place.looks())
+    unknown = place.post("officer", f"/{record_id}/{verb}", asked | {"case_ref": str(uuid.uuid4())}, 422)
+    assert (unknown["code"], len(place.looks())) == ("case-unknown", before)
+    place.post("officer", f"/{record_id}/{verb}", asked, 202 if verb == "correct" else 204)
+    assert [one.case_ref for one in place.looks()][: len(place.looks()) - before] == [CASE]
+
+
+# -- the second officer
+
+
+def test_a_statement_waits_for_another_officer_of_the_department(place: Place) -> None:
+    proposal = place.propose()["proposal_id"]
+    assert len(place.archive().entries) == 1, "nothing is entered, so no rule pays for it"
+    assert place.decide("officer", proposal, 403)["code"] == "same-person"
+    for who in ("veterans", "city", "veterans-2"):
+        assert place.decide(who, proposal, 404)["code"] == "group-waiting-unknown"
+    assert (
+        place.people["colleague"].post(f"/v1/centre/groups/waiting/{proposal}/decide", {}).status_code == 403
+    )
+    path = f"/waiting?case_ref={quote(CASE)}"
+    (mine,), (theirs,) = (place.get(who, path)["items"] for who in ("officer", "officer-2"))
+    assert (mine["own"], theirs["own"], theirs["body"]["group"]) == (True, False, "disabled")
+    assert (theirs["name"], theirs["number_tail"]) == (WHO["name"], WHO["number"][-4:])
+    assert place.get("veterans", path)["items"] == []
+    place.decide("officer-2", proposal)
+    assert place.statement().record["actor"]["id"] == f"staff:{place.ids['officer']}"
+    assert place.get("officer-2", path)["items"] == []
+    assert place.decide("officer-2", proposal, 409)["code"] == "proposal-closed"
+    assert {one.actor_id for one in place.looks()} == {place.ids["officer"], place.ids["officer-2"]}
+
+
+def test_what_is_refused_or_taken_back_enters_nothing(place: Place) -> None:
+    refused, back = place.propose()["proposal_id"], place.propose()["proposal_id"]
+    place.decide("officer-2", refused, approve=False)
+    take = f"/waiting/{back}/withdraw"
+    assert place.post("officer-2", take, {"reason": "x"}, 403)["code"] == "not-the-proposer"
+    place.post("officer", take, {"reason": "证件未核对"})
+    assert place.decide("officer-2", back, 409)["code"] == "proposal-closed"
+    assert len(place.archive().entries) == 1
+
+
+def test_of_two_proposals_of_one_group_the_second_is_not_entered(place: Place) -> None:
+    first, second = place.propose()["proposal_id"], place.propose()["proposal_id"]
+    place.decide("officer-2", first)
+    assert place.decide("officer-2", second, 409)["code"] == "group-already-stated"
+    assert len(place.archive().entries) == 2
+
+
+def test_who_is_no_officer_any_more_decides_nothing(place: Place) -> None:
+    proposal = place.propose()["proposal_id"]
+    look = waiting.for_case(place.house, second(place), uuid.UUID(proposal).bytes, CASE, "r")
+    place.house.db.write(
+        lambda turn: staff.end(turn, place.ids["officer-2"], Position.OFFICER, by="staff:s-1")
+    )
+    with pytest.raises(Forbidden):
+        place.house.db.write(
+            lambda turn: waiting.decide(
+                turn, place.house, second(place), uuid.UUID(proposal).bytes, look, approve=True, reason="x"
+            )
+        )
+    assert len(place.archive().entries) == 1
+
+
+def second(place: Place) -> Actor:
+    """The second officer as their request began."""
+    return Actor(Kind.STAFF, place.ids["officer-2"], frozenset({Position.OFFICER}), FEDERATION)
+
+
+def test_a_proposal_names_no_group_and_nobody(place: Place) -> None:
+    place.propose()
+    with place.house.db.read() as conn:
+        (row,) = conn.execute(sa.select(two_person.proposal)).all()
+    text = " ".join(map(str, row))
+    for word in ("disabled", WHO["name"], WHO["number"], CASE, "残证"):
+        assert word not in text
+
+
 @pytest.mark.parametrize("who", ["veterans", "city"])
 def test_a_foreign_statement_answers_like_none(place: Place, who: str) -> None:
-    record_id, none = place.state()["record_id"], "0190163d-8694-739b-aea5-000000000001"
+    record_id, none = place.state(), "0190163d-8694-739b-aea5-000000000001"
     for verb, body in (
         ("correct", {"valid_to": None, "reason": "x"}),
         ("end", {"valid_to": "2026-01-08", "reason": "x"}),
@@ -343,7 +463,7 @@ def test_a_foreign_statement_answers_like_none(place: Place, who: str) -> None:
 
 def test_a_worker_who_moved_away_is_not_the_departments_any_more(place: Place) -> None:
     place.house.db.write(lambda turn: areas.place_worker(turn, place.worker_id, "640200", "test"))
-    record_id = place.state("city")["record_id"]
+    record_id = place.state("city")
     assert len(place.get("city")["items"]) == 1
     place.house.db.write(lambda turn: areas.place_worker(turn, place.worker_id, "640104", "test"))
     assert place.get("city")["items"] == []
@@ -364,18 +484,18 @@ def test_the_list_tells_totals_and_leaves_a_row_for_everybody(place: Place) -> N
     assert (one["trainings"], one["certificates"], one["last_on"]) == (1, 0, "2025-12-29")
     assert (one["holds"], one["contested"]) == (True, False)
     assert WHO["number"] not in str(told)
-    assert [one.fields for one in place.looks()] == ["identity group totals", "identity group"]
+    assert sorted(one.fields for one in place.looks()) == ["identity group"] * 2 + ["identity group totals"]
     assert place.get("officer", "?group=veteran")["items"] == []
-    assert len(place.looks()) == 2, "who is not shown was not looked at"
+    assert len(place.looks()) == 3, "who is not shown was not looked at"
 
 
 def test_trainings_are_read_for_a_case_and_nothing_but_trainings(place: Place) -> None:
-    record_id = place.state()["record_id"]
+    record_id = place.state()
     place.get("officer", f"/{record_id}/trainings", 400)
     told = place.get("officer", f"/{record_id}/trainings?case_ref=K-2026-1")["items"]
 
     assert [one["type"] for one in told] == ["training-completion"]
-    assert (place.looks()[0].fields, place.looks()[0].case_ref) == ("trainings", "K-2026-1")
+    assert ("trainings", "K-2026-1") in {(one.fields, one.case_ref) for one in place.looks()}
     place.post("officer", f"/{record_id}/end", {"valid_to": "2026-01-07", "reason": "到期"})
     assert (
         place.get("officer", f"/{record_id}/trainings?case_ref=K-2026-1", 409)["code"]
@@ -384,7 +504,7 @@ def test_trainings_are_read_for_a_case_and_nothing_but_trainings(place: Place) -
 
 
 def test_without_a_row_nothing_is_given_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    record_id = place.state()["record_id"]
+    record_id = place.state()
 
     def fails(*_arguments: object) -> None:
         raise OSError("disk full")
@@ -392,7 +512,7 @@ def test_without_a_row_nothing_is_given_away(place: Place, monkeypatch: pytest.M
     monkeypatch.setattr("recordsvc.access.looked_log.LookTurn.before_commit", fails)
     for path in ("", f"/{record_id}/trainings?case_ref=K-2026-1"):
         assert place.get("officer", path, 503)["code"] == "look-not-written"
-    place.state(group="disabled", status=409)
+    place.propose(group="disabled", status=409)
 
 
 def test_a_look_at_ones_own_people_is_explained_and_at_others_is_not(place: Place) -> None:
@@ -407,7 +527,7 @@ def test_a_look_at_ones_own_people_is_explained_and_at_others_is_not(place: Plac
 
 
 def test_a_restricted_archive_is_told_of_to_nobody(place: Place) -> None:
-    record_id = place.state()["record_id"]
+    record_id = place.state()
     worker = people_tables.worker
     restricting = worker.update().where(worker.c.worker_id == place.worker_id).values(state="restricted")
     place.house.db.write(lambda turn: turn.conn.execute(restricting).rowcount)
@@ -415,7 +535,7 @@ def test_a_restricted_archive_is_told_of_to_nobody(place: Place) -> None:
     (one,) = place.get("officer")["items"]
     assert (one["name"], one["number_tail"], one["body"], one["trainings"]) == ("", "", None, 0)
     place.get("officer", f"/{record_id}/trainings?case_ref=K-2026-1", 423)
-    place.state(status=404)
+    place.propose(status=404)
     place.post("officer", f"/{record_id}/withdraw", {"reason": "x"}, 423)
 
 
@@ -429,12 +549,12 @@ def test_an_erasure_takes_the_row_with_the_archive(place: Place) -> None:
 
 
 def test_an_erased_statement_is_gone_and_may_be_stated_anew(place: Place) -> None:
-    record_id, seq = place.state()["record_id"], place.statement().seq
+    record_id, seq = place.state(), place.statement().seq
     place.house.db.write(lambda turn: erasing.destroy(turn, place.house, place.worker_id, seq))
 
     assert place.get("officer")["items"] == []
     place.get("officer", f"/{record_id}/trainings?case_ref=K-2026-1", 404)
-    assert place.state()["record_id"] != record_id
+    assert place.state() != record_id
 
 
 def test_a_contested_statement_is_shown_as_such_and_counts_for_no_rule(place: Place) -> None:
@@ -452,7 +572,7 @@ def test_a_contested_statement_is_shown_as_such_and_counts_for_no_rule(place: Pl
 
 
 def test_the_ordered_feed_withholds_it_and_what_the_department_did_about_it(place: Place) -> None:
-    record_id = place.state()["record_id"]
+    record_id = place.state()
     place.post("officer", f"/{record_id}/withdraw", {"reason": "认错了人"})
     items, _position = feed.entries(place.house, -1, 100)
     told = [(one["withheld"], one["erased"], one["record"] is None) for one in items]

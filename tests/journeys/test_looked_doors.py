@@ -102,6 +102,8 @@ ELSEWHERE = {
     "GET /v1/desk/audit-packs/<id:pack_id>/file": "tests/journeys/test_audit_packs.py: a row for each worker",
     "GET /v1/desk/bank/batches/<id:batch_id>/file": "tests/money/bank/test_doors.py: a row for each worker",
     "GET /v1/centre/groups": "tests/groups/test_statements.py",
+    "GET /v1/centre/groups/waiting": "tests/groups/test_statements.py",
+    "GET /centre/groups/waiting": "as GET /v1/centre/groups/waiting",
     "GET /v1/centre/groups/<id:record_id>/trainings": "tests/groups/test_statements.py",
     "GET /centre/groups": "as GET /v1/centre/groups",
     "GET /centre/groups/<id:record_id>": "tests/web/test_group_pages.py",

@@ -125,8 +125,8 @@ def me(visitor: Visitor, ids: dict[str, str]) -> Visitor:
 def centre(app: Any, house: House, region: Region) -> Any:
     """Sign in as a person of the school."""
 
-    def sign_in(position: Position, institution: str = SCHOOL) -> Visitor:
-        kind = f"staff-{position}-{institution[-3:].lower()}"
+    def sign_in(position: Position, institution: str = SCHOOL, more: str = "") -> Visitor:
+        kind = f"staff-{position}-{institution[-3:].lower()}{more}"
         house.db.write(
             lambda turn: demo.create_staff(
                 turn, institution, kind, position, (f"演示{POSITIONS[position]}", kind)

@@ -1,15 +1,18 @@
 """Pages of departments: who belongs to a group is stated, corrected, ended, withdrawn; trainings are read."""
 
+import re
 import uuid
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from recordsvc.access import areas, consents, looked
 from recordsvc.access.grants import Position
 from recordsvc.archive.states import Life
 from recordsvc.bodies import institutions
 from recordsvc.ground.ports import uuid_text
+from recordsvc.groups.tables import group_entry
 from recordsvc.house import House
 from recordsvc.people import synthetic
 from recordsvc.web.group_forms import LIVES
@@ -18,7 +21,7 @@ from tests.web.region import Region
 from tests.web.test_pages import sound
 
 FEDERATION = synthetic.uscc(81)
-CASE = "残培〔2026〕1号"
+CASE = "残培〔2021〕1号"
 
 
 @pytest.fixture
@@ -56,11 +59,29 @@ def said(worker: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.fixture
-def place(officer: Visitor, said: dict[str, str]) -> str:
+def second(officer: Visitor, centre: Any) -> Visitor:
+    """Another officer of the federation."""
+    assert officer
+    return centre(Position.OFFICER, FEDERATION, "2")
+
+
+def approve(second: Visitor, how: str = "approve") -> Any:
+    """Decide, as the second officer, the only thing that waits."""
+    gate = second.post("/centre/groups", case_ref=CASE, waits="1").location
+    address = re.search(r'action="(/centre/groups/waiting/[^"]+/decide)"', page_of(second.get(gate)))
+    assert address is not None
+    return second.post(address[1], how=how, reason="对照证件复核", look=gate.split("look=")[1])
+
+
+@pytest.fixture
+def place(officer: Visitor, second: Visitor, said: dict[str, str], house: House) -> str:
     """The address of a statement."""
     made = officer.post("/centre/groups/new", **said)
     assert made.status_code == 303, made.text
-    return str(made.location).split("?")[0]
+    assert approve(second).status_code == 303
+    with house.db.read() as conn:
+        record_id = conn.execute(sa.select(group_entry.c.record_id)).scalar_one()
+    return f"/centre/groups/{uuid.UUID(bytes=bytes(record_id))}"
 
 
 @pytest.fixture
@@ -87,7 +108,7 @@ def test_every_life_of_a_statement_has_a_word() -> None:
 
 
 def test_a_statement_from_its_paper_to_its_end(
-    officer: Visitor, place: str, look: str, worker: dict[str, Any]
+    officer: Visitor, second: Visitor, place: str, look: str, worker: dict[str, Any]
 ) -> None:
     there = f"{place}?look={look}"
     page = page_of(officer.get(there))
@@ -100,14 +121,41 @@ def test_a_statement_from_its_paper_to_its_end(
 
     whole = {"valid_from": "2022-01-01", "valid_to": "", "source": "certificate", "checked_on": "2022-01-02"}
     changed = whole | {"source_reference": "残证第2号", "reason": "编号抄错", "look": look}
-    assert officer.post(f"{place}/correct", **changed).location == there
+    waits = f"/centre/groups/waiting?look={look}"
+    assert officer.post(f"{place}/correct", **changed).location == waits
+    assert "残证第2号" not in officer.get(there).text, "until another officer decides"
+    approve(second)
     assert "残证第2号" in officer.get(there).text
-    assert officer.post(f"{place}/correct", **changed | {"source_reference": ""}).location == there
+    assert officer.post(f"{place}/correct", **changed | {"source_reference": ""}).location == waits
+    approve(second)
     assert "残证第2号" not in officer.get(there).text, "an emptied member is taken away"
     assert officer.post(f"{place}/end", valid_to="2022-01-04", reason="证件到期", look=look).location == there
     assert "不在有效期内" in page_of(officer.get(there))
     assert officer.post(f"{place}/withdraw", reason="认错了人", look=look).location == there
     assert "已撤回" in page_of(officer.get(there))
+
+
+def test_what_waits_is_decided_by_another_and_taken_back_by_who_proposed_it(
+    officer: Visitor, second: Visitor, said: dict[str, str], worker: dict[str, Any]
+) -> None:
+    waits = officer.post("/centre/groups/new", **said).location
+    mine = page_of(officer.get(waits))
+    assert "须由本部门另一名专员复核" in mine
+    assert 'value="approve"' not in mine
+    theirs = page_of(opened(second, waits="1"))
+    for word in (worker["name"], "残证第1号", "残疾人", worker["number"][-4:]):
+        assert word in theirs
+    assert worker["number"] not in theirs
+    refused = page_of(approve(second, how=""), 422)
+    assert "请选择同意或退回" in refused
+    assert "对照证件复核" in refused
+    address = re.search(r'action="(/centre/groups/waiting/[^"]+/withdraw)"', mine)
+    assert address is not None
+    look = waits.split("look=")[1]
+    assert "原因：" in page_of(officer.post(address[1], reason="", look=look), 422)
+    assert officer.post(address[1], reason="证件未核对", look=look).status_code == 303
+    assert "没有待复核的认定" in page_of(officer.get(waits))
+    assert "案卷号" in page_of(officer.get("/centre/groups/waiting"))
 
 
 def test_list_and_statement_are_opened_for_a_case(

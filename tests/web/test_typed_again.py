@@ -205,6 +205,7 @@ ELSEWHERE: dict[str, str] = {
             "/centre/groups",
             "/centre/groups/new",
             *(f"/centre/groups/<id:record_id>/{one}" for one in ("correct", "end", "withdraw", "trainings")),
+            *(f"/centre/groups/waiting/<id:proposal_id>/{one}" for one in ("decide", "withdraw")),
         ),
         "tests/web/test_group_pages.py: needs a department",
     ),
