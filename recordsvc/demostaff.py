@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 
+CASE: Final = "演示名册-1"
+"""The case of what departments state in the demo."""
+
+
 def make(house: "House", folder: Path) -> None:
     """Let them sign in on this machine; the region was loaded from `folder`. Repeatable."""
     _make_staff(house)
@@ -124,7 +128,7 @@ def _make_statements(house: "House", folder: Path) -> None:
             if statements.of_worker(house, turn.conn, institution, found):
                 return None
             said = {"group": group, "valid_from": today, "source": "shared-database", "checked_on": today}
-            return statements.state(turn, house, who, found, {**said, "case_ref": "demo"}, "demo")
+            return statements.state(turn, house, who, found, {**said, "case_ref": CASE}, "demo")
 
         house.db.write(state)
 
