@@ -34,12 +34,15 @@ ERASED: Final = "retold-erased"
 _LABEL: Final = b"fact/v1"
 _MARKS: Final = (
     "WITH RECURSIVE chain(k, worker_id) AS (SELECT wanted.k, wanted.k FROM {wanted}"
+    " WHERE EXISTS (SELECT 1 FROM fact_mark)"
     " UNION ALL SELECT chain.k, w.worker_id FROM chain JOIN worker w ON w.merged_into = chain.worker_id)"
     " SELECT chain.k, m.worker_id, m.mark, r.idx FROM chain"
     " JOIN fact_mark m ON m.worker_id = chain.worker_id"
     " LEFT JOIN restricted_entry r ON r.worker_id = m.worker_id AND r.seq = m.seq"
 )
-"""The marks of persons, those of archives read as theirs included; `idx` tells that it is restricted now."""
+"""The marks of persons, those of archives read as theirs included; `idx` tells that it is restricted now.
+
+Of a region where nothing was ever sealed nobody's merges are looked up."""
 
 Fact = tuple[object, ...]
 
