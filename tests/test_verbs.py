@@ -182,6 +182,12 @@ VERBS = (
         own=("POST /me/recoveries/<id:recovery_id>/words",),
         why=WHY_CLAIMS,
     ),
+    Verb(
+        "agree, or no longer, that protected subsidies are kept back for it",
+        api=("POST /v1/me/recoveries/<id:recovery_id>/offset",),
+        own=("POST /me/recoveries/<id:recovery_id>/offset/<word>",),
+        why=WHY_CLAIMS,
+    ),
     # -- cards and numbers
     Verb(
         "take card facts from the registry",

@@ -174,6 +174,7 @@ _LABELS: Final = {
     "amount_fen": "金额",
     "asked_fen": "追回金额",
     "instalments": "分期（月）",
+    "by_offset": "从以后的补贴抵扣",
     "recovery_id": "追回事项",
     "area": "区划",
     "doc": "文号",
