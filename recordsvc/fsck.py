@@ -27,6 +27,7 @@ from recordsvc.house import House
 from recordsvc.money.bank.fsck import BankCheck
 from recordsvc.money.fees.fsck import FeeCheck
 from recordsvc.money.ledger.fsck import LedgerCheck
+from recordsvc.money.recovery.fsck import RecoveryCheck
 from recordsvc.oversight.fsck import DrawCheck
 from recordsvc.people.fsck import PeopleCheck
 from recordsvc.translog.fsck import LogCheck, Seen
@@ -185,7 +186,22 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             bank.run(progress)
             fees = FeeCheck(snapshot)
             fees.run(progress)
-            checks = (log, archive, people, institutions, papers, looks, drawn, chain, ledger, bank, fees)
+            back = RecoveryCheck(snapshot)
+            back.run(progress)
+            checks = (
+                log,
+                archive,
+                people,
+                institutions,
+                papers,
+                looks,
+                drawn,
+                chain,
+                ledger,
+                bank,
+                fees,
+                back,
+            )
             counts = {name: n for check in checks for name, n in check.counts.items()}
             counts["continuations"] = continued
             if papers.unreached:

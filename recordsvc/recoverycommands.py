@@ -67,6 +67,9 @@ def recovery_open(account: str, /, claim_id: uuid.UUID, **said: Any) -> None:
 @RECOVERY
 @click.option("--fen", "asked_fen", type=int, required=True, help="追回金额（分） / amount in fen")
 @click.option("--instalments", type=int, default=1, show_default=True, help="分几期 / monthly instalments")
+@click.option(
+    "--by-offset", is_flag=True, help="可从以后的补贴抵扣 / it may be kept back from later subsidies"
+)
 @REASON
 @click.pass_obj
 def recovery_propose_decision(account: str, /, recovery: uuid.UUID, **said: Any) -> None:

@@ -28,6 +28,11 @@ to their own archive: the worker asks for it at the window, or contests. In the 
 worker's own word: a clerk who serves the worker speaks it on the worker's pages. Any other dash has its
 reason in the last column.
 
+Lives lived through these doors, end to end, each a test in `tests/journeys/`: a replaced card
+(`test_replaced_card.py`), an old welder with paper certificates (`test_old_welder.py`), a villager trained
+elsewhere (`test_villager.py`), a record of the wrong person (`test_wrong_person.py`), a closed centre
+(`test_closed_centre.py`), somebody who died (`test_deceased.py`).
+
 | verb | interface | command `recordsvc …` | page of the worker | page of officials and institutions | why |
 |---|---|---|---|---|---|
 """
@@ -189,6 +194,12 @@ VERBS = (
         "say something against what is asked back",
         api=("POST /v1/me/recoveries/<id:recovery_id>/words",),
         own=("POST /me/recoveries/<id:recovery_id>/words",),
+        why=WHY_CLAIMS,
+    ),
+    Verb(
+        "agree, or no longer, that protected subsidies are kept back for it",
+        api=("POST /v1/me/recoveries/<id:recovery_id>/offset",),
+        own=("POST /me/recoveries/<id:recovery_id>/offset/<word>",),
         why=WHY_CLAIMS,
     ),
     # -- cards and numbers

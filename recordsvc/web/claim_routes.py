@@ -17,6 +17,7 @@ from recordsvc.money.claims import notices, transitions, views
 from recordsvc.money.claims.notices import Notice
 from recordsvc.money.claims.routes import file_own, own_claim, own_claims, step_own
 from recordsvc.money.recovery import views as recovery_views
+from recordsvc.money.recovery.offsetting import kept_back
 from recordsvc.money.recovery.routes import own_cases
 from recordsvc.money.recovery.values import of_claim
 from recordsvc.money.rules.explaining import shown, yuan
@@ -112,6 +113,7 @@ def _detail(claim_id: bytes, problem: Problem | None) -> flask.Response:
         one = own_claim(conn, claim_id)
         told = views.detailed(house(), conn, one)
         cases = [uuid_text(it.recovery_id) for it in of_claim(conn, claim_id)]
+        kept_for = [uuid_text(row.recovery_id) for row in kept_back(conn, one)]
     open_ways = transitions.ways(one.state, frozenset({"worker"}))
     return page(
         "claim.html",
@@ -124,6 +126,7 @@ def _detail(claim_id: bytes, problem: Problem | None) -> flask.Response:
         bring=views.WAITS_ZH["no-account"],
         elsewhere=ELSEWHERE_ZH,
         cases=cases,
+        kept_for=kept_for,
         trouble=None if problem is None else _said(problem),
     )
 

@@ -49,11 +49,18 @@ from recordsvc.web.services import bp, house
 
 PLACE: Final = "/desk/recoveries"
 AMOUNT: Final = Field("amount", "追回金额（元）", hint="例如 1500 或 1500.50，不超过已发放的金额。", most=20)
+OFFSET: Final = Field(
+    "by_offset",
+    "从以后的补贴抵扣",
+    "choice",
+    rows=(("no", "不抵扣"), ("yes", "可以抵扣")),
+    hint="每次只抵扣规定的比例；生活费补贴须本人同意。",
+)
 ACTS: Final[dict[str, tuple[str, str, tuple[Field, ...], type[Form], str]]] = {
     "decision": (
         "提出追回决定",
         "先看本人的陈述、申辩。由另一位工作人员复核后生效，本人收到决定和退还期限。",
-        (AMOUNT, Field("instalments", "分几期", hint="每期一个月；不填即一次退还。", most=2), REASON),
+        (AMOUNT, Field("instalments", "分几期", hint="每期一个月；不填即一次退还。", most=2), OFFSET, REASON),
         RecoveryDecisionForm,
         deciding.DECIDE,
     ),
@@ -90,6 +97,7 @@ class RecoveryActPageForm(LookedPageForm):
 
     amount = text(0, 40, load_default="")
     instalments = text(0, 10, load_default="")
+    by_offset = text(0, 10, load_default="")
     ground = text(0, 40, load_default="")
     reason = text(0, MOST, load_default="")
 
@@ -215,6 +223,8 @@ def _fen(typed: dict[str, Any], name: str) -> dict[str, Any]:
     if "instalments" in given:
         count = str(given["instalments"]).strip()
         given["instalments"] = int(count) if count.isascii() and count.isdigit() else 0
+    if "by_offset" in given:
+        given["by_offset"] = given["by_offset"] == "yes"
     return given | {name: fen}
 
 
@@ -251,8 +261,14 @@ def _case(
 ) -> flask.Response:
     told = recoveries.looked_at(recovery_id, looker.purpose, looker.case_ref)
     wrong, trouble = ({}, None) if problem is None else faults(_renamed(problem), ACTS[which][2])
+    law = terms.offset(beijing_date(house().clock.now_ms()).isoformat())
     acts = [
-        {"key": key, "title": title, "text": said, "fields": fields}
+        {
+            "key": key,
+            "title": title,
+            "text": said,
+            "fields": [it for it in fields if it is not OFFSET or law is not None],
+        }
         for key, (title, said, fields, _, _) in ACTS.items()
         if _EVENTS[key] in told["ways"]
     ]

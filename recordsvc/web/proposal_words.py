@@ -72,7 +72,7 @@ _TITLES: Final = {
     ),
     "record.unrestrict": ("解除一条记录的限制", "批准后，这条记录恢复查阅和使用。"),
     "archive.erase": ("删除整份档案", "批准后立即销毁密钥和全部内容，任何人都不能恢复。"),
-    "record.erase": ("删除一条记录", "批准后立即销毁这条记录的内容，任何人都不能恢复。"),
+    "record.erase": ("删除一条记录", "批准后立即销毁这条记录的内容，和只与它有关的材料，任何人都不能恢复。"),
     "archive.close": ("关闭档案（死亡）", "批准后，档案仍可查阅，不再收录新记录。"),
     "archive.reopen": ("恢复误关的档案", "批准后，档案恢复收录。"),
     "group.state": (
@@ -174,6 +174,7 @@ _LABELS: Final = {
     "amount_fen": "金额",
     "asked_fen": "追回金额",
     "instalments": "分期（月）",
+    "by_offset": "从以后的补贴抵扣",
     "recovery_id": "追回事项",
     "area": "区划",
     "doc": "文号",

@@ -12,8 +12,9 @@ from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields
 from recordsvc.money.recovery import errors as problems
 from recordsvc.money.recovery.forms import RecoverySayForm
-from recordsvc.money.recovery.routes import own_shown, say_own
+from recordsvc.money.recovery.routes import agree_own, own_shown, say_own
 from recordsvc.web.desk_forms import MOST, Field, faults, judged
+from recordsvc.web.forms import NoFieldsForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp
@@ -75,6 +76,29 @@ def recovery_words_button(recovery_id: bytes, form: dict[str, Any]) -> flask.Res
         say_own(recovery_id, judged(RecoverySayForm, form)["words"])
     except (FormRefused, problems.RecoveryStep, problems.RecoveryChanged) as problem:
         return _page(recovery_id, form, problem)
+    return go(f"/me/recoveries/{uuid_text(recovery_id)}")
+
+
+@door(
+    bp,
+    "POST",
+    "/me/recoveries/<id:recovery_id>/offset/<word>",
+    policy="own.claim.file",
+    surface=Surface.PAGE,
+    step_up=True,
+    body=Fields(NoFieldsForm),
+    answer={200: HTML, 303: None, 409: HTML},
+    problems=(problems.RecoveryUnknown, problems.RecoveryStep, problems.RecoveryChanged, ArchiveRestricted),
+    summary="生活费补贴是否同意抵扣（网页） / Agree or not that protected subsidies are kept back",
+)
+def recovery_offset_button(recovery_id: bytes, word: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button
+    """Take it down and show the case."""
+    if word not in ("agree", "deny"):
+        raise problems.RecoveryUnknown
+    try:
+        agree_own(recovery_id, agrees=word == "agree")
+    except (problems.RecoveryStep, problems.RecoveryChanged) as problem:
+        return _page(recovery_id, {}, problem)
     return go(f"/me/recoveries/{uuid_text(recovery_id)}")
 
 

@@ -60,6 +60,7 @@ MONEY_DOORS: Final = {
     "POST /me/account": FRESH,
     "POST /me/claims/<id:claim_id>/supplement": "says nothing of an account or an amount",
     "POST /me/claims/<id:claim_id>/withdraw": "gives one's own claim up; it can be filed again",
+    "POST /me/recoveries/<id:recovery_id>/offset/<word>": FRESH,
     "POST /me/recoveries/<id:recovery_id>/words": "says something; asks for nothing and pays nobody",
     "POST /me/records/<id:record_id>/claims/<kind>": "asks; officials decide, and no account is named",
     "POST /v1/centre/fee-payments": CASH,
@@ -112,5 +113,6 @@ MONEY_DOORS: Final = {
     "POST /v1/me/claims": "asks; officials decide, and no account is named",
     "POST /v1/me/claims/<id:claim_id>/steps": "supplements or withdraws one's own claim",
     "POST /v1/me/payee-accounts": FRESH,
+    "POST /v1/me/recoveries/<id:recovery_id>/offset": FRESH,
     "POST /v1/me/recoveries/<id:recovery_id>/words": "says something; asks for nothing and pays nobody",
 }

@@ -6,14 +6,19 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.money.bank.tables import bank_entry
 from recordsvc.money.claims.tables import claim_decision
+from recordsvc.money.ledger import accounts, booking
+from recordsvc.money.ledger.accounts import BUDGET, Account
+from recordsvc.money.ledger.values import Posting, move
 from recordsvc.money.recovery import tables
 
 
 def put(turn: Turn, workers: list[bytes]) -> None:
     """Put a case into the house for each of two paid claims: one came back in part, the other wholly.
 
-    Each receipt is a line of the bank that is there; no posting of the ledger repeats it.
+    Each receipt is a line of the bank that is there, and a posting of the ledger.
     """
+    for name in ("left", "spent"):
+        accounts.open_account(turn, Account(f"{name}:back", BUDGET, f"fund.{name}", name), "official:9")
     query = sa.select(bank_entry.c.account, bank_entry.c.reference)
     lines = turn.conn.execute(query.order_by(bank_entry.c.account, bank_entry.c.reference)).all()
     _case(turn, workers[0], 0, [20, 10], lines[:2])
@@ -73,6 +78,8 @@ def _case(turn: Turn, worker_id: bytes, n: int, came_fen: list[int], lines: list
             "at_ms": 500 + 10 * n + at,
         }
         _write(turn, tables.recovery_receipt, receipt)
+        legs = (move("spent:back", "left:back", amount_fen),)
+        booking.book(turn, Posting(receipt["posting"], legs, "recovered", "official:8"))
         here = {"account": line.account, "reference": line.reference, "worker_id": worker_id}
         _write(turn, tables.recovery_line, here | {"claim_id": decided.claim_id, "n": at + 1})
 

@@ -33,6 +33,7 @@ from recordsvc.money.bank.errors import (
     PaymentUnknown,
 )
 from recordsvc.money.bank.formats.model import ItemStatus, Status
+from recordsvc.money.bank.payee_accounts import PayeeAccount
 from recordsvc.money.bank.tables import (
     bank_statement,
     paying_account,
@@ -111,17 +112,7 @@ def queue(  # noqa: PLR0913 - what a payment is
     Raises `PaymentLive`, `PayeeAccountUnknown`, `PayeeAccountState`, `PayeeAccountChanged`,
     `AbsenceUnproven`.
     """
-    if (
-        turn.conn.execute(sa.select(paying_account.c.code).where(paying_account.c.code == account)).first()
-        is None
-    ):
-        raise PayingAccountUnknown
-    found = payee_accounts.newest(turn.conn, payee)
-    if payee_version is not None and found.version != payee_version:
-        raise PayeeAccountChanged
-    if not found.ready:
-        raise PayeeAccountState
-    attempt = _next_attempt(turn.conn, claim_ref)
+    found, attempt = ready(turn.conn, claim_ref, account, payee, payee_version)
     payment_id = uuid7(FixedClock(turn.now_ms), house.random)
     row = {
         "payment_id": payment_id,
@@ -150,6 +141,21 @@ def queue(  # noqa: PLR0913 - what a payment is
         raise PaymentLive from None
     _note(turn, house, payment_id, Step("approved", f"act {by}"))
     return payment_id
+
+
+def ready(
+    conn: Connection, claim_ref: str, account: str, payee: str, payee_version: int | None = None
+) -> tuple[PayeeAccount, int]:
+    """Return the payee's account and which attempt a payment taken on now would be. Raises as `queue`."""
+    known = sa.select(paying_account.c.code).where(paying_account.c.code == account)
+    if conn.execute(known).first() is None:
+        raise PayingAccountUnknown
+    found = payee_accounts.newest(conn, payee)
+    if payee_version is not None and found.version != payee_version:
+        raise PayeeAccountChanged
+    if not found.ready:
+        raise PayeeAccountState
+    return found, _next_attempt(conn, claim_ref)
 
 
 def find(conn: Connection, payment_id: bytes) -> Payment:

@@ -1,6 +1,7 @@
 """Claims and the bank's room: whose account is verified, payments out of the fund's own account, its word."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -36,6 +37,15 @@ _WAITS: Final[Mapping[type[Problem], tuple[str, str]]] = {
 """Why a payment cannot be taken on now: for what the claim waits, and on whom."""
 
 
+@contextlib.contextmanager
+def _waiting() -> Iterator[None]:
+    """Tell what somebody can bring about as what a claim waits for."""
+    try:
+        yield
+    except tuple(_WAITS) as why:
+        raise Waits(*_WAITS[type(why)]) from None
+
+
 class BankRoom:
     """What claims ask of the bank's room."""
 
@@ -58,15 +68,18 @@ class BankRoom:
         except PayeeAccountUnknown:
             return False
 
+    def ready(self, turn: Turn, claim_ref: str, payee: str, hold: str) -> None:
+        """Do nothing if a payment could be taken on now. Raises `Waits`, `PaymentLive`."""
+        with _waiting():
+            payments.ready(turn.conn, claim_ref, self._account(turn.conn, hold), payee)
+
     def queue(self, turn: Turn, claim_ref: str, payee: str, amount_fen: int, hold: str, by: str) -> str:
         """Pay out of an account of the fund that the hold is in.
 
         Raises `Waits` for what somebody can bring about, `PaymentLive`.
         """
-        of_hold = sa.select(account.c.fund).join(transfer, transfer.c.source == account.c.id)
-        fund = turn.conn.scalar(of_hold.where(transfer.c.id == hold))
-        code = next((one.code for one in paying.every(turn.conn) if one.fund == fund), "")
-        try:
+        code = self._account(turn.conn, hold)
+        with _waiting():
             made = payments.queue(
                 turn,
                 self._house,
@@ -78,9 +91,13 @@ class BankRoom:
                 by=by,
                 hold=hold,
             )
-        except tuple(_WAITS) as why:
-            raise Waits(*_WAITS[type(why)]) from None
         return made.hex()
+
+    def _account(self, conn: Connection, hold: str) -> str:
+        """Return our account of the fund that a hold is in; empty: none is entered yet."""
+        of_hold = sa.select(account.c.fund).join(transfer, transfer.c.source == account.c.id)
+        fund = conn.scalar(of_hold.where(transfer.c.id == hold))
+        return next((one.code for one in paying.every(conn) if one.fund == fund), "")
 
     def lapse(self, turn: Turn, claim_ref: str) -> None:
         """Let money that came back be the account's own again."""

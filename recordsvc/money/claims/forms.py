@@ -82,6 +82,8 @@ class ClaimForm(Form):
     state = fields.String(required=True)
     state_name = fields.String(required=True)
     amount_fen = fields.Integer(required=True)
+    offset_fen = fields.Integer(required=True, allow_none=True)
+    """So much of it is kept back (抵扣) for another subsidy that is asked back; the rest is paid."""
     waits = fields.String(required=True)
     waits_for = fields.String(required=True)
     owner = fields.String(required=True)

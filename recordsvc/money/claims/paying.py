@@ -100,7 +100,9 @@ def lapse_due(house: "House") -> int:
     except NoRuleInForce:
         return 0
     before = beijing_ms(today - dt.timedelta(days=days))
-    due = each(house.db, claim_state.c.state == "RETURNED", claim_state.c.changed_ms < before)
+    own = claim_state.c
+    # Where a part has discharged a debt, the rest is still to be paid.
+    due = each(house.db, own.state == "RETURNED", own.changed_ms < before, own.offset_fen.is_(None))
     return sum(house.db.write(functools.partial(lapse, house=house, one=one)) for one in due)
 
 

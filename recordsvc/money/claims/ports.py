@@ -5,7 +5,7 @@ missing, without a budget line or an account the claim waits.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.engine import Connection
@@ -18,6 +18,7 @@ from recordsvc.money.rules.rule import Rule
 
 if TYPE_CHECKING:
     from recordsvc.house import House
+    from recordsvc.money.claims.values import Claim
 
 
 class Rules(Protocol):
@@ -67,11 +68,29 @@ class Payments(Protocol):
     def shared(self, conn: Connection, payee: str, /) -> bool:
         """Tell whether other payees named the same account."""
 
+    def ready(self, turn: Turn, claim_ref: str, payee: str, hold: str, /) -> None:
+        """Do nothing if a payment could be taken on now. Raises `Waits` for what somebody can bring about."""
+
     def queue(self, turn: Turn, claim_ref: str, payee: str, amount_fen: int, hold: str, by: str, /) -> str:
         """Take a payment on; its id."""
 
     def lapse(self, turn: Turn, claim_ref: str, /) -> None:
         """Let money that came back be the account's own again: it is not to be paid anew."""
+
+
+class Offsets(Protocol):
+    """Who keeps back from a subsidy what its payee owes of another."""
+
+    def take(self, turn: Turn, one: "Claim", /) -> tuple[int, str]:
+        """Keep back of a claim that is about to be paid; how much, in fen, and the hold of the rest."""
+
+
+class Owing:
+    """Nobody owes anything."""
+
+    def take(self, _turn: Turn, one: "Claim") -> tuple[int, str]:
+        """Keep nothing back."""
+        return 0, one.hold
 
 
 class Charge(Protocol):
@@ -136,6 +155,7 @@ class Ports:
     lines: Lines
     payments: Payments
     fees: Fees
+    offsets: Offsets = field(default_factory=Owing)
 
 
 class FeesRoom:

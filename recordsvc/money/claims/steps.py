@@ -307,6 +307,12 @@ def _fully_signed(run: Run) -> None:
         raise ClaimStep(state=run.claim.state, event=run.way.event)
 
 
+def _not_offset(run: Run) -> None:
+    """Keep a claim of which something discharged a debt: the rest is paid, or asked back once it was."""
+    if run.claim.offset_fen:
+        raise ClaimStep(state=run.claim.state, event=run.way.event)
+
+
 # -- effects
 
 
@@ -368,10 +374,24 @@ def _sign(run: Run) -> None:
     run.values["signed"] = n
 
 
-def _queue(run: Run) -> None:
+def _payable(run: Run) -> None:
     one = run.claim
+    run.house.claims.payments.ready(run.turn, one.reference, one.payee, one.hold)
+
+
+def _offset(run: Run) -> None:
+    """Keep back what the payee owes of another claim, where the law allows it; the rest is payable."""
+    kept_fen, held = run.house.claims.offsets.take(run.turn, run.claim)
+    if kept_fen:
+        run.values |= {"offset_fen": kept_fen, "hold": held}
+
+
+def _queue(run: Run) -> None:
+    """Have paid what was signed for, less what is kept back of it."""
+    one, held = run.claim, run.values.get("hold", run.claim.hold)
+    rest_fen = one.amount_fen - (run.values.get("offset_fen", one.offset_fen) or 0)
     run.values["payment"] = run.house.claims.payments.queue(
-        run.turn, one.reference, one.payee, one.amount_fen, one.hold, run.who.actor
+        run.turn, one.reference, one.payee, rest_fen, held, run.who.actor
     )
 
 
@@ -394,6 +414,8 @@ GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "notice_over": _notice_over,
     "no_approval_needed": _no_approval_needed,
     "fully_signed": _fully_signed,
+    "not_offset": _not_offset,
+    "payable": _payable,
 }
 EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     # Taken once it is granted, given back where it is not.
@@ -402,6 +424,7 @@ EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     "release": _release,
     "give_back": _give_back,
     "sign": _sign,
+    "offset": _offset,
     "queue": _queue,
     "keep": _keep,
     "list": lambda run: run.values.update(notice_id=run.notice_id),

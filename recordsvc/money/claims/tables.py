@@ -193,6 +193,7 @@ claim_state = sa.Table(
     sa.Column("slot", sa.SmallInteger),
     sa.Column("slots", sa.SmallInteger),
     sa.Column("part", sa.SmallInteger),
+    sa.Column("offset_fen", sa.BigInteger),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
     sa.Column("decision", sa.SmallInteger),
     sa.Column("payee_version", sa.SmallInteger, nullable=False),
@@ -243,6 +244,7 @@ claim_state = sa.Table(
         f"state NOT IN ({_in(_PAYS)}) OR (signed IS NOT NULL AND signed = needed AND payment <> '')",
         name="paid",
     ),
+    sa.CheckConstraint("offset_fen BETWEEN 1 AND amount_fen - 1", name="offset"),
     sa.CheckConstraint("slot BETWEEN 1 AND slots AND (slot IS NULL) = (year IS NULL)", name="slot"),
     sa.Index(
         "ux_claim_certificate",
@@ -307,6 +309,7 @@ claim_state = sa.Table(
                 "year",
                 "slot",
                 "slots",
+                "offset_fen",
                 "amount_fen",
                 "decision",
                 "payee_version",
@@ -326,7 +329,7 @@ claim_state = sa.Table(
     },
     comment="Where a claim stands, with what limits it: `purpose` is the family of kinds that exclude one "
     "another; year and slot its place among so many a year (year 0: in a life); part: it tops another up; "
-    "amounts in fen",
+    "offset_fen: so much of it is kept back for what its payee owes; amounts in fen",
 )
 
 claim_event = sa.Table(

@@ -56,11 +56,13 @@ TRANSITIONS: Final = (
     Transition("NOTICED", "pass", "APPROVED", (SYSTEM,), ("notice_over", *_SAME, "no_approval_needed")),
     Transition("APPROVED", "finance", "FINANCED", (PAYER,), _SAME, ("sign",)),
     Transition("APPROVED", "hand-over", "FINANCED", (SYSTEM,), (*_SAME, "fully_signed")),
-    Transition("FINANCED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", *_SAME), ("queue",)),
+    Transition(
+        "FINANCED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", *_SAME, "payable"), ("offset", "queue")
+    ),
     Transition("PAYING", "paid", "PAID", (SYSTEM,)),
     *(Transition(one, "returned", "RETURNED", (SYSTEM,)) for one in ("PAYING", "PAID", "RECOVERING")),
     Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
-    Transition("RETURNED", "lapse", "SUBMITTED", (SYSTEM,), (), ("give_back",)),
+    Transition("RETURNED", "lapse", "SUBMITTED", (SYSTEM,), ("not_offset",), ("give_back",)),
     Transition("PAID", "close", "CLOSED", (SYSTEM,)),
     # Overdue: the state stays, and the next above is told.
     *(Transition(one, "escalate", one, (SYSTEM,), (), ("keep",)) for one in _OFFICIALS),

@@ -70,6 +70,8 @@ class Claim:
     """The claim that it tops up."""
     before_fen: int = 0
     """What had been kept of that one and the parts before."""
+    offset_fen: int | None = None
+    """How much of it is kept back (抵扣) for what its payee owes, once it was handed to the bank."""
 
     @property
     def key(self) -> dict[str, bytes]:

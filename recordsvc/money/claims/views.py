@@ -133,6 +133,7 @@ def brief(one: Claim) -> dict[str, Any]:
         "state": one.state,
         "state_name": STATES_ZH[one.state],
         "amount_fen": one.amount_fen,
+        "offset_fen": one.offset_fen,
         "waits": one.waits,
         "waits_for": WAITS_ZH[one.waits],
         "owner": one.owner,

@@ -86,6 +86,10 @@ def _check(turn: Turn, case: Case, kind: str, said: dict[str, Any]) -> None:
     if kind == DECIDE:
         if not 0 < said["asked_fen"] <= case.paid_fen:
             faults.append(_fault("asked_fen", "金额应大于零，且不超过已发放的金额", "beyond what was paid"))
+        if said.get("by_offset") and terms.offset(today) is None:
+            faults.append(
+                _fault("by_offset", "现行规定不允许从以后的补贴中抵扣", "the law does not allow it")
+            )
         if not 1 <= said["instalments"] <= terms.most_instalments(today):
             faults.append(_fault("instalments", "分期期数超过规定", "too many instalments"))
     if kind == WRITE_OFF and terms.write_off_ground(said["ground"], today) is None:
@@ -112,6 +116,7 @@ def _carry_out(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         values = {
             "asked_fen": amount,
             "instalments": int(said["instalments"]),
+            "by_offset": 1 if said.get("by_offset") else None,
             "pay_until": until,
             "due_on": until,
             "proposed_by": proposal.proposed_by,

@@ -30,6 +30,7 @@ from recordsvc.money.claims.errors import ClaimUnknown
 from recordsvc.money.claims.tables import claim_state
 from recordsvc.money.claims.values import Claim, decision_of
 from recordsvc.money.recovery import steps, topping
+from recordsvc.money.recovery.offsetting import Offsets
 from recordsvc.money.recovery.receiving import Repayments
 from recordsvc.money.recovery.values import BY_ITSELF, SYSTEM, of_claim, open_of
 from recordsvc.people import merges
@@ -60,6 +61,7 @@ def connect(house: "House") -> None:
     bank.connect(house)
     if house.repayments is None:
         house.repayments = Repayments(house)
+        house.claims.offsets = Offsets(house)
         house.payment_followers.append(booked)
 
 

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from recordsvc.archive.forms import LookQuery
-from recordsvc.ground.forms import Form, Identifier, Whole, text
+from recordsvc.ground.forms import Form, Identifier, Truth, Whole, text
 from recordsvc.money.recovery.tables import STATES
 
 
@@ -27,7 +27,15 @@ class RecoveryDecisionForm(Form):
 
     asked_fen = Whole(required=True)
     instalments = Whole(load_default=1)
+    by_offset = Truth(load_default=False)
+    """Whether it may be kept back from later subsidies, where the law allows it (`recovery_terms`)."""
     reason = text(1, 400, required=True)
+
+
+class RecoveryOffsetForm(Form):
+    """Whether the worker agrees that protected subsidies (生活费) are kept back for it."""
+
+    agrees = Truth(required=True)
 
 
 class RecoveryDropForm(Form):
@@ -121,6 +129,15 @@ class RecoveryAccountForm(Form):
     bank = fields.String(required=True)
 
 
+class RecoveryOffsetLawForm(Form):
+    """How it may be kept back from later subsidies; `protected` are kinds that take the worker's consent."""
+
+    share_pct = Whole(required=True)
+    protected = fields.List(fields.String(), required=True)
+    protected_names = fields.List(fields.String(), required=True)
+    agreed = fields.Boolean(required=True)
+
+
 class RecoveryDetailForm(RecoveryForm):
     """A case with its steps; `reference` is what a transfer into `pay_to` should name (附言)."""
 
@@ -130,6 +147,8 @@ class RecoveryDetailForm(RecoveryForm):
     says = fields.Boolean(required=True)
     plan = fields.List(fields.Nested(RecoveryInstalmentForm), required=True)
     review = fields.Nested(RecoveryReviewForm, required=True, allow_none=True)
+    offset = fields.Nested(RecoveryOffsetLawForm, required=True, allow_none=True)
+    """None: it is not kept back from later subsidies."""
     events = fields.List(fields.Nested(RecoveryEventForm), required=True)
 
 
@@ -146,6 +165,8 @@ class RecoveryReceiptForm(Form):
 
     n = Whole(required=True)
     way = fields.String(required=True)
+    other_claim = Identifier(required=True, allow_none=True)
+    """The later claim that it was kept back from."""
     amount_fen = Whole(required=True)
     after_fen = Whole(required=True)
     at_ms = Whole(required=True)

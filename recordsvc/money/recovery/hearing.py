@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims.values import Who
-from recordsvc.money.recovery import steps
+from recordsvc.money.recovery import steps, transitions
 from recordsvc.money.recovery.errors import RecoveryChanged, RecoveryStep
 from recordsvc.money.recovery.tables import recovery
 from recordsvc.money.recovery.values import BY_ITSELF, Case, listed
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 def say(turn: Turn, house: "House", case: Case, words: str, who: Who) -> Case:
     """Take down what the worker says; more may follow until it is decided. Raises `RecoveryStep`."""
     return steps.step(turn, house, case, "say", who, words)
+
+
+def agree(turn: Turn, house: "House", case: Case, who: Who, *, agrees: bool) -> Case:
+    """Take down that protected subsidies may be kept back for a case, or no longer. Raises `RecoveryStep`."""
+    return steps.step(turn, house, case, transitions.AGREE if agrees else transitions.TAKE_BACK, who)
 
 
 def close_due(house: "House") -> int:

@@ -8,7 +8,7 @@ Both are one posting. A line is one receipt, whoever's; beyond what is still owe
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.engine import Connection
 
@@ -31,6 +31,9 @@ from recordsvc.money.recovery.values import Case, find, listed, receipts_of
 
 if TYPE_CHECKING:
     from recordsvc.house import House
+
+
+OFFSET_ZH: Final = "从以后的一项补贴中抵扣"
 
 
 def pay_to(conn: Connection, case: Case) -> list[dict[str, str]]:
@@ -101,8 +104,8 @@ def receive(
     row: dict[str, Any],
     roles: frozenset[str],
     on: str = "",
-) -> Case:
-    """Book what came back, continue the claim's sum, and bring the case on."""
+) -> tuple[str, ...]:
+    """Book what came back, continue the claim's sum, and bring the case on; the transfers, leg by leg."""
     before = receipts_of(turn.conn, case.worker_id, case.claim_id)
     last = before[-1] if before else None
     n = 1 if last is None else last.n + 1
@@ -110,7 +113,7 @@ def receive(
     today = beijing_date(turn.now_ms).isoformat()
     doc = f"recovery:{case.recovery_id.hex()}"
     posting = Posting(name, tuple(legs), "recovered", row["decided_by"], doc, min(on, today) if on else today)
-    booking.book(turn, posting).or_raise()
+    booked = booking.book(turn, posting).or_raise()
     summed = 0 if last is None else int(last.after_fen)
     full = {
         "worker_id": case.worker_id,
@@ -135,7 +138,9 @@ def receive(
     event = "settle" if amount_fen == case.owed_fen else "receive"
     who = Who(str(row["decided_by"]), roles)
     came = {"recovered_fen": case.recovered_fen + amount_fen}
-    return steps.step(turn, house, case, event, who, amount_fen=amount_fen, values=came)
+    said, told = (OFFSET_ZH, "recovery-offset") if full["way"] == "offset" else ("", "")
+    steps.step(turn, house, case, event, who, said, amount_fen=amount_fen, values=came, told=told)
+    return booked.transfers
 
 
 def _refused(detail: str) -> ResolutionRefused:

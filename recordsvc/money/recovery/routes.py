@@ -17,6 +17,7 @@ from recordsvc.archive.life_forms import DecidedLaterForm
 from recordsvc.archive.services import own_worker
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import services as claim_services
 from recordsvc.money.claims import values as claim_values
 from recordsvc.money.claims.errors import ClaimUnknown
@@ -30,6 +31,7 @@ from recordsvc.money.recovery.forms import (
     RecoveryDetailForm,
     RecoveryDropForm,
     RecoveryForm,
+    RecoveryOffsetForm,
     RecoveryOpenForm,
     RecoveryQuery,
     RecoverySayForm,
@@ -80,8 +82,9 @@ def own_case(conn: Connection, recovery_id: bytes) -> Case:
 def own_shown(recovery_id: bytes) -> dict[str, Any]:
     """Return one case of the worker who asks, in words. Raises `RecoveryUnknown`, `ArchiveRestricted`."""
     persons.read(house(), own_worker())
+    today = beijing_date(house().clock.now_ms()).isoformat()
     with house().db.read() as conn:
-        return views.detailed(conn, own_case(conn, recovery_id))
+        return views.detailed(conn, own_case(conn, recovery_id), today)
 
 
 def say_own(recovery_id: bytes, words: str) -> None:
@@ -90,6 +93,17 @@ def say_own(recovery_id: bytes, words: str) -> None:
 
     def act(turn: Turn) -> str:
         return hearing.say(turn, house(), own_case(turn.conn, recovery_id), words, by).state
+
+    once(act)
+
+
+def agree_own(recovery_id: bytes, *, agrees: bool) -> None:
+    """Take down the worker's word on keeping back. Raises `RecoveryUnknown`, `RecoveryStep`."""
+    by = claim_services.who()
+
+    def act(turn: Turn) -> str:
+        case = own_case(turn.conn, recovery_id)
+        return hearing.agree(turn, house(), case, by, agrees=agrees).state
 
     once(act)
 
@@ -138,6 +152,24 @@ def my_recovery(recovery_id: bytes) -> flask.Response:
 def say_of_recovery(recovery_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take it down."""
     say_own(recovery_id, form["words"])
+    return answers.answer(own_shown(recovery_id), form=RecoveryDetailForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/me/recoveries/<id:recovery_id>/offset",
+    policy="own.claim.file",
+    step_up=True,
+    body=RecoveryOffsetForm,
+    answer=RecoveryDetailForm,
+    problems=(problems.RecoveryUnknown, problems.RecoveryStep, problems.RecoveryChanged, ArchiveRestricted),
+    idempotent=True,
+    summary="生活费补贴是否同意抵扣 / Agree or not that protected subsidies are kept back for it",
+)
+def agree_to_offset(recovery_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Take it down."""
+    agree_own(recovery_id, agrees=form["agrees"])
     return answers.answer(own_shown(recovery_id), form=RecoveryDetailForm)
 
 

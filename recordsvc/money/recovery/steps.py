@@ -88,7 +88,7 @@ def open_case(
     return found
 
 
-def step(
+def step(  # noqa: PLR0913 - what a step is
     turn: Turn,
     house: "House",
     case: Case,
@@ -98,8 +98,12 @@ def step(
     *,
     amount_fen: int | None = None,
     values: Mapping[str, Any] | None = None,
+    told: str = "",
 ) -> Case:
-    """Take a step; the claim and the worker's notices follow. Raises `RecoveryStep`, `RecoveryChanged`."""
+    """Take a step; the claim and the worker's notices follow: of the event, or by `told`.
+
+    Raises `RecoveryStep`, `RecoveryChanged`.
+    """
     way = transitions.find(case.state, event)
     if way is None or who.roles.isdisjoint(way.roles):
         raise RecoveryStep(state=case.state, event=event)
@@ -123,7 +127,7 @@ def step(
     if way.claim:
         _move_claim(turn, house, moved, way.claim, reason)
     if event in _TOLD:
-        _tell(turn, house, moved, _TOLD[event], moved.due_on or "")
+        _tell(turn, house, moved, told or _TOLD[event], moved.due_on or "")
     return moved
 
 

@@ -34,6 +34,7 @@ recovery = sa.Table(
     sa.Column("asked_fen", sa.BigInteger),
     sa.Column("recovered_fen", sa.BigInteger, nullable=False),
     sa.Column("instalments", sa.SmallInteger),
+    sa.Column("by_offset", sa.SmallInteger),
     sa.Column("pay_until", sa.String(10)),
     sa.Column("proposed_by", sa.String(80)),
     sa.Column("decided_by", sa.String(80)),
@@ -82,6 +83,7 @@ recovery = sa.Table(
                 "asked_fen",
                 "recovered_fen",
                 "instalments",
+                "by_offset",
                 "pay_until",
                 "proposed_by",
                 "decided_by",
@@ -93,7 +95,8 @@ recovery = sa.Table(
         ),
     },
     comment="Cases in which a paid claim is asked back (追回), in whole or in part: ground, what in the log "
-    "caused it, until when the worker is heard, what two officials decided, what came back; amounts in fen",
+    "caused it, until when the worker is heard, what two officials decided (by_offset 1: it may be kept "
+    "back from later subsidies), what came back; amounts in fen",
 )
 
 recovery_event = sa.Table(

@@ -1,6 +1,7 @@
 """Terms of recovery (追回期限), from dated data; what is not laid down is refused."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any, Final
 
 from recordsvc import dated, workdays
@@ -9,6 +10,27 @@ from recordsvc.dated import NoRuleInForce
 TABLE: Final = "recovery_terms"
 GROUNDS: Final = "recovery_grounds"
 WRITE_OFF: Final = "write_off_grounds"
+MOST_PCT: Final = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """How much of a later subsidy may be kept back, and of which kinds only with the worker's consent."""
+
+    share_pct: int
+    protected: frozenset[str]
+
+
+def offset(day: str) -> Offset | None:
+    """Return how a debt may be kept back from later subsidies; None: the law does not allow it.
+
+    Something of each subsidy is always paid. Raises `NoRuleInForce`.
+    """
+    row = dated.rule(TABLE, "offset", day)
+    share_pct = int(row["share_pct"])
+    if not row["allowed"] or not 1 <= share_pct <= MOST_PCT:
+        return None
+    return Offset(share_pct, frozenset(row["protected"]))
 
 
 def days(code: str, day: str) -> int:

@@ -5,13 +5,16 @@
        └───────┴ DROPPED 不予追回  └────┴── WRITTEN_OFF 核销
 
 The worker is told at once of what is asked back and why (告知), and has days to answer (陈述申辩). Two
-officials decide; what comes back is matched by two payers; what cannot be had back is written off by two.
+officials decide; what comes back is matched by two payers, or kept back from a later subsidy where the law
+and the decision say so; what cannot be had back is written off by two.
 """
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 WORKER, SYSTEM, HANDLER, REVIEWER, PAYER = "worker", "system", "handler", "reviewer", "payer"
+AGREE, TAKE_BACK = "agree-offset", "deny-offset"
+"""The worker agrees that protected subsidies are kept back for it (同意抵扣), or no longer."""
 
 
 class Transition(NamedTuple):
@@ -33,6 +36,7 @@ TRANSITIONS: Final = (
     Transition("HEARD", "decide", "DECIDED", (REVIEWER,)),
     *(Transition(one, "receive", "PARTIAL", (PAYER, REVIEWER)) for one in ("DECIDED", "PARTIAL")),
     *(Transition(one, "settle", "SETTLED", (PAYER, REVIEWER), "recovered") for one in ("DECIDED", "PARTIAL")),
+    *(Transition(one, word, one, (WORKER,)) for one in ("DECIDED", "PARTIAL") for word in (AGREE, TAKE_BACK)),
     *(Transition(one, "write-off", "WRITTEN_OFF", (REVIEWER,), "keep") for one in ("DECIDED", "PARTIAL")),
 )
 _TABLE: Final[Mapping[tuple[str, str], Transition]] = {(one.source, one.event): one for one in TRANSITIONS}

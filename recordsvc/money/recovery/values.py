@@ -44,6 +44,8 @@ class Case:
     decided_ms: int | None
     due_on: str | None
     changed_ms: int
+    by_offset: int | None = None
+    """1: it may be kept back from later subsidies."""
 
     @property
     def key(self) -> dict[str, bytes]:
@@ -69,7 +71,7 @@ def listed(
     same = sa.and_(claim.c.worker_id == own.worker_id, claim.c.claim_id == own.claim_id)
     order = own.recovery_id.desc() if newest else own.recovery_id
     query = sa.select(*recovery.c).join(claim, same).where(*where).order_by(order).limit(limit)
-    return [Case(*row) for row in conn.execute(query)]
+    return [Case(**row) for row in conn.execute(query).mappings()]
 
 
 def find(conn: Connection, recovery_id: bytes) -> Case:

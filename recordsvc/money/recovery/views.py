@@ -11,8 +11,8 @@ from recordsvc.ground import two_person
 from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.money.claims import judging
 from recordsvc.money.claims import values as claim_values
-from recordsvc.money.claims.views import name_zh
-from recordsvc.money.recovery import deciding, receiving, terms, transitions
+from recordsvc.money.claims.views import kind_zh, name_zh
+from recordsvc.money.recovery import deciding, offsetting, receiving, terms, transitions
 from recordsvc.money.recovery.values import Case, events_of, receipts_of, recovered_fen
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "hear": "陈述申辩期满",
     "drop": "不予追回",
     "decide": "决定追回",
+    "agree-offset": "同意抵扣",
+    "deny-offset": "不再同意抵扣",
     "receive": "收到退款",
     "settle": "退还完毕",
     "write-off": "核销",
@@ -75,7 +77,7 @@ def brief(conn: Connection, one: Case) -> dict[str, Any]:
     }
 
 
-def detailed(conn: Connection, one: Case) -> dict[str, Any]:
+def detailed(conn: Connection, one: Case, today: str) -> dict[str, Any]:
     """Return a case with its steps, the plan, and how a decision can be contested."""
     return brief(conn, one) | {
         "cause": one.cause,
@@ -83,6 +85,7 @@ def detailed(conn: Connection, one: Case) -> dict[str, Any]:
         "pay_to": receiving.pay_to(conn, one) if one.owed_fen else [],
         "plan": plan(one),
         "review": _review(one),
+        "offset": _offset(conn, one, today),
         "says": transitions.find(one.state, "say") is not None,
         "events": [
             {
@@ -105,7 +108,7 @@ def for_desk(house: "House", conn: Connection, one: Case, roles: frozenset[str])
     mine = two_person.proposal.c.subject == uuid_text(one.recovery_id)
     kinds = two_person.proposal.c.kind.in_(deciding.KINDS)
     waiting = two_person.pending(conn, house.clock.now_ms(), kinds, mine)
-    return detailed(conn, one) | {
+    return detailed(conn, one, beijing_date(house.clock.now_ms()).isoformat()) | {
         "opened_by": one.opened_by,
         "decided_by": one.decided_by,
         "proposed_by": one.proposed_by,
@@ -119,12 +122,27 @@ def for_desk(house: "House", conn: Connection, one: Case, roles: frozenset[str])
             {
                 "n": row.n,
                 "way": row.way,
+                "other_claim": row.other_claim,
                 "amount_fen": row.amount_fen,
                 "after_fen": row.after_fen,
                 "at_ms": row.at_ms,
             }
             for row in receipts_of(conn, one.worker_id, one.claim_id)
         ],
+    }
+
+
+def _offset(conn: Connection, one: Case, today: str) -> dict[str, Any] | None:
+    """Return how a case that is decided may be kept back from later subsidies."""
+    law = terms.offset(today) if one.by_offset else None
+    if law is None:
+        return None
+    protected = sorted(law.protected)
+    return {
+        "share_pct": law.share_pct,
+        "protected": protected,
+        "protected_names": [kind_zh(it) for it in protected],
+        "agreed": offsetting.agrees(conn, one),
     }
 
 

@@ -2,13 +2,15 @@
 
 import dataclasses
 import datetime as dt
+import itertools
+import unicodedata
 
 import pytest
 from lxml import etree
 
 from banksim import messages
 from recordsvc import dated
-from recordsvc.money.bank.formats import iso, xml, yuan
+from recordsvc.money.bank.formats import checks, gb18030, iso, xml, yuan
 from recordsvc.money.bank.formats.iso import Iso
 from recordsvc.money.bank.formats.layouts import Lines
 from recordsvc.money.bank.formats.model import (
@@ -348,3 +350,35 @@ def test_case_39_what_is_no_amount_is_refused(text: str) -> None:
 def test_case_39_a_thousand_fen_are_ten_yuan() -> None:
     batch = made.batch(*(made.order(n, 1) for n in range(1_000)))
     assert messages.read(Iso().write(batch).content).total_fen == 1_000
+
+
+def test_what_is_written_row_by_row_reads_back_as_the_library_would_have_written_it() -> None:
+    """Names hold what a file must escape; the bytes are those of the library's own writer."""
+    who = made.payee(1, "马<&>\"'晓")
+    order = dataclasses.replace(made.order(1, payee=who), purpose="补贴 & 生活费")
+    content = iso.pain001(made.batch(order))
+
+    root = etree.fromstring(content)
+
+    assert etree.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n" == content
+    texts = [one.text for one in root.iter("{*}Nm", "{*}Ustrd")]
+    assert texts[-2:] == [who.name, order.purpose]
+
+
+def test_every_character_is_judged_alike_the_short_way_and_the_long_way() -> None:
+    """A text that is printable is taken at once: no character is judged otherwise by what it costs."""
+    ranges = (range(0x3000), range(0xD7F0, 0xE000), range(0xE800, 0xE900), range(0xF8F0, 0x10000))
+    for point in (*itertools.chain(*ranges), 0x10FFFF):
+        text = f"马{chr(point)}晓"
+        seen = unicodedata.category(chr(point)) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        try:
+            gb18030.encode(text)
+        except gb18030.Unwritable:
+            seen = False
+        batch = made.batch(made.order(1, payee=made.payee(1, text)))
+        try:
+            checks.assert_sound(batch, 1)
+            said: tuple[tuple[str, str], ...] = ()
+        except BatchUnfit as unfit:
+            said = unfit.faults
+        assert said == (() if seen else (("name", "orders/0"),)), hex(point)

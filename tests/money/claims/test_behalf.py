@@ -15,10 +15,12 @@ from recordsvc.money.claims.agency_tables import claim_agency, claim_agent
 from recordsvc.money.claims.behalf import Bundle, Line
 from recordsvc.money.claims.errors import AgencyOver, AgencyRefused, ClaimStands, FeeCharged
 from recordsvc.money.claims.filing import Ask
+from recordsvc.money.claims.ports import FeesRoom
 from recordsvc.money.claims.values import Claim, Who
 from tests.archive.support import Centre, id_of, person
 from tests.archive.test_disputes import confirm
 from tests.money.claims.world import HANDLER, REVIEWER, Charged, World
+from tests.money.fees.world import World as Till
 
 CLERK = Who("staff:s-1", filing.WORKER_ROLES)
 PAPER = bytes(15) + b"\x01"
@@ -192,6 +194,40 @@ def test_case_43_the_rule_itself_refuses_and_shows_contract_and_fee(world: World
         "缴费单 F000000001",
     )
     assert "代领规定" in {one["article"] for one in told["failed"]}
+
+
+def test_case_43_a_fee_order_of_the_till_stands_against_the_claim_until_it_is_given_back(
+    world: World, school: School
+) -> None:
+    worker_id, course = school.trained(1)
+    school.given(worker_id)
+    till = Till(world.house, 1)
+    till.centre, till.workers = school.centre, [worker_id]
+    world.house.claims.fees = FeesRoom(world.house)
+    # Another course of the same institution, and an order that nobody paid, stand against nothing.
+    till.paid(0, till.offer(course="C2"))
+    order = till.order(0, till.offer(80_000, course="C1"))
+    before = school.claim(school.sheet(line(1, course))[0])
+    world.step(before, "accept", HANDLER)
+
+    till.check(till.take(order))
+
+    assert world.step(before, "review", REVIEWER).outcome == "diverted"
+    with pytest.raises(FeeCharged) as refused:
+        world.step(before, "accept", HANDLER)
+    assert [it["number"] for it in refused.value.members["orders"]] == [order.number]
+    world.step(before, "withdraw", school_clerk(before))
+    (row,) = school.sheet(line(1, course))
+    assert (row.claim_id, row.code) == (None, "fee-charged")
+    assert f"缴费单 {order.number}（焊工初级班，已收 800.00 元）" in row.detail
+
+    till.give_back(till.leave(till.again(order)))
+
+    assert school.claim(school.sheet(line(1, course))[0]).state == "CHECKED"
+
+
+def school_clerk(one: Claim) -> Who:
+    return Who(one.filed_by, filing.WORKER_ROLES)
 
 
 def test_where_nobody_keeps_fees_the_fact_is_missing_and_never_zero(world: World, school: School) -> None:

@@ -113,6 +113,9 @@ class Bank:
     def shared(self, _conn, _payee):
         return False
 
+    def ready(self, _turn, _claim_ref, _payee, _hold):
+        pass
+
     def queue(self, _turn, claim_ref, payee, amount_fen, hold, _by):
         self.queued.append((claim_ref, payee, amount_fen, hold))
         return f"pay-{len(self.queued)}"

@@ -14,10 +14,11 @@ from recordsvc.money.recovery import hearing
 from recordsvc.settings import Settings
 from tests.archive.support import person
 from tests.journeys.desk import HOST, Journey
+from tests.money.recovery.test_offsetting import law
 from tests.money.recovery.world import Recoveries
 from tests.test_number_commands import commands, typed
 
-__all__ = ["commands"]
+__all__ = ["commands", "law"]
 
 REASON = {"purpose": "claim-review", "case_ref": "ZH-2"}
 
@@ -203,3 +204,47 @@ def test_a_worker_and_the_desk_see_what_was_what_is_and_the_difference(
     assert "技能提升补贴（补差）" in public
     told = journey.read(me, "/v1/claim-notices")["items"][0]["lines"]
     assert [it["part"] for it in told] == [1]
+
+
+def test_keeping_back_is_decided_at_the_desk_agreed_to_by_the_worker_and_seen_on_the_claim(
+    world: Recoveries, journey: Journey, asked: Claim, law: dict[str, Any]
+) -> None:
+    world.heard(asked)
+    place = f"/desk/recoveries/{name(world, asked)}"
+    page = see(journey, "handler", press(journey, "handler", place, **REASON).headers["Location"])
+    (look,) = set(re.findall(r'name="look" value="([^"]+)"', page))
+    said = {"look": look, "amount": "2000", "by_offset": "yes", "reason": "证书已撤销"}
+    done = press(journey, "handler", f"{place}/decision", **said)
+    assert done.status_code == 303, done.text
+    assert "从以后的补贴抵扣" in see(journey, "reviewer", done.headers["Location"])
+    journey.decide("reviewer", done.headers["Location"].rpartition("/")[2])
+    me = journey.sign_in(person(1)["number"])
+    mine = f"/me/recoveries/{name(world, asked)}"
+    page = see(journey, me, mine)
+    for words in (
+        "每次至多 50%",
+        "生活费补贴（含交通费）未经您同意不抵扣",
+        "同意从生活费补贴（含交通费）中抵扣",
+    ):
+        assert words in page, words
+
+    assert press(journey, me, f"{mine}/offset/agree").status_code == 303
+    assert "不再同意从生活费补贴" in see(journey, me, mine)
+    door = f"/v1{mine}"
+    assert journey.read(me, door)["offset"]["agreed"] is True
+    assert journey.act(me, f"{door}/offset", {"agrees": False}, 200)["offset"]["agreed"] is False
+    assert press(journey, me, f"{mine}/offset/perhaps").status_code == 404
+    world.paid(2)
+    other = journey.sign_in(person(2)["number"])
+    assert journey.act(other, f"{door}/offset", {"agrees": True}, 404)["code"] == "recovery-unknown"
+
+    world.registers.said["shortage"] = True
+    more = world.claimed(level="4", occupation="6-31-01-03")
+    world.bring(more, "PAYING")
+    journey.sign_out(me)
+    page = see(journey, me, f"/me/claims/{uuid.UUID(bytes=more.claim_id)}")
+    for words in ("其中抵扣", "750.00 元", mine):
+        assert words in page, words
+    (told,) = [it for it in journey.read(me, "/v1/me/claims")["items"] if it["offset_fen"]]
+    assert (told["amount_fen"], told["offset_fen"]) == (150_000, 75_000)
+    assert "抵扣" in see(journey, me, mine)

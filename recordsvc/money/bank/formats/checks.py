@@ -79,6 +79,8 @@ def _accounts(where: str, account: Account) -> Iterator[Fault]:
 
 def _unwritable(text: str) -> bool:
     """Tell whether text has ends, controls or characters that a file would not carry as they are."""
+    if text.isprintable() and text == text.strip():
+        return False  # nothing unseen, private or by halves is printable: the most are
     if text != text.strip() or any(unicodedata.category(one) in _UNSEEN for one in text):
         return True
     try:

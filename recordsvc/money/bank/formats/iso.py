@@ -1,9 +1,12 @@
 """The reference adapter: pain.001 and pain.008 out, pain.002, camt.053 and camt.054 in (ISO 20022)."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from recordsvc.money.bank.formats import checks, xml, yuan
 from recordsvc.money.bank.formats.model import (
+    CURRENCY,
+    Account,
     Batch,
     BatchUnfit,
     Collection,
@@ -67,9 +70,7 @@ def pain001(batch: Batch) -> bytes:
     xml.put_party(block, "Dbtr", batch.payer)
     xml.put_account(block, "DbtrAcct", batch.payer, currency=True)
     xml.put_bank(block, "DbtrAgt", batch.payer.bank)
-    for order in batch.orders:
-        _order(block, order)
-    return _finished(document, PAY)
+    return _finished(document, PAY, map(_order, batch.orders))
 
 
 def pain008(batch: CollectionBatch, most: int = 1_000) -> bytes:
@@ -84,9 +85,7 @@ def pain008(batch: CollectionBatch, most: int = 1_000) -> bytes:
     xml.put_account(block, "CdtrAcct", batch.creditor, currency=True)
     xml.put_bank(block, "CdtrAgt", batch.creditor.bank)
     xml.put(block, "CdtrSchmeId/Id/OrgId/Othr/Id", batch.creditor_id)
-    for order in batch.orders:
-        _collection(block, order)
-    return _finished(document, COLLECT)
+    return _finished(document, COLLECT, map(_collection, batch.orders))
 
 
 def _header(root: Element, batch: Batch | CollectionBatch) -> None:
@@ -110,36 +109,43 @@ def _block(root: Element, batch: Batch | CollectionBatch, method: str) -> Elemen
     return block
 
 
-def _order(block: Element, order: Order) -> None:
-    one = xml.put(block, "CdtTrfTxInf")
-    identity = xml.put(one, "PmtId")
-    xml.put(identity, "InstrId", order.end_to_end_id)
-    xml.put(identity, "EndToEndId", order.end_to_end_id)
-    xml.put_amount(xml.put(one, "Amt"), "InstdAmt", order.amount_fen)
-    xml.put_bank(one, "CdtrAgt", order.payee.bank)
-    xml.put_party(one, "Cdtr", order.payee)
-    xml.put_account(one, "CdtrAcct", order.payee)
-    xml.put(one, "RmtInf/Ustrd", order.purpose)
+def _order(order: Order) -> str:
+    payee, identity = order.payee, xml.escaped(order.end_to_end_id)
+    return (
+        f"<CdtTrfTxInf>{_identity(identity)}"
+        f'<Amt><InstdAmt Ccy="{CURRENCY}">{yuan.text(order.amount_fen)}</InstdAmt></Amt>'
+        f"{_parties('Cdtr', payee)}<RmtInf><Ustrd>{xml.escaped(order.purpose)}</Ustrd></RmtInf></CdtTrfTxInf>"
+    )
 
 
-def _collection(block: Element, order: Collection) -> None:
-    one = xml.put(block, "DrctDbtTxInf")
-    identity = xml.put(one, "PmtId")
-    xml.put(identity, "InstrId", order.end_to_end_id)
-    xml.put(identity, "EndToEndId", order.end_to_end_id)
-    xml.put_amount(one, "InstdAmt", order.amount_fen)
-    mandate = xml.put(one, "DrctDbtTx/MndtRltdInf")
-    xml.put(mandate, "MndtId", order.mandate_id)
-    xml.put(mandate, "DtOfSgntr", order.signed_on.isoformat())
-    xml.put_bank(one, "DbtrAgt", order.debtor.bank)
-    xml.put_party(one, "Dbtr", order.debtor)
-    xml.put_account(one, "DbtrAcct", order.debtor)
-    xml.put(one, "RmtInf/Ustrd", order.purpose)
+def _collection(order: Collection) -> str:
+    identity, mandate = xml.escaped(order.end_to_end_id), xml.escaped(order.mandate_id)
+    return (
+        f"<DrctDbtTxInf>{_identity(identity)}"
+        f'<InstdAmt Ccy="{CURRENCY}">{yuan.text(order.amount_fen)}</InstdAmt>'
+        f"<DrctDbtTx><MndtRltdInf><MndtId>{mandate}</MndtId><DtOfSgntr>{order.signed_on.isoformat()}</DtOfSgntr>"
+        f"</MndtRltdInf></DrctDbtTx>{_parties('Dbtr', order.debtor)}"
+        f"<RmtInf><Ustrd>{xml.escaped(order.purpose)}</Ustrd></RmtInf></DrctDbtTxInf>"
+    )
 
 
-def _finished(document: Element, message: str) -> bytes:
+def _identity(identity: str) -> str:
+    return f"<PmtId><InstrId>{identity}</InstrId><EndToEndId>{identity}</EndToEndId></PmtId>"
+
+
+def _parties(role: str, account: Account) -> str:
+    """Return the bank of an account, whose it is, and its number."""
+    bank, name, number = map(xml.escaped, (account.bank, account.name, account.number))
+    return (
+        f"<{role}Agt><FinInstnId><ClrSysMmbId><ClrSysId><Cd>CNAPS</Cd></ClrSysId><MmbId>{bank}</MmbId>"
+        f"</ClrSysMmbId></FinInstnId></{role}Agt><{role}><Nm>{name}</Nm></{role}>"
+        f"<{role}Acct><Id><Othr><Id>{number}</Id></Othr></Id></{role}Acct>"
+    )
+
+
+def _finished(document: Element, message: str, rows: Iterable[str]) -> bytes:
     try:
-        return xml.finished(document, message)
+        return xml.finished(document, message, rows)
     except ValueError as error:
         raise BatchUnfit([("schema", str(error))]) from None
 

@@ -5,9 +5,10 @@ does not see is checked in `checks.py` and by the readers.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -72,19 +73,31 @@ def put_bank(parent: Element, role: str, bank: str) -> None:
     put(member, "MmbId", bank)
 
 
+def escaped(text: str) -> str:
+    """Return a text as it stands between tags."""
+    return escape(text)
+
+
 def instant(ms: int) -> str:
     """Return an instant in Beijing time with its offset, to the second."""
     return dt.datetime.fromtimestamp(ms // 1000, BEIJING).isoformat()
 
 
-def finished(made: Element, message: str) -> bytes:
-    """Return the bytes of a document of ours. Raises `ValueError` where the schema does not take it."""
+def finished(made: Element, message: str, rows: Iterable[str] = ()) -> bytes:
+    """Return the bytes of a document of ours, its rows at the end of its one block (`PmtInf`).
+
+    Rows are text: a thousand elements of the library cost more than all the rest. The schema is asked of the
+    bytes themselves. Raises `ValueError` where it does not take them.
+    """
+    found: bytes = etree.tostring(made, encoding="UTF-8", xml_declaration=True)
+    if rows:
+        head, ends, tail = found.rpartition(b"</PmtInf>")
+        found = head + "".join(rows).encode() + ends + tail
     checked = schema(message)
-    if not checked.validate(made):
+    if not checked.validate(etree.fromstring(found)):
         fault = checked.error_log[0]
         # The message of the library quotes the value, which may be a name or number: only its place is told.
         raise ValueError(f"{message} is not valid at line {fault.line}: {fault.type_name}")
-    found: bytes = etree.tostring(made, encoding="UTF-8", xml_declaration=True)
     return found + b"\n"
 
 
