@@ -72,7 +72,7 @@ def test_the_oracle_sees_what_is_wrong(desk: Desk, tmp_path: Path) -> None:
     )
     assert any("2 net credits" in one for one in world.verdict())
     world.book._db.execute("DELETE FROM line")
-    assert any("settled True, at the bank 0" in one for one in world.verdict())
+    assert any("at the bank 0 in 0" in one for one in world.verdict())
     world.book._db.execute("UPDATE fund SET balance = balance + 1")
     assert any("mirror" in one for one in world.verdict())
 
