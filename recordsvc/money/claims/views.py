@@ -266,7 +266,7 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         "decided_ms": row.decided_ms,
         "headline": explaining.HEADLINES[row.verdict],
         **dict.fromkeys(("document", "sample", "reason"), ""),
-        **{name: [] for name in ("facts", "failed", "met", "missing")},
+        **{name: [] for name in ("facts", "failed", "met", "missing", "basis")},
     }
     facts = document["facts"]
     if facts and (sealed.among(conn, [one]) or sealed.rests(conn, one, facts)):
@@ -288,6 +288,7 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         "document": rule.head.document,
         "sample": words.sample,
         "reason": words.reason,
+        "basis": list(words.basis),
         "failed": [_reason(asdict(it)) for it in words.failed],
         "met": [_reason(asdict(it)) for it in words.met],
         "missing": [asdict(it) for it in words.missing],
