@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Tests run in this many processes.
 JOBS ?= auto
 # Each test commits to a database of its own: where a file system in memory has 4 GB to spare and runs programs,
-# no commit of the short tests waits for a disk. The long ones, which take away power, stay on it.
+# no commit waits for a disk. Long tests that have the machine alone, and take away power, stay on it.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print $$6}' | \
 	while read -r at; do grep -q " $$at .*noexec" /proc/mounts || echo "$$at"; done)
 
@@ -23,7 +23,8 @@ test: $(VENV)/.test ## Run every test that is not long, on SQLite and PostgreSQL
 	$(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/pytest -n $(JOBS) -m "not long"
 
 test-long: $(VENV)/.test tests/oidc/node_modules/.made ## Run the long tests: journeys, faults, other people's verifiers
-	$(BIN)/pytest -m long
+	$(if $(MEMORY),TMPDIR=$(MEMORY) )$(BIN)/pytest -n $(JOBS) --dist worksteal -m "long and beside"
+	$(BIN)/pytest -m "long and not beside"
 
 mutants: $(VENV)/.test ## Take each safeguard of money away, see which cases notice, write docs/mutants.md
 	$(BIN)/python -m tests.faults.money_mutants --write docs/mutants.md

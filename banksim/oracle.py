@@ -26,22 +26,26 @@ def judge(book: Book, ours: Iterable[Ours], breaks: Iterable[str], mirror_fen: i
     """Return what is not as it must be; nothing: all is well. `breaks` are texts that name what is open."""
     open_breaks, payments = list(breaks), list(ours)
     net: Counter[str] = Counter()
+    net_fen: Counter[str] = Counter()
     collected = book.collected()
     references: dict[str, list[str]] = defaultdict(list)
     for row in book.lines():
         if row["truly"]:
             # What is taken from others comes in, what is paid goes out; anything else takes it back.
-            net[row["truly"]] += 1 if bool(row["credit"]) == (row["truly"] in collected) else -1
+            way = 1 if bool(row["credit"]) == (row["truly"] in collected) else -1
+            net[row["truly"]] += way
+            net_fen[row["truly"]] += way * row["amount"]
             references[row["truly"]].append(row["reference"])
     found = [f"{key}: {count} net credits" for key, count in net.items() if count not in (0, 1)]
     by_claim: Counter[str] = Counter()
     for one in payments:
         by_claim[one.claim] += net[one.end_to_end_id]
-        if one.settled != bool(net[one.end_to_end_id]):
+        amount_fen = one.amount_fen if one.settled else 0
+        if (one.settled, amount_fen) != (bool(net[one.end_to_end_id]), net_fen[one.end_to_end_id]):
             names = (one.end_to_end_id, *references[one.end_to_end_id])
             if not any(name in text for text in open_breaks for name in names):
-                count = net[one.end_to_end_id]
-                found.append(f"{one.end_to_end_id}: settled {one.settled}, at the bank {count}")
+                count, fen = net[one.end_to_end_id], net_fen[one.end_to_end_id]
+                found.append(f"{one.end_to_end_id}: settled {amount_fen}, at the bank {fen} in {count}")
     found += [f"{claim}: paid {count} times" for claim, count in by_claim.items() if count > 1]
     known = {one.end_to_end_id for one in payments}
     found += [f"{key}: credited and nobody's" for key in net if key not in known]

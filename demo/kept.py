@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from functools import lru_cache
 from pathlib import Path
 
 from demo.region import Region, build
@@ -18,7 +19,13 @@ def region(folder: Path, workers: int) -> Region:
         today = beijing_date(SystemClock().now_ms())
         keep(path, {"seed": SEED, "today": today.isoformat(), "workers": workers})
     kept = json.loads(path.read_text("utf-8"))
-    return build(kept["seed"], dt.date.fromisoformat(kept["today"]), kept["workers"])
+    return _built(kept["seed"], kept["today"], kept["workers"])
+
+
+@lru_cache(maxsize=1)
+def _built(seed: int, today: str, workers: int) -> Region:
+    """Draw a region once: who starts a demo asks for the same one several times."""
+    return build(seed, dt.date.fromisoformat(today), workers)
 
 
 def keep(path: Path, values: dict[str, int | str]) -> None:

@@ -62,11 +62,12 @@ def bank_batches(account: str) -> None:
 
 @bank.command("seal")
 @click.argument("code", metavar="ACCOUNT")
+@click.option("--collect", is_flag=True, help="组代扣批 / of the direct debits that wait")
 @click.pass_obj
-def bank_seal(account: str, code: str) -> None:
+def bank_seal(account: str, code: str, *, collect: bool) -> None:
     """组批封存 / Seal what waits on ACCOUNT into a batch; another payer releases it."""
     with entering(account) as doors:
-        one = doors.post(f"{AT}/batches", {"account": code})
+        one = doors.post(f"{AT}/batches", {"account": code, "collect": collect})
         click.echo(f"{one['batch_id']}  {one['count']}  {_yuan(one['total_fen'])}  {one['sha256']}")
 
 
@@ -149,12 +150,21 @@ def bank_take(account: str, difference: uuid.UUID) -> None:
 @click.option("--as", "resolution", required=True, help="处理方式 / funding, explained, bank …")
 @click.option("--note", required=True, help="说明，不写个人信息 / why, no personal data")
 @click.option("--payment", type=click.UUID, help="对上的支付 / the payment that it is of")
+@click.option("--recovery", type=click.UUID, help="退还的追回事项 / the case that it repays")
 @click.pass_obj
 def bank_resolve(
-    account: str, difference: uuid.UUID, resolution: str, note: str, payment: uuid.UUID | None
+    account: str,
+    /,
+    difference: uuid.UUID,
+    resolution: str,
+    note: str,
+    payment: uuid.UUID | None,
+    recovery: uuid.UUID | None,
 ) -> None:
     """处理差异 / End BREAK, or propose what moves money to a second payer."""
-    body = {"resolution": resolution, "note": note, "payment_id": None if payment is None else str(payment)}
+    about = {"payment_id": payment, "recovery_id": recovery}
+    body = {"resolution": resolution, "note": note}
+    body |= {name: str(one) for name, one in about.items() if one is not None}
     with entering(account) as doors:
         done = doors.post(f"{AT}/breaks/{difference}/resolve", body)
         click.echo(done.get("proposal_id") or done["resolution"])

@@ -37,6 +37,8 @@ COMMANDS: Final = {
     "fund": ("recordsvc.fundcommands", "fund", "budget lines, how budgets move"),
     "recovery": ("recordsvc.recoverycommands", "recovery", "subsidies that are asked back"),
     "client": ("recordsvc.clientcommands", "client", "machines of institutions: keys, stopping one at once"),
+    "fee": ("recordsvc.feecommands", "fee", "what institutions charge for, disputes about it"),
+    "payee": ("recordsvc.payeecommands", "payee", "accounts that payees are paid to"),
     "bank": ("recordsvc.bankcommands", "bank", "payments to a bank: batches, release, differences"),
     "staff": ("recordsvc.staffcommands", "staff", "heads of institutions: entering them, letting them in"),
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),

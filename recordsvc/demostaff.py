@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 
+CASE: Final = "演示2026-1"
+"""The case of what departments state in the demo."""
+
+
 def make(house: "House", folder: Path) -> None:
     """Let them sign in on this machine; the region was loaded from `folder`. Repeatable."""
     _make_staff(house)
@@ -135,7 +139,7 @@ def _make_statements(house: "House", folder: Path) -> None:
             if statements.of_worker(house, turn.conn, first.institution or "", found):
                 return
             said = {"group": group, "valid_from": today, "source": "shared-database", "checked_on": today}
-            asked = {**said, "case_ref": "演示2026-1"}
+            asked = {**said, "case_ref": CASE}
             proposed = waiting.propose(turn, house, first, found, asked, "demo")
             look = Look(found, second, statements.PURPOSE, statements.SHOWN, asked["case_ref"], "demo")
             waiting.decide(turn, house, second, proposed, look, approve=True, reason="对照证件复核无误")

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from recordsvc import anchor, demostaff, genesis
+from recordsvc import anchor, demodraws, demostaff, genesis
+from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House, open_house
 from recordsvc.processes import Parts, assert_free
 from recordsvc.serving import (
@@ -214,6 +215,10 @@ def _region(house: House, environ: Mapping[str, str], people: int) -> list[str]:
     from recordsvc.access import demo
 
     folder = house.settings.data_dir / "demo"
+    if not (folder / "personas").exists():
+        since = FixedClock(demodraws.officials_since_ms(house.clock.now_ms()))
+        with contextlib.closing(open_house(house.settings, clock=since)) as earlier:
+            earlier.db.write(lambda turn: demo.create_desk(turn, AREA))
     house.db.write(lambda turn: demo.create_desk(turn, AREA))
     if not (folder / "personas").exists():
         from demo.kept import region
@@ -231,6 +236,7 @@ def _region(house: House, environ: Mapping[str, str], people: int) -> list[str]:
         demostaff.make(house, folder)
         _claims(house, folder)
         _make_fees(house)
+        demodraws.load(house.settings, AREA)
         (folder / "personas").touch()
     with house.db.read() as conn:
         return [one.label for one in demo.personas(conn)]

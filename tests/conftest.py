@@ -14,18 +14,20 @@ import itertools
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import hypothesis
 import psycopg
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from hypothesis.internal.conjecture import providers
 
-from recordsvc import create_app, genesis, schema
+from recordsvc import create_app, genesis, schema, service
+from recordsvc.access import demo, login_routes, policy
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, SeededRandom
 from recordsvc.ground.privileges import APPLICATION_ROLE, OWNER_ROLE
@@ -85,6 +87,45 @@ def _only_loopback() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _doors_opened_once() -> Iterator[None]:
+    """Give every application of this process the addresses that Flask put together for the first.
+
+    They are the same six hundred each time, and took a seventh of the tests' CPU.
+    """
+    opening = service.open_rooms
+    opened: dict[tuple[object, ...], Flask] = {}
+
+    def first(names: tuple[str, ...], *, with_demo: bool) -> Flask:
+        made = opened.get((with_demo, *names))
+        if made is None:
+            made = opened[with_demo, *names] = service.skeleton(names)
+            if with_demo:
+                made.register_blueprint(login_routes.demo_bp)
+        return made
+
+    def open_rooms(app: Flask, rooms: Iterable[str] = service.ROOMS) -> list[ModuleType]:
+        names = tuple(rooms)
+        if "house" not in app.extensions:
+            return opening(app, names)
+        same = first(names, with_demo=demo.allowed(app.extensions["settings"]))
+        app.url_map = same.url_map
+        app.view_functions.update(same.view_functions)
+        policy.doors(app).update(policy.doors(same))
+        app.blueprints.update(same.blueprints)
+        return [importlib.import_module(name) for name in names]
+
+    def register(app: Flask, bp: Blueprint, **options: Any) -> None:
+        if app.blueprints.get(bp.name) is not bp:
+            registering(app, bp, **options)
+
+    registering = Flask.register_blueprint
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "open_rooms", open_rooms)
+        patch.setattr(Flask, "register_blueprint", register)
         yield
 
 
@@ -220,6 +261,11 @@ def settings(addresses: Addresses, tmp_path: Path) -> Settings:
     """Settings of a service of one's own: environment `test`, an empty data folder, no witness."""
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o700, exist_ok=True)
+    return settings_of(data_dir, addresses.application, addresses.owner)
+
+
+def settings_of(data_dir: Path, application: str, owner: str = "") -> Settings:
+    """What a service of its own runs by, at a database's addresses as application and as owner."""
     return Settings(
         environment="test",
         data_dir=data_dir,
@@ -228,8 +274,8 @@ def settings(addresses: Addresses, tmp_path: Path) -> Settings:
         region=synthetic.uscc(1, registrar="11"),
         issuer_url="https://records.example.test",
         public_url="http://localhost",
-        database_url=addresses.application,
-        owner_database_url=addresses.owner,
+        database_url=application,
+        owner_database_url=owner or application,
     )
 
 

@@ -45,6 +45,7 @@ def test_two_payers_open_an_account_seal_and_release(
     assert "已取出" in typing(house, commands, "file", batch, "--to", str(target)).output
     assert target.read_bytes().startswith(b"<?xml")
     assert bank.state(paid) == "sent"
+    assert typing(house, commands, "seal", CODE, "--collect").exit_code == 1  # no debit waits
     words = ("--code", "unemp", "--fund", "F", "--number", "640100000000000009", "--name", "专户")
     found = ids(typing(house, commands, "open", *words, "--bank-number", "105871000019"))
     assert (

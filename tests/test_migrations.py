@@ -32,6 +32,7 @@ def test_an_upgraded_database_has_exactly_the_declared_tables(database: Database
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_every_step_can_be_taken_back_and_applied_again(empty_database: Addresses) -> None:
     steps = [step.revision for step in ScriptDirectory.from_config(schema.config()).walk_revisions()][::-1]
     for down, up in zip(["base", *steps], steps, strict=False):

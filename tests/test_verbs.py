@@ -28,6 +28,11 @@ to their own archive: the worker asks for it at the window, or contests. In the 
 worker's own word: a clerk who serves the worker speaks it on the worker's pages. Any other dash has its
 reason in the last column.
 
+Lives lived through these doors, end to end, each a test in `tests/journeys/`: a replaced card
+(`test_replaced_card.py`), an old welder with paper certificates (`test_old_welder.py`), a villager trained
+elsewhere (`test_villager.py`), a record of the wrong person (`test_wrong_person.py`), a closed centre
+(`test_closed_centre.py`), somebody who died (`test_deceased.py`).
+
 | verb | interface | command `recordsvc …` | page of the worker | page of officials and institutions | why |
 |---|---|---|---|---|---|
 """
@@ -170,6 +175,20 @@ VERBS = (
         api=("GET /v1/me/payee-accounts", "POST /v1/me/payee-accounts"),
         own=("GET /me/account", "POST /me/account"),
         why="a fresh proof is the worker's own, and an account number is no word of a command",
+    ),
+    Verb(
+        "enter the account that somebody is paid to, see what is not verified",
+        (
+            "GET /v1/desk/payee-accounts",
+            "POST /v1/desk/payee-accounts",
+            "GET /v1/desk/payee-accounts/<id:payee_account_id>",
+        ),
+        ("payee list", "payee enter", "payee show"),
+        desk=(
+            "GET /desk/payee-accounts",
+            "GET /desk/payee-accounts/new",
+            "POST /desk/payee-accounts/new",
+        ),
     ),
     Verb(
         "say something against what is asked back",
@@ -703,7 +722,7 @@ REGISTERS = (
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
     *("cards", "numbers", "case", "erasure", "continuation", "window", "notices", "paper", "import"),
-    *("held", "objections", "institution", "centre", "client", "staff", "fund", "ledger", "rules"),
+    *("held", "objections", "institution", "centre", "client", "staff", "fund", "ledger", "rules", "payee"),
 )
 
 

@@ -315,6 +315,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "bank.read": _official(Role.PAYER, Role.INSPECTOR, Role.AUDITOR),
     "bank.pay": _official(Role.PAYER),
     "payee-account.enter": _official(Role.HANDLER),
+    "payee-account.list": _official(*SERVING),
     "payee-account.read": _official(Role.REVIEWER),
     "act.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
     # Auditors read alarms, the data officer answers them; of what is a worker's, auditors write nothing.
@@ -350,7 +351,7 @@ POLICIES: Final[dict[str, Policy]] = {
     # One person stops a client at once; starting it again takes two.
     "client.suspend": _official(Role.REGISTRAR, Role.REVIEWER),
     # Budgets: every desk sees those of its area; a handler proposes a move, a reviewer decides.
-    "fund.read": _official(*_DESK),
+    "fund.read": _official(*_DESK, Role.PAYER),
     "fund.propose": _official(Role.HANDLER),
     # The whole book, as vouchers and balances.
     "ledger.read": _official(Role.PAYER, Role.INSPECTOR, Role.AUDITOR),

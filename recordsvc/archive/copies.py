@@ -93,6 +93,16 @@ def propose(turn: Turn, sort: Sort, worker_id: bytes, said: Mapping[str, Any], b
     return two_person.propose(turn, sort.kind, payload["worker_id"], payload, by)
 
 
+def to_make(conn: Connection, worker_id: bytes, now_ms: int) -> list[Proposal]:
+    """Return the decisions of this archive by which a copy may be made now, the newest first."""
+    own, subject = two_person.proposal.c, str(uuid.UUID(bytes=worker_id))
+    decided = (own.state == "done", own.kind.in_(SORTS), own.subject == subject)
+    query = sa.select(own.id).where(*decided, own.closed_ms >= now_ms - LIFE_MS).order_by(own.id.desc())
+    ids = [bytes(one) for one in conn.scalars(query)]
+    found = two_person.read_all(conn, ids, now_ms)
+    return [found[one] for one in ids if not made(conn, SORTS[found[one].kind], found[one])]
+
+
 def check(conn: Connection, sort: Sort, worker_id: bytes, proposal_id: bytes, now_ms: int) -> Proposal:
     """Return the decision by which this copy may be made now. Raises `CopyNotDecided`."""
     found = two_person.read_all(conn, [proposal_id], now_ms).get(proposal_id)

@@ -311,7 +311,7 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
     named = _named(archive.entries[seq] for seq in seqs)
     told, chains = retold.of_state(state), persons.chains(turn, house, archive.worker_id)
     held.return_of(turn, house, held.Going((), named, told, chains), _RECORD_GONE)
-    retold.keep(turn, house, archive.worker_id, state.seq, told)
+    retold.keep(turn, house, (archive.worker_id, state.seq), state.record or {}, told)
     _erase_entries(
         turn,
         payload,

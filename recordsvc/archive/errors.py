@@ -322,8 +322,8 @@ class TargetUnknown(Problem):
     code = "target-unknown"
     title_zh = "找不到所指的原记录"
     title_en = "The record acted on was not found"
-    remedy_zh = "请核对原记录编号：须为本单位签发、同一劳动者、已收录的记录。"
-    remedy_en = "It must be an accepted record of your own institution about the same worker."
+    remedy_zh = "请核对原记录编号：须是同一劳动者档案里已收录的记录；签发单位只能指自己签发的。"
+    remedy_en = "It must be an accepted record of the same worker; an issuer names records of its own only."
 
 
 class TargetUnfit(Problem):

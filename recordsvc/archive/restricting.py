@@ -150,7 +150,8 @@ def sealed(house: "House", turn: Turn, archive: Archive, state: RecordState, ind
         if archive.entries[seq].opened is not None
     ]
     turn.conn.execute(tables.restricted_entry.insert(), rows)
-    retold.keep(turn, house, archive.worker_id, state.seq, retold.of_state(state))
+    place = archive.worker_id, state.seq
+    retold.keep(turn, house, place, state.record or {}, retold.of_state(state))
     _tell_consents(house, turn, archive, state, Event.RESTRICTED)
     _tell(house, turn, archive, state, "record-restricted", index)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import sqlalchemy as sa
 
-from recordsvc.archive import facts, tables, twins
+from recordsvc.archive import facts, persons, strays, tables, twins
 from recordsvc.archive.states import RecordState
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.missing import insert_missing
@@ -34,12 +34,15 @@ ERASED: Final = "retold-erased"
 _LABEL: Final = b"fact/v1"
 _MARKS: Final = (
     "WITH RECURSIVE chain(k, worker_id) AS (SELECT wanted.k, wanted.k FROM {wanted}"
+    " WHERE EXISTS (SELECT 1 FROM fact_mark)"
     " UNION ALL SELECT chain.k, w.worker_id FROM chain JOIN worker w ON w.merged_into = chain.worker_id)"
     " SELECT chain.k, m.worker_id, m.mark, r.idx FROM chain"
     " JOIN fact_mark m ON m.worker_id = chain.worker_id"
     " LEFT JOIN restricted_entry r ON r.worker_id = m.worker_id AND r.seq = m.seq"
 )
-"""The marks of persons, those of archives read as theirs included; `idx` tells that it is restricted now."""
+"""The marks of persons, those of archives read as theirs included; `idx` tells that it is restricted now.
+
+Of a region where nothing was ever sealed nobody's merges are looked up."""
 
 Fact = tuple[object, ...]
 
@@ -65,8 +68,19 @@ def of_state(state: RecordState) -> frozenset[Fact]:
 # -- keeping
 
 
-def keep(turn: Turn, house: "House", worker_id: bytes, seq: int, told: Iterable[Fact]) -> None:
-    """Write the marks of what a record of this chain told that is sealed or about to be destroyed."""
+def keep(
+    turn: Turn, house: "House", place: tuple[bytes, int], record: Mapping[str, Any], told: Iterable[Fact]
+) -> None:
+    """Write the marks of what a record (worker_id, seq) told that is sealed or about to be destroyed.
+
+    Not of one that stands here under a number of somebody else: it tells nothing of this chain's person.
+    """
+    worker_id, seq = place
+    number = strays.number_in(record)
+    if number is not None:
+        holder = house.people.holders(house.db.cursor(turn.conn), {number}).get(number)
+        if holder not in persons.chains(turn, house, worker_id):
+            return
     marks = {_mark(house.keys, worker_id, fact) for fact in told}
     rows = [{"worker_id": worker_id, "seq": seq, "mark": one} for one in sorted(marks)]
     insert_missing(turn.conn, tables.fact_mark, rows)

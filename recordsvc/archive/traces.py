@@ -16,6 +16,6 @@ def remove(turn: Turn, house: "House", worker_id: bytes, seq: int) -> None:
     # Its state may be that of an erased one already: what was signed is what can still be read.
     record = None if archive is None else archive.entries[seq].record
     if record is not None and archive is not None and archive.state.of(seq) is not None:
-        retold.keep(turn, house, worker_id, seq, retold.facts_of(record, record["body"]))
+        retold.keep(turn, house, (worker_id, seq), record, retold.facts_of(record, record["body"]))
     sealed_papers.forget(turn, house, worker_id, seq)
     notices.empty(turn, house, worker_id, seq)

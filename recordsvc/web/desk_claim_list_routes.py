@@ -123,7 +123,8 @@ def desk_claims_page(query: dict[str, Any]) -> flask.Response:
     }
     states = {row.state: 0 for row in rows}
     for row in rows:
-        states[row.state] += row.n
+        # What waits for an account or money is nobody's to sign today.
+        states[row.state] += 0 if row.waits else row.n
     following = ""
     if len(found) > PAGE:
         last = found[PAGE - 1]

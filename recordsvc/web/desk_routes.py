@@ -197,6 +197,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/papers", "机构材料", "institution.paper.look"),
         ("/desk/claims", "补贴申领", "claim.read"),
         ("/desk/payables", "待拨付", "claim.pay"),
+        ("/desk/payee-accounts", "收款账户", "payee-account.list"),
         ("/desk/bank", "支付与对账", "bank.read"),
         ("/desk/recoveries", "追回补贴", "recovery.read"),
         ("/desk/notices", "通知", "desk.notice.read"),

@@ -15,8 +15,9 @@ from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.looking import Looker
 from recordsvc.ground.problems import FormRefused
 from recordsvc.ground.reading import Fields
+from recordsvc.ground.two_person import Proposal
 from recordsvc.people.standing import CLOSED, OPEN, RESTRICTED, StandingRefused
-from recordsvc.web import desk_looks, words
+from recordsvc.web import desk_looks, proposal_words, words
 from recordsvc.web.cards import by_year
 from recordsvc.web.desk_acts import ACTS
 from recordsvc.web.desk_forms import GATE, CopyPageForm, GatePageForm, LookPageQuery, faults, judged
@@ -63,6 +64,8 @@ def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
     archives = () if person is None else person.archives
     looked_at = [one.worker_id for one in archives] or [worker_id]
     looking.note(house(), looker, looked_at, "identity" if sealed else "records")
+    with house().db.read() as conn:
+        decided = copies.to_make(conn, worker_id, house().clock.now_ms())
     made_by = dealer()
     into = worker.merged_into
     return page(
@@ -79,6 +82,7 @@ def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
         purpose=words.code("lookup_purposes", looker.purpose),
         case_ref=looker.case_ref,
         acts=_offered(worker_id, worker.state, looker),
+        copies=[_copy(one) for one in decided if can(actor(), copies.SORTS[one.kind].policy)],
         record_acts=[] if sealed else _offered_for_records(worker.state, looker),
         own_cards={card.anchor for card in cards_of(person.own, made_by)} if person else set(),
         look=desk_looks.seal(worker_id, looker.purpose, looker.case_ref),
@@ -162,6 +166,12 @@ def _gate(worker_id: bytes, typed: dict[str, Any], wrong: dict[str, str], *, lat
         typed=typed,
         wrong=wrong,
     )
+
+
+def _copy(decided: Proposal) -> tuple[str, str, str]:
+    """Return which copy may be made, on which page, and until when."""
+    until = words.instant((decided.closed_ms or 0) + copies.LIFE_MS)
+    return proposal_words.title(decided), f"/desk/proposals/{words.uuid_text(decided.id)}", until
 
 
 def _link(worker_id: bytes, looker: Looker) -> tuple[str, str]:

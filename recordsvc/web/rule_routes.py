@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import flask
 
@@ -18,7 +18,7 @@ from recordsvc.money.rules.catalogue import Item
 from recordsvc.money.rules.decision import Verdict
 from recordsvc.money.rules.entitlements import Entitlement
 from recordsvc.money.rules.errors import RuleUnknown
-from recordsvc.money.rules.explaining import SAMPLE_ZH, shown, yuan
+from recordsvc.money.rules.explaining import SAMPLE_ZH, Explanation, shown, yuan
 from recordsvc.money.rules.forms import DayQuery
 from recordsvc.money.rules.params import FOREVER
 from recordsvc.money.rules.routes import day_of
@@ -26,13 +26,6 @@ from recordsvc.money.rules.rule import Rule
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import page
 from recordsvc.web.services import bp, house
-
-_TONES: Final = {
-    Verdict.GRANT: "good",
-    Verdict.NEED_INFO: "wait",
-    Verdict.REFUSE: "mute",
-    Verdict.NO_RULE_IN_FORCE: "mute",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +50,8 @@ class Occupation:
 
     code: str
     title: str
+    span: str
+    """The lowest and the highest standard."""
     marks: tuple[str, ...]
     rows: list[Standard]
 
@@ -74,10 +69,13 @@ class Occupation:
 def entitlements_page() -> flask.Response:
     """Try every rule that pays people on the worker's certificates; nothing is claimed by looking."""
     found = entitlements.of_worker(house(), own_worker())
+    cards = [_card(n, one) for n, one in enumerate(found)]
     return page(
         "entitlements.html",
         200,
-        items=[_card(n, one) for n, one in enumerate(found)],
+        can=[one for one in cards if one["verdict"] == Verdict.GRANT.value],
+        waits=[one for one in cards if one["verdict"] == Verdict.NEED_INFO.value],
+        cannot=[one for one in cards if one["verdict"] == Verdict.REFUSE.value],
         sample=SAMPLE_ZH if any(one.decision.sample for one in found) else "",
         elsewhere=ELSEWHERE_ZH,
     )
@@ -94,12 +92,21 @@ def _card(n: int, one: Entitlement) -> dict[str, Any]:
         "issued_on": one.case.issued_on,
         "record_id": one.case.record_id,
         "told": one.told,
-        "tone": _TONES[one.decision.verdict],
+        "verdict": one.decision.verdict.value,
+        "brief": _brief(one.told),
         "claims": one.decision.rule in terms.kinds(dated.OPEN_END)
         and one.decision.verdict in (Verdict.GRANT, Verdict.NEED_INFO),
         "rule": one.decision.rule,
         "day": one.decision.basis_date,
     }
+
+
+def _brief(told: Explanation) -> str:
+    """Return in one line what stands against it: the first clause, or what is missing."""
+    if told.failed:
+        first, more = told.failed[0], len(told.failed) - 1
+        return f"{first.article}，{first.text}" + (f"，另有 {more} 条" if more else "")
+    return "、".join(one.zh for one in told.missing)
 
 
 @door(
@@ -188,7 +195,9 @@ def _occupation(code: str, items: list[Item]) -> Occupation:
         )
         for item in items
     ]
-    return Occupation(code, items[0].title, marks, rows)
+    least, most = (pick(item.amount_fen for item in items) for pick in (min, max))
+    span = yuan(least) if least == most else f"{yuan(least).removesuffix(' 元')}—{yuan(most)}"
+    return Occupation(code, items[0].title, span, marks, rows)
 
 
 def _marks(item: Item) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ MONEY_DOORS: Final = {
     "POST /centre/fees/<id:offering_id>/payments/<id:fee_payment_id>/check": CASH,
     "POST /centre/fees/<id:offering_id>/refunds/<id:refund_id>/check": FRESH,
     "POST /centre/fees/<id:offering_id>/refunds/<id:refund_id>/give": CASH,
+    "POST /desk/payee-accounts/new": FRESH,
     "POST /desk/bank/batches": FRESH,
     "POST /desk/bank/batches/<id:batch_id>/cancel": FRESH,
     "POST /desk/bank/breaks/<id:break_id>": FRESH,

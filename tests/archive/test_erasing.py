@@ -445,6 +445,7 @@ GUESSES = 1_000_000
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_a_search_over_all_numbers_confirms_nothing(
     house: House, centre: Centre, worker: bytes, addresses: Any, request: pytest.FixtureRequest
 ) -> None:

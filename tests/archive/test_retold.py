@@ -19,7 +19,7 @@ from tests.archive.restricted import lift, seal
 from tests.archive.support import Centre, id_of, person, told
 from tests.archive.test_erasing import UNLAWFUL, decide_erasure, restrict
 from tests.archive.test_importing import HEADINGS, old_row, papers, plan_of
-from tests.archive.test_merging import decided, merge
+from tests.archive.test_merging import decided, merge, unmerge
 from tests.faults.region import release
 
 ONE = person(1)
@@ -162,6 +162,19 @@ def test_it_is_known_in_the_archive_that_the_records_own_is_read_as(
     merge(house, second, third)
     asked = [centre.completion(person(n)) for n in (1, 2)]
     assert told(centre.send(asked)) == ["retold-restricted"] * 2
+
+
+def test_what_merges_left_here_of_somebody_erased_holds_up_nothing_of_ones_own(
+    house: House, centre: Centre
+) -> None:
+    centre.enter(*(centre.completion(person(n), **{"class": {"code": "C0"}}) for n in (1, 2)))
+    first, second = centre.worker_id(ONE), centre.worker_id(person(2))
+    merge(house, first, second)
+    centre.enter(centre.completion(ONE))  # stands with the second from now on
+    unmerge(house, first)
+    restrict(house, first)
+    decide_erasure(house, first)
+    centre.enter(centre.completion(person(2)))
 
 
 def test_an_erased_archive_leaves_no_mark(house: House, worker: bytes, record: bytes) -> None:

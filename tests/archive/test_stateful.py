@@ -632,6 +632,7 @@ def test_the_archive_keeps_to_its_oracle(make: Callable[[], House]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_the_archive_keeps_to_its_oracle_for_long(make: Callable[[], House]) -> None:
     """Other histories every time (in CI the same ones); RECORDSVC_TEST_HISTORIES says how many."""
     histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "120"))

@@ -884,6 +884,7 @@ def test_objections_keep_to_their_oracle(make: Callable[[], House]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_objections_keep_to_their_oracle_for_long(make: Callable[[], House]) -> None:
     """Other histories every time (in CI the same ones); RECORDSVC_TEST_HISTORIES says how many."""
     histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "60"))

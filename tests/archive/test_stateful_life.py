@@ -7,9 +7,10 @@ and which chain a number or a card leads to; a lost database puts it back to the
 since.
 
 After every step: numbers and cards lead where the oracle says; every chain has the oracle's entries; what may
-be read is read, what may not is refused; an imported paper counts until its issuer signed the same; positions
-are contiguous. At the end: every receipt ever given agrees with the log or is of what is known to be lost,
-the erasure journal opens the database, and `fsck` finds nothing.
+be read is read, what may not is refused; what tells again what is sealed or erased waits; an imported paper
+counts until its issuer signed the same; positions are contiguous. At the end: every receipt ever given agrees
+with the log or is of what is known to be lost, the erasure journal opens the database, and `fsck` finds
+nothing.
 """
 
 import copy
@@ -17,6 +18,7 @@ import csv
 import dataclasses
 import datetime as dt
 import itertools
+import json
 import os
 import shutil
 import uuid
@@ -89,6 +91,8 @@ class Chain:
     """seqs of records erased."""
     sealed: set[int] = dataclasses.field(default_factory=set)
     """seqs of records restricted alone."""
+    marked: set[int] = dataclasses.field(default_factory=set)
+    """seqs of records sealed or erased that were this person's own: told again, they wait."""
     merged_with: list["Chain"] = dataclasses.field(default_factory=list)
     """Every chain that this one's own entries name as merged with it."""
     state: str = "open"
@@ -137,6 +141,12 @@ class Kept:
     oracle: tuple[list[Chain], dict[int, Chain], dict[int, list[str]], list[Paper]]
     size: int
     given: int
+
+
+def fact_of(raw: bytes) -> tuple[str, str, str]:
+    """What another record would have to tell to tell the same class again."""
+    body = json.loads(raw)["body"]
+    return body["class"]["code"], body["started_on"], body["ended_on"]
 
 
 def some(*states: str) -> Any:
@@ -202,6 +212,22 @@ class Lives(RuleBasedStateMachine):
             if seq not in chain.erased and self.owner.get(n) in gone
         ]
 
+    def told_again(self, root: Chain, raw: bytes) -> str:
+        """Why a record waits that tells again, under another id, what is sealed or erased; else empty."""
+        same = fact_of(raw)
+        people = self.people_of(root)
+        for reason, seqs in (("restricted", "sealed"), ("erased", "erased")):
+            for chain in people:
+                known = chain.marked & getattr(chain, seqs) & chain.raws.keys()
+                if any(fact_of(chain.raws[seq]) == same for seq in known):
+                    return f"retold-{reason}"
+        return ""
+
+    def mark(self, chain: Chain, seq: int) -> None:
+        """What this record told is known again, if the number it came under is of the chain's person now."""
+        if self.owner.get(chain.numbers[seq]) in self.people_of(chain.read_as):
+            chain.marked.add(seq)
+
     # -- records -------------------------------------------------------------------------------------------
 
     @rule(who=st.lists(st.integers(0, NUMBERS - 1), min_size=1, max_size=4))
@@ -217,6 +243,9 @@ class Lives(RuleBasedStateMachine):
                 root = self.begun(n)
             if root.state in ("restricted", "closed"):
                 assert (row.status, row.held) == ("held", f"worker-{root.state}")
+                continue
+            if waits := self.told_again(root, raw):
+                assert (row.status, row.held) == ("held", waits)
                 continue
             assert row.status == "accepted", (row.status, row.held)
             assert row.outcome.worker_id == root.worker_id
@@ -240,6 +269,9 @@ class Lives(RuleBasedStateMachine):
         self.clock.advance(7)
         raw = self.centre.completion(person(n, number=card))
         answer = self.centre.send([raw])
+        if waits := self.told_again(chain.read_as, raw):
+            assert (answer.rows[0].status, answer.rows[0].held) == ("held", waits)
+            return
         assert answer.rows[0].status == "accepted", (answer.rows[0].status, answer.rows[0].held)
         assert answer.rows[0].outcome.seq == chain.read_as.issued(raw, n)
         self.size += 1
@@ -306,6 +338,7 @@ class Lives(RuleBasedStateMachine):
             one
             for one in self.papers
             if one.signed < 0
+            and one.seq not in one.chain.erased
             and one.chain.state == "open"
             and one.number in self.owner
             and self.owner[one.number].read_as is one.chain
@@ -445,6 +478,7 @@ class Lives(RuleBasedStateMachine):
         seq = chain.standing[at % len(chain.standing)]
         self.decide(asking(self.house, RESTRICT, chain.worker_id, self.id_at(chain, seq)))
         chain.add(Kind.NOTE)
+        self.mark(chain, seq)
         chain.sealed.add(seq)
         self.size += 1
         if chain.read_as.state == "open" and chain.numbers[seq] in self.owner:
@@ -464,6 +498,7 @@ class Lives(RuleBasedStateMachine):
         seq = sorted(chain.sealed)[at % len(chain.sealed)]
         self.decide(asking(self.house, LIFT, chain.worker_id, self.id_at(chain, seq)))
         chain.add(Kind.NOTE)
+        chain.marked.discard(seq)
         chain.sealed.discard(seq)
         self.size += 1
         self.check()
@@ -542,6 +577,7 @@ class Lives(RuleBasedStateMachine):
         record_id = self.id_at(chain, seq)
         self.decide(asking(self.house, RESTRICT, chain.worker_id, record_id))
         chain.add(Kind.NOTE)
+        self.mark(chain, seq)
         self.size += 1
         self.decide(
             lambda turn: erasing.propose_record_erasure(
@@ -675,6 +711,10 @@ class Lives(RuleBasedStateMachine):
         self.chains, self.owner, self.cards, self.papers = kept.oracle
         self.size = kept.size + 1
         gone = []
+        for chain in self.chains:
+            for seq in now[chain.worker_id].erased - chain.erased:
+                if seq < len(chain.kinds):
+                    self.mark(chain, seq)
         for chain in self.chains:
             since = now[chain.worker_id]
             for seq in sorted(since.erased - chain.erased):
@@ -917,6 +957,7 @@ def test_lives_keep_to_their_oracle(lives: type[Lives]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_lives_keep_to_their_oracle_for_long(lives: type[Lives]) -> None:
     """Other histories every time (in CI the same ones); RECORDSVC_TEST_HISTORIES says how many."""
     histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "80"))

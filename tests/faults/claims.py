@@ -1,11 +1,13 @@
 """Claims of two workers as rows, bound as the service binds them; what they say of cases does not matter."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.money.claims import agency_tables, tables
+from recordsvc.money.rules.tables import rule_text
 
 
 def put(turn: Turn, workers: list[bytes]) -> None:
@@ -63,6 +65,7 @@ def _behalf(key: dict[str, Any], n: int) -> Iterator[tuple[Any, dict[str, Any]]]
 
 def _put(turn: Turn, worker_id: bytes, n: int) -> None:
     key = {"worker_id": worker_id, "claim_id": bytes([n + 1]) * 16}
+    text = f"rule: R{n}"
     same = {"kind": f"KIND-{n}", "certificate": f"record-{n}"}
     filed = same | {
         "payee": f"worker:{n}",
@@ -115,6 +118,7 @@ def _put(turn: Turn, worker_id: bytes, n: int) -> None:
                 "actor": f"official:{n}",
             },
         ),
+        (rule_text, {"sha256": hashlib.sha256(text.encode()).hexdigest(), "text": text, "kept_ms": 150 + n}),
         (
             tables.claim_event,
             key

@@ -182,7 +182,7 @@ MUTANTS: Final = (
                  "            trace.append((words, result, own))\n"
                  "            return tuple(trace), True, missing\n"),
         ),
-        frozenset({46}),
+        frozenset({46, 49}),
         (OF_RULES,),
     ),
     Mutant(
@@ -205,7 +205,7 @@ MUTANTS: Final = (
                  "    return day in made_up or (day.weekday() < _SATURDAY and day not in free)\n",
                  "    return True\n"),
         ),
-        frozenset({25, 48}),
+        frozenset({25, 38, 48}),
         (OF_RULES,),
     ),
     Mutant(
@@ -339,7 +339,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         tree = copied(Path(folder) / "tree")
         for mutant, on in _wanted(said.only):
-            result = kept.find(mutant, on, near=said.near)
+            result = kept.find(mutant, on, near=False) or kept.find(mutant, on, near=said.near)
             if result is None:
                 result = _tried(tree, mutant, on, said.jobs, near=said.near)
                 kept.add(mutant, on, result)
@@ -411,14 +411,13 @@ def document(results: Sequence[tuple[Mutant | None, Result]]) -> str:
         "a miss is a safeguard whose loss nobody would notice, one more a test that does not know what it is",
         "about. `make mutants` tries each by all cases and writes this page; `make test-long`, and with",
         "`--near` this module, by the tests nearest to it: whatever goes red there must be of a case named.",
-        "",
-        "This run: " + ("the nearest tests." if untouched[0].near else "all cases."),
+        "With `--kept FILE` what was tried once by all cases, with the same edits, is not tried again.",
         "",
         f"With nothing taken away {passed} pass on SQLite and PostgreSQL"
         + (", and none fails." if not any(one.red for one in untouched) else "; **some fail**."),
         "",
-        "| taken away | where | on | cases that must notice | that noticed | tests red | |",
-        "|---|---|---|---|---|---:|---|",
+        "| taken away | where | on | tried by | cases that must notice | that noticed | tests red | |",
+        "|---|---|---|---|---|---|---:|---|",
     ]
     for mutant, result in results:
         if mutant is not None:
@@ -426,7 +425,8 @@ def document(results: Sequence[tuple[Mutant | None, Result]]) -> str:
             on = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[mutant.on]
             verdict = "caught" if as_named(mutant, result) else "**not as named**"
             lines.append(
-                f"| {mutant.name} | {where} | {on} | {_listed(mutant.cases)} | {_listed(result.red)} | "
+                f"| {mutant.name} | {where} | {on} | {'the nearest' if result.near else 'all cases'} | "
+                f"{_listed(mutant.cases)} | {_listed(result.red)} | "
                 f"{result.tests} | {verdict} |"
             )
     counted = frozenset[int]().union(*cases().values())

@@ -25,6 +25,7 @@ from recordsvc.archive import (
     confirm,
     dispute_follower,
     disputes,
+    formats,
     held,
     looked_statements,
     tables,
@@ -61,9 +62,11 @@ from tests.postgresql import PostgresServer
 
 WITNESS = Signer.from_seed("witness.example/w1", b"w" * 32, SignatureType.COSIGNATURE)
 DAY_MS = 86_400_000
-WORKERS = 40
-ROUNDS = 13
-"""Records of each worker before the special ones: together more than two full tiles."""
+WORKERS = 18
+ROUNDS = 15
+"""Records of each worker before the special ones: together more than one full tile."""
+STATEMENTS = 256
+"""Entries that belong to nobody's chain, cheap to check: with them more than two full tiles."""
 
 _names = itertools.count(1)
 
@@ -129,16 +132,17 @@ def filled(dialect: str, request: pytest.FixtureRequest, folder: Path) -> Iterat
     house.close()
 
 
-def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = ROUNDS) -> Centre:
+def fill(house: House, clock: FixedClock) -> Centre:
     """Put one of everything into a house but cosignatures; no two commits share a millisecond."""
 
     def later() -> None:
         clock.advance(1_000)
 
     centre, other = Centre(house, 1), Centre(house, 2)
-    people = [person(n, number=synthetic.card_number(n)) for n in range(workers)]
-    records = [[centre.completion(who) for who in people] for _ in range(rounds)]
-    for start in range(0, rounds, 4):
+    people = [person(n, number=synthetic.card_number(n)) for n in range(WORKERS)]
+    records = [[centre.completion(who) for who in people] for _ in range(ROUNDS)]
+    house.db.write(partial(_state, house))
+    for start in range(0, ROUNDS, 4):
         later()
         centre.enter(*(record for row in records[start : start + 4] for record in row))
     later()
@@ -173,6 +177,12 @@ def fill(house: House, clock: FixedClock, workers: int = WORKERS, rounds: int = 
     later()
     anchor.keep(house)
     return centre
+
+
+def _state(house: House, turn: Turn) -> None:
+    """The service states what some later room makes of it."""
+    said = [formats.service_statement(99, n.to_bytes(32)) for n in range(STATEMENTS)]
+    house.log.turn(turn).append_all(said)
 
 
 def _book(house: House, clock: FixedClock) -> None:

@@ -184,6 +184,7 @@ MUTANTS: Final = (
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_control_of_the_provider_that_is_taken_away_is_missed(tree: Path, mutant: Mutant) -> None:
     missed(tree, mutant)

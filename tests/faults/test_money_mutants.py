@@ -12,6 +12,7 @@ __all__ = ["tree"]
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_safeguard_of_money_that_is_taken_away_is_missed_by_its_cases_alone(
     tree: Path, mutant: Mutant

@@ -247,6 +247,7 @@ def standing(mutants: Iterable[Mutant]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_control_that_is_taken_away_is_missed(tree: Path, mutant: Mutant) -> None:
     missed(tree, mutant)

@@ -315,6 +315,7 @@ MUTANTS: Final = (
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_control_of_the_list_that_is_taken_away_is_missed(tree, mutant: Mutant) -> None:
     missed(tree, mutant)

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from recordsvc.access.looked import of_worker
+from recordsvc.archive.announcing import announcer
 from recordsvc.money.claims.notices import masked
 from recordsvc.submit import sign
 from tests.journeys.desk import HOST, Centre, Journey, record_id
@@ -62,6 +63,13 @@ def test_a_record_of_a_namesake_moves_and_is_signed_again(journey: Journey) -> N
     journey.decide("reviewer", proposed["proposal_id"])
 
     me_wrong, me_right = (journey.sign_in(one["number"]) for one in (wrong, right))
+    announcer(journey.house).run()  # whoever was told wrong is told right, the issuer, too
+    for who, kind in ((me_wrong, "record-moved"), (me_right, "record-moved-here")):
+        assert kind in [one["kind"] for one in journey.read(who, "/v1/me/notices")["items"]]
+    told = journey.get(centre, "/v1/institution/notices").json["items"]
+    assert [one["params"]["record_id"] for one in told if one["kind"] == "record-moved"] == [
+        record_id(misplaced)
+    ]
     (gone,) = records(journey, me_wrong)
     assert (gone["life"], gone["revocation"]["reason"]) == ("revoked", "wrong-worker")
     moved = records(journey, me_right)[-1]

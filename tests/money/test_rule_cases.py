@@ -566,3 +566,28 @@ def test_a_trace_holds_every_clause_with_both_sides() -> None:
 def test_no_two_samples_share_a_clause_id() -> None:
     for one, other in itertools.combinations(SAMPLES.values(), 2):
         assert not {c.words.id for c in one.clauses} & {c.words.id for c in other.clauses}
+
+
+@pytest.mark.parametrize(
+    ("code", "given", "basis"),
+    [
+        ("SKILL_UP", {}, ["高级2000元"]),
+        ("TRAIN", {}, ["就业重点群体培训合格证书800元"]),
+        (
+            "TRAIN",
+            {"certificate_kind": "level-certificate", "level": "3", "catalogue_fen": 250_000},
+            ["等级证书、专项能力证书按目录标准", "目录补贴标准 2,500.00 元"],
+        ),
+        ("EVAL", {"fee_fen": 31_500}, ["评价收费的70%", "不低于220元", "评价收费 315.00 元"]),
+        ("EVAL", {"fee_fen": 20_000}, ["评价收费的70%", "不低于220元"]),
+    ],
+)
+def test_an_amount_names_what_it_would_be_another_without(
+    code: str, given: dict[str, Any], basis: list[str]
+) -> None:
+    rule = pack.samples()[code]
+    decision = rule.decide(example_facts({**rule.examples[0].given, **given}))
+    told = explaining.explain(rule, decision).basis
+    assert decision.verdict is Verdict.GRANT
+    assert len(told) == len(basis)
+    assert all(any(words in line for line in told) for words in basis), told

@@ -39,6 +39,7 @@ def test_nobody_is_drawn_for_what_they_keep_out_of() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_case_53_weights_are_unbiased_over_10_000_seeds() -> None:
     """Drawn first as often as the weight says; within four standard deviations, of fixed seeds."""
     seeds, total = 10_000, sum(one.weight for one in LIST)
@@ -53,6 +54,7 @@ def test_case_53_weights_are_unbiased_over_10_000_seeds() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_case_53_inspectors_are_drawn_alike_over_10_000_seeds() -> None:
     seeds, pair = 10_000, dict.fromkeys((one.code for one in ROSTER), 0)
     for n in range(seeds):

@@ -1,6 +1,14 @@
-"""A demo region of one worker with a full career, and a browser without a screen; SQLite is enough here."""
+"""A demo region of one worker with a full career, and a browser without a screen; SQLite is enough here.
 
+House, desk and institutions are made once in each process and copied for each test: making them takes longer
+than most pages do.
+"""
+
+import dataclasses
 import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -8,19 +16,22 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from recordsvc import create_app
+from recordsvc import create_app, genesis
 from recordsvc.access import demo
 from recordsvc.access.entrance import csrf_token
 from recordsvc.access.grants import Actor, Kind, Position
 from recordsvc.ground.http import FORM
-from recordsvc.ground.ports import FixedClock
-from recordsvc.house import House
+from recordsvc.ground.ports import FixedClock, SeededRandom
+from recordsvc.house import House, open_house
 from recordsvc.settings import Settings
+from recordsvc.submit.sign import SigningKey
+from recordsvc.vault.keyfolder import create_keys
 from recordsvc.web.centre_routes import POSITIONS
-from tests.conftest import Addresses
+from tests.conftest import Addresses, settings_of
 from tests.web.region import SCHOOL, Region, at, career, person
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+FIRST_DAY = at("2022-01-05")
 SETTINGS = {"environment": "demo", "public_url": "http://localhost"}
 
 
@@ -33,19 +44,71 @@ def dialect() -> str:
 @pytest.fixture
 def clock() -> FixedClock:
     """The day before the first course."""
-    return FixedClock(at("2022-01-05"))
+    return FixedClock(FIRST_DAY)
 
 
 @pytest.fixture
 def settings(addresses: Addresses, settings: Settings) -> Settings:
     """The demo on loopback: its logins are the way in."""
-    values = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
-    return Settings(**(values | SETTINGS))
+    return dataclasses.replace(settings, **SETTINGS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A data folder with a house, a desk and institutions; their keys, and how far chance was drawn on."""
+
+    folder: Path
+    keys: Mapping[str, SigningKey]
+    drawn: object
+
+
+@pytest.fixture(scope="session")
+def prepared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """What each test on SQLite begins with a copy of."""
+    folder = tmp_path_factory.mktemp("prepared") / "data"
+    folder.mkdir(mode=0o700)
+    shutil.copy(sqlite_template, folder / "recordsvc.db")
+    clock, randomness = FixedClock(FIRST_DAY), SeededRandom(1)
+    settings = dataclasses.replace(settings_of(folder, f"sqlite:///{folder / 'recordsvc.db'}"), **SETTINGS)
+    create_keys(settings.keys_dir, randomness.bytes)
+    opened = open_house(settings, clock, randomness)
+    genesis.begin(opened)
+    keys = _populate(opened, clock).keys
+    opened.close()
+    return Prepared(folder, keys, randomness._random.getstate())
 
 
 @pytest.fixture
-def region(house: House, clock: FixedClock) -> Region:
+def house(
+    dialect: str,
+    settings: Settings,
+    clock: FixedClock,
+    randomness: SeededRandom,
+    request: pytest.FixtureRequest,
+) -> Iterator[House]:
+    """A service after its first run."""
+    if dialect == "sqlite":
+        made: Prepared = request.getfixturevalue("prepared")
+        shutil.copytree(made.folder, settings.data_dir, dirs_exist_ok=True)
+        randomness._random.setstate(made.drawn)
+        opened = open_house(settings, clock, randomness)
+    else:
+        create_keys(settings.keys_dir, randomness.bytes)
+        opened = open_house(settings, clock, randomness)
+        genesis.begin(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def region(dialect: str, house: House, clock: FixedClock, request: pytest.FixtureRequest) -> Region:
     """Institutions with keys."""
+    if dialect == "sqlite":
+        return Region(house, clock, request.getfixturevalue("prepared").keys)
+    return _populate(house, clock)
+
+
+def _populate(house: House, clock: FixedClock) -> Region:
     house.db.write(lambda turn: demo.create_desk(turn, "640000"))
     return Region(house, clock)
 

@@ -48,11 +48,16 @@ def person(name: str, seed: int = 0, born: str = "1990-02-15") -> dict[str, Any]
 class Region:
     """Institutions of one house, and the means to make them speak."""
 
-    def __init__(self, house: House, clock: FixedClock) -> None:
-        """Enter the institutions and register their keys at the house's present."""
+    def __init__(
+        self, house: House, clock: FixedClock, keys: Mapping[str, sign.SigningKey] | None = None
+    ) -> None:
+        """Enter the institutions and register their keys, unless that was done: `keys`."""
         self.house, self.clock = house, clock
         self._ids = itertools.count(1)
-        self._keys = {}
+        self.keys = self._enter() if keys is None else keys
+
+    def _enter(self) -> dict[str, sign.SigningKey]:
+        house, keys = self.house, {}
         for uscc, (name, kind) in NAMES.items():
             entry = institutions.Entry(uscc, name, kind, "2015-01-01", None, "test")
             house.db.write(lambda turn, entry=entry: institutions.enter(turn, entry, "test"))
@@ -63,7 +68,8 @@ class Region:
                     turn, uscc, kid, public, 0, None
                 )
             )
-            self._keys[uscc] = key
+            keys[uscc] = key
+        return keys
 
     def until(self, day: str, hour: int = 10) -> None:
         """Let time go on to an hour of a day."""
@@ -82,7 +88,7 @@ class Region:
         return record_id
 
     def _submit(self, issuer: str, record: bytes) -> Row:
-        data = sign.single_body(self._keys[issuer], record)
+        data = sign.single_body(self.keys[issuer], record)
         return self.house.admission.submit(issuer, submission.read_single(data)).rows[0]
 
     # -- what happens to workers

@@ -11,7 +11,16 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc.access import looked
-from recordsvc.archive import confirm, dispute_decisions, dispute_follower, disputes, erasing, held, tables
+from recordsvc.archive import (
+    confirm,
+    copies,
+    dispute_decisions,
+    dispute_follower,
+    disputes,
+    erasing,
+    held,
+    tables,
+)
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.statements import Stater
 from recordsvc.bodies import institutions
@@ -294,6 +303,7 @@ def test_one_record_is_restricted_kept_while_a_rule_keeps_it_and_lifted_from_pag
     handler, officer, record = desk("handler"), desk("data-officer"), f"records/{ids['fresh']}"
     salt = me.get(f"/v1/me/{record}").json["record"]["salt"]
     assert salt in me.get("/v1/me/archive").text
+    ended = me.get("/me").text.count("card ended")
     assert f"{record}/erase" not in handler.get(handler.post(address(worker_id), **WHY).location).text
 
     form = opened(handler, worker_id, f"{record}/restrict")
@@ -317,7 +327,8 @@ def test_one_record_is_restricted_kept_while_a_rule_keeps_it_and_lifted_from_pag
     approve(officer, made.location)
 
     own = me.get("/me")
-    assert "已限制处理的记录" in own.text
+    assert own.text.count("已限制处理") == 1, "said once"
+    assert own.text.count("card ended") == ended, "it is not struck through as what was revoked"
     assert "依有权机关决定：依决定" in own.text
     sound(own)
     assert salt not in me.get("/v1/me/archive").text
@@ -339,7 +350,9 @@ def test_one_record_is_restricted_kept_while_a_rule_keeps_it_and_lifted_from_pag
     assert me.get(f"/me/{record}").status_code == 200
 
 
-def test_a_relatives_copy_needs_a_paper(desk: Any, house: House, worker_id: bytes) -> None:
+def test_a_relatives_copy_needs_a_paper_and_is_found_from_the_archive(
+    desk: Any, house: House, worker_id: bytes, clock: FixedClock
+) -> None:
     handler = desk("handler")
     house.papers.keep(worker_id, pdf(), "relation-proof", "", handler.actor)
     prepare(house, handler, worker_id, "closed")
@@ -350,7 +363,15 @@ def test_a_relatives_copy_needs_a_paper(desk: Any, house: House, worker_id: byte
     paper = str(uuid.UUID(bytes=house.papers.of(worker_id)[0].paper_id))
     made = handler.post(path, papers=paper, **typed)
     assert made.status_code == 303, made.text
+    archive = handler.post(address(worker_id), **WHY).location
+    assert "已批准的副本" not in handler.get(archive).text
     approve(desk("reviewer"), made.location)
+    page = handler.get(archive)
+    sound(page)
+    assert f'<a href="{made.location}">向近亲属提供副本</a>' in page.text
+    clock.advance(copies.LIFE_MS + 1)
+    archive = desk("reviewer").post(address(worker_id), **WHY).location
+    assert "已批准的副本" not in desk("reviewer").get(archive).text
 
 
 def test_a_copy_that_lacks_purpose_or_case_is_asked_for_in_place(

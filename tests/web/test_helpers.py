@@ -17,7 +17,7 @@ from recordsvc.access.in_place import ALONE, HELPERS, PROVEN, UNTRACED, VERBS
 from recordsvc.access.policy import doors
 from recordsvc.access.sessions import Entering, Method
 from recordsvc.access.tables import looked_alarm, service, service_act, session
-from recordsvc.archive import erasing, looked_alarms
+from recordsvc.archive import dispute_follower, disputes, erasing, looked_alarms
 from recordsvc.archive.noticeboard import of_workers
 from recordsvc.archive.persons import read
 from recordsvc.ground.http import FORM, JSON
@@ -26,6 +26,7 @@ from recordsvc.house import House
 from recordsvc.people import standing
 from recordsvc.people import tables as people_tables
 from recordsvc.web.helper_routes import GROUPS
+from tests.archive.restricted import seal
 from tests.web.conftest import Visitor
 from tests.web.region import Region, person
 from tests.web.test_window import again, counter, dialect, looks, values, window, worker_id
@@ -309,6 +310,24 @@ def test_the_workers_word_names_the_helper_wherever_it_is_kept(
     over = helping.post("/window/end")
     assert ("凭本人的委托" in over.text, 'href="/me/for"' in over.text) == (True, True)
     assert again(helping).actor.worker_id == helper_worker
+
+
+def test_a_wish_to_be_restricted_is_the_regions_also_through_a_helper(
+    helping: Visitor, house: House, worker_id: bytes, ids: dict[str, str], helper_worker: bytes
+) -> None:
+    path = f"/me/records/{ids['fresh']}"
+    assert helping.say(f"{path}/contest", reason="wants-restriction", text="").status_code == 303
+    dispute_follower.follower(house).run()
+    with house.db.read() as conn:
+        (case,) = disputes.of_workers(conn, [worker_id])
+    assert (case.owner, case.issuer_told, case.state) == ("region", False, "open")
+    found = read(house, worker_id)
+    assert found is not None
+    record = found.own.entries[-1].record
+    assert record is not None
+    assert (record["type"], record["actor"]["id"]) == ("contest", f"helper:{uuid.UUID(bytes=helper_worker)}")
+    seal(house, worker_id, uuid.UUID(ids["fresh"]).bytes)
+    assert helping.get(path).status_code == 423
 
 
 def test_every_door_of_a_worker_that_acts_names_the_helper_or_is_refused(

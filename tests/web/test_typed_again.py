@@ -88,6 +88,10 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
         "handler",
         {"claim_id": "K-1", "ground": "obtained-falsely", "amount": "很多", "words": WORDS},
     ),
+    "/desk/payee-accounts/new": (
+        "handler",
+        {"of": "institution", "uscc": "9164", "name": WORDS, "bank": "105871000019"},
+    ),
     "/desk/funds/new": (
         "handler",
         {

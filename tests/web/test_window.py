@@ -28,6 +28,7 @@ from recordsvc.people.cardbook import CardFact
 from recordsvc.people.enrolling import Enrolment
 from recordsvc.web.window_routes import wrapped
 from tests.archive.paperfiles import pdf
+from tests.archive.restricted import seal
 from tests.web.conftest import Visitor
 from tests.web.region import Region, person
 
@@ -340,6 +341,31 @@ def test_what_was_done_names_the_clerk_wherever_it_is_kept(
     assert {one.outcome for one in lines} == {"done"}
     assert [one.log_index for one in lines] == [*(one.stored.idx for one in said[-2:]), None]
     assert f"window:{CLERK}" in {str(value) for row in messages for value in row}
+
+
+def test_a_wish_to_be_restricted_is_the_regions_also_at_the_window(
+    window: Visitor, house: House, worker_id: bytes, ids: dict[str, str]
+) -> None:
+    """The word is the worker's, entered by the clerk; the issuer is not told, and officials grant it."""
+    path = f"/me/records/{ids['fresh']}"
+    assert "要求限制处理" in window.get(f"{path}/contest").text
+    assert window.say(f"{path}/contest", reason="wants-restriction", text="请先封存").status_code == 303
+    dispute_follower.follower(house).run()
+    with house.db.read() as conn:
+        (case,) = disputes.of_workers(conn, [worker_id])
+        told = conn.execute(sa.select(archive_tables.office_notice)).all()
+    assert (case.owner, case.issuer_told, case.state) == ("region", False, "open")
+    assert {one.addressee for one in told if one.kind.startswith("objection")} == {"desk:disputes"}
+    index = seal(house, worker_id, uuid.UUID(ids["fresh"]).bytes)
+    with house.db.read() as conn:
+        (case,) = disputes.of_workers(conn, [worker_id])
+    assert (case.state, case.outcome_idx) == ("upheld", index)
+    assert window.get(path).status_code == 423
+    found = read(house, worker_id, sealed=True)
+    assert found is not None
+    said = [one.record for one in found.own.entries if one.record is not None]
+    wish = [one for one in said if one["type"] == "contest"][-1]
+    assert wish["actor"] == {"id": f"window:{CLERK}", "role": "window", "case": CASE}
 
 
 def test_a_paper_filed_at_the_window_names_the_clerk(window: Visitor, house: House, worker_id: bytes) -> None:

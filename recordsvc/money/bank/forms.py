@@ -78,6 +78,12 @@ class PayeeAccountForm(Form):
     verified_ms = Whole(required=True, allow_none=True)
 
 
+class PayeeAccountsForm(Form):
+    """Accounts of which the newest version is not verified."""
+
+    items = fields.List(fields.Nested(PayeeAccountForm), required=True)
+
+
 class CheckedPayeeAccountForm(PayeeAccountForm):
     """A version as its verifier sees it; `shared`: another payee named the same account, too."""
 

@@ -43,6 +43,8 @@ DECIDERS: Final = frozenset({"reviewer"})
 ENTERED: Final = "payee-account-entered"
 VERIFIED: Final = "payee-account-verified"
 """Notices to the payee (`notice_texts`)."""
+_MOST_READ: Final = 2_000
+"""Versions that are looked at for one list: whoever has more waiting is behind by weeks."""
 MATCH: Final = "match"
 MISMATCH: Final = "mismatch"
 UNAVAILABLE: Final = "unavailable"
@@ -226,6 +228,24 @@ def newest_of(conn: Connection, payees: set[str]) -> dict[str, PayeeAccount]:
         some = own.payee.in_(wanted[start : start + 500])
         for row in conn.execute(sa.select(payee_account).where(some).order_by(own.version)):
             found[row.payee] = PayeeAccount(*row)
+    return found
+
+
+def unverified(conn: Connection, who: Actor, limit: int = 200) -> list[PayeeAccount]:
+    """Return the newest versions that are not verified, of payees of an official's area, the newest first.
+
+    Whom the official must keep out of is left out.
+    """
+    own, later = payee_account.c, payee_account.alias()
+    replaced = sa.select(later.c.payee).where(later.c.payee == own.payee, later.c.version > own.version)
+    query = sa.select(payee_account).where(own.state != "verified", ~replaced.exists())
+    found: list[PayeeAccount] = []
+    for row in conn.execute(query.order_by(own.account_id.desc()).limit(_MOST_READ)):
+        thing = about(conn, row.payee)
+        if can(who, "payee-account.list", thing) and thing.parties.isdisjoint(who.recused):
+            found.append(PayeeAccount(*row))
+        if len(found) == limit:
+            break
     return found
 
 

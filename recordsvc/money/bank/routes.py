@@ -8,24 +8,22 @@ import flask
 
 from recordsvc.access import acts, deciding, looked
 from recordsvc.access.acts import Act, OfficialAct
-from recordsvc.access.case_errors import CaseRefused
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import LookNotWritten, PurposeRefused, Recused, StandsTogether
+from recordsvc.access.errors import LookNotWritten, Recused, StandsTogether
 from recordsvc.access.looked import Look
 from recordsvc.access.objects import whole
 from recordsvc.access.policy import Sends, Surface, door
 from recordsvc.access.services import house, once, reference
-from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.life_forms import DecidedLaterForm
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.problems import Forbidden, Internal, NotFound
+from recordsvc.ground.problems import Forbidden, Internal
 from recordsvc.ground.two_person import AlreadyClosed, SamePerson, StaleProposal, UnknownProposal
 from recordsvc.money.bank import (
     batches,
     collecting,
     own_account_routes,
-    payee_accounts,
+    payee_account_routes,
     paying,
     payments,
     recon_routes,
@@ -39,23 +37,18 @@ from recordsvc.money.bank.errors import (
     BreakClosed,
     NothingToPay,
     PayeeAccountChanged,
-    PayeeAccountUnknown,
     PayingAccountUnknown,
     PaymentBatchUnknown,
     PaymentLive,
     PaymentState,
     ResolutionRefused,
 )
-from recordsvc.money.bank.formats.model import Account
 from recordsvc.money.bank.forms import (
     BatchesForm,
     BatchForm,
     BatchReleaseForm,
     BatchSealForm,
-    CheckedPayeeAccountForm,
-    NewPayeeAccountForm,
     NewPayingAccountForm,
-    PayeeAccountForm,
     PayersProposalsForm,
     PayersWordForm,
     PayingAccountsForm,
@@ -63,7 +56,7 @@ from recordsvc.money.bank.forms import (
 from recordsvc.money.bank.services import bp
 from recordsvc.vault.envelope import SealError
 
-__all__ = ["bp", "own_account_routes", "recon_routes"]
+__all__ = ["bp", "own_account_routes", "payee_account_routes", "recon_routes"]
 
 PURPOSE = "claim-review"
 """Why a payer who takes a batch's file looks at those it pays (code of `lookup_purposes`)."""
@@ -122,50 +115,6 @@ def propose_paying_account(form: dict[str, Any]) -> flask.Response:
     whole("bank.pay")
     by = reference()
     return _proposed(once(lambda turn: _text(paying.propose(turn, form, by))))
-
-
-@door(
-    bp,
-    "POST",
-    "/v1/desk/payee-accounts",
-    policy="payee-account.enter",
-    step_up=True,
-    body=NewPayeeAccountForm,
-    answer={201: PayeeAccountForm},
-    problems=(AccountRefused, Recused, NotFound, PurposeRefused, CaseRefused, ArchiveRestricted),
-    idempotent=True,
-    summary="登记收款账户 / Enter a payee's account, to be checked and verified by a second person",
-)
-def enter_payee_account(form: dict[str, Any]) -> flask.Response:
-    """Enter the newest version of a payee's account; whether others named it is the verifier's to see."""
-    account = Account(form["number"], form["name"], form["bank"])
-    why = payee_accounts.Why(form["purpose"], form["case_ref"], http.current().id)
-    payee_accounts.check_case(house(), actor(), form["payee"], why)
-
-    def act(turn: Turn) -> str:
-        return _text(payee_accounts.enter_for(turn, house(), actor(), form["payee"], account, why))
-
-    account_id = uuid.UUID(once(act)).bytes
-    with house().db.read() as conn:
-        return answers.answer(payee_accounts.find(conn, account_id), 201, form=PayeeAccountForm)
-
-
-@door(
-    bp,
-    "GET",
-    "/v1/desk/payee-accounts/<id:payee_account_id>",
-    policy="payee-account.read",
-    answer=CheckedPayeeAccountForm,
-    problems=(PayeeAccountUnknown, Recused),
-    summary="待核实的收款账户 / A payee's account for its verifier: state, and whether others named it",
-)
-def read_payee_account(payee_account_id: bytes) -> flask.Response:
-    """Show a version without number and name."""
-    with house().db.read() as conn:
-        found = payee_accounts.find(conn, payee_account_id)
-        shared = bool(payee_accounts.shared_with(conn, found))
-    said = {name: getattr(found, name) for name in payee_accounts.PayeeAccount.__slots__}
-    return answers.answer(said | {"shared": shared}, form=CheckedPayeeAccountForm)
 
 
 # -- what payers decide for one another

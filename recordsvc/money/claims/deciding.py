@@ -94,6 +94,8 @@ def store(turn: Turn, house: "House", one: Claim, made: Decision) -> int:
         "document": made.canonical(),
         "decided_ms": turn.now_ms,
     }
+    if made.sha256:
+        house.claims.rules.keep(turn, made.sha256)
     turn.conn.execute(claim_decision.insert().values(row))
     bound.wrote(turn, claim_decision, row)
     return n

@@ -146,6 +146,8 @@ class ClaimDecisionForm(Form):
     failed = fields.List(fields.Nested(ClaimReasonForm), required=True)
     met = fields.List(fields.Nested(ClaimReasonForm), required=True)
     missing = fields.List(fields.Nested(ClaimLackingForm), required=True)
+    basis = fields.List(fields.String(), required=True)
+    """Where the amount comes from, in Chinese; empty unless granted."""
 
 
 class ClaimEventForm(Form):

@@ -30,6 +30,9 @@ class Rules(Protocol):
     def version(self, sha256: str, /) -> Rule:
         """Return a rule by the hash of its text. Raises `RuleUnknown`."""
 
+    def keep(self, turn: Turn, sha256: str, /) -> None:
+        """See to it that a rule by which something is decided can be told for ever by its hash."""
+
 
 class Registers(Protocol):
     """What other registers say of a person."""

@@ -32,6 +32,8 @@ WAITS_ZH: Final[Mapping[str, str]] = {
 }
 REASONS: Final = "bank_reasons"
 TOPUP_ZH: Final = "（补差）"
+BY_ITSELF_ZH: Final = "系统提出补差"
+"""How a claim began that the service filed."""
 _NEW_ACCOUNT_ZH: Final = "请持身份证和社保卡到人社窗口登记本人可用的账户；核实后重新支付，金额不变。"
 AFTER_RETURN_ZH: Final[Mapping[str, str]] = {
     "ask-payee": _NEW_ACCOUNT_ZH,
@@ -153,7 +155,9 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "events": [
             {
                 "event": row.event,
-                "event_name": EVENTS_ZH[row.event],
+                "event_name": BY_ITSELF_ZH
+                if row.event == "file" and row.role == "system"
+                else EVENTS_ZH[row.event],
                 "state": row.target,
                 "role": row.role,
                 "reason": _said(row, closed=closed),
@@ -262,7 +266,7 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         "decided_ms": row.decided_ms,
         "headline": explaining.HEADLINES[row.verdict],
         **dict.fromkeys(("document", "sample", "reason"), ""),
-        **{name: [] for name in ("facts", "failed", "met", "missing")},
+        **{name: [] for name in ("facts", "failed", "met", "missing", "basis")},
     }
     facts = document["facts"]
     if facts and (sealed.among(conn, [one]) or sealed.rests(conn, one, facts)):
@@ -284,6 +288,7 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         "document": rule.head.document,
         "sample": words.sample,
         "reason": words.reason,
+        "basis": list(words.basis),
         "failed": [_reason(asdict(it)) for it in words.failed],
         "met": [_reason(asdict(it)) for it in words.met],
         "missing": [asdict(it) for it in words.missing],

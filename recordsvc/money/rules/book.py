@@ -4,10 +4,14 @@ Two axes of time. The *valid* one is the basis date of a case: a version holds f
 its `until`. The *known* one is the instant of its publication: of several versions for one day the newest
 known counts, so that a correction for the past is a later version and nothing is rewritten.
 
+A decision is explained and worked out again by the text that made it, whatever holds by now: that of a sample
+is kept (`rule_text`) when the first decision is made by it.
+
 Until an authority has published anything under a code, the sample of that code holds, marked as one; in the
 environment `production` there are no samples.
 """
 
+import contextlib
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
@@ -18,13 +22,14 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.ground import versions
+from recordsvc.ground import bound, versions
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.money.rules import checking, pack
 from recordsvc.money.rules.errors import RuleUnknown
 from recordsvc.money.rules.pack import RuleAltered
 from recordsvc.money.rules.rule import Rule
-from recordsvc.money.rules.tables import rule_version
+from recordsvc.money.rules.tables import rule_text, rule_version
 
 REGISTER: Final = "rules"
 PUBLISHED: Final = ("PUBLISHED", "SUPERSEDED")
@@ -91,7 +96,24 @@ class Book:
         for rule in pack.samples().values():
             if rule.sha256 == sha256:
                 return rule
-        raise RuleUnknown
+        with self._db.read() as conn:
+            text = conn.scalar(sa.select(rule_text.c.text).where(rule_text.c.sha256 == sha256))
+        if text is None:
+            raise RuleUnknown
+        return _pinned(sha256, text)
+
+    def keep(self, turn: Turn, sha256: str) -> None:
+        """Keep the text of a sample by which something is decided: a later release may bring another."""
+        own = rule_text.c
+        sample = next((one for one in pack.samples().values() if one.sha256 == sha256), None)
+        if sample is None or turn.conn.scalar(sa.select(own.sha256).where(own.sha256 == sha256)):
+            return
+        row = {"sha256": sha256, "text": sample.text.decode(), "kept_ms": turn.now_ms}
+        # Another process may keep it in the same instant: one of the two rows is enough.
+        with contextlib.suppress(sa.exc.IntegrityError):
+            with turn.conn.begin_nested():
+                turn.conn.execute(rule_text.insert().values(row))
+            bound.wrote(turn, rule_text, row)
 
 
 def load(conn: Connection) -> Shelf:
@@ -110,8 +132,10 @@ def check_start(db: Database) -> None:
     pack.texts(pack.FOLDER)
     own = rule_version.c
     with db.read() as conn:
-        for sha256, text in conn.execute(sa.select(own.sha256, own.text).where(own.state.in_(PUBLISHED))):
-            _same(sha256, text)
+        published = sa.select(own.sha256, own.text).where(own.state.in_(PUBLISHED))
+        for query in (published, sa.select(rule_text.c.sha256, rule_text.c.text)):
+            for sha256, text in conn.execute(query):
+                _same(sha256, text)
 
 
 def _same(sha256: str, text: str) -> None:

@@ -187,14 +187,13 @@ def sample() -> Listed:
     """Return the sample that comes with the service."""
     found: dict[Key, list[Item]] = defaultdict(list)
     table = dated.table(SAMPLE)
+    document = table.source.partition(" (")[0]
     for row in table.rows:
         first, last = row["valid_from"], row["valid_to"]
         fields = {name: row[name] for name in ("occupation", "level", "title", "amount_fen", "min_hours")}
         flags = {name: row[name] for name in ("shortage", "key_list")}
         group = row.get("group")
-        item = Item(
-            **fields, **flags, group=group, first=first, last=last, document=table.source, sample=True
-        )
+        item = Item(**fields, **flags, group=group, first=first, last=last, document=document, sample=True)
         found[item.occupation, item.level, group or ""].append(item)
     return {key: tuple(items) for key, items in found.items()}
 

@@ -3,6 +3,7 @@
 Everything said is taken from the decision and the very text it was made by; nothing is worked out anew.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,7 @@ from recordsvc import dated
 from recordsvc.money.rules import evaluating
 from recordsvc.money.rules.decision import FAIL, PASS, SKIP, Clause, Decision, Param, Step, Verdict
 from recordsvc.money.rules.facts import Known, known, vocabulary
+from recordsvc.money.rules.params import NoStandard
 from recordsvc.money.rules.parsing import PLACE
 from recordsvc.money.rules.rule import ClauseText, Rule
 
@@ -102,6 +104,8 @@ class Explanation:
     headline: str
     amount: str
     """In yuan; empty unless granted."""
+    basis: tuple[str, ...]
+    """Where the amount comes from: what is laid down since when, and the facts that it is counted from."""
     sample: str
     """The warning; empty for a rule that an authority published."""
     failed: tuple[Reason, ...]
@@ -124,6 +128,7 @@ def explain(rule: Rule, decision: Decision) -> Explanation:
     return Explanation(
         HEADLINES[decision.verdict],
         yuan(decision.amount_fen) if decision.verdict is Verdict.GRANT else "",
+        _basis(rule, decision) if decision.verdict is Verdict.GRANT else (),
         SAMPLE_ZH if decision.sample else "",
         tuple(told.get(FAIL, ())),
         tuple(told.get(PASS, ())),
@@ -131,6 +136,30 @@ def explain(rule: Rule, decision: Decision) -> Explanation:
         tuple(lacking(name) for name in decision.missing),
         because(decision.reason, decision.basis_date),
     )
+
+
+def _basis(rule: Rule, decision: Decision) -> tuple[str, ...]:
+    """Name what the amount would be another without: numbers of the rule that are not zero, facts."""
+    formula, day = rule.formulas[decision.event], str(decision.basis_date)
+    values = decision.facts.values
+    told = [
+        f"{one.ref}（{one.valid_from} 起）"
+        for one in decision.params
+        if one.name in formula.params | formula.daily and _number(one.value) != 0
+    ]
+    for name in sorted(formula.facts):
+        fact, own = decision.facts.told.get(name), known(name)
+        if fact is None or own.type != "int":
+            continue
+        with contextlib.suppress(NoStandard):
+            if rule.amount({**values, name: 0}, decision.event, day) == decision.amount_fen:
+                continue
+        told.append(f"{own.zh} {shown(name, fact.value)}（{fact.source}）")
+    return tuple(told)
+
+
+def _number(value: Any) -> Any:
+    return value["value"] if isinstance(value, dict) and "value" in value else value
 
 
 def because(reason: str, day: str | None) -> str:
@@ -193,7 +222,7 @@ def _places(rule: Rule, clause: ClauseText, steps: tuple[Step, ...], decision: D
     values = decision.facts.values
     places = {f"f.{name}": shown(name, values.get(name)) for name in vocabulary()}
     for one in decision.params:
-        number = one.value["value"] if isinstance(one.value, dict) and "value" in one.value else one.value
+        number = _number(one.value)
         places[f"p.{one.name}"] = (
             yuan(number) if one.name.endswith("_fen") and number is not None else str(number)
         )

@@ -180,6 +180,10 @@ class Rule:
         except NoStandard as lack:
             return Weighed(Verdict.NO_RULE_IN_FORCE, 0, day, reason=f"standard:{lack.param}")
 
+    def amount(self, values: Values, event: str, day: str) -> int:
+        """Return what a formula alone comes to on a day that it holds on, in fen. Raises `NoStandard`."""
+        return self.stretch(bisect_right(self.starts, day) - 1).amounts[event](values)
+
     def stretch(self, n: int) -> Stretch:
         """Return the rule as it is from its nth edge on, built when first asked for."""
         found = self._stretches.get(n)

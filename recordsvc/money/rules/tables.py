@@ -5,6 +5,17 @@ import sqlalchemy as sa
 from recordsvc.ground.bound import Bound
 from recordsvc.ground.database import metadata
 
+rule_text = sa.Table(
+    "rule_text",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("kept_ms", sa.BigInteger, nullable=False),
+    info={"kind": "append-only", "unique": "sha256", "bound": Bound()},
+    comment="Texts of the sample pack by which something was decided, under their SHA-256: a later release "
+    "may bring others, and each decision is worked out again by its own",
+)
+
 rule_version = sa.Table(
     "rule_version",
     metadata,

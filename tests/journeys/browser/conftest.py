@@ -10,9 +10,9 @@ from werkzeug.serving import make_server
 from tests.browser import Quiet
 
 # The region of the page tests is this journey's as well.
-from tests.web.conftest import app, clock, dialect, ids, region, settings, worker
+from tests.web.conftest import app, clock, dialect, house, ids, prepared, region, settings, worker
 
-__all__ = ["app", "clock", "dialect", "ids", "region", "settings", "worker"]
+__all__ = ["app", "clock", "dialect", "house", "ids", "prepared", "region", "settings", "worker"]
 
 
 @pytest.fixture

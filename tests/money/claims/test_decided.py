@@ -3,9 +3,11 @@
 import pytest
 import sqlalchemy as sa
 
-from recordsvc.money.claims import bank, decided, filing
+from recordsvc.money.claims import bank, decided, filing, views
 from recordsvc.money.claims.tables import claim_decision
-from recordsvc.money.rules import decisions, pack, parsing, simulating
+from recordsvc.money.rules import book, checking, decisions, pack, parsing, simulating
+from recordsvc.money.rules.pack import RuleAltered
+from recordsvc.money.rules.tables import rule_text
 from tests.money.claims.world import HANDLER, World
 
 YEAR = ("2025-01-01", "2025-12-31")
@@ -68,3 +70,39 @@ def test_decisions_of_claims_are_worked_out_again_and_a_changed_one_is_found(cla
     assert decisions.replay(claims.house.rules, iter([changed])).differing == (
         (stored.worker_id, stored.decision_id),
     )
+
+
+def test_case_46_a_claim_is_explained_and_replayed_by_the_sample_that_decided_it(
+    claims: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = claims.file(*claims.certified())
+    with claims.house.db.read() as conn:
+        before = views.decision(claims.house, conn, one)
+    pinned = pack.samples()
+    newer = pinned["SKILL_UP"].text.replace("技能提升补贴".encode(), "技能提升补助".encode())
+    assert newer != pinned["SKILL_UP"].text
+    monkeypatch.setattr(pack, "samples", lambda: {**pinned, "SKILL_UP": checking.load(newer)})
+
+    with claims.house.db.read() as conn:
+        assert views.decision(claims.house, conn, one) == before
+    assert decisions.replay_all(claims.house).differing == ()
+    # Once only, however many were decided by it; the next is decided by what holds now.
+    more = claims.file(*claims.certified(2))
+    claims.file(*claims.certified(3))
+    with claims.house.db.read() as conn:
+        kept = list(conn.scalars(sa.select(rule_text.c.sha256)))
+        titles = {row.sha256 for row in decided.stored(conn)}
+    assert sorted(kept) == sorted(titles)
+    assert len(kept) == 2
+    assert claims.step(more, "accept", HANDLER).outcome == "done"
+    assert claims.step(one, "accept", HANDLER).outcome == "diverted"
+    book.check_start(claims.house.db)
+
+
+def test_a_kept_text_that_is_not_what_its_hash_says_refuses_the_start(claims: World) -> None:
+    claims.file(*claims.certified())
+    book.check_start(claims.house.db)
+    wrong = {"sha256": "0" * 64, "text": "rule: OTHER", "kept_ms": 1}
+    claims.house.db.write(lambda turn: turn.conn.execute(rule_text.insert().values(wrong)))
+    with pytest.raises(RuleAltered):
+        book.check_start(claims.house.db)

@@ -144,6 +144,7 @@ class Days:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("seed", [7])
 def test_days_from_filing_to_payment_and_return_agree(world: World, tmp_path: Path, seed: int) -> None:
     world.fund(BUDGET - world.left())

@@ -39,13 +39,29 @@ def test_a_worker_claims_from_what_may_be_had_and_sees_why(world: World, journey
     me = journey.sign_in(person(1)["number"])
     record = str(uuid.UUID(bytes=record_id))
     button = f"/me/records/{record}/claims/SKILL_UP"
-    assert button in see(journey, me, "/me/entitlements")
+    offered = see(journey, me, "/me/entitlements")
+    assert button in offered
+    for words in (
+        "可以申请 1 项",
+        "2,000.00 元",
+        "高级2000元（样例）（2017-05-15 起）",
+        "为什么可以：符合 9 条",
+    ):
+        assert words in offered, words
 
     pressed = press(journey, me, button)
 
     assert pressed.status_code == 303
     page = see(journey, me, pressed.headers["Location"])
-    for words in ("审核中", "2,000.00 元", "第三条第一项", "现在由谁办", "样例", "撤回申领"):
+    for words in (
+        "审核中",
+        "2,000.00 元",
+        "高级2000元（样例）（2017-05-15 起）",
+        "第三条第一项",
+        "现在由谁办",
+        "样例",
+        "撤回申领",
+    ):
         assert words in page, words
     again = press(journey, me, button)
     assert again.status_code == 409
@@ -71,7 +87,7 @@ def test_a_refusal_says_until_when_and_where_it_can_be_contested(world: World, j
     one = world.file(worker_id, record_id)
     world.step(one, "refuse", HANDLER)
     page = see(journey, me, f"/me/claims/{uuid.UUID(bytes=one.claim_id)}")
-    for words in ("您累计缴费 8 个月", "累计缴费满 12 个月后再申请", "2025-12-08", "不含外省支付"):
+    for words in ("您累计缴费 8 个月", "累计缴费满 12 个月后再申请", "2025年12月8日", "不含外省支付"):
         assert words in page, words
 
 

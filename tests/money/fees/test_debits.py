@@ -454,6 +454,7 @@ def test_case_42_days_with_a_bank_that_fails_the_books_agree(
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("at", [2, 9, 17, 26, 38, 51, 67, 90])
 def test_case_26_a_crash_anywhere_debits_nobody_twice_and_loses_nothing(
     world: World, till: Till, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int

@@ -229,6 +229,7 @@ def bean_check() -> str | None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.interop
 @pytest.mark.skipif(
     bean_check() is None, reason="bean-check is not installed: pip install beancount in a venv of its own"

@@ -197,6 +197,7 @@ def test_the_ledger_keeps_to_its_oracle(database: Database) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_the_ledger_keeps_to_its_oracle_for_long(database: Database) -> None:
     """Other histories every time (in CI the same ones); RECORDSVC_TEST_HISTORIES says how many."""
     histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "200"))

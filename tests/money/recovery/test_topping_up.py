@@ -65,6 +65,10 @@ def test_a_correction_that_gives_more_proposes_the_difference_and_pays_it_as_any
     assert [(it["name"], it["was"], it["now"]) for it in difference["changed"]] == [
         ("level", "五级/初级工", "四级/中级工")
     ]
+    assert [it["event_name"] for it in (shown["events"][0], first["events"][0])] == [
+        "系统提出补差",
+        "提出申领",
+    ]
     assert (shown["kind_name"], shown["decision"]["amount_fen"]) == ("技能提升补贴（补差）", 50_000)
     assert first["topups"] == [{"claim_id": more.claim_id, "amount_fen": 50_000}]
 
