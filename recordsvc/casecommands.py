@@ -14,7 +14,7 @@ import click
 
 from recordsvc import casepapercommands, deskcommands
 from recordsvc.consoledoors import entering, reach_for
-from recordsvc.deskcommands import at
+from recordsvc.deskcommands import ISSUER, at, on_record
 from recordsvc.officialcommands import signed_in
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def unmerge(account: str, /, worker: uuid.UUID, papers: tuple[str, ...], **said:
 @click.argument("to", type=click.UUID)
 @TEXT
 @PROOF
-@click.option("--issuer", help="编号重复时的签发单位 / whose record, if the id is not alone")
+@ISSUER
 @click.pass_obj
 def move(
     account: str,
@@ -162,15 +162,23 @@ def move(
 @ground_of("restriction_grounds")
 @TEXT
 @RECORD
+@ISSUER
 @PAPER
 @click.pass_obj
 def restrict(
-    account: str, /, worker: uuid.UUID, record: uuid.UUID | None, papers: tuple[str, ...], **said: str
+    account: str,
+    /,
+    worker: uuid.UUID,
+    record: uuid.UUID | None,
+    issuer: str | None,
+    papers: tuple[str, ...],
+    **said: str,
 ) -> None:
     """立即限制处理档案，或提出限制一条记录 / Restrict an archive at once, or propose it of one record."""
+    path, whose = on_record(record, issuer, "restrict")
     with entering(account) as doors:
         if record is not None:
-            doors.propose(at(worker, f"records/{record}/restrict"), {**said, "papers": list(papers)})
+            doors.propose(at(worker, path), {**said, **whose, "papers": list(papers)})
             return
         if papers:
             raise click.UsageError("材料只用于限制一条记录 / papers go with --record")
@@ -183,15 +191,22 @@ def restrict(
 @ground_of("restriction_grounds")
 @TEXT
 @RECORD
+@ISSUER
 @PAPER
 @click.pass_obj
 def unrestrict(
-    account: str, /, worker: uuid.UUID, record: uuid.UUID | None, papers: tuple[str, ...], **said: str
+    account: str,
+    /,
+    worker: uuid.UUID,
+    record: uuid.UUID | None,
+    issuer: str | None,
+    papers: tuple[str, ...],
+    **said: str,
 ) -> None:
     """提出解除限制 / Propose to lift a restriction, of an archive or of one record."""
-    path = "unrestrict" if record is None else f"records/{record}/unrestrict"
+    path, whose = on_record(record, issuer, "unrestrict")
     with entering(account) as doors:
-        doors.propose(at(worker, path), {**said, "papers": list(papers)})
+        doors.propose(at(worker, path), {**said, **whose, "papers": list(papers)})
 
 
 @case.command()
@@ -199,15 +214,23 @@ def unrestrict(
 @ground_of("erasure_grounds")
 @TEXT
 @RECORD
+@ISSUER
 @PAPER
 @click.pass_obj
 def erase(
-    account: str, /, worker: uuid.UUID, record: uuid.UUID | None, papers: tuple[str, ...], **said: str
+    account: str,
+    /,
+    worker: uuid.UUID,
+    record: uuid.UUID | None,
+    issuer: str | None,
+    papers: tuple[str, ...],
+    **said: str,
 ) -> None:
     """提出删除整份档案或一条记录 / Propose to erase an archive, or one record."""
-    given: dict[str, Any] = {**said, "papers": list(papers)} if papers else {**said}
+    path, whose = on_record(record, issuer, "erase")
+    given: dict[str, Any] = {**said, **whose, "papers": list(papers)} if papers else {**said, **whose}
     with entering(account) as doors:
-        doors.propose(at(worker, "erase" if record is None else f"records/{record}/erase"), given)
+        doors.propose(at(worker, path), given)
 
 
 @case.command()

@@ -14,6 +14,7 @@ from recordsvc.consoledoors import CASE, OFFICIAL, PURPOSE, entering, write_new
 
 WORKER = click.argument("worker", type=click.UUID)
 RECORD = click.argument("record", type=click.UUID)
+ISSUER = click.option("--issuer", help="编号重复时的签发单位 / whose record, if the id is not alone")
 TEXT = click.option(
     "--text", required=True, help="依据的材料与情况，不写个人信息 / evidence, no personal data"
 )
@@ -32,6 +33,14 @@ LIMIT = click.option(
 def at(worker: uuid.UUID, rest: str) -> str:
     """Return the door of an act on a worker's archive."""
     return f"/v1/desk/workers/{worker}/{rest}"
+
+
+def on_record(record: uuid.UUID | None, issuer: str | None, act: str) -> tuple[str, dict[str, str]]:
+    """Return the door of an act on a record (None: on the archive), and whose record its body names."""
+    if issuer is not None and record is None:
+        raise click.UsageError("签发单位只用于一条记录 / an issuer goes with --record")
+    path = act if record is None else f"records/{record}/{act}"
+    return path, {} if issuer is None else {"issuer": issuer}
 
 
 # -- more of `case`
@@ -120,14 +129,21 @@ def copy(account: str, worker: uuid.UUID, proposal: uuid.UUID, purpose: str, cas
     help="调取文书的编号或 SHA-256 / the order: id or SHA-256",
 )
 @click.option("--record", type=click.UUID, help="只办理这一条记录 / this record alone")
+@ISSUER
 @click.pass_obj
 def hold(
-    account: str, /, worker: uuid.UUID, record: uuid.UUID | None, papers: tuple[str, ...], **said: str
+    account: str,
+    /,
+    worker: uuid.UUID,
+    record: uuid.UUID | None,
+    issuer: str | None,
+    papers: tuple[str, ...],
+    **said: str,
 ) -> None:
     """提出依法调取受限制的档案或记录 / Propose a legal-hold copy of what is restricted."""
+    path, whose = on_record(record, issuer, "hold")
     with entering(account) as doors:
-        path = "hold" if record is None else f"records/{record}/hold"
-        doors.propose(at(worker, path), {**said, "papers": list(papers)})
+        doors.propose(at(worker, path), {**said, **whose, "papers": list(papers)})
 
 
 @click.command("hold-copy")

@@ -119,6 +119,40 @@ def test_an_official_of_another_county_is_refused_as_at_the_door(
     assert not proposals(house)
 
 
+def test_of_records_with_one_id_the_commands_name_the_issuer(
+    house: House, commands: CliRunner, mine: bytes
+) -> None:
+    first, second = Centre(house, 2), Centre(house, 3)
+    one = first.completion(person(1))
+    for centre, record in ((first, one), (second, second.completion(person(1), record_id=id_of(one)))):
+        centre.enter(record)
+    states = Reader(house).archive(mine).state.records
+    (seq,) = (one.seq for one in states if one.record and one.record["issuer"] == second.uscc)
+    paper = house.papers.keep(mine, pdf(), "legal-order", "调取函", OFFICER)
+    for command, *said in (
+        ("case restrict", "--ground", "erasure-requested"),
+        ("case unrestrict", "--ground", "request-withdrawn"),
+        ("case erase", "--ground", "unlawful"),
+        ("case hold", "--ground", "court", "--paper", text_of(paper.paper_id)),
+    ):
+        words = [text_of(mine), "--text", "申请", *said]
+        alone = typed(house, commands, command, *words, "--issuer", second.uscc)
+        assert (alone.exit_code, "--record" in alone.output) == (2, True), alone.output
+        words += ["--record", id_of(one)]
+        blind = typed(house, commands, command, *words)
+        assert (blind.exit_code, "签发单位" in blind.output) == (1, True), blind.output
+        told = typed(house, commands, command, *words, "--issuer", second.uscc)
+        assert told.exit_code == 0, told.output
+        (proposal,) = proposals(house)
+        assert proposal.payload["seq"] == seq, command
+        approve = command == "case restrict"
+        house.db.write(
+            lambda turn, one=proposal, approve=approve: two_person.decide(
+                turn, one.id, "official:second", approve, "核对无误", tools=house
+            )
+        )
+
+
 @pytest.mark.parametrize("one", [False, True], ids=["archive", "record"])
 def test_an_erasure_refused_names_the_rule_and_its_day(
     house: House, commands: CliRunner, mine: bytes, one: bool

@@ -240,13 +240,20 @@ def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: 
 
 
 def propose_record_erasure(
-    turn: Turn, house: "House", worker_id: bytes, record_id: bytes, why: Why, by: str
+    turn: Turn,
+    house: "House",
+    worker_id: bytes,
+    record_id: bytes,
+    why: Why,
+    by: str,
+    *,
+    issuer: str | None = None,
 ) -> bytes:
-    """Propose to erase one record that is restricted, by itself or with its archive.
+    """Propose to erase one record that is restricted, by itself or with its archive; `issuer`: whose it is.
 
     Raises `TargetUnknown`, `TargetUnfit`, `RecordAmbiguous`, `StandingRefused`, `ErasureBlocked`.
     """
-    place = restricting.find(house, turn, worker_id, record_id)
+    place = restricting.find(house, turn, worker_id, record_id, issuer)
     if place.state is None:
         raise TargetUnfit
     alone = place.state.life is Life.RESTRICTED

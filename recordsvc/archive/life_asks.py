@@ -104,7 +104,10 @@ def erase_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Tu
     """Ask that one record's content is erased."""
     grounds.check(house(), "erasure_grounds", form["ground"], "erase")
     why, by = erasing.Why(form["ground"], form["text"], _sealed_papers(worker_id, form)), reference()
-    return lambda turn: erasing.propose_record_erasure(turn, house(), worker_id, record_id, why, by)
+    issuer = form["issuer"]
+    return lambda turn: erasing.propose_record_erasure(
+        turn, house(), worker_id, record_id, why, by, issuer=issuer
+    )
 
 
 def close(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:

@@ -166,7 +166,7 @@ def propose_erasure(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/desk/workers/<id:worker_id>/records/<id:record_id>/erase",
     policy="archive.erase",
-    body=SupportedForm,
+    body=RecordCaseForm,
     answer={202: DecidedLaterForm},
     problems=(
         errors.TargetUnknown,

@@ -1,6 +1,8 @@
 """Papers behind restricted records (限制处理记录的材料): a scan says what its record says, sealed with it.
 
-A paper that another record rests on stays open. Erased with the last record that rests on it, it is gone.
+A paper that another record rests on stays open; that the restriction itself names it keeps it neither open
+nor here, since what is sealed may well have been shown for sealing it. Erased with the last record that rests
+on it, it is gone.
 Whoever may decide a proposal that rests on a sealed one opens it there (`proposal_papers.py`); a waiting
 proposal opens it to nobody else, since one official alone could then undo by proposing what two decided.
 """
@@ -55,7 +57,10 @@ def forget(turn: Turn, house: "House", worker_id: bytes, seq: int) -> None:
 
 
 def _named(record: Mapping[str, Any] | None) -> Iterable[str]:
-    """Return the papers that a record rests on: what it was taken from, and what a decision named."""
-    if record is None:
+    """Return the papers that a record rests on: what it was taken from, and what a decision named.
+
+    A restriction (`restriction`) rests on none: it says nothing that its papers would have to prove for good.
+    """
+    if record is None or record["type"] == "restriction":
         return ()
     return (*record.get("provenance", {}).get("papers", ()), *record["body"].get("papers", ()))

@@ -18,6 +18,7 @@ from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.paper_routes import TO_FILE
 from recordsvc.archive.papers import FIELDS, Paper
+from recordsvc.archive.persons import PersonArchives, Place
 from recordsvc.archive.retention import Blocker
 from recordsvc.archive.states import Life
 from recordsvc.ground.ports import uuid_text
@@ -75,7 +76,8 @@ def _declare(act: DeskAct) -> None:
         looker = desk_looks.opened(worker_id, query["look"])
         if looker is None:
             return _to_gate(worker_id)
-        return _form(act, worker_id, record_id, looker, {"issuer": query["issuer"] or ""})
+        named = {"issuer": query["issuer"] or "", "entry": query["entry"] or ""}
+        return _form(act, worker_id, record_id, looker, named)
 
     def propose(worker_id: bytes, form: dict[str, Any], record_id: bytes = NO_RECORD) -> flask.Response:
         """Propose what the interface proposes, and show the proposal; what is wrong is told in place."""
@@ -86,7 +88,7 @@ def _declare(act: DeskAct) -> None:
                 return again
             return _form(act, worker_id, record_id, again, form)
         try:
-            given = judged(act.schema, _members(act, form, looker))
+            given = judged(act.schema, _members(act, form, looker, _whose(worker_id, record_id, form)))
             asked = act.ask(worker_id, record_id, {"issuer": None, **given})
             proposal = once(lambda turn: asked(turn).hex())
         except Problem as problem:
@@ -133,8 +135,8 @@ def _flat(problem: Problem) -> Problem:
     return problem
 
 
-def _members(act: DeskAct, form: dict[str, Any], looker: Looker) -> dict[str, Any]:
-    """Return what was typed as members of the act's API form. Raises `FormRefused`."""
+def _members(act: DeskAct, form: dict[str, Any], looker: Looker, issuer: str | None) -> dict[str, Any]:
+    """Return what was typed as members of the act's API form; whose record it is. Raises `FormRefused`."""
     members: dict[str, Any] = {one.name: form[one.name] for one in act.fields}
     if act.papers is not None:
         refuse_unfiled(form)
@@ -143,11 +145,37 @@ def _members(act: DeskAct, form: dict[str, Any], looker: Looker) -> dict[str, An
         proof = {name: members.pop(name) for name in VERIFIED}
         members["verification"] = {name: value for name, value in proof.items() if value} or None
     if act.record and "issuer" in act.schema().fields:
-        members["issuer"] = form["issuer"] or None
+        members["issuer"] = issuer
     if act.person:
         _complete(act, form, {act.person: uuid_text(bytes(16)), **members})
         members[act.person] = uuid_text(found_person(looker, form))
     return members
+
+
+def _find(person: PersonArchives, record_id: bytes, named: dict[str, Any]) -> Place | None:
+    """Return a record by its id, and by issuer or log index as its card leads to it."""
+    if not named.get("entry"):
+        return person.find(record_id, named["issuer"] or None)
+    return next(
+        (
+            Place(archive, entry, archive.state.of(entry.stored.seq))
+            for archive in person.archives
+            for entry in archive.entries
+            if entry.stored.record_id == record_id and str(entry.stored.idx) == named["entry"]
+        ),
+        None,
+    )
+
+
+def _whose(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> str | None:
+    """Return the issuer of the record that an act is typed for, where the form tells it from others."""
+    if not form["entry"]:
+        return form["issuer"] or None
+    person = persons.read(house(), worker_id, sealed=True)  # to act by: the page shows nothing of it
+    place = None if person is None else _find(person, record_id, form)
+    if place is None or place.entry.record is None:
+        raise NotFound
+    return str(place.entry.record["issuer"])
 
 
 def _complete(act: DeskAct, form: dict[str, Any], members: dict[str, Any]) -> None:
@@ -178,9 +206,7 @@ def _form(
     card, fits = None, True
     if act.record:
         place = (
-            None
-            if (person := persons.read(house(), worker_id)) is None
-            else person.find(record_id, typed["issuer"] or None)
+            None if (person := persons.read(house(), worker_id)) is None else _find(person, record_id, typed)
         )
         if place is None or place.state is None:
             raise NotFound
@@ -232,7 +258,7 @@ def _blockers(
     with house().db.read() as conn:
         if not act.record:
             return erasing.blockers(house(), conn, person.archives, ground)
-        place = person.find(record_id, typed["issuer"] or None)
+        place = _find(person, record_id, typed)
         if place is None or place.state is None:
             return []
         return erasing.record_blockers(house(), conn, place.archive.worker_id, place.state, ground)

@@ -224,7 +224,7 @@ ACTS: Final = (
         "删除这条记录",
         "批准后立即销毁这条记录的内容，和只与它有关的材料，任何人都不能恢复。",
         _OPEN | _CLOSED,
-        life_forms.SupportedForm,
+        life_forms.RecordCaseForm,
         life_asks.erase_record,
         (_ground("erasure_grounds", "erase"), TEXT),
         record=True,

@@ -135,10 +135,14 @@ class FindPageForm(Form):
 
 
 class ActPageQuery(Form):
-    """The sealed reason of a look; the issuer where a record's id alone does not name it."""
+    """The sealed reason of a look; what tells a record from others with its id: the issuer, or its log index.
+
+    Of a restricted record nobody is shown the issuer: `entry` leads to it.
+    """
 
     look = text(0, 1_000, load_default=None)
     issuer = text(18, 18, load_default=None)
+    entry = text(1, 19, load_default=None)
 
 
 class LookedPageForm(Form):
@@ -171,6 +175,7 @@ class ActPageForm(LookedPageForm, PapersPageForm):
     """An act as typed; which members count the act says."""
 
     issuer = text(0, 18, load_default="")
+    entry = text(0, 19, load_default="")
     kind = text(0, 24, load_default="")
     number = text(0, 100, load_default="")
     on = text(0, 10, load_default="")

@@ -497,6 +497,25 @@ def test_papers_are_gone_with_the_erased_record_on_which_alone_they_rest(
     assert fsck.fsck(house).finding is None
 
 
+def test_a_paper_shown_for_the_restriction_is_sealed_and_gone_with_the_record(
+    house: House, worker: bytes, clock: FixedClock
+) -> None:
+    """The restriction names the very scan: no other record rests on it. An order stays as it was."""
+    paper, order = keep(house, worker), keep(house, worker, jpeg())
+    record_id, _index = evidence(house, worker, paper)
+    seal(house, worker, record_id, paper.sha256, order.sha256)
+    assert house.papers.of(worker) == [order]
+    with pytest.raises(RecordRestricted):
+        opened(house, worker, paper.paper_id)
+    erase_record(house, worker, record_id)
+    clock.advance(SWEPT_MS + 1)
+    assert house.papers.sweep() == 1
+    assert house.papers.of(worker) == [order]
+    with pytest.raises(problems.NotFound):
+        house.papers.open(worker, paper.paper_id, OFFICIAL, "claim-review", "案-1", sealed=True)
+    assert fsck.fsck(house).finding is None
+
+
 def erase_record(house: House, worker: bytes, record_id: bytes) -> None:
     """Erase a restricted record, on the two officials' word."""
     why = erasing.Why("consent-withdrawn", "依申请")

@@ -1,11 +1,13 @@
 """The worker's word: of what it was said, on whose record, and what others may do to it afterwards."""
 
+import html
 import json
+import re
 from typing import Any
 
 from recordsvc.people import synthetic
 from recordsvc.submit import sign
-from tests.journeys.desk import Centre, Journey, record_id
+from tests.journeys.desk import HOST, Centre, Journey, record_id
 
 OTHER = synthetic.uscc(12, registrar="52")
 
@@ -65,6 +67,45 @@ def test_of_two_records_with_one_id_the_issuer_is_named(journey: Journey) -> Non
     seen = {"seen": told[first.uscc]["seen"]}
     journey.act(me, f"{path}/confirm?issuer={first.uscc}", seen, 201)
     assert {one["confirmation"] for one in records(journey, me)} == {"confirmed"}
+
+
+def test_of_two_records_with_one_id_either_is_restricted_erased_and_left_alone(journey: Journey) -> None:
+    """By the interface naming the issuer; by the page through the card, which names none of a sealed one."""
+    first, second = journey.centre(), journey.centre(OTHER, "六盘山职业培训学校")
+    worker = journey.person(1)
+    record = journey.completion(first, worker)
+    body = json.loads(journey.completion(second, worker))["body"]
+    enter(journey, first, record)
+    enter(journey, second, journey.record(second, "training-completion", worker, body, record_id(record)))
+    me = journey.sign_in(worker["number"])
+    own = journey.read(me, "/v1/me/archive")["worker_id"]
+    path = f"/v1/desk/workers/{own}/records/{record_id(record)}"
+    sealing, ending = {"ground": "erasure-requested", "text": "申请"}, {"ground": "unlawful", "text": "属实"}
+    for uscc in (first.uscc, OTHER):
+        assert journey.act("handler", f"{path}/restrict", sealing, 409)["code"] == "record-ambiguous"
+        asked = journey.act("handler", f"{path}/restrict", {**sealing, "issuer": uscc})
+        journey.decide("data-officer", asked["proposal_id"])
+
+    assert journey.act("handler", f"{path}/erase", ending, 409)["code"] == "record-ambiguous"
+    asked = journey.act("handler", f"{path}/erase", {**ending, "issuer": first.uscc})
+    journey.decide("data-officer", asked["proposal_id"])
+    assert [one["life"] for one in records(journey, me)] == ["erased", "restricted"]
+
+    client, token = journey.browser("handler")
+    typed = {"purpose": "service-window", "case_ref": "K-9", "csrf_token": token}
+    sent = {"base_url": HOST, "headers": {"Origin": HOST}}
+    looked = client.post(f"/desk/workers/{own}", data=typed, **sent)
+    archive = client.get(looked.location, base_url=HOST).text
+    links = re.findall(r'href="([^"]*/records/[^"]*/erase[^"]*)"', archive)
+    (link,) = {html.unescape(one) for one in links}
+    assert OTHER not in archive
+    form = client.get(link, base_url=HOST)
+    assert form.status_code == 200, form.text
+    hidden = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', form.text))
+    made = client.post(link.partition("?")[0], data={**hidden, **ending}, **sent)
+    assert made.status_code == 303, made.text
+    journey.decide("data-officer", made.location.rpartition("/")[2])
+    assert [one["life"] for one in records(journey, me)] == ["erased", "erased"]
 
 
 def test_a_fact_dated_back_changes_no_standing_entry(journey: Journey) -> None:
