@@ -91,7 +91,8 @@ def listed(account: str) -> None:
     with acting(account, "proposal.read") as (house, who), house.db.read() as conn:
         for one in two_person.pending(conn, house.clock.now_ms(), *objects.proposals_of(who)):
             click.echo(f"{uuid.UUID(bytes=one.id)}  {one.kind}  {one.subject}  {one.proposed_by}")
-            click.echo(f"    {json.dumps(one.payload, ensure_ascii=False)}")
+            payload = two_person.shown(conn, one, house).payload
+            click.echo(f"    {json.dumps(payload, ensure_ascii=False)}")
 
 
 @case.command()

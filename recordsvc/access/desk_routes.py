@@ -232,6 +232,7 @@ def list_proposals(query: dict[str, Any]) -> flask.Response:
             found = two_person.pending(conn, now, *seen, after=query["cursor"] or b"", limit=limit)
         else:
             found = two_person.closed(conn, now, *seen, before=query["cursor"] or b"\xff" * 16, limit=limit)
+        found = [two_person.shown(conn, one, house()) for one in found]
     page = {
         "items": [_with_right(proposal, who) for proposal in found],
         "next": found[-1].id if len(found) == limit else None,
@@ -302,6 +303,7 @@ def withdraw_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Respons
 def _one(proposal_id: bytes) -> flask.Response:
     with house().db.read() as conn:
         found = two_person.read(conn, proposal_id, house().clock.now_ms())
+        found = two_person.shown(conn, found, house())
     return answers.answer(_with_right(found, actor()), form=ProposalForm)
 
 

@@ -16,7 +16,7 @@ from recordsvc.access import consents, helper_relations
 from recordsvc.access.consents import Ended
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
-from recordsvc.archive import persons
+from recordsvc.archive import persons, sealed_words
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnknown
 from recordsvc.archive.life_errors import DeathBeforeBirth, EvidenceNeeded
@@ -66,10 +66,9 @@ def propose_closure(turn: Turn, house: "House", worker_id: bytes, death: Death, 
     payload: dict[str, Any] = {
         "worker_id": str(uuid.UUID(bytes=worker_id)),
         "ground": death.ground,
-        "on": death.on,
-        "text": death.text,
         "papers": list(death.papers),
     }
+    payload = sealed_words.of_worker(house, turn.conn, payload, {"on": death.on, "text": death.text})
     return two_person.propose(turn, CLOSE, payload["worker_id"], payload, by)
 
 
@@ -118,7 +117,7 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
     return merges.versions(conn, worker_of(payload, "worker_id"))
 
 
-@two_person.executor(CLOSE, deciders=_DECIDERS, basis=_basis)
+@two_person.executor(CLOSE, deciders=_DECIDERS, basis=_basis, opens=sealed_words.opened)
 def _close(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Enter the closure; the log index. Whoever is signed in to the archive is signed out."""
     index = _enter(turn, payload, proposal, "closed", standing.OPEN)
@@ -152,6 +151,7 @@ def _tell(turn: Turn, payload: dict[str, Any], proposal: Proposal, kind: str) ->
 
 def _enter(turn: Turn, payload: dict[str, Any], proposal: Proposal, effect: str, state: str) -> int:
     house: House = proposal.tools
+    payload = sealed_words.opened(house, turn.conn, payload)
     body: dict[str, Any] = {"decision": decision_of(proposal), "effect": effect}
     body |= {name: payload[name] for name in ("ground", "on", "text", "papers") if payload.get(name)}
     own_id = record_id_of(house, proposal, effect.encode())

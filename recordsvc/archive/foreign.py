@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from recordsvc.archive import persons, types
+from recordsvc.archive import persons, sealed_words, types
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.append import OWN_CHAIN, Accepted
 from recordsvc.archive.checks import Context, Severity, check
@@ -94,18 +94,20 @@ def propose_trust(turn: Turn, house: "House", wanted: Raise, by: str) -> bytes:
     if after == state.body:
         raise ChangesNothing
     _check(house, after, None)
-    payload = {
-        "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),
-        "seq": state.seq,
-        "seen": place.archive.seen(state),
-        "trust": wanted.trust,
-        "verification": wanted.verification,
-        "text": wanted.text,
-    }
+    payload = sealed_words.of_record(
+        house,
+        place.entry,
+        {
+            "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),
+            "seq": state.seq,
+            "seen": place.archive.seen(state),
+        },
+        {"trust": wanted.trust, "verification": wanted.verification, "text": wanted.text},
+    )
     return two_person.propose(turn, TRUST, str(uuid.UUID(bytes=wanted.record_id)), payload, by)
 
 
-@two_person.executor(TRUST, deciders=frozenset({"reviewer", "data-officer"}))
+@two_person.executor(TRUST, deciders=frozenset({"reviewer", "data-officer"}), opens=sealed_words.opened)
 def _raise(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Correct the trust of the evidence; the correction's log index."""
     house: House = proposal.tools
@@ -114,6 +116,7 @@ def _raise(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     state = None if archive is None else archive.state.of(payload["seq"])
     if archive is None or state is None or state.record is None or archive.seen(state) != payload["seen"]:
         raise StaleProposal
+    payload = sealed_words.opened(house, turn.conn, payload)
     fields = _fields(payload["trust"], payload["verification"])
     if "verification" not in (state.body or {}) and fields["verification"] is None:
         del fields["verification"]

@@ -18,7 +18,8 @@ No domain words here. Rooms register what to do by kind:
     @executor("client.register", deciders=frozenset({"registrar"}), basis=basis_of_client)
     def register(turn, payload, proposal): ...
 
-A payload is kept for good: it names people by opaque id and never holds a number or name of a person.
+A payload is kept for good: it names people by opaque id and never holds a number or name of a person. What
+else it tells of somebody its kind may keep sealed in it: `shown` opens that for whoever reads the proposal.
 """
 
 import json
@@ -101,6 +102,8 @@ class Proposal:
 
 Executor = Callable[[Turn, dict[str, Any], Proposal], Any]
 Basis = Callable[[Connection, str, dict[str, Any]], str]
+Opens = Callable[[Any, Connection, dict[str, Any]], dict[str, Any]]
+"""Tools, connection, payload -> the payload with what it keeps sealed, where that may still be read."""
 
 
 class About(Protocol):
@@ -130,6 +133,7 @@ class Kind:
     about: Concerning | None = None
     fresh: bool = False
     """Whether the second person proves once more who they are (`step-up`)."""
+    opens: Opens | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -206,18 +210,20 @@ def executor(
     about: Concerning | None = None,
     life_ms: int = LIFE_MS,
     fresh: bool = False,
+    opens: Opens | None = None,
 ) -> Callable[[Executor], Executor]:
     """Register what approving a kind does; once per kind and process.
 
     `basis(conn, subject, payload)` returns a short text (a version, a digest) of the facts the act rests on,
     `about` likewise where it belongs and whom it concerns; without it what `concerning` registered says.
-    `fresh`: what is decided moves or redirects money, and the doors ask for a fresh proof.
+    `fresh`: what is decided moves or redirects money, and the doors ask for a fresh proof. `opens`: how what
+    the payload keeps sealed is read (`shown`); the executor opens it itself.
     """
 
     def register(run: Executor) -> Executor:
         if kind in _kinds and _kinds[kind].run is not run:
             raise ValueError(f"two executors for {kind!r}")
-        _kinds[kind] = Kind(run, deciders, basis, life_ms, about, fresh)
+        _kinds[kind] = Kind(run, deciders, basis, life_ms, about, fresh, opens)
         return run
 
     return register
@@ -323,6 +329,14 @@ def read(conn: Connection, proposal_id: bytes, now_ms: int, tools: Any = None) -
     if row is None:
         raise UnknownProposal
     return _made(row, now_ms, tools)
+
+
+def shown(conn: Connection, found: Proposal, tools: Any) -> Proposal:
+    """Return a proposal as whoever may read it sees it: with what its payload keeps sealed."""
+    registered = _kinds.get(found.kind)
+    if registered is None or registered.opens is None:
+        return found
+    return replace(found, payload=registered.opens(tools, conn, found.payload))
 
 
 def read_all(conn: Connection, proposal_ids: Iterable[bytes], now_ms: int) -> dict[bytes, Proposal]:

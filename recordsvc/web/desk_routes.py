@@ -396,6 +396,7 @@ def _proposal(
     who = actor()
     with house().db.read() as conn:
         found = two_person.read(conn, proposal_id, house().clock.now_ms())
+        found = two_person.shown(conn, found, house())
         copy, copy_over = _copy_door(conn, found)
         decides = deciding.may_decide(found, who)
         unsettled = _unsettled(conn, found)

@@ -41,6 +41,9 @@ def test_evidence_from_elsewhere_is_stated_verified_and_shown(journey: Journey) 
     today = journey.read(me, "/v1/me/archive")["records"][-1]["record"]["issued_on"]
     proof = {**PROOF, "on": today}
     proposed = journey.act("handler", path, {**unverified, "verification": proof})
+    listed = journey.read("reviewer", "/v1/desk/proposals?state=open")["items"]
+    (waits,) = (one["payload"] for one in listed if one["id"] == proposed["proposal_id"])
+    assert (waits["verification"], "sealed" in waits) == (proof, False), "whoever decides reads what it says"
     journey.decide("reviewer", proposed["proposal_id"])
     told = journey.read(me, "/v1/me/archive")["records"][-1]
     assert (told["trust"], told["body"]["verification"]) == ("query-confirmed", proof)
