@@ -13,6 +13,7 @@ from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import of_worker
 from recordsvc.access.tables import official_act
 from recordsvc.archive import (
+    blockers,
     confirm,
     dispute_follower,
     disputes,
@@ -165,13 +166,13 @@ def test_an_erasure_refused_names_the_rule_and_its_day(
     if one:
         seal(house, mine, uuid.UUID(id_of(record)).bytes)
         with house.db.read() as conn:
-            (rule,) = erasing.record_blockers(house, conn, mine, state, "retention-ended")
+            (rule,) = blockers.of_record(house, conn, mine, state, "retention-ended")
         told = typed(house, commands, "case erase", *words, "--record", id_of(record))
     else:
         erasing.restrict(house, mine, "erasure-requested", "本人申请", OFFICER)
         with house.db.read() as conn:
             person_now = persons.read(house, mine, sealed=True)
-            rule = erasing.blockers(house, conn, person_now.archives, "retention-ended")[0]
+            rule = blockers.of_archives(house, conn, person_now.archives, "retention-ended")[0]
         told = typed(house, commands, "case erase", *words)
     assert told.exit_code == 1
     assert all(said in told.output for said in (rule.zh, rule.code, str(rule.until))), told.output

@@ -41,6 +41,7 @@ from recordsvc.access.grants import Actor
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.archive import (
+    blockers,
     disputes,
     farewell,
     held,
@@ -59,9 +60,8 @@ from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_o
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, OpenEntry, Reader
-from recordsvc.archive.retention import Blocker, kept_by_law
 from recordsvc.archive.statements import Statement, Stater, derived_id
-from recordsvc.archive.states import Life, RecordState
+from recordsvc.archive.states import Life
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.privileges import erasing
@@ -182,48 +182,20 @@ def _beneath(house: "House", turn: Turn, worker_id: bytes) -> str:
     return standing.CLOSED if effects[-1:] == ["closed"] else standing.OPEN
 
 
-# -- what stands against erasing
-
-
-def blockers(house: "House", conn: Connection, archives: Iterable[Archive], ground: str) -> list[Blocker]:
-    """Return what keeps these archives from being erased, the longest first; empty: nothing."""
-    own = {archive.worker_id: archive for archive in archives}
-    states = [state for archive in own.values() for state in archive.state.records]
-    astray = strays.left_elsewhere(house, house.db.cursor(conn), own)
-    states += [one.state for one in astray if one.state is not None]
-    found = [kept for state in states if (kept := kept_by_law(house, state, ground)) is not None]
-    for worker_id in own:
-        for blocking in house.erasure_blockers:
-            found += blocking(house, conn, worker_id)
-    longest = {one.code: one for one in sorted(found, key=lambda one: one.until or "9999")}
-    return sorted(longest.values(), key=lambda one: one.until or "9999", reverse=True)
-
-
-def unsettled(house: "House", conn: Connection, workers: Iterable[bytes]) -> list[Blocker]:
-    """Return the open matters of these workers, which end by being settled and not by a day."""
-    found = [blocking(house, conn, one) for one in workers for blocking in house.erasure_blockers]
-    return [one for some in found for one in some if one.until is None]
-
-
-def record_blockers(
-    house: "House", conn: Connection, worker_id: bytes, state: RecordState, ground: str
-) -> list[Blocker]:
-    """Return what keeps one record from being erased: the law, and open money of its worker."""
-    found = kept_by_law(house, state, ground)
-    kept = [] if found is None else [found]
-    return kept + [one for blocking in house.erasure_blockers for one in blocking(house, conn, worker_id)]
-
-
 # -- erasing
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A code of `erasure_grounds`, words without personal data, SHA-256 of papers the decision keeps."""
+    """A code of `erasure_grounds`, words without personal data, SHA-256 of papers the decision keeps.
+
+    `issuer`: whose record, where ids of several issuers are alike.
+    """
 
     ground: str
     text: str
     papers: Sequence[str] = ()
+    issuer: str | None = None
 
 
 def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: str) -> bytes:
@@ -240,26 +212,19 @@ def propose_erasure(turn: Turn, house: "House", worker_id: bytes, why: Why, by: 
 
 
 def propose_record_erasure(
-    turn: Turn,
-    house: "House",
-    worker_id: bytes,
-    record_id: bytes,
-    why: Why,
-    by: str,
-    *,
-    issuer: str | None = None,
+    turn: Turn, house: "House", worker_id: bytes, record_id: bytes, why: Why, by: str
 ) -> bytes:
-    """Propose to erase one record that is restricted, by itself or with its archive; `issuer`: whose it is.
+    """Propose to erase one record that is restricted, by itself or with its archive.
 
     Raises `TargetUnknown`, `TargetUnfit`, `RecordAmbiguous`, `StandingRefused`, `ErasureBlocked`.
     """
-    place = restricting.find(house, turn, worker_id, record_id, issuer)
+    place = restricting.find(house, turn, worker_id, record_id, why.issuer)
     if place.state is None:
         raise TargetUnfit
     alone = place.state.life is Life.RESTRICTED
     if not alone and merges.held(turn, place.archive.worker_id)[1] != standing.RESTRICTED:
         raise standing.StandingRefused("请先限制处理这条记录，再提出删除", detail_en="restrict it first")
-    found = record_blockers(house, turn.conn, place.archive.worker_id, place.state, why.ground)
+    found = blockers.of_record(house, turn.conn, place.archive.worker_id, place.state, why.ground)
     if found:
         raise ErasureBlocked.by(found)
     payload: dict[str, Any] = {
@@ -309,7 +274,7 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
     state = None if archive is None else archive.state.of(int(payload["seq"]))
     if archive is None or state is None:
         raise TargetUnknown
-    found = record_blockers(house, turn.conn, archive.worker_id, state, payload["ground"])
+    found = blockers.of_record(house, turn.conn, archive.worker_id, state, payload["ground"])
     if found:
         raise ErasureBlocked.by(found)
     seqs = [state.seq, *(one.seq for one in state.history if one.kind in _REPEATING and one.record)]
@@ -416,7 +381,7 @@ def _erasure_body(payload: dict[str, Any], proposal: Proposal, scope: str) -> di
 
 
 def _refuse_blocked(house: "House", turn: Turn, archives: Iterable[Archive], ground: str) -> None:
-    found = blockers(house, turn.conn, archives, ground)
+    found = blockers.of_archives(house, turn.conn, archives, ground)
     if found:
         raise ErasureBlocked.by(found)
 

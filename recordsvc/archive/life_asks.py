@@ -103,11 +103,9 @@ def erase(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], b
 def erase_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
     """Ask that one record's content is erased."""
     grounds.check(house(), "erasure_grounds", form["ground"], "erase")
-    why, by = erasing.Why(form["ground"], form["text"], _sealed_papers(worker_id, form)), reference()
-    issuer = form["issuer"]
-    return lambda turn: erasing.propose_record_erasure(
-        turn, house(), worker_id, record_id, why, by, issuer=issuer
-    )
+    papers, by = _sealed_papers(worker_id, form), reference()
+    why = erasing.Why(form["ground"], form["text"], papers, form["issuer"])
+    return lambda turn: erasing.propose_record_erasure(turn, house(), worker_id, record_id, why, by)
 
 
 def close(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:

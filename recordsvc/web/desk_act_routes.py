@@ -13,7 +13,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.grants import can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import once
-from recordsvc.archive import erasing, errors, looking, paper_errors, paperrefs, persons
+from recordsvc.archive import blockers, errors, looking, paper_errors, paperrefs, persons
 from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.paper_routes import TO_FILE
@@ -257,11 +257,11 @@ def _blockers(
     ground = str(typed.get("ground") or "")
     with house().db.read() as conn:
         if not act.record:
-            return erasing.blockers(house(), conn, person.archives, ground)
+            return blockers.of_archives(house(), conn, person.archives, ground)
         place = _find(person, record_id, typed)
         if place is None or place.state is None:
             return []
-        return erasing.record_blockers(house(), conn, place.archive.worker_id, place.state, ground)
+        return blockers.of_record(house(), conn, place.archive.worker_id, place.state, ground)
 
 
 def _papers(act: DeskAct, worker_id: bytes, looker: Looker, typed: dict[str, Any]) -> list[PaperLine] | None:

@@ -15,7 +15,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Kind, Position, Role, Thing, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once
-from recordsvc.archive import closing, copies, erasing, errors, held, proposal_papers
+from recordsvc.archive import blockers, closing, copies, errors, held, proposal_papers
 from recordsvc.archive.noticeboard import desks_of
 from recordsvc.archive.retention import Blocker
 from recordsvc.ground import two_person
@@ -383,7 +383,7 @@ def _unsettled(conn: Connection, found: Proposal) -> list[Blocker]:
     if found.kind != closing.CLOSE or found.state != "open":
         return []
     worker_id = uuid.UUID(found.payload["worker_id"]).bytes
-    return erasing.unsettled(house(), conn, sorted(merges.together(conn, [worker_id])))
+    return blockers.unsettled(house(), conn, sorted(merges.together(conn, [worker_id])))
 
 
 def _proposal(

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from recordsvc.access import looked
 from recordsvc.archive import (
+    blockers,
     confirm,
     copies,
     dispute_decisions,
@@ -251,7 +252,7 @@ def test_an_erasure_names_the_rule_before_and_after_it_is_asked_for(
     look = officer.post(path, **WHY).location.partition("?")[2]
     page = officer.get(f"{path}/erase?{look}")
     with house.db.read() as conn:
-        stand = erasing.blockers(
+        stand = blockers.of_archives(
             house, conn, erasing.persons.read(house, worker_id, sealed=True).archives, ""
         )
     assert stand
