@@ -73,7 +73,8 @@ def strays(account: str, worker: uuid.UUID) -> None:
     """合并期间误入他处的记录 / What was entered elsewhere while WORKER was merged; `case move` moves it."""
     with entering(account) as doors:
         for one in doors.read(at(worker, "strays"))["items"]:
-            click.echo(f"{one['worker_id']}  {one['record_id']}  {one['issuer']}")
+            doubt = "" if one["certain"] else "  未定 / undecided"
+            click.echo(f"{one['worker_id']}  {one['record_id']}  {one['issuer']}{doubt}")
 
 
 @click.command()

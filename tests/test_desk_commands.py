@@ -32,7 +32,7 @@ from recordsvc.house import House
 from recordsvc.people import standing
 from tests.archive.paperfiles import pdf
 from tests.archive.restricted import seal
-from tests.archive.support import Centre, id_of, person, shown
+from tests.archive.support import STATER, Centre, id_of, person, shown
 from tests.archive.test_merging import merge, unmerge
 from tests.people.test_numbers import known
 from tests.test_number_commands import commands, decided, mine, settings, typed
@@ -185,9 +185,12 @@ def test_strays_are_listed_for_who_may_move_them(house: House, commands: CliRunn
     merge(house, mine, other)
     record = centre.completion(person(1))
     centre.enter(record)
+    evidence, _index = state_evidence(house, other, EVIDENCE, [], STATER)
     unmerge(house, mine)
     told = typed(house, commands, "case strays", text_of(mine))
-    assert f"{text_of(other)}  {id_of(record)}  {centre.uscc}" in told.output, told.output
+    region = house.settings.region
+    assert f"{text_of(other)}  {id_of(record)}  {centre.uscc}\n" in told.output, told.output
+    assert f"{text_of(other)}  {text_of(evidence)}  {region}  未定 / undecided\n" in told.output, told.output
 
 
 def test_a_worker_is_placed_and_the_act_leaves_a_row(house: House, commands: CliRunner, mine: bytes) -> None:

@@ -1,7 +1,7 @@
 """What stands against erasing (删除的障碍): terms of the law, and open matters of rooms above the archive."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.engine import Connection
 
@@ -13,6 +13,13 @@ from recordsvc.archive.states import RecordState
 if TYPE_CHECKING:
     from recordsvc.house import House
 
+_UNDECIDED: Final = Blocker(
+    "archive/strays-undecided",
+    None,
+    "合并期间记入另一份档案的内容，尚未决定是谁的：请先在“合并期间误入他处的记录”中逐条移回，或决定留在原处",
+    "what was entered elsewhere while the archive was merged may be this person's: move each, or let it stay",
+)
+
 
 def of_archives(house: "House", conn: Connection, archives: Iterable[Archive], ground: str) -> list[Blocker]:
     """Return what keeps these archives from being erased, the longest first; empty: nothing."""
@@ -21,6 +28,8 @@ def of_archives(house: "House", conn: Connection, archives: Iterable[Archive], g
     astray = strays.left_elsewhere(house, house.db.cursor(conn), own)
     states += [one.state for one in astray if one.state is not None]
     found = [kept for state in states if (kept := kept_by_law(house, state, ground)) is not None]
+    if strays.undecided(house, house.db.cursor(conn), own):
+        found.append(_UNDECIDED)
     for worker_id in own:
         for blocking in house.erasure_blockers:
             found += blocking(house, conn, worker_id)

@@ -100,11 +100,12 @@ class EnteredForm(Form):
 
 
 class StrayForm(Form):
-    """A record under another worker's number, to be moved."""
+    """A record in another worker's chain, to be moved; not `certain`: it may be either's."""
 
     worker_id = Identifier(required=True)
     record_id = Identifier(required=True)
     issuer = fields.String(required=True)
+    certain = fields.Boolean(required=True)
 
 
 class StraysForm(Form):

@@ -4,6 +4,9 @@ A target never crosses chains: the region revokes the record where it stands, an
 counted last, in the right person's chain - in one turn, so that nobody ever sees it twice or nowhere. There
 it is the region's statement, trusted less than the issuer's signature; when the issuer signs the same fact
 again for the right person, that record counts instead (`facts.py`).
+
+What may be of either of two people after a merge was undone (`strays.undecided`) may be "moved" to where it
+stands: two officials decide that it stays, and nothing is entered.
 """
 
 import uuid
@@ -12,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import facts, persons
+from recordsvc.archive import facts, persons, strays
 from recordsvc.archive.append import OPEN, OWN_CHAIN
 from recordsvc.archive.decided import enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnfit, TargetUnknown
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 MOVE: Final = "record.move"
-REASON: Final = "wrong-worker"
+REASON: Final = strays.MOVED
 VOUCHED: Final = "bureau-vouched"
 
 
@@ -55,7 +58,7 @@ def propose_move(turn: Turn, house: "House", moving: Moving, by: str) -> bytes:
     right = house.people.load(cursor, moving.to)
     if place is None or right is None:
         raise TargetUnknown
-    _check(place, moving.to)
+    _check(place, moving.to, stays=strays.may_stay(house, cursor, place.archive, place.entry.stored.seq))
     if right.state != merges.OPEN:
         raise TargetUnfit("要移入的档案现状不允许收录")
     payload = {
@@ -68,11 +71,11 @@ def propose_move(turn: Turn, house: "House", moving: Moving, by: str) -> bytes:
     return two_person.propose(turn, MOVE, str(uuid.UUID(bytes=moving.record_id)), payload, by)
 
 
-def _check(place: Place, to: bytes) -> RecordState:
+def _check(place: Place, to: bytes, *, stays: bool) -> RecordState:
     state = place.state
     if state is None or state.life is not Life.ACTIVE or state.record is None or state.body is None:
         raise TargetUnfit
-    if place.archive.worker_id == to:
+    if place.archive.worker_id == to and not stays:
         raise TargetUnfit("记录已在该档案中")
     return state
 
@@ -83,13 +86,15 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
 
 @two_person.executor(MOVE, deciders=frozenset({"reviewer", "data-officer"}), basis=_basis)
 def _move(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
-    """Revoke here, state there; the log index of what stands there now."""
+    """Revoke here, state there; the log index of what stands there now. Of what stays: where it stands."""
     house: House = proposal.tools
     wrong, right = worker_of(payload, "worker_id"), worker_of(payload, "to")
     archive = Reader(house).archive(wrong, house.db.cursor(turn.conn))
     state = None if archive is None else archive.state.of(payload["seq"])
     if archive is None or state is None or state.record is None or state.life is not Life.ACTIVE:
         raise StaleProposal
+    if wrong == right:
+        return archive.entries[state.seq].stored.idx
     stater = stater_of(proposal)
     taken_out = Statement(
         "revocation",

@@ -96,7 +96,13 @@ def strays_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
         worker=uuid_text(worker_id),
         back=_back(worker_id, looker),
         strays=[
-            (uuid_text(one.record_id), uuid_text(one.worker_id), one.issuer, _moving(one, looker))
+            (
+                uuid_text(one.record_id),
+                uuid_text(one.worker_id),
+                one.issuer,
+                _moving(one, looker),
+                one.certain,
+            )
             for one in found
         ],
     )

@@ -288,6 +288,8 @@ def title(proposal: Proposal) -> str:
 def told(proposal: Proposal, name_of: NameOf) -> Told:
     """Return a proposal in words."""
     effect = _TITLES[proposal.kind][1] if proposal.kind in _TITLES else "批准后，系统按下列内容办理。"
+    if proposal.kind == "record.move" and proposal.payload["to"] == proposal.payload["worker_id"]:
+        effect = "批准后，记录留在现在的档案，不再列为合并期间误入的记录。"
     return Told(title(proposal), effect, tuple(_facts(proposal, name_of)))
 
 

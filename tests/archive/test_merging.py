@@ -1,6 +1,7 @@
 """Merging, undoing a merge, and moving a record: both chains, nothing deleted, old proofs as good as ever."""
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from recordsvc import anchor, fsck
 from recordsvc.access import areas, objects, recusals
 from recordsvc.access.grants import Actor
 from recordsvc.access.grants import Kind as Kinds
-from recordsvc.archive import facts, merging, moving, persons, strays
+from recordsvc.archive import blockers, erasing, facts, foreign, merging, moving, persons, strays
 from recordsvc.archive.confirm import confirm
 from recordsvc.archive.contradiction import Verdict, compare
+from recordsvc.archive.errors import TargetUnfit
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.merging import Why
 from recordsvc.archive.moving import Moving
@@ -21,7 +23,14 @@ from recordsvc.ground.problems import Problem
 from recordsvc.house import House
 from recordsvc.people import merges
 from tests.archive.support import STATER, Centre, id_of, person, receipts, shown, told
+from tests.archive.test_importing import imported, old_row, papers, written
 
+OFFICER = Actor(Kinds.OFFICIAL, "li", roles=frozenset({"data-officer"}))
+EVIDENCE = {
+    "evidence_kind": "level-certificate",
+    "title": "焊工四级",
+    "origin": {"country": "CHN", "province": "61", "issued_by": "陕西某中心"},
+}
 WHY = Why("number-corrected", "公安机关证明")
 
 
@@ -171,6 +180,56 @@ def test_a_merge_is_undone_and_what_came_meanwhile_is_listed(
             for one in strays.entered_meanwhile(house, cursor, two[0])
         ] == [Life.REVOKED]
     centre.enter(centre.completion(person(1)))
+    assert fsck.fsck(house).finding is None
+
+
+def test_what_the_region_stated_meanwhile_is_listed_moved_or_left_before_an_erasure(
+    house: House, centre: Centre, two: tuple[bytes, bytes], tmp_path: Path
+) -> None:
+    """Old papers, the worker's own words and evidence name no number: nobody knows whose they are."""
+    before, after = (EVIDENCE | {"title": title} for title in ("合并前", "撤回后"))
+    foreign.state_evidence(house, two[1], before, [], STATER)
+    merge(house, *two)
+    imported(house, papers(house, written(tmp_path / "old.csv", [old_row(1)])))
+    evidence, _index = foreign.state_evidence(house, two[1], EVIDENCE, [], STATER)
+    unmerge(house, two[0])
+    foreign.state_evidence(house, two[1], after, [], STATER)
+
+    def listed(own: bytes) -> list[strays.Stray]:
+        with house.db.read_raw() as cursor:
+            return strays.entered_meanwhile(house, cursor, own)
+
+    def blocked() -> list[str]:
+        with house.db.read() as conn:
+            found = blockers.of_archives(house, conn, archives(house, two[0]).archives, "unlawful")
+        return [one.code for one in found]
+
+    def put(record_id: bytes, to: bytes) -> None:
+        asked = Moving(two[1], record_id, to, "核对材料")
+        decided(house, lambda turn: moving.propose_move(turn, house, asked, "official:first"))
+
+    old, own = listed(two[0])
+    assert [(one.worker_id, one.certain) for one in (old, own)] == [(two[1], False)] * 2
+    assert (old.state.record["type"], own.record_id) == ("qualification-certificate", evidence)
+    assert listed(two[1]) == []
+    assert "archive/strays-undecided" in blocked()
+
+    put(old.record_id, two[0])
+    assert [(one.seq, one.certain) for one in listed(two[0])] == [(old.seq, True), (own.seq, False)]
+    stands = archives(house, two[1]).own.entries
+    put(own.record_id, two[1])
+    assert len(archives(house, two[1]).own.entries) == len(stands), "nothing is entered"
+    assert [(one.seq, one.certain) for one in listed(two[0])] == [(old.seq, True)]
+    with pytest.raises(TargetUnfit):
+        put(own.record_id, two[1])
+    assert "archive/strays-undecided" not in blocked()
+    assert fsck.fsck(house).finding is None
+
+    erasing.restrict(house, two[0], "erasure-requested", "本人申请", OFFICER)
+    why = erasing.Why("unlawful", "属实")
+    decided(house, lambda turn: erasing.propose_erasure(turn, house, two[0], why, "official:first"))
+    assert archives(house, two[1]).own.state.of(old.seq).life is Life.ERASED, "what was moved goes along"
+    assert archives(house, two[1]).own.state.of(own.seq).life is Life.ACTIVE
     assert fsck.fsck(house).finding is None
 
 

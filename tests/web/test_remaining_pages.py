@@ -103,12 +103,15 @@ def test_strays_are_listed_with_the_way_to_move_each(
     sound(empty)
     merge(house, worker_id, into)
     strayed = region.course(worker, "2025-10-30", 3)
+    evidence, _index = state_evidence(house, into, EVIDENCE, (), Stater("w", "worker", "session-2"))
     unmerge(house, worker_id)
     handler = desk("handler")
     look = handler.post(address(worker_id), **WHY).location.partition("?")[2]
     listed = handler.get(f"{address(worker_id)}/strays?{look}")
     sound(listed)
     assert strayed in listed.text
+    assert listed.text.count("决定归谁") == 1, "nobody knows whose the evidence is"
+    assert str(uuid.UUID(bytes=evidence)) in listed.text
     href = re.search(r'href="(/desk/workers/[^"]*/move[^"]*)"', listed.text)
     assert href is not None
     form = handler.get(href[1].replace("&amp;", "&"))
