@@ -27,11 +27,11 @@ from recordsvc.archive import import_persons, lost_erasures, tables
 from recordsvc.archive.append import STALE, Batch, Known
 from recordsvc.archive.import_persons import WAITS
 from recordsvc.archive.importrows import (
-    TRUST,
     Plan,
     Row,
     as_record,
     judged,
+    provenance_of,
     record_id_of,
     source_of,
 )
@@ -293,7 +293,7 @@ class Importer:
                 content["body"],
                 stater,
                 record_id_of(house, run, row.row, content["body"], worker),
-                provenance=_provenance(run, row.row, content["original"]),
+                provenance=provenance_of(run, row.row, content["original"]),
             )
             if lost_erasures.among(house, cursor, [dedupe_key(said_by, str(said.record_id))]):
                 waiting[row.row] = worker.worker_id
@@ -340,21 +340,6 @@ def _unproven(run: Any, proposal: Proposal | None) -> bool:
     )
 
 
-def _provenance(run: Any, number: int, original: dict[str, str] | None) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "file": {"row": number, "sha256": run.file_sha256.hex()},
-        "source": run.source,
-        "trust": TRUST,
-        "vouched_by": run.vouched_by,
-    }
-    return said if original is None else {**said, "original": original}
-
-
-def _stated(plan: Plan) -> tuple[str, str]:
-    """Return what every row of a run states, so that one run cannot have two of it."""
-    return plan.source, plan.vouched_by
-
-
 def _run(wanted: bytes) -> sa.ColumnElement[bool]:
     return tables.import_run.c.run_id == wanted
 
@@ -367,7 +352,11 @@ def _begin(turn: Turn, house: "House", plan: Plan, wanted: bytes) -> DataKey:
     """Return the run's key, made with the run; one that was dropped begins anew. Raises `StaleProposal`."""
     run = tables.import_run
     row = turn.conn.execute(sa.select(run).where(_run(wanted))).one_or_none()
-    if row is not None and row.state == "loading" and (row.source, row.vouched_by) == _stated(plan):
+    if (
+        row is not None
+        and row.state == "loading"
+        and (row.source, row.vouched_by) == (plan.source, plan.vouched_by)
+    ):
         return unwrap(house.keys, wanted, row.wrapped, HOLDING, house.random.bytes)
     if row is not None and row.state != "dropped":
         raise StaleProposal

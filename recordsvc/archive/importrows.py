@@ -115,6 +115,17 @@ def record_id_of(
     return derived_id(house, b"import-fact", worker.worker_id, orjson.dumps(fact))
 
 
+def provenance_of(run: Any, number: int, original: dict[str, str] | None) -> dict[str, Any]:
+    """Return where a row's record comes from, as it says so itself."""
+    said: dict[str, Any] = {
+        "file": {"row": number, "sha256": run.file_sha256.hex()},
+        "source": run.source,
+        "trust": TRUST,
+        "vouched_by": run.vouched_by,
+    }
+    return said if original is None else {**said, "original": original}
+
+
 def source_of(file_sha256: bytes) -> str:
     """Return what is noted as the source of identifiers that a file brings."""
     return f"import:{file_sha256.hex()[:16]}"
