@@ -274,7 +274,7 @@ _PLACES: Final = {
 }
 """Members that name what has a page -> where these pages are."""
 _MARKS: Final = (("shortage", "急需紧缺"), ("key_list", "重点评价"))
-_SILENT: Final = ("papers", "workers", "purpose", "held", "seq", "seen", "sealed", "number")
+_SILENT: Final = ("papers", "workers", "purpose", "held", "seq", "seen", "sealed", "number", "areas")
 """Members that another line tells, or that say nothing to people."""
 _ABOUT_A_PERSON: Final = frozenset({"evidence.trust", "archive.close"})
 """Kinds that keep what they say sealed with what it is about (`archive.sealed_words`)."""
