@@ -201,9 +201,9 @@ MUTANTS: Final = (
         21,
         "recordsvc/archive/dispute_routes.py",
         "        dispute = disputes.find(conn, dispute_id)\n"
-        "    if dispute is None or dispute.issuer != issuer:\n",
+        "    if dispute is None or dispute.issuer != issuer or not dispute.issuer_told:\n",
         "        dispute = disputes.find(conn, dispute_id)\n        if dispute is not None:\n"
-        "            disputes.find(conn, dispute_id)\n    if dispute is None or dispute.issuer != issuer:\n",
+        "            disputes.find(conn, dispute_id)\n    if dispute is None or dispute.issuer != issuer or not dispute.issuer_told:\n",
         "tests/archive/test_own_foreign.py -k 'same_work and sqlite'",
     ),
     Mutant(
