@@ -203,7 +203,8 @@ MUTANTS: Final = (
         "        dispute = disputes.find(conn, dispute_id)\n"
         "    if dispute is None or dispute.issuer != issuer or not dispute.issuer_told:\n",
         "        dispute = disputes.find(conn, dispute_id)\n        if dispute is not None:\n"
-        "            disputes.find(conn, dispute_id)\n    if dispute is None or dispute.issuer != issuer or not dispute.issuer_told:\n",
+        "            disputes.find(conn, dispute_id)\n"
+        "    if dispute is None or dispute.issuer != issuer or not dispute.issuer_told:\n",
         "tests/archive/test_own_foreign.py -k 'same_work and sqlite'",
     ),
     Mutant(
