@@ -25,6 +25,7 @@ from recordsvc.archive import (
 )
 from recordsvc.archive.foreign import state_evidence
 from recordsvc.archive.reading import Reader
+from recordsvc.archive.retention import record_blockers
 from recordsvc.archive.statements import Stater
 from recordsvc.cli import main
 from recordsvc.ground import two_person
@@ -40,7 +41,7 @@ from tests.test_number_commands import commands, decided, mine, settings, typed
 __all__ = ["commands", "mine", "settings"]
 COUNTER = Actor(Kind.OFFICIAL, "counter", roles=frozenset({"handler"}))
 OFFICER = Actor(Kind.OFFICIAL, "li", roles=frozenset({"data-officer"}))
-LOOK = ("--purpose", "service-window", "--case", "宁人社〔2026〕7号")
+LOOK = ("--purpose", "service-window", "--case", "宁人社〔2025〕7号")
 EVIDENCE = {
     "evidence_kind": "level-certificate",
     "title": "焊工四级",
@@ -166,7 +167,7 @@ def test_an_erasure_refused_names_the_rule_and_its_day(
     if one:
         seal(house, mine, uuid.UUID(id_of(record)).bytes)
         with house.db.read() as conn:
-            (rule,) = blockers.of_record(house, conn, mine, state, "retention-ended")
+            (rule,) = record_blockers(house, conn, mine, state, "retention-ended")
         told = typed(house, commands, "case erase", *words, "--record", id_of(record))
     else:
         erasing.restrict(house, mine, "erasure-requested", "本人申请", OFFICER)

@@ -7,8 +7,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.archive import strays
 from recordsvc.archive.reading import Archive
-from recordsvc.archive.retention import Blocker, kept_by_law
-from recordsvc.archive.states import RecordState
+from recordsvc.archive.retention import Blocker, kept_by_law, longest
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -33,20 +32,10 @@ def of_archives(house: "House", conn: Connection, archives: Iterable[Archive], g
     for worker_id in own:
         for blocking in house.erasure_blockers:
             found += blocking(house, conn, worker_id)
-    longest = {one.code: one for one in sorted(found, key=lambda one: one.until or "9999")}
-    return sorted(longest.values(), key=lambda one: one.until or "9999", reverse=True)
+    return longest(found)
 
 
 def unsettled(house: "House", conn: Connection, workers: Iterable[bytes]) -> list[Blocker]:
     """Return the open matters of these workers, which end by being settled and not by a day."""
     found = [blocking(house, conn, one) for one in workers for blocking in house.erasure_blockers]
     return [one for some in found for one in some if one.until is None]
-
-
-def of_record(
-    house: "House", conn: Connection, worker_id: bytes, state: RecordState, ground: str
-) -> list[Blocker]:
-    """Return what keeps one record from being erased: the law, and open money of its worker."""
-    found = kept_by_law(house, state, ground)
-    kept = [] if found is None else [found]
-    return kept + [one for blocking in house.erasure_blockers for one in blocking(house, conn, worker_id)]

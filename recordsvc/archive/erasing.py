@@ -60,6 +60,7 @@ from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_o
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, OpenEntry, Reader
+from recordsvc.archive.retention import record_blockers
 from recordsvc.archive.statements import Statement, Stater, derived_id
 from recordsvc.archive.states import Life
 from recordsvc.ground import two_person
@@ -224,7 +225,7 @@ def propose_record_erasure(
     alone = place.state.life is Life.RESTRICTED
     if not alone and merges.held(turn, place.archive.worker_id)[1] != standing.RESTRICTED:
         raise standing.StandingRefused("请先限制处理这条记录，再提出删除", detail_en="restrict it first")
-    found = blockers.of_record(house, turn.conn, place.archive.worker_id, place.state, why.ground)
+    found = record_blockers(house, turn.conn, place.archive.worker_id, place.state, why.ground)
     if found:
         raise ErasureBlocked.by(found)
     payload: dict[str, Any] = {
@@ -274,7 +275,7 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
     state = None if archive is None else archive.state.of(int(payload["seq"]))
     if archive is None or state is None:
         raise TargetUnknown
-    found = blockers.of_record(house, turn.conn, archive.worker_id, state, payload["ground"])
+    found = record_blockers(house, turn.conn, archive.worker_id, state, payload["ground"])
     if found:
         raise ErasureBlocked.by(found)
     seqs = [state.seq, *(one.seq for one in state.history if one.kind in _REPEATING and one.record)]

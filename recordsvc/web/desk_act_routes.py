@@ -19,7 +19,7 @@ from recordsvc.archive.looking import Looker
 from recordsvc.archive.paper_routes import TO_FILE
 from recordsvc.archive.papers import FIELDS, Paper
 from recordsvc.archive.persons import PersonArchives, Place
-from recordsvc.archive.retention import Blocker
+from recordsvc.archive.retention import Blocker, record_blockers
 from recordsvc.archive.states import Life
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, NotFound, Problem, TooLarge
@@ -261,7 +261,7 @@ def _blockers(
         place = _find(person, record_id, typed)
         if place is None or place.state is None:
             return []
-        return blockers.of_record(house(), conn, place.archive.worker_id, place.state, ground)
+        return record_blockers(house(), conn, place.archive.worker_id, place.state, ground)
 
 
 def _papers(act: DeskAct, worker_id: bytes, looker: Looker, typed: dict[str, Any]) -> list[PaperLine] | None:
