@@ -109,7 +109,7 @@ def _unmerge(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     undone = _merge_of(Reader(house).archive(worker_id, house.db.cursor(turn.conn)), payload)
     _state(turn, payload, proposal, "unmerge", frozenset({MERGED}), undoes=undone)
     merges.unlink(turn, worker_id, into)
-    parting.end_since(turn, house, [into, *archives], merged_ms)
+    parting.end_since(turn, house, [into, *archives], merged_ms, proposal.proposed_by)
 
 
 def _merged_ms(conn: Connection, payload: dict[str, Any]) -> int:

@@ -269,7 +269,7 @@ _PLACES: Final = {
 }
 """Members that name what has a page -> where these pages are."""
 _MARKS: Final = (("shortage", "急需紧缺"), ("key_list", "重点评价"))
-_SILENT: Final = ("papers", "workers", "purpose", "held", "seq", "seen", "sealed", "number")
+_SILENT: Final = ("papers", "workers", "purpose", "held", "seq", "seen", "sealed", "number", "areas")
 """Members that another line tells, or that say nothing to people."""
 
 

@@ -90,6 +90,7 @@ DRIVEN: dict[str, tuple[str, Callable[[Said], Said]]] = {
 }
 """Door → who knocks, and what they send about a person besides the case."""
 
+OLD_PAPERS = "a file of old papers: nothing that the archive knows of its people is told before two decided"
 INSTITUTION = "papers of an institution: no person is named"
 LIST = "a list of all that waits, or of the department's own: no person is named"
 DECIDED = "names the proposal about that worker which two officials decided"
@@ -107,6 +108,8 @@ ELSEWHERE = {
     "GET /v1/centre/groups/waiting": LIST,
     "POST /v1/centre/groups/waiting/<id:proposal_id>/decide": OBJECT,
     **{f"POST /v1/centre/groups/<id:record_id>/{one}": OBJECT for one in ("correct", "end", "withdraw")},
+    "POST /v1/desk/imports": OLD_PAPERS,
+    **{f"POST /desk/imports/{one}": OLD_PAPERS for one in ("try", "answer", "propose")},
     "POST /desk/packs/new": "chooses by institution and days: no person is named",
     "GET /v1/desk/claims/<id:claim_id>": OBJECT,
     "GET /v1/desk/payables/<id:claim_id>": OBJECT,

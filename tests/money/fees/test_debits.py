@@ -81,6 +81,18 @@ def test_a_mandate_that_ends_takes_back_what_the_bank_does_not_have(world: World
     assert till.of(sent).state == "queued"  # the bank has it: its word, or its book, ends it
 
 
+def test_what_was_to_be_debited_in_a_merge_that_was_undone_is_taken_back(world: World, till: Till) -> None:
+    house, worker_id = world.house, world.workers[0]
+    before = till.sign(0)
+    house.clock.advance(60_000)
+    since_ms = house.clock.now_ms()
+    one = till.debited(0, world.offer())
+    for part in house.parters:
+        world.write(part, house, [worker_id], since_ms, CLERK)
+    assert (till.of(one).state, world.state(one)) == ("withdrawn", "FAILED")
+    assert world.read(mandates.standing, worker_id) == before  # signed before it, by who has the archive
+
+
 # -- files
 
 
