@@ -309,7 +309,7 @@ def test_a_grave_act_tells_nobody_without_the_role_to_prove_themselves(client: F
         *("POST /v1/centre/groups", "POST /centre/groups/new"),
         *(f"POST {at}/centre/groups/<id:record_id>/correct" for at in ("", "/v1")),
         *(f"POST {at}/centre/groups/waiting/<id:proposal_id>/decide" for at in ("", "/v1")),
-        *("POST /v1/desk/workers/<id:worker_id>/restrict", "POST /desk/workers/<id:worker_id>/restrict"),
+        "POST /v1/desk/workers/<id:worker_id>/restrict",
     ],
 )
 def test_who_lets_in_gives_a_role_or_seals_proves_themselves_afresh(named: str) -> None:
