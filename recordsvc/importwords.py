@@ -24,6 +24,7 @@ _OF_FILES: Final = {
     "certificate-number-missing": "没有证书编号",
     "class-missing": "没有班级编号",
     "course-dates-missing": "没有开始或结束日期",
+    "erased": "等待期间本人档案或同一记录已删除，不导入",
     "institution-code-missing": "机构没有统一社会信用代码，请在对照中补上",
     "institution-missing": "没有机构名称",
     "level-missing": "没有等级",
