@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Connection
@@ -47,6 +47,39 @@ if TYPE_CHECKING:
 
 Forgetter = Callable[[Turn, bytes], None]
 """Removes, in the turn of an erasure, what a room above the archive keeps of a worker."""
+
+
+Parter = Callable[[Turn, "House", Collection[bytes], int, str], None]
+"""Ends, in the turn in which a merge is undone, what a room above the archive began for these archives since
+an instant (UTC ms): nobody knows for which of two people. Last: the official who proposed the undoing."""
+
+
+Closer = Callable[[Turn, "House", Collection[bytes]], None]
+"""Ends, in the turn in which archives are closed after a death, what a room above the archive keeps going."""
+
+
+def _close_mandates(turn: Turn, house: "House", archives: Collection[bytes]) -> None:
+    from recordsvc.money.fees import mandates
+
+    mandates.close(turn, house, archives)
+
+
+def _part_mandates(turn: Turn, house: "House", archives: Collection[bytes], since_ms: int, _by: str) -> None:
+    from recordsvc.money.fees import mandates
+
+    mandates.part(turn, house, archives, since_ms)
+
+
+def _part_accounts(turn: Turn, house: "House", archives: Collection[bytes], since_ms: int, by: str) -> None:
+    from recordsvc.money.bank import parting
+
+    parting.end_since(turn, house, archives, since_ms, by)
+
+
+def _part_claims(turn: Turn, house: "House", archives: Collection[bytes], since_ms: int, by: str) -> None:
+    from recordsvc.money.claims import parting
+
+    parting.hand_over(turn, house, archives, since_ms, by)
 
 
 def _forget_registers(turn: Turn, worker_id: bytes) -> None:
@@ -95,6 +128,13 @@ class House:
         default_factory=lambda: [_forget_registers, _forget_classes, _forget_groups]
     )
     """What rooms above the archive do when a worker is erased."""
+
+    parters: "list[Parter]" = dataclasses.field(
+        default_factory=lambda: [_part_mandates, _part_accounts, _part_claims]
+    )
+    """What rooms above the archive do when a merge is undone."""
+    closers: "list[Closer]" = dataclasses.field(default_factory=lambda: [_close_mandates])
+    """What rooms above the archive do when archives are closed after a death."""
 
     def tell(self, turn: Turn, holder: "Holder", kind: str, key: str) -> None:
         """Tell a worker of a change in how they sign in; `key` names what happened. Others are not told."""

@@ -11,6 +11,7 @@ import click
 from recordsvc import importwords
 
 if TYPE_CHECKING:
+    from recordsvc.access.grants import Actor
     from recordsvc.archive.importing import Run
     from recordsvc.archive.importrows import Plan
     from recordsvc.house import House
@@ -44,6 +45,7 @@ FIRST = frozenset({"handler", "reviewer", "data-officer"})
 @click.option(
     "--source", type=click.Choice(["paper-file", "retired-system"]), required=True, help="来源 / where from"
 )
+@click.option("--case", required=True, help="案卷号 / case reference")
 @click.option("--official", required=True, help="经办人账号 / account of the first official")
 @click.option(
     "--profile",
@@ -52,11 +54,12 @@ FIRST = frozenset({"handler", "reviewer", "data-officer"})
 )
 @click.option("--dry-run", is_flag=True, help="只检查，不写入 / judge only, write nothing")
 @click.option("--resume", is_flag=True, help="接着做已开始的导入 / go on with an import that was begun")
-def import_file(
+def import_file(  # noqa: PLR0913, PLR0917 - click passes options by name
     file: Path,
     kind: str,
     vouched_by: str,
     source: str,
+    case: str,
     official: str,
     profile: Path | None,
     dry_run: bool,  # noqa: FBT001 - click passes options by name
@@ -68,7 +71,7 @@ def import_file(
     unless questions are open; a second official approves it at the desk; then `recordsvc work`, or this
     command with --resume, enters it. What was refused, withdrawn or expired begins anew without --resume.
     """
-    from recordsvc.archive import importing, importrows
+    from recordsvc.archive import import_persons, importing, importrows
     from recordsvc.ground.problems import Problem
     from recordsvc.serving import load_settings
     from recordsvc.starting import open_checked
@@ -76,9 +79,11 @@ def import_file(
 
     house = open_checked(load_settings())
     try:
-        _check_official(house, official)
+        who = _official(house, official, case)
         answers, papers, where = _open(house, file, kind, profile)
-        plan = importrows.Plan(papers.sha256, kind, source, vouched_by, f"official:{official}")
+        where_from = import_persons.reach_of(who)
+        by = f"official:{official}"
+        plan = importrows.Plan(papers.sha256, kind, source, vouched_by, by, case, where_from)
         sheet = file.with_name(f"{file.stem}.import-errors.csv")
         if dry_run:
             _try(house, plan, papers, sheet)
@@ -103,12 +108,24 @@ def import_file(
         house.close()
 
 
-def _check_official(house: "House", account: str) -> None:
-    """Let the first person sign in, as at every act of an official at the console."""
+def _official(house: "House", account: str, case: str) -> "Actor":
+    """Let the first person sign in, as at every act of an official at the console, and judge the case."""
+    from marshmallow import ValidationError
+
+    from recordsvc.access.cases import CaseRefForm
+    from recordsvc.access.grants import author
+    from recordsvc.archive import import_persons
     from recordsvc.officialcommands import signed_in
 
-    if FIRST.isdisjoint(signed_in(house, account).roles):
+    who = signed_in(house, account)
+    if FIRST.isdisjoint(who.roles):
         raise click.ClickException("该账号没有经办、复核角色 / the account holds none of the roles needed")
+    try:
+        CaseRefForm().load({"case_ref": case})
+    except ValidationError as fault:
+        raise click.ClickException(f"--case {fault.messages_dict['case_ref'][0]}") from None
+    import_persons.check_case(house, author(who), case)
+    return who
 
 
 def _open(house: "House", file: Path, kind: str, profile: Path | None) -> "tuple[Profile, PaperFile, Path]":
@@ -206,7 +223,7 @@ def _load(house: "House", plan: "Plan", papers: "PaperFile", sheet: Path) -> Non
         _write_errors(sheet, importing.refused(house, wanted))
         importing.drop(house, wanted, "loading")
         raise click.ClickException("没有可导入的行，未提出 / no row can be imported, nothing was proposed")
-    proposal = house.db.write(lambda turn: importing.propose(turn, wanted, plan.by))
+    proposal = house.db.write(lambda turn: importing.propose(turn, wanted, plan))
     click.echo(f"待另一人批准，事项 {uuid.UUID(bytes=proposal)} / waits for a second official")
 
 

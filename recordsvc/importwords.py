@@ -16,7 +16,7 @@ STATES: Final = {
 MEMBERS: Final = {"level": "等级", "number": "证书编号", "issued_on": "发证日期", "occupation": "职业"}
 """Members of a record that a clerk types in a column of their own, in words."""
 _OF_FILES: Final = {
-    "already-known": "同一证书（或同一班次）已按担保转录收录过，不重复收录；内容要改的，请办理更正",
+    "already-known": "同一证书（或同一班次）在前面的行里已有，不重复收录",
     "award-date-missing": "没有发证日期",
     "busy": "档案正在变动，没有导入；请稍后另存为一个文件再导入",
     "certificate-column-missing": "没有找到证书编号或发证日期栏，请在对照中写明",
@@ -24,10 +24,10 @@ _OF_FILES: Final = {
     "certificate-number-missing": "没有证书编号",
     "class-missing": "没有班级编号",
     "course-dates-missing": "没有开始或结束日期",
-    "erased": "等待期间本人档案或同一记录已删除，不导入",
     "institution-code-missing": "机构没有统一社会信用代码，请在对照中补上",
     "institution-missing": "没有机构名称",
     "level-missing": "没有等级",
+    "needs-officials": "没有导入，要由工作人员逐人核对；请依案卷查阅本人档案后办理",
     "occupation-code-missing": "职业没有代码，请在对照中补上版次和代码",
     "occupation-missing": "没有职业",
     "permit-category-missing": "没有作业类别",

@@ -1,7 +1,7 @@
 """Old papers at the desk (网上导入旧档案): a file tried, its questions answered, then proposed.
 
-A file comes whole and is read by what `importfiles` knows, behind the port `Sheet`. What is tried tells who
-is known here, so that whoever tries it stands in the list of acts.
+A file comes whole and is read by what `importfiles` knows, behind the port `Sheet`. What is tried tells of
+the file and of nobody; whoever tries it stands in the list of acts all the same.
 """
 
 from collections import Counter
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import sqlalchemy as sa
 
-from recordsvc.access import acts
+from recordsvc.access import acts, areas, recusals
 from recordsvc.access.acts import Act, OfficialAct
-from recordsvc.access.grants import Actor
+from recordsvc.access.grants import Actor, author, reach
 from recordsvc.archive import importing, tables
 from recordsvc.archive.import_errors import ImportBegun, NothingToEnter, QuestionsOpen
+from recordsvc.archive.import_persons import POLICY, check_case
 from recordsvc.archive.importing import Run
 from recordsvc.archive.importrows import Plan, Row, judged
+from recordsvc.ground import two_person
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -76,8 +78,9 @@ def loaded(house: "House", plan: Plan, sheet: Sheet) -> Run:
     """Judge and seal all rows; the run, ready to be proposed, or one that was proposed so before.
 
     Raises `FileUnreadable`, `QuestionsOpen`, `ImportBegun`, `NothingToEnter`, `StaleProposal` where another
-    official proposes it at this moment.
+    official proposes it at this moment, and `CaseRefused`, `CaseUnknown`.
     """
+    check_case(house, plan.by, plan.case_ref)
     wanted = importing.run_id(house, plan)
     run = importing.current(house, wanted)
     if run is not None and run.state != "dropped":
@@ -113,11 +116,20 @@ def told(sheet: Sheet, bad: list[tuple[int, str]], most: int = 1_000) -> list[di
     ]
 
 
-def runs(house: "House") -> list[dict[str, Any]]:
-    """Return the newest runs and why rows of theirs were refused, most first."""
-    run, row = tables.import_run, tables.import_row.c
+def runs(house: "House", who: Actor) -> list[dict[str, Any]]:
+    """Return the newest runs that lie where an official works, and why rows of theirs were refused.
+
+    A run that was not proposed yet is of who began it alone.
+    """
+    run, row, waits = tables.import_run, tables.import_row.c, two_person.proposal
+    source = run.outerjoin(waits, waits.c.id == run.c.proposal)
+    seen = sa.or_(
+        sa.and_(run.c.proposal.is_(None), run.c.proposed_by == author(who)),
+        sa.and_(areas.within(reach(who, POLICY), waits.c.area), *recusals.outside(who, waits.c.parties)),
+    )
+    newest = sa.select(run).select_from(source).where(seen).order_by(run.c.begun_ms.desc(), run.c.run_id)
     with house.db.read() as conn:
-        found = conn.execute(sa.select(run).order_by(run.c.begun_ms.desc(), run.c.run_id).limit(LISTED)).all()
+        found = conn.execute(newest.limit(LISTED)).all()
         ids = [one.run_id for one in found]
         counted = conn.execute(
             sa.select(row.run_id, row.code, sa.func.count())

@@ -2,7 +2,7 @@
 
 Neither names its person or its target in the clear, so each that waits is opened for an erasure. What is for
 an erased archive, acts on an erased record or tells it again loses its content: a held record goes back to
-its issuer, a row of an import stays as a number and a code. Released or approved later, it would begin anew
+its issuer, a row of an import stays as a number and the one code of all that waits. Released or approved later, it would begin anew
 who was erased, or state again what was.
 
 A journal that is replayed on an older copy of the database finds what waited there again, and does the same.
@@ -17,7 +17,8 @@ import orjson
 import sqlalchemy as sa
 
 from recordsvc.archive import held, importrows, persons, retold, tables
-from recordsvc.archive.import_waiting import GONE, HOLDING, PENDING, row_aad, settled
+from recordsvc.archive.import_persons import WAITS
+from recordsvc.archive.import_waiting import HOLDING, PENDING, row_aad, settled
 from recordsvc.archive.reading import Archive, OpenEntry, Reader
 from recordsvc.archive.retold import Fact
 from recordsvc.ground.commit import Turn
@@ -129,7 +130,7 @@ def _take_rows(turn: Turn, house: "House", run: Any, going: _Going) -> None:
         contents = [orjson.loads(key.open(one.sealed, row_aad(run.run_id, one.row))) for one in rows]
         leads = _leads(house, turn, [content["worker"] for content in contents])
         taken = [
-            (one.row, GONE)
+            (one.row, WAITS)
             for one, content, lead in zip(rows, contents, leads, strict=True)
             if going.takes(lead, importrows.as_record(house, run, content["body"]))
         ]

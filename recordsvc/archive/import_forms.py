@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from marshmallow import fields, post_load, validate
 
+from recordsvc.access.cases import CaseRefForm
 from recordsvc.ground.forms import Form, Identifier, Whole, text
 from recordsvc.ground.problems import FormRefused
 
@@ -41,6 +42,10 @@ class ImportForm(Form):
             wrong = {"pointer": "/profile", "code": "json", "detail": "对照应为 JSON 对象"}
             raise FormRefused(errors=[wrong])
         return {**said, "profile": told}
+
+
+class ImportProposeForm(ImportForm, CaseRefForm):
+    """The same with the case that the import rests on."""
 
 
 class WrongRowForm(Form):

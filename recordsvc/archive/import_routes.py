@@ -4,15 +4,17 @@ from typing import Any
 
 import flask
 
+from recordsvc.access.case_errors import CaseRefused, CaseUnknown
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import desk_importing, import_errors, importing
+from recordsvc.archive import desk_importing, import_errors, import_persons, importing
 from recordsvc.archive.desk_importing import MOST_BYTES
 from recordsvc.archive.import_forms import (
     MOST_ANSWERS,
     ImportForm,
     ImportProposedForm,
+    ImportProposeForm,
     ImportRunsForm,
     ImportTriedForm,
 )
@@ -35,8 +37,8 @@ LIMIT = MOST_BYTES + MOST_ANSWERS + 4096
     summary="旧档案导入的进度 / The newest imports of old papers and how far each is",
 )
 def list_imports() -> flask.Response:
-    """List runs, nothing of what their rows say."""
-    return answers.answer({"items": desk_importing.runs(house())}, form=ImportRunsForm)
+    """List runs of the own area, nothing of what their rows say."""
+    return answers.answer({"items": desk_importing.runs(house(), actor())}, form=ImportRunsForm)
 
 
 @door(
@@ -69,13 +71,15 @@ def try_import(form: dict[str, Any], files: dict[str, bytes]) -> flask.Response:
     "/v1/desk/imports",
     policy="import.propose",
     step_up=True,
-    body=Upload(ImportForm, ("file",), LIMIT),
+    body=Upload(ImportProposeForm, ("file",), LIMIT),
     answer={202: ImportProposedForm},
     problems=(
         import_errors.FileUnreadable,
         import_errors.QuestionsOpen,
         import_errors.NothingToEnter,
         import_errors.ImportBegun,
+        CaseRefused,
+        CaseUnknown,
         StaleProposal,
     ),
     idempotent=True,
@@ -87,7 +91,7 @@ def propose_import(form: dict[str, Any], files: dict[str, bytes]) -> flask.Respo
     plan = _plan(sheet, form)
     run = desk_importing.loaded(house(), plan, sheet)
     proposal = (
-        once(lambda turn: uuid_text(importing.propose(turn, run.run_id, plan.by)))
+        once(lambda turn: uuid_text(importing.propose(turn, run.run_id, plan)))
         if run.proposal is None
         else uuid_text(run.proposal)
     )
@@ -101,4 +105,5 @@ def propose_import(form: dict[str, Any], files: dict[str, bytes]) -> flask.Respo
 
 
 def _plan(sheet: desk_importing.Sheet, form: dict[str, Any]) -> Plan:
-    return Plan(sheet.sha256, form["type"], form["source"], form["vouched_by"], reference())
+    case, where = form.get("case_ref", ""), import_persons.reach_of(actor())
+    return Plan(sheet.sha256, form["type"], form["source"], form["vouched_by"], reference(), case, where)

@@ -7,14 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.archive import tables
+from recordsvc.archive.import_persons import WAITS
 from recordsvc.ground.commit import Turn
 from recordsvc.vault.envelope import field_aad
 
 HOLDING: Final = "holding"
 PENDING: Final = ("loading", "proposed", "approved")
 """States of a run whose rows wait."""
-GONE: Final = "erased"
-"""What a row is refused with whose person, or whose fact, was erased while it waited."""
 
 
 def row_aad(wanted: bytes, number: int) -> bytes:
@@ -51,7 +50,7 @@ def still_ready(turn: Turn, wanted: bytes, numbers: Sequence[int]) -> bool:
 
 
 def gone(conn: Connection, wanted: bytes) -> int:
-    """Return how many rows of a run went with an erasure."""
+    """Return how many rows of a run went with an erasure, before its approval; then others wait, too."""
     row = tables.import_row.c
-    query = sa.select(sa.func.count()).where(row.run_id == wanted, row.code == GONE)
+    query = sa.select(sa.func.count()).where(row.run_id == wanted, row.code == WAITS)
     return int(conn.scalar(query) or 0)

@@ -7,8 +7,8 @@ A row's record has one id, derived from the archive and the fact it states, or f
 row where a type has no mark of its facts: whatever dies in between, however often a file is read, and if
 another file holds the same certificate, nothing enters twice. Rows are kept sealed under a key of the run,
 which is destroyed when the run ends; what remains of a row that was refused is its number and a code. Who a
-row is about is resolved exactly as at admission: whatever would be held there is an error of the row here,
-never a guess.
+row is about is resolved at entering, exactly as at admission: whatever would be held there waits for
+officials here, never a guess, and why is told to nobody (`import_persons`).
 """
 
 import functools
@@ -22,16 +22,17 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import lost_erasures, tables
+from recordsvc.access.grants import Thing
+from recordsvc.archive import import_persons, lost_erasures, tables
 from recordsvc.archive.append import STALE, Batch, Known
+from recordsvc.archive.import_persons import WAITS
 from recordsvc.archive.import_waiting import HOLDING, PENDING, gone, row_aad, settled, still_ready
 from recordsvc.archive.importrows import (
-    ALREADY_KNOWN,
-    TRUST,
     Plan,
     Row,
     as_record,
     judged,
+    provenance_of,
     record_id_of,
     source_of,
 )
@@ -134,7 +135,7 @@ def portions(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield portion
 
 
-def propose(turn: Turn, wanted: bytes, by: str) -> bytes:
+def propose(turn: Turn, wanted: bytes, plan: Plan) -> bytes:
     """Propose that a loaded run is entered. Raises `StaleProposal` when it is no longer loading."""
     row = turn.conn.execute(sa.select(tables.import_run).where(_run(wanted))).one()
     payload = {
@@ -145,12 +146,14 @@ def propose(turn: Turn, wanted: bytes, by: str) -> bytes:
         "vouched_by": row.vouched_by,
         "ready": row.ready,
         "refused": row.refused,
+        "case_ref": plan.case_ref,
+        "areas": sorted(plan.areas),
     }
     subject = (
         f"导入旧档案 {row.ready} 条（{TYPES[row.record_type][0]}，另有 {row.refused} 行有误不导入），"
         f"文件 {row.file_sha256.hex()[:12]}，担保：{row.vouched_by}"
     )
-    proposal = two_person.propose(turn, KIND, subject[:200], payload, by)
+    proposal = two_person.propose(turn, KIND, subject[:200], payload, plan.by)
     moved = _move(turn, wanted, "loading", None, state="proposed", proposal=proposal)
     if not moved:
         raise StaleProposal
@@ -170,7 +173,11 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
     return f"{row.file_sha256.hex()[:32]}/{row.ready}/{refused_then}/{row.vouched_by}"
 
 
-@two_person.executor(KIND, deciders=frozenset({"reviewer", "data-officer"}), basis=_basis)
+def _about(_conn: Connection, _subject: str, payload: dict[str, Any]) -> Thing:
+    return import_persons.lies(payload)
+
+
+@two_person.executor(KIND, deciders=frozenset({"reviewer", "data-officer"}), basis=_basis, about=_about)
 def _approve(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Let a run be entered; the number of its rows."""
     if not _move(turn, uuid.UUID(payload["run"]).bytes, "proposed", proposal.id, state="approved"):
@@ -239,8 +246,11 @@ class Importer:
     def _enter(self, run: Any, key: DataKey, rows: Sequence[Any]) -> bool:
         """Judge and append one portion; False when its facts changed meanwhile."""
         house = self._house
+        proposal = _proposal_of(house, run.proposal)
+        if proposal is None:
+            raise StaleProposal
         with house.db.read_raw() as cursor:
-            statements, numbers, bad = self._statements(cursor, run, key, rows)
+            statements, numbers, waiting = self._statements(cursor, run, key, rows)
             batch = Batch(Region(house).prepare_all(cursor, statements))
 
         def act(turn: Turn) -> bool:
@@ -250,16 +260,24 @@ class Importer:
             if outcome is STALE:
                 return False
             # Records and rows are settled in one transaction: what stands already stands by another row.
-            twice = {number for number, one in zip(numbers, outcome, strict=True) if isinstance(one, Known)}
+            twice = {
+                number: worker.worker_id
+                for number, one, (worker, _said) in zip(numbers, outcome, statements, strict=True)
+                if isinstance(one, Known)
+            }
+            waits = waiting | twice
             good = [number for number in numbers if number not in twice]
-            settled(turn, run.run_id, good, [*bad, *((number, ALREADY_KNOWN) for number in sorted(twice))])
+            settled(turn, run.run_id, good, [(number, WAITS) for number in sorted(waits)])
+            told = {one for one in waits.values() if one is not None}
+            import_persons.tell(turn, house, proposal, told)
             return True
 
         return bool(house.db.write(act))
 
     def _statements(
         self, cursor: Cursor, run: Any, key: DataKey, rows: Sequence[Any]
-    ) -> tuple[list[tuple[Any, Statement]], list[int], list[tuple[int, str]]]:
+    ) -> tuple[list[tuple[Any, Statement]], list[int], dict[int, bytes | None]]:
+        """Return what enters with its rows, and the rows that wait with whom they are about."""
         house, now_ms, said_by = self._house, self._house.clock.now_ms(), self._house.settings.region
         contents = [orjson.loads(key.open(row.sealed, row_aad(run.run_id, row.row))) for row in rows]
         people = [read_person(one["worker"], now_ms)[0] for one in contents]
@@ -269,30 +287,32 @@ class Importer:
             str(proposal.decided_by) if proposal else "", "reviewer", f"case-{uuid.UUID(bytes=run.proposal)}"
         )
         statements: list[tuple[Any, Statement]] = []
-        numbers, bad = [], []
-        again = Retold(house, cursor, [one.worker_id for one in resolved if isinstance(one, Worker)])
-        for row, content, worker in zip(rows, contents, resolved, strict=True):
-            waits = (
-                worker.reason
-                if isinstance(worker, Held)
-                else again.reason(worker.worker_id, as_record(house, run, content["body"]))
-            )
-            if waits or isinstance(worker, Held):
-                bad.append((row.row, waits))
+        numbers = list[int]()
+        waiting = dict[int, bytes | None]()
+        found = [one for one in resolved if isinstance(one, Worker)]
+        again = Retold(house, cursor, [one.worker_id for one in found])
+        foreign = import_persons.foreign(house, proposal, found)
+        for row, content, person, worker in zip(rows, contents, people, resolved, strict=True):
+            if (
+                isinstance(worker, Held)
+                or worker.worker_id in foreign
+                or again.reason(worker.worker_id, as_record(house, run, content["body"]))
+            ):
+                waiting[row.row] = import_persons.whose(house, cursor, person, worker)
                 continue
             said = Statement(
                 run.record_type,
                 content["body"],
                 stater,
                 record_id_of(house, run, row.row, content["body"], worker),
-                provenance=_provenance(run, row.row, content["original"]),
+                provenance=provenance_of(run, row.row, content["original"]),
             )
             if lost_erasures.among(house, cursor, [dedupe_key(said_by, str(said.record_id))]):
-                bad.append((row.row, ALREADY_KNOWN))
+                waiting[row.row] = worker.worker_id
                 continue
             statements.append((worker, said))
             numbers.append(row.row)
-        return statements, numbers, bad
+        return statements, numbers, waiting
 
 
 def _finish(turn: Turn, wanted: bytes, proposal: bytes) -> None:
@@ -332,21 +352,6 @@ def _unproven(run: Any, proposal: Proposal | None) -> bool:
     )
 
 
-def _provenance(run: Any, number: int, original: dict[str, str] | None) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "file": {"row": number, "sha256": run.file_sha256.hex()},
-        "source": run.source,
-        "trust": TRUST,
-        "vouched_by": run.vouched_by,
-    }
-    return said if original is None else {**said, "original": original}
-
-
-def _stated(plan: Plan) -> tuple[str, str]:
-    """Return what every row of a run states, so that one run cannot have two of it."""
-    return plan.source, plan.vouched_by
-
-
 def _run(wanted: bytes) -> sa.ColumnElement[bool]:
     return tables.import_run.c.run_id == wanted
 
@@ -355,7 +360,11 @@ def _begin(turn: Turn, house: "House", plan: Plan, wanted: bytes) -> DataKey:
     """Return the run's key, made with the run; one that was dropped begins anew. Raises `StaleProposal`."""
     run = tables.import_run
     row = turn.conn.execute(sa.select(run).where(_run(wanted))).one_or_none()
-    if row is not None and row.state == "loading" and (row.source, row.vouched_by) == _stated(plan):
+    if (
+        row is not None
+        and row.state == "loading"
+        and (row.source, row.vouched_by) == (plan.source, plan.vouched_by)
+    ):
         return unwrap(house.keys, wanted, row.wrapped, HOLDING, house.random.bytes)
     if row is not None and row.state != "dropped":
         raise StaleProposal

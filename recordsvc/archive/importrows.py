@@ -1,26 +1,24 @@
-"""Rows of old papers (旧档案的行) before they enter: judged, looked up, and given the id of what they state.
+"""Rows of old papers (旧档案的行) before they enter: judged by what the file says; the id of what they state.
 
 A record's id follows from the archive and the fact it states, so that a certificate which two files hold
 enters once. A type without a mark of its facts has one id for each row of each file.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from recordsvc.archive import facts, lost_erasures, store, types
+from recordsvc.archive import facts, types
 from recordsvc.archive.checks import Severity, check
 from recordsvc.archive.context import person_context
-from recordsvc.archive.retold import Retold
-from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.statements import derived_id
 from recordsvc.ground.ports import beijing_date
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.reading import read_person
-from recordsvc.people.resolve import Held, Person
+from recordsvc.people.resolve import Person
 from recordsvc.people.workers import Worker
 
 if TYPE_CHECKING:
@@ -28,18 +26,23 @@ if TYPE_CHECKING:
 
 TRUST: Final = "bureau-vouched"
 ALREADY_KNOWN: Final = "already-known"
-"""What a row is refused with whose fact the region states already, from whichever file or row."""
+"""What a row is refused with whose fact a row before it in the file states."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is imported: a file by its hash, as records of one type, from where, on whose word, by whom."""
+    """What is imported: a file by its hash, as records of one type, from where, on whose word, by whom.
+
+    `case_ref`: on which case; `areas`: the divisions that whoever brings it works in, none unless it is said.
+    """
 
     file_sha256: bytes
     record_type: str
     source: str
     vouched_by: str
     by: str
+    case_ref: str = ""
+    areas: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +57,18 @@ class Row:
 
 
 def judged(house: "House", plan: Plan, rows: Sequence[Row]) -> list[Row]:
-    """Judge rows as records of the region and look whom they are about; nothing is written."""
-    found = [_judge(house, plan, row) for row in rows]
-    good = [(at, person) for at, (_, person) in enumerate(found) if person is not None]
-    with house.db.read_raw() as cursor:
-        resolved = house.people.resolve(cursor, [person for _, person in good], source_of(plan.file_sha256))
-        again = Retold(house, cursor, [one.worker_id for one in resolved if isinstance(one, Worker)])
-        told = [row for row, _ in found]
-        ids: dict[int, bytes] = {}
-        for (at, _), worker in zip(good, resolved, strict=True):
-            if isinstance(worker, Held):
-                told[at] = Row(told[at].number, code=worker.reason)
-            elif (waits := again.reason(worker.worker_id, as_record(house, plan, told[at].body or {}))) != "":
-                told[at] = Row(told[at].number, code=waits)
-            else:
-                record_id = record_id_of(house, plan, told[at].number, told[at].body or {}, worker)
-                ids[at] = dedupe_key(house.settings.region, str(record_id))
-        known = set(house.db.ask(cursor, store.asking_known(house.db, list(ids.values())))[0])
-        known |= lost_erasures.among(house, cursor, ids.values())
-    return _once(told, ids, known)
-
-
-def _once(told: list[Row], ids: Mapping[int, bytes], known: set[bytes]) -> list[Row]:
-    """Refuse rows whose fact stands already, or is stated by a row before."""
-    for at, key in ids.items():
-        if key in known:
-            told[at] = Row(told[at].number, code=ALREADY_KNOWN)
-        known.add(key)
+    """Judge rows as records of the region by what the file says; nobody is looked for, nothing is written."""
+    told = list[Row]()
+    stated = set[tuple[object, ...]]()
+    for row in rows:
+        judged_row, person = _judge(house, plan, row)
+        fact = facts.fact_in(plan.record_type, row.body or {})
+        if person is not None and fact is not None:
+            said = (person.document, person.number or person.card, *fact)
+            if said in stated:
+                judged_row = Row(row.number, code=ALREADY_KNOWN)
+            stated.add(said)
+        told.append(judged_row)
     return told
 
 
@@ -125,6 +113,17 @@ def record_id_of(
     if fact is None:
         return derived_id(house, b"import-row", plan.file_sha256, record_type, int(number).to_bytes(4))
     return derived_id(house, b"import-fact", worker.worker_id, orjson.dumps(fact))
+
+
+def provenance_of(run: Any, number: int, original: dict[str, str] | None) -> dict[str, Any]:
+    """Return where a row's record comes from, as it says so itself."""
+    said: dict[str, Any] = {
+        "file": {"row": number, "sha256": run.file_sha256.hex()},
+        "source": run.source,
+        "trust": TRUST,
+        "vouched_by": run.vouched_by,
+    }
+    return said if original is None else {**said, "original": original}
 
 
 def source_of(file_sha256: bytes) -> str:

@@ -13,10 +13,12 @@ from typing import Any, Final
 import flask
 from marshmallow import fields
 
+from recordsvc.access.case_errors import CaseRefused, CaseUnknown
+from recordsvc.access.cases import CaseRefForm
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import desk_importing, import_errors, importing
+from recordsvc.archive import desk_importing, import_errors, import_persons, importing
 from recordsvc.archive.desk_importing import MOST_BYTES, MOST_ROWS, Question, Sheet, Tried
 from recordsvc.archive.import_forms import SOURCES, TYPES
 from recordsvc.archive.importrows import Plan
@@ -28,7 +30,7 @@ from recordsvc.ground.reading import Fields, Upload
 from recordsvc.ground.two_person import StaleProposal
 from recordsvc.importwords import STATES, words
 from recordsvc.web import words as page_words
-from recordsvc.web.desk_forms import Field, codes, faults
+from recordsvc.web.desk_forms import Field, codes, faults, judged
 from recordsvc.web.desk_routes import FAILED, tabs
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
@@ -47,6 +49,7 @@ class ImportPageForm(Form):
     type = text(0, 40, load_default="")
     source = text(0, 40, load_default="")
     vouched_by = text(0, 120, load_default="")
+    case_ref = text(0, 80, load_default="")
 
 
 class ImportAgainPageForm(ImportPageForm):
@@ -70,6 +73,7 @@ FIELDS: Final = (
         rows=(("paper-file", "纸质档案或台账"), ("retired-system", "停用的原有系统")),
     ),
     Field("vouched_by", "担保单位", hint="核对过这些旧档案、为之担保的单位，各处都会这样写明。", most=120),
+    Field("case_ref", "案卷号", hint="这次导入依据的公文文号或受理编号，不写姓名和号码。", most=80),
 )
 _AGAIN: Final = Fields(ImportAgainPageForm, limit=4 * MOST_BYTES)
 
@@ -138,6 +142,8 @@ def answer_import_button(form: dict[str, Any]) -> flask.Response:
         import_errors.QuestionsOpen,
         import_errors.NothingToEnter,
         import_errors.ImportBegun,
+        CaseRefused,
+        CaseUnknown,
         StaleProposal,
     ),
     summary="提请导入旧档案（网页） / Propose that the good rows of a tried file enter",
@@ -150,7 +156,7 @@ def propose_import_button(form: dict[str, Any]) -> flask.Response:
         plan = _plan(sheet, form)
         run = desk_importing.loaded(house(), plan, sheet)
         proposal = (
-            once(lambda turn: uuid_text(importing.propose(turn, run.run_id, plan.by)))
+            once(lambda turn: uuid_text(importing.propose(turn, run.run_id, plan)))
             if run.proposal is None
             else uuid_text(run.proposal)
         )
@@ -176,7 +182,7 @@ def _tried(form: dict[str, Any], data: bytes, answers: Mapping[str, Any]) -> fla
 
 
 def _judge(form: Mapping[str, Any]) -> None:
-    """Raise `FormRefused` where type, source or office is missing."""
+    """Raise `FormRefused` where type, source or office is missing, or the case is none."""
     missing = [
         (name, detail)
         for name, known, detail in (("type", TYPES, "请选择记录类型"), ("source", SOURCES, "请选择来源"))
@@ -188,10 +194,14 @@ def _judge(form: Mapping[str, Any]) -> None:
         raise FormRefused(
             errors=[{"pointer": f"/{name}", "code": "required", "detail": detail} for name, detail in missing]
         )
+    case = judged(CaseRefForm, {"case_ref": form["case_ref"].strip()})["case_ref"]
+    import_persons.check_case(house(), reference(), case)
 
 
 def _plan(sheet: Sheet, form: Mapping[str, Any]) -> Plan:
-    return Plan(sheet.sha256, form["type"], form["source"], form["vouched_by"].strip(), reference())
+    office, case = form["vouched_by"].strip(), form["case_ref"].strip()
+    where = import_persons.reach_of(actor())
+    return Plan(sheet.sha256, form["type"], form["source"], office, reference(), case, where)
 
 
 def _sheet(form: Mapping[str, Any]) -> bytes:
@@ -319,7 +329,7 @@ def _page(
         untold=max(0, len(bad) - _MOST_TOLD),
         asked=0 if tried is None else len(tried.questions),
         questions=questions,
-        runs=[_line(one) for one in desk_importing.runs(house())],
+        runs=[_line(one) for one in desk_importing.runs(house(), actor())],
         most=f"{MOST_BYTES >> 20} MB、{MOST_ROWS:,} 行",
     )
 

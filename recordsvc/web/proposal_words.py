@@ -75,11 +75,6 @@ _TITLES: Final = {
     "record.erase": ("删除一条记录", "批准后立即销毁这条记录的内容，和只与它有关的材料，任何人都不能恢复。"),
     "archive.close": ("关闭档案（死亡）", "批准后，档案仍可查阅，不再收录新记录。"),
     "archive.reopen": ("恢复误关的档案", "批准后，档案恢复收录。"),
-    "group.state": (
-        "部门认定人员类别",
-        "由该部门另一名专员复核，不在这里办理；内容只有该部门看得到。",
-    ),
-    "group.correct": ("部门更正认定", "由该部门另一名专员复核，不在这里办理；内容只有该部门看得到。"),
     "number.add": ("增加号码", "批准后，这个号码也能找到该档案；有争议的除外。"),
     "number.stand": ("变更号码状态", "批准后，号码按下列状态使用，原有记录不变。"),
     "name.add": ("增加姓名", "批准后，新旧姓名都有效。"),
@@ -274,7 +269,7 @@ _PLACES: Final = {
 }
 """Members that name what has a page -> where these pages are."""
 _MARKS: Final = (("shortage", "急需紧缺"), ("key_list", "重点评价"))
-_SILENT: Final = ("papers", "workers", "purpose", "held", "seq", "seen", "sealed", "number")
+_SILENT: Final = ("papers", "workers", "purpose", "held", "seq", "seen", "sealed", "number", "areas")
 """Members that another line tells, or that say nothing to people."""
 
 

@@ -57,7 +57,7 @@ def test_an_import_that_waits_does_not_bring_an_erased_person_back(
     proposal = loaded(house, file)
     restrict(house, worker)
     decide_erasure(house, worker)
-    assert rows(house) == [("refused", "erased", False), ("ready", None, True)]
+    assert rows(house) == [("refused", "needs-officials", False), ("ready", None, True)]
     decide(house, proposal)
     Importer(house).run()
 
@@ -73,7 +73,7 @@ def test_a_file_that_is_read_still_loses_the_row_too(house: House, worker: bytes
     list(importing.load(house, plan_of(file), file.rows()))
     restrict(house, worker)
     decide_erasure(house, worker)
-    assert rows(house) == [("refused", "erased", False), ("ready", None, True)]
+    assert rows(house) == [("refused", "needs-officials", False), ("ready", None, True)]
 
 
 def test_what_was_read_of_a_row_before_the_erasure_is_not_entered_after_it(
@@ -105,7 +105,7 @@ def test_a_row_of_a_restricted_archive_is_refused_and_loses_its_content(
     restrict(house, worker)
     decide(house, proposal)
     Importer(house).run()
-    assert rows(house) == [("refused", "worker-restricted", False), ("entered", None, False)]
+    assert rows(house) == [("refused", "needs-officials", False), ("entered", None, False)]
     assert len(persons.read(house, worker, sealed=True).own.state.records) == 1
 
 
@@ -122,7 +122,7 @@ def test_with_one_record_goes_the_row_that_tells_it_again_and_no_other(
     record = b'{"id":"%s"}' % record_id.encode()
     seal(house, worker, bytes_of(record))
     erase(house, worker, record)
-    assert rows(house).count(("refused", "erased", False)) == 1
+    assert rows(house).count(("refused", "needs-officials", False)) == 1
     for proposal in waiting:
         decide(house, proposal)
     Importer(house).run()

@@ -42,7 +42,7 @@ def imported(house: House, commands: CliRunner, path: Path, *more: str, **said: 
     official = said.get("official", "demo-handler")
     fresh = house.db.write(lambda turn: codes.create(turn, house.keys, house.random, official))
     words = ["import", str(path), "--kind", "qualification-certificate", "--source", "paper-file"]
-    words += ["--vouched-by", "示范市就业局", "--official", official, *more]
+    words += ["--vouched-by", "示范市就业局", "--case", "窗口2026-0012", "--official", official, *more]
     return commands.invoke(main, words, input=f"{said.get('code', fresh)}\n")
 
 

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from openpyxl import Workbook
 
 from recordsvc import anchor, create_app, fsck
-from recordsvc.archive import bundle, importing, importrows, persons, tables, views
+from recordsvc.access import areas, looked
+from recordsvc.access.grants import Actor, Kind
+from recordsvc.archive import bundle, desk_importing, importing, importrows, persons, tables, views
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.importrows import Plan, Row
 from recordsvc.archive.verify import verify_bundle
@@ -66,8 +68,11 @@ def _uscc(n: int) -> str:
     return synthetic.uscc(1000 + n)
 
 
-def plan_of(file: PaperFile, kind: str = "qualification-certificate") -> Plan:
-    return Plan(file.sha256, kind, "paper-file", "示范市就业服务中心", "official:first")
+def plan_of(
+    file: PaperFile, kind: str = "qualification-certificate", areas: frozenset[str] = frozenset({""})
+) -> Plan:
+    stated = ("paper-file", "示范市就业服务中心", "official:first", "窗口2026-0012")
+    return Plan(file.sha256, kind, *stated, areas)
 
 
 def decide(house: House, proposal: bytes, *, approve: bool = True) -> Any:
@@ -78,11 +83,11 @@ def decide(house: House, proposal: bytes, *, approve: bool = True) -> Any:
     )
 
 
-def loaded(house: House, file: PaperFile) -> bytes:
-    """Load and propose; the proposal."""
-    plan = plan_of(file)
+def loaded(house: House, file: PaperFile, *areas: str) -> bytes:
+    """Load and propose; the proposal. `areas`: where the first official works, everywhere unless said."""
+    plan = plan_of(file, areas=frozenset(areas or ("",)))
     list(importing.load(house, plan, file.rows()))
-    return house.db.write(lambda turn: importing.propose(turn, importing.run_id(house, plan), plan.by))
+    return house.db.write(lambda turn: importing.propose(turn, importing.run_id(house, plan), plan))
 
 
 def imported(house: House, file: PaperFile) -> None:
@@ -179,7 +184,7 @@ def test_each_bad_row_is_named_and_holds_nobody_up(house: House, centre: Centre,
         3: "id-check-digit",
         4: "date-unreadable",
         5: "occupation-code-missing",
-        6: "name-differs",
+        6: "needs-officials",
         7: "institution-code-missing",
         8: "certificate-level",
     }
@@ -193,6 +198,39 @@ def test_a_dry_run_writes_nothing(house: House, tmp_path: Path) -> None:
     assert [row.code for row in told] == [None, "award-date-missing"]
     with house.db.read() as conn:
         assert conn.execute(sa.select(tables.import_run)).all() == []
+
+
+def seen_by(house: House, area: str) -> list[bytes]:
+    """The runs that a handler of an area is listed."""
+    who = Actor(Kind.OFFICIAL, "third", frozenset({"handler"}), duties=frozenset({("handler", area)}))
+    return [one["proposal_id"] for one in desk_importing.runs(house, who)]
+
+
+def test_what_the_archive_knows_is_told_to_nobody_but_as_a_row_that_waits(
+    house: House, centre: Centre, tmp_path: Path
+) -> None:
+    """Somebody of another name, somebody of another county, and nobody: alike until two released the file."""
+    centre.enter(centre.completion(person(7)), centre.completion(person(8)), centre.completion(person(9)))
+    workers = {n: centre.worker_id(person(n)) for n in (7, 8, 9)}
+    for n, area in ((7, "640104"), (8, "640202"), (9, "640104")):
+        house.db.write(lambda turn, n=n, area=area: areas.place_worker(turn, workers[n], area, "test"))
+    rows = [old_row(1), old_row(7, name="丁不同"), old_row(8), old_row(9)]
+    file = papers(house, written(tmp_path / "old.csv", rows))
+    assert [row.code for row in importrows.judged(house, plan_of(file), list(file.rows()))] == [None] * 4
+    proposal = loaded(house, file, "640104")
+    wanted = importing.run_id(house, plan_of(file))
+    assert importing.refused(house, wanted) == []
+    assert [seen_by(house, area) for area in ("640202", "640104", "64")] == [[], [proposal], [proposal]]
+
+    decide(house, proposal)
+    assert Importer(house).run() == 4, "settled"
+    assert importing.refused(house, wanted) == [(3, "needs-officials"), (4, "needs-officials")]
+    with house.db.read() as conn:
+        told = {n: looked.of_worker(conn, worker) for n, worker in workers.items()}
+    assert [[(one.actor_id, one.purpose, one.case_ref) for one in told[n]] for n in (7, 8, 9)] == [
+        [("first", "import", "窗口2026-0012")]
+    ] * 2 + [[]]
+    assert [len(records(house, centre, n)) for n in (7, 8, 9)] == [1, 1, 2]
 
 
 def test_a_changed_run_is_not_approved(house: House, tmp_path: Path) -> None:
@@ -269,13 +307,13 @@ def test_the_same_certificate_in_another_file_is_told_and_not_doubled(
     again = papers(house, written(tmp_path / "new.csv", [old_row(3), old_row(2), old_row(3, office=OFFICE)]))
 
     dry = importrows.judged(house, plan_of(again), list(again.rows()))
-    assert [row.code for row in dry][:2] == [None, "already-known"]
+    assert [row.code for row in dry] == [None, None, "already-known"], "of the file alone"
     imported(house, again)
 
     run = importing.find(house, importing.run_id(house, plan_of(again)))
     assert run is not None
     assert (run.state, run.entered, run.refused) == ("done", 1, 2)
-    assert dict(importing.refused(house, run.run_id)) == {3: "already-known", 4: "already-known"}
+    assert dict(importing.refused(house, run.run_id)) == {3: "needs-officials", 4: "already-known"}
     assert [len(records(house, centre, n)) for n in (1, 2, 3)] == [1, 1, 1]
     assert fsck.fsck(house, offline=True).finding is None
 
@@ -290,7 +328,7 @@ def test_two_files_that_wait_together_enter_a_certificate_once(
     assert Importer(house).run() == 4
 
     refused = [importing.refused(house, importing.run_id(house, plan_of(file))) for file in (one, two)]
-    assert sorted(code for rows in refused for _row, code in rows) == ["already-known"]
+    assert sorted(code for rows in refused for _row, code in rows) == ["needs-officials"]
     assert [len(records(house, centre, n)) for n in (1, 2, 4)] == [1, 1, 1]
 
 
@@ -329,7 +367,7 @@ def test_permits_of_special_operations_are_read(
     plan = plan_of(file, "safety-permit")
     list(importing.load(house, plan, file.rows()))
     wanted = importing.run_id(house, plan)
-    decide(house, house.db.write(lambda turn: importing.propose(turn, wanted, plan.by)))
+    decide(house, house.db.write(lambda turn: importing.propose(turn, wanted, plan)))
     Importer(house).run()
 
     assert dict(importing.refused(house, wanted)) == {3: "permit-category-missing"}

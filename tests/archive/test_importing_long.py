@@ -75,7 +75,7 @@ def test_a_workbook_of_100_000_rows_enters_in_constant_memory(house: House, tmp_
     began = time.monotonic()
     loading = grown(importing.load(house, plan, file.rows()))
     loaded_s = time.monotonic() - began
-    decide(house, house.db.write(lambda turn: importing.propose(turn, wanted, plan.by)))
+    decide(house, house.db.write(lambda turn: importing.propose(turn, wanted, plan)))
     began = time.monotonic()
     entering = grown(running(Importer(house).enter(wanted)))
     entered_s = time.monotonic() - began

@@ -322,7 +322,7 @@ class Lives(RuleBasedStateMachine):
         plan = plan_of(source)
         list(importing.load(self.house, plan, source.rows()))
         run_id = importing.run_id(self.house, plan)
-        decide(self.house, self.house.db.write(lambda turn: importing.propose(turn, run_id, plan.by)))
+        decide(self.house, self.house.db.write(lambda turn: importing.propose(turn, run_id, plan)))
         Importer(self.house).run()
         root = self.begun(n) if chain is None else chain.read_as
         seq = root.add(Kind.ISSUE)

@@ -55,7 +55,8 @@ class Importing:
         """The command, its official signed in. Without a terminal: the code is read from the pipe."""
         code = house.db.write(lambda turn: codes.create(turn, house.keys, house.random, "demo-handler"))
         words = ["import", str(self.path), "--kind", "qualification-certificate", "--source", "paper-file"]
-        words += ["--vouched-by", "示范市就业局", "--official", "demo-handler", "--resume"]
+        words += ["--vouched-by", "示范市就业局", "--case", "窗口2026-0012", "--resume"]
+        words += ["--official", "demo-handler"]
         process = subprocess.Popen(
             [sys.executable, "-m", "recordsvc", *words],
             env=self.environ,

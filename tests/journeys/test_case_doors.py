@@ -43,6 +43,11 @@ def account(one: Said) -> Said:
     return kept | {"payee": f"worker:{one['id']}", "purpose": "objection"}
 
 
+def typed_account(one: Said) -> Said:
+    kept = {"of": "worker", "kind": "resident-id", "number": one["number"], "uscc": "", "name": one["name"]}
+    return kept | {"account": "6217000010000000003", "bank": "102871000006", "purpose": "objection"}
+
+
 def stated(one: Said) -> Said:
     named = {"name": one["name"], "document": "resident-id", "number": one["number"], "group": "disabled"}
     return named | {"valid_from": "2025-06-01", "source": "certificate", "checked_on": "2025-06-02"}
@@ -85,11 +90,13 @@ DRIVEN: dict[str, tuple[str, Callable[[Said], Said]]] = {
         "registrar",
         lambda one: card(one) | {"normal_since": "", "social": "unchecked"},
     ),
+    "POST /desk/payee-accounts/new": ("handler", typed_account),
     "POST /window": ("handler", lambda one: shown(one) | {"purpose": WINDOW}),
     "POST /centre/groups/new": ("officer", lambda one: stated(one) | {"source_reference": ""}),
 }
 """Door → who knocks, and what they send about a person besides the case."""
 
+OLD_PAPERS = "a file of old papers: nothing that the archive knows of its people is told before two decided"
 INSTITUTION = "papers of an institution: no person is named"
 LIST = "a list of all that waits, or of the department's own: no person is named"
 DECIDED = "names the proposal about that worker which two officials decided"
@@ -107,6 +114,8 @@ ELSEWHERE = {
     "GET /v1/centre/groups/waiting": LIST,
     "POST /v1/centre/groups/waiting/<id:proposal_id>/decide": OBJECT,
     **{f"POST /v1/centre/groups/<id:record_id>/{one}": OBJECT for one in ("correct", "end", "withdraw")},
+    "POST /v1/desk/imports": OLD_PAPERS,
+    **{f"POST /desk/imports/{one}": OLD_PAPERS for one in ("try", "answer", "propose")},
     "POST /desk/packs/new": "chooses by institution and days: no person is named",
     "GET /v1/desk/claims/<id:claim_id>": OBJECT,
     "GET /v1/desk/payables/<id:claim_id>": OBJECT,
@@ -144,6 +153,7 @@ NAMED = (
     "POST /desk/numbers",
     "POST /desk/activate",
     "POST /desk/cards/confirm",
+    "POST /desk/payee-accounts/new",
     "POST /window",
     "POST /centre/groups/new",
 )

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def test_a_file_is_tried_and_proposed_by_interface(journey: Journey) -> None:
 
     def send(path: str, **changed: str) -> Any:
         client, token = journey.browser("handler")
-        sent = multipart(text.getvalue().encode(), "old.csv", **stated | changed)
+        case = {} if path.endswith("/try") else {"case_ref": "窗口2026-0012"}
+        sent = multipart(text.getvalue().encode(), "old.csv", **stated | case | changed)
         headers = {"X-CSRF-Token": token, "Origin": HOST}
         return client.post(path, **sent, headers=headers, base_url=HOST)
 
@@ -51,6 +53,9 @@ def test_a_file_is_tried_and_proposed_by_interface(journey: Journey) -> None:
         assert send("/v1/desk/imports/try", profile=wrong).status_code == 422
 
     answers = json.dumps({"institutions": {"某老技校": centre.uscc}})
+    for wrong, code in (("1", "form"), (str(uuid.UUID(int=7)), "case-unknown")):
+        refused = send("/v1/desk/imports", profile=answers, case_ref=wrong)
+        assert (refused.status_code, refused.json["code"]) == (422, code)
     proposed = send("/v1/desk/imports", profile=answers)
     assert proposed.status_code == 202
     assert (proposed.json["ready"], proposed.json["refused"]) == (1, 1)
@@ -78,7 +83,7 @@ def test_paper_certificates_are_seen_and_later_signed(journey: Journey, tmp_path
     list(importing.load(house, plan, papers.rows()))
     wanted = importing.run_id(house, plan)
     assert importing.refused(house, wanted) == []
-    proposal = house.db.write(lambda turn: importing.propose(turn, wanted, plan.by))
+    proposal = house.db.write(lambda turn: importing.propose(turn, wanted, plan))
     (waiting,) = journey.read("reviewer", "/v1/desk/proposals")["items"]
     assert "导入旧档案 1 条" in waiting["subject"]
     journey.decide("reviewer", waiting["id"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from recordsvc.access import acts
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.archive import desk_importing, importing
 from recordsvc.archive.importing import Importer
 from recordsvc.house import House
@@ -20,7 +21,14 @@ from tests.web.test_desk_rule_pages import seen, send
 
 PLACE = "/desk/imports"
 STATED = {"type": "qualification-certificate", "source": "paper-file", "vouched_by": "示范市就业服务中心"}
+STATED["case_ref"] = "窗口2026-0012"
 WELDER = "1999 6-04-02-05"
+
+
+def runs(house: House, who: str = "demo-handler") -> list[dict[str, Any]]:
+    """The runs that a handler of the whole region is listed."""
+    duties = frozenset({("handler", "64")})
+    return desk_importing.runs(house, Actor(Kind.OFFICIAL, who, frozenset({"handler"}), duties=duties))
 
 
 @pytest.fixture
@@ -37,7 +45,8 @@ def sheet(*rows: tuple[str, ...]) -> bytes:
 def again(answer: Any, **answers: str) -> dict[str, Any]:
     """The form that a page of a tried file sends back, with these answers by question."""
     text = html.unescape(answer.text)
-    hidden = dict(re.findall(r'type="hidden" name="(sheet|type|source|vouched_by)" value="([^"]*)"', text))
+    names = "sheet|type|source|vouched_by|case_ref"
+    hidden = dict(re.findall(rf'type="hidden" name="({names})" value="([^"]*)"', text))
     questions = re.findall(r'name="question" value="([^"]+)"', text)
     given = [answers.get(one, "") for one in questions]
     return {**hidden, "question": questions, "answer": given}
@@ -97,7 +106,7 @@ def test_whoever_tries_a_file_stands_in_the_list_of_acts_and_nothing_is_entered(
     with house.db.read() as conn:
         found = [one.actor for one in acts.listed(conn) if one.act == "import.try"]
     assert found == ["official:demo-handler"]
-    assert desk_importing.runs(house) == []
+    assert runs(house) == []
     assert house.people.find("resident-id", person(1)["number"]) is None
 
 
@@ -133,7 +142,7 @@ def test_a_file_without_a_good_row_is_not_proposed_and_begins_anew(desk: Any, ho
         answer = handler.post(f"{PLACE}/propose", **given)
         assert answer.status_code == 422
         assert "没有可导入的行" in seen(answer)
-    assert [one["state"] for one in desk_importing.runs(house)] == ["dropped"]
+    assert [one["state"] for one in runs(house)] == ["dropped"]
 
 
 def test_two_loads_at_once_write_each_row_once(house: House, desk: Any) -> None:
@@ -154,5 +163,5 @@ def test_two_loads_at_once_write_each_row_once(house: House, desk: Any) -> None:
         assert next(first) == 2
 
     assert list(importing.load(house, plan, rows())) == [2]
-    (run,) = desk_importing.runs(house)
+    (run,) = runs(house, "x")
     assert (run["ready"], run["refused"]) == (2, 0)

@@ -30,6 +30,7 @@ STATES_ZH: Final = {
     "mismatch": "银行核对不一致：户名与账号不是同一人的，或号码有误，请重新填写",
     "refused": "工作人员未予核实，请到窗口询问或重新填写",
     "verified": "已核实，补贴付到这个账户",
+    "ended": "档案合并撤回，合并期间填写的账户已终止，请重新填写",
     "replaced": "已被后来填写的账户取代",
 }
 
@@ -59,6 +60,8 @@ def of_worker(house: "House", conn: Connection, worker_id: bytes) -> list[dict[s
 
 def standing(one: PayeeAccount, *, newest: bool) -> str:
     """Return where a version stands, in one code."""
+    if one.state == "ended":
+        return "ended"
     if not newest:
         return "replaced"
     if one.state != "entered":

@@ -3,6 +3,7 @@
     entered ── check: match, or nobody to ask ──> entered, checked ── second person ──> verified
        │                                                └── refuse ──> refused
        └── check: mismatch ──> refused
+    entered, verified ── a merge undone, in whose time it was entered ──> ended (`parting.py`)
 
 The newest version counts. Any change is a new version and starts anew; payments that were approved for the
 one before stop (`batches.py`). A payee is `worker:<uuid>` or `institution:<USCC>`. Number, name and bank lie
@@ -292,7 +293,8 @@ def verify(turn: Turn, account_id: bytes, by: str) -> None:
 
 
 def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
-    return str(newest(conn, str(payload["payee"])).version)
+    found = newest(conn, str(payload["payee"]))
+    return f"{found.version} ended" if found.state == "ended" else str(found.version)
 
 
 def about(conn: Connection, payee: str) -> Thing:

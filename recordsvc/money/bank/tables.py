@@ -46,8 +46,12 @@ payee_account = sa.Table(
     sa.Column("verified_by", sa.String(80)),
     sa.Column("verified_ms", sa.BigInteger),
     sa.UniqueConstraint("payee", "version"),
-    sa.CheckConstraint("state IN ('entered', 'verified', 'refused')", name="state"),
-    sa.CheckConstraint("(state = 'verified') = (verified_by IS NOT NULL)", name="verified"),
+    sa.CheckConstraint("state IN ('entered', 'verified', 'refused', 'ended')", name="state"),
+    sa.CheckConstraint(
+        "CASE state WHEN 'verified' THEN verified_by IS NOT NULL WHEN 'ended' THEN true "
+        "ELSE verified_by IS NULL END",
+        name="verified",
+    ),
     sa.CheckConstraint("verified_by <> entered_by", name="second_person"),
     sa.CheckConstraint("state <> 'verified' OR checked IN ('match', 'unavailable')", name="checked"),
     sa.Index(None, "tag"),

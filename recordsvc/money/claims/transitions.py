@@ -46,6 +46,9 @@ TRANSITIONS: Final = (
     # The archive of the claimant was closed after a death: a handler has what waited on the worker.
     *(Transition(one, "deceased", "CHECKED", (SYSTEM,)) for one in ("NEED_INFO", "CHECKED")),
     Transition("DRAFT", "deceased", "WITHDRAWN", (SYSTEM,)),
+    # Filed in a merge that was undone since: an official finds out whose it is.
+    *(Transition(one, "parted", "CHECKED", (SYSTEM,)) for one in ("NEED_INFO", "CHECKED")),
+    Transition("DRAFT", "parted", "WITHDRAWN", (SYSTEM,)),
     *(Transition(one, "supplement", "SUBMITTED", (*_OWN, SYSTEM)) for one in ("NEED_INFO", "CHECKED")),
     Transition("CHECKED", "accept", "ACCEPTED", (HANDLER,), _FIRST, ("hold", "sign")),
     Transition("ACCEPTED", "review", "REVIEWED", (REVIEWER,), _SAME, ("sign",)),

@@ -97,6 +97,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "returned": "银行退回",
     "close": "办结",
     "deceased": "申领人已故，转经办人",
+    "parted": "档案合并撤回，转经办人",
     "lapse": "退回逾期，收回预算",
     "return-to-check": "退回重新审核",
     "refuse": "不予发放",

@@ -8,8 +8,9 @@ import base64
 import contextlib
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -26,6 +27,12 @@ from recordsvc.money.fees.tables import fee_mandate
 
 if TYPE_CHECKING:
     from recordsvc.house import House
+
+
+PARTED: Final = "system:unmerge"
+"""Ends a mandate of a merge that was undone."""
+CLOSED: Final = "system:closing"
+"""Ends the mandate of somebody who died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,20 @@ def end(turn: Turn, house: "House", worker_id: bytes, by: str) -> bool:
         with contextlib.suppress(PaymentState):
             collecting.withdraw(turn, house, one)
     return True
+
+
+def close(turn: Turn, house: "House", archives: Iterable[bytes]) -> None:
+    """End what stands for the archives of somebody who died."""
+    for one in archives:
+        end(turn, house, one, CLOSED)
+
+
+def part(turn: Turn, house: "House", archives: Iterable[bytes], since_ms: int) -> None:
+    """End what was signed for these archives since an instant (UTC ms), in a merge that was undone."""
+    for one in archives:
+        found = standing(turn.conn, one)
+        if found is not None and found.signed_ms >= since_ms:
+            end(turn, house, one, PARTED)
 
 
 def standing(conn: Connection, worker_id: bytes) -> Mandate | None:
