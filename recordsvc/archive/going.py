@@ -2,8 +2,8 @@
 
 Neither names its person or its target in the clear, so each that waits is opened for an erasure. What is for
 an erased archive, acts on an erased record or tells it again loses its content: a held record goes back to
-its issuer, a row of an import stays as a number and the one code of all that waits. Released or approved later, it would begin anew
-who was erased, or state again what was.
+its issuer; of a row of an import its number stays, with the one code of all that officials have to look at.
+Released or approved later, it would begin anew who was erased, or state again what was.
 
 A journal that is replayed on an older copy of the database finds what waited there again, and does the same.
 """
