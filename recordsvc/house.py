@@ -54,6 +54,16 @@ Parter = Callable[[Turn, "House", Collection[bytes], int, str], None]
 an instant (UTC ms): nobody knows for which of two people. Last: the official who proposed the undoing."""
 
 
+Closer = Callable[[Turn, "House", Collection[bytes]], None]
+"""Ends, in the turn in which archives are closed after a death, what a room above the archive keeps going."""
+
+
+def _close_mandates(turn: Turn, house: "House", archives: Collection[bytes]) -> None:
+    from recordsvc.money.fees import mandates
+
+    mandates.close(turn, house, archives)
+
+
 def _part_mandates(turn: Turn, house: "House", archives: Collection[bytes], since_ms: int, _by: str) -> None:
     from recordsvc.money.fees import mandates
 
@@ -123,6 +133,8 @@ class House:
         default_factory=lambda: [_part_mandates, _part_accounts, _part_claims]
     )
     """What rooms above the archive do when a merge is undone."""
+    closers: "list[Closer]" = dataclasses.field(default_factory=lambda: [_close_mandates])
+    """What rooms above the archive do when archives are closed after a death."""
 
     def tell(self, turn: Turn, holder: "Holder", kind: str, key: str) -> None:
         """Tell a worker of a change in how they sign in; `key` names what happened. Others are not told."""

@@ -132,6 +132,8 @@ def _close(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     merged = house.people.read_as(house.db.cursor(turn.conn), closed)
     consents.end(turn, house.log, [closed, *merged], Ended.CLOSED)
     helper_relations.end_all(turn, [closed, *merged], helper_relations.Ended.CLOSED)
+    for closing in house.closers:
+        closing(turn, house, [closed, *merged])
     return index
 
 

@@ -29,7 +29,7 @@ from recordsvc.archive.statements import Statement
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.two_person import Proposal
-from recordsvc.people import merges
+from recordsvc.people import merges, standing
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.workers import MERGED
 
@@ -38,6 +38,19 @@ if TYPE_CHECKING:
 
 MERGE: Final = "archive.merge"
 UNMERGE: Final = "archive.unmerge"
+_READ_ALONE: Final = frozenset({standing.OPEN, standing.CLOSED})
+"""How an archive may stand for another to be parted from it."""
+_IN_THE_WAY: Final = {
+    standing.RESTRICTED: (
+        "保留的档案正被限制处理：请先解除限制，再撤回合并，之后可以重新限制",
+        "the archive it is read as is restricted: lift that, undo the merge, restrict it again",
+    ),
+    MERGED: (
+        "保留的档案后来又并入另一份档案：请先撤回后一次合并",
+        "the archive it is read as was merged into another since: undo that merge first",
+    ),
+}
+"""What keeps a merge from being undone, and what to do about it."""
 _DECIDERS: Final = frozenset({"reviewer", "data-officer"})
 
 
@@ -62,12 +75,20 @@ def propose_merge(turn: Turn, house: "House", worker_id: bytes, into: bytes, why
 
 
 def propose_unmerge(turn: Turn, house: "House", worker_id: bytes, why: Why, by: str) -> bytes:
-    """Propose that a merged archive stands alone again. Raises `TargetUnknown`, `NotMergeable`."""
-    worker = house.people.load(house.db.cursor(turn.conn), worker_id)
+    """Propose that a merged archive stands alone again, also from that of somebody who died.
+
+    Raises `TargetUnknown`, `NotMergeable`.
+    """
+    cursor = house.db.cursor(turn.conn)
+    worker = house.people.load(cursor, worker_id)
     if worker is None:
         raise TargetUnknown
     if worker.merged_into is None:
         raise NotMergeable
+    into = house.people.load(cursor, worker.merged_into)
+    if into is None or into.state not in _READ_ALONE:
+        zh, en = _IN_THE_WAY.get("" if into is None else into.state, ("", ""))
+        raise NotMergeable(zh, detail_en=en)
     return _propose(turn, UNMERGE, worker_id, worker.merged_into, why, by)
 
 
@@ -107,7 +128,7 @@ def _unmerge(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     merged_ms = _merged_ms(turn.conn, payload)
     archives = house.people.read_as(house.db.cursor(turn.conn), into)
     undone = _merge_of(Reader(house).archive(worker_id, house.db.cursor(turn.conn)), payload)
-    _state(turn, payload, proposal, "unmerge", frozenset({MERGED}), undoes=undone)
+    _state(turn, payload, proposal, "unmerge", frozenset({MERGED}), _READ_ALONE, undoes=undone)
     merges.unlink(turn, worker_id, into)
     parting.end_since(turn, house, [into, *archives], merged_ms, proposal.proposed_by)
 
@@ -125,9 +146,10 @@ def _state(
     proposal: Proposal,
     record_type: str,
     states: frozenset[str],
+    into_states: frozenset[str] = OPEN,
     **more: str,
 ) -> None:
-    """Enter one statement in each of the two chains; the archive merged away may be in `states`."""
+    """Enter one statement in each of the two chains; each archive may be in its `states`."""
     house: House = proposal.tools
     body = {"decision": decision_of(proposal), **more}
     body |= {name: payload[name] for name in ("from", "into", "ground", "text")}
@@ -135,7 +157,7 @@ def _state(
         body["papers"] = payload["papers"]
     said = [
         (worker_of(payload, part), Statement(record_type, body, stater_of(proposal), own_id, states=allowed))
-        for part, allowed in (("from", states), ("into", OPEN))
+        for part, allowed in (("from", states), ("into", into_states))
         for own_id in (record_id_of(house, proposal, part.encode()),)
     ]
     enter(house, turn, said)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import Conflict
-from recordsvc.people import tables
+from recordsvc.people import standing, tables
 from recordsvc.people.workers import MERGED, MOST_MERGES
 
 OPEN = "open"
@@ -30,15 +30,15 @@ class NotMergeable(Conflict):
 
 def link(turn: Turn, worker_id: bytes, into: bytes) -> None:
     """Read one worker as another from now on. Raises `NotMergeable`."""
-    if worker_id == into or not (_touch(turn, into) and _set(turn, worker_id, OPEN, MERGED, into)):
+    if worker_id == into or not (_touch(turn, into, OPEN) and _set(turn, worker_id, OPEN, MERGED, into)):
         raise NotMergeable
 
 
 def unlink(turn: Turn, worker_id: bytes, into: bytes) -> None:
-    """Let a merged worker stand alone again. Raises `NotMergeable`."""
+    """Let a merged worker stand alone again, also from one who died. Raises `NotMergeable`."""
     if person_id(turn.conn, into) != into or not _set(turn, worker_id, MERGED, OPEN, None, into):
         raise NotMergeable
-    _touch(turn, into)
+    _touch(turn, into, OPEN, standing.CLOSED)
 
 
 def person_id(conn: Connection, worker_id: bytes) -> bytes:
@@ -84,11 +84,11 @@ def versions(conn: Connection, *workers: bytes) -> str:
     return "/".join(str(known.get(one, 0)) for one in workers)
 
 
-def _touch(turn: Turn, worker_id: bytes) -> bool:
-    """Move an open worker's version; False if it is not open."""
+def _touch(turn: Turn, worker_id: bytes, *states: str) -> bool:
+    """Move the version of a worker who is in one of these states; False if in none."""
     worker = tables.worker
-    open_one = worker.update().where(worker.c.worker_id == worker_id, worker.c.state == OPEN)
-    return turn.conn.execute(open_one.values(version=worker.c.version + 1)).rowcount == 1
+    found = worker.update().where(worker.c.worker_id == worker_id, worker.c.state.in_(states))
+    return turn.conn.execute(found.values(version=worker.c.version + 1)).rowcount == 1
 
 
 def _set(

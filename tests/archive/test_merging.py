@@ -9,7 +9,8 @@ from recordsvc import anchor, fsck
 from recordsvc.access import areas, objects, recusals
 from recordsvc.access.grants import Actor
 from recordsvc.access.grants import Kind as Kinds
-from recordsvc.archive import facts, merging, moving, persons, strays
+from recordsvc.archive import closing, erasing, facts, merging, moving, persons, strays
+from recordsvc.archive.closing import Death
 from recordsvc.archive.confirm import confirm
 from recordsvc.archive.contradiction import Verdict, compare
 from recordsvc.archive.formats import Kind
@@ -185,6 +186,39 @@ def test_a_chain_of_merges_is_read_as_one(house: House, centre: Centre, two: tup
     unmerge(house, two[1])
     assert house.people.find("resident-id", person(1)["number"]) == two[1]
     assert fsck.fsck(house).finding is None
+
+
+def test_who_was_merged_into_somebody_that_died_comes_free(
+    house: House, centre: Centre, two: tuple[bytes, bytes]
+) -> None:
+    merge(house, *two)
+    died = Death("death-certificate", "2025-01-02", "死亡证明", ["ab" * 32])
+    decided(house, lambda turn: closing.propose_closure(turn, house, two[1], died, "official:first"))
+
+    unmerge(house, two[0])
+
+    assert [len(archives(house, one).archives) for one in two] == [1, 1]
+    with house.db.read_raw() as cursor:
+        assert [house.people.load(cursor, one).state for one in two] == ["open", "closed"]
+    centre.enter(centre.completion(person(1)))
+    assert len(archives(house, two[0]).own.entries) == 4
+    assert fsck.fsck(house).finding is None
+
+
+def test_what_keeps_a_merge_from_being_undone_is_said_at_once_with_what_to_do(
+    house: House, centre: Centre, two: tuple[bytes, bytes]
+) -> None:
+    centre.enter(centre.completion(person(3)))
+    third = centre.worker_id(person(3))
+    merge(house, *two)
+    merge(house, two[1], third)
+    with pytest.raises(merges.NotMergeable, match="先撤回后一次合并"):
+        unmerge(house, two[0])
+    unmerge(house, two[1])
+    officer = Actor(Kinds.OFFICIAL, "data", roles=frozenset({"data-officer"}))
+    erasing.restrict(house, two[1], "lawfulness-disputed", "核实", officer)
+    with pytest.raises(merges.NotMergeable, match="请先解除限制"):
+        unmerge(house, two[0])
 
 
 @pytest.mark.parametrize("ring", [False, True])

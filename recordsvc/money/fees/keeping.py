@@ -23,14 +23,16 @@ _UNDER_WAY: Final = ("PENDING", "UNKNOWN")
 def blocking(house: "House", conn: Connection, worker_id: bytes) -> Iterator[Blocker]:
     """Yield why a worker may not be erased yet. Raises `NoRuleInForce` where nobody laid down how long."""
     found = values.listed(conn, fee_order.c.worker_id == worker_id)
-    if mandates.standing(conn, worker_id) is not None:
+    today = beijing_date(house.clock.now_ms())
+    mandate = mandates.standing(conn, worker_id)
+    # Nothing is taken by it once its last day is over.
+    if mandate is not None and mandate.until_on >= today.isoformat():
         yield Blocker("fee/mandate", None, "有生效的委托代扣", "a mandate to be debited stands")
     if not found:
         return
     due = values.refunds(conn, fee_refund.c.worker_id == worker_id, fee_refund.c.state != "done")
     if due or any(one.state in _UNDER_WAY or one.disputed for one in found):
         yield Blocker("fee/open", None, "有未办结的缴费、退费或收费争议", "a fee or refund is under way")
-    today = beijing_date(house.clock.now_ms())
     years = int(dated.rule(TERMS, "keep-years", today.isoformat())["years"])
     last = max(beijing_date(one.changed_ms) for one in found)
     # Counted from the first of January after (会计档案管理办法第十四条): to the end of a year.

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 PARTED: Final = "system:unmerge"
 """Ends a mandate of a merge that was undone."""
+CLOSED: Final = "system:closing"
+"""Ends the mandate of somebody who died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,12 @@ def end(turn: Turn, house: "House", worker_id: bytes, by: str) -> bool:
         with contextlib.suppress(PaymentState):
             collecting.withdraw(turn, house, one)
     return True
+
+
+def close(turn: Turn, house: "House", archives: Iterable[bytes]) -> None:
+    """End what stands for the archives of somebody who died."""
+    for one in archives:
+        end(turn, house, one, CLOSED)
 
 
 def part(turn: Turn, house: "House", archives: Iterable[bytes], since_ms: int) -> None:

@@ -8,6 +8,8 @@ from lxml import etree
 
 from banksim import messages
 from banksim.messages import Told
+from recordsvc.archive import closing
+from recordsvc.archive.closing import Death
 from recordsvc.ground.two_person import StaleProposal
 from recordsvc.money.bank import (
     batches,
@@ -25,6 +27,7 @@ from recordsvc.money.bank.instant import Answer, Wanted
 from recordsvc.money.fees import debiting, keeping, mandates, refunding
 from recordsvc.money.fees.errors import FeeNotDebitable, FeeStep, MandateStands, OfferingRefused
 from recordsvc.money.fees.tables import fee_mandate
+from tests.archive.test_merging import decided
 from tests.money.bank import made
 from tests.money.bank.desk import CLERK, REVIEWER
 from tests.money.bank.world import Crashes, watched
@@ -91,6 +94,28 @@ def test_what_was_to_be_debited_in_a_merge_that_was_undone_is_taken_back(world: 
         world.write(part, house, [worker_id], since_ms, CLERK)
     assert (till.of(one).state, world.state(one)) == ("withdrawn", "FAILED")
     assert world.read(mandates.standing, worker_id) == before  # signed before it, by who has the archive
+
+
+def test_a_mandate_ends_with_the_death_of_its_worker_and_keeps_nothing_after_its_last_day(
+    world: World, till: Till
+) -> None:
+    offered = world.offer()
+    one = till.debited(0, offered)
+    died = Death("death-certificate", "2025-01-02", "死亡证明", ["ab" * 32])
+    house, by = world.house, "official:first"
+    decided(house, lambda turn: closing.propose_closure(turn, house, world.workers[0], died, by))
+    assert (till.of(one).state, world.state(one)) == ("withdrawn", "FAILED")
+    assert world.read(mandates.standing, world.workers[0]) is None
+    till.sign(1)
+
+    def codes() -> list[str]:
+        with house.db.read() as conn:
+            return [it.code for it in keeping.blocking(house, conn, world.workers[1])]
+
+    world.days(90)
+    assert codes() == ["fee/mandate"]
+    world.days(1)
+    assert codes() == []
 
 
 # -- files
