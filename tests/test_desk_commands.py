@@ -39,7 +39,7 @@ from tests.test_number_commands import commands, decided, mine, settings, typed
 __all__ = ["commands", "mine", "settings"]
 COUNTER = Actor(Kind.OFFICIAL, "counter", roles=frozenset({"handler"}))
 OFFICER = Actor(Kind.OFFICIAL, "li", roles=frozenset({"data-officer"}))
-LOOK = ("--purpose", "service-window", "--case", "宁人社〔2026〕7号")
+LOOK = ("--purpose", "service-window", "--case", "宁人社〔2025〕7号")
 EVIDENCE = {
     "evidence_kind": "level-certificate",
     "title": "焊工四级",

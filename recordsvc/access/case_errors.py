@@ -6,6 +6,7 @@ Problem
 └── FormRefused
     └── CaseRefused ───────── case-ref
         ├── CaseNames ─────── case-names
+        ├── CaseShape ─────── case-shape
         └── CaseUnknown ───── case-unknown
 """
 
@@ -30,6 +31,16 @@ class CaseNames(CaseRefused):
     title_en = "A case reference does not say the name, number or birthday of whom it is about"
     remedy_zh = "请只写案卷或受理编号。已经查到本人的，这次查阅已有记录，本人看得到，案卷号没有保存。"
     remedy_en = "Write the case's own number alone. A look that found the person is recorded without it."
+
+
+class CaseShape(CaseRefused):
+    """An outside reference in no form that the purpose takes, or of a year to come; nobody was looked for."""
+
+    code = "case-shape"
+    title_zh = "案卷号不是这一查阅目的可用的写法"
+    title_en = "No form of a case reference that this purpose takes"
+    remedy_zh = "请照文书上的编号写，年份不晚于今年；本系统的案件写它的编号。"
+    remedy_en = "Write the number as it stands on the paper, of no year to come; a case of ours by its id."
 
 
 class CaseUnknown(CaseRefused):

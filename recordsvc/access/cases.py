@@ -19,7 +19,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access.case_errors import CaseRefused, CaseUnknown
+from recordsvc.access.case_errors import CaseShape, CaseUnknown
 from recordsvc.ground.forms import Form
 from recordsvc.people.checks import normalise_typed
 from recordsvc.people.spotting import number_in
@@ -81,7 +81,7 @@ def check(conn: Connection, purpose: str, case_ref: str, by: str, day: str) -> N
     """Refuse a case of ours that is not there, or not for this purpose on this day.
 
     It is asked before anybody is looked for, so that the answer tells of nobody. `by`: who looks, as
-    `official:…`. Raises `CaseUnknown`; `CaseRefused` for an outside reference of a form that the purpose does
+    `official:…`. Raises `CaseUnknown`; `CaseShape` for an outside reference of a form that the purpose does
     not take.
     """
     case_id = ours(case_ref)
@@ -98,7 +98,7 @@ def _check_outside(purpose: str, case_ref: str, day: str) -> None:
         forms = [row for row in dated.on(KINDS, day).rows if row["pattern"] and purpose in row["purposes"]]
         named = "、".join(f"{row['zh']}（如{row['example']}）" for row in forms)
         detail = f"这一查阅目的可写{named}，年份不晚于今年" if named else ONLY_OURS
-        raise CaseRefused(errors=[{"pointer": "/case_ref", "code": "value", "detail": detail}])
+        raise CaseShape(errors=[{"pointer": "/case_ref", "code": "value", "detail": detail}])
 
 
 def _form(case_ref: str, day: str) -> dated.Row | None:

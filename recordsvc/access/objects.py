@@ -139,9 +139,10 @@ def of_workers(
 
 
 def proposals_of(who: Actor) -> tuple[Any, ...]:
-    """Return the conditions of proposals that an official sees."""
+    """Return the conditions of proposals that an official sees: none that have doors of their own."""
     own = two_person.proposal.c
-    return (areas.within(reach(who, "proposal.read"), own.area), *recusals.outside(who, own.parties))
+    mine = areas.within(reach(who, "proposal.read"), own.area)
+    return (mine, own.kind.not_in(two_person.apart()), *recusals.outside(who, own.parties))
 
 
 def concerned(conn: Connection, subject: str, payload: dict[str, Any]) -> Thing:
@@ -172,7 +173,7 @@ def _missing(
 
 def _proposal(conn: Connection, value: bytes) -> Thing | None:
     found = two_person.read_all(conn, [value], 0).get(value)
-    if found is None:
+    if found is None or found.kind in two_person.apart():
         return None
     find = _further.get(found.kind)
     more = find(conn, found) if find is not None and found.state == "open" else frozenset()

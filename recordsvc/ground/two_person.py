@@ -130,6 +130,8 @@ class Kind:
     about: Concerning | None = None
     fresh: bool = False
     """Whether the second person proves once more who they are (`step-up`)."""
+    apart: bool = False
+    """Whether it is listed, read and decided at doors of its own alone."""
 
 
 _kinds: dict[str, Kind] = {}
@@ -206,18 +208,20 @@ def executor(
     about: Concerning | None = None,
     life_ms: int = LIFE_MS,
     fresh: bool = False,
+    apart: bool = False,
 ) -> Callable[[Executor], Executor]:
     """Register what approving a kind does; once per kind and process.
 
     `basis(conn, subject, payload)` returns a short text (a version, a digest) of the facts the act rests on,
     `about` likewise where it belongs and whom it concerns; without it what `concerning` registered says.
     `fresh`: what is decided moves or redirects money, and the doors ask for a fresh proof.
+    `apart`: the general lists and doors do not know it; whose it is has doors of its own.
     """
 
     def register(run: Executor) -> Executor:
         if kind in _kinds and _kinds[kind].run is not run:
             raise ValueError(f"two executors for {kind!r}")
-        _kinds[kind] = Kind(run, deciders, basis, life_ms, about, fresh)
+        _kinds[kind] = Kind(run, deciders, basis, life_ms, about, fresh, apart)
         return run
 
     return register
@@ -243,6 +247,11 @@ def asks_fresh(kind: str) -> bool:
     """Tell whether deciding this kind takes a fresh proof of who decides."""
     registered = _kinds.get(kind)
     return registered is not None and registered.fresh
+
+
+def apart() -> frozenset[str]:
+    """Return the kinds that the general lists and doors do not know."""
+    return frozenset(kind for kind, registered in _kinds.items() if registered.apart)
 
 
 def propose(

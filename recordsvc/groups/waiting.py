@@ -237,7 +237,7 @@ def _still_officer(turn: Turn, who: Actor) -> None:
         raise Forbidden
 
 
-@two_person.executor(STATE, deciders=_DECIDERS, about=_about)
+@two_person.executor(STATE, deciders=_DECIDERS, about=_about, apart=True)
 def _state(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     house: House = proposal.tools
     worker_id = _worker_id(proposal)
@@ -247,7 +247,7 @@ def _state(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     statements.enter(turn, house, department, worker_id, said, proposal.proposed_by)
 
 
-@two_person.executor(CORRECT, deciders=_DECIDERS, about=_about)
+@two_person.executor(CORRECT, deciders=_DECIDERS, about=_about, apart=True)
 def _correct(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     house: House = proposal.tools
     content = _opened(house, turn.conn, proposal)

@@ -1,7 +1,6 @@
 """A credit bank's feed: what workers agreed to, under a pseudonym of its own; every other place told."""
 
 import json
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -89,19 +88,34 @@ def test_a_restricted_record_is_told_as_such_in_the_order_of_the_log(
     house: House, centre: Centre, feed: Callable[[str], Told]
 ) -> None:
     """What was told before says nothing any more; the position of the restriction tells of it."""
-    record = centre.completion(person(1))
-    centre.enter(record)
-    worker, record_id = centre.worker_id(person(1)), uuid.UUID(id_of(record)).bytes
-    agree(house, worker, record)
+    record, other = (centre.completion(person(1), **{"class": {"code": code}}) for code in ("C1", "C2"))
+    centre.enter(record, other)
+    worker, record_id = centre.worker_id(person(1)), raw_id(record)
+    agree(house, worker, record, records=(record_id, raw_id(other)))
     before = open_items(feed("bank-1"))[0]["values"]
     assert before
     index = seal(house, worker, record_id)
     told = open_items(feed("bank-1"))
-    assert [(one["index"], one["state"], one["values"]) for one in told][1:] == [(index, "restricted", {})]
+    assert [(one["index"], one["state"], one["values"]) for one in told][2:] == [(index, "restricted", {})]
     assert (told[0]["state"], told[0]["values"], told[0]["type"]) == ("restricted", {}, "")
     index = lift(house, worker, record_id)
     told = open_items(feed("bank-1"))
     assert (told[-1]["index"], told[-1]["state"], told[-1]["values"]) == (index, "active", before)
+
+
+def test_an_agreement_to_a_restricted_record_alone_is_over(
+    house: House, centre: Centre, feed: Callable[[str], Told]
+) -> None:
+    record = centre.completion(person(1))
+    centre.enter(record)
+    worker = centre.worker_id(person(1))
+    agree(house, worker, record)
+    assert open_items(feed("bank-1"))
+    seal(house, worker, raw_id(record))
+    assert open_items(feed("bank-1")) == []
+    with house.db.read() as conn:
+        (mine,) = consents.of_workers(conn, [worker])
+    assert mine.ended_by == Ended.RESTRICTED
 
 
 def test_positions_have_no_gap_that_is_not_told(

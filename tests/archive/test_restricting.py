@@ -229,7 +229,7 @@ def test_nothing_acts_on_a_restricted_record(
     said = Shown(bytes_of(record), persons.read(house, worker).own.entries[-1].stored.idx)
     with pytest.raises(RecordRestricted):
         confirm.confirm(house, worker, said, "api", Stater("worker:x", "worker", "case-1"))
-    centre.enter(centre.completion(person(1)))  # the archive goes on
+    centre.enter(centre.completion(person(1), **{"class": {"code": "C2"}}))  # the archive goes on
 
 
 def test_what_waits_for_a_restricted_record_tells_nothing_and_goes_with_it(

@@ -184,8 +184,8 @@ MUTANTS: Final = (
         "another institution's case is this one's",
         2,
         "recordsvc/archive/dispute_routes.py",
-        "    if dispute is None or dispute.issuer != issuer:\n",
-        "    if dispute is None:\n",
+        "    if dispute is None or dispute.issuer != issuer or not dispute.issuer_told:\n",
+        "    if dispute is None or not dispute.issuer_told:\n",
         "tests/archive/test_own_foreign.py -k 'foreign_answers and staff-clerk and sqlite'",
     ),
     Mutant(
@@ -201,9 +201,10 @@ MUTANTS: Final = (
         21,
         "recordsvc/archive/dispute_routes.py",
         "        dispute = disputes.find(conn, dispute_id)\n"
-        "    if dispute is None or dispute.issuer != issuer:\n",
+        "    if dispute is None or dispute.issuer != issuer or not dispute.issuer_told:\n",
         "        dispute = disputes.find(conn, dispute_id)\n        if dispute is not None:\n"
-        "            disputes.find(conn, dispute_id)\n    if dispute is None or dispute.issuer != issuer:\n",
+        "            disputes.find(conn, dispute_id)\n"
+        "    if dispute is None or dispute.issuer != issuer or not dispute.issuer_told:\n",
         "tests/archive/test_own_foreign.py -k 'same_work and sqlite'",
     ),
     Mutant(

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc import dated, service
-from recordsvc.access import areas, codes, looked, staff
+from recordsvc.access import areas, codes, demo, looked, staff
 from recordsvc.access.grants import Actor, Kind, Position
 from recordsvc.access.tables import official_act
 from recordsvc.archive import erasing, feed, persons
@@ -441,6 +441,25 @@ def test_a_proposal_names_no_group_and_nobody(place: Place) -> None:
     text = " ".join(map(str, row))
     for word in ("disabled", WHO["name"], WHO["number"], CASE, "残证"):
         assert word not in text
+
+
+def test_the_desk_knows_nothing_of_what_a_department_proposes(place: Place) -> None:
+    waits = place.propose()["proposal_id"]
+    place.state()
+    place.house.db.write(lambda turn: demo.create_desk(turn, "64"))
+    desk = ("handler", "reviewer", "registrar", "inspector", "auditor", "data-officer")
+    for kind in desk:
+        browser = place.app.test_client()
+        answer = browser.post("/login/demo", json={"kind": kind})
+        who = Person(browser, answer.json["csrf_token"])
+        for state_of in ("open", "closed"):
+            listed = who.get(f"/v1/desk/proposals?state={state_of}")
+            assert listed.json["items"] == [], (kind, state_of)
+        for verb, body in (("decide", {"approve": False, "reason": "x"}), ("withdraw", {"reason": "x"})):
+            answer = who.post(f"/v1/desk/proposals/{waits}/{verb}", body)
+            assert answer.status_code in (403, 404), (kind, verb)
+            assert "institution" not in answer.text
+    place.decide("officer-2", waits, approve=False)
 
 
 @pytest.mark.parametrize("who", ["veterans", "city"])

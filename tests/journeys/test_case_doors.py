@@ -43,6 +43,11 @@ def account(one: Said) -> Said:
     return kept | {"payee": f"worker:{one['id']}", "purpose": "objection"}
 
 
+def typed_account(one: Said) -> Said:
+    kept = {"of": "worker", "kind": "resident-id", "number": one["number"], "uscc": "", "name": one["name"]}
+    return kept | {"account": "6217000010000000003", "bank": "102871000006", "purpose": "objection"}
+
+
 def stated(one: Said) -> Said:
     named = {"name": one["name"], "document": "resident-id", "number": one["number"], "group": "disabled"}
     return named | {"valid_from": "2025-06-01", "source": "certificate", "checked_on": "2025-06-02"}
@@ -85,6 +90,7 @@ DRIVEN: dict[str, tuple[str, Callable[[Said], Said]]] = {
         "registrar",
         lambda one: card(one) | {"normal_since": "", "social": "unchecked"},
     ),
+    "POST /desk/payee-accounts/new": ("handler", typed_account),
     "POST /window": ("handler", lambda one: shown(one) | {"purpose": WINDOW}),
     "POST /centre/groups/new": ("officer", lambda one: stated(one) | {"source_reference": ""}),
 }
@@ -147,6 +153,7 @@ NAMED = (
     "POST /desk/numbers",
     "POST /desk/activate",
     "POST /desk/cards/confirm",
+    "POST /desk/payee-accounts/new",
     "POST /window",
     "POST /centre/groups/new",
 )

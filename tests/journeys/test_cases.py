@@ -132,7 +132,7 @@ def test_a_request_by_law_has_the_number_of_a_court_or_letter_of_no_year_to_come
     scene: Scene, case: str
 ) -> None:
     answer = scene.looks(scene.mine, case, "court-or-law")
-    assert (answer.status_code, answer.json["code"]) == (422, "case-ref")
+    assert (answer.status_code, answer.json["code"]) == (422, "case-shape")
     assert "法院案号（如" in answer.json["errors"][0]["detail"]
     for form in ("（2025）宁0104民初7号", "宁检调〔2025〕3号", "(2024)最高法民终12号之一"):
         assert scene.looks(scene.mine, form, "court-or-law").status_code == 200, form
