@@ -59,9 +59,9 @@ from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_o
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, OpenEntry, Reader
-from recordsvc.archive.retention import Blocker, kept_by_law
+from recordsvc.archive.retention import Blocker, kept_by_law, longest, record_blockers
 from recordsvc.archive.statements import Statement, Stater, derived_id
-from recordsvc.archive.states import Life, RecordState
+from recordsvc.archive.states import Life
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.privileges import erasing
@@ -195,23 +195,13 @@ def blockers(house: "House", conn: Connection, archives: Iterable[Archive], grou
     for worker_id in own:
         for blocking in house.erasure_blockers:
             found += blocking(house, conn, worker_id)
-    longest = {one.code: one for one in sorted(found, key=lambda one: one.until or "9999")}
-    return sorted(longest.values(), key=lambda one: one.until or "9999", reverse=True)
+    return longest(found)
 
 
 def unsettled(house: "House", conn: Connection, workers: Iterable[bytes]) -> list[Blocker]:
     """Return the open matters of these workers, which end by being settled and not by a day."""
     found = [blocking(house, conn, one) for one in workers for blocking in house.erasure_blockers]
     return [one for some in found for one in some if one.until is None]
-
-
-def record_blockers(
-    house: "House", conn: Connection, worker_id: bytes, state: RecordState, ground: str
-) -> list[Blocker]:
-    """Return what keeps one record from being erased: the law, and open money of its worker."""
-    found = kept_by_law(house, state, ground)
-    kept = [] if found is None else [found]
-    return kept + [one for blocking in house.erasure_blockers for one in blocking(house, conn, worker_id)]
 
 
 # -- erasing

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.archive.facts import day_of
 from recordsvc.archive.states import Life, RecordState
+from recordsvc.archive.tables import entry
 from recordsvc.ground.ports import beijing_date
+from recordsvc.people import merges
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -24,6 +27,8 @@ class Blocker:
     until: str | None
     zh: str
     en: str
+    places: frozenset[int] | None = None
+    """The log positions that it rests on, which alone it keeps; None: whatever the worker has."""
 
 
 Blocking = Callable[["House", Connection, bytes], Iterable[Blocker]]
@@ -58,6 +63,25 @@ def kept_by_law(house: "House", state: RecordState, ground: str) -> Blocker | No
     if until <= today:
         return None
     return Blocker(f"retention/{rule['code']}", until.isoformat(), str(rule["zh"]), str(rule["en"]))
+
+
+def longest(found: Iterable[Blocker]) -> list[Blocker]:
+    """Return of each code what lasts longest, the longest first."""
+    last = {one.code: one for one in sorted(found, key=lambda one: one.until or "9999")}
+    return sorted(last.values(), key=lambda one: one.until or "9999", reverse=True)
+
+
+def record_blockers(
+    house: "House", conn: Connection, worker_id: bytes, state: RecordState, ground: str
+) -> list[Blocker]:
+    """Return what keeps one record from being erased: the law, open money of its person, what rests on it."""
+    own, seqs = entry.c, [state.seq, *(one.seq for one in state.history)]
+    places = set(conn.scalars(sa.select(own.idx).where(own.worker_id == worker_id, own.seq.in_(seqs))))
+    found = [kept] if (kept := kept_by_law(house, state, ground)) is not None else []
+    for person in sorted(merges.together(conn, [worker_id])):
+        asked = [one for blocking in house.erasure_blockers for one in blocking(house, conn, person)]
+        found += [one for one in asked if one.places is None or not one.places.isdisjoint(places)]
+    return longest(found)
 
 
 def _years_later(day: dt.date, years: int) -> dt.date:

@@ -18,7 +18,7 @@ from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.paper_routes import TO_FILE
 from recordsvc.archive.papers import FIELDS, Paper
-from recordsvc.archive.retention import Blocker
+from recordsvc.archive.retention import Blocker, record_blockers
 from recordsvc.archive.states import Life
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, NotFound, Problem, TooLarge
@@ -235,7 +235,7 @@ def _blockers(
         place = person.find(record_id, typed["issuer"] or None)
         if place is None or place.state is None:
             return []
-        return erasing.record_blockers(house(), conn, place.archive.worker_id, place.state, ground)
+        return record_blockers(house(), conn, place.archive.worker_id, place.state, ground)
 
 
 def _papers(act: DeskAct, worker_id: bytes, looker: Looker, typed: dict[str, Any]) -> list[PaperLine] | None:

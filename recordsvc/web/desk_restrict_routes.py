@@ -48,6 +48,7 @@ def restrict_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
     policy="archive.restrict",
     surface=Surface.PAGE,
     body=Fields(ActPageForm),
+    step_up=True,
     answer={200: HTML, 303: None, 422: HTML},
     problems=(errors.TargetUnknown, StandingRefused),
     summary="立即限制处理（网页） / Restrict an archive at once from its page",

@@ -25,7 +25,7 @@ from recordsvc.ground.ports import FixedClock
 from recordsvc.ground.problems import TooMany
 from recordsvc.ground.two_person import SamePerson
 from recordsvc.house import House
-from recordsvc.people import kept_numbers, merges, tables
+from recordsvc.people import kept_numbers, merges, numbers, tables
 from tests.archive.support import person
 from tests.archive.test_areas import ROLES, Region, address, desk_doors
 from tests.archive.test_importing import HEADINGS, OFFICE, old_row
@@ -302,6 +302,28 @@ def test_two_people_do_not_decide_about_themselves(region: Region, house: House)
         assert alarms(house) == [("own", "reviewer.64")] * n
     listed = region.knock("reviewer", "64", "GET", "/v1/desk/proposals").json["items"]
     assert not {str(uuid.UUID(bytes=one)) for one in proposals[1:]} & {one["id"] for one in listed}
+
+
+def test_the_own_number_is_neither_proposed_nor_decided_for_another_archive(
+    region: Region, house: House
+) -> None:
+    enter(region, 2)
+    other, why = region.centre.worker_id(person(2)), numbers.Why("number-corrected", "公安机关证明", [])
+    told = ("resident-id", NUMBER, why, "official:first")
+    proposal = house.db.write(lambda turn: numbers.propose_add(turn, house, other, *told))
+    for role in ROLES:
+        confirm(house, f"{role}.64")
+
+    path = f"/v1/desk/workers/{uuid.UUID(bytes=other)}/numbers"
+    said = {"kind": "resident-id", "number": NUMBER, "ground": "number-corrected", "text": "x"}
+    answer = region.knock("registrar", "64", "POST", path, json=said | {"papers": ["ab" * 32]})
+    assert (answer.status_code, answer.json["code"]) == (403, "recused")
+    path = f"/v1/desk/proposals/{uuid.UUID(bytes=proposal)}/decide"
+    answer = region.knock("reviewer", "64", "POST", path, json={"approve": True, "reason": "x"})
+    assert (answer.status_code, answer.json["code"]) == (403, "recused")
+    assert alarms(house) == [("own", "registrar.64"), ("own", "reviewer.64")]
+    with house.db.read() as conn:
+        assert two_person.read(conn, proposal, house.clock.now_ms()).state == "open"
 
 
 def enter(region: Region, n: int) -> None:

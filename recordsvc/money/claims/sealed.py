@@ -28,10 +28,20 @@ def among(conn: Connection, claims: Sequence[Claim]) -> frozenset[bytes]:
     return frozenset(one.claim_id for one in claims if uuid.UUID(one.certificate).bytes in records)
 
 
+def some(conn: Connection, one: Claim) -> bool:
+    """Tell whether any record of a claim's person is restricted."""
+    return bool(_rows(conn, [one], entry, entry.c.idx))
+
+
 def rests(conn: Connection, one: Claim, facts: Mapping[str, Mapping[str, Any]]) -> bool:
     """Tell whether one of these facts was taken from an entry that is sealed, of whichever record."""
-    places = {int(idx) for fact in facts.values() for idx in _PLACE.findall(str(fact["source"]))}
-    return bool(places) and not places.isdisjoint(_rows(conn, [one], entry, entry.c.idx))
+    found = places(facts)
+    return bool(found) and not found.isdisjoint(_rows(conn, [one], entry, entry.c.idx))
+
+
+def places(facts: Mapping[str, Mapping[str, Any]]) -> frozenset[int]:
+    """Return the log positions that facts were taken from."""
+    return frozenset(int(idx) for fact in facts.values() for idx in _PLACE.findall(str(fact["source"])))
 
 
 def _rows(

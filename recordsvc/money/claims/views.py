@@ -16,6 +16,7 @@ from recordsvc.money.claims.facts import ARCHIVE
 from recordsvc.money.claims.sealed import WITHHELD_ZH
 from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of, find, parts_of
 from recordsvc.money.rules import explaining
+from recordsvc.money.rules.decision import Verdict
 from recordsvc.money.rules.facts import known
 
 if TYPE_CHECKING:
@@ -284,15 +285,16 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         return told | {"reason": explaining.because(document["reason"], day), "missing": missing}
     rule = house.claims.rules.version(row.sha256)
     words = explaining.explain(rule, deciding.again(rule, bytes(row.document)))
+    hidden = row.verdict != Verdict.GRANT and sealed.some(conn, one)
     return told | {
         "headline": words.headline,
         "document": rule.head.document,
         "sample": words.sample,
-        "reason": words.reason,
+        "reason": words.reason or (explaining.SEALED_ZH if hidden else ""),
         "basis": list(words.basis),
         "failed": [_reason(asdict(it)) for it in words.failed],
         "met": [_reason(asdict(it)) for it in words.met],
-        "missing": [asdict(it) for it in words.missing],
+        "missing": [asdict(explaining.behind_seal(it) if hidden else it) for it in words.missing],
     }
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 TERMS: Final = "fee_terms"
+_NONE: Final[frozenset[int]] = frozenset()
+"""No voucher of a fee rests on an entry of the log."""
 _UNDER_WAY: Final = ("PENDING", "UNKNOWN")
 
 
@@ -38,7 +40,9 @@ def blocking(house: "House", conn: Connection, worker_id: bytes) -> Iterator[Blo
     # Counted from the first of January after (会计档案管理办法第十四条): to the end of a year.
     until = dt.date(last.year + years, 12, 31)
     if today <= until:
-        yield Blocker("fee/kept", until.isoformat(), "缴费单属于会计凭证，须保存到期", "vouchers are kept")
+        yield Blocker(
+            "fee/kept", until.isoformat(), "缴费单属于会计凭证，须保存到期", "vouchers are kept", _NONE
+        )
 
 
 def connect(house: "House") -> None:

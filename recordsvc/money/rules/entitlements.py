@@ -4,14 +4,15 @@ A proposal, not a promise: nothing is stored, and nothing is claimed. Whoever cl
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.engine import Connection
 
 from recordsvc.archive.reading import Reader
+from recordsvc.archive.states import Life
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.rules import archive_facts, registers
+from recordsvc.money.rules import archive_facts, explaining, registers
 from recordsvc.money.rules.archive_facts import CaseOfRecord
 from recordsvc.money.rules.decision import Decision, Verdict
 from recordsvc.money.rules.explaining import Explanation, explain
@@ -45,10 +46,11 @@ def of_worker(house: "House", worker_id: bytes) -> list[Entitlement]:
         return []
     today = beijing_date(house.clock.now_ms()).isoformat()
     found: list[Entitlement] = []
+    hidden = any(one.life is Life.RESTRICTED for one in archive.state.records)
     with house.db.read() as conn:
         for case in archive_facts.cases(archive, today):
             facts = around(house, conn, worker_id, case, today)
-            found += _tried(house, case, facts)
+            found += [_behind_seal(one) if hidden else one for one in _tried(house, case, facts)]
     order = {Verdict.GRANT: 0, Verdict.NEED_INFO: 1, Verdict.REFUSE: 2, Verdict.NO_RULE_IN_FORCE: 3}
     return sorted(found, key=lambda one: order[one.decision.verdict])
 
@@ -68,6 +70,12 @@ def around(house: "House", conn: Connection, worker_id: bytes, case: CaseOfRecor
     said = registers.gathered(house.registers, conn, worker_id, case.number)
     catalogue = house.catalogue.facts(case.facts, day)
     return own.joined(catalogue).joined(said).joined(case.facts)
+
+
+def _behind_seal(one: Entitlement) -> Entitlement:
+    """Return it as it is told where the archive has a record that is restricted."""
+    missing = tuple(explaining.behind_seal(it) for it in one.told.missing)
+    return replace(one, told=replace(one.told, missing=missing))
 
 
 def _tried(house: "House", case: CaseOfRecord, facts: Facts) -> list[Entitlement]:

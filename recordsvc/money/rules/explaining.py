@@ -5,7 +5,7 @@ Everything said is taken from the decision and the very text it was made by; not
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from recordsvc import dated
@@ -30,6 +30,9 @@ REASONS: Final[Mapping[str, str]] = {
     "amount-out-of-range": "算出的金额超出合理范围",
     "record-restricted": "所依据的记录已限制处理，解除后再核",
 }
+SEALED_ZH: Final = "本人有记录已限制处理（封存），所缺的可能就在其中：解除限制后再核，不用另行提供或更正"
+_IN_ARCHIVE: Final = frozenset({"archive", "departments"})
+"""Suppliers whose word is a record (`fact_suppliers`)."""
 _OPERATORS: Final[Mapping[str, str]] = {
     "eq": "应为",
     "ne": "不应为",
@@ -291,3 +294,11 @@ def lacking(name: str) -> Lacking:
     own = known(name)
     supplier = dated.table("fact_suppliers").on(dated.OPEN_END).by_code[own.supplier]
     return Lacking(name, own.zh, str(supplier["zh"]), str(supplier["who"]))
+
+
+def behind_seal(one: Lacking) -> Lacking:
+    """Return what to say of it of a person with a record that is restricted: it may stand there.
+
+    Nobody is asked to bring, or to correct, what an archive holds sealed.
+    """
+    return replace(one, who=SEALED_ZH) if known(one.fact).supplier in _IN_ARCHIVE else one

@@ -11,6 +11,7 @@ from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.money.claims import filing, notices, sealed, values, views
 from recordsvc.money.claims.errors import ClaimStep
+from recordsvc.money.rules import entitlements, explaining
 from recordsvc.settings import Settings
 from tests.archive import restricted
 from tests.archive.support import id_of, person
@@ -87,6 +88,33 @@ def test_what_was_taken_from_another_record_is_sealed_with_that_one(world: World
         assert sealed.rests(conn, one, group)
     assert not told["sealed"]
     assert told["decision"]["facts"]
+
+
+def test_what_the_archive_lacks_may_be_sealed_and_nobody_is_asked_to_bring_or_correct_it(
+    world: World,
+) -> None:
+    worker_id, record_id = world.certified()
+    other = world.assessor.certificate(person(1), level="4")
+    world.assessor.enter(other)
+    one = world.file(worker_id, record_id, kind="TRAIN")
+
+    def told() -> tuple[str, dict[str, str]]:
+        with world.house.db.read() as conn:
+            made = views.detailed(world.house, conn, one)["decision"]
+        return made["reason"], {it["fact"]: it["who"] for it in made["missing"]}
+
+    reason, before = told()
+    assert (reason, "更正记录" in before["attendance_pct"]) == ("", True)
+    restricted.seal(world.house, worker_id, uuid.UUID(id_of(other)).bytes)
+
+    reason, now = told()
+
+    assert reason == now["attendance_pct"] == explaining.SEALED_ZH
+    assert now.keys() == before.keys()
+    assert "更正记录" not in "".join(now.values())
+    assert now["public_payroll"] == before["public_payroll"]  # no archive's to tell
+    (first, *_) = [it for it in entitlements.of_worker(world.house, worker_id) if it.decision.rule == "TRAIN"]
+    assert {it.fact: it.who for it in first.told.missing}["attendance_pct"] == explaining.SEALED_ZH
 
 
 def test_a_sealed_record_comes_into_no_public_list_and_keeps_nobody_else_out(world: World) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from recordsvc.access import demo
-from recordsvc.access.grants import Position
+from recordsvc.access.grants import Actor, Kind, Position
+from recordsvc.archive import erasing
 from recordsvc.ground.ports import uuid_text
 from recordsvc.money.bank.instant import FolderPay
+from recordsvc.money.fees import mandates
 from recordsvc.settings import Settings
 from tests.archive.support import person
 from tests.journeys.desk import HOST, Journey
@@ -159,3 +161,15 @@ def test_a_mandate_a_debit_and_a_payment_at_once_by_buttons(world: World, journe
     assert "没有缴成" in see(journey, me, first)
     press(journey, me, button(see(journey, me, second), f"{second}/pay"))
     assert "银行尚未答复" in see(journey, me, second)
+
+
+def test_a_worker_whose_archive_is_restricted_ends_a_mandate_and_reads_that_it_ended(
+    world: World, journey: Journey
+) -> None:
+    till = Till(world)
+    till.sign(0)
+    officer = Actor(Kind.OFFICIAL, "data", roles=frozenset({"data-officer"}))
+    erasing.restrict(world.house, world.workers[0], "lawfulness-disputed", "核实", officer)
+    me = journey.sign_in(person(1)["number"])
+    assert journey.act(me, "/v1/me/fee-mandate/end", {}, 200) == {"mandate": None}
+    assert world.read(mandates.standing, world.workers[0]) is None
