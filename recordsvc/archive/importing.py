@@ -250,7 +250,7 @@ class Importer:
         if proposal is None:
             raise StaleProposal
         with house.db.read_raw() as cursor:
-            statements, numbers, waiting = self._statements(cursor, run, key, rows)
+            statements, numbers, waiting = self._statements(cursor, run, proposal, key, rows)
             batch = Batch(Region(house).prepare_all(cursor, statements))
 
         def act(turn: Turn) -> bool:
@@ -275,27 +275,26 @@ class Importer:
         return bool(house.db.write(act))
 
     def _statements(
-        self, cursor: Cursor, run: Any, key: DataKey, rows: Sequence[Any]
+        self, cursor: Cursor, run: Any, proposal: Proposal, key: DataKey, rows: Sequence[Any]
     ) -> tuple[list[tuple[Any, Statement]], list[int], dict[int, bytes | None]]:
         """Return what enters with its rows, and the rows that wait with whom they are about."""
         house, now_ms, said_by = self._house, self._house.clock.now_ms(), self._house.settings.region
         contents = [orjson.loads(key.open(row.sealed, row_aad(run.run_id, row.row))) for row in rows]
         people = [read_person(one["worker"], now_ms)[0] for one in contents]
         resolved = house.people.resolve(cursor, people, source_of(run.file_sha256))
-        proposal = _proposal_of(house, run.proposal)
-        stater = Stater(
-            str(proposal.decided_by) if proposal else "", "reviewer", f"case-{uuid.UUID(bytes=run.proposal)}"
-        )
+        case = f"case-{uuid.UUID(bytes=run.proposal)}"
+        stater = Stater(str(proposal.decided_by), "reviewer", case)
         statements: list[tuple[Any, Statement]] = []
         numbers = list[int]()
         waiting = dict[int, bytes | None]()
         found = [one for one in resolved if isinstance(one, Worker)]
         again = Retold(house, cursor, [one.worker_id for one in found])
-        foreign = import_persons.foreign(house, proposal, found)
+        named = {row.row: person for row, person in zip(rows, people, strict=True)}
+        barred = import_persons.barred(house, proposal, named, resolved)
         for row, content, person, worker in zip(rows, contents, people, resolved, strict=True):
             if (
                 isinstance(worker, Held)
-                or worker.worker_id in foreign
+                or row.row in barred
                 or again.reason(worker.worker_id, as_record(house, run, content["body"]))
             ):
                 waiting[row.row] = import_persons.whose(house, cursor, person, worker)
