@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import deciding
 from recordsvc.access.grants import Actor
 from recordsvc.archive import import_persons, importing, tables
+from recordsvc.archive.import_waiting import HOLDING, row_aad
 from recordsvc.ground import two_person
 from recordsvc.ground.problems import Forbidden, NotFound
 from recordsvc.ground.two_person import Proposal
@@ -100,11 +101,11 @@ def _read(
     wrapped = conn.scalar(sa.select(run.wrapped).where(*mine))
     if wrapped is None:
         return {}
-    key = unwrap(house.keys, wanted, bytes(wrapped), importing.HOLDING, house.random.bytes)
+    key = unwrap(house.keys, wanted, bytes(wrapped), HOLDING, house.random.bytes)
     query = sa.select(row.row, row.sealed).where(row.run_id == wanted, row.state == "ready", row.row > after)
     found = {}
     for one in conn.execute(query.order_by(row.row).limit(most)):
-        said = orjson.loads(key.open(bytes(one.sealed), importing.row_aad(wanted, one.row)))
+        said = orjson.loads(key.open(bytes(one.sealed), row_aad(wanted, one.row)))
         found[int(one.row)] = (read_person(said["worker"], house.clock.now_ms())[0], said)
     return found
 
