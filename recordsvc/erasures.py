@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import lost_erasures, tables
+from recordsvc.archive import going, lost_erasures, tables
 from recordsvc.archive.decided import enter
-from recordsvc.archive.erasing import WHOLE, destroy, restated
+from recordsvc.archive.erasing import destroy, restated
 from recordsvc.archive.formats import Kind
+from recordsvc.archive.going import WHOLE
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.privileges import Kind as TableKind
@@ -192,7 +193,13 @@ def replay(house: "House") -> int:
             f"this database is older than {older} erasures of the journal, and erasing needs its entry: "
             f"{_CONTINUE}"
         )
+    # All of it first: once a number is gone again, nothing leads from what waits to whom it is for.
+    house.db.write(lambda turn: _take_waiting(turn, house, lines))
     return sum(house.db.write(functools.partial(_again, house, line)) for line in lines)
+
+
+def _take_waiting(turn: Turn, house: "House", lines: list[Line]) -> None:
+    going.again(turn, house, [(one.worker_id, one.seq) for one in lines if _there(turn.conn, one)])
 
 
 def lost(conn: Connection, house: "House") -> list[bytes]:
@@ -215,6 +222,7 @@ def restate(turn: Turn, house: "House", proposal: Proposal, before: str) -> int:
         record_id = None if line.seq == WHOLE else _record_id(turn.conn, line)
         said = restated(house, proposal, line.worker_id, line.seq, record_id, text)
         statements.append((line.worker_id, said))
+    _take_waiting(turn, house, lines)
     entered = enter(house, turn, statements)
     for line in lines:
         destroy(turn, house, line.worker_id, line.seq)

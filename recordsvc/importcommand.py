@@ -83,7 +83,7 @@ def import_file(  # noqa: PLR0913, PLR0917 - click passes options by name
         answers, papers, where = _open(house, file, kind, profile)
         where_from = import_persons.reach_of(who)
         by = f"official:{official}"
-        plan = importrows.Plan(papers.sha256, kind, source, vouched_by, by, case, where_from)
+        plan = importrows.Plan(papers.sha256, kind, source, vouched_by, by, case, where_from, who)
         sheet = file.with_name(f"{file.stem}.import-errors.csv")
         if dry_run:
             _try(house, plan, papers, sheet)

@@ -34,6 +34,7 @@ _OF_FILES: Final = {
     "permit-item-missing": "没有操作项目",
     "permit-term-missing": "没有有效期起止日期",
     "project-missing": "没有培训项目",
+    "recused": "这一行是您本人的，或您须回避的人的，没有受理，已经记下；请由其他工作人员导入",
     "result-missing": "没有合格或不合格的结果",
     "training-type-missing": "没有培训类型，请在对照中写明",
 }

@@ -49,6 +49,7 @@ from tests.archive.restricted import seal
 from tests.archive.support import Centre, id_of, person, told
 from tests.archive.support import receipts as receipts_of
 from tests.archive.test_erasing import OFFICER, UNLAWFUL, decide_erasure, files_of, restrict, secrets_of
+from tests.archive.test_importing import loaded, old_row, papers, written
 from tests.archive.test_merging import decided
 from tests.faults.owner import owning
 from tests.postgresql import installed_programs
@@ -98,6 +99,9 @@ def past(house: House, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     erased, kept = centre.worker_id(person(1)), centre.worker_id(person(2))
     house.papers.keep(erased, png(), "commitment-letter", "承诺书", OFFICER)
     (paper,) = [one for one in house.settings.objects_dir.rglob("*") if one.is_file()]
+    # What waits: for who is erased, and to tell again what is erased of `kept`.
+    centre.send([centre.completion({**person(n), "name": "丁不同"}) for n in (1, 2)])
+    loaded(house, papers(house, written(tmp_path / "old.csv", [old_row(1), old_row(3)])))
     proven = bundle.make(house, kept)
     secrets = secrets_of(house, erased)
     folder = backup.make(house, tmp_path / "out")
@@ -261,6 +265,19 @@ def test_it_opens_and_what_was_erased_is_nowhere_readable(
     assert not list(new.settings.objects_dir.rglob(past.paper.name))
 
 
+def test_what_waited_for_what_is_erased_again_goes_too(new: House) -> None:
+    """Held records and rows of an import wait again in the copy; another's row stays."""
+    held, row = archive_tables.held.c, archive_tables.import_row.c
+    with new.db.read() as conn:
+        left = conn.execute(sa.select(held.state, held.sealed)).all()
+        rows = conn.execute(sa.select(row.state, row.code, row.sealed).order_by(row.row)).all()
+    assert [tuple(one) for one in left] == [("returned", None)] * 2
+    assert [(one.state, one.code, one.sealed is None) for one in rows] == [
+        ("refused", "needs-officials", True),
+        ("ready", None, False),
+    ]
+
+
 def test_what_was_given_out_stays_true(new: House, past: Past) -> None:
     """Receipts and bundles of before verify, and what was lost is named as lost, not as fraud."""
     with new.db.read() as conn:
@@ -307,7 +324,9 @@ def test_what_was_entered_and_erased_after_the_backup_is_not_entered_anew(new: H
     for number in (person(1)["number"], person(6)["number"]):
         assert new.people.find("resident-id", number) is None
     changed = centre.completion(person(6), record_id=id_of(past.unknown[2]))
-    assert told(centre.send([changed, of_class(centre, 2, "C9")])) == ["erased", "accepted"]
+    asked = [centre.completion(person(2)), of_class(centre, 2, "C9")]
+    # The class of an erased record waits for officials under another id, as it did before the loss.
+    assert told(centre.send([changed, *asked])) == ["erased", "retold-erased", "accepted"]
     with pytest.raises(RecordErased):
         declare(new, past.kept, past.words, STATER)
     assert declare(new, past.kept, past.words | {"text": "别的"}, STATER)

@@ -310,6 +310,12 @@ VERBS = (
         desk=("GET /desk/proposals/<id:proposal_id>/papers/<n>",),
     ),
     Verb(
+        "open the rows of a proposed import, as who may decide it",
+        ("GET /v1/desk/proposals/<id:proposal_id>/rows",),
+        desk=("GET /desk/proposals/<id:proposal_id>/rows",),
+        why="rows are compared on the page or by interface, portion by portion",
+    ),
+    Verb(
         "file and open an institution's paper",
         (
             f"GET {PEER}/papers",

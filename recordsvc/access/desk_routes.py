@@ -5,7 +5,7 @@ from typing import Any
 
 import flask
 
-from recordsvc.access import acts, clients, deciding, objects, registering
+from recordsvc.access import acts, clients, deciding, number_conflicts, objects, registering
 from recordsvc.access.clients import Client
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import ClientRefused, ClientStateConflict, ClientUnknown
@@ -29,7 +29,7 @@ from recordsvc.access.grants import Actor, reach
 from recordsvc.access.policy import door, prove
 from recordsvc.access.registering import NewClient, NewKey, NewTerms
 from recordsvc.access.services import access, bp, house, once, reference
-from recordsvc.ground import answers, two_person
+from recordsvc.ground import answers, http, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.two_person import (
     AlreadyClosed,
@@ -40,6 +40,7 @@ from recordsvc.ground.two_person import (
     UnknownKind,
     UnknownProposal,
 )
+from recordsvc.people.numbers import NumberTaken, NumberUnfit
 
 
 @door(
@@ -266,13 +267,23 @@ def list_acts(query: dict[str, Any]) -> flask.Response:
     policy="proposal.decide",
     body=DecisionForm,
     answer=ProposalForm,
-    problems=(UnknownProposal, UnknownKind, SamePerson, AlreadyClosed, StaleProposal),
+    problems=(
+        UnknownProposal,
+        UnknownKind,
+        SamePerson,
+        AlreadyClosed,
+        StaleProposal,
+        NumberTaken,
+        NumberUnfit,
+    ),
     summary="复核决定 / Decide a proposal as the second person",
 )
 def decide_proposal(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Approve, which acts at once, or refuse."""
     prove_for(proposal_id)
-    deciding.decide(house(), proposal_id, actor(), approve=form["approve"], reason=form["reason"])
+    who = actor()
+    with number_conflicts.ending(house(), proposal_id, who, http.current().id):
+        deciding.decide(house(), proposal_id, who, approve=form["approve"], reason=form["reason"])
     return _one(proposal_id)
 
 

@@ -269,13 +269,19 @@ class OfficialActsQuery(Form):
 
 
 class SeenForm(Form):
-    """One look at the worker's archive by somebody else; `actor_id` names a machine, never a person."""
+    """One look at the worker's archive by somebody else; `actor_id` names a machine, never a person.
+
+    `institution` (USCC, with its name on the day of the look) is whose person it was, `role` their position;
+    both are empty for others.
+    """
 
     id = Identifier(required=True)
     at_ms = fields.Integer(required=True)
     actor_kind = fields.String(required=True)
     actor_id = fields.String(required=True)
     role = fields.String(required=True)
+    institution = fields.String(required=True)
+    institution_zh = fields.String(required=True)
     purpose = fields.String(required=True)
     fields_seen = fields.String(required=True, attribute="fields")
     case_ref = fields.String(required=True)

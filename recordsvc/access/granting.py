@@ -130,7 +130,7 @@ def _about_deputy(conn: Connection, _subject: str, payload: dict[str, Any]) -> T
     return Thing(areas.together(map(Thing, held)).area, frozenset(parties))
 
 
-@two_person.executor(GRANT, deciders=DECIDERS, about=_about_grant)
+@two_person.executor(GRANT, deciders=DECIDERS, about=_about_grant, fresh=True)
 def _grant(turn: Turn, payload: Mapping[str, Any], decided: Proposal) -> str:
     official_id = str(payload["official_id"])
     _not_about(decided, official_id)

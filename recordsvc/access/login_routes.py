@@ -1,11 +1,12 @@
 """Doors for people: sign in, who am I, sign out. Pages send HTML forms and are sent on; programs JSON."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Final
 
 import flask
 
-from recordsvc.access import backoff, demo, proving, questions
+from recordsvc.access import backoff, demo, proving, questions, staff
 from recordsvc.access.credentials import Holder
 from recordsvc.access.entering import cookie_sent, described, entered, go, network, newcomer
 from recordsvc.access.entrance import actor
@@ -26,9 +27,11 @@ from recordsvc.access.looked import Seen, of_worker, worded
 from recordsvc.access.policy import door
 from recordsvc.access.services import access, bp, house
 from recordsvc.access.sessions import Method
+from recordsvc.access.staff import Member
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.http import current
+from recordsvc.ground.ports import beijing_date
 
 demo_bp = flask.Blueprint("demo", __name__)
 """Registered where demo logins may exist and nowhere else."""
@@ -154,8 +157,9 @@ def looked(query: dict[str, Any]) -> flask.Response:
         before = query["before"] or b"\xff" * 16
         rows = of_worker(conn, worker_id, before=before, limit=LOOKED_PAGE, purpose=query["purpose"])
         asked = questions.of_worker(conn, worker_id)
+        people = staff.load(conn) if any(row.actor_kind == Kind.STAFF for row in rows) else {}
     following = rows[-1].id if len(rows) == LOOKED_PAGE else None
-    items = [_seen(row, asked.get(row.id)) for row in rows]
+    items = [_seen(row, asked.get(row.id)) | _whose(row, people) for row in rows]
     return answers.answer({"items": items, "next": following}, form=LookedForm)
 
 
@@ -170,6 +174,16 @@ def _seen(row: Seen, asked: questions.Question | None) -> dict[str, Any]:
         "question": None if asked is None else asked.state,
         "answer": None if asked is None or asked.state == "open" else asked.answer,
     }
+
+
+def _whose(row: Seen, people: Mapping[str, Member]) -> dict[str, str]:
+    """Return the institution of whoever looked, if they were of one: its code, and its name on that day."""
+    member = people.get(row.actor_id) if row.actor_kind == Kind.STAFF else None
+    if member is None:
+        return {"institution": "", "institution_zh": ""}
+    found = house().institutions.all().get(member.institution)
+    name = None if found is None else found.name_on(beijing_date(row.at_ms).isoformat())
+    return {"institution": member.institution, "institution_zh": name or ""}
 
 
 def read_cookie(request: flask.Request) -> Actor | None:

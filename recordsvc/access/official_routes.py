@@ -81,6 +81,7 @@ def entered(official_id: str, name: str) -> None:
     "/v1/desk/people/<official_id>/roles",
     policy="official.enter",
     body=RoleForm,
+    step_up=True,
     answer={202: ProposedForm},
     problems=(OfficialConflict, OfficialRefused, Forbidden),
     idempotent=True,

@@ -23,6 +23,7 @@ from recordsvc.ground import versions
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, Random, uuid7
+from recordsvc.ground.problems import NotFound
 from recordsvc.people.checks import IdentifierError
 from recordsvc.people.identifiers import uscc
 from recordsvc.vault.keystore import KeyStore
@@ -202,11 +203,15 @@ def accept(turn: Turn, keys: KeyStore, random: Random, code: str) -> str:
     return staff_id
 
 
-def take_back(turn: Turn, institution: str, invitation_id: bytes) -> bool:
-    """Withdraw an unused invitation of an institution; tells whether there was one."""
+def take_back(turn: Turn, institution: str, invitation_id: bytes) -> Position:
+    """Withdraw an unused invitation of an institution; to which position. Raises `NotFound`."""
     own = staff_invitation.c
     mine = (own.invitation_id == invitation_id, own.institution == institution, own.used_ms.is_(None))
-    return turn.conn.execute(staff_invitation.delete().where(*mine)).rowcount == 1
+    position = turn.conn.scalar(sa.select(own.position).where(*mine))
+    # Of two who take it back, or use it meanwhile, only one changes the row.
+    if position is None or turn.conn.execute(staff_invitation.delete().where(*mine)).rowcount != 1:
+        raise NotFound
+    return Position(position)
 
 
 # -- positions

@@ -34,7 +34,7 @@ from recordsvc.access.staff_forms import (
 )
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.problems import Unauthenticated
+from recordsvc.ground.problems import NotFound, Unauthenticated
 
 
 def institution() -> str:
@@ -117,15 +117,32 @@ def list_people() -> flask.Response:
     "/v1/centre/invitations",
     policy="centre.people.change",
     body=InviteForm,
+    step_up=True,
     answer={201: InvitedForm},
     problems=(StaffRefused,),
     summary="邀请人员 / Invite somebody by name to a position",
 )
 def invite(form: dict[str, Any]) -> flask.Response:
-    """Make an invitation for seven days."""
+    """Make an invitation for seven days; the institution is told."""
     code = invited(form["name"], form["position"], form["until_ms"])
     expires = house().clock.now_ms() + staff.INVITATION_MS
     return answers.answer({"code": code, "expires_ms": expires}, 201, form=InvitedForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/centre/invitations/<id:invitation_id>/end",
+    policy="centre.people.change",
+    body=EmptyForm,
+    answer={204: None},
+    problems=(NotFound,),
+    summary="收回邀请 / Take back an invitation that nobody has used",
+)
+def end_invitation(invitation_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty
+    """Take it back: its code lets nobody in any more."""
+    uninvited(invitation_id)
+    return flask.Response(status=204)
 
 
 @door(
@@ -180,13 +197,31 @@ def code_for_own(staff_id: str, form: dict[str, Any]) -> flask.Response:
 
 
 def invited(name: str, position: str, until_ms: int | None) -> str:
-    """Invite to the institution of whoever asks; the code. Raises `StaffRefused`."""
-    place, own, by = house(), institution(), reference()
-    return place.db.write(
-        lambda turn: staff.invite(
-            turn, place.keys, place.random, own, name, Position(position), until_ms, by=by
-        )
-    )
+    """Invite to the institution of whoever asks; the code. Raises `StaffRefused`.
+
+    Whoever has the code is a person of the institution, also the second one of what takes two: the list of
+    acts has it, and the institution is told, so that its other heads see what one of them does.
+    """
+    place, own, who, by = house(), institution(), actor(), reference()
+
+    def act(turn: Turn) -> str:
+        code = staff.invite(turn, place.keys, place.random, own, name, Position(position), until_ms, by=by)
+        acts.note(turn, place.random, OfficialAct(who, Act.STAFF_INVITED, own, position))
+        place.tell_institution(turn, own, "staff-invited", {}, place.random.bytes(16).hex())
+        return code
+
+    return place.db.write(act)
+
+
+def uninvited(invitation_id: bytes) -> None:
+    """Take back an invitation to the institution of whoever asks. Raises `NotFound`."""
+    place, own, who = house(), institution(), actor()
+
+    def act(turn: Turn) -> None:
+        position = staff.take_back(turn, own, invitation_id)
+        acts.note(turn, place.random, OfficialAct(who, Act.STAFF_UNINVITED, own, position))
+
+    place.db.write(act)
 
 
 def ended(staff_id: str, position: str) -> None:

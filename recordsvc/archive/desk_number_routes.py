@@ -6,7 +6,7 @@ from typing import Any, Final
 import flask
 
 from recordsvc import dated
-from recordsvc.access import acts, looked, objects
+from recordsvc.access import acts, looked, objects, own_attempts, own_parties
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
@@ -34,9 +34,9 @@ from recordsvc.people import identifiers, numbers
 from recordsvc.people import tables as people_tables
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.names import is_a_name
-from recordsvc.people.numbers import NumberTaken, NumberUnfit, Why
+from recordsvc.people.numbers import NumberUnfit, Why
 
-TO_CHANGE: Final = (NumberTaken, NumberUnfit, errors.IdentifierRefused, *paperrefs.PROBLEMS)
+TO_CHANGE: Final = (NumberUnfit, errors.IdentifierRefused, *paperrefs.PROBLEMS)
 
 
 @door(
@@ -200,12 +200,20 @@ def seen_numbers(worker_id: bytes, query: dict[str, str]) -> dict[str, Any]:
 
 
 def ask_number(worker_id: bytes, form: dict[str, Any]) -> Callable[[Turn], bytes]:
-    """Return the act of proposing a number. Raises `IdentifierRefused` for one that cannot be."""
-    why, by, place = why_of(worker_id, form), reference(), house()
+    """Return the act of proposing a number.
+
+    Raises `IdentifierRefused` for one that cannot be, `Recused` for the official's own as they stated it.
+    """
+    place = house()
     try:
-        identifiers.parse(form["kind"], form["number"], beijing_date(place.clock.now_ms()), legacy=True)
+        today = beijing_date(place.clock.now_ms())
+        value = identifiers.parse(form["kind"], form["number"], today, legacy=True).value
     except IdentifierError as fault:
         raise errors.IdentifierRefused(detail_en=str(fault), pointer="/number", reason=fault.code) from None
+    with place.db.read() as conn:
+        own = own_parties.named_by(conn, actor(), place.people.tags(form["kind"], value))
+    own_attempts.check(place, actor(), own)
+    why, by = why_of(worker_id, form), reference()
     told = (form["kind"], form["number"], why, by, form["standing"])
     return lambda turn: numbers.propose_add(turn, place, worker_id, *told)
 

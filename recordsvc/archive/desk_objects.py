@@ -17,7 +17,16 @@ from recordsvc.access import tables as access_tables
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Thing
 from recordsvc.access.objects import further, named
-from recordsvc.archive import audit_packs, case_finders, errors, held_own, looking, tables
+from recordsvc.archive import (
+    audit_packs,
+    case_finders,
+    errors,
+    held_own,
+    import_opened,
+    importing,
+    looking,
+    tables,
+)
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.pack_tables import audit_pack
 from recordsvc.archive.release import RELEASE
@@ -112,4 +121,5 @@ named("key", alarm)
 named("issuer", areas.institution)
 further(RELEASE, released)
 case_finders.register()
+further(importing.KIND, lambda conn, proposal: import_opened.parties(house(), conn, actor(), proposal))
 further(audit_packs.KIND, lambda _conn, proposal: audit_packs.parties(proposal.payload))

@@ -66,6 +66,8 @@ class _Following:
         case = disputes.unclosed(turn, worker_id, seq)
         if kind is Kind.ERASE:
             if case is not None and seq == stored.target:
+                # Said, it may be, between the erasure and this.
+                disputes.erase(turn, worker_id, seq)
                 disputes.end(turn, self._house, case, "withdrawn", stored.idx)
             return
         if entry is None or entry.record is None:

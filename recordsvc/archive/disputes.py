@@ -419,18 +419,21 @@ def data_key(turn: Turn, house: "House", worker_id: bytes) -> DataKey:
 # -- small parts
 
 
-def erase(turn: Turn, worker_id: bytes) -> None:
-    """Remove what was said, and end what is open; part of the worker's erasure."""
+def erase(turn: Turn, worker_id: bytes, seq: int | None = None) -> None:
+    """Remove what was said, of one record or of all, and end what is open of a worker; part of erasing."""
     own, said = tables.dispute, tables.dispute_message
+    mine = [own.c.worker_id == worker_id] + ([] if seq is None else [own.c.seq == seq])
+    # The cases first: who speaks in one at this moment holds it.
+    turn.conn.execute(own.update().where(*mine).values(messages=0))
+    theirs = said.c.dispute_id.in_(turn.conn.scalars(sa.select(own.c.dispute_id).where(*mine)).all())
     with erasing(turn.conn):
-        turn.conn.execute(sa.delete(said).where(said.c.worker_id == worker_id))
-    mine = own.c.worker_id == worker_id
-    turn.conn.execute(own.update().where(mine).values(messages=0))
-    turn.conn.execute(
-        own.update()
-        .where(mine, own.c.state.in_(UNCLOSED))
-        .values(state="withdrawn", closed_ms=turn.now_ms, version=own.c.version + 1)
-    )
+        turn.conn.execute(sa.delete(said).where(said.c.worker_id == worker_id, theirs))
+    if seq is None:
+        turn.conn.execute(
+            own.update()
+            .where(*mine, own.c.state.in_(UNCLOSED))
+            .values(state="withdrawn", closed_ms=turn.now_ms, version=own.c.version + 1)
+        )
 
 
 def about(dispute: Dispute) -> dict[str, Any]:

@@ -44,7 +44,7 @@ from recordsvc.archive import (
     blockers,
     disputes,
     farewell,
-    held,
+    going,
     notices,
     paper_rows,
     persons,
@@ -59,7 +59,8 @@ from recordsvc.archive import (
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.formats import Kind
-from recordsvc.archive.reading import Archive, OpenEntry, Reader
+from recordsvc.archive.going import WHOLE
+from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.retention import record_blockers
 from recordsvc.archive.statements import Statement, Stater, derived_id
 from recordsvc.archive.states import Life
@@ -79,12 +80,6 @@ ERASE: Final = "archive.erase"
 ERASE_RECORD: Final = "record.erase"
 REPLAYED: Final = "replayed"
 """Ground of an erasure that is entered again after a restore: what was decided stands in the log before."""
-WHOLE: Final = -1
-"""`erasure.seq` of a whole archive."""
-_GONE: Final = "本人档案已删除，不再收录"
-"""What an issuer is told whose held record names an erased person."""
-_RECORD_GONE: Final = "所指的原记录，或同一班次、证书的原记录，已删除，不再收录"
-"""What an issuer is told whose held record acts on one that was erased, or tells it again."""
 _DECIDERS: Final = frozenset({"data-officer"})
 _REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 """Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
@@ -255,10 +250,7 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     ]
     astray = strays.left_elsewhere(house, cursor, [archive.worker_id for archive in person.archives])
     _erase_entries(turn, payload, proposal, [(one.worker_id, one.seq, one.record_id) for one in astray])
-    # What waits names the person, too, and a release of it would begin them anew.
-    own = {archive.worker_id for archive in person.archives}
-    named = _named(entry for archive in person.archives for entry in archive.entries)
-    held.return_of(turn, house, held.Going(own, named), _GONE)
+    going.with_archives(turn, house, person.archives)
     # Made while there is a phone and a name; posted behind `forget`, which takes all there was to be told.
     last = farewell.made(turn, house, person.archives)
     for archive, entered in zip(person.archives, enter(house, turn, statements), strict=True):
@@ -280,23 +272,13 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
         raise ErasureBlocked.by(found)
     seqs = [state.seq, *(one.seq for one in state.history if one.kind in _REPEATING and one.record)]
     places = [archive.entries[seq].stored for seq in seqs]
-    # What waits to act on the record says again what it said.
-    named = _named(archive.entries[seq] for seq in seqs)
-    told, chains = retold.of_state(state), persons.chains(turn, house, archive.worker_id)
-    held.return_of(turn, house, held.Going((), named, told, chains), _RECORD_GONE)
-    retold.keep(turn, house, (archive.worker_id, state.seq), state.record or {}, told)
+    going.with_records(turn, house, archive, seqs)
     _erase_entries(
         turn,
         payload,
         proposal,
         [(one.worker_id, one.seq, one.record_id) for one in places if one.record_id is not None],
     )
-
-
-def _named(entries: Iterable[OpenEntry]) -> frozenset[tuple[str, str]]:
-    """Return issuer and id of these entries' records, as whatever acts on them names them."""
-    said = [one.record for one in entries if one.record is not None]
-    return frozenset((str(record["issuer"]), str(record["id"])) for record in said)
 
 
 def _erase_entries(
@@ -317,6 +299,7 @@ def destroy(turn: Turn, house: "House", worker_id: bytes, seq: int = WHOLE) -> N
     """Destroy one record's ciphertext, or a worker's key and everything that was kept of the person."""
     if seq != WHOLE:
         traces.remove(turn, house, worker_id, seq)
+        disputes.erase(turn, worker_id, seq)
     sealed = tables.ciphertext
     mine = sealed.c.worker_id == worker_id
     with erasing(turn.conn):

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from recordsvc.access.tables import consent, consent_event
 from recordsvc.archive import bound_statements
-from recordsvc.archive.erasing import WHOLE
 from recordsvc.archive.formats import BOUND_ROWS, EntryType
+from recordsvc.archive.going import WHOLE
 from recordsvc.ground import bound
 from recordsvc.ground.bound import GONE, START, bound_head, bound_row, bound_statement
 from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, count, scan

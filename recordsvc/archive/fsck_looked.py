@@ -18,8 +18,8 @@ from recordsvc.access.looked_tables import (
     looked_place,
 )
 from recordsvc.archive import looked_statements, tables
-from recordsvc.archive.erasing import WHOLE
 from recordsvc.archive.formats import EntryType
+from recordsvc.archive.going import WHOLE
 from recordsvc.ground.finding import Progress, Snapshot, Wrong, at, scan
 from recordsvc.people import tables as people_tables
 from recordsvc.translog import tables as log_tables

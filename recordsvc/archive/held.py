@@ -11,7 +11,7 @@ appended is judged anew at that moment: a key revoked since then does not become
 """
 
 import uuid
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +27,6 @@ from recordsvc.archive.append import STALE, Batch, Prepared
 from recordsvc.archive.rejudge import Back, Rejudge
 from recordsvc.archive.release import RELEASE
 from recordsvc.archive.restriction_errors import RecordRestricted
-from recordsvc.archive.retold import Fact
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
@@ -47,6 +46,8 @@ __all__ = [
     "open_held",
     "return_one",
     "seen_by",
+    "target_of",
+    "tell_returned",
     "waiting",
 ]
 
@@ -150,7 +151,7 @@ def _refuse_retold(
 
 def _refuse_sealed_target(house: "House", cursor: Cursor, record: dict[str, Any]) -> None:
     """Raise `ArchiveRestricted`, `RecordRestricted` where what this acts on is sealed."""
-    target = _target(record)
+    target = target_of(record)
     if target is None:
         return
     key = dedupe_key(*target)
@@ -160,7 +161,7 @@ def _refuse_sealed_target(house: "House", cursor: Cursor, record: dict[str, Any]
         restricted.refuse_record(house, cursor, found[0], found[1])
 
 
-def _target(record: Mapping[str, Any]) -> tuple[str, str] | None:
+def target_of(record: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return issuer and id of the record that this one acts on; None: it acts on none."""
     kind = types.record_type(record)
     found = None if kind is None else kind.target_of(record)
@@ -176,51 +177,11 @@ def give_back(turn: Turn, held_id: bytes, reason: str) -> None:
     )
     if done.rowcount != 1:
         raise errors.HeldNotHere
-    _tell_returned(turn, held_id)
+    tell_returned(turn, held_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Going:
-    """What is erased, for what waits: archives; records by issuer and id; what records of `of` told."""
-
-    archives: Container[bytes]
-    records: Container[tuple[str, str]]
-    facts: frozenset[Fact] = frozenset()
-    of: Container[bytes] = ()
-
-
-def return_of(turn: Turn, house: "House", going: Going, reason: str) -> int:
-    """Return what waits for what is erased, acts on it or tells it again, and drop it; how many.
-
-    Part of the erasure: everything that waits is opened for it, since no row names its person or its target
-    in the clear.
-    """
-    held, done = tables.held, 0
-    waiting_rows = sa.select(held.c.held_id, held.c.sealed).where(held.c.state.in_(("held", "approved")))
-    for row in turn.conn.execute(waiting_rows).all():
-        record = orjson.loads(house.admission.sealer.unhold(row.held_id, row.sealed)[0])
-        leads = _leads(house, turn, record["worker"])
-        again = leads in going.of and retold.tells_any(record, going.facts)
-        if _target(record) not in going.records and leads not in going.archives and not again:
-            continue
-        closing = held.update().where(held.c.held_id == row.held_id)
-        turn.conn.execute(
-            closing.values(state="returned", decided_ms=turn.now_ms, note=reason[:200], sealed=None)
-        )
-        _tell_returned(turn, row.held_id)
-        done += 1
-    return done
-
-
-def _leads(house: "House", turn: Turn, said: Mapping[str, Any]) -> bytes | None:
-    """Return whose archive the number stands in, merges not followed; else the card's."""
-    cards = [("card", said["card"]["number"])] if said.get("card") else []
-    numbers = [*([(said["document"], said["number"])] if said.get("number") else []), *cards]
-    found = house.people.holders(house.db.cursor(turn.conn), numbers)
-    return next((found[one] for one in numbers if one in found), None)
-
-
-def _tell_returned(turn: Turn, held_id: bytes) -> None:
+def tell_returned(turn: Turn, held_id: bytes) -> None:
+    """Tell an issuer that its record came back."""
     issuer = turn.conn.scalar(sa.select(tables.held.c.issuer).where(tables.held.c.held_id == held_id))
     params = {"count": 1, "held_id": str(uuid.UUID(bytes=held_id))}
     notices.tell_institution(turn, str(issuer), "record-returned", params, held_id.hex())
@@ -307,4 +268,4 @@ def _put_back(turn: Turn, back: dict[bytes, Back]) -> None:
             held.update().where(held.c.held_id == held_id, held.c.state == "approved").values(**values)
         )
         if why.note and done.rowcount:
-            _tell_returned(turn, held_id)
+            tell_returned(turn, held_id)

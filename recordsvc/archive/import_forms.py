@@ -6,7 +6,7 @@ from typing import Any, Final
 from marshmallow import fields, post_load, validate
 
 from recordsvc.access.cases import CaseRefForm
-from recordsvc.ground.forms import Form, Identifier, Whole, text
+from recordsvc.ground.forms import Form, Identifier, Whole, WholeText, text
 from recordsvc.ground.problems import FormRefused
 
 TYPES: Final = (
@@ -104,6 +104,31 @@ class ImportRunForm(Form):
     entered = Whole(required=True)
     begun_ms = Whole(required=True)
     reasons = fields.List(fields.Nested(ImportReasonForm), required=True)
+
+
+class ImportRowsQuery(Form):
+    """From which row on: the `next_after` of the portion before."""
+
+    after = WholeText(load_default=0, validate=validate.Range(0, 10_000_000))
+
+
+class ImportRowForm(Form):
+    """One row as it would enter; name and number masked, `issued_by` as the paper names it."""
+
+    row = Whole(required=True)
+    name = fields.String(required=True)
+    document = fields.String(required=True)
+    number = fields.String(required=True)
+    body = fields.Dict(required=True)
+    issued_by = fields.String(required=True)
+
+
+class ImportRowsForm(Form):
+    """A portion of the rows of a proposed import; `next_after` null: the last one."""
+
+    type = fields.String(required=True)
+    items = fields.List(fields.Nested(ImportRowForm), required=True)
+    next_after = Whole(required=True, allow_none=True)
 
 
 class ImportRunsForm(Form):

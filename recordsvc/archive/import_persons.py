@@ -6,10 +6,12 @@ the same answer for all of it: the row waits for officials. Whoever it is about 
 brought the file was told so (purpose `import`).
 """
 
-from collections.abc import Collection, Mapping
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas, case_names, cases, looked, officials
 from recordsvc.access.grants import Actor, Kind, Reach, Thing, reach
@@ -18,8 +20,8 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal
-from recordsvc.people.resolve import Held, Person
-from recordsvc.people.tables import worker_area
+from recordsvc.people.resolve import CARD, CHIP, Held, Person
+from recordsvc.people.tables import blind_index, kept_tag, worker_area
 from recordsvc.people.workers import Worker
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ PURPOSE: Final = "import"
 POLICY: Final = "import.propose"
 WAITS: Final = "needs-officials"
 """The one answer for a row that something known here keeps from entering."""
+RECUSED: Final = "recused"
+"""A row that names whoever brings the file, or somebody they keep out of."""
 _PORTION: Final = 500
 
 
@@ -54,17 +58,53 @@ def lies(payload: Mapping[str, Any]) -> Thing:
     return Thing(areas.together([Thing(one) for one in payload.get("areas", [""])]).area)
 
 
-def foreign(house: "House", proposal: Proposal | None, found: Collection[Worker]) -> set[bytes]:
-    """Return those of known workers who lie where the proposer of a run has nothing to do."""
-    where = Reach(frozenset([""] if proposal is None else proposal.payload.get("areas", [""])))
-    known = sorted({one.worker_id for one in found if one.version})
+def barred(
+    house: "House", proposal: Proposal, people: Mapping[int, Person], found: Sequence[Worker | Held]
+) -> set[int]:
+    """Return rows about whom the two officials of a run, as of now, have nothing to do or keep out of.
+
+    Nothing to do: with known workers who lie where the proposer does not work.
+    """
+    where = Reach(frozenset(proposal.payload.get("areas", [""])))
+    known = sorted({one.worker_id for one in found if isinstance(one, Worker) and one.version})
     own, placed = worker_area.c, dict[bytes, str]()
     with house.db.read() as conn:
         for at in range(0, len(known), _PORTION):
             some = own.worker_id.in_(known[at : at + _PORTION])
             rows = conn.execute(sa.select(own.worker_id, own.division).where(some))
             placed |= {bytes(worker_id): division for worker_id, division in rows}
-    return {one for one in known if not where.covers(placed.get(one, ""))}
+        accounts = (proposal.proposed_by, str(proposal.decided_by))
+        two = [_official(conn, one, house.clock.now_ms()) for one in accounts]
+        recused = kept_out(house, conn, two[0].recused | two[1].recused, people)
+    foreign = {one for one in known if not where.covers(placed.get(one, ""))}
+    lying = zip(people, found, strict=True)
+    return recused.keys() | {
+        row for row, one in lying if isinstance(one, Worker) and one.worker_id in foreign
+    }
+
+
+def kept_out(
+    house: "House", conn: Connection, parties: frozenset[str], people: Mapping[int, Person]
+) -> dict[int, frozenset[str]]:
+    """Return the rows whose person is one of these parties, and which; nobody else is looked for."""
+    ids: dict[str, list[bytes]] = {"number": [], "worker": []}
+    for one in parties:
+        kind, _, name = one.partition(":")
+        if kind in ids:
+            ids[kind].append(uuid.UUID(name).bytes)
+    if not any(ids.values()):
+        return {}
+    kept, index = kept_tag.c, blind_index.c
+    numbers = conn.execute(sa.select(kept.tag, kept.number_id).where(kept.number_id.in_(ids["number"])))
+    tags = [(bytes(tag), f"number:{uuid.UUID(bytes=bytes(one))}") for tag, one in numbers]
+    workers = conn.execute(sa.select(index.tag, index.worker_id).where(index.worker_id.in_(ids["worker"])))
+    tags += [(bytes(tag), f"worker:{uuid.UUID(bytes=bytes(one))}") for tag, one in workers]
+    found = {}
+    for row, person in people.items():
+        own = {tag for said in _numbers(person) for tag in house.people.tags(*said)}
+        if hit := frozenset(party for tag, party in tags if tag in own):
+            found[row] = hit
+    return found
 
 
 def whose(house: "House", cursor: Cursor, person: Person, found: Worker | Held) -> bytes | None:
@@ -74,11 +114,33 @@ def whose(house: "House", cursor: Cursor, person: Person, found: Worker | Held) 
 
 def tell(turn: Turn, house: "House", proposal: Proposal, workers: Collection[bytes]) -> None:
     """Note for persons that the proposer of a run was told that their rows wait; part of settling them."""
-    kind, _, account = proposal.proposed_by.partition(":")
-    official = officials.present(turn.conn, account) if kind == Kind.OFFICIAL else None
-    who = Actor(Kind.OFFICIAL, account) if official is None else official.actor(turn.now_ms, "")
-    case = str(proposal.payload.get("case_ref", ""))
+    who = _official(turn.conn, proposal.proposed_by, turn.now_ms)
+    note(turn, house, who, proposal, workers, ("identity", ""))
+
+
+def note(
+    turn: Turn,
+    house: "House",
+    who: Actor,
+    proposal: Proposal,
+    workers: Collection[bytes],
+    shown: tuple[str, str],
+) -> None:
+    """Note for persons who saw something of their rows in a run. `shown`: groups of fields, request."""
+    case, (fields, request_id) = str(proposal.payload.get("case_ref", "")), shown
     for one in sorted(set(workers)):
         # A case that names whom the row is about stays off their list, as at every look.
         kept = case if case_names.hidden(house, turn.conn, case, one) == case else ""
-        looked.note(turn, house, Look(one, who, PURPOSE, "identity", kept))
+        looked.note(turn, house, Look(one, who, PURPOSE, fields, kept, request_id))
+
+
+def _official(conn: Connection, said: str, now_ms: int) -> Actor:
+    """Return an official as of now, by what a proposal names them with."""
+    kind, _, account = said.partition(":")
+    official = officials.present(conn, account) if kind == Kind.OFFICIAL else None
+    return Actor(Kind.OFFICIAL, account) if official is None else official.actor(now_ms, "")
+
+
+def _numbers(person: Person) -> list[tuple[str, str]]:
+    said = ((person.document, person.number), (CARD, person.card), (CHIP, person.chip))
+    return [(kind, value) for kind, value in said if kind is not None and value is not None]

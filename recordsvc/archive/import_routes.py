@@ -8,22 +8,24 @@ from recordsvc.access.case_errors import CaseRefused, CaseUnknown
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import desk_importing, import_errors, import_persons, importing
+from recordsvc.archive import desk_importing, import_errors, import_opened, import_persons, importing
 from recordsvc.archive.desk_importing import MOST_BYTES
 from recordsvc.archive.import_forms import (
     MOST_ANSWERS,
     ImportForm,
     ImportProposedForm,
     ImportProposeForm,
+    ImportRowsForm,
+    ImportRowsQuery,
     ImportRunsForm,
     ImportTriedForm,
 )
 from recordsvc.archive.importrows import Plan
 from recordsvc.archive.services import bp, house
-from recordsvc.ground import answers
+from recordsvc.ground import answers, http
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.reading import Upload
-from recordsvc.ground.two_person import StaleProposal
+from recordsvc.ground.two_person import StaleProposal, UnknownProposal
 
 LIMIT = MOST_BYTES + MOST_ANSWERS + 4096
 
@@ -104,6 +106,25 @@ def propose_import(form: dict[str, Any], files: dict[str, bytes]) -> flask.Respo
     return answers.answer(said, 202, form=ImportProposedForm)
 
 
+@door(
+    bp,
+    "GET",
+    "/v1/desk/proposals/<id:proposal_id>/rows",
+    policy="proposal.decide",
+    query=ImportRowsQuery,
+    answer=ImportRowsForm,
+    problems=(UnknownProposal,),
+    summary="核对待导入的行 / Rows of a proposed import, masked, for whoever may decide it",
+    description="The opening is a row of who looked for whoever is known here by a number of these rows.",
+)
+def rows_of_import(proposal_id: bytes, query: dict[str, int]) -> flask.Response:
+    """Show a portion of what would enter; the rows of who looked are durable before."""
+    found = import_opened.opened(house(), proposal_id, query["after"], actor(), http.current().id)
+    said = {"type": found.record_type, "items": found.rows, "next_after": found.next_after}
+    return answers.answer(said, form=ImportRowsForm)
+
+
 def _plan(sheet: desk_importing.Sheet, form: dict[str, Any]) -> Plan:
     case, where = form.get("case_ref", ""), import_persons.reach_of(actor())
-    return Plan(sheet.sha256, form["type"], form["source"], form["vouched_by"], reference(), case, where)
+    stated = (form["type"], form["source"], form["vouched_by"])
+    return Plan(sheet.sha256, *stated, reference(), case, where, actor())

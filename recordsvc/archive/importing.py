@@ -26,6 +26,7 @@ from recordsvc.access.grants import Thing
 from recordsvc.archive import import_persons, lost_erasures, tables
 from recordsvc.archive.append import STALE, Batch, Known
 from recordsvc.archive.import_persons import WAITS
+from recordsvc.archive.import_waiting import HOLDING, PENDING, gone, row_aad, settled, still_ready
 from recordsvc.archive.importrows import (
     Plan,
     Row,
@@ -47,7 +48,7 @@ from recordsvc.people.reading import read_person
 from recordsvc.people.resolve import Held
 from recordsvc.people.workers import Worker
 from recordsvc.vault import fence
-from recordsvc.vault.envelope import DataKey, DataKeys, field_aad, unwrap
+from recordsvc.vault.envelope import DataKey, DataKeys, unwrap
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -55,8 +56,6 @@ if TYPE_CHECKING:
 KIND: Final = "import.run"
 PORTION: Final = 400
 ATTEMPTS: Final = 6
-HOLDING: Final = "holding"
-_PENDING: Final = ("loading", "proposed", "approved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +161,16 @@ def propose(turn: Turn, wanted: bytes, plan: Plan) -> bytes:
 
 
 def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
-    """Return what a run holds: a run that was changed since it was proposed cannot be approved."""
+    """Return what a run holds: a run that was changed since it was proposed cannot be approved.
+
+    Rows that went with an erasure change nothing of what is left to approve.
+    """
     wanted = uuid.UUID(payload["run"]).bytes
     row = conn.execute(sa.select(tables.import_run).where(_run(wanted))).one_or_none()
-    return "" if row is None else f"{row.file_sha256.hex()[:32]}/{row.ready}/{row.refused}/{row.vouched_by}"
+    if row is None:
+        return ""
+    refused_then = row.refused - gone(conn, wanted)
+    return f"{row.file_sha256.hex()[:32]}/{row.ready}/{refused_then}/{row.vouched_by}"
 
 
 def _about(_conn: Connection, _subject: str, payload: dict[str, Any]) -> Thing:
@@ -215,23 +220,28 @@ class Importer:
     def _waiting(self) -> Sequence[Any]:
         run = tables.import_run
         with self._house.db.read() as conn:
-            return conn.execute(sa.select(run).where(run.c.state.in_(_PENDING)).order_by(run.c.run_id)).all()
+            return conn.execute(sa.select(run).where(run.c.state.in_(PENDING)).order_by(run.c.run_id)).all()
 
-    def _ready(self, wanted: bytes) -> Sequence[Any]:
+    def _ready(self, wanted: bytes, *which: sa.ColumnElement[bool]) -> Sequence[Any]:
         row = tables.import_row.c
-        query = sa.select(row.row, row.sealed).where(row.run_id == wanted, row.state == "ready")
+        query = sa.select(row.row, row.sealed).where(row.run_id == wanted, row.state == "ready", *which)
         with self._house.db.read() as conn:
             return conn.execute(query.order_by(row.row).limit(PORTION)).all()
 
     def _settle(self, run: Any, key: DataKey, rows: Sequence[Any]) -> int:
         """Enter a portion; what stays stale is entered row by row, so that one stuck row blocks no other."""
+        portion = len(rows)
         for _attempt in range(ATTEMPTS):
             if self._enter(run, key, rows):
-                return len(rows)
+                return portion
+            # An erasure takes rows that wait: what was read of them before must not be tried again.
+            rows = self._ready(run.run_id, tables.import_row.c.row.in_([row.row for row in rows]))
         if len(rows) == 1:
-            self._house.db.write(lambda turn: _settled(turn, run.run_id, [], [(rows[0].row, "busy")]))
-            return 1
-        return sum(self._settle(run, key, [row]) for row in rows)
+            self._house.db.write(lambda turn: settled(turn, run.run_id, [], [(rows[0].row, "busy")]))
+        elif rows:
+            for row in rows:
+                self._settle(run, key, [row])
+        return portion
 
     def _enter(self, run: Any, key: DataKey, rows: Sequence[Any]) -> bool:
         """Judge and append one portion; False when its facts changed meanwhile."""
@@ -240,10 +250,12 @@ class Importer:
         if proposal is None:
             raise StaleProposal
         with house.db.read_raw() as cursor:
-            statements, numbers, waiting = self._statements(cursor, run, key, rows)
+            statements, numbers, waiting = self._statements(cursor, run, proposal, key, rows)
             batch = Batch(Region(house).prepare_all(cursor, statements))
 
         def act(turn: Turn) -> bool:
+            if not still_ready(turn, run.run_id, [row.row for row in rows]):
+                return False
             outcome = house.admission.appender.take(turn, [batch])[0] if batch.prepared else []
             if outcome is STALE:
                 return False
@@ -255,7 +267,7 @@ class Importer:
             }
             waits = waiting | twice
             good = [number for number in numbers if number not in twice]
-            _settled(turn, run.run_id, good, [(number, WAITS) for number in sorted(waits)])
+            settled(turn, run.run_id, good, [(number, WAITS) for number in sorted(waits)])
             told = {one for one in waits.values() if one is not None}
             import_persons.tell(turn, house, proposal, told)
             return True
@@ -263,27 +275,26 @@ class Importer:
         return bool(house.db.write(act))
 
     def _statements(
-        self, cursor: Cursor, run: Any, key: DataKey, rows: Sequence[Any]
+        self, cursor: Cursor, run: Any, proposal: Proposal, key: DataKey, rows: Sequence[Any]
     ) -> tuple[list[tuple[Any, Statement]], list[int], dict[int, bytes | None]]:
         """Return what enters with its rows, and the rows that wait with whom they are about."""
         house, now_ms, said_by = self._house, self._house.clock.now_ms(), self._house.settings.region
-        contents = [orjson.loads(key.open(row.sealed, _aad(run.run_id, row.row))) for row in rows]
+        contents = [orjson.loads(key.open(row.sealed, row_aad(run.run_id, row.row))) for row in rows]
         people = [read_person(one["worker"], now_ms)[0] for one in contents]
         resolved = house.people.resolve(cursor, people, source_of(run.file_sha256))
-        proposal = _proposal_of(house, run.proposal)
-        stater = Stater(
-            str(proposal.decided_by) if proposal else "", "reviewer", f"case-{uuid.UUID(bytes=run.proposal)}"
-        )
+        case = f"case-{uuid.UUID(bytes=run.proposal)}"
+        stater = Stater(str(proposal.decided_by), "reviewer", case)
         statements: list[tuple[Any, Statement]] = []
         numbers = list[int]()
         waiting = dict[int, bytes | None]()
         found = [one for one in resolved if isinstance(one, Worker)]
         again = Retold(house, cursor, [one.worker_id for one in found])
-        foreign = import_persons.foreign(house, proposal, found)
+        named = {row.row: person for row, person in zip(rows, people, strict=True)}
+        barred = import_persons.barred(house, proposal, named, resolved)
         for row, content, person, worker in zip(rows, contents, people, resolved, strict=True):
             if (
                 isinstance(worker, Held)
-                or worker.worker_id in foreign
+                or row.row in barred
                 or again.reason(worker.worker_id, as_record(house, run, content["body"]))
             ):
                 waiting[row.row] = import_persons.whose(house, cursor, person, worker)
@@ -344,10 +355,6 @@ def _run(wanted: bytes) -> sa.ColumnElement[bool]:
     return tables.import_run.c.run_id == wanted
 
 
-def _aad(wanted: bytes, number: int) -> bytes:
-    return field_aad("import_row", "sealed", wanted, number.to_bytes(4), 1)
-
-
 def _begin(turn: Turn, house: "House", plan: Plan, wanted: bytes) -> DataKey:
     """Return the run's key, made with the run; one that was dropped begins anew. Raises `StaleProposal`."""
     run = tables.import_run
@@ -392,7 +399,7 @@ def _stored(wanted: bytes, key: DataKey, row: Row) -> tuple[Any, ...]:
     if row.code is not None:
         return wanted, row.number, "refused", row.code[:120], None
     content = orjson.dumps({"body": row.body, "original": row.original, "worker": row.worker})
-    return wanted, row.number, "ready", None, key.seal(content, _aad(wanted, row.number))
+    return wanted, row.number, "ready", None, key.seal(content, row_aad(wanted, row.number))
 
 
 def _keep(turn: Turn, house: "House", wanted: bytes, data: list[tuple[Any, ...]]) -> None:
@@ -414,27 +421,6 @@ def _keep(turn: Turn, house: "House", wanted: bytes, data: list[tuple[Any, ...]]
         run.update()
         .where(_run(wanted))
         .values(ready=run.c.ready + len(data) - bad, refused=run.c.refused + bad)
-    )
-
-
-def _settled(turn: Turn, wanted: bytes, good: Sequence[int], bad: Sequence[tuple[int, str]]) -> None:
-    """Mark rows as entered or refused; their content goes."""
-    row, run = tables.import_row, tables.import_run
-    waiting = row.update().where(row.c.run_id == wanted, row.c.state == "ready")
-    entered = 0
-    if good:
-        done = turn.conn.execute(waiting.where(row.c.row.in_(good)).values(state="entered", sealed=None))
-        entered = done.rowcount
-    refused_now = 0
-    for number, code in bad:
-        done = turn.conn.execute(
-            waiting.where(row.c.row == number).values(state="refused", code=code, sealed=None)
-        )
-        refused_now += done.rowcount
-    turn.conn.execute(
-        run.update()
-        .where(_run(wanted))
-        .values(entered=run.c.entered + entered, refused=run.c.refused + refused_now)
     )
 
 

@@ -5,13 +5,15 @@ enters once. A type without a mark of its facts has one id for each row of each 
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from recordsvc.archive import facts, types
+from recordsvc.access import own_attempts
+from recordsvc.access.grants import Actor
+from recordsvc.archive import facts, import_persons, types
 from recordsvc.archive.checks import Severity, check
 from recordsvc.archive.context import person_context
 from recordsvc.archive.statements import derived_id
@@ -43,6 +45,8 @@ class Plan:
     by: str
     case_ref: str = ""
     areas: frozenset[str] = frozenset()
+    who: Actor | None = None
+    """Whose rows, and those of whom they keep out, are refused (回避)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,12 @@ class Row:
 
 
 def judged(house: "House", plan: Plan, rows: Sequence[Row]) -> list[Row]:
-    """Judge rows as records of the region by what the file says; nobody is looked for, nothing is written."""
+    """Judge rows as records of the region by what the file says; nobody is looked for, nothing is written.
+
+    A row of whoever brings it is told as that, and seen: an alarm for each attempt (`own_attempts`).
+    """
     told = list[Row]()
-    stated = set[tuple[object, ...]]()
+    stated, people = set[tuple[object, ...]](), dict[int, Person]()
     for row in rows:
         judged_row, person = _judge(house, plan, row)
         fact = facts.fact_in(plan.record_type, row.body or {})
@@ -69,7 +76,19 @@ def judged(house: "House", plan: Plan, rows: Sequence[Row]) -> list[Row]:
                 judged_row = Row(row.number, code=ALREADY_KNOWN)
             stated.add(said)
         told.append(judged_row)
-    return told
+        if person is not None:
+            people[row.number] = person
+    own = _kept_out(house, plan, people)
+    return [Row(row.number, code=import_persons.RECUSED) if row.number in own else row for row in told]
+
+
+def _kept_out(house: "House", plan: Plan, people: Mapping[int, Person]) -> Collection[int]:
+    if plan.who is None:
+        return ()
+    with house.db.read() as conn:
+        found = import_persons.kept_out(house, conn, plan.who.recused, people)
+    own_attempts.tell(house, plan.who, frozenset().union(*found.values()))
+    return found
 
 
 def _judge(house: "House", plan: Plan, row: Row) -> tuple[Row, Person | None]:

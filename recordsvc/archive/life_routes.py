@@ -119,6 +119,7 @@ def propose_move(worker_id: bytes, record_id: bytes, form: dict[str, Any]) -> fl
     "/v1/desk/workers/<id:worker_id>/restrict",
     policy="archive.restrict",
     body=CaseForm,
+    step_up=True,
     answer={201: EnteredForm},
     problems=(errors.TargetUnknown, StandingRefused, life_errors.GroundOfAnotherAct),
     summary="立即限制处理 / Restrict an archive at once",

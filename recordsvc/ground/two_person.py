@@ -219,7 +219,7 @@ def executor(
 
     `basis(conn, subject, payload)` returns a short text (a version, a digest) of the facts the act rests on,
     `about` likewise where it belongs and whom it concerns; without it what `concerning` registered says.
-    `fresh`: what is decided moves or redirects money, and the doors ask for a fresh proof.
+    `fresh`: what is decided moves or redirects money or gives a role, and the doors ask for a fresh proof.
     `apart`: the general lists and doors do not know it; whose it is has doors of its own. `opens`: how what
     the payload keeps sealed is read (`shown`); the executor opens it itself.
     """

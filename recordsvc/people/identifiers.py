@@ -118,6 +118,11 @@ def mask(value: str) -> str:
     return "*" * (len(value) - shown_length) + value[len(value) - shown_length :]
 
 
+def mask_name(name: str) -> str:
+    """Return a name as lists show it: 马小梅 -> 马*梅, 马晓 -> 马*."""
+    return name[:1] + "*" if len(name) <= 2 else name[:1] + "*" * (len(name) - 2) + name[-1]
+
+
 def mask_public(value: str) -> str:
     """For lists that law makes public: first four, last two. First six and last four would be reversible."""
     return value[:4] + "*" * (len(value) - 6) + value[-2:] if len(value) >= 15 else mask(value)

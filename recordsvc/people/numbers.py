@@ -6,6 +6,8 @@ papers bear it. A number that truly belonged to two people (重号) is *disputed
 what names it is held for officials, and it finds nobody either. A new name stands beside the old one.
 
 What is proposed stands sealed under the worker's key in the proposal: it never holds a number or name.
+Whose a number or name is already, is found when a second official decides and never told to who proposes:
+proposing leaves no row of who looked (`access/number_conflicts.py`).
 """
 
 import base64
@@ -162,6 +164,25 @@ def disputed(conn: Connection, *seen: sa.ColumnElement[bool], limit: int = 200) 
     return list(conn.execute(query.order_by(own.asserted_ms.desc(), own.identifier_id).limit(limit)))
 
 
+def led_to(house: "House", conn: Connection, asked: Proposal) -> frozenset[bytes]:
+    """Return the archives that the number of a proposal leads to, the one it is about left out."""
+    own, cursor = bytes.fromhex(asked.payload["worker_id"].replace("-", "")), house.db.cursor(conn)
+    worker = house.people.load(cursor, own)
+    if worker is None or asked.kind not in (ADD, STAND):
+        return frozenset()
+    kind = asked.payload["kind"]
+    if asked.kind == ADD:
+        value = _unseal(worker, asked.payload)
+        values = {value, _whole(house.clock.now_ms(), kind, value)}
+    else:
+        wanted = _id(asked.payload)
+        values = {one.value for one in _known(house, cursor, worker) if one.identifier_id == wanted}
+    tags = {tag for value in values for tag in house.people.tags(kind, value)}
+    index = tables.blind_index.c
+    found = conn.scalars(sa.select(index.worker_id).where(index.tag.in_(tags)))
+    return frozenset(map(bytes, found)) - {own}
+
+
 # -- proposing
 
 
@@ -177,17 +198,14 @@ def propose_add(
 ) -> bytes:
     """Propose one more number of a worker; `standing` disputed for one that two people had.
 
-    Raises `IdentifierError`, `NumberTaken`, `NumberUnfit`, `NotFound`.
+    Raises `IdentifierError`, `NumberUnfit` for a worker whose numbers do not change, `NotFound`.
     """
     worker = worker_of(house, turn, worker_id)
     number = identifiers.parse(kind, value, beijing_date(turn.now_ms), legacy=True)
     written = number.value
     if number.derived and number.written is not None and len(number.written) == 15:
-        if _owner(turn, house, kind, number.value) != worker_id:
-            raise NumberUnfit("15 位号码换算成的 18 位号码不在这份档案中")
         # The short form is on old papers; it finds the archive and is nobody's number today.
         written, standing = number.written, SUPERSEDED
-    _free(turn, house, worker_id, kind, written, standing)
     payload = {"kind": kind, "standing": standing, **_sealed(worker, written)}
     return propose(turn, ADD, worker_id, payload, why, by)
 
@@ -207,10 +225,8 @@ def propose_standing(
 
 
 def propose_name(turn: Turn, house: "House", worker_id: bytes, name: str, why: Why, by: str) -> bytes:
-    """Propose one more name of a worker; the old ones stay."""
+    """Propose one more name of a worker; the old ones stay. One that stands already is found at deciding."""
     worker = worker_of(house, turn, worker_id)
-    if house.people.name_tag(worker_id, name) in worker.names:
-        raise NumberUnfit
     return propose(turn, RENAME, worker_id, {"kind": NAME, **_sealed(worker, name)}, why, by)
 
 
@@ -246,6 +262,7 @@ def _add(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     fence.hold(turn, house.db, house.keys.epoch)
     worker = _decided(turn, payload, proposal)
     kind, standing, value = payload["kind"], payload["standing"], _unseal(worker, payload)
+    _check_short(turn, house, worker.worker_id, kind, value)
     taken = _free(turn, house, worker.worker_id, kind, value, standing)
     identifier_id = _insert(turn, house, worker, kind, value, standing, proposal)
     if not taken:
@@ -351,6 +368,17 @@ def _free(turn: Turn, house: "House", worker_id: bytes, kind: str, value: str, s
     if standing != DISPUTED or any(row.standing != DISPUTED for row in rows):
         raise NumberTaken
     return True
+
+
+def _check_short(turn: Turn, house: "House", worker_id: bytes, kind: str, value: str) -> None:
+    """Refuse a short number whose 18 digits are not in the archive. Raises `NumberUnfit`."""
+    whole = _whole(turn.now_ms, kind, value)
+    if whole != value and _owner(turn, house, kind, whole) != worker_id:
+        raise NumberUnfit("15 位号码换算成的 18 位号码不在这份档案中")
+
+
+def _whole(now_ms: int, kind: str, value: str) -> str:
+    return identifiers.parse(kind, value, beijing_date(now_ms), legacy=True).value
 
 
 def _owner(turn: Turn, house: "House", kind: str, value: str) -> bytes | None:

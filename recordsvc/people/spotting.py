@@ -2,12 +2,15 @@
 
 Spotted is what passes the check of its kind: identity numbers of 18 characters anywhere, also with blanks or
 dashes between; of 15 digits, permits, card and bank card numbers, chip codes and mobile phones where they
-stand alone. Unified social credit codes are no person's. A case that is built like a number is not told from
-one: letters or dashes keep its parts apart. Names and numbers without a check are not found.
+stand alone or glued to a word (tel139…, X7984…a): digits end at a letter, a card or permit at a small one.
+Two capitals before eight digits are a document's. Unified social credit codes are no person's, random ids
+nobody's. A case that is built like a number is not told from one: letters or dashes keep its parts apart.
+Names, and numbers without a check (accounts that are no card's), are not found.
 """
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Final
 
@@ -30,13 +33,19 @@ _PHONE: Final = _alone(r"(?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}")
 _FIFTEEN: Final = _alone(r"[1-9][0-9]{14}")
 _PERMIT: Final = _alone(r"[HM][0-9]{8}(?:[0-9]{2})?|[A-Z]{3}[0-9]{12}")
 _CARD: Final = _alone(r"[A-Z][0-9]{7}[0-9X]")
-_BANK: Final = _alone(r"62(?:[ -]?[0-9]){14}(?:(?:[ -]?[0-9]){3})?")
+_BANK: Final = _alone(r"(?:62(?:[ -]?[0-9]){14,17}|[3-5](?:[ -]?[0-9]){15}(?:(?:[ -]?[0-9]){3})?)")
+"""China UnionPay: 16 to 19 digits; older cards and accounts that pass Luhn: 16 or 19."""
+_ID: Final = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}(?![0-9A-Za-z])")
+"""A random id of an object: digits in it are no number's."""
+_GLUE: Final = re.compile(
+    r"(?<=[A-Za-z])(?=[0-9]{11})|(?<=[0-9])(?=[a-z])|(?<=[0-9]{11})(?=[A-Z])|(?<=[a-z])(?=[A-Z])"
+)
 _CHIP: Final = _alone(r"[1-9][0-9]{5}[0-9A-F]{26}")
 
 
 def number_in(text: str) -> str | None:
     """Return the kind of the first number of a person that a text holds, or None."""
-    folded = normalise(text)
+    folded, unglued = normalise(text), normalise(_unglued(text))
     run = _BETWEEN.sub("", folded)
     if any(_is_eighteen(found.group(1)) for found in _EIGHTEEN.finditer(run)):
         return "identity-number"
@@ -49,9 +58,14 @@ def number_in(text: str) -> str | None:
         ("chip-code", _CHIP, _is_chip),
     )
     for kind, form, holds in kinds:
-        if any(holds(found.group()) for found in form.finditer(folded)):
+        if any(holds(found.group()) for read in (folded, unglued) for found in form.finditer(read)):
             return kind
     return None
+
+
+def _unglued(text: str) -> str:
+    """Return a text with what is written onto numbers apart from them, and random ids left out."""
+    return _GLUE.sub(" ", _ID.sub(" ", unicodedata.normalize("NFKC", text)))
 
 
 def _is_eighteen(value: str) -> bool:

@@ -16,7 +16,7 @@ from recordsvc.archive import centre_routes, disputes, held
 from recordsvc.archive.services import own_institution
 from recordsvc.ground.forms import Form, text
 from recordsvc.ground.ports import BEIJING
-from recordsvc.ground.problems import FormRefused
+from recordsvc.ground.problems import FormRefused, NotFound
 from recordsvc.ground.reading import Fields
 from recordsvc.web import words
 from recordsvc.web.desk_forms import Field, faults
@@ -185,6 +185,7 @@ def people_page() -> flask.Response:
     policy="centre.people.change",
     surface=Surface.PAGE,
     body=Fields(InvitePageForm),
+    step_up=True,
     answer={200: HTML, 422: HTML},
     problems=(StaffRefused,),
     summary="邀请人员（网页） / Invite somebody by name",
@@ -198,6 +199,23 @@ def invite_button(form: dict[str, Any]) -> flask.Response:
     except FormRefused as problem:
         return _people(form, faults(problem, INVITE)[0], status=422)
     return _people(code=code, invited=form["name"].strip())
+
+
+@door(
+    bp,
+    "POST",
+    "/centre/invitations/<id:invitation_id>/end",
+    policy="centre.people.change",
+    surface=Surface.PAGE,
+    body=Fields(NothingPageForm),
+    answer={303: None},
+    problems=(NotFound,),
+    summary="收回邀请（网页） / Take back an invitation",
+)
+def uninvite_button(invitation_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty
+    """Take back an invitation that nobody has used."""
+    staff_routes.uninvited(invitation_id)
+    return go("/centre/people")
 
 
 @door(
@@ -319,6 +337,7 @@ def _people(
         people=[_line(one, now, names) for one in people],
         waiting=[
             {
+                "id": words.uuid_text(one.invitation_id),
                 "name": one.name,
                 "position": POSITIONS[Position(one.position)],
                 "until": words.instant(one.expires_ms),

@@ -18,16 +18,17 @@ from recordsvc.access.cases import CaseRefForm
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import desk_importing, import_errors, import_persons, importing
+from recordsvc.archive import desk_importing, import_errors, import_opened, import_persons, importing
 from recordsvc.archive.desk_importing import MOST_BYTES, MOST_ROWS, Question, Sheet, Tried
-from recordsvc.archive.import_forms import SOURCES, TYPES
+from recordsvc.archive.import_forms import SOURCES, TYPES, ImportRowsQuery
 from recordsvc.archive.importrows import Plan
 from recordsvc.archive.verify_words import TYPES as TYPE_WORDS
+from recordsvc.ground import http
 from recordsvc.ground.forms import Form, text
 from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields, Upload
-from recordsvc.ground.two_person import StaleProposal
+from recordsvc.ground.two_person import StaleProposal, UnknownProposal
 from recordsvc.importwords import STATES, words
 from recordsvc.web import words as page_words
 from recordsvc.web.desk_forms import Field, codes, faults, judged
@@ -167,6 +168,40 @@ def propose_import_button(form: dict[str, Any]) -> flask.Response:
     return go(f"/desk/proposals/{uuid.UUID(proposal)}")
 
 
+@door(
+    bp,
+    "GET",
+    "/desk/proposals/<id:proposal_id>/rows",
+    policy="proposal.decide",
+    surface=Surface.PAGE,
+    query=ImportRowsQuery,
+    answer=HTML,
+    problems=(UnknownProposal,),
+    summary="核对待导入的行（网页） / Rows of a proposed import, for whoever may decide it",
+)
+def import_rows_page(proposal_id: bytes, query: dict[str, int]) -> flask.Response:
+    """Show a portion of what would enter; the rows of who looked are durable before."""
+    found = import_opened.opened(house(), proposal_id, query["after"], actor(), http.current().id)
+    return page(
+        "desk_import_rows.html",
+        tabs=tabs(),
+        proposal=f"/desk/proposals/{uuid.UUID(bytes=proposal_id)}",
+        what=TYPE_WORDS[found.record_type][0],
+        rows_shown=[
+            {
+                "n": one.row,
+                "name": one.name,
+                "document": page_words.code("identity_documents", one.document),
+                "number": one.number,
+                "issued_by": one.issued_by,
+                "lines": page_words.lines(found.record_type, 1, one.body),
+            }
+            for one in found.rows
+        ],
+        next_after=found.next_after,
+    )
+
+
 def _tried(form: dict[str, Any], data: bytes, answers: Mapping[str, Any]) -> flask.Response:
     try:
         _judge(form)
@@ -201,7 +236,7 @@ def _judge(form: Mapping[str, Any]) -> None:
 def _plan(sheet: Sheet, form: Mapping[str, Any]) -> Plan:
     office, case = form["vouched_by"].strip(), form["case_ref"].strip()
     where = import_persons.reach_of(actor())
-    return Plan(sheet.sha256, form["type"], form["source"], office, reference(), case, where)
+    return Plan(sheet.sha256, form["type"], form["source"], office, reference(), case, where, actor())
 
 
 def _sheet(form: Mapping[str, Any]) -> bytes:

@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from recordsvc.access.policy import Surface, door
+from recordsvc.access.policy import Surface, door, prove
 from recordsvc.access.services import once
 from recordsvc.archive import errors, life_asks, looking
 from recordsvc.archive.life_asks import NO_RECORD
@@ -58,6 +58,8 @@ def restrict_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     if looker is None:
         again = renewed(form, f"{_archive(worker_id)}/restrict", _archive(worker_id))
         return again if isinstance(again, flask.Response) else _restrict_form(worker_id, again, form)
+    # Only now: what was typed for a look that is over comes back first.
+    prove()
     try:
         given = judged(CaseForm, {one.name: form[one.name] for one in RESTRICT_FIELDS})
         enters = life_asks.restrict(worker_id, NO_RECORD, given)

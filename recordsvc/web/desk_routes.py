@@ -8,7 +8,7 @@ from typing import Any, Final
 import flask
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import deciding, objects, own_archives
+from recordsvc.access import deciding, number_conflicts, objects, own_archives
 from recordsvc.access.desk_routes import prove_for
 from recordsvc.access.entering import HOME
 from recordsvc.access.entrance import actor
@@ -18,7 +18,7 @@ from recordsvc.access.services import access, once
 from recordsvc.archive import blockers, closing, copies, errors, held, proposal_papers
 from recordsvc.archive.noticeboard import desks_of
 from recordsvc.archive.retention import Blocker
-from recordsvc.ground import two_person
+from recordsvc.ground import http, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused, Problem
@@ -37,6 +37,7 @@ from recordsvc.money.claims.desk_routes import due_counts
 from recordsvc.money.rules import expiring
 from recordsvc.people import merges, places
 from recordsvc.people.merges import NotMergeable
+from recordsvc.people.numbers import NumberTaken, NumberUnfit
 from recordsvc.people.standing import StandingRefused
 from recordsvc.web import import_views, move_views, proposal_words, words
 from recordsvc.web.centre_routes import POSITIONS
@@ -291,6 +292,8 @@ def proposal_page(proposal_id: bytes) -> flask.Response:
         AlreadyClosed,
         StaleProposal,
         NotMergeable,
+        NumberTaken,
+        NumberUnfit,
         StandingRefused,
         errors.ErasureBlocked,
         errors.HeldNotHere,
@@ -309,7 +312,8 @@ def decide_button(proposal_id: bytes, form: dict[str, Any]) -> flask.Response:
             deciding.decide_in(turn, place, proposal_id, who, approve=approve, reason=reason)
             return words.uuid_text(proposal_id)
 
-        once(act)
+        with number_conflicts.ending(place, proposal_id, who, http.current().id):
+            once(act)
     except Problem as problem:
         return _told_in_place(proposal_id, form, problem)
     return go(f"/desk/proposals/{words.uuid_text(proposal_id)}")

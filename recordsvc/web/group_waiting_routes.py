@@ -54,6 +54,7 @@ def groups_waiting_page(query: dict[str, Any]) -> flask.Response:
     policy="group.keep",
     surface=Surface.PAGE,
     body=Fields(WaitingPageForm),
+    step_up=True,
     answer={303: None, 403: HTML, 409: HTML, 422: HTML},
     problems=(
         *(WaitingUnknown, AlreadyClosed, SamePerson, StaleProposal, Forbidden),

@@ -151,6 +151,7 @@ def enter_button(form: dict[str, Any]) -> flask.Response:
     policy="official.enter",
     surface=Surface.PAGE,
     body=Fields(PeoplePageForm),
+    step_up=True,
     answer={303: None, 422: HTML},
     problems=(OfficialConflict, OfficialRefused),
     summary="提出授予角色（网页） / Propose a role",

@@ -301,6 +301,25 @@ def test_a_grave_act_tells_nobody_without_the_role_to_prove_themselves(client: F
     assert client.get("/grave").json["code"] == "unauthenticated"
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        *("POST /v1/centre/invitations", "POST /centre/invitations"),
+        *("POST /v1/desk/people/<official_id>/roles", "POST /desk/people/role"),
+        *("POST /v1/centre/groups", "POST /centre/groups/new"),
+        *(f"POST {at}/centre/groups/<id:record_id>/correct" for at in ("", "/v1")),
+        *(f"POST {at}/centre/groups/waiting/<id:proposal_id>/decide" for at in ("", "/v1")),
+        "POST /v1/desk/workers/<id:worker_id>/restrict",
+    ],
+)
+def test_who_lets_in_gives_a_role_or_seals_proves_themselves_afresh(named: str) -> None:
+    method, _, rule = named.partition(" ")
+    app = service.skeleton()
+    (found,) = [one for one in doors(app).values() if one.rule == rule and method in one.methods]
+    assert found.step_up
+    assert two_person.asks_fresh("official.grant")
+
+
 def test_every_door_that_writes_about_money_was_decided_on() -> None:
     """A new one is red until it stands in `money_doors.py`, with `step_up` or the reason why not."""
     app = service.skeleton()

@@ -23,6 +23,7 @@ from recordsvc.archive import (
     persons,
     tables,
 )
+from recordsvc.archive import erasing as archive_erasing
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision
@@ -48,8 +49,9 @@ from recordsvc.ground.privileges import erasing
 from recordsvc.ground.problems import NotFound, Problem
 from recordsvc.house import House
 from recordsvc.people import tables as people_tables
+from tests.archive.restricted import seal
 from tests.archive.support import STATER, Centre, id_of, person, shown
-from tests.archive.test_erasing import OFFICER, decide_erasure, restrict
+from tests.archive.test_erasing import OFFICER, UNLAWFUL, decide_erasure, restrict
 from tests.archive.test_merging import decided, merge
 
 DAY = 24 * 3_600_000
@@ -618,6 +620,45 @@ def test_an_erased_worker_leaves_no_word_and_no_open_case(house: House, worker: 
         house.db.write(
             lambda turn: disputes.say(turn, house, case.dispute_id, "official", OFFICER.id, "x").name
         )
+    assert fsck.fsck(house).finding is None
+
+
+def test_words_go_with_an_erased_record_and_those_of_other_cases_stay(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    """Also what was said after the erasure, before the case was ended by it."""
+    other = centre.completion(person(1), **{"class": {"code": "C2"}})
+    centre.enter(other)
+    opened(house, worker, record)
+    opened(house, worker, other)
+    case, kept = sorted(cases(house, worker), key=lambda one: one.seq)
+
+    def say(one: Dispute) -> None:
+        house.db.write(lambda turn: disputes.say(turn, house, one.dispute_id, "worker", "worker:1", "在外地"))
+
+    def said() -> list[int]:
+        with house.db.read() as conn:
+            cases = [disputes.find(conn, one.dispute_id) for one in (case, kept)]
+            return [len(disputes.messages(house, conn, one)) for one in cases if one is not None]
+
+    say(case)
+    say(kept)
+    assert said() == [1, 1]
+    seal(house, worker, bytes_of(record))
+    decided(
+        house,
+        lambda turn: archive_erasing.propose_record_erasure(
+            turn, house, worker, bytes_of(record), UNLAWFUL, "official:first"
+        ),
+    )
+    assert said() == [0, 1]
+    say(case)
+    follow(house)
+    assert said() == [0, 1]
+    assert {one.dispute_id: one.state for one in cases(house, worker)} == {
+        case.dispute_id: "withdrawn",
+        kept.dispute_id: "open",
+    }
     assert fsck.fsck(house).finding is None
 
 

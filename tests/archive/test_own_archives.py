@@ -1,5 +1,8 @@
 """Officials' own archives: named once, confirmed by another; whatever is their own is refused and seen."""
 
+import csv
+import io
+import json
 import uuid
 from typing import Any
 
@@ -11,19 +14,21 @@ from recordsvc import fsck, rotation, service
 from recordsvc.access import deciding, own_archives
 from recordsvc.access.errors import OfficialConflict, OfficialRefused, Recused
 from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.looked import of_worker
 from recordsvc.access.looked_tables import looked_alarm
 from recordsvc.access.officials import Officials
 from recordsvc.access.tables import looked, official_act
-from recordsvc.archive import audit_packs, held, merging, pack_making, release
+from recordsvc.archive import audit_packs, held, importing, merging, pack_making, release
 from recordsvc.archive import tables as archive_tables
 from recordsvc.ground import two_person
 from recordsvc.ground.ports import FixedClock
 from recordsvc.ground.problems import TooMany
 from recordsvc.ground.two_person import SamePerson
 from recordsvc.house import House
-from recordsvc.people import kept_numbers, merges, tables
+from recordsvc.people import kept_numbers, merges, numbers, tables
 from tests.archive.support import person
 from tests.archive.test_areas import ROLES, Region, address, desk_doors
+from tests.archive.test_importing import HEADINGS, OFFICE, old_row
 
 DAY = 86_400_000
 NUMBER = person(1)["number"]
@@ -299,6 +304,28 @@ def test_two_people_do_not_decide_about_themselves(region: Region, house: House)
     assert not {str(uuid.UUID(bytes=one)) for one in proposals[1:]} & {one["id"] for one in listed}
 
 
+def test_the_own_number_is_neither_proposed_nor_decided_for_another_archive(
+    region: Region, house: House
+) -> None:
+    enter(region, 2)
+    other, why = region.centre.worker_id(person(2)), numbers.Why("number-corrected", "公安机关证明", [])
+    told = ("resident-id", NUMBER, why, "official:first")
+    proposal = house.db.write(lambda turn: numbers.propose_add(turn, house, other, *told))
+    for role in ROLES:
+        confirm(house, f"{role}.64")
+
+    path = f"/v1/desk/workers/{uuid.UUID(bytes=other)}/numbers"
+    said = {"kind": "resident-id", "number": NUMBER, "ground": "number-corrected", "text": "x"}
+    answer = region.knock("registrar", "64", "POST", path, json=said | {"papers": ["ab" * 32]})
+    assert (answer.status_code, answer.json["code"]) == (403, "recused")
+    path = f"/v1/desk/proposals/{uuid.UUID(bytes=proposal)}/decide"
+    answer = region.knock("reviewer", "64", "POST", path, json={"approve": True, "reason": "x"})
+    assert (answer.status_code, answer.json["code"]) == (403, "recused")
+    assert alarms(house) == [("own", "registrar.64"), ("own", "reviewer.64")]
+    with house.db.read() as conn:
+        assert two_person.read(conn, proposal, house.clock.now_ms()).state == "open"
+
+
 def enter(region: Region, n: int) -> None:
     region.centre.enter(region.centre.completion(person(n)))
 
@@ -443,3 +470,85 @@ def test_an_official_is_a_worker_by_the_workers_own_way(own: Region, house: Hous
     """What binds the official binds the official alone: the worker reads their archive."""
     worker = Actor(Kind.WORKER, str(uuid.UUID(bytes=own.worker_id)), worker_id=own.worker_id)
     assert worker.recused == worker.own == frozenset()
+
+
+# -- old papers
+
+
+PROFILE = {"occupations": {"焊工": {"edition": "1999", "code": "6-04-02-05"}}}
+
+
+def old_papers(region: Region, *numbers: int) -> tuple[bytes, dict[str, Any]]:
+    """A file of old certificates, and what it leaves open."""
+    text = io.StringIO()
+    csv.writer(text).writerows([HEADINGS, *(old_row(n) for n in numbers)])
+    return text.getvalue().encode("gb18030"), PROFILE | {"institutions": {OFFICE: region.centre.uscc}}
+
+
+def proposed_import(region: Region, *numbers: int, areas: tuple[str, ...] = ("",)) -> bytes:
+    """A run that `handler.64` proposed."""
+    house, (data, profile) = region.house, old_papers(region, *numbers)
+    sheet = house.paper_sheet(data, "qualification-certificate", profile)
+    stated = ("qualification-certificate", "paper-file", "某局", "official:handler.64", "窗口2026-0012")
+    plan = importing.Plan(sheet.sha256, *stated, frozenset(areas))
+    list(importing.load(house, plan, sheet.rows()))
+    run = importing.run_id(house, plan)
+    return house.db.write(lambda turn: importing.propose(turn, run, plan))
+
+
+@pytest.mark.parametrize("path", ["/v1/desk/imports/try", "/v1/desk/imports"])
+def test_nobody_brings_in_a_certificate_of_their_own(region: Region, path: str) -> None:
+    """The own row is refused and seen; those of others go on."""
+    confirm(region.house, "handler.64")
+    data, profile = old_papers(region, 1, 2)
+    said = {"type": "qualification-certificate", "source": "paper-file", "vouched_by": "某局"}
+    case = {} if path.endswith("try") else {"case_ref": "窗口2026-0012"}
+    sent = said | case | {"profile": json.dumps(profile), "file": (io.BytesIO(data), "old.csv")}
+    answer = region.knock("handler", "64", "POST", path, data=sent)
+    assert (answer.json["ready"], answer.json["refused"]) == (1, 1), answer.text
+    assert [(one["row"], one["code"]) for one in answer.json["errors"]] == [(2, "recused")]
+    assert alarms(region.house) == [("own", "handler.64")]
+
+
+def test_who_decides_an_import_opens_its_rows_masked_and_never_their_own(region: Region) -> None:
+    house, proposal = region.house, proposed_import(region, 1, 2)
+    confirm(house, "reviewer.64")
+    rows, page, decide = (
+        f"{root}/proposals/{uuid.UUID(bytes=proposal)}/{door}"
+        for root, door in (("/v1/desk", "rows"), ("/desk", "rows"), ("/v1/desk", "decide"))
+    )
+    word = {"approve": True, "reason": "x"}
+    for method, path, said in (("GET", rows, {}), ("GET", page, {}), ("POST", decide, {"json": word})):
+        answer = region.knock("reviewer", "64", method, path, **said)
+        assert answer.status_code == 403, (path, answer.text)
+    assert alarms(house) == [("own", "reviewer.64")] * 3
+    assert region.knock("handler", "64", "GET", rows).status_code == 403, "who proposed it does not decide"
+    assert region.knock("reviewer", "6402", "GET", rows).status_code == 404, "another area"
+
+    shown = region.knock("data-officer", "64", "GET", rows)
+    assert [one["row"] for one in shown.json["items"]] == [2, 3]
+    assert shown.json["next_after"] is None
+    assert shown.json["items"][0]["number"] == "*" * 14 + NUMBER[-4:]
+    assert shown.json["items"][0]["body"]["certificate"]["issued_on"] == "2006-05-08"
+    paged = region.knock("data-officer", "64", "GET", page)
+    assert (paged.status_code, OFFICE in paged.text, "2006" in paged.text) == (200, True, True)
+    for answer in (shown, paged):
+        assert NUMBER not in answer.text
+        assert person(1)["name"] not in answer.text
+    with house.db.read() as conn:
+        seen = [(one.actor_id, one.purpose, one.case_ref) for one in of_worker(conn, region.worker_id)]
+    assert seen == [("data-officer.64", "import", "窗口2026-0012")] * 2
+    assert region.knock("data-officer", "64", "POST", decide, json=word).status_code in (200, 204)
+    assert region.knock("data-officer", "64", "GET", rows).status_code == 403, "nothing waits any more"
+
+
+def test_a_row_that_became_the_own_of_one_of_the_two_does_not_enter(region: Region) -> None:
+    house, proposal = region.house, proposed_import(region, 1, 2)
+    house.db.write(
+        lambda turn: two_person.decide(turn, proposal, "official:reviewer.64", True, "核对", tools=house)
+    )
+    confirm(house, "reviewer.64")
+    assert importing.Importer(house).run() == 2
+    with house.db.read() as conn:
+        run = conn.execute(sa.select(archive_tables.import_run)).one()
+    assert importing.refused(house, bytes(run.run_id)) == [(2, "needs-officials")]

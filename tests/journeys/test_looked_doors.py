@@ -130,6 +130,8 @@ ELSEWHERE = {
     "POST /v1/desk/cards/confirm": "tests/journeys/test_replaced_card.py",
     "GET /desk/workers/<id:worker_id>/papers": PAPERS,
     "GET /desk/workers/<id:worker_id>/papers/<id:paper_id>": PAPERS,
+    "GET /v1/desk/proposals/<id:proposal_id>/rows": "tests/archive/test_own_archives.py",
+    "GET /desk/proposals/<id:proposal_id>/rows": "tests/archive/test_own_archives.py",
     "GET /v1/desk/proposals/<id:proposal_id>/papers/<n>": PAPERS,
     "GET /desk/proposals/<id:proposal_id>/papers/<n>": PAPERS,
     "GET /desk/workers/<id:worker_id>/close": ACTS,

@@ -147,7 +147,7 @@ def test_both_names_count(house: House, centre: Centre, mine: bytes) -> None:
     decided(house, lambda turn: numbers.propose_name(turn, house, mine, "马·新名", WHY, "official:first"))
     centre.enter(centre.completion(new), centre.completion(person(1)))
     with pytest.raises(NumberUnfit):
-        house.db.write(lambda turn: numbers.propose_name(turn, house, mine, "马·新名", WHY, "official:a"))
+        decided(house, lambda turn: numbers.propose_name(turn, house, mine, "马·新名", WHY, "official:a"))
     assert fsck.fsck(house).finding is None
 
 

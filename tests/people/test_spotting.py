@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+import uuid
 
 import pytest
 
@@ -44,6 +45,37 @@ BANK = next(one for end in range(10) if luhn(one := f"621700000000001{end}"))
 @pytest.mark.parametrize("around", ["{}", "案卷 {}", "（{}）补办", "受理号：{}，二〇二五"])
 def test_a_number_is_spotted_wherever_it_stands(number: str, around: str) -> None:
     assert number_in(around.format(number)) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("tel13800001234", "TEL13800001234", "13800001234a", "案13800001234号"),
+        *("aX79842643", "X79842643a", "案X79842643号", "cardX79842643"),
+        *(f"案{BANK}a", f"no{BANK}", f"卡{BANK}卡"),
+        *("4563517604900086662", "6222021234567890", "hH12345678"),
+        f"a{synthetic.legacy_15(CITIZEN)}b",
+    ],
+)
+def test_a_number_is_spotted_where_a_word_is_glued_to_it(text: str) -> None:
+    digits = "".join(one for one in text if one.isdigit())
+    for end in range(10):
+        # Bank numbers are made to pass the check, whatever was typed here.
+        if digits[:2] in ("45", "62") and luhn(made := f"{digits[:-1]}{end}"):
+            text = text.replace(digits, made)
+    assert number_in(text) is not None
+
+
+def test_no_random_id_is_taken_for_a_person() -> None:
+    drawn = random.Random(11)
+    ids = [uuid.UUID(int=drawn.getrandbits(128), version=4) for _ in range(20_000)]
+    ids.append(uuid.UUID("0190163d-8694-739b-aea5-a13912345678"))
+    assert {number_in(str(one)) for one in ids} == {None}
+
+
+@pytest.mark.parametrize("case", ["XH00000123", "NX12345678", "宁残证〔2025〕0101号", "4563517604900086660"])
+def test_an_ordinary_document_number_is_taken(case: str) -> None:
+    assert number_in(case) is None
 
 
 def test_an_identity_number_is_spotted_between_digits_and_letters() -> None:

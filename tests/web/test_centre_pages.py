@@ -7,6 +7,7 @@ import pytest
 
 from recordsvc.access import staff
 from recordsvc.access.grants import Position
+from recordsvc.access.tables import official_act
 from recordsvc.archive.keyevents import KeyState
 from recordsvc.house import House
 from recordsvc.web.centre_routes import KEY_STATES, POSITIONS
@@ -42,6 +43,28 @@ def test_a_head_invites_and_the_code_is_shown_once(centre: Any, app: Any) -> Non
     newcomer = Visitor(app)
     assert newcomer.post("/login/invitation", csrf=False, code=code[1]).location == "/centre"
     assert LONG[:80] in head.get("/centre/people").text
+
+
+def test_an_invitation_is_seen_by_the_institution_and_taken_back(centre: Any, app: Any, house: House) -> None:
+    head, foreign = centre(Position.HEAD), centre(Position.HEAD, ASSESSOR)
+    made = head.post("/centre/invitations", name="钱某", position="officer", until="")
+    code = re.findall(r"<code>([0-9A-Z-]{29})</code>", made.text)[0]
+    assert "邀请了新的人员" in centre(Position.HEAD, more="-2").get("/centre/notices").text
+    (waits,) = head.client.get("/v1/centre/people").json["invitations"]
+    path = f"/centre/invitations/{waits['invitation_id']}/end"
+    assert path in head.get("/centre/people").text
+    assert foreign.post(path).status_code == 404
+    assert head.post(path).location == "/centre/people"
+    assert Visitor(app).post("/login/invitation", csrf=False, code=code).status_code != 303
+    assert head.post(path).status_code == 404
+    with house.db.read() as conn:
+        acts_of = official_act.c.act.in_(("staff.invited", "staff.uninvited"))
+        found = conn.execute(official_act.select().where(acts_of).order_by(official_act.c.id)).all()
+    by = f"staff:{head.actor.id}"
+    assert [(one.act, one.actor, one.subject, one.reason) for one in found] == [
+        ("staff.invited", by, SCHOOL, "officer"),
+        ("staff.uninvited", by, SCHOOL, "officer"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -105,3 +105,6 @@ def test_who_looked_from_an_institution_is_named_by_it_and_by_what_they_did(
     assert teacher.actor.id not in page
     assert f"{house.institutions.find(SCHOOL).name_on('2025-01-01')}（{SCHOOL}）的教师" in page
     assert "身份信息、考勤、成绩" in page
+    (told,) = me.client.get("/v1/me/looked").json["items"]
+    assert (told["institution"], told["role"], told["actor_id"]) == (SCHOOL, "teacher", "")
+    assert told["institution_zh"] == house.institutions.find(SCHOOL).name_on("2025-01-01")

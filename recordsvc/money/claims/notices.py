@@ -28,13 +28,13 @@ from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimNo
 from recordsvc.money.claims.steps import DONE, Done
 from recordsvc.money.claims.tables import claim_notice, claim_objection, claim_state
 from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, each, listed
+from recordsvc.people import identifiers
 from recordsvc.people import tables as people_tables
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
 MOST: Final = 1_000
-SURNAME: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +146,7 @@ def pass_due(house: "House") -> int:
 
 def masked(name: str) -> str:
     """Return a name as a public list shows it: 马小梅 -> 马*梅, 马晓 -> 马*."""
-    if len(name) <= SURNAME + 1:
-        return name[:SURNAME] + "*"
-    return name[:SURNAME] + "*" * (len(name) - SURNAME - 1) + name[-1]
+    return identifiers.mask_name(name)
 
 
 def _line(house: "House", conn: Connection, n: int, one: Claim) -> dict[str, Any]:
