@@ -83,8 +83,10 @@ def test_what_was_read_of_a_row_before_the_erasure_is_not_entered_after_it(
     decide(house, loaded(house, file))
     judged, seen = Importer._statements, list[int]()
 
-    def between(self: Importer, cursor: Any, run: Any, key: Any, portion: Sequence[Any]) -> Any:
-        made = judged(self, cursor, run, key, portion)
+    def between(
+        self: Importer, cursor: Any, run: Any, proposal: Any, key: Any, portion: Sequence[Any]
+    ) -> Any:
+        made = judged(self, cursor, run, proposal, key, portion)
         seen.append(len(portion))
         if len(seen) == 1:
             restrict(house, worker)
