@@ -406,7 +406,7 @@ def test_a_crash_before_the_new_checkpoint_is_kept_outside_does_not_lock_it(
 
 def test_a_proposal_is_stale_once_anything_was_entered(restored: House) -> None:
     proposal = propose(restored)
-    Centre(restored, 9)
+    Centre(restored, 17)
     with pytest.raises(two_person.StaleProposal):
         go_on(restored, proposal)
 
