@@ -135,12 +135,18 @@ def test_what_cannot_be_is_refused_in_words(house: House, commands: CliRunner, m
         ("because", WHY, person(3)["number"], "没有这种依据"),
         ("number-corrected", ("--text", "x", "--paper", "zz"), person(3)["number"], "64 位"),
         ("number-corrected", ("--text", "x"), person(3)["number"], "至少一份材料"),
-        ("number-corrected", WHY, person(2)["number"], "已登记在另一份档案"),
     ):
         refused = typed(house, commands, "numbers add", *words, "--ground", ground, *papers, asked=number)
         assert refused.exit_code != 0
         assert told in refused.output, refused.output
         assert number not in refused.output
+    told_of = [
+        typed(
+            house, commands, "numbers add", *words, "--ground", "number-corrected", *WHY, asked=number
+        ).output
+        for number in (person(2)["number"], person(3)["number"])
+    ]
+    assert all("已提出" in one for one in told_of), "whoever has the number, the proposer is told the same"
 
 
 def test_only_who_may_propose_does(house: House, commands: CliRunner, mine: bytes) -> None:

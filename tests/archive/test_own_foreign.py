@@ -99,14 +99,22 @@ class Scene:
             for one in members:
                 staff.add(turn, one, centre.uscc, "马某", "official:ann")
                 staff.give(turn, one, Position.CLERK, by="official:ann")
+            for n in range(4):
+                name = f"田{'一二三四'[n]}"
+                staff.invite(
+                    turn, house.keys, house.random, centre.uscc, name, Position.CLERK, None, by="official:ann"
+                )
 
         house.db.write(add)
+        with house.db.read() as conn:
+            invited = staff.invitations(conn, centre.uscc, house.clock.now_ms())
         self.ids = {
             "record_id": [id_of(first), id_of(held)],
             "dispute_id": [str(uuid.UUID(bytes=case.dispute_id)) for case in cases],
             "consent_id": [str(uuid.UUID(bytes=one)) for one in shared],
             "paper_id": [str(uuid.UUID(bytes=kept.paper_id))],
             "staff_id": members,
+            "invitation_id": [str(uuid.UUID(bytes=one.invitation_id)) for one in invited],
         }
         self.app = create_app(house.settings, house)
         policy.authenticate(self.app, bearer=lambda token, _scheme: self.who[token], fresh=lambda _who: True)

@@ -659,7 +659,7 @@ class Objections(RuleBasedStateMachine):
         if case is None:
             return
         if event.kind == "erase":
-            case.state, case.outcome = "withdrawn", event.idx
+            case.state, case.outcome, case.messages = "withdrawn", event.idx, 0
         elif event.kind == "confirm":
             agreed = case.owner == "issuer" and case.offer is not None
             case.state = "upheld" if agreed else "withdrawn"
@@ -807,6 +807,8 @@ class Objections(RuleBasedStateMachine):
         record.chain.size += record.repeated
         self.size += record.repeated
         record.life = "erased"
+        for case in record.cases:
+            case.messages = 0
         self.check()
 
     def restart(self, n: int, k: int) -> None:

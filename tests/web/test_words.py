@@ -119,9 +119,10 @@ def test_evidence_from_elsewhere_names_country_and_province() -> None:
 
 def test_a_trust_level_is_proposed_in_words() -> None:
     proof = {"by": "窗口", "method": "全国联网查询", "on": "2026-11-28"}
-    payload = {"trust": "query-confirmed", "verification": proof}
+    payload = {"text": "与原件一致", "trust": "query-confirmed", "verification": proof}
     made = Proposal(b"\0" * 16, "evidence.trust", "r", payload, "", "a", 0, 1, "open", None, None, None, "")
     assert [(one.label, one.value) for one in proposal_words.told(made, str).facts] == [
+        ("说明", "与原件一致"),
         ("可信程度", "全国联网查询一致"),
         ("核验", "怎样核实 全国联网查询；核实日期 2026年11月28日；谁核实 窗口"),
     ]
