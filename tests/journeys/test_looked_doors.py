@@ -91,6 +91,7 @@ ELSEWHERE = {
     "GET /desk/payables/<id:claim_id>": CLAIM_PAGES,
     "POST /desk/payables/<id:claim_id>/steps": CLAIM_PAGES,
     "POST /v1/desk/imports/try": "tests/journeys/test_old_welder.py",
+    "GET /v1/exports/items": "tests/exports/test_acks.py",
     "POST /desk/imports/try": "tests/web/test_desk_imports.py",
     "POST /desk/imports/answer": "tests/web/test_desk_imports.py",
     "GET /v1/desk/held/<id:held_id>": HELD,
