@@ -236,6 +236,7 @@ NO_PERSON = {
     "GET /v1/desk/emergencies/<id:case_id>": "what officials did: ids and codes",
     "POST /v1/desk/emergencies/<id:case_id>/close": "that the case is closed",
     "GET /centre/shared": "as GET /v1/shared",
+    "POST /v1/exports/acks": "up to where a receiver has its feed: a cursor",
     "GET /v1/shared/events": "what happened to consents for the receiver: ids and times",
     "GET /v1/shared": "what was given to the receiver: ids, purposes and dates",
     "GET /v1/desk/held": "reasons and issuers, no content",
