@@ -53,7 +53,7 @@ def press(journey: Journey, who: str, path: str, status: int = 303, **typed: str
 
 
 def see(journey: Journey, who: str, path: str, status: int = 200) -> str:
-    answer = journey.browser(who)[0].get(path, base_url=HOST)
+    answer = journey.browser(who)[0].get(path, base_url=HOST, headers={"Accept": "text/html"})
     assert answer.status_code == status, answer.text
     return answer.text
 
