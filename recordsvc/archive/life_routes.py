@@ -22,7 +22,6 @@ from recordsvc.archive import (
 )
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.copies import Sort
-from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.life_forms import (
     CaseForm,
@@ -40,6 +39,7 @@ from recordsvc.archive.life_forms import (
     StrayDecideForm,
     StraysForm,
     SupportedForm,
+    TrustForm,
 )
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.services import bp, house
@@ -396,6 +396,8 @@ def copied(sort: Sort, worker_id: bytes, given: dict[str, Any]) -> flask.Respons
         errors.TargetUnknown,
         errors.TargetUnfit,
         ChangesNothing,
+        life_errors.EvidenceNeeded,
+        *paperrefs.PROBLEMS,
         errors.RecordAmbiguous,
         errors.ContentRefused,
         errors.SchemaRefused,
