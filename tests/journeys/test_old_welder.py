@@ -78,7 +78,7 @@ def test_a_file_is_tried_and_proposed_by_interface(journey: Journey) -> None:
     (case,) = journey.read("handler", "/v1/desk/disputes")["items"]
     assert case["record_id"] == told["id"], "what the region vouched for, its own officials decide"
     path = f"/v1/desk/disputes/{case['dispute_id']}/decide"
-    journey.act("handler", path, {"reject": "record-proven", "text": "档案原件与本人一致"})
+    journey.act("handler", path, {"ground": "record-proven", "text": "档案原件与本人一致"})
 
 
 def test_paper_certificates_are_seen_and_later_signed(journey: Journey, tmp_path: Path) -> None:
