@@ -7,12 +7,14 @@ Problem
 │   └── FeedCursorAhead ────── feed-cursor-ahead
 ├── Forbidden
 │   └── NoFeed ─────────────── no-feed
+├── FormRefused
+│   └── LinesRefused ───────── reconcile-lines
 └── Conflict
     ├── AckContradicts ─────── ack-contradicts
     └── AckReused ──────────── ack-reused
 """
 
-from recordsvc.ground.problems import Conflict, Forbidden, Refused
+from recordsvc.ground.problems import Conflict, Forbidden, FormRefused, Refused
 
 
 class ExportFormatRefused(Refused):
@@ -54,6 +56,16 @@ class NoFeed(Forbidden):
     title_en = "No profile in force gives this kind of client a feed"
     remedy_zh = "请向主管部门核实接入方类别。"
     remedy_en = "Ask the authority about the kind of this client."
+
+
+class LinesRefused(FormRefused):
+    """A line twice, or one that lies outside the range."""
+
+    code = "reconcile-lines"
+    title_zh = "对账行重复或不在所述区段内"
+    title_en = "A line stands twice, or outside its range"
+    remedy_zh = "每个 ref 只报一行，并以 prefix 开头。"
+    remedy_en = "Give one line for each ref, each beginning with prefix."
 
 
 class AckContradicts(Conflict):

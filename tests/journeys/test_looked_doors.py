@@ -238,6 +238,8 @@ NO_PERSON = {
     "GET /v1/desk/emergencies/<id:case_id>": "what officials did: ids and codes",
     "POST /v1/desk/emergencies/<id:case_id>/close": "that the case is closed",
     "GET /centre/shared": "as GET /v1/shared",
+    "GET /v1/exports/totals": "counts and a root over a receiver's own names of records",
+    "POST /v1/exports/reconciliations": "how a receiver's own names of records stand on both sides",
     "POST /v1/exports/acks": "up to where a receiver has its feed: a cursor",
     "GET /v1/shared/events": "what happened to consents for the receiver: ids and times",
     "GET /v1/shared": "what was given to the receiver: ids, purposes and dates",
