@@ -210,6 +210,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/people", "人员与授权", "official.read"),
         ("/desk/staff", "单位负责人", "staff.propose"),
         ("/desk/clients", "接入系统", "client.read"),
+        ("/desk/feeds", "数据流", "client.read"),
         ("/desk/fees", "收费监管", "fee.read"),
         ("/desk/funds", "资金与预算", "fund.read"),
         ("/desk/rules", "补贴规则", "rule.read"),

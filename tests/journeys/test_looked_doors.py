@@ -238,6 +238,7 @@ NO_PERSON = {
     "GET /v1/desk/emergencies/<id:case_id>": "what officials did: ids and codes",
     "POST /v1/desk/emergencies/<id:case_id>/close": "that the case is closed",
     "GET /centre/shared": "as GET /v1/shared",
+    "GET /desk/feeds": "how far receivers are, by counts; differences by receivers' own names of records",
     "GET /v1/exports/totals": "counts and a root over a receiver's own names of records",
     "POST /v1/exports/reconciliations": "how a receiver's own names of records stand on both sides",
     "POST /v1/exports/acks": "up to where a receiver has its feed: a cursor",
