@@ -64,7 +64,9 @@ class Feed(RuleBasedStateMachine):
         self.records: list[tuple[int, bytes]] = []
         self.scores = 0
         for n in range(PEOPLE):
-            self.enter(n)
+            for bank in BANKS[: 1 + n % 2]:
+                self.share(n, bank, FIELDS[n], None)
+        self.house.clock.advance(1_000)  # what was given since a merge ends with it
 
     # -- the archive
 
@@ -81,6 +83,15 @@ class Feed(RuleBasedStateMachine):
         answer = self.centre.send([record])
         if answer.rows[0].status == "accepted":
             self.records.append((n, record))
+
+    @rule(n=people, bank=banks, fields=st.sampled_from(FIELDS), uses=st.sampled_from([None, 2]))
+    def share(self, n: int, bank: str, fields: Any, uses: int | None) -> None:
+        """A new record, which the worker confirms and lets a bank have."""
+        before = len(self.records)
+        self.enter(n)
+        if len(self.records) > before:
+            self.confirm(before)
+            self.agree(before, before, bank, fields, uses)
 
     def acted(self, at: int, act: Callable[[int, bytes, bytes], object]) -> None:
         """Act on a record; what is refused changes nothing."""
