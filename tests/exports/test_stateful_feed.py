@@ -67,6 +67,7 @@ class Feed(RuleBasedStateMachine):
             for bank in BANKS[: 1 + n % 2]:
                 self.share(n, bank, FIELDS[n], None)
         self.house.clock.advance(1_000)  # what was given since a merge ends with it
+        self.follow()
 
     # -- the archive
 
@@ -353,6 +354,7 @@ class Feed(RuleBasedStateMachine):
             while copy.pull():
                 pass
             expected = self.expected(bank)
+            assert copy.seen, "a history without items proves nothing"
             assert by_index(copy) == expected
             late = Copy(copy.app, self.house, bank)
             while late.pull():
