@@ -48,9 +48,9 @@ def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who
     """Begin a service; its id. The row of who looked is durable on return.
 
     Somebody of another area, or whom the case is not about, is answered like nobody. Raises
-    `WindowUnmatched`, `PurposeRefused`, `PurposeNotYours`, `CaseUnknown`, `Recused`.
+    `WindowUnmatched`, `PurposeRefused`, `PurposeNotYours`, `PurposeNotAtWindow`, `CaseUnknown`, `Recused`.
     """
-    looked.judge(house.db, who, why.purpose, why.case_ref)
+    looked.judge_at_window(house.db, who, why.purpose, why.case_ref)
     person = _whose(house, shown)
     refused = OfficialAct(who, Act.WINDOW_REFUSED, shown.document, why.purpose, why.case_ref)
     if person is not None:
@@ -65,7 +65,7 @@ def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who
         raise Recused
     look = Look(person, who, why.purpose, "identity", why.case_ref, why.request_id)
     if looked.foreign(house, look):
-        acts.record(house.db, house.random, refused)
+        # Their row is the trace; a second commit would be told by its time.
         raise WindowUnmatched
 
     def act(turn: Turn) -> bytes:
