@@ -87,7 +87,7 @@ class _Following:
         if said == "confirmation" and offered is not None:
             disputes.end(turn, self._house, case, "upheld", offered)
         elif said == "confirmation":
-            met = self._put_right(cursor, case, entry)
+            met = self._put_right(cursor, case, entry) if case.owner == disputes.REGION else None
             outcome = ("withdrawn", entry.stored.idx) if met is None else ("upheld", met)
             disputes.end(turn, self._house, case, *outcome)
         elif said == "contest" and (offered is not None or self._asks_the_issuer_in_vain(case, entry)):

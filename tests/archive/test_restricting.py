@@ -462,6 +462,7 @@ def test_what_was_told_of_a_restricted_record_names_it_no_more_until_it_is_lifte
     lift(house, worker, bytes_of(record))
     acts = ("record-restricted", "record-lifted")
     assert [one for one in board(house, worker) if one[0] not in acts] == before
+    assert [centre_named(text) for text in letters_to(house, worker)] == [True]
 
 
 def test_what_was_told_of_a_restricted_archive_names_no_type_issuer_or_record(
@@ -479,7 +480,6 @@ def test_what_was_told_of_a_restricted_archive_names_no_type_issuer_or_record(
         lambda turn: erasing.propose_lift(turn, worker, "request-withdrawn", "本人撤回", "official:first"),
     )
     assert [one for one in board(house, worker) if one[0] not in acts] == before
-    assert [centre_named(text) for text in letters_to(house, worker)] == [True]
 
 
 def test_what_was_told_of_an_erased_record_says_nothing_of_it_for_good(

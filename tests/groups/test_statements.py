@@ -550,7 +550,7 @@ def test_a_restricted_group_is_not_stated_anew_by_any_department(place: Place) -
     record_id = uuid.UUID(place.state()).bytes
     seal(place.house, place.worker_id, record_id)
     assert place.propose(status=423)["code"] == "record-restricted"
-    place.propose("veterans", group="veteran", source="archive")
+    place.propose("veterans", group="veteran")
     lift(place.house, place.worker_id, record_id)
     assert place.propose(status=409)["code"] == "group-already-stated"
 
