@@ -8,16 +8,19 @@ between proposal and decision makes the proposal stale.
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy.engine import Connection
 
 from recordsvc.archive import persons, retold
+from recordsvc.archive.errors import ErasureBlocked
 from recordsvc.archive.reading import Archive
+from recordsvc.archive.retention import longest, record_blockers
 from recordsvc.archive.states import Life, RecordState
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.two_person import StaleProposal
-from recordsvc.people import merges
+from recordsvc.people import merges, standing
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -63,6 +66,28 @@ def judged(payload: dict[str, Any], found: Sequence[Alike]) -> None:
     """Refuse a decision by which others go along than were named. Raises `StaleProposal`."""
     if payload.get(ALSO, []) != named(found).get(ALSO, []):
         raise StaleProposal
+
+
+def refuse_read(turn: Turn, found: Iterable[Alike]) -> None:
+    """Refuse to erase with a record what is still read. Raises `StandingRefused`."""
+    for one in found:
+        alone = one.state.life is Life.RESTRICTED
+        if not alone and merges.held(turn, one.archive.worker_id)[1] != standing.RESTRICTED:
+            raise standing.StandingRefused(
+                "说同一事实的另一条记录还没有限制处理：请先限制那一条，再提出删除",
+                detail_en="another record tells the same and is not restricted: restrict that first",
+            )
+
+
+def refuse_kept(house: "House", turn: Turn, found: Iterable[Alike], ground: str) -> None:
+    """Refuse to erase what law or open money keeps. Raises `ErasureBlocked`."""
+    kept = [
+        blocker
+        for one in found
+        for blocker in record_blockers(house, turn.conn, one.archive.worker_id, one.state, ground)
+    ]
+    if kept:
+        raise ErasureBlocked.by(longest(kept))
 
 
 def part(label: str, one: Alike) -> bytes:

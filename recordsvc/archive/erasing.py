@@ -63,7 +63,6 @@ from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.going import WHOLE
 from recordsvc.archive.reading import Archive, Reader
-from recordsvc.archive.retention import longest, record_blockers
 from recordsvc.archive.statements import Statement, Stater, derived_id
 from recordsvc.archive.states import Life
 from recordsvc.ground import two_person
@@ -224,8 +223,8 @@ def propose_record_erasure(
     if not alone and merges.held(turn, place.archive.worker_id)[1] != standing.RESTRICTED:
         raise standing.StandingRefused("请先限制处理这条记录，再提出删除", detail_en="restrict it first")
     others = alike.of(house, turn.conn, place.archive, place.state, _STANDING)
-    _refuse_unsealed(turn, others)
-    _refuse_kept(house, turn, [Alike(place.archive, place.state), *others], why.ground)
+    alike.refuse_read(turn, others)
+    alike.refuse_kept(house, turn, [Alike(place.archive, place.state), *others], why.ground)
     payload: dict[str, Any] = {
         "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),
         "record_id": str(uuid.UUID(bytes=record_id)),
@@ -273,9 +272,9 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
         raise TargetUnknown
     others = alike.of(house, turn.conn, archive, state, _STANDING)
     alike.judged(payload, others)
-    _refuse_unsealed(turn, others)
+    alike.refuse_read(turn, others)
     going_now = [Alike(archive, state), *others]
-    _refuse_kept(house, turn, going_now, payload["ground"])
+    alike.refuse_kept(house, turn, going_now, payload["ground"])
     places = []
     for one in going_now:
         seqs = [
@@ -290,28 +289,6 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
         proposal,
         [(one.worker_id, one.seq, one.record_id) for one in places if one.record_id is not None],
     )
-
-
-def _refuse_unsealed(turn: Turn, others: Iterable[Alike]) -> None:
-    """Refuse to erase with a record what is still read. Raises `StandingRefused`."""
-    for one in others:
-        alone = one.state.life is Life.RESTRICTED
-        if not alone and merges.held(turn, one.archive.worker_id)[1] != standing.RESTRICTED:
-            raise standing.StandingRefused(
-                "说同一事实的另一条记录还没有限制处理：请先限制那一条，再提出删除",
-                detail_en="another record tells the same and is not restricted: restrict that first",
-            )
-
-
-def _refuse_kept(house: "House", turn: Turn, going_now: Iterable[Alike], ground: str) -> None:
-    """Refuse what law or open money keeps. Raises `ErasureBlocked`."""
-    found = [
-        blocker
-        for one in going_now
-        for blocker in record_blockers(house, turn.conn, one.archive.worker_id, one.state, ground)
-    ]
-    if found:
-        raise ErasureBlocked.by(longest(found))
 
 
 def _erase_entries(
