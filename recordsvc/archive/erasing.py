@@ -41,6 +41,7 @@ from recordsvc.access.grants import Actor
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.archive import (
+    alike,
     blockers,
     disputes,
     farewell,
@@ -56,12 +57,13 @@ from recordsvc.archive import (
     tables,
     traces,
 )
+from recordsvc.archive.alike import Alike
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.going import WHOLE
 from recordsvc.archive.reading import Archive, Reader
-from recordsvc.archive.retention import record_blockers
+from recordsvc.archive.retention import longest, record_blockers
 from recordsvc.archive.statements import Statement, Stater, derived_id
 from recordsvc.archive.states import Life
 from recordsvc.ground import two_person
@@ -82,6 +84,7 @@ _DECIDERS: Final = frozenset({"data-officer"})
 _REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 """Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
 _RESTRICTABLE: Final = frozenset({standing.OPEN, standing.CLOSED})
+_STANDING: Final = frozenset({Life.ACTIVE, Life.REVOKED, Life.RESTRICTED})
 _ANY_STATE: Final = frozenset({standing.OPEN, standing.RESTRICTED, standing.CLOSED, MERGED})
 
 
@@ -237,15 +240,16 @@ def propose_record_erasure(
     alone = place.state.life is Life.RESTRICTED
     if not alone and merges.held(turn, place.archive.worker_id)[1] != standing.RESTRICTED:
         raise standing.StandingRefused("请先限制处理这条记录，再提出删除", detail_en="restrict it first")
-    found = record_blockers(house, turn.conn, place.archive.worker_id, place.state, why.ground)
-    if found:
-        raise ErasureBlocked.by(found)
+    others = alike.of(house, turn.conn, place.archive, place.state, _STANDING)
+    _refuse_unsealed(turn, others)
+    _refuse_kept(house, turn, [Alike(place.archive, place.state), *others], why.ground)
     payload: dict[str, Any] = {
         "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),
         "record_id": str(uuid.UUID(bytes=record_id)),
         "seq": place.entry.stored.seq,
         "ground": why.ground,
         "text": why.text,
+        **alike.named(others),
     }
     if why.papers:
         payload["papers"] = list(why.papers)
@@ -284,18 +288,47 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
     state = None if archive is None else archive.state.of(int(payload["seq"]))
     if archive is None or state is None:
         raise TargetUnknown
-    found = record_blockers(house, turn.conn, archive.worker_id, state, payload["ground"])
-    if found:
-        raise ErasureBlocked.by(found)
-    seqs = [state.seq, *(one.seq for one in state.history if one.kind in _REPEATING and one.record)]
-    places = [archive.entries[seq].stored for seq in seqs]
-    going.with_records(turn, house, archive, seqs)
+    others = alike.of(house, turn.conn, archive, state, _STANDING)
+    alike.judged(payload, others)
+    _refuse_unsealed(turn, others)
+    going_now = [Alike(archive, state), *others]
+    _refuse_kept(house, turn, going_now, payload["ground"])
+    places = []
+    for one in going_now:
+        seqs = [
+            one.state.seq,
+            *(act.seq for act in one.state.history if act.kind in _REPEATING and act.record),
+        ]
+        going.with_records(turn, house, one.archive, seqs)
+        places += [one.archive.entries[seq].stored for seq in seqs]
     _erase_entries(
         turn,
         payload,
         proposal,
         [(one.worker_id, one.seq, one.record_id) for one in places if one.record_id is not None],
     )
+
+
+def _refuse_unsealed(turn: Turn, others: Iterable[Alike]) -> None:
+    """Refuse to erase with a record what is still read. Raises `StandingRefused`."""
+    for one in others:
+        alone = one.state.life is Life.RESTRICTED
+        if not alone and merges.held(turn, one.archive.worker_id)[1] != standing.RESTRICTED:
+            raise standing.StandingRefused(
+                "说同一事实的另一条记录还没有限制处理：请先限制那一条，再提出删除",
+                detail_en="another record tells the same and is not restricted: restrict that first",
+            )
+
+
+def _refuse_kept(house: "House", turn: Turn, going_now: Iterable[Alike], ground: str) -> None:
+    """Refuse what law or open money keeps. Raises `ErasureBlocked`."""
+    found = [
+        blocker
+        for one in going_now
+        for blocker in record_blockers(house, turn.conn, one.archive.worker_id, one.state, ground)
+    ]
+    if found:
+        raise ErasureBlocked.by(longest(found))
 
 
 def _erase_entries(

@@ -39,7 +39,7 @@ from recordsvc.people import merges, places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.numbers import NumberTaken, NumberUnfit
 from recordsvc.people.standing import StandingRefused
-from recordsvc.web import import_views, move_views, proposal_words, words
+from recordsvc.web import import_views, move_views, proposal_words, sealing_views, words
 from recordsvc.web.centre_routes import POSITIONS
 from recordsvc.web.desk_forms import (
     GATE,
@@ -422,6 +422,7 @@ def _proposal(
         told=proposal_words.told(found, institution_name()),
         importing=import_views.progress(found),
         moved=move_views.shown(found, who),
+        sealing=sealing_views.shown(found, who),
         papers=proposal_papers.resting(house(), found),
         opens=deciding.may_decide(found, who) and can(who, "proposal.decide", found),
         number=own_archives.shown_number(house(), found)
