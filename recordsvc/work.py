@@ -19,6 +19,7 @@ disputes    open and end cases of contested records, and pass on what an issuer 
 outbox      deliver what must leave the house
 proposals   tell workers what a new certificate may bring
 claims-late tell the next above of claims whose step is overdue
+exports     tell each receiver's feed what changed of what it may see; once a day by date
 recoveries  take corrections, revocations and merges to claims: unpaid ones go back, paid ones are asked back
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
 fees        pay refunds out of what is kept, and hand on what institutions have
@@ -44,11 +45,12 @@ from typing import Final
 
 import click
 
-from recordsvc import anchor, erasures, rotation
+from recordsvc import anchor, erasures, restrictions, rotation
 from recordsvc.archive import (
     bound_statements,
     disputes,
     farewell,
+    key_notices,
     looked_statements,
     pack_making,
     sharing,
@@ -57,11 +59,13 @@ from recordsvc.archive import (
 )
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
+from recordsvc.archive.emptied import emptier
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.letters import deliverer
 from recordsvc.archive.looked_alarms import follower as alarm_follower
 from recordsvc.archive.looked_alarms import relation_follower
+from recordsvc.exports.following import Feeds
 from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
@@ -110,6 +114,7 @@ class Worker:
         self._stop = threading.Event()
         self._fatal: BaseException | None = None
         idempotency = Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe"))
+        feeds = Feeds(house)
         self.lanes = (
             # The outside checkpoint is promised within a second: nothing may stand before it in a queue.
             (
@@ -123,9 +128,12 @@ class Worker:
             # Followers of the log: behind it for a while hurts nobody.
             (
                 Job("notices", announcer(house).run, 0.5),
+                Job("restriction-journal", restrictions.journal(house).run, 0.5),
+                Job("erased-notices", emptier(house).run, 5.0),
                 Job("claim-proposals", claim_proposals(house).run, 1.0),
                 Job("recoveries", recoveries.follower(house).run, 1.0),
             ),
+            (Job("exports", feeds.run, 0.5), Job("export-dates", feeds.sweep, 60.0)),
             (
                 Job("disputes", dispute_follower(house).run, 0.5),
                 Job("dispute-terms", functools.partial(disputes.pass_on_due, house), 60.0),
@@ -133,6 +141,8 @@ class Worker:
             ),
             # A change of key walks every worker: in a lane of its own it holds up nothing but the writers.
             (Job("keys", functools.partial(rotation.work, house, self._stop.is_set), 1.0),),
+            # So does what became of an issuer's key, whose records may stand anywhere in the log.
+            (Job("key-notices", functools.partial(key_notices.run, house), 5.0),),
             (
                 Job("look-alarms", alarm_follower(house).run, 1.0),
                 Job("look-relations", relation_follower(house).run, 10.0),

@@ -275,8 +275,10 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         **dict.fromkeys(("document", "sample", "reason"), ""),
         **{name: [] for name in ("facts", "failed", "met", "missing", "basis")},
     }
-    facts = document["facts"]
-    if facts and (sealed.among(conn, [one]) or sealed.rests(conn, one, facts)):
+    facts, closed = document["facts"], bool(sealed.among(conn, [one]))
+    if closed and row.verdict == Verdict.NEED_INFO:
+        told["headline"] = sealed.PAUSED_ZH  # nothing is lacking that anybody could bring
+    if facts and (closed or sealed.rests(conn, one, facts)):
         return told | {"basis_date": None, "reason": sealed.SEALED_ZH}
     told["facts"] = [
         {"name": name, "zh": known(name).zh, "value": explaining.shown(name, fact["value"]), **_source(fact)}
@@ -286,7 +288,7 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
     if not row.sha256:
         # No rule was asked: an official's case, or a record that is sealed.
         day = row.basis_date or beijing_date(row.decided_ms).isoformat()
-        asked = () if sealed.among(conn, [one]) else document["missing"]
+        asked = () if closed else document["missing"]
         missing = [asdict(explaining.lacking(name)) for name in asked]
         return told | {"reason": explaining.because(document["reason"], day), "missing": missing}
     rule = house.claims.rules.version(row.sha256)
