@@ -91,7 +91,7 @@ VERBS = (
         "let an institution claim for one",
         api=("POST /v1/me/agencies",),
         own=("POST /me/agencies",),
-        why="the worker's own word, with a fresh proof: on the page or by interface",
+        why="the worker's own word, with a fresh proof: on the page, by interface or at the window",
     ),
     Verb(
         "end or deny such a contract",
