@@ -63,6 +63,35 @@ class Addresses:
     owner: str
 
 
+SECOND_DATABASE_LONG = (
+    "archive/test_stateful",
+    "demo/",
+    "faults/test_operator.py",
+    "journeys/test_restricted_doors.py",
+    "money/bank/test_world.py",
+    "oidc/",
+    "test_bad_input.py",
+    "test_continuing.py",
+    "web/",
+)
+"""Whose round on PostgreSQL is for the long tests: pages and whole regions of rooms tried on both."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the second round of what costs most and differs least from database to database."""
+    here = Path(__file__).parent
+    for item in items:
+        params = (
+            item.callspec.params.values()
+            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+            else ()
+        )
+        if "postgresql" in params and item.path.relative_to(here).as_posix().startswith(SECOND_DATABASE_LONG):
+            item.add_marker("long")
+            item.add_marker("beside")
+
+
 def pytest_collection_finish() -> None:
     """Collect garbage seldom, and leave modules and tests out of it: a third of the tests' CPU went there."""
     importlib.import_module("recordsvc.service")

@@ -43,6 +43,8 @@ def hold_many(url: str, now_ms: int, who: int, count: int) -> list[bool]:
     return granted
 
 
+@pytest.mark.long
+@pytest.mark.beside
 def test_case_19_eight_processes_for_the_last_yuan_get_what_is_affordable(
     database: Database, line: str, addresses: Addresses, clock: FixedClock
 ) -> None:
