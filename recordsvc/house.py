@@ -106,6 +106,12 @@ def _teaching(house: "House", conn: Connection, look: "Looked") -> bool:
     return sheets.relation(house, conn, look)
 
 
+def _on_behalf(_house: "House", conn: Connection, look: "Looked") -> bool:
+    from recordsvc.money.claims import behalf
+
+    return behalf.relation(conn, look)
+
+
 def _forget_classes(turn: Turn, worker_id: bytes) -> None:
     from recordsvc.training import classes
 
@@ -165,7 +171,9 @@ class House:
 
         return DeskSheet(self, data, record_type, answers)
 
-    look_relations: "list[Relation]" = dataclasses.field(default_factory=lambda: [_teaching, _stated])
+    look_relations: "list[Relation]" = dataclasses.field(
+        default_factory=lambda: [_teaching, _stated, _on_behalf]
+    )
     """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
 
     The archive's own stand in `archive/look_relations.py`."""
