@@ -333,6 +333,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "payee-account.list": _official(*SERVING),
     "payee-account.read": _official(Role.REVIEWER),
     "act.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
+    # Who lets whom in at institutions: registrars answer for the register that this is part of.
+    "act.staff.read": _official(Role.REGISTRAR, Role.AUDITOR, Role.DATA_OFFICER),
     # Auditors read alarms, the data officer answers them; of what is a worker's, auditors write nothing.
     "look-alarm.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
     # Two officials decide what an auditor sees; whose the pack is, the verb judges.

@@ -32,11 +32,11 @@ service_act = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False),
     sa.Column("outcome", sa.String(10), nullable=False),
     sa.Column("log_index", sa.BigInteger),
+    # By what the worker proved it (pin, totp, slip:<uuid of the paper>), where it was asked for.
     sa.Column("proof", sa.String(80)),
     sa.CheckConstraint("outcome IN ('open', 'done', 'refused')", name="outcome"),
     sa.Index(None, "worker_id", "service_id"),
     info={"kind": "state", "worker": True},
     comment="What was done in a worker's place, by the rule of its door; written before the act, its outcome "
-    "after it (open: not known); log_index of the entry that it made, if it made one; proof: by what the "
-    "worker proved it (pin, totp, slip:<uuid of the paper>), where it was asked for",
+    "after it (open: not known); log_index of the entry that it made, if it made one",
 )
