@@ -226,12 +226,8 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/identity", "身份核对", "identity-mismatch.read"),
         ("/desk/sessions", "我的登录", "session.desk"),
     )
-    who = actor()
-    return [
-        (path, text)
-        for path, text, policy in pages
-        if can(who, policy, Thing() if policy in _OF_THE_REGION else None)
-    ]
+    who, whole = actor(), Thing()
+    return [(at, text) for at, text, it in pages if can(who, it, whole if it in _OF_THE_REGION else None)]
 
 
 # -- proposals
