@@ -45,9 +45,8 @@ from typing import Final
 
 import click
 
-from recordsvc import anchor, erasures, rotation
-from recordsvc.access import staff_terms
 from recordsvc import anchor, erasures, restrictions, rotation
+from recordsvc.access import staff_terms
 from recordsvc.archive import (
     bound_statements,
     disputes,
