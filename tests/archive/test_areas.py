@@ -192,7 +192,7 @@ def address(rule: str, values: dict[str, str]) -> str:
 
 # -- every door, every list
 
-NONE_AT_HOME = {"record_id", "paper_id", "look_id", "key", "pack_id", "object_id"}
+NONE_AT_HOME = {"record_id", "paper_id", "look_id", "key", "pack_id", "object_id", "matter_id"}
 """Names of objects of which there is none in the place itself either."""
 ELSEWHERE = {
     "claim_id": "tests/money/claims/test_doors.py: an official of another city",
@@ -233,14 +233,7 @@ def test_an_official_of_a_foreign_area_meets_no_object_at_any_door(region: Regio
             foreign.status_code,
         )
         assert _told(foreign) == _told(missing), (method, rule.rule)
-        if declared.judges or rule.arguments & {
-            "record_id",
-            "paper_id",
-            "look_id",
-            "key",
-            "pack_id",
-            "object_id",
-        }:
+        if declared.judges or rule.arguments & NONE_AT_HOME:
             # It asks why first, or there is none of these at home either.
             continue
         at_home = region.knock(role, "6401", method, address(rule.rule, region.objects), declared)
