@@ -75,7 +75,7 @@ class InstitutionsInForce:
         self._register = register
 
     def candidates(self, conn: Connection, area: str, day: str) -> Sequence[Candidate]:
-        """Return the institutions in force of an area."""
+        """Return the institutions in force of an area; the region, which registers them, is none of them."""
         within = Reach(frozenset({area}), everywhere=len(area) == REGION_DIGITS)
         every = self._register.all(conn)
         found = [every[code] for code in institutions.codes_within(conn, within)]
