@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "bank": ("recordsvc.bankcommands", "bank", "payments to a bank: batches, release, differences"),
     "staff": ("recordsvc.staffcommands", "staff", "heads of institutions: entering them, letting them in"),
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),
+    "people": ("recordsvc.peoplecommands", "people", "people of an institution, by its head"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
     "rules": (
         "recordsvc.rulecommands",
@@ -59,6 +60,7 @@ COMMANDS: Final = {
         "centre",
         "what an institution answers, files and reads, from its own machine",
     ),
+    "pull": ("recordsvc.submit.pullcommand", "pull", "take a receiver's feed into a folder, from cron"),
     "verify": ("recordsvc.cli_verify", "verify", "check a bundle or receipt offline"),
     "verify-pack": ("recordsvc.cli_verify_pack", "verify_pack_file", "check an auditor's pack offline"),
     "demo-archive": ("demo.read", "main", "show what a worker of the demo region sees"),
@@ -66,7 +68,7 @@ COMMANDS: Final = {
 }
 """Name -> (module, attribute, one line). Nothing is imported to list them."""
 
-EXTRAS: Final = {"submit": "submit", "centre": "submit", "demo-archive": "submit"}
+EXTRAS: Final = {"submit": "submit", "centre": "submit", "pull": "submit", "demo-archive": "submit"}
 """Which extra of the package a command needs; `server` where nothing stands here."""
 
 

@@ -1,6 +1,5 @@
 """The desk (工作台): what waits for an official, finding a worker, and the proposals of two people."""
 
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,9 +14,8 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Kind, Position, Role, Thing, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once
-from recordsvc.archive import blockers, closing, copies, errors, held, proposal_papers
+from recordsvc.archive import closing, copies, errors, held, proposal_papers
 from recordsvc.archive.noticeboard import desks_of
-from recordsvc.archive.retention import Blocker
 from recordsvc.ground import http, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -35,11 +33,11 @@ from recordsvc.ground.two_person import (
 from recordsvc.money.bank import payee_accounts, views
 from recordsvc.money.claims.desk_routes import due_counts
 from recordsvc.money.rules import expiring
-from recordsvc.people import merges, places
+from recordsvc.people import places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.numbers import NumberTaken, NumberUnfit
 from recordsvc.people.standing import StandingRefused
-from recordsvc.web import import_views, move_views, proposal_words, words
+from recordsvc.web import import_views, move_views, proposal_words, sealing_views, words
 from recordsvc.web.centre_routes import POSITIONS
 from recordsvc.web.desk_forms import (
     GATE,
@@ -209,6 +207,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/notices", "通知", "desk.notice.read"),
         ("/desk/people", "人员与授权", "official.read"),
         ("/desk/staff", "单位负责人", "staff.propose"),
+        ("/desk/staff/acts", "单位人员变动", "act.staff.read"),
         ("/desk/clients", "接入系统", "client.read"),
         ("/desk/feeds", "数据流", "client.read"),
         ("/desk/fees", "收费监管", "fee.read"),
@@ -226,12 +225,8 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/identity", "身份核对", "identity-mismatch.read"),
         ("/desk/sessions", "我的登录", "session.desk"),
     )
-    who = actor()
-    return [
-        (path, text)
-        for path, text, policy in pages
-        if can(who, policy, Thing() if policy in _OF_THE_REGION else None)
-    ]
+    who, whole = actor(), Thing()
+    return [(at, text) for at, text, it in pages if can(who, it, whole if it in _OF_THE_REGION else None)]
 
 
 # -- proposals
@@ -388,14 +383,6 @@ def _copy_door(conn: Connection, found: Proposal) -> tuple[str, str]:
     return f"/desk/workers/{found.payload['worker_id']}/{sort.door}", ""
 
 
-def _unsettled(conn: Connection, found: Proposal) -> list[Blocker]:
-    """Return what is still open of the worker whose archive is to be closed after a death."""
-    if found.kind != closing.CLOSE or found.state != "open":
-        return []
-    worker_id = uuid.UUID(found.payload["worker_id"]).bytes
-    return blockers.unsettled(house(), conn, sorted(merges.together(conn, [worker_id])))
-
-
 def _proposal(
     proposal_id: bytes,
     typed: dict[str, Any] | None = None,
@@ -409,7 +396,7 @@ def _proposal(
         found = two_person.shown(conn, found, house())
         copy, copy_over = _copy_door(conn, found)
         decides = deciding.may_decide(found, who)
-        unsettled = _unsettled(conn, found)
+        unsettled = closing.unsettled(house(), conn, found)
         shared = decides and found.kind == payee_accounts.KIND and payee_accounts.suspicious(conn, found)
     fields = GATE if copying else (REASON,)
     wrong, trouble = faults(problem, fields) if problem is not None else ({}, None)
@@ -423,6 +410,7 @@ def _proposal(
         told=proposal_words.told(found, institution_name()),
         importing=import_views.progress(found),
         moved=move_views.shown(found, who),
+        sealing=sealing_views.shown(found, who),
         papers=proposal_papers.resting(house(), found),
         opens=deciding.may_decide(found, who) and can(who, "proposal.decide", found),
         number=own_archives.shown_number(house(), found)

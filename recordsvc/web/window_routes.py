@@ -9,10 +9,10 @@ import flask
 from marshmallow import fields, validate
 
 from recordsvc import dated
-from recordsvc.access import in_place
+from recordsvc.access import in_place, looked
 from recordsvc.access.cases import REFUSED
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeNotYours, PurposeRefused, Recused
+from recordsvc.access.errors import PurposeNotAtWindow, PurposeNotYours, PurposeRefused, Recused
 from recordsvc.access.grants import Way
 from recordsvc.access.in_place import Done, Service
 from recordsvc.access.in_place_errors import WindowUnmatched
@@ -34,6 +34,7 @@ from recordsvc.web.forms import NoFieldsForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
+from recordsvc.web.share_routes import proof_words
 from recordsvc.web.stand_ins import helper_name
 
 PURPOSE: Final = "service-window"
@@ -45,13 +46,17 @@ OUTCOMES: Final = {"done": "已办成", "refused": "没有办成", "open": "结�
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One act in plain words; `number` names its receipt, `index` is empty where no entry was made."""
+    """One act in plain words; `number` names its receipt, `index` is empty where no entry was made.
+
+    `proof` says by what the worker proved it; empty where it asks for none.
+    """
 
     number: str
     what: str
     at: str
     outcome: str
     index: str
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ def window_page() -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(OpenServicePageForm),
     answer={303: None, 404: HTML, 422: HTML},
-    problems=(PurposeRefused, PurposeNotYours, Recused),
+    problems=(PurposeRefused, PurposeNotYours, PurposeNotAtWindow, Recused),
     summary="开始窗口代办（网页） / Begin a service for the worker at the window",
 )
 def window_button(form: dict[str, str]) -> flask.Response:
@@ -228,6 +233,7 @@ def printed(slip: Slip, where: str, columns: int) -> str:
     for line in slip.lines:
         told += [line.what, f"{line.at} {line.outcome}", f"回执号 {line.number}"]
         told += [f"日志位置 {line.index}"] if line.index else []
+        told += [line.proof] if line.proof else []
         told.append("-" * columns)
     if not slip.lines:
         told += ["没有办理事项，只作了查阅。", "-" * columns]
@@ -260,7 +266,9 @@ def _line(done: Done) -> Line:
     }
     what = declared.get(done.door, done.door).split(" / ")[0].removesuffix("（网页）")
     index = "" if done.log_index is None else str(done.log_index)
-    return Line(in_place.act_number(done), what, words.instant(done.at_ms), OUTCOMES[done.outcome], index)
+    proof = proof_words(done.proof) if done.proof else ""
+    at, how = words.instant(done.at_ms), OUTCOMES[done.outcome]
+    return Line(in_place.act_number(done), what, at, how, index, proof)
 
 
 def _where() -> str:
@@ -279,6 +287,6 @@ def _asked(status: int = 200, error: str = "", form: dict[str, str] | None = Non
         purpose=typed.get("purpose", PURPOSE),
         case_ref=typed.get("case_ref", ""),
         documents=list(dated.table("identity_documents").on(today).rows),
-        purposes=purposes(),
+        purposes=[row for row in purposes() if looked.at_window(row)],
         official=name_of(f"official:{actor().id}"),
     )

@@ -14,6 +14,7 @@ from recordsvc import dated, service
 from recordsvc.access import areas, codes, demo, looked, staff
 from recordsvc.access.grants import Actor, Kind, Position
 from recordsvc.access.tables import official_act
+from recordsvc.access.tables import staff as staff_table
 from recordsvc.archive import erasing, feed, persons
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.look_relations import Looked
@@ -34,6 +35,7 @@ from recordsvc.people import synthetic
 from recordsvc.people import tables as people_tables
 from recordsvc.settings import Settings
 from tests.access.conftest import ROOMS, Person
+from tests.archive.restricted import lift, seal
 from tests.archive.support import Centre, person, state
 
 DAY_MS = 86_400_000
@@ -397,6 +399,29 @@ def test_a_statement_waits_for_another_officer_of_the_department(place: Place) -
     assert {one.actor_id for one in place.looks()} == {place.ids["officer"], place.ids["officer-2"]}
 
 
+def test_two_officers_who_came_in_by_one_person_leave_an_act(place: Place) -> None:
+    """No refusal, since a department has one head as a rule; but whoever may be both is seen."""
+
+    def invited(officer: str, by: str) -> None:
+        own = staff_table.c.staff_id == place.ids[officer]
+        change = staff_table.update().where(own).values(invited_by=by)
+        place.house.db.write(lambda turn: turn.conn.execute(change))
+
+    def noted() -> list[tuple[str, str, str]]:
+        own = official_act.c
+        with place.house.db.read() as conn:
+            found = conn.execute(official_act.select().where(own.act == "group.one-inviter").order_by(own.id))
+            return [(one.actor, one.subject, one.reason) for one in found]
+
+    invited("officer", "staff:s-1")
+    invited("officer-2", "staff:s-2")
+    record_id = place.state()
+    assert noted() == []
+    invited("officer-2", "staff:s-1")
+    place.correct(record_id, {"valid_from": "2025-07-01", "reason": "以发证日期为准"})
+    assert noted() == [(f"staff:{place.ids['officer-2']}", FEDERATION, "staff:s-1")]
+
+
 def test_what_is_refused_or_taken_back_enters_nothing(place: Place) -> None:
     refused, back = place.propose()["proposal_id"], place.propose()["proposal_id"]
     place.decide("officer-2", refused, approve=False)
@@ -543,6 +568,15 @@ def test_a_look_at_ones_own_people_is_explained_and_at_others_is_not(place: Plac
             for one in (look, dataclasses.replace(look, actor_id=place.ids["veterans"]))
         ]
     assert related == [True, False]
+
+
+def test_a_restricted_group_is_not_stated_anew_by_any_department(place: Place) -> None:
+    record_id = uuid.UUID(place.state()).bytes
+    seal(place.house, place.worker_id, record_id)
+    assert place.propose(status=423)["code"] == "record-restricted"
+    place.propose("veterans", group="veteran")
+    lift(place.house, place.worker_id, record_id)
+    assert place.propose(status=409)["code"] == "group-already-stated"
 
 
 def test_a_restricted_archive_is_told_of_to_nobody(place: Place) -> None:
