@@ -36,6 +36,9 @@ PLACED = {
     "POST /v1/centre/classes/<id:class_id>/learners": "as the class: tests/training/test_classes.py",
     "POST /centre/classes/new": "page of POST /v1/centre/classes",
     "POST /centre/classes/<id:class_id>/learners": "page of the same door",
+    "POST /centre/apprentices/<id:plan_id>/<act>": "page of the same door",
+    "POST /v1/institution/apprentice-plans/<id:plan_id>/apprentices": "without an enrolment of its own "
+    "class everybody answers like nobody (`apprentices.unmatched`)",
     "POST /centre/claims": "page of POST /v1/institution/claim-bundles",
     "POST /centre/fees/<id:offering_id>/<act>": "the number of a receipt",
     "POST /v1/institution/claim-bundles": "whom it has no contract with answers like nobody (UNMATCHED)",
