@@ -54,15 +54,23 @@ def on_record(record: uuid.UUID | None, issuer: str | None, act: str) -> tuple[s
 @click.option("--on", help="核实日期 / day of the verification, YYYY-MM-DD")
 @click.option("--by", help="谁核实的（岗位或单位） / who verified it: post or body")
 @click.option("--reference", help="核实的编号 / its number")
+@click.option("--paper", "papers", multiple=True, help="材料的编号或 SHA-256 / id or SHA-256 of a paper")
 @TEXT
 @click.pass_obj
 def trust(
-    account: str, /, worker: uuid.UUID, record: uuid.UUID, trust: str, text: str, **verified: str | None
+    account: str,
+    /,
+    worker: uuid.UUID,
+    record: uuid.UUID,
+    trust: str,
+    text: str,
+    papers: tuple[str, ...],
+    **verified: str | None,
 ) -> None:
     """提出外省材料的可信等级 / Propose how far evidence from elsewhere is trusted."""
     given = {name: value for name, value in verified.items() if value is not None}
     with entering(account) as doors:
-        body = {"trust": trust, "text": text, "verification": given or None}
+        body = {"trust": trust, "text": text, "verification": given or None, "papers": list(papers)}
         doors.propose(at(worker, f"records/{record}/trust"), body)
 
 

@@ -30,7 +30,7 @@ from recordsvc.archive.going import WHOLE
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.privileges import Kind as TableKind
-from recordsvc.ground.privileges import kind_of
+from recordsvc.ground.privileges import kind_of, secrets_of
 from recordsvc.ground.refusal import StartRefused
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people import tables as people_tables
@@ -295,12 +295,13 @@ def scrub(house: "House") -> int:
 
 
 def rewrite(house: "House", owner: Database) -> Iterator[str]:
-    """On PostgreSQL, rewrite the erasable tables as their owner; yields each table's name when it is done."""
+    """On PostgreSQL, rewrite the tables with secrets as their owner; yields the name of each that is done."""
     from recordsvc import schema
 
     waiting = _journalled(house.db)
-    erasable = [table for table in schema.load_tables().sorted_tables if kind_of(table) is TableKind.ERASABLE]
-    for table in erasable:
+    for table in schema.load_tables().sorted_tables:
+        if not secrets_of(table) and kind_of(table) is not TableKind.ERASABLE:
+            continue
         owner.rewrite(table)
         yield table.name
     house.db.write(lambda turn: _mark(turn, waiting, "journalled", "scrubbed"))

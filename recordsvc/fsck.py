@@ -61,7 +61,12 @@ UNPROTECTED: Final = (
     (
         "identifier",
         "standing",
-        "of a name: names have no index row that would repeat it; only numbers select workers",
+        "of a name or card area: no index row would repeat it; only numbers select workers",
+    ),
+    (
+        "identifier",
+        "row of a card area",
+        "missing: nobody is found by it; the issuer states it again with the next record",
     ),
     (
         "worker",

@@ -22,9 +22,14 @@ from typing import Any
 import hypothesis
 import psycopg
 import pytest
+import sqlalchemy as sa
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from hypothesis.internal.conjecture import providers
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.util import LRUCache
 
 from recordsvc import create_app, genesis, schema, service
 from recordsvc.access import demo, login_routes, policy
@@ -61,6 +66,35 @@ class Addresses:
 
     application: str
     owner: str
+
+
+SECOND_DATABASE_LONG = (
+    "archive/test_stateful",
+    "demo/",
+    "faults/test_operator.py",
+    "journeys/",
+    "money/bank/test_world.py",
+    "oidc/",
+    "test_bad_input.py",
+    "test_continuing.py",
+    "web/",
+)
+"""Whose round on PostgreSQL is for the long tests: pages and whole regions of rooms tried on both."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the second round of what costs most and differs least from database to database."""
+    here = Path(__file__).parent
+    for item in items:
+        params = (
+            item.callspec.params.values()
+            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+            else ()
+        )
+        if "postgresql" in params and item.path.relative_to(here).as_posix().startswith(SECOND_DATABASE_LONG):
+            item.add_marker("long")
+            item.add_marker("beside")
 
 
 def pytest_collection_finish() -> None:
@@ -126,6 +160,28 @@ def _doors_opened_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(service, "open_rooms", open_rooms)
         patch.setattr(Flask, "register_blueprint", register)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """Let all engines of this process share what SQLAlchemy compiled: each test has an engine of its own.
+
+    A statement is kept under the dialect it was compiled for, so those of one class have to count as one.
+    """
+    compiled: dict[type[Dialect], LRUCache[Any, Any]] = {}
+    create = sa.create_engine
+
+    def sharing(*args: Any, **options: Any) -> sa.Engine:
+        engine = create(*args, **options)
+        engine._compiled_cache = compiled.setdefault(type(engine.dialect), LRUCache(5_000))
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        for one in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+            patch.setattr(one, "__eq__", lambda self, other: type(self) is type(other))
+            patch.setattr(one, "__hash__", lambda self: hash(type(self)))
+        patch.setattr(sa, "create_engine", sharing)
         yield
 
 

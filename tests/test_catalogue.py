@@ -16,6 +16,7 @@ from recordsvc.ground.privileges import (
     Kind,
     erasing,
     kind_of,
+    secrets_of,
 )
 
 TABLES = schema.load_tables().sorted_tables
@@ -169,6 +170,17 @@ def test_the_erasure_role_deletes_from_erasable_tables_only(database: Database) 
                 table.name
             )
             assert not has(conn, ERASURE_ROLE, table.name, "INSERT"), table.name
+
+
+def test_the_planner_samples_no_secret(database: Database) -> None:
+    if database.dialect == "sqlite":
+        return  # It has no samples but with ANALYZE, which nobody runs.
+    asked = (
+        "SELECT attrelid::regclass::text, attname FROM pg_attribute WHERE attnum > 0 AND attstattarget = 0"
+    )
+    with database.engine.connect() as conn:
+        left_out = {(row[0].strip('"'), row[1]) for row in conn.exec_driver_sql(asked)}
+    assert left_out == {(table.name, column.name) for table in TABLES for column in secrets_of(table)}
 
 
 def test_append_only_tables_refuse_update_and_delete(database: Database) -> None:

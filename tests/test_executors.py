@@ -65,6 +65,8 @@ def kinds(program: str, folder: Path) -> set[str]:
     return set(done.stdout.split())
 
 
+@pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("process", PROCESSES)
 def test_each_process_with_a_desk_can_decide_every_kind_of_proposal(process: str, folder: Path) -> None:
     every = kinds(EVERYTHING, folder)

@@ -4,7 +4,7 @@ Upheld: the region corrects, revokes or restricts the issuer's record in the tur
 is a data officer's to approve, as it is without an objection (`restricting.py`). Rejected: a note with
 ground and reasons, which is no word of the worker and changes nothing of the record.
 
-What is to be entered stands in the proposal sealed under the worker's data key: a corrected score is
+What is to be entered stands in the proposal sealed with the record it is about: a corrected score is
 personal data, and a proposal is kept for good.
 """
 
@@ -13,13 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas
 from recordsvc.access.grants import Thing
-from recordsvc.archive import checks, disputes, restricting, types
+from recordsvc.archive import checks, disputes, restricting, sealed_words, types
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.append import DECIDED
@@ -32,7 +31,6 @@ from recordsvc.archive.statements import Statement
 from recordsvc.archive.states import Life, RecordState
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground import two_person
-from recordsvc.ground.base64strict import b64u, unb64u
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import NotFound
@@ -41,7 +39,6 @@ from recordsvc.ground.strictjson import canonical
 from recordsvc.ground.two_person import Proposal, StaleProposal
 from recordsvc.people import merges
 from recordsvc.people.resolve import Person
-from recordsvc.vault.envelope import field_aad
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -107,17 +104,14 @@ def propose(turn: Turn, house: "House", dispute_id: bytes, decision: Decision, b
     record: Mapping[str, Any] = state.record or {}
     name, body = decision.act(str(record["id"]))
     _check(house, cursor, name, body, state)
-    worker = house.people.load(cursor, dispute.worker_id)
-    if worker is None:
-        raise NotFound
-    sealed = worker.key.seal(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), _aad(dispute))
     payload: dict[str, Any] = {
         "worker_id": str(uuid.UUID(bytes=dispute.worker_id)),
+        "seq": state.seq,
         "dispute_id": dispute.name,
         "seen": archive.seen(state),
         "type": name,
-        "sealed": b64u(sealed),
     }
+    payload = sealed_words.of_record(house, archive.entries[state.seq], payload, {"body": body})
     kind = RESTRICT if name == "restriction" else DECIDE
     return two_person.propose(turn, kind, dispute.name, payload, by)
 
@@ -128,11 +122,11 @@ def proposed(house: "House", conn: Connection, dispute: Dispute) -> list[Propose
     kinds = own.kind.in_((DECIDE, RESTRICT))
     query = sa.select(own.id).where(own.state == "open", kinds, own.subject == dispute.name)
     waiting = two_person.read_all(conn, list(conn.scalars(query)), house.clock.now_ms()).values()
-    cursor = house.db.cursor(conn)
+    opened = [(one, sealed_words.opened(house, conn, one.payload)) for one in waiting if one.state == "open"]
     return [
-        Proposed(one.id, one.proposed_by, one.payload["type"], _opened(house, cursor, dispute, one.payload))
-        for one in waiting
-        if one.state == "open"
+        Proposed(one.id, one.proposed_by, payload["type"], payload["body"])
+        for one, payload in opened
+        if "body" in payload
     ]
 
 
@@ -213,7 +207,7 @@ def _decide(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     archive, state = _contested(house, cursor, dispute)
     if dispute.closed or archive.seen(state) != payload["seen"]:
         raise StaleProposal
-    name, body = str(payload["type"]), _opened(house, cursor, dispute, payload)
+    name, body = str(payload["type"]), sealed_words.opened(house, turn.conn, payload)["body"]
     # Rules change between the first and the second official.
     _check(house, cursor, name, body, state)
     if name in _SAY_WHO_DECIDED:
@@ -226,15 +220,3 @@ def _decide(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     outcome = "rejected" if name == "dispute-outcome" else "upheld"
     disputes.end(turn, house, dispute, outcome, entered.index)
     return entered.index
-
-
-def _opened(house: "House", cursor: Cursor, dispute: Dispute, payload: Mapping[str, Any]) -> dict[str, Any]:
-    worker = house.people.load(cursor, dispute.worker_id)
-    if worker is None:
-        raise NotFound
-    body: dict[str, Any] = orjson.loads(worker.key.open(unb64u(payload["sealed"]), _aad(dispute)))
-    return body
-
-
-def _aad(dispute: Dispute) -> bytes:
-    return field_aad("proposal", "payload", dispute.worker_id, dispute.dispute_id, 1)

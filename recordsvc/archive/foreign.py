@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from recordsvc.archive import persons, sealed_words, types
+from recordsvc.archive import paperrefs, persons, sealed_words, types
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.append import OWN_CHAIN, Accepted
 from recordsvc.archive.checks import Context, Severity, check
+from recordsvc.archive.closing import NO_PAPER
 from recordsvc.archive.decided import enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.declare import stands_at
 from recordsvc.archive.errors import (
@@ -24,6 +25,7 @@ from recordsvc.archive.errors import (
     TargetUnknown,
     told,
 )
+from recordsvc.archive.life_errors import EvidenceNeeded
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.statements import Region, Statement, Stater, derived_id
 from recordsvc.archive.states import Life
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 TYPE: Final = "foreign-evidence"
 TRUST: Final = "evidence.trust"
+STATED: Final = "stated"
+"""The level of the worker's word alone: what it is set back to needs no paper."""
 OWN_WORD: Final = "本人"
 
 
@@ -50,6 +54,8 @@ class Raise:
     trust: str
     verification: dict[str, str] | None
     text: str
+    papers: tuple[str, ...] = ()
+    """SHA-256 (hex) of what shows it, beside the papers of the record itself; whoever decides opens them."""
 
 
 def state_evidence(
@@ -60,8 +66,8 @@ def state_evidence(
     `said` is the body without `trust`; `papers` are SHA-256 of what was shown. Raises `SchemaRefused`,
     `ContentRefused`, `Busy`; of what was stated before, what `declare.stands_at` raises.
     """
-    body = {**said, "trust": "stated"}
-    provenance: dict[str, Any] = {"source": "worker-papers", "trust": "stated", "vouched_by": OWN_WORD}
+    body = {**said, "trust": STATED}
+    provenance: dict[str, Any] = {"source": "worker-papers", "trust": STATED, "vouched_by": OWN_WORD}
     if papers:
         provenance["papers"] = sorted(set(papers))
     _check(house, body, provenance)
@@ -78,7 +84,8 @@ def state_evidence(
 def propose_trust(turn: Turn, house: "House", wanted: Raise, by: str) -> bytes:
     """Propose how far evidence is trusted.
 
-    Raises `TargetUnknown`, `TargetUnfit`, `ChangesNothing`, `ContentRefused`.
+    Raises `TargetUnknown`, `TargetUnfit`, `ChangesNothing`, `ContentRefused`, and `EvidenceNeeded` where
+    nothing is filed here that the second official could look at.
     """
     person = persons.read(house, wanted.worker_id, house.db.cursor(turn.conn))
     place = None if person is None else person.find(wanted.record_id, house.settings.region)
@@ -94,6 +101,10 @@ def propose_trust(turn: Turn, house: "House", wanted: Raise, by: str) -> bytes:
     if after == state.body:
         raise ChangesNothing
     _check(house, after, None)
+    papers = [*state.record.get("provenance", {}).get("papers", ()), *wanted.papers]
+    owners = {wanted.worker_id, place.archive.worker_id}
+    if wanted.trust != STATED and not paperrefs.any_filed(house, sorted(owners), papers):
+        raise EvidenceNeeded(errors=[NO_PAPER])
     payload = sealed_words.of_record(
         house,
         place.entry,
@@ -101,6 +112,7 @@ def propose_trust(turn: Turn, house: "House", wanted: Raise, by: str) -> bytes:
             "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),
             "seq": state.seq,
             "seen": place.archive.seen(state),
+            "papers": list(dict.fromkeys(papers)),
         },
         {"trust": wanted.trust, "verification": wanted.verification, "text": wanted.text},
     )

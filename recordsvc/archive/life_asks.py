@@ -163,7 +163,8 @@ def trust(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], by
     proof, by = form["verification"], reference()
     if proof is not None:
         proof = {name: value for name, value in proof.items() if value is not None}
-    wanted = foreign.Raise(worker_id, record_id, form["trust"], proof, form["text"])
+    papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    wanted = foreign.Raise(worker_id, record_id, form["trust"], proof, form["text"], tuple(papers))
     return lambda turn: foreign.propose_trust(turn, house(), wanted, by)
 
 

@@ -59,6 +59,24 @@ class MoveForm(Form):
     papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=NEEDED_PAPERS)
 
 
+class VerificationForm(Form):
+    """How, when (Beijing date), by whom it was verified, and under which number."""
+
+    on = text(10, 10, required=True)
+    method = text(1, 120, required=True)
+    by = text(1, 120, required=True)
+    reference = text(1, 80, load_default=None)
+
+
+class TrustForm(Form):
+    """How far evidence is trusted (code of `trust_levels`), why, and how it was verified."""
+
+    trust = text(1, 40, required=True)
+    verification = fields.Nested(VerificationForm, load_default=None, allow_none=True)
+    text = text(1, 400, required=True)
+    papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
+
+
 class ClosureForm(CaseForm):
     """When the worker died (Beijing date); the act judges that a paper at least is filed here."""
 

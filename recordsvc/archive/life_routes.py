@@ -12,7 +12,6 @@ from recordsvc.access.services import once
 from recordsvc.archive import bundle, copies, errors, life_asks, life_errors, looking, paperrefs, strays
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.copies import Sort
-from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_asks import NO_RECORD
 from recordsvc.archive.life_forms import (
     CaseForm,
@@ -29,6 +28,7 @@ from recordsvc.archive.life_forms import (
     ReopeningForm,
     StraysForm,
     SupportedForm,
+    TrustForm,
 )
 from recordsvc.archive.looking import Looker
 from recordsvc.archive.services import bp, house
@@ -368,6 +368,8 @@ def copied(sort: Sort, worker_id: bytes, given: dict[str, Any]) -> flask.Respons
         errors.TargetUnknown,
         errors.TargetUnfit,
         ChangesNothing,
+        life_errors.EvidenceNeeded,
+        *paperrefs.PROBLEMS,
         errors.RecordAmbiguous,
         errors.ContentRefused,
         errors.SchemaRefused,

@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy.engine import Connection
 
 from recordsvc.archive import facts, persons, strays
-from recordsvc.archive.append import OPEN, OWN_CHAIN
+from recordsvc.archive.append import DECIDED, OPEN
 from recordsvc.archive.decided import enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnfit, TargetUnknown
 from recordsvc.archive.persons import Place
 from recordsvc.archive.reading import Reader
+from recordsvc.archive.retold import Retold
 from recordsvc.archive.statements import Statement
 from recordsvc.archive.states import Life, RecordState
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal, StaleProposal
 from recordsvc.people import merges
 
@@ -58,7 +60,10 @@ def propose_move(turn: Turn, house: "House", moving: Moving, by: str) -> bytes:
     right = house.people.load(cursor, moving.to)
     if place is None or right is None:
         raise TargetUnknown
-    _check(place, moving.to, stays=strays.may_stay(house, cursor, place.archive, place.entry.stored.seq))
+    state = _check(
+        place, moving.to, stays=strays.may_stay(house, cursor, place.archive, place.entry.stored.seq)
+    )
+    _tells_nothing_sealed(house, cursor, right.worker_id, state)
     if right.state != merges.OPEN:
         raise TargetUnfit("要移入的档案现状不允许收录")
     payload = {
@@ -80,6 +85,13 @@ def _check(place: Place, to: bytes, *, stays: bool) -> RecordState:
     return state
 
 
+def _tells_nothing_sealed(house: "House", cursor: Cursor, right: bytes, state: RecordState) -> None:
+    """Refuse what would bring back a class or certificate that is restricted there, or was erased."""
+    told = {**(state.record or {}), "body": state.body or {}}
+    if Retold(house, cursor, [right]).reason(right, told):
+        raise TargetUnfit("要移入的档案里，同一班次或证书已限制处理或已删除：先查看当时的决定，再定是否办理")
+
+
 def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
     return merges.versions(conn, worker_of(payload, "worker_id"), worker_of(payload, "to"))
 
@@ -95,6 +107,7 @@ def _move(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
         raise StaleProposal
     if wrong == right:
         return archive.entries[state.seq].stored.idx
+    _tells_nothing_sealed(house, house.db.cursor(turn.conn), right, state)
     stater = stater_of(proposal)
     taken_out = Statement(
         "revocation",
@@ -102,7 +115,8 @@ def _move(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
         stater,
         record_id_of(house, proposal, b"revocation"),
         target=state.seq,
-        states=OWN_CHAIN,
+        # Out of the archive of somebody who died, too: whose it is goes on living.
+        states=DECIDED,
     )
     put_in = Statement(
         str(state.record["type"]),

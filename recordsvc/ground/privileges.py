@@ -9,6 +9,7 @@ receipts tell on them.
 import contextlib
 import enum
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -47,6 +48,15 @@ def kind_of(table: sa.Table) -> Kind:
     return Kind(table.info.get("kind", ""))
 
 
+SECRET = frozenset({"sealed", "wrapped", "tag", "salt"})
+"""Names of columns whose bytes, with the keys of their time, tell something of a person."""
+
+
+def secrets_of(table: sa.Table) -> list[sa.Column[Any]]:
+    """Return the columns of which nothing may be left once a row was erased."""
+    return [one for one in table.columns if one.name in SECRET and isinstance(one.type, sa.LargeBinary)]
+
+
 def protect(conn: Connection, tables: Iterable[sa.Table], application_role: str = APPLICATION_ROLE) -> None:
     """Let the database refuse what the kinds of `tables` forbid. Repeatable; runs as owner."""
     if conn.dialect.name == "sqlite":
@@ -55,6 +65,7 @@ def protect(conn: Connection, tables: Iterable[sa.Table], application_role: str 
         return
     for table in tables:
         _grant(conn, table, application_role)
+        _keep_out_of_statistics(conn, table)
     # A serving process compares the revision with its own before it serves.
     conn.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {_quote(conn, application_role)}")
 
@@ -94,6 +105,13 @@ def _grant(conn: Connection, table: sa.Table, application_role: str) -> None:
         conn.exec_driver_sql(f"GRANT UPDATE ({_quote(conn, column)}) ON {name} TO {application}")
     if kind is Kind.ERASABLE:
         conn.exec_driver_sql(f"GRANT SELECT, UPDATE, DELETE ON {name} TO {ERASURE_ROLE}")
+
+
+def _keep_out_of_statistics(conn: Connection, table: sa.Table) -> None:
+    """Let the planner collect no samples: in `pg_statistic` they would outlive the erased row."""
+    for column in secrets_of(table):
+        names = _quote(conn, table.name), _quote(conn, column.name)
+        conn.exec_driver_sql("ALTER TABLE {} ALTER COLUMN {} SET STATISTICS 0".format(*names))
 
 
 def _quote(conn: Connection, name: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from recordsvc.archive import foreign, life_asks, life_forms
-from recordsvc.archive.forms import TrustForm
 from recordsvc.archive.life_asks import Ask
 from recordsvc.ground.forms import Form
 from recordsvc.web.desk_forms import Field
@@ -162,7 +161,7 @@ ACTS: Final = (
         "改定可信等级",
         "外省材料：批准后，登记机关以更正写明新的可信等级，以及怎样、何时、由谁核实。",
         _OPEN,
-        TrustForm,
+        life_forms.TrustForm,
         life_asks.trust,
         (
             Field("trust", "可信等级", "choice", table="trust_levels", act="word"),
@@ -177,6 +176,7 @@ ACTS: Final = (
             Field("reference", "核实编号（可以不填）", hint="查询编号或复函文号。", most=80),
             TEXT,
         ),
+        papers=0,
         record=True,
         of_type=foreign.TYPE,
     ),

@@ -1,6 +1,7 @@
 """Contested records as cases: opened once, answered or passed on, decided by two, ended by an entry."""
 
 import datetime as dt
+import functools
 import random
 import uuid
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from recordsvc.archive import (
     keys,
     noticeboard,
     persons,
+    sealed_words,
     tables,
 )
 from recordsvc.archive import erasing as archive_erasing
@@ -43,12 +45,14 @@ from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.bodies import institutions
 from recordsvc.bodies.institutions import FactKind
 from recordsvc.ground import two_person
+from recordsvc.ground.base64strict import unb64u
 from recordsvc.ground.follower import places
 from recordsvc.ground.ports import FixedClock, beijing_date
 from recordsvc.ground.privileges import erasing
 from recordsvc.ground.problems import NotFound, Problem
 from recordsvc.house import House
 from recordsvc.people import tables as people_tables
+from recordsvc.vault.envelope import SealError, field_aad
 from tests.archive.restricted import seal
 from tests.archive.support import STATER, Centre, id_of, person, shown
 from tests.archive.test_erasing import OFFICER, UNLAWFUL, decide_erasure, restrict
@@ -411,6 +415,30 @@ def test_a_proposal_holds_no_value_of_the_record(house: House, worker: bytes, re
     assert "/body/score" not in payload
     assert SCORE.text not in payload
     assert waiting.body["fields"] == SCORE.fields
+
+
+def test_what_the_region_would_correct_is_gone_with_the_record(
+    house: House, worker: bytes, record: bytes, regional: Dispute
+) -> None:
+    proposal = house.db.write(propose(house, regional, SCORE))
+    approve = functools.partial(
+        two_person.decide, proposal_id=proposal, by="official:second", approve=True, reason="核对无误"
+    )
+    house.db.write(lambda turn: approve(turn, role="reviewer", tools=house))
+    seal(house, worker, bytes_of(record))
+    decided(
+        house,
+        lambda turn: archive_erasing.propose_record_erasure(
+            turn, house, worker, bytes_of(record), UNLAWFUL, "official:first"
+        ),
+    )
+    with house.db.read() as conn:
+        payload = two_person.read(conn, proposal, house.clock.now_ms()).payload
+        assert "body" not in sealed_words.opened(house, conn, payload)
+        living = house.people.load(house.db.cursor(conn), worker).key
+    for row_id in (regional.dispute_id, (0).to_bytes(4), (payload["seq"] + 1).to_bytes(4)):
+        with pytest.raises(SealError):
+            living.open(unb64u(payload["sealed"]), field_aad("proposal", "payload", worker, row_id, 1))
 
 
 @pytest.mark.parametrize(

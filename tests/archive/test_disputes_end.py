@@ -9,7 +9,7 @@ from recordsvc.archive import closing, disputes, persons
 from recordsvc.archive.dispute_answers import Answer
 from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.disputes import Dispute
-from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.errors import ArchiveRestricted, TargetUnfit
 from recordsvc.archive.moving import Moving, propose_move
 from recordsvc.archive.states import Life
 from recordsvc.ground.ports import FixedClock
@@ -102,3 +102,21 @@ def test_a_case_of_a_record_that_is_moved_away_ends_with_its_revocation_here(
     follow(house)
     assert cases(house, worker)[0].state == "upheld"
     assert state_of(house, worker, record).life is Life.REVOKED
+
+
+def test_what_is_anothers_leaves_the_archive_of_somebody_who_died(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    centre.enter(centre.completion(person(2), **{"class": {"code": "2026-HJ-02"}}))
+    closed(house, worker)
+    moved = Moving(worker, known.bytes_of(record), centre.worker_id(person(2)), "记错了人")
+    index = decided(house, lambda turn: propose_move(turn, house, moved, "official:first"))
+    assert state_of(house, worker, record).life is Life.REVOKED
+    found = persons.read(house, centre.worker_id(person(2)))
+    assert found is not None
+    assert found.own.entries[-1].stored.idx == index
+    there = found.own.entries[-1].stored.record_id
+    assert there is not None
+    back = Moving(centre.worker_id(person(2)), there, worker, "又记错了")
+    with pytest.raises(TargetUnfit):
+        house.db.write(lambda turn: propose_move(turn, house, back, "official:first"))

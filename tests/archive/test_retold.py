@@ -8,11 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc import fsck
-from recordsvc.archive import erasing, held, importing, persons, tables
+from recordsvc.archive import erasing, held, importing, moving, persons, tables
 from recordsvc.archive.answers import Answers
+from recordsvc.archive.errors import TargetUnfit
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.states import Life
+from recordsvc.ground import two_person
+from recordsvc.ground.two_person import StaleProposal
 from recordsvc.house import House
 from recordsvc.importfiles import PaperFile
 from tests.archive.restricted import lift, seal
@@ -222,3 +225,27 @@ def enter_all(house: House, file: PaperFile) -> bytes:
     enter(house, file)
     with house.db.read() as conn:
         return bytes(conn.scalars(sa.select(tables.ciphertext.c.record_id)).one())
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["sealed", "erased"])
+def test_no_move_brings_back_what_is_sealed_or_erased(
+    house: House, centre: Centre, worker: bytes, record: bytes, gone: bool
+) -> None:
+    """The same class stands with somebody else by mistake: whoever wants it here is told to look first."""
+    elsewhere = centre.completion(person(2))
+    centre.enter(elsewhere)
+    asked = moving.Moving(centre.worker_id(person(2)), bytes_of(elsewhere), worker, "记错了人")
+    before = house.db.write(lambda turn: moving.propose_move(turn, house, asked, "official:first"))
+    seal(house, worker, bytes_of(record))
+    if gone:
+        erase(house, worker, record)
+    there = len(persons.read(house, worker).own.entries)
+    with pytest.raises(TargetUnfit):
+        house.db.write(lambda turn: moving.propose_move(turn, house, asked, "official:first"))
+    with pytest.raises((StaleProposal, TargetUnfit)):
+        house.db.write(
+            lambda turn: two_person.decide(
+                turn, before, "official:second", True, "核对无误", role="reviewer", tools=house
+            )
+        )
+    assert len(persons.read(house, worker).own.entries) == there

@@ -11,6 +11,7 @@ from recordsvc.archive.erasing import Why
 from recordsvc.ground import two_person
 from recordsvc.house import House
 from recordsvc.web import proposal_words
+from tests.archive.paperfiles import png
 from tests.archive.restricted import lift, seal
 from tests.archive.support import STATER, Centre, person
 from tests.archive.test_erasing import OFFICER, UNLAWFUL, decide_erasure
@@ -58,7 +59,8 @@ def facts(house: House, proposal_id: bytes) -> str:
 
 
 def test_how_evidence_was_verified_is_hidden_and_gone_with_the_record(house: House, worker: bytes) -> None:
-    record_id, _index = foreign.state_evidence(house, worker, EVIDENCE, [], STATER)
+    scan = house.papers.keep(worker, png(), "query-result", "查询结果", OFFICER).sha256
+    record_id, _index = foreign.state_evidence(house, worker, EVIDENCE, [scan], STATER)
     wanted = foreign.Raise(worker, record_id, "query-confirmed", PROOF, "金丝雀乙")
     proposal = house.db.write(lambda turn: foreign.propose_trust(turn, house, wanted, "official:first"))
     raw = stored(house, proposal)

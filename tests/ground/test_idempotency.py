@@ -40,11 +40,15 @@ def test_a_repeated_request_acts_once_and_gets_the_same_answer(keys: Idempotency
     assert (said, len(acted)) == (["POSITION:1"] * 3, 1)
 
 
-def test_other_content_under_the_same_key_is_refused(keys: Idempotency) -> None:
+def test_case_13_other_content_under_the_same_key_is_refused_and_has_no_effect(keys: Idempotency) -> None:
+    acted: list[str] = []
     keys.once(ticket(keys), lambda _: "1", str)
 
-    with pytest.raises(KeyReused):
-        keys.once(ticket(keys, b"other"), lambda _: "2", str)
+    with pytest.raises(KeyReused) as refused:
+        keys.once(ticket(keys, b"other"), lambda _: acted.append("2") or "2", str)
+
+    assert (refused.value.status, acted) == (422, [])
+    assert keys.once(ticket(keys), lambda _: "3", str) == "1"
 
 
 def test_keys_of_other_callers_and_doors_are_other_keys(keys: Idempotency) -> None:
@@ -61,7 +65,9 @@ def test_keys_of_other_callers_and_doors_are_other_keys(keys: Idempotency) -> No
     assert len(names) == 4
 
 
-def test_a_refused_act_leaves_the_key_free(keys: Idempotency, database: Database) -> None:
+def test_case_14_a_refused_call_is_refused_and_its_key_says_nothing_of_applied(
+    keys: Idempotency, database: Database
+) -> None:
     def refuse(_: Turn) -> str:
         raise Gone
 
@@ -142,10 +148,10 @@ def test_an_effect_that_cannot_be_settled_is_undone(
     assert count(database) == 1
 
 
-def test_racing_callers_act_once(keys: Idempotency) -> None:
+def test_case_12_64_calls_at_once_act_once_and_are_answered_alike(keys: Idempotency) -> None:
     acted: list[int] = []
     said: list[str] = []
-    start = threading.Barrier(12)
+    start = threading.Barrier(64)
 
     def act(_: Turn) -> str:
         acted.append(1)
@@ -155,13 +161,13 @@ def test_racing_callers_act_once(keys: Idempotency) -> None:
         start.wait()
         said.append(keys.once(ticket(keys), act, str))
 
-    threads = [threading.Thread(target=race) for _ in range(12)]
+    threads = [threading.Thread(target=race) for _ in range(64)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert (said, len(acted)) == (["1"] * 12, 1)
+    assert (said, len(acted)) == (["1"] * 64, 1)
 
 
 def test_racing_processes_act_once(

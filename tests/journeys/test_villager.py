@@ -1,6 +1,7 @@
 """A villager trained in another province: stated, verified by one official, decided by another."""
 
 import io
+import uuid
 
 from tests.journeys.desk import HOST, Journey
 
@@ -40,10 +41,15 @@ def test_evidence_from_elsewhere_is_stated_verified_and_shown(journey: Journey) 
     assert journey.act("handler", path, unverified, 422)["code"] == "content"
     today = journey.read(me, "/v1/me/archive")["records"][-1]["record"]["issued_on"]
     proof = {**PROOF, "on": today}
-    proposed = journey.act("handler", path, {**unverified, "verification": proof})
+    asked = {**unverified, "verification": proof}
+    nothing_filed = journey.act("handler", path, asked, 422)
+    assert (nothing_filed["code"], nothing_filed["errors"][0]["pointer"]) == ("evidence-needed", "/papers")
+    printed = journey.file_paper(uuid.UUID(archive["worker_id"]).bytes, "query-result")
+    proposed = journey.act("handler", path, {**asked, "papers": [printed]})
     listed = journey.read("reviewer", "/v1/desk/proposals?state=open")["items"]
     (waits,) = (one["payload"] for one in listed if one["id"] == proposed["proposal_id"])
     assert (waits["verification"], "sealed" in waits) == (proof, False), "whoever decides reads what it says"
+    assert printed in waits["papers"], "and opens what shows it"
     journey.decide("reviewer", proposed["proposal_id"])
     told = journey.read(me, "/v1/me/archive")["records"][-1]
     assert (told["trust"], told["body"]["verification"]) == ("query-confirmed", proof)

@@ -118,7 +118,6 @@ DAMAGED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
 }
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_case_53_every_damage_is_found(oversight: Oversight, tmp_path: Path) -> None:
     """Changed in the file alone: what was stated in the log no longer agrees."""
     recuse(oversight.house, "cat", oversight.codes[0])
@@ -143,7 +142,6 @@ def test_case_53_every_damage_is_found(oversight: Oversight, tmp_path: Path) -> 
         ("reveal", {"commit_sha256": "0" * 64}, "reveal: order"),
     ],
 )
-@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_case_53_an_operator_who_states_falsehoods_in_the_log_is_found_too(
     oversight: Oversight,
     monkeypatch: pytest.MonkeyPatch,

@@ -8,13 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc.access import demo, officials
-from recordsvc.access.grants import Kind
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.tables import official_act
 from recordsvc.archive.foreign import state_evidence
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.statements import Stater
 from recordsvc.house import House
 from recordsvc.web import words
+from tests.archive.paperfiles import png
 from tests.archive.test_merging import merge, unmerge
 from tests.web.conftest import Visitor
 from tests.web.region import ASSESSOR, SCHOOL, Region
@@ -72,6 +73,11 @@ def test_trust_is_offered_on_evidence_from_elsewhere_alone_and_decided_by_anothe
     assert 'value="窗口核对原件"' in half.text
     sound(half)
     proof = {"method": "窗口核对原件", "on": "2025-09-20", "by": "某窗口"}
+    unseen = handler.post(f"{address(worker_id)}/{path}", **typed, **proof)
+    assert (unseen.status_code, "已收存" in unseen.text) == (422, True), "nothing that another could look at"
+    sound(unseen)
+    who = Actor(Kind.OFFICIAL, "counter", roles=frozenset({"handler"}))
+    typed["papers"] = house.papers.keep(worker_id, png(), "query-result", "查询", who).sha256
     made = handler.post(f"{address(worker_id)}/{path}", **typed, **proof)
     assert made.status_code == 303, made.text
     assert handler.post(f"{made.location}/decide", word="approve", reason="自己").status_code == 403

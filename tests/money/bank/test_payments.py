@@ -1,5 +1,7 @@
 """Payments, batches and what the bank says of them: paid once, never lost, nothing guessed."""
 
+import dataclasses
+import datetime as dt
 import hashlib
 import threading
 
@@ -23,6 +25,7 @@ from recordsvc.money.bank import (
 )
 from recordsvc.money.bank.errors import (
     AbsenceUnproven,
+    BatchRefusedByCheck,
     BatchState,
     NothingToPay,
     PayeeAccountState,
@@ -291,6 +294,29 @@ def test_a_batch_changed_at_rest_is_not_sent(desk: Desk) -> None:
         conn.execute(payment_batch.update().values(sha256=b"0" * 32))
     assert dispatch.run(desk.house) == 0
     assert not (desk.house.settings.bank_folder / CODE / "in" / batch.file_name).exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda one: {"orders": (one.orders[0], one.orders[0])}, "double"),
+        (lambda one: {"orders": (dataclasses.replace(one.orders[0], amount_fen=1000.1),)}, "amount"),
+        (lambda one: {"execution_on": made.DAY - dt.timedelta(days=1)}, "not-a-working-day"),
+    ],
+    ids=["twice", "a thousandth", "a Sunday"],
+)
+def test_case_38_what_is_not_sound_is_not_sealed_and_all_stays_as_it_was(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, change: object, code: str
+) -> None:
+    paid = desk.pay(1)
+    make = batches._batch
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "_batch", lambda *said: dataclasses.replace(one := make(*said), **change(one)))
+        with pytest.raises(BatchRefusedByCheck) as refused:
+            desk.seal()
+    assert {it["code"] for it in refused.value.errors} == {code}
+    assert (desk.state(paid), desk.read(batches.listed)) == ("approved", [])
+    assert desk.send().count == 1
 
 
 # -- what the bank says
@@ -651,21 +677,23 @@ def test_a_file_of_another_account_is_refused(desk: Desk) -> None:
 # -- files
 
 
-@pytest.mark.parametrize("damage", ["torn", "digest", "encoding"])
+@pytest.mark.parametrize("damage", ["torn", "truncated", "digest", "encoding", "byte order mark"])
 def test_case_29_a_damaged_file_changes_nothing_and_is_told(desk: Desk, damage: str) -> None:
     paid = desk.pay(1)
     desk.send()
     content = messages.camt054("N", made.FUND.number, [desk.debit(paid)], desk.now())
     folder = desk.house.settings.bank_folder / CODE / "out"
     digest = hashlib.sha256(content).hexdigest()
-    broken = content.decode().encode("utf-16") if damage == "encoding" else content[:300]
-    (folder / "N.xml").write_bytes(broken)
+    broken = {"encoding": content.decode().encode("utf-16"), "byte order mark": b"\xef\xbb\xbf" + content}
+    (folder / "N.xml").write_bytes(broken.get(damage, content[:300]))
     if damage != "torn":
-        (folder / "N.xml.sha256").write_text(
-            hashlib.sha256(broken).hexdigest() if damage == "encoding" else digest
-        )
+        own = hashlib.sha256(broken.get(damage, content[:300])).hexdigest()
+        (folder / "N.xml.sha256").write_text(digest if damage == "digest" else own)
     inbox.run(desk.house)
     assert (desk.state(paid), desk.open_breaks()) == ("sent", ["file-quarantined"])
+    assert desk.break_of("file-quarantined").owner == "role:payer"
+    with desk.house.db.read() as conn:
+        assert conn.scalar(sa.select(sa.func.count()).select_from(bank_entry)) == 0
     (folder / "N.xml").write_bytes(content)
     (folder / "N.xml.sha256").write_text(digest)
     inbox.run(desk.house)

@@ -186,7 +186,7 @@ def sheet_of(journey: Journey) -> str:
     return str(journey.read("handler", "/v1/desk/claim-list?event=accept")["list_sha256"])
 
 
-def test_a_claim_that_pays_an_institution_is_kept_from_whom_that_institution_bars(
+def test_case_24_a_claim_that_pays_an_institution_is_kept_from_those_who_belong_to_it(
     world: World, journey: Journey
 ) -> None:
     worker_id, record_id = world.certified()
@@ -207,7 +207,10 @@ def find(world: World, name: str):
         return values.find(conn, uuid.UUID(name).bytes)
 
 
-def test_case_24_a_role_or_relation_that_ends_ends_what_it_may_do(world: World, journey: Journey) -> None:
+@pytest.mark.parametrize("ground", [recusals.Ground.SELF, recusals.Ground.KIN, recusals.Ground.OTHER])
+def test_case_24_nobody_signs_without_the_role_nor_for_themselves_or_their_kin(
+    world: World, journey: Journey, ground: recusals.Ground
+) -> None:
     worker_id, record_id = world.certified()
     told = file(journey, journey.sign_in(person(1)["number"]), record_id)
     assert step(journey, "reviewer", told, "accept", 409)["code"] == "claim-step"
@@ -215,7 +218,7 @@ def test_case_24_a_role_or_relation_that_ends_ends_what_it_may_do(world: World, 
     who = official_of(world, "handler")
     party = f"worker:{uuid.UUID(bytes=worker_id)}"
     keep_out = partial(recusals.declare, random=world.house.random, official_id=who, party=party)
-    world.house.db.write(partial(keep_out, ground=recusals.Ground.KIN, by=f"official:{who}"))
+    world.house.db.write(partial(keep_out, ground=ground, by=f"official:{who}"))
 
     assert step(journey, "handler", told, "accept", 403)["code"] == "recused"
 
@@ -286,7 +289,9 @@ def test_looking_at_a_claim_leaves_a_row_and_shows_the_trace(world: World, journ
     assert journey.read("reviewer", f"/v1/desk/claims/{told['claim_id']}?purpose=x&case_ref=SB-1", 422)
 
 
-def test_the_same_key_files_once(world: World, journey: Journey) -> None:
+def test_case_14_the_same_key_files_once_and_a_refused_one_stays_refused(
+    world: World, journey: Journey
+) -> None:
     _, record_id = world.certified()
     me = journey.sign_in(person(1)["number"])
     client, token = journey.browser(me)
@@ -295,14 +300,19 @@ def test_the_same_key_files_once(world: World, journey: Journey) -> None:
     first, again = (client.post("/v1/me/claims", json=body, base_url=HOST, headers=headers) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json["claim_id"] == again.json["claim_id"]
-    other = client.post(
-        "/v1/me/claims", json=body, base_url=HOST, headers=headers | {"Idempotency-Key": "claim-two-2"}
-    )
-    assert (other.status_code, other.json["code"], other.json["limit"]) == (
-        409,
-        "claim-stands",
-        "certificate",
-    )
+    for _ in range(2):  # refused under its key, it is refused again: never told that it was filed
+        other = client.post(
+            "/v1/me/claims", json=body, base_url=HOST, headers=headers | {"Idempotency-Key": "claim-two-2"}
+        )
+        assert (other.status_code, other.json["code"], other.json["limit"]) == (
+            409,
+            "claim-stands",
+            "certificate",
+        )
+    mine = {"kind": "EVAL", "record_id": body["record_id"]}
+    reused = client.post("/v1/me/claims", json=mine, base_url=HOST, headers=headers)
+    assert (reused.status_code, reused.json["code"]) == (422, "idempotency-key-reused")
+    assert len(journey.read(me, "/v1/me/claims")["items"]) == 1
 
 
 def test_another_worker_s_claim_is_not_there(world: World, journey: Journey) -> None:

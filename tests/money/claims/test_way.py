@@ -1,10 +1,15 @@
 """The way of a claim: filed, decided, held, signed, made public, paid; refused, withdrawn, sent back."""
 
+import datetime as dt
+import threading
+
 import orjson
 import pytest
+import sqlalchemy as sa
 
 from recordsvc.access.errors import StandsTogether
 from recordsvc.archive.reading import Reader
+from recordsvc.ground.ports import BEIJING
 from recordsvc.money.claims import deciding, filing, notices, paying, steps, transitions, values, views
 from recordsvc.money.claims.errors import (
     ClaimNoticeOpen,
@@ -76,7 +81,7 @@ def test_the_decision_is_kept_with_every_fact_and_its_place_in_the_log(world: Wo
     assert explaining.explain(rule, deciding.again(rule, bytes(row.document))).amount == "2,000.00 元"
 
 
-def test_a_missing_fact_asks_and_never_refuses(world: World) -> None:
+def test_case_50_a_missing_fact_asks_and_never_refuses(world: World) -> None:
     del world.registers.said["cert_verified"]
     worker_id, record_id = world.certified()
     one = world.file(worker_id, record_id)
@@ -120,7 +125,7 @@ def test_a_restricted_record_is_missing_and_never_a_refusal(world: World) -> Non
     assert (again.state, again.amount_fen) == ("CHECKED", 200_000)
 
 
-def test_without_a_rule_an_official_has_the_case_and_nobody_refuses_it(
+def test_case_47_without_a_rule_an_official_has_the_case_and_nobody_refuses_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(world.house.claims.rules, "on", lambda *_asked: None)
@@ -292,6 +297,51 @@ def test_case_18_one_a_year_is_granted_and_the_next_is_refused(world: World) -> 
     world.registers.said["shortage"] = True
     again = world.write(filing.supplement, world.read(one), HANDLER, "列入急需紧缺目录")
     assert again.amount_fen == 200_000
+
+
+def test_case_18_of_four_who_claim_at_once_as_many_are_granted_as_a_year_has_places(world: World) -> None:
+    """Three a year in an occupation in short supply; four certificates, from four devices at one time."""
+    world.registers.said["shortage"] = True
+    occupations = ("6-18-02-04", "6-29-03-07", "6-29-03-03", "6-29-02-06")
+    (worker_id, _), *_ = found = [world.certified(occupation=code) for code in occupations]
+    start, answers = threading.Barrier(4), list[str]()
+
+    def ask(record_id: bytes) -> None:
+        start.wait()
+        try:
+            answers.append(world.file(worker_id, record_id).state)
+        except ClaimStands as stands:
+            answers.append(stands.members["limit"])
+
+    threads = [threading.Thread(target=ask, args=(record_id,)) for _, record_id in found]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with world.house.db.read() as conn:
+        claims = values.listed(conn, values.claim_state.c.worker_id == worker_id)
+        slots = list(conn.scalars(sa.select(values.claim_state.c.slot)))
+    granted = [one for one in claims if one.amount_fen]
+    assert (len(answers), len(granted)) == (4, 3), answers
+    assert sorted(slot for slot in slots if slot) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("at", "verdict"), [("2025-10-10T23:59", "GRANT"), ("2025-10-11T00:00", "REFUSE")])
+def test_case_48_the_last_day_to_apply_ends_at_midnight_in_beijing(
+    world: World, at: str, verdict: str
+) -> None:
+    """Twelve months after 2024-10-10; in UTC that day goes on until eight in the morning."""
+    certified = world.certified(issued_on="2024-10-10")
+    moment = dt.datetime.fromisoformat(at).replace(tzinfo=BEIJING)
+    clock = world.house.clock
+    clock.advance(int(moment.timestamp() * 1000) - clock.now_ms())
+    one = world.file(*certified)
+
+    with world.house.db.read() as conn:
+        row = values.decision_of(conn, one)
+    assert row is not None
+    assert row.verdict == verdict
 
 
 def test_case_22_nobody_signs_twice_nor_what_they_filed(world: World) -> None:

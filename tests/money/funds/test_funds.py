@@ -142,6 +142,17 @@ def test_case_21_what_a_fund_may_not_pay_is_refused(enter: Any, change: dict[str
     assert not pointer or pointer in [one["pointer"] for one in answer.json["errors"]]
 
 
+@pytest.mark.parametrize("amount", [0.1, 1.0, 100_000.5, "1000", 10**15 + 1])
+def test_case_39_what_is_no_whole_amount_of_fen_is_refused_at_the_door(
+    enter: Any, database: Database, amount: object
+) -> None:
+    answer = propose(enter, amount_fen=amount)
+
+    assert answer.status_code in (400, 422)
+    with database.read() as conn:
+        assert conn.scalar(sa.text("SELECT count(*) FROM proposal")) == 0
+
+
 def test_case_21_a_line_pays_its_kind_division_and_year(enter: Any, database: Database) -> None:
     moved(enter)
     moved(enter, region="640100", fund="SPECIAL_ACCOUNT")

@@ -1,7 +1,9 @@
 """Many at once: threads with one id, processes for the last yuan, a posting between reading and writing."""
 
 import concurrent.futures
+import dataclasses
 import multiprocessing
+import random
 
 import pytest
 from sqlalchemy.engine import Connection
@@ -12,7 +14,7 @@ from recordsvc.ground.ports import FixedClock
 from recordsvc.money.ledger import accounts, booking, seals
 from recordsvc.money.ledger.accounts import Account
 from recordsvc.money.ledger.errors import PostingReused
-from recordsvc.money.ledger.values import Posting, hold, move
+from recordsvc.money.ledger.values import Posting, hold, move, settle, undo, void
 from tests.conftest import Addresses
 
 AFFORDABLE = 20
@@ -43,6 +45,8 @@ def hold_many(url: str, now_ms: int, who: int, count: int) -> list[bool]:
     return granted
 
 
+@pytest.mark.long
+@pytest.mark.beside
 def test_case_19_eight_processes_for_the_last_yuan_get_what_is_affordable(
     database: Database, line: str, addresses: Addresses, clock: FixedClock
 ) -> None:
@@ -55,6 +59,56 @@ def test_case_19_eight_processes_for_the_last_yuan_get_what_is_affordable(
     with database.read() as conn:
         assert accounts.balance(conn, line).available == 99
         assert seals.trial(conn).tallies[line].out_pending == AFFORDABLE * 100
+
+
+class Died(Exception):
+    """The process died here."""
+
+
+def test_case_02_counters_equal_the_journal_after_what_many_did_and_some_died_at(
+    database: Database, line: str
+) -> None:
+    """Four write whatever comes to them, and every fifth time die between booking and committing."""
+
+    def live(who: int) -> int:
+        chance, own, alive = random.Random(who), list[str](), 0
+        for n in range(25):
+            ended = own.pop(chance.randrange(len(own))) if own and chance.random() < 0.4 else ""
+            leg = (
+                chance.choice([settle, void])(ended)
+                if ended
+                else chance.choice([hold, hold, move])("line", "expense", chance.randrange(1, 60))
+            )
+            posting = Posting(f"w{who}-{n}", (leg, move("source", "line", 7)), "test", f"official:{who}")
+            dies = chance.random() < 0.2
+
+            def act(turn: Turn, posting: Posting = posting, dies: bool = dies) -> bool:
+                applied = booking.book(turn, posting).applied
+                if dies:
+                    raise Died
+                return applied
+
+            try:
+                applied = database.write(act)
+            except Died:
+                own += [ended] if ended else []
+                continue
+            alive += applied
+            own += [f"{posting.id}#1"] if applied and leg.kind == "PEND" else []
+            if applied and leg.kind == "POST" and n % 3 == 0:
+                back = Posting(f"w{who}-{n}-back", (undo(f"{posting.id}#1"),), "test", f"official:{who}")
+                database.write(lambda turn, back=back: booking.book(turn, back))
+        return alive
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert min(pool.map(live, range(4))) > 5
+    with database.read() as conn:
+        found = accounts.balances(conn, ["source", line, "expense"])
+        journal = seals.trial(conn).tallies
+    assert {name: dataclasses.astuple(one) for name, one in journal.items()} == {
+        name: (one.in_posted, one.in_pending, one.out_posted, one.out_pending) for name, one in found.items()
+    }
+    assert sum(one.posted for one in found.values()) == 0
 
 
 def test_case_12_one_id_from_64_threads_has_one_effect(database: Database, line: str) -> None:

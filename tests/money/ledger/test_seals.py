@@ -119,6 +119,31 @@ def test_case_09_what_comes_late_stands_in_the_next_day(house: House, clock: Fix
     assert late[0].adjusts_period == closed
 
 
+def test_case_09_a_row_that_somebody_puts_into_a_closed_day_is_named(
+    house: House, three_days: list[str], almighty: Database
+) -> None:
+    """The one writer takes no closed day, the day's seal stays what it was, and the check names the row."""
+    with owning(almighty, keep=True) as conn:
+        new = dict(
+            conn.execute(sa.select(tables.transfer).where(tables.transfer.c.idx == 6)).mappings().one()
+        )
+        new |= {"idx": 9, "id": "late#1", "period": three_days[0], "value_date": three_days[0]}
+        new |= {
+            "kind": "POST",
+            "about_id": None,
+            "about_kind": None,
+            "about_fen": None,
+            "adjusts_period": None,
+        }
+        conn.execute(tables.transfer.insert().values(new))
+
+    with house.db.read() as conn:
+        assert seals.recompute(conn, three_days[0]) == seals.sealed(days(house)[0])
+    found = fsck(house, offline=True).finding
+    assert found is not None
+    assert "transfer" in found.where
+
+
 def test_case_10_a_seal_is_recomputed_from_the_journal(house: House, three_days: list[str]) -> None:
     with house.db.read() as conn:
         for row in days(house):
