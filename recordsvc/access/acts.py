@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas
+from recordsvc.access import areas, misses
 from recordsvc.access.grants import EVERYWHERE, Actor, Reach, roles_told
 from recordsvc.access.tables import official_act, official_role
 from recordsvc.ground import bound
@@ -112,6 +112,15 @@ ABOUT_OFFICIALS: Final = (
 """Acts whose subject is an official's account."""
 ABOUT_STAFF: Final = (Act.STAFF_CODE, Act.STAFF_LOST)
 """Acts whose subject is the account of a person of an institution."""
+MISSES: Final = (
+    Act.FIND_NOTHING,
+    Act.GROUP_FIND_NOTHING,
+    Act.CONFIRM_REFUSED,
+    Act.ARCHIVE_NOTHING,
+    Act.ACTIVATE_REFUSED,
+    Act.WINDOW_REFUSED,
+)
+"""Acts that asked for somebody and found nobody."""
 SHOWN_MS: Final = 90 * 86_400_000
 """How long somebody is shown what others did to their account, ms."""
 
@@ -199,6 +208,8 @@ def _insert(turn: Turn, acts: Sequence[tuple[Random, OfficialAct]]) -> list[None
     rows = [_row(one, uuid7(clock, random), turn.now_ms) for random, one in acts]
     turn.conn.execute(official_act.insert(), rows)
     bound.wrote(turn, official_act, *rows)
+    for who in sorted({(str(one.actor.kind), one.actor.id) for _random, one in acts if one.act in MISSES}):
+        misses.judge(turn, who, MISSES)
     return [None] * len(acts)
 
 

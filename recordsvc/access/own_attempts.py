@@ -7,6 +7,7 @@ who-looked log: `idx` is -1, and `looks` 0.
 import uuid
 from typing import TYPE_CHECKING, Final
 
+from recordsvc.access import alarms
 from recordsvc.access.errors import Recused
 from recordsvc.access.grants import Actor
 from recordsvc.access.looked_tables import looked_alarm
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 KIND: Final = "own"
-OWNER: Final = "data-officer"
-NO_LOOK: Final = -1
 
 
 def check(house: "House", who: Actor, parties: frozenset[str]) -> None:
@@ -35,19 +34,6 @@ def tell(house: "House", who: Actor, parties: frozenset[str]) -> None:
 
 def _raise(turn: Turn, house: "House", who: Actor, hit: frozenset[str]) -> None:
     workers = sorted(one.partition(":")[2] for one in hit if one.startswith("worker:"))
-    row = {
-        "key": house.random.bytes(16),
-        "kind": KIND,
-        "actor_kind": str(who.kind),
-        "actor_id": who.id,
-        "worker_id": uuid.UUID(workers[0]).bytes if workers else None,
-        "idx": NO_LOOK,
-        "looks": 0,
-        "raised_ms": turn.now_ms,
-        "owner": OWNER,
-        "state": "open",
-        "answer": "",
-        "answered_by": "",
-        "answered_ms": None,
-    }
+    row = alarms.row(turn, KIND, (str(who.kind), who.id), 0, house.random.bytes(16))
+    row["worker_id"] = uuid.UUID(workers[0]).bytes if workers else None
     turn.conn.execute(looked_alarm.insert().values(**row))

@@ -220,7 +220,8 @@ def read_archive(worker_id: bytes, query: dict[str, str]) -> flask.Response:
     if person is None:
         raise looking.nobody(house(), _looker(query), worker_id)
     looking.note(house(), _looker(query), [one.worker_id for one in person.archives], "records")
-    return answers.answer(views.person_json(views.for_officials(person)))
+    told = orjson.loads(views.person_json(views.for_officials(person)))
+    return answers.answer(orjson.dumps(views.masked(told)))
 
 
 def _shown(form: dict[str, Any]) -> Person:

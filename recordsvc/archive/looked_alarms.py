@@ -6,12 +6,12 @@
     own           an official looked at the archive of the person they are; refused attempts raise it, too
                   (`access/own_attempts.py`)
     many-actors   many actors looked at one worker within the window
+    many-misses   one actor asked for many who are not here (`access/misses.py`)
 
 Thresholds are dated data (`lookup_alarms`). One alarm for each kind, actor or worker, and Beijing day, so
 that repeated looks add no rows. A follower's position moves in the transaction of its alarms.
 """
 
-import hashlib
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.access import own_parties
+from recordsvc.access import alarms, own_parties
 from recordsvc.access.grants import Kind
 from recordsvc.access.looked import HELD, RELEASED
 from recordsvc.access.looked_tables import looked, looked_alarm, looked_detail, looked_place
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 NAME: Final = "look-alarms"
 RELATED: Final = "look-relations"
 NAMES: Final = (NAME, RELATED)
-OWNER: Final = "data-officer"
 UNRELATED: Final = "lookup_unrelated"
 _MINUTE_MS: Final = 60_000
 
@@ -200,39 +199,20 @@ def _raise(turn: Turn, kind: str, look: Looked, looks: int, worker_id: bytes | N
     day = beijing_date(look.at_ms).isoformat()
     about = worker_id or b""
     who = "" if kind == "many-actors" else f"{look.actor_kind}:{look.actor_id}"
-    row = _row(turn, kind, (look.actor_kind, look.actor_id), looks)
-    row |= {"key": _key(kind, day, who, about), "worker_id": worker_id, "idx": look.idx}
+    row = alarms.row(turn, kind, (look.actor_kind, look.actor_id), looks, alarms.daily(kind, day, who, about))
+    row |= {"worker_id": worker_id, "idx": look.idx}
     insert_missing(turn.conn, looked_alarm, [row])
 
 
 def raise_of_client(turn: Turn, kind: str, client_id: str, units: int, day: str) -> bool:
     """Raise an alarm on what a machine used (`volume_alarms.py`); tells whether it is new for that day."""
-    row = _row(turn, kind, (Kind.CLIENT, client_id), units)
-    row |= {"key": _key(kind, day, f"{Kind.CLIENT}:{client_id}", b""), "worker_id": None, "idx": -1}
+    key = alarms.daily(kind, day, f"{Kind.CLIENT}:{client_id}")
+    row = alarms.row(turn, kind, (Kind.CLIENT, client_id), units, key)
     known = sa.select(looked_alarm.c.key).where(looked_alarm.c.key == row["key"])
     if turn.conn.execute(known).first() is not None:
         return False
     insert_missing(turn.conn, looked_alarm, [row])
     return True
-
-
-def _row(turn: Turn, kind: str, who: tuple[str, str], looks: int) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "actor_kind": who[0],
-        "actor_id": who[1],
-        "looks": looks,
-        "raised_ms": turn.now_ms,
-        "owner": OWNER,
-        "state": "open",
-        "answer": "",
-        "answered_by": "",
-        "answered_ms": None,
-    }
-
-
-def _key(kind: str, day: str, who: str, about: bytes) -> bytes:
-    return hashlib.sha256(b"\0".join((kind.encode(), day.encode(), who.encode(), about))).digest()[:16]
 
 
 # -- the desk's side

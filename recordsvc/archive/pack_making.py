@@ -29,7 +29,6 @@ from recordsvc.ground import observe, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound, Problem
 from recordsvc.ground.two_person import Proposal
-from recordsvc.people import identifiers
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -180,21 +179,7 @@ def _content(house: "House", worker_id: bytes, *, whole: bool) -> bytes | None:
          "purpose": one.purpose, "fields": one.fields, "case_ref": one.case_ref}
         for one in looks
     ]  # fmt: skip
-    return b"".join(orjson.dumps(line) + b"\n" for line in (_masked(told), {"looked": seen}))
-
-
-def _masked(value: Any, *, person: bool = False) -> Any:
-    """Return the archive with the numbers of persons and cards cut to what pages show."""
-    if isinstance(value, list):
-        return [_masked(one, person=person) for one in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: identifiers.mask(one)
-        if person and name == "number" and isinstance(one, str)
-        else _masked(one, person=person or name == "worker")
-        for name, one in value.items()
-    }
+    return b"".join(orjson.dumps(line) + b"\n" for line in (views.masked(told), {"looked": seen}))
 
 
 def _zipped(files: list[dict[str, Any]], manifest: str, content: dict[bytes, bytes]) -> bytes:

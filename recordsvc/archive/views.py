@@ -9,6 +9,7 @@ from recordsvc.archive.persons import PersonArchives
 from recordsvc.archive.reading import Archive, OpenEntry
 from recordsvc.archive.status import Entry, RecordState
 from recordsvc.ground.ports import uuid_text
+from recordsvc.people import identifiers
 
 
 def record_id(entry: OpenEntry) -> str | None:
@@ -28,6 +29,20 @@ def person_json(person: PersonArchives) -> bytes:
 def for_officials(person: PersonArchives) -> PersonArchives:
     """Return a person's archives without what only the worker, the stating department and rules see."""
     return PersonArchives(tuple(one.without(facts.PRIVATE) for one in person.archives))
+
+
+def masked(value: Any, *, person: bool = False) -> Any:
+    """Return an archive as told with the numbers of persons and cards cut to what pages show."""
+    if isinstance(value, list):
+        return [masked(one, person=person) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: identifiers.mask(one)
+        if person and name == "number" and isinstance(one, str)
+        else masked(one, person=person or name == "worker")
+        for name, one in value.items()
+    }
 
 
 def archive_json(archive: Archive) -> bytes:

@@ -39,6 +39,7 @@ class OutsidePageQuery(Form):
 KINDS: Final = {
     "no-relation": "没有登记的业务关系",
     "many-workers": "短时间内查阅许多人",
+    "many-misses": "短时间内多次查无此人",
     "in-sequence": "按建档次序逐个查阅",
     "own": "查阅或办理本人的档案",
     "many-actors": "同一人被许多人查阅",

@@ -76,6 +76,29 @@ def test_a_case_about_another_answers_like_nobody_and_leaves_a_row(scene: Scene)
     assert [(one.fields, one.case_ref) for one in scene.rows(scene.other)] == [("records", scene.dispute)]
 
 
+def test_finding_whom_the_case_is_not_about_writes_as_often_as_finding_nobody(scene: Scene) -> None:
+    """One row either way: a second commit would be told by the time it takes."""
+    sought = {"kind": "resident-id", "purpose": "objection", "case_ref": scene.dispute}
+    for known, number in (
+        (True, scene.people[1]["number"]),
+        (False, scene.journey.person(99)["number"]),
+    ):
+        acts_before, rows_before = len(scene.acts()), len(scene.rows(scene.other))
+        answer = scene.answer("handler", "/v1/desk/workers/find", sought | {"number": number})
+        assert answer.status_code == 404
+        assert (len(scene.acts()) - acts_before, len(scene.rows(scene.other)) - rows_before) == (
+            (0, 1) if known else (1, 0)
+        )
+
+
+def test_the_desk_reads_no_whole_number_in_an_archive(scene: Scene) -> None:
+    told = scene.looks(scene.mine, scene.dispute).get_data(as_text=True)
+    person = scene.people[0]
+    for whole in (person["number"], person["card"]["number"]):
+        assert whole not in told
+        assert f"{'*' * (len(whole) - 4)}{whole[-4:]}" in told
+
+
 INVENTED = str(uuid.UUID(int=7))
 
 
