@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import bank, growth, ledger, limits, rules, spine
+from bench import bank, growth, ledger, limits, rules, signing, spine
 from bench.figures import Row, Waits, markdown, middle, number
 from bench.servers import databases
 
@@ -64,6 +64,7 @@ def measure(kinds: tuple[str, ...], seconds: float, rounds: int, workers: int) -
         yield _row(f"limit: hello-JSON, {CLIENTS} clients", "-", waits)
     yield from bank.rows(rounds)
     yield from rules.rows(rounds)
+    yield from signing.rows()
     for kind in kinds:
         yield from _commit_limits(kind, seconds, rounds)
         yield from ledger.rows(kind, rounds)

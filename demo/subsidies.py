@@ -11,8 +11,8 @@ BEGUN_DAYS: Final = 24
 """So many days before the load the first claims were filed: a public list lasts five working days."""
 RECENT_DAYS: Final = 4
 """So many days before it those were filed whose list is not over yet."""
-BANK: Final = "999999000002"
-"""The bank office (联行号) of all workers' accounts; nobody's."""
+BANK: Final = "313871000013"
+"""The bank office (联行号) of all workers' accounts: one of the sample `payee_banks`, nobody's number."""
 WORDS: Final = "演示：已核对档案、名册和登记"
 _ISSUER: Final = "621799640"
 

@@ -78,11 +78,30 @@ def trust(
 @WORKER
 @click.pass_obj
 def strays(account: str, worker: uuid.UUID) -> None:
-    """合并期间误入他处的记录 / What was entered elsewhere while WORKER was merged; `case move` moves it."""
+    """合并期间误入他处的内容 / What strayed meanwhile: `case move` moves records, `case settle` the rest."""
     with entering(account) as doors:
-        for one in doors.read(at(worker, "strays"))["items"]:
+        told = doors.read(at(worker, "strays"))
+        for one in told["items"]:
             doubt = "" if one["certain"] else "  未定 / undecided"
             click.echo(f"{one['worker_id']}  {one['record_id']}  {one['issuer']}{doubt}")
+        for one in told["matters"]:
+            click.echo(f"{one['worker_id']}  {one['matter_id']}  {one['what']}  未定 / undecided")
+
+
+@click.command()
+@WORKER
+@click.argument("matter", type=click.UUID)
+@click.argument("to", type=click.UUID)
+@click.option(
+    "--what", type=click.Choice(("paper", "word")), required=True, help="材料或表态 / a paper, or a word said"
+)
+@TEXT
+@click.pass_obj
+def settle(account: str, worker: uuid.UUID, matter: uuid.UUID, to: uuid.UUID, what: str, text: str) -> None:
+    """提出 WORKER 档案中合并期间的材料或表态归 TO / Propose whose a paper or a word of a merge undone is."""
+    with entering(account) as doors:
+        body = {"what": what, "matter_id": str(matter), "to": str(to), "text": text}
+        doors.propose(at(worker, "strays"), body)
 
 
 @click.command()
@@ -202,7 +221,7 @@ def check_slip(account: str, /, worker: uuid.UUID, paper: uuid.UUID, **said: str
         click.echo("已填写 / taken")
 
 
-CASES = (trust, strays, place, relatives, copy, hold, hold_copy, slips, check_slip)
+CASES = (trust, strays, settle, place, relatives, copy, hold, hold_copy, slips, check_slip)
 """What `recordsvc case` has from here."""
 
 

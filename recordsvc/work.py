@@ -50,6 +50,7 @@ from recordsvc.archive import (
     bound_statements,
     disputes,
     farewell,
+    key_notices,
     looked_statements,
     pack_making,
     sharing,
@@ -58,6 +59,7 @@ from recordsvc.archive import (
 )
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.dispute_follower import follower as dispute_follower
+from recordsvc.archive.emptied import emptier
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.letters import deliverer
@@ -124,6 +126,7 @@ class Worker:
             # Followers of the log: behind it for a while hurts nobody.
             (
                 Job("notices", announcer(house).run, 0.5),
+                Job("erased-notices", emptier(house).run, 5.0),
                 Job("claim-proposals", claim_proposals(house).run, 1.0),
                 Job("recoveries", recoveries.follower(house).run, 1.0),
             ),
@@ -134,6 +137,8 @@ class Worker:
             ),
             # A change of key walks every worker: in a lane of its own it holds up nothing but the writers.
             (Job("keys", functools.partial(rotation.work, house, self._stop.is_set), 1.0),),
+            # So does what became of an issuer's key, whose records may stand anywhere in the log.
+            (Job("key-notices", functools.partial(key_notices.run, house), 5.0),),
             (
                 Job("look-alarms", alarm_follower(house).run, 1.0),
                 Job("look-relations", relation_follower(house).run, 10.0),

@@ -31,7 +31,7 @@ from recordsvc.cli import main
 from recordsvc.ground import two_person
 from recordsvc.house import House
 from recordsvc.people import standing
-from tests.archive.paperfiles import pdf
+from tests.archive.paperfiles import pdf, png
 from tests.archive.restricted import seal
 from tests.archive.support import STATER, Centre, id_of, person, shown
 from tests.archive.test_merging import merge, unmerge
@@ -187,11 +187,17 @@ def test_strays_are_listed_for_who_may_move_them(house: House, commands: CliRunn
     record = centre.completion(person(1))
     centre.enter(record)
     evidence, _index = state_evidence(house, other, EVIDENCE, [], STATER)
+    paper = house.papers.keep(other, png(), "certificate-scan", "证书", OFFICER).paper_id
     unmerge(house, mine)
     told = typed(house, commands, "case strays", text_of(mine))
     region = house.settings.region
     assert f"{text_of(other)}  {id_of(record)}  {centre.uscc}\n" in told.output, told.output
     assert f"{text_of(other)}  {text_of(evidence)}  {region}  未定 / undecided\n" in told.output, told.output
+    assert f"{text_of(other)}  {text_of(paper)}  paper  未定 / undecided\n" in told.output, told.output
+    ids = (text_of(other), text_of(paper), text_of(mine))
+    typed(house, commands, "case settle", *ids, "--what", "paper", "--text", "名字是另一人的")
+    (proposal,) = proposals(house)
+    assert (proposal.kind, proposal.payload["to"]) == ("stray.decide", text_of(mine))
 
 
 def test_a_worker_is_placed_and_the_act_leaves_a_row(house: House, commands: CliRunner, mine: bytes) -> None:

@@ -282,6 +282,12 @@ VERBS = (
         ("case strays",),
         desk=(f"GET {PAGE}/strays",),
     ),
+    Verb(
+        "say whose a paper or a word of a merge undone is",
+        (f"POST {DESK}/strays",),
+        ("case settle",),
+        desk=(f"GET {PAGE}/strays/<what>/<id:matter_id>", f"POST {PAGE}/strays/<what>/<id:matter_id>"),
+    ),
     Verb("move a record to its person", **act("move", record=True)),
     # -- papers
     Verb(

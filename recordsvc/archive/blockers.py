@@ -1,13 +1,14 @@
 """What stands against erasing (删除的障碍): terms of the law, and open matters of rooms above the archive."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import strays
+from recordsvc.archive import meanwhile, strays
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.retention import Blocker, kept_by_law, longest
+from recordsvc.ground.readers import Cursor
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 _UNDECIDED: Final = Blocker(
     "archive/strays-undecided",
     None,
-    "合并期间记入另一份档案的内容，尚未决定是谁的：请先在“合并期间误入他处的记录”中逐条移回，或决定留在原处",
-    "what was entered elsewhere while the archive was merged may be this person's: move each, or let it stay",
+    "合并期间形成的内容，尚未决定是两人中谁的：请先在“合并期间误入他处的记录”中逐条移回，或决定留在原处",
+    "what was begun while the archive was merged may be either person's: move each, or let it stay",
 )
 
 
@@ -27,12 +28,21 @@ def of_archives(house: "House", conn: Connection, archives: Iterable[Archive], g
     astray = strays.left_elsewhere(house, house.db.cursor(conn), own)
     states += [one.state for one in astray if one.state is not None]
     found = [kept for state in states if (kept := kept_by_law(house, state, ground)) is not None]
-    if strays.undecided(house, house.db.cursor(conn), own):
+    if _undecided(house, house.db.cursor(conn), own):
         found.append(_UNDECIDED)
     for worker_id in own:
         for blocking in house.erasure_blockers:
             found += blocking(house, conn, worker_id)
     return longest(found)
+
+
+def _undecided(house: "House", cursor: Cursor, own: Collection[bytes]) -> bool:
+    """Tell whether anything may be theirs that lies elsewhere, or somebody else's that lies here."""
+    return bool(
+        strays.undecided(house, cursor, own)
+        or strays.undecided_here(house, cursor, own)
+        or meanwhile.undecided(house, cursor, own)
+    )
 
 
 def unsettled(house: "House", conn: Connection, workers: Iterable[bytes]) -> list[Blocker]:

@@ -132,7 +132,7 @@ def _take_rows(turn: Turn, house: "House", run: Any, going: _Going) -> None:
         taken = [
             (one.row, WAITS)
             for one, content, lead in zip(rows, contents, leads, strict=True)
-            if going.takes(lead, importrows.as_record(house, run, content["body"]))
+            if going.takes(lead, importrows.as_record(house, run.record_type, content["body"]))
         ]
         settled(turn, run.run_id, [], taken)
 

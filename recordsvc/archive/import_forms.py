@@ -124,10 +124,14 @@ class ImportRowForm(Form):
 
 
 class ImportRowsForm(Form):
-    """A portion of the rows of a proposed import; `next_after` null: the last one."""
+    """A portion of the rows of a proposed import; `next_after` null: the last one.
+
+    `withheld`: rows by number that are opened to nobody.
+    """
 
     type = fields.String(required=True)
     items = fields.List(fields.Nested(ImportRowForm), required=True)
+    withheld = fields.List(Whole(), required=True)
     next_after = Whole(required=True, allow_none=True)
 
 

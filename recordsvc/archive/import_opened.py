@@ -3,10 +3,13 @@
 Who decides has to see what would enter, not a hash and a count. Names and numbers are masked, and whoever is
 known here by a number of the portion reads who looked (purpose `import`, the run's case). A row that names an
 official's own archive, or one they keep out of (回避), keeps them from opening and deciding the run.
+
+What is restricted is read by nobody: a row of a person whose archive is, or that tells a restricted record
+again, is named by its number alone, and nobody looked. Approved with the rest, it waits for officials.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,10 +19,12 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import deciding
 from recordsvc.access.grants import Actor
-from recordsvc.archive import import_persons, importing, tables
+from recordsvc.archive import import_persons, importing, restricted, retold, tables
 from recordsvc.archive.import_waiting import HOLDING, row_aad
+from recordsvc.archive.importrows import as_record
 from recordsvc.ground import two_person
 from recordsvc.ground.problems import Forbidden, NotFound
+from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people import identifiers
 from recordsvc.people.reading import read_person
@@ -47,10 +52,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Rows of a run; `after` of the next portion, None where it is the last."""
+    """Rows of a run, and the numbers of those withheld; `after` of the next portion, None: the last."""
 
     record_type: str
     rows: list[Opened]
+    withheld: list[int]
     next_after: int | None
 
 
@@ -78,17 +84,46 @@ def opened(house: "House", proposal_id: bytes, after: int, who: Actor, request_i
         found = _read(house, conn, proposal, after, SHOWN + 1)
     if not found:
         raise NotFound
-    shown = dict(list(found.items())[:SHOWN])
-    numbers = {(one.document, one.number) for one, _ in shown.values() if one.document and one.number}
+    portion, record_type = dict(list(found.items())[:SHOWN]), proposal.payload["type"]
     with house.db.read_raw() as cursor:
-        workers = set(house.people.holders(cursor, numbers).values())
+        known = _known(house, cursor, portion)
+        withheld = _withheld(house, cursor, record_type, portion, known)
+    shown = {row: one for row, one in portion.items() if row not in withheld}
+    workers = {one for row in shown for one in known[row]}
     house.db.write(
         lambda turn: import_persons.note(
             turn, house, who, proposal, workers, ("identity records", request_id)
         )
     )
     rows = [_shown(row, person, said) for row, (person, said) in shown.items()]
-    return Portion(proposal.payload["type"], rows, max(shown) if len(found) > SHOWN else None)
+    return Portion(record_type, rows, withheld, max(portion) if len(found) > SHOWN else None)
+
+
+Rows = Mapping[int, tuple[Person, dict[str, Any]]]
+
+
+def _known(house: "House", cursor: Cursor, rows: Rows) -> dict[int, set[bytes]]:
+    """Return for each row whose archives its numbers stand in, merges not followed."""
+    said = {row: import_persons.numbers_of(person) for row, (person, _said) in rows.items()}
+    holders = house.people.holders(cursor, {number for numbers in said.values() for number in numbers})
+    return {row: {holders[one] for one in numbers if one in holders} for row, numbers in said.items()}
+
+
+def _withheld(
+    house: "House", cursor: Cursor, record_type: str, rows: Rows, known: Mapping[int, Iterable[bytes]]
+) -> list[int]:
+    """Return the rows of persons whose archive is restricted, and those that tell a restricted record."""
+    everybody = {one for workers in known.values() for one in workers}
+    sealed = restricted.among(house, cursor, everybody)
+    loaded = house.people.load_all(cursor, everybody)
+    person = {one: house.people.person(cursor, worker).worker_id for one, worker in loaded.items()}
+    again = retold.Retold(house, cursor, set(person.values()))
+
+    def tells(row: int, one: bytes) -> bool:
+        record = as_record(house, record_type, rows[row][1]["body"])
+        return one in person and again.reason(person[one], record) == retold.RESTRICTED
+
+    return [row for row in rows if any(one in sealed or tells(row, one) for one in known[row])]
 
 
 def _read(

@@ -101,7 +101,7 @@ def kept_out(
     tags += [(bytes(tag), f"worker:{uuid.UUID(bytes=bytes(one))}") for tag, one in workers]
     found = {}
     for row, person in people.items():
-        own = {tag for said in _numbers(person) for tag in house.people.tags(*said)}
+        own = {tag for said in numbers_of(person) for tag in house.people.tags(*said)}
         if hit := frozenset(party for tag, party in tags if tag in own):
             found[row] = hit
     return found
@@ -141,6 +141,7 @@ def _official(conn: Connection, said: str, now_ms: int) -> Actor:
     return Actor(Kind.OFFICIAL, account) if official is None else official.actor(now_ms, "")
 
 
-def _numbers(person: Person) -> list[tuple[str, str]]:
+def numbers_of(person: Person) -> list[tuple[str, str]]:
+    """Return kind and value of each number that a row says."""
     said = ((person.document, person.number), (CARD, person.card), (CHIP, person.chip))
     return [(kind, value) for kind, value in said if kind is not None and value is not None]

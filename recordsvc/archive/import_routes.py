@@ -115,12 +115,18 @@ def propose_import(form: dict[str, Any], files: dict[str, bytes]) -> flask.Respo
     answer=ImportRowsForm,
     problems=(UnknownProposal,),
     summary="核对待导入的行 / Rows of a proposed import, masked, for whoever may decide it",
-    description="The opening is a row of who looked for whoever is known here by a number of these rows.",
+    description="The opening is a row of who looked for whoever is known here by a number of these rows. "
+    "Rows in `withheld` say what is restricted, and are opened to nobody.",
 )
 def rows_of_import(proposal_id: bytes, query: dict[str, int]) -> flask.Response:
     """Show a portion of what would enter; the rows of who looked are durable before."""
     found = import_opened.opened(house(), proposal_id, query["after"], actor(), http.current().id)
-    said = {"type": found.record_type, "items": found.rows, "next_after": found.next_after}
+    said = {
+        "type": found.record_type,
+        "items": found.rows,
+        "withheld": found.withheld,
+        "next_after": found.next_after,
+    }
     return answers.answer(said, form=ImportRowsForm)
 
 

@@ -295,7 +295,7 @@ class Importer:
             if (
                 isinstance(worker, Held)
                 or row.row in barred
-                or again.reason(worker.worker_id, as_record(house, run, content["body"]))
+                or again.reason(worker.worker_id, as_record(house, run.record_type, content["body"]))
             ):
                 waiting[row.row] = import_persons.whose(house, cursor, person, worker)
                 continue

@@ -118,9 +118,9 @@ def _judge(house: "House", plan: Plan, row: Row) -> tuple[Row, Person | None]:
     return row, person
 
 
-def as_record(house: "House", plan: Plan | Any, body: dict[str, Any]) -> dict[str, Any]:
+def as_record(house: "House", record_type: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return of a row's record what says which fact it tells."""
-    return {"type": plan.record_type, "issuer": house.settings.region, "body": body}
+    return {"type": record_type, "issuer": house.settings.region, "body": body}
 
 
 def record_id_of(

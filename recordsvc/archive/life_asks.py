@@ -16,6 +16,7 @@ from recordsvc.archive import (
     erasing,
     foreign,
     grounds,
+    meanwhile,
     merging,
     moving,
     paperrefs,
@@ -55,6 +56,15 @@ def move(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], byt
     moved = Moving(worker_id, record_id, form["to"], form["text"], form["issuer"], papers)
     by = reference()
     return lambda turn: moving.propose_move(turn, house(), moved, by)
+
+
+def decide_stray(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
+    """Ask whose a paper or a word is of the time of a merge undone; of a paper it is the evidence."""
+    matter, what = form["matter_id"], form["what"]
+    papers = house().papers.hashes(worker_id, [matter]) if what == meanwhile.PAPER else []
+    asked = meanwhile.Deciding(worker_id, what, matter, form["to"], form["text"], tuple(papers))
+    by = reference()
+    return lambda turn: meanwhile.propose(turn, house(), asked, by)
 
 
 def restrict(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], int]:

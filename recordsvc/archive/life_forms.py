@@ -5,6 +5,7 @@ from typing import Final
 from marshmallow import fields, validate
 
 from recordsvc.access.cases import CaseRefForm
+from recordsvc.archive.meanwhile import WHATS
 from recordsvc.archive.paperrefs import REFERENCE
 from recordsvc.ground.forms import Form, Identifier, Whole, text
 
@@ -126,7 +127,28 @@ class StrayForm(Form):
     certain = fields.Boolean(required=True)
 
 
+class MatterForm(Form):
+    """A paper, or a word said on a record (`record_id`), in `worker_id`; it may be of one of `others`."""
+
+    what = fields.String(required=True)
+    matter_id = Identifier(required=True)
+    worker_id = Identifier(required=True)
+    others = fields.List(Identifier(), required=True)
+    at_ms = Whole(required=True)
+    record_id = Identifier(required=True, allow_none=True)
+
+
 class StraysForm(Form):
-    """What was entered elsewhere while the archive was merged."""
+    """What was entered elsewhere while the archive was merged, and what else is to be decided of it."""
 
     items = fields.List(fields.Nested(StrayForm), required=True)
+    matters = fields.List(fields.Nested(MatterForm), required=True)
+
+
+class StrayDecideForm(Form):
+    """To whose archive a paper or a word belongs; `to`: the archive it is in, or one of its `others`."""
+
+    what = fields.String(required=True, validate=validate.OneOf(WHATS))
+    matter_id = Identifier(required=True)
+    to = Identifier(required=True)
+    text = text(1, 400, required=True)

@@ -9,7 +9,17 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import once
-from recordsvc.archive import bundle, copies, errors, life_asks, life_errors, looking, paperrefs, strays
+from recordsvc.archive import (
+    bundle,
+    copies,
+    errors,
+    life_asks,
+    life_errors,
+    looking,
+    meanwhile,
+    paperrefs,
+    strays,
+)
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.copies import Sort
 from recordsvc.archive.life_asks import NO_RECORD
@@ -26,6 +36,7 @@ from recordsvc.archive.life_forms import (
     RecordProvenForm,
     RelativeForm,
     ReopeningForm,
+    StrayDecideForm,
     StraysForm,
     SupportedForm,
     TrustForm,
@@ -91,10 +102,27 @@ def propose_unmerge(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
     summary="合并期间误入他处的记录 / What was entered elsewhere while the archive was merged",
 )
 def list_strays(worker_id: bytes) -> flask.Response:
-    """List records by id alone, without what they say."""
+    """List records, papers and words by id alone, without what they say."""
     with house().db.read_raw() as cursor:
         found = strays.entered_meanwhile(house(), cursor, worker_id)
-    return answers.answer({"items": found}, form=StraysForm)
+        matters = meanwhile.listed(house(), cursor, worker_id)
+    return answers.answer({"items": found, "matters": matters}, form=StraysForm)
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/desk/workers/<id:worker_id>/strays",
+    policy="archive.change",
+    body=StrayDecideForm,
+    answer={202: DecidedLaterForm},
+    problems=(errors.TargetUnknown, errors.TargetUnfit, *paperrefs.PROBLEMS),
+    idempotent=True,
+    summary="提出合并期间的材料或表态归谁 / Propose whose a paper or word of a merge undone is",
+)
+def propose_stray(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
+    """Propose that a paper moves to the other archive, or that it, or a word, stays in this one."""
+    return _proposed(life_asks.decide_stray(worker_id, NO_RECORD, form))
 
 
 @door(

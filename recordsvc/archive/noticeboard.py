@@ -76,9 +76,10 @@ def _opened(
     """Open rows of workers' notices; those of what is restricted now without their particulars.
 
     A notice of the log's entries bears their instant; the records of one batch are one notice, withheld
-    with any of them.
+    with any of them. What was told of a key names an issuer: withheld while anything of the chain is sealed.
     """
     sealed = restricted.moments_of(house, house.db.cursor(conn), workers)
+    chains = {worker_id for worker_id, _ms in sealed}
     ready = DataKeys(house.keys, house.random.bytes)
     found = []
     for row in rows:
@@ -86,7 +87,8 @@ def _opened(
         key = ready.get(worker_id, bytes(row.wrapped))
         said = notices.open_sealed(key, worker_id, notice_id, bytes(row.sealed))
         kind, params = said["kind"], said["params"]
-        if kind in notices.OF_ENTRIES and (worker_id, row.at_ms) in sealed:
+        of_one = kind in notices.OF_ENTRIES and (worker_id, row.at_ms) in sealed
+        if of_one or (kind in notices.OF_KEYS and worker_id in chains):
             kind, params = WITHHELD, {}
         found.append(Notice(notice_id, kind, params, row.at_ms, row.read_ms))
     return found

@@ -64,8 +64,10 @@ OF_ENTRIES: Final = frozenset(
     }
 )
 """What workers are told of entries of the log (`announcing.py`), with what they say of a record."""
+OF_KEYS: Final = frozenset({"issuer-key-revoked", "issuer-key-suspect"})
+"""What workers are told of a key that signed for them (`key_notices.py`): it names an issuer of records."""
 EMPTIED: Final = "record-notice-emptied"
-"""What is left of such a notice once the record is erased."""
+"""What is left of such a notice once the record, or one of that issuer, is erased."""
 
 DESKS: Final[Mapping[str, frozenset[str]]] = {
     "desk:identity": frozenset({"handler", "reviewer"}),
@@ -304,23 +306,25 @@ def erase(turn: Turn, worker_id: bytes) -> None:
     outbox.forget(turn, recipient_of(worker_id))
 
 
-def empty(turn: Turn, house: "House", worker_id: bytes, seq: int) -> None:
+def empty(turn: Turn, house: "House", worker_id: bytes, seq: int, issuer: str = "") -> None:
     """Take out of what a worker was told of an entry what it says of it: the entry is erased.
 
-    The notice stands, so that nobody wonders where it is, and the message that still waits says as little.
+    With its issuer (USCC) what was told of that issuer's keys, too. The notice stands, so that nobody wonders
+    where it is, and the message that still waits says as little.
     """
     notice, entry = tables.notice, tables.entry.c
     leaf = turn.conn.execute(sa.select(entry.leaf).where(entry.worker_id == worker_id, entry.seq == seq))
     entered_ms = int.from_bytes(bytes(leaf.scalar_one())[2:10])
-    mine = (notice.c.worker_id == worker_id, notice.c.at_ms == entered_ms)
+    mine = [notice.c.worker_id == worker_id] + ([] if issuer else [notice.c.at_ms == entered_ms])
     key = _locked(turn, house, [worker_id]).get(worker_id)
     if key is None:
         return
-    for notice_id, sealed in turn.conn.execute(
-        sa.select(notice.c.notice_id, notice.c.sealed).where(*mine)
-    ).all():
+    found = sa.select(notice.c.notice_id, notice.c.at_ms, notice.c.sealed).where(*mine)
+    for notice_id, at_ms, sealed in turn.conn.execute(found).all():
         place = worker_id, bytes(notice_id)
-        if open_sealed(key, *place, bytes(sealed))["kind"] in OF_ENTRIES:
+        said = open_sealed(key, *place, bytes(sealed))
+        of_issuer = said["kind"] in OF_KEYS and said["params"].get("issuer") == issuer
+        if of_issuer or (said["kind"] in OF_ENTRIES and at_ms == entered_ms):
             own = (notice.c.worker_id == worker_id, notice.c.notice_id == notice_id)
             turn.conn.execute(notice.update().where(*own).values(sealed=_seal(key, *place, EMPTIED, {})))
 

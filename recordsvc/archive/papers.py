@@ -148,7 +148,7 @@ class Papers:
             raise Unavailable from None
         try:
             told = actor.kind is Kind.OFFICIAL and isinstance(owner, bytes) and not sealed
-            kept = self._house.db.write(lambda turn: _enter(turn, self._house, row, told=told))
+            kept = self._house.db.write(lambda turn: enter_row(turn, self._house, row, told=told))
         except Problem:
             self._forget([name])
             raise
@@ -407,12 +407,12 @@ class Papers:
         return removed
 
 
-def _enter(turn: Turn, house: "House", row: Row, *, told: bool) -> Row:
+def enter_row(turn: Turn, house: "House", row: Row, *, told: bool) -> Row:
     """Write the row of an object in the store, and with `told` tell its worker; the row that now stands."""
     if abs(turn.now_ms - begun_ms(row.object)) > TURN_MS:
         raise Busy  # the sweep may be about to take the object for a leftover
     table = table_of(row.owner)
-    if isinstance(row.owner, bytes) and not _still_there(turn, row.owner):
+    if isinstance(row.owner, bytes) and not still_there(turn, row.owner):
         raise NotFound
     counted = turn.conn.scalar(sa.select(sa.func.count()).where(next(iter(table.c)) == row.owner))
     if counted is not None and counted >= MOST:
@@ -426,7 +426,7 @@ def _enter(turn: Turn, house: "House", row: Row, *, told: bool) -> Row:
     return kept
 
 
-def _still_there(turn: Turn, worker_id: bytes) -> bool:
+def still_there(turn: Turn, worker_id: bytes) -> bool:
     """Tell whether the worker's key still stands; locks the worker, so that an erasure waits or has been."""
     worker, key = people_tables.worker, people_tables.worker_key
     turn.conn.execute(sa.select(worker.c.state).where(worker.c.worker_id == worker_id).with_for_update())

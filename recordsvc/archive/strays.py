@@ -66,7 +66,7 @@ def left_elsewhere(house: "House", cursor: Cursor, own: Collection[bytes]) -> li
 
     By its number; and what two officials moved to where it belongs, which can be read here still.
     """
-    archives = list(_once_read_as_one(Reader(house, sealed=True), cursor, own))
+    archives = list(once_read_as_one(Reader(house, sealed=True), cursor, own))
     return [
         one
         for archive in archives
@@ -84,7 +84,7 @@ def undecided(house: "House", cursor: Cursor, own: Collection[bytes]) -> list[St
 
     Without what was moved since, revoked, or left where it stands by two officials.
     """
-    archives = list(_once_read_as_one(Reader(house, sealed=True), cursor, own))
+    archives = list(once_read_as_one(Reader(house, sealed=True), cursor, own))
     return [
         one
         for archive in archives
@@ -95,6 +95,15 @@ def undecided(house: "House", cursor: Cursor, own: Collection[bytes]) -> list[St
         and one.state.life in (Life.ACTIVE, Life.RESTRICTED)
         and not _stays(house, cursor, one)
     ]
+
+
+def undecided_here(house: "House", cursor: Cursor, own: Collection[bytes]) -> list[Stray]:
+    """Return what the region stated in `own` while others were read as them, and may be those others'."""
+    reader = Reader(house, sealed=True)
+    here = [archive for one in own if (archive := reader.archive(one, cursor)) is not None]
+    merged = {uuid.UUID(body["from"]).bytes for archive in here for body in _parted(archive)}
+    found = (one for other in merged.difference(own) for one in undecided(house, cursor, [other]))
+    return [one for one in found if one.worker_id in own]
 
 
 def may_stay(house: "House", cursor: Cursor, archive: Archive, seq: int) -> bool:
@@ -184,7 +193,7 @@ def _stays(house: "House", cursor: Cursor, one: Stray) -> bool:
     )
 
 
-def _once_read_as_one(reader: Reader, cursor: Cursor, own: Collection[bytes]) -> Iterator[Archive]:
+def once_read_as_one(reader: Reader, cursor: Cursor, own: Collection[bytes]) -> Iterator[Archive]:
     """Yield the archives that these are, or ever were, read as one with, over any number of merges."""
     wanted = list(own)
     for worker_id in wanted:  # grows by what each chain names

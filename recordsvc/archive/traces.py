@@ -18,4 +18,4 @@ def remove(turn: Turn, house: "House", worker_id: bytes, seq: int) -> None:
     if record is not None and archive is not None and archive.state.of(seq) is not None:
         retold.keep(turn, house, (worker_id, seq), record, retold.facts_of(record, record["body"]))
     sealed_papers.forget(turn, house, worker_id, seq)
-    notices.empty(turn, house, worker_id, seq)
+    notices.empty(turn, house, worker_id, seq, "" if record is None else str(record["issuer"]))

@@ -23,9 +23,10 @@ from recordsvc.web.render import page
 from recordsvc.web.services import bp, house
 from recordsvc.web.window_routes import COLUMNS, WidthQuery, wrapped
 
-CONTEST: Final = (
-    "对结论有疑问：凭本回执到任一人社服务窗口，或登录后在“补贴”中查看依据的条款；可以补充，也可以撤回。"
-)
+CONTEST: Final = "对结论有疑问：凭本回执到任一人社服务窗口，或登录后在“补贴”中查看依据的条款"
+OPEN: Final = "；可以补充，也可以撤回"
+OVER: Final = ("paid", "not-granted")
+"""Of what is paid or refused nothing is waited for, supplemented or withdrawn."""
 
 
 @door(
@@ -40,8 +41,8 @@ CONTEST: Final = (
 )
 def claim_receipt_page(claim_id: bytes) -> flask.Response:
     """Show it as it stands now."""
-    rows = receipt(claim_id)
-    return page("claim_receipt.html", id=uuid_text(claim_id), rows=rows, where=_where(), contest=CONTEST)
+    rows, contest = receipt(claim_id)
+    return page("claim_receipt.html", id=uuid_text(claim_id), rows=rows, where=_where(), contest=contest)
 
 
 @door(
@@ -58,14 +59,18 @@ def claim_receipt_page(claim_id: bytes) -> flask.Response:
 def claim_receipt_text(claim_id: bytes, query: dict[str, str]) -> flask.Response:
     """Send it in lines that fit the paper."""
     columns = COLUMNS[query["width"]]
-    told = ["补贴申领回执", "-" * columns, *(f"{label} {value}" for label, value in receipt(claim_id))]
-    told += ["-" * columns, f"查询：{_where()}", CONTEST]
+    rows, contest = receipt(claim_id)
+    told = ["补贴申领回执", "-" * columns, *(f"{label} {value}" for label, value in rows)]
+    told += ["-" * columns, f"查询：{_where()}", contest]
     text = "\n".join(part for line in told for part in wrapped(line, columns)) + "\n"
     return flask.Response(text, content_type="text/plain; charset=utf-8")
 
 
-def receipt(claim_id: bytes) -> list[tuple[str, str]]:
-    """Return what a receipt says of a claim of the worker who asks. Raises `ClaimUnknown`."""
+def receipt(claim_id: bytes) -> tuple[list[tuple[str, str]], str]:
+    """Return what a receipt says of a claim of the worker who asks, and how to contest it.
+
+    Raises `ClaimUnknown`.
+    """
     persons.read(house(), own_worker())
     with house().db.read() as conn:
         told = views.detailed(house(), conn, own_claim(conn, claim_id))
@@ -79,12 +84,13 @@ def receipt(claim_id: bytes) -> list[tuple[str, str]]:
     ]
     if told["sealed"] and told["state"] == "NEED_INFO":
         rows.append(("在等", "依据的记录解除限制后自动重新审核"))
-    elif told["owner_name"]:
+    elif told["owner_name"] and told["status"] not in OVER:
         until = f"，应在{words.day(told['due_on'])}前办理" if told["due_on"] else ""
         rows.append(("由谁办", f"{told['owner_name']}{until}"))
-    if not told["account_ready"] and told["status"] not in ("paid", "not-granted"):
+    if not told["account_ready"] and told["status"] not in OVER:
         rows.append(("请带", views.WAITS_ZH["no-account"]))
-    return [*rows, ("打印时间", words.instant(house().clock.now_ms()))]
+    rows.append(("打印时间", words.instant(house().clock.now_ms())))
+    return rows, f"{CONTEST}{'' if told['status'] in OVER else OPEN}。"
 
 
 def _decided(told: dict[str, Any] | None) -> list[tuple[str, str]]:

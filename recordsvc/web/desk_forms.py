@@ -237,6 +237,13 @@ class DivisionPageForm(LookedPageForm):
     reason = text(0, MOST, load_default="")
 
 
+class StrayPageForm(LookedPageForm):
+    """Whose something of a merge undone is, as chosen and typed."""
+
+    to = text(0, 40, load_default="")
+    text = text(0, MOST, load_default="")
+
+
 class ClosingPageForm(Form):
     """Which institution ended when, as typed."""
 

@@ -198,6 +198,7 @@ def import_rows_page(proposal_id: bytes, query: dict[str, int]) -> flask.Respons
             }
             for one in found.rows
         ],
+        withheld=found.withheld,
         next_after=found.next_after,
     )
 

@@ -1,4 +1,4 @@
-"""Pages of the desk on where a worker lies, and what lies elsewhere: division, strays of an un-merge."""
+"""Pages of the desk on where a worker lies: the division."""
 
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -7,7 +7,7 @@ import flask
 
 from recordsvc.access.grants import can
 from recordsvc.access.policy import Surface, door
-from recordsvc.archive import errors, looking, strays
+from recordsvc.archive import errors
 from recordsvc.archive.area_routes import DivisionForm, state_division
 from recordsvc.archive.looking import Looker
 from recordsvc.ground.ports import uuid_text
@@ -17,10 +17,10 @@ from recordsvc.web import desk_looks
 from recordsvc.web.desk_act_routes import plain_form
 from recordsvc.web.desk_forms import ActPageQuery, DivisionPageForm, Field, faults, judged
 from recordsvc.web.desk_renewals import renewed
-from recordsvc.web.desk_routes import FAILED, tabs
+from recordsvc.web.desk_routes import FAILED
 from recordsvc.web.public_routes import HTML
-from recordsvc.web.render import go, page
-from recordsvc.web.services import bp, house
+from recordsvc.web.render import go
+from recordsvc.web.services import bp
 
 _FIELDS: Final = (
     Field("division", "区划代码", hint="六位数字（GB/T 2260），例如兴庆区 640104。", most=6),
@@ -67,45 +67,7 @@ def division_button(worker_id: bytes, form: dict[str, Any]) -> flask.Response:
         if problem.status not in FAILED:
             raise
         return _form(worker_id, looker, form, problem)
-    return go(_back(worker_id, looker))
-
-
-@door(
-    bp,
-    "GET",
-    "/desk/workers/<id:worker_id>/strays",
-    policy="archive.change",
-    surface=Surface.PAGE,
-    query=ActPageQuery,
-    answer={200: HTML, 303: None},
-    summary="合并期间误入他处的记录（网页） / What was entered elsewhere while the archive was merged",
-)
-def strays_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
-    """List records by id alone, each with the way to move it."""
-    looker = desk_looks.opened(worker_id, query["look"])
-    if looker is None:
-        return go(f"/desk/workers/{uuid_text(worker_id)}")
-    with house().db.read_raw() as cursor:
-        worker = house().people.load(cursor, worker_id)
-        found = [] if worker is None else strays.entered_meanwhile(house(), cursor, worker_id)
-    if worker is None:
-        raise looking.nobody(house(), looker, worker_id)
-    return page(
-        "desk_strays.html",
-        tabs=tabs(),
-        worker=uuid_text(worker_id),
-        back=_back(worker_id, looker),
-        strays=[
-            (
-                uuid_text(one.record_id),
-                uuid_text(one.worker_id),
-                one.issuer,
-                _moving(one, looker),
-                one.certain,
-            )
-            for one in found
-        ],
-    )
+    return go(back_to(worker_id, looker))
 
 
 def division_of(worker_id: bytes, looker: Looker) -> str:
@@ -116,14 +78,7 @@ def division_of(worker_id: bytes, looker: Looker) -> str:
     return f"/desk/workers/{uuid_text(worker_id)}/division?look={look}"
 
 
-def _moving(one: strays.Stray, looker: Looker) -> str:
-    """Return the address of the form that moves a stray, for the same purpose and case."""
-    query = {"issuer": one.issuer, "look": desk_looks.seal(one.worker_id, looker.purpose, looker.case_ref)}
-    path = f"/desk/workers/{uuid_text(one.worker_id)}/records/{uuid_text(one.record_id)}/move"
-    return f"{path}?{urlencode(query)}"
-
-
-def _back(worker_id: bytes, looker: Looker) -> str:
+def back_to(worker_id: bytes, looker: Looker) -> str:
     """Return the archive to who reads it, else the numbers."""
     address = f"/desk/workers/{uuid_text(worker_id)}"
     if can(looker.actor, "worker.archive.read"):
@@ -144,6 +99,6 @@ def _form(
         allowed=True,
         two=False,
         worker=uuid_text(worker_id),
-        back=_back(worker_id, looker),
+        back=back_to(worker_id, looker),
         look=desk_looks.seal(worker_id, looker.purpose, looker.case_ref),
     )

@@ -32,7 +32,7 @@ from recordsvc.ground.two_person import (
     UnknownKind,
     UnknownProposal,
 )
-from recordsvc.money.bank import payee_accounts
+from recordsvc.money.bank import payee_accounts, views
 from recordsvc.money.claims.desk_routes import due_counts
 from recordsvc.money.rules import expiring
 from recordsvc.people import merges, places
@@ -144,6 +144,9 @@ def _desk() -> flask.Response:
         # Of no place: only whoever covers the whole region sees them, and can say where they belong.
         nowhere = can(who, "worker.place", Thing())
         unplaced = places.unplaced(conn, MOST_UNPLACED) if nowhere else 0
+        bank = (
+            views.waiting(house(), conn, deciding.reference(who)) if can(who, "bank.pay", Thing()) else None
+        )
     claims = due_counts() if can(who, "claim.read") else None
     own_rules = expiring.DESK in desks_of(who.roles) and can(who, "rule.read")
     ends = expiring.listed(house(), beijing_date(house().clock.now_ms())) if own_rules else []
@@ -163,6 +166,8 @@ def _desk() -> flask.Response:
         unplaced=unplaced,
         imports=can(who, "import.propose"),
         claims=claims,
+        payables=due_counts("claim.pay") if can(who, "claim.pay") else None,
+        bank=bank,
         ends=ends,
         most_unplaced=MOST_UNPLACED,
         retires=can(who, "issuer-key.propose"),

@@ -132,13 +132,21 @@ def _offerings(institution: str | None, problem: Problem | None) -> flask.Respon
     "/me/fees",
     policy="own.fee.read",
     surface=Surface.PAGE,
-    answer=HTML,
-    problems=(ArchiveRestricted,),
+    answer={200: HTML, 423: HTML},
     summary="我的缴费（网页） / My fee orders",
 )
 def fees_page() -> flask.Response:
-    """List them, the newest first, with the mandate to be debited."""
-    return _fees({}, None)
+    """List them, the newest first, with the mandate to be debited.
+
+    Of a restricted archive the mandate alone, which its worker may end.
+    """
+    try:
+        return _fees({}, None)
+    except ArchiveRestricted as problem:
+        nothing: dict[str, Any] = {"wrong": {}, "trouble": None}
+        return page(
+            "fees.html", problem.status, restricted=problem.title_zh, mandate=own_mandate(), **nothing
+        )
 
 
 def _fees(typed: dict[str, Any], problem: Problem | None) -> flask.Response:
@@ -149,6 +157,7 @@ def _fees(typed: dict[str, Any], problem: Problem | None) -> flask.Response:
     return page(
         "fees.html",
         200 if problem is None else problem.status,
+        restricted="",
         items=[order_card(views.brief(one), called(one.institution)) for one in own_orders()],
         mandate=own_mandate(),
         signs=actor().through is None,
@@ -249,7 +258,6 @@ def _mandate(typed: dict[str, Any]) -> dict[str, Any]:
     surface=Surface.PAGE,
     body=Fields(NoFieldsForm),
     answer={303: None},
-    problems=(ArchiveRestricted,),
     summary="终止委托代扣（网页） / End the consent to be debited, from the page",
 )
 def mandate_end_button(form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button

@@ -65,6 +65,10 @@ _TITLES: Final = {
     "archive.merge": ("合并档案", "批准后，前一份档案并入后一份一同查阅；两份的记录都保留，可以撤回。"),
     "archive.unmerge": ("撤回合并", "批准后，两份档案各自独立；合并期间记错的记录另行移动。"),
     "record.move": ("移动记录", "批准后，原处撤销，同样内容记入另一人的档案，由登记机关陈述。"),
+    "stray.decide": (
+        "决定合并期间的内容归谁",
+        "批准后，材料移入下列档案，用该档案的钥匙重新封存。请打开材料核对是谁的。",
+    ),
     "archive.unrestrict": ("解除限制", "批准后，档案恢复查阅和使用。"),
     "record.restrict": (
         "限制处理一条记录",
@@ -234,6 +238,8 @@ _LABELS: Final = {
     "verification": "核验",
     "vouched_by": "担保单位",
     "mismatch": "情形",
+    "matter": "材料或表态的编号",
+    "what": "内容",
     "to": "移入的档案",
     "worker": "档案",
     "worker_id": "档案",
@@ -285,6 +291,8 @@ def told(proposal: Proposal, name_of: NameOf) -> Told:
     effect = _TITLES[proposal.kind][1] if proposal.kind in _TITLES else "批准后，系统按下列内容办理。"
     if proposal.kind == "record.move" and proposal.payload["to"] == proposal.payload["worker_id"]:
         effect = "批准后，记录留在现在的档案，不再列为合并期间误入的记录。"
+    if proposal.kind == "stray.decide" and proposal.payload["to"] == proposal.payload["worker_id"]:
+        effect = "批准后，留在现在的档案，不再列为合并期间未定的内容。"
     return Told(title(proposal), effect, tuple(_facts(proposal, name_of)))
 
 
@@ -417,5 +425,6 @@ _VALUES: Final[Mapping[str, Callable[[Any], str]]] = {
     "source": lambda value: words.code("provenance_sources", str(value)),
     "trust": lambda value: words.code("trust_levels", str(value)),
     "verification": _verification,
+    "what": lambda value: {"paper": "收存的材料", "word": "本人对记录的确认或异议"}.get(value, str(value)),
 }
 """How the value of a member is written."""

@@ -18,14 +18,16 @@ from recordsvc.access.looked import of_worker
 from recordsvc.access.looked_tables import looked_alarm
 from recordsvc.access.officials import Officials
 from recordsvc.access.tables import looked, official_act
-from recordsvc.archive import audit_packs, held, importing, merging, pack_making, release
+from recordsvc.archive import audit_packs, erasing, held, importing, merging, pack_making, release
 from recordsvc.archive import tables as archive_tables
+from recordsvc.archive.reading import Reader
 from recordsvc.ground import two_person
 from recordsvc.ground.ports import FixedClock
 from recordsvc.ground.problems import TooMany
 from recordsvc.ground.two_person import SamePerson
 from recordsvc.house import House
 from recordsvc.people import kept_numbers, merges, numbers, tables
+from tests.archive.restricted import seal
 from tests.archive.support import person
 from tests.archive.test_areas import ROLES, Region, address, desk_doors
 from tests.archive.test_importing import HEADINGS, OFFICE, old_row
@@ -540,6 +542,33 @@ def test_who_decides_an_import_opens_its_rows_masked_and_never_their_own(region:
     assert seen == [("data-officer.64", "import", "窗口2026-0012")] * 2
     assert region.knock("data-officer", "64", "POST", decide, json=word).status_code in (200, 204)
     assert region.knock("data-officer", "64", "GET", rows).status_code == 403, "nothing waits any more"
+
+
+@pytest.mark.parametrize("sealed", ["archive", "record"])
+def test_a_row_that_says_what_is_restricted_is_opened_to_nobody(region: Region, sealed: str) -> None:
+    """Named by its number alone, by interface and on the page; nobody looked at whom it is about."""
+    house, mine = region.house, region.worker_id
+    if sealed == "record":
+        first = proposed_import(region, 1)
+        house.db.write(
+            lambda turn: two_person.decide(turn, first, "official:reviewer.64", True, "核对", tools=house)
+        )
+        assert importing.Importer(house).run() == 1
+        archive = Reader(house).archive(mine)
+        assert archive is not None
+        seal(house, mine, archive.entries[-1].stored.record_id or b"")
+    proposal = proposed_import(region, 1, 2)
+    if sealed == "archive":
+        officer = Actor(Kind.OFFICIAL, "data-officer.64")
+        erasing.restrict(house, mine, "erasure-requested", "本人申请", officer)
+    own = f"proposals/{uuid.UUID(bytes=proposal)}/rows"
+    shown = region.knock("data-officer", "64", "GET", f"/v1/desk/{own}")
+    assert (shown.json["withheld"], [one["row"] for one in shown.json["items"]]) == ([2], [3])
+    assert NUMBER[-4:] not in shown.text
+    paged = region.knock("data-officer", "64", "GET", f"/desk/{own}")
+    assert ("第 2 行涉及限制处理" in paged.text, NUMBER[-4:] in paged.text) == (True, False)
+    with house.db.read() as conn:
+        assert [one.actor_id for one in of_worker(conn, mine) if one.purpose == "import"] == []
 
 
 def test_a_row_that_became_the_own_of_one_of_the_two_does_not_enter(region: Region) -> None:

@@ -201,6 +201,8 @@ NO_PERSON = {
     "GET /desk/workers/<id:worker_id>/division": "the form that asks for a division, empty",
     "POST /desk/workers/<id:worker_id>/division": "the form again, as it was typed",
     "GET /desk/workers/<id:worker_id>/strays": "record ids alone",
+    "GET /desk/workers/<id:worker_id>/strays/<what>/<id:matter_id>": "the ids of what is decided alone",
+    "POST /desk/workers/<id:worker_id>/strays/<what>/<id:matter_id>": "the ids of what is decided alone",
     "GET /desk/papers": "the form that asks for purpose and case",
     "GET /desk/papers/<uscc>": "an institution's papers; `official_act` has the look",
     "GET /desk/papers/<uscc>/<id:paper_id>": "an institution's paper; `official_act` has the opening",

@@ -53,6 +53,24 @@ def test_two_payers_seal_and_release_on_their_pages(bank: Desk, payer: Visitor, 
     assert bank.state(paid) == "sent"
 
 
+def test_the_payers_own_page_says_what_waits(bank: Desk, payer: Visitor, app: Any) -> None:
+    second = Visitor(app).login("payer-2")
+
+    def counts(who: Visitor = payer) -> list[str]:
+        text = who.get("/desk").text.partition('id="bank"')[2].partition("</section>")[0]
+        return re.findall(r"<strong>([\d,]+) ", text)
+
+    bank.pay(1)
+    assert counts() == ["1", "0", "0", "0"]
+    payer.post("/desk/bank/batches", account=CODE)
+    assert (counts(), counts(second)) == (["0", "0", "0", "0"], ["0", "0", "1", "0"])
+    bank.receive(b"<Doc", "broken.xml")
+    assert counts(second) == ["0", "0", "1", "1"]
+    bank.days(40)
+    payer = Visitor(app).login("payer")
+    assert "其中已逾期 1 项" in payer.get("/desk").text
+
+
 def test_a_word_of_an_old_sign_in_is_sent_to_prove_it_again(
     bank: Desk, payer: Visitor, app: Any, clock: FixedClock
 ) -> None:

@@ -110,13 +110,15 @@ def test_strays_are_listed_with_the_way_to_move_each(
     merge(house, worker_id, into)
     strayed = region.course(worker, "2025-10-30", 3)
     evidence, _index = state_evidence(house, into, EVIDENCE, (), Stater("w", "worker", "session-2"))
+    mine = Actor(Kind.WORKER, str(uuid.UUID(bytes=into)), worker_id=into)
+    house.papers.keep(into, png(), "certificate-scan", "证书", mine)
     unmerge(house, worker_id)
     handler = desk("handler")
     look = handler.post(address(worker_id), **WHY).location.partition("?")[2]
     listed = handler.get(f"{address(worker_id)}/strays?{look}")
     sound(listed)
     assert strayed in listed.text
-    assert listed.text.count("决定归谁") == 1, "nobody knows whose the evidence is"
+    assert listed.text.count(">决定归谁<") == 2, "nobody knows whose the evidence and the paper are"
     assert str(uuid.UUID(bytes=evidence)) in listed.text
     href = re.search(r'href="(/desk/workers/[^"]*/move[^"]*)"', listed.text)
     assert href is not None
@@ -125,6 +127,22 @@ def test_strays_are_listed_with_the_way_to_move_each(
     assert hidden(form.text, "issuer") == SCHOOL
     assert handler.get(f"{address(worker_id)}/strays").status_code == 303, "without a look it asks for one"
     assert desk("registrar").get(f"{address(worker_id)}/strays?{look}").status_code == 403
+    paper = re.search(r'href="(/desk/workers/[^"]*/strays/paper/[^"?]*)\?(look=[^"]*)"', listed.text)
+    assert paper is not None, "a paper of that time"
+    sound(form := handler.get(f"{paper[1]}?{paper[2]}"))
+    assert re.findall(r'option value="([0-9a-f-]{36})"', form.text) == [
+        str(uuid.UUID(bytes=one)) for one in (into, worker_id)
+    ]
+    said = {"look": hidden(form.text, "look"), "text": "名字是另一人的"}
+    wrong = handler.post(paper[1], **said, to="")
+    assert (wrong.status_code, said["text"] in wrong.text) == (422, True), "as it was typed"
+    sent = handler.post(paper[1], **said, to=str(uuid.UUID(bytes=worker_id)))
+    assert sent.status_code == 303, sent.text
+    reviewer = desk("reviewer")
+    sound(shown := reviewer.get(sent.location))
+    assert ("收存的材料" in shown.text, "/papers/1" in shown.text) == (True, True), "whoever decides opens it"
+    approve(reviewer, sent.location)
+    assert [one.title for one in house.papers.of(worker_id)] == ["证书"]
 
 
 # -- division

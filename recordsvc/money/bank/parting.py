@@ -3,8 +3,9 @@
     newest of before ── merge ── entered meanwhile ── undone ──> ended; that of before entered again, to be
                                                                  checked and verified anew
 
-Payments that wait for an account of meanwhile stay where they are, each with a break that a payer ends; what
-was to be taken from one is taken back, unless the bank has it.
+Payments that wait for an account of meanwhile stay where they are, each with a break that a payer ends; so
+has each that was sent there, whether the bank may still stop it or paid it: a payer asks the bank, or says
+whose the money is. What was to be taken from one is taken back, unless the bank has it.
 """
 
 import contextlib
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 TOLD: Final = "accounts-parted"
 _MAY_STAND: Final = ("entered", "verified")
+_GONE: Final = (*payments.AT_BANK, "settled")
+"""States of what was sent, and did not come back."""
 
 
 def end_since(turn: Turn, house: "House", archives: Collection[bytes], since_ms: int, by: str) -> None:
@@ -66,6 +69,10 @@ def _end(turn: Turn, house: "House", payee: str, since_ms: int, by: str) -> bool
             )
     for held in payments.listed(turn.conn, payment.c.payee == payee, payment.c.state == "approved"):
         breaks.open_break(turn, house, held.account, "account-changed", held.end_to_end_id, payment=held)
+    versions_ended = [one.version for one in meanwhile]
+    gone = (payment.c.payee == payee, payment.c.payee_version.in_(versions_ended), payment.c.state.in_(_GONE))
+    for sent in payments.listed(turn.conn, *gone):
+        breaks.open_break(turn, house, sent.account, "account-parted", sent.end_to_end_id, payment=sent)
     return True
 
 

@@ -13,7 +13,7 @@ from recordsvc.money.bank.batches import StoredBatch
 from recordsvc.money.bank.breaks import Break
 from recordsvc.money.bank.paying import Paying
 from recordsvc.money.bank.payments import Payment
-from recordsvc.money.bank.tables import collection, payment
+from recordsvc.money.bank.tables import collection, payment, recon_break
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -54,6 +54,23 @@ def proposals(house: "House", conn: Connection) -> list[dict[str, Any]]:
 def accounts(house: "House", conn: Connection) -> list[dict[str, Any]]:
     """Return all accounts of ours."""
     return [account(house, conn, one) for one in paying.every(conn)]
+
+
+def waiting(house: "House", conn: Connection, by: str) -> dict[str, int]:
+    """Return what waits for a payer: payments and collections to seal, words to give, differences."""
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    of, own = recon_break.c, payment.c
+    open_, late = of.state == "open", of.due_on < today
+    counts = {
+        "to_seal": sa.select(sa.func.count()).select_from(payment).where(own.state == "approved"),
+        "to_collect": sa.select(sa.func.count())
+        .select_from(collection)
+        .where(collection.c.state == "approved"),
+        "differences": sa.select(sa.func.count()).select_from(recon_break).where(open_),
+        "late": sa.select(sa.func.count()).select_from(recon_break).where(open_, late),
+    }
+    found = {name: int(conn.scalar(query) or 0) for name, query in counts.items()}
+    return found | {"to_decide": sum(one["proposed_by"] != by for one in proposals(house, conn))}
 
 
 def batch(conn: Connection, found: StoredBatch) -> dict[str, Any]:

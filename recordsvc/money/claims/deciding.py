@@ -50,7 +50,13 @@ def decide(house: "House", conn: Connection, one: Claim, now_ms: int) -> Decisio
     Of a record that is restricted alone what it says is missing, which is never a refusal. What tops another
     claim up is decided as that one was, on what the archive says of it now.
     """
-    place = place_of(house, conn, one)
+    return decide_on(house, conn, one, place_of(house, conn, one), now_ms)
+
+
+def decide_on(
+    house: "House", conn: Connection, one: Claim, place: Place | None, now_ms: int
+) -> Decision | None:
+    """Decide as `decide`, on the record as it was read."""
     if claim_facts.sealed(place):
         return _undecided(one, Verdict.NEED_INFO, Facts({}), SEALED, (CERTIFICATE,))
     if place is None or claim_facts.unfit(place):

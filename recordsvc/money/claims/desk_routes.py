@@ -68,11 +68,11 @@ def seen(state: str | None = None, *, late: bool = False) -> list[Claim]:
         return listed(conn, *where)
 
 
-def due_counts() -> tuple[int, int]:
+def due_counts(policy: str = "claim.read") -> tuple[int, int]:
     """Return how many claims wait for a role of the official who asks, and how many of the area are late."""
     today = beijing_date(house().clock.now_ms()).isoformat()
     with house().db.read() as conn:
-        rows = tally(conn, today, *within_reach("claim.read"))
+        rows = tally(conn, today, *within_reach(policy))
     mine = sum(row.n for row in rows if row.owner in actor().roles)
     return mine, sum(row.n for row in rows if row.late)
 

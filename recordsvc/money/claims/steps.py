@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.archive.persons import Place
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -61,6 +62,14 @@ class Run:
     notice_id: bytes | None = None
     payment: str = ""
     values: dict[str, Any] = field(default_factory=dict)
+    _read: list[Place | None] = field(default_factory=list)
+
+    @property
+    def place(self) -> Place | None:
+        """Return where the record stands, read once a step: its archive is the dearest thing to read."""
+        if not self._read:
+            self._read.append(deciding.place_of(self.house, self.turn.conn, self.claim))
+        return self._read[0]
 
     @property
     def role(self) -> str:
@@ -267,8 +276,7 @@ def _on_behalf(run: Run) -> None:
 
 
 def _against(run: Run) -> Problem | None:
-    one, conn = run.claim, run.turn.conn
-    return agencies.against(run.house, conn, one, deciding.place_of(run.house, conn, one))
+    return agencies.against(run.house, run.turn.conn, run.claim, run.place)
 
 
 def _account(run: Run) -> None:
@@ -281,7 +289,7 @@ def _account(run: Run) -> None:
 def _current(run: Run) -> None:
     """Hold the decision against what would be decided now."""
     one, conn = run.claim, run.turn.conn
-    if not deciding.stands(conn, one, deciding.decide(run.house, conn, one, run.turn.now_ms)):
+    if not deciding.stands(conn, one, deciding.decide_on(run.house, conn, one, run.place, run.turn.now_ms)):
         raise Stale
 
 

@@ -91,14 +91,13 @@ class Catalogue:
         Nothing where it is empty. Of standards that are of groups only, it says to no other what they are.
         """
         occupation, level = known.values.get("occupation"), known.values.get("level")
-        if occupation is None or level is None or not self.on(day):
+        if occupation is None or level is None or self._empty(day):
             return Facts({})
         groups = memberships(known, day)
         of_groups = [item for code in groups if (item := self.find(occupation, level, day, code)) is not None]
         item = max(of_groups, key=lambda one: one.amount_fen, default=self.find(occupation, level, day))
         if item is None:
-            listed = any(one.occupation == occupation and one.level == level for one in self.on(day))
-            if listed:
+            if self._listed(occupation, level, day):
                 return Facts.plain({"in_catalogue": True}, "补贴目录", day)
             told: dict[str, Any] = {"in_catalogue": False, "shortage": False, "list": "ordinary"}
             return Facts.plain(told, "补贴目录", day)
@@ -114,6 +113,16 @@ class Catalogue:
             and first <= item.last <= until
             and self._holding(items, next_day(item.last)) is None
         ]
+
+    def _empty(self, day: str) -> bool:
+        return all(self._holding(items, day) is None for items in self._items().values())
+
+    def _listed(self, occupation: Any, level: Any, day: str) -> bool:
+        """Tell whether anybody has a standard of an occupation and level on a day."""
+        return any(
+            key[:2] == (occupation, level) and self._holding(items, day) is not None
+            for key, items in self._items().items()
+        )
 
     def _items(self) -> Listed:
         found = self._register.get()
@@ -183,6 +192,7 @@ def load(conn: Connection) -> Listed:
     return found
 
 
+@cache
 def sample() -> Listed:
     """Return the sample that comes with the service."""
     found: dict[Key, list[Item]] = defaultdict(list)

@@ -112,6 +112,7 @@ def test_a_claim_goes_all_its_way_over_the_pages(office: Office, world: World) -
     assert "公示期间有异议" in flagged
     assert office.step("reviewer-2", claims[2], "approve").status_code == 303
 
+    assert "轮到您办的 3 件" in office.at("payer").get("/desk").text
     assert "已签 2 件。" in office.sign("payer", "/desk/payables").text
     assert office.step("payer", claims[2], "finance", side="payables").status_code == 303
     paying.run(world.house)

@@ -116,7 +116,17 @@ def test_a_receipt_of_a_claim_fits_the_paper_and_names_nobody(world: World, jour
         assert said in page, said
     for width, columns in (("58", 32), ("80", 48)):
         text = see(journey, me, f"{place}/receipt.txt?width={width}")
+        assert "可以补充，也可以撤回" in text.replace("\n", "")
         wide = [sum(2 if ord(one) > 0x2E7F else 1 for one in line) for line in text.splitlines()]
         assert max(wide) <= columns
         assert "技能提升补贴" in text
         assert person(1)["name"] not in text
+
+
+def test_the_receipt_of_what_is_paid_waits_for_nobody(world: World, journey: Journey) -> None:
+    worker_id, record_id = world.certified()
+    me = journey.sign_in(person(1)["number"])
+    one = world.bring(world.file(worker_id, record_id), "PAID")
+    page = see(journey, me, f"/me/claims/{uuid.UUID(bytes=one.claim_id)}/receipt")
+    assert "已到账" in page
+    assert not any(words in page for words in ("由谁办", "前办理", "可以撤回", "请带"))

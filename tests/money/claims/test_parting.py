@@ -14,8 +14,9 @@ from recordsvc.money.bank import batches, breaks, own_accounts, parting, payee_a
 from recordsvc.money.bank.errors import NothingToPay
 from recordsvc.money.bank.own_accounts import payee_of
 from recordsvc.money.bank.payee_accounts import PayeeAccount
-from recordsvc.money.claims import filing, values
+from recordsvc.money.claims import agencies, filing, values
 from recordsvc.money.claims import parting as claims_parting
+from recordsvc.money.claims.agencies import Wanted
 from recordsvc.money.claims.filing import Ask
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.fees import mandates
@@ -151,6 +152,48 @@ def test_a_payment_that_waits_for_an_account_of_a_merge_is_held_with_a_reason(
     assert [it.payment_id for it in found] == [held.payment_id]
     with pytest.raises(NothingToPay):
         house.db.write(lambda turn: batches.seal(turn, house, CODE, FIRST))
+
+
+@pytest.mark.parametrize("state", ["sent", "settled"])
+def test_a_payment_that_was_sent_to_an_account_of_a_merge_is_a_payers(
+    world: World, two: Two, desk: Desk, state: str
+) -> None:
+    """Nobody else would learn that the money may be the other person's."""
+    house, kept = world.house, two[1][0]
+    one = world.file(*two[1])
+    merged(house, two)
+    account(house, kept, 1)
+    world.bring(one, "PAYING")
+    desk.send()
+    with house.db.read() as conn:
+        (sent,) = payments.of_claim(conn, one.reference)
+    if state == "settled":
+        desk.notify(desk.debit(sent.payment_id))
+    assert desk.state(sent.payment_id) == state
+
+    unmerge(house, two[0][0])
+
+    with house.db.read() as conn:
+        found = breaks.listed(conn, *breaks.open_of("account-parted"))
+        assert breaks.listed(conn, *breaks.open_of("account-changed")) == []
+    assert [it.payment_id for it in found] == [sent.payment_id]
+
+
+def test_a_contract_of_a_merge_ends_and_both_are_told(world: World, two: Two) -> None:
+    house, (merged_away, kept) = world.house, (two[0][0], two[1][0])
+    wanted = Wanted(world.assessor.uscc, ("TRAIN",), "2025-10-01", "2026-01-01")
+
+    def give() -> bytes:
+        return bytes(house.db.write(lambda turn: agencies.give(turn, house, kept, wanted, "worker:x")))
+
+    before = give()
+    merged(house, two)
+    meanwhile = give()
+    unmerge(house, merged_away)
+    with house.db.read() as conn:
+        stands, ended = (agencies.find(conn, one) for one in (before, meanwhile))
+    assert (stands.how, ended.how, ended.reason) == ("", "ended", claims_parting.AGENCY_ZH)
+    assert ["agency-parted" in told(house, one) for one in (kept, merged_away)] == [True, True]
 
 
 def reasons(house: House, one: Claim) -> list[str]:

@@ -52,9 +52,9 @@ def press(journey: Journey, who: str, path: str, status: int = 303, **typed: str
     return answer
 
 
-def see(journey: Journey, who: str, path: str) -> str:
-    answer = journey.browser(who)[0].get(path, base_url=HOST)
-    assert answer.status_code == 200, answer.text
+def see(journey: Journey, who: str, path: str, status: int = 200) -> str:
+    answer = journey.browser(who)[0].get(path, base_url=HOST, headers={"Accept": "text/html"})
+    assert answer.status_code == status, answer.text
     return answer.text
 
 
@@ -171,5 +171,11 @@ def test_a_worker_whose_archive_is_restricted_ends_a_mandate_and_reads_that_it_e
     officer = Actor(Kind.OFFICIAL, "data", roles=frozenset({"data-officer"}))
     erasing.restrict(world.house, world.workers[0], "lawfulness-disputed", "核实", officer)
     me = journey.sign_in(person(1)["number"])
+    assert 'href="/me/fees"' in see(journey, me, "/me", 423), "what stays open is said where the rest is not"
+    shown = see(journey, me, "/me/fees", 423)
+    assert "/me/fees/mandate/end" in shown
+    assert '/me/fees/mandate"' not in shown, "none is signed meanwhile"
+    assert journey.read(me, "/v1/me/fee-mandate")["mandate"]["most_fen"] > 0
     assert journey.act(me, "/v1/me/fee-mandate/end", {}, 200) == {"mandate": None}
+    assert "没有生效的委托" in see(journey, me, "/me/fees", 423)
     assert world.read(mandates.standing, world.workers[0]) is None
