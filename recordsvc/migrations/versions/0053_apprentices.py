@@ -34,6 +34,18 @@ def upgrade() -> None:
         comment="Training plans of enterprises (学徒培养计划备案): its own code of the class, occupation, level aimed at, places, share to be advanced in percent, first and last Beijing day",
     )
     op.create_table(
+        "apprentice_left",
+        sa.Column("plan_id", sa.LargeBinary(length=16), autoincrement=False, nullable=False),
+        sa.Column("place", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("turn", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("record_id", sa.String(length=36), nullable=False),
+        sa.Column("left_by", sa.String(length=80), nullable=False),
+        sa.Column("left_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["plan_id"], ["apprentice_plan.plan_id"], name="fk_apprentice_left_plan"),
+        sa.PrimaryKeyConstraint("plan_id", "place", "turn", name=op.f("pk_apprentice_left")),
+        comment="Who left a place, on what the archive says became of the enrolment (id of the record)",
+    )
+    op.create_table(
         "apprentice",
         sa.Column("plan_id", sa.LargeBinary(length=16), nullable=False),
         sa.Column("place", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -47,6 +59,16 @@ def upgrade() -> None:
         sa.CheckConstraint("before = turn - 1", name=op.f("ck_apprentice_order")),
         sa.CheckConstraint("place BETWEEN 1 AND places", name=op.f("ck_apprentice_place")),
         sa.CheckConstraint("turn >= 1 AND (turn = 1) = (before IS NULL)", name=op.f("ck_apprentice_first")),
+        sa.ForeignKeyConstraint(
+            ["plan_id", "place", "before"],
+            ["apprentice_left.plan_id", "apprentice_left.place", "apprentice_left.turn"],
+            name="fk_apprentice_before",
+        ),
+        sa.ForeignKeyConstraint(
+            ["plan_id", "place", "before"],
+            ["apprentice.plan_id", "apprentice.place", "apprentice.turn"],
+            name="fk_apprentice_turn",
+        ),
         sa.ForeignKeyConstraint(
             ["plan_id", "places"],
             ["apprentice_plan.plan_id", "apprentice_plan.places"],
@@ -100,39 +122,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("plan_id", "place", name=op.f("pk_apprentice_end")),
         comment="Places that ended without anybody finishing: the enterprise gave it up, nobody replaced who left, the plan is over; what was advanced for it is asked back",
     )
-    op.create_table(
-        "apprentice_left",
-        sa.Column("plan_id", sa.LargeBinary(length=16), autoincrement=False, nullable=False),
-        sa.Column("place", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("turn", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("record_id", sa.String(length=36), nullable=False),
-        sa.Column("left_by", sa.String(length=80), nullable=False),
-        sa.Column("left_ms", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["plan_id", "place", "turn"],
-            ["apprentice.plan_id", "apprentice.place", "apprentice.turn"],
-            name="fk_apprentice_left_apprentice",
-        ),
-        sa.PrimaryKeyConstraint("plan_id", "place", "turn", name=op.f("pk_apprentice_left")),
-        comment="Who left a place, on what the archive says became of the enrolment (id of the record)",
-    )
-    with op.batch_alter_table("apprentice") as batch:
-        batch.create_foreign_key(
-            "fk_apprentice_before",
-            "apprentice_left",
-            ["plan_id", "place", "before"],
-            ["plan_id", "place", "turn"],
-        )
 
 
 def downgrade() -> None:
     """Take it back."""
-    with op.batch_alter_table("apprentice") as batch:
-        batch.drop_constraint("fk_apprentice_before", type_="foreignkey")
-    op.drop_table("apprentice_left")
     op.drop_table("apprentice_end")
-    op.drop_index(op.f("ix_apprentice_claim_plan_id_place"), table_name="apprentice_claim")
     op.drop_table("apprentice_claim")
-    op.drop_index(op.f("ix_apprentice_worker_id"), table_name="apprentice")
     op.drop_table("apprentice")
+    op.drop_table("apprentice_left")
     op.drop_table("apprentice_plan")

@@ -60,7 +60,9 @@ apprentice = sa.Table(
         ["plan_id", "place", "before"],
         [f"apprentice_left.{name}" for name in _SEAT],
         name="fk_apprentice_before",
-        use_alter=True,
+    ),
+    sa.ForeignKeyConstraint(
+        ["plan_id", "place", "before"], [f"apprentice.{name}" for name in _SEAT], name="fk_apprentice_turn"
     ),
     sa.CheckConstraint("place BETWEEN 1 AND places", name="place"),
     sa.CheckConstraint("turn >= 1 AND (turn = 1) = (before IS NULL)", name="first"),
@@ -78,9 +80,7 @@ apprentice_left = sa.Table(
     sa.Column("record_id", sa.String(36), nullable=False),
     sa.Column("left_by", sa.String(80), nullable=False),
     sa.Column("left_ms", sa.BigInteger, nullable=False),
-    sa.ForeignKeyConstraint(
-        list(_SEAT), [f"apprentice.{name}" for name in _SEAT], name="fk_apprentice_left_apprentice"
-    ),
+    sa.ForeignKeyConstraint(["plan_id"], ["apprentice_plan.plan_id"], name="fk_apprentice_left_plan"),
     info={"kind": "append-only", INFO: Bound()},
     comment="Who left a place, on what the archive says became of the enrolment (id of the record)",
 )
