@@ -14,8 +14,8 @@ The text names both logs, what was kept (size, root), how large A is known to ha
 signed note, where there is one), why, and who decided. Everybody can read it (`/log/continuations`). Whoever
 holds a receipt for an index of A from M on proves with it what A promised, and sends the record again.
 
-The erasure journal is replayed in the same transaction: there is no moment at which the restored log could be
-opened with something erased in it.
+The journals of erasures and restrictions are replayed in the same transaction: there is no moment at which
+the restored log could be opened with something erased in it, or something restricted readable.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc import anchor, erasures
+from recordsvc import anchor, erasures, restrictions
 from recordsvc.access.tables import session
 from recordsvc.archive import formats, lost_erasures
 from recordsvc.archive import tables as archive_tables
@@ -164,6 +164,7 @@ def _continue(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     values = {"size": idx, "before": payload["continues"], "origin": payload["origin"], "text": text}
     turn.conn.execute(tables.continuation.insert().values(**values))
     erasures.restate(turn, house, proposal, payload["continues"])
+    restrictions.restate(turn, house, proposal, payload["continues"])
     # Whoever was signed out since the backup, or lost a role, is signed in again in it.
     turn.conn.execute(session.delete())
     return idx

@@ -17,6 +17,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -113,28 +114,29 @@ def keep(house: "House") -> int:
     if not lines:
         return 0
     there = {line.erasure_id + line.worker_id for line in read(house)}
-    _append(house, [one for one in lines if one.erasure_id + one.worker_id not in there])
+    fresh = [one.text() for one in lines if one.erasure_id + one.worker_id not in there]
+    append(house.settings.erasure_journal_path, fresh)
     house.db.write(lambda turn: _mark(turn, lines, "erased", "journalled"))
     return len(lines)
 
 
 def _line(conn: Connection, row: Any, marks: Mapping[tuple[bytes, int], bytes]) -> Line:
-    leaf = b"" if row.seq == WHOLE else _leaf(conn, row.worker_id, row.seq)
+    leaf = b"" if row.seq == WHOLE else leaf_of(conn, row.worker_id, row.seq)
     # With a whole archive goes all that its chain holds.
     own = {seq: one for (worker_id, seq), one in marks.items() if worker_id == row.worker_id}
     records = [own[seq] for seq in sorted(own) if row.seq in (WHOLE, seq)]
     return Line(row.worker_id, row.erasure_id, row.seq, row.idx, row.erased_ms, leaf, tuple(records))
 
 
-def _leaf(conn: Connection, worker_id: bytes, seq: int) -> bytes:
+def leaf_of(conn: Connection, worker_id: bytes, seq: int) -> bytes:
     """Return SHA-256 of an entry's leaf; empty where there is no such entry."""
     own = tables.entry.c
     found = conn.execute(sa.select(own.leaf).where(own.worker_id == worker_id, own.seq == seq)).scalar()
     return b"" if found is None else hashlib.sha256(bytes(found)).digest()
 
 
-def _append(house: "House", lines: list[Line]) -> None:
-    path = house.settings.erasure_journal_path
+def append(path: Path, lines: list[str]) -> None:
+    """Add lines to a journal; durable on return."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
@@ -143,7 +145,7 @@ def _append(house: "House", lines: list[Line]) -> None:
         if size and os.pread(handle, 1, size - 1) != b"\n":
             text = os.pread(handle, size, 0)
             os.ftruncate(handle, text.rfind(b"\n") + 1)
-        os.write(handle, "".join(one.text() for one in lines).encode())
+        os.write(handle, "".join(lines).encode())
         os.fsync(handle)
     finally:
         os.close(handle)
@@ -244,7 +246,7 @@ def _there(conn: Connection, line: Line) -> bool:
     query = sa.select(key.c.worker_id).where(key.c.worker_id == line.worker_id)
     if line.seq != WHOLE:
         query = sa.select(sealed.c.seq).where(sealed.c.worker_id == line.worker_id, sealed.c.seq == line.seq)
-        if line.leaf and _leaf(conn, line.worker_id, line.seq) != line.leaf:
+        if line.leaf and leaf_of(conn, line.worker_id, line.seq) != line.leaf:
             return False
     return conn.execute(query).first() is not None
 

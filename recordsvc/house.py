@@ -95,6 +95,12 @@ def _stated(house: "House", conn: Connection, look: "Looked") -> bool:
     return reading.relation(house, conn, look)
 
 
+def _claimed(house: "House", conn: Connection, look: "Looked") -> bool:
+    from recordsvc.money.claims import looks
+
+    return looks.relation(house, conn, look)
+
+
 def _forget_groups(turn: Turn, worker_id: bytes) -> None:
     from recordsvc.groups import statements
 
@@ -166,8 +172,10 @@ class House:
 
         return DeskSheet(self, data, record_type, answers)
 
-    look_relations: "list[Relation]" = dataclasses.field(default_factory=lambda: [_teaching, _stated])
-    """What other rooms register that gives somebody a reason to look: consents, claims, window sessions.
+    look_relations: "list[Relation]" = dataclasses.field(
+        default_factory=lambda: [_teaching, _stated, _claimed]
+    )
+    """What other rooms have that gives somebody a reason to look: classes, statements, claims.
 
     The archive's own stand in `archive/look_relations.py`."""
 

@@ -209,6 +209,12 @@ class Settings:
         return self.data_dir / "keys"
 
     @property
+    def restriction_journal_path(self) -> Path:
+        """Return the file of what was restricted and lifted, beside that of erasures."""
+        erased = self.erasure_journal_path
+        return erased.with_name(f"{erased.stem}-restrictions{erased.suffix}")
+
+    @property
     def erasure_journal_path(self) -> Path:
         """Return the file of what was erased, kept apart from backups of the database."""
         return Path(self.erasure_journal) if self.erasure_journal else self.data_dir / "erasures.jsonl"

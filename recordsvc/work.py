@@ -45,7 +45,7 @@ from typing import Final
 
 import click
 
-from recordsvc import anchor, erasures, rotation
+from recordsvc import anchor, erasures, restrictions, rotation
 from recordsvc.archive import (
     bound_statements,
     disputes,
@@ -126,6 +126,7 @@ class Worker:
             # Followers of the log: behind it for a while hurts nobody.
             (
                 Job("notices", announcer(house).run, 0.5),
+                Job("restriction-journal", restrictions.journal(house).run, 0.5),
                 Job("erased-notices", emptier(house).run, 5.0),
                 Job("claim-proposals", claim_proposals(house).run, 1.0),
                 Job("recoveries", recoveries.follower(house).run, 1.0),

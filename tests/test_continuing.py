@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from recordsvc import anchor, backup, continuing, create_app, erasures, fsck, genesis, starting
+from recordsvc import anchor, backup, continuing, create_app, erasures, fsck, genesis, restrictions, starting
 from recordsvc.access import officials
 from recordsvc.access.grants import Kind
 from recordsvc.access.services import open_access
@@ -30,13 +30,13 @@ from recordsvc.archive import bundle, erasing, lost_erasures, persons
 from recordsvc.archive import tables as archive_tables
 from recordsvc.archive.contradiction import Verdict, compare
 from recordsvc.archive.declare import declare
-from recordsvc.archive.errors import RecordErased
+from recordsvc.archive.errors import ArchiveRestricted, RecordErased
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.statements import Stater
 from recordsvc.archive.states import Life
 from recordsvc.archive.verify import verify_bundle
 from recordsvc.cli import main
-from recordsvc.ground import two_person
+from recordsvc.ground import follower, two_person
 from recordsvc.ground.database import Database
 from recordsvc.ground.problems import FormRefused
 from recordsvc.house import House, open_house
@@ -45,7 +45,7 @@ from recordsvc.translog import tables as log_tables
 from recordsvc.translog.continuations import listed
 from recordsvc.witnesses import Witnesses
 from tests.archive.paperfiles import png
-from tests.archive.restricted import seal
+from tests.archive.restricted import lift, seal
 from tests.archive.support import Centre, id_of, person, told
 from tests.archive.support import receipts as receipts_of
 from tests.archive.test_erasing import OFFICER, UNLAWFUL, decide_erasure, files_of, restrict, secrets_of
@@ -145,9 +145,11 @@ def restored(house: House, past: Past, elsewhere: Settings) -> Iterator[House]:
     for mine, theirs in (
         (house.settings.anchor_path, elsewhere.anchor_path),
         (house.settings.erasure_journal_path, elsewhere.erasure_journal_path),
+        (house.settings.restriction_journal_path, elsewhere.restriction_journal_path),
     ):
         theirs.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copy(mine, theirs)
+        if mine.exists():
+            shutil.copy(mine, theirs)
     manifest = backup.restore(elsewhere, past.folder)
     opened = open_house(elsewhere, house.clock, house.random)
     backup.compare(opened, manifest)
@@ -263,6 +265,47 @@ def test_it_opens_and_what_was_erased_is_nowhere_readable(
     new.clock.advance(30 * 86_400_000)
     new.papers.sweep()
     assert not list(new.settings.objects_dir.rglob(past.paper.name))
+
+
+def test_what_was_restricted_after_the_backup_is_restricted_when_it_opens(
+    house: House, past: Past, request: pytest.FixtureRequest
+) -> None:
+    """An archive, and one record of it; what was lifted again before the loss is not in the journal's end."""
+    centre, kept = past.centre, past.kept
+    own = persons.read(house, kept).own
+    one = next(it.seq for it in own.state.records if it.life is Life.ACTIVE)
+    record_id = own.entries[one].stored.record_id
+    worker = centre.worker_id(person(4))  # came after the backup: nobody of the copy
+    restrict(house, worker)
+    seal(house, kept, record_id)
+    lift(house, kept, record_id)
+    restrictions.journal(house).run()
+    journalled = {(it.worker_id, it.seq) for it in restrictions.standing(house)}
+    assert ((worker, -1) in journalled, (kept, one) in journalled) == (True, False)
+    seal(house, kept, record_id)
+    house.db.write(lambda turn: turn.conn.execute(sa.delete(follower.follower)))
+    restrict(house, kept)
+    restrictions.journal(house).run()
+    again = {(it.worker_id, it.seq) for it in restrictions.standing(house)}
+    assert again == journalled | {(kept, one), (kept, -1)}, "written twice, it is one"
+    anchor.keep(house)
+
+    copy = request.getfixturevalue("restored")
+    opened = go_on(copy, propose(copy))
+    try:
+        with pytest.raises(ArchiveRestricted):
+            persons.read(opened, kept)
+        archive = persons.read(opened, kept, sealed=True).own
+        (state,) = [it for it in archive.state.records if it.life is Life.RESTRICTED]
+        assert state.seq == one
+        said = [
+            it.record["body"] for it in archive.entries if it.record and it.record["type"] == "restriction"
+        ]
+        assert [(it["ground"], "restricts" in it) for it in said] == [("replayed", True), ("replayed", False)]
+        assert fsck.fsck(opened).finding is None
+        starting.check(opened)
+    finally:
+        opened.close()
 
 
 def test_what_waited_for_what_is_erased_again_goes_too(new: House) -> None:

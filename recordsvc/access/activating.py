@@ -98,7 +98,7 @@ def hand_over(house: "House", papers: Papers, why: Why, who: Actor) -> Slip:
         whole = merges.person_id(conn, worker_id)
     look = Look(whole, who, why.purpose, "identity", why.case_ref, why.request_id)
     if looked.foreign(house, look):
-        acts.record(house.db, house.random, refused)
+        # Their row is the trace; a second commit would be told by its time.
         raise ActivationUnmatched
 
     def act(turn: Turn) -> Slip:

@@ -13,8 +13,9 @@ from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import door
 from recordsvc.access.services import once, reference
-from recordsvc.archive import errors, number_views, paperrefs, reassigning, restricted
+from recordsvc.archive import errors, looking, number_views, paperrefs, reassigning, restricted
 from recordsvc.archive.forms import LookQuery
+from recordsvc.archive.looking import Looker
 from recordsvc.archive.number_forms import (
     AddNumberForm,
     DisputedListForm,
@@ -188,7 +189,9 @@ def seen_numbers(worker_id: bytes, query: dict[str, str]) -> dict[str, Any]:
     """
     place, purpose, case = house(), query["purpose"], query["case_ref"]
     looked.judge(place.db, actor(), purpose, case)
-    found = number_views.known(place, worker_id)
+    looker = Looker(actor(), purpose, case, http.current().id)
+    with looking.traced(place, looker, worker_id):
+        found = number_views.known(place, worker_id)
     if not found:
         act = OfficialAct(actor(), Act.ARCHIVE_NOTHING, uuid_text(worker_id), purpose, case)
         acts.record(place.db, place.random, act)

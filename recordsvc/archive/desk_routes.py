@@ -216,7 +216,8 @@ def confirm_shown(form: dict[str, Any]) -> bytes:
 )
 def read_archive(worker_id: bytes, query: dict[str, str]) -> flask.Response:
     """Show a person's archives to an official; the rows of who looked are durable before."""
-    person = persons.read(house(), worker_id)
+    with looking.traced(house(), _looker(query), worker_id):
+        person = persons.read(house(), worker_id)
     if person is None:
         raise looking.nobody(house(), _looker(query), worker_id)
     looking.note(house(), _looker(query), [one.worker_id for one in person.archives], "records")

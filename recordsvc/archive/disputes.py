@@ -264,12 +264,10 @@ def pass_on(turn: Turn, house: "House", dispute: Dispute) -> Dispute:
     """Make a case the region's, with a term of its own, and tell everybody."""
     due_on = due(turn.now_ms, "region-decision")
     passed = change(turn, dispute, owner=REGION, due_on=due_on)
-    notices.tell_worker(
-        turn, house, dispute.worker_id, "objection-passed", about(dispute), f"{dispute.name}/passed"
-    )
-    notices.tell_institution(
-        turn, dispute.issuer, "objection-passed", about(dispute), f"{dispute.name}/passed"
-    )
+    params, key = about(dispute), f"{dispute.name}/passed"
+    notices.tell_worker(turn, house, dispute.worker_id, "objection-passed", params, key)
+    if dispute.issuer != house.settings.region:
+        notices.tell_institution(turn, dispute.issuer, "objection-passed", params, key)
     _tell_desk(turn, passed)
     return passed
 
@@ -322,8 +320,8 @@ def due(now_ms: int, term: str) -> str:
 
 
 def answers(conn: Connection, house: "House", issuer: str, now_ms: int) -> bool:
-    """Tell whether an issuer is there to answer: an institution that is not closed, with a key in force."""
-    institution = house.institutions.find(issuer, conn)
+    """Tell whether an issuer is there to answer: an institution, but the region, not closed, with a key."""
+    institution = None if issuer == house.settings.region else house.institutions.find(issuer, conn)
     if institution is None or institution.closed_on(beijing_date(now_ms).isoformat()) is not None:
         return False
     state = house.issuers.states(house.db.cursor(conn), [issuer]).get(issuer)

@@ -78,8 +78,6 @@ if TYPE_CHECKING:
 LIFT: Final = "archive.unrestrict"
 ERASE: Final = "archive.erase"
 ERASE_RECORD: Final = "record.erase"
-REPLAYED: Final = "replayed"
-"""Ground of an erasure that is entered again after a restore: what was decided stands in the log before."""
 _DECIDERS: Final = frozenset({"data-officer"})
 _REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 """Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
@@ -112,17 +110,36 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
         raise TargetUnknown
     if standing_now not in _RESTRICTABLE:
         raise standing.StandingRefused
-    (entered,) = enter(house, turn, [(worker_id, said)])
-    standing.change(turn, worker_id, standing_now, standing.RESTRICTED)
-    _end_sessions(turn, worker_id)
-    merged = house.people.read_as(house.db.cursor(turn.conn), worker_id)
-    consents.end(turn, house.log, [worker_id, *merged], Ended.RESTRICTED)
-    helper_relations.end_all(turn, [worker_id, *merged], helper_relations.Ended.RESTRICTED)
+    index = _seal(turn, house, worker_id, standing_now, said)
     reason = f"{ground}: {text}"[:400]
     subject = str(uuid.UUID(bytes=worker_id))
     acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
     if standing_now == standing.OPEN:  # of one who died nobody is left to be told
-        notices.tell_worker(turn, house, worker_id, "archive-restricted", {}, f"restriction/{entered.index}")
+        notices.tell_worker(turn, house, worker_id, "archive-restricted", {}, f"restriction/{index}")
+    return index
+
+
+def restrict_again(turn: Turn, house: "House", proposal: Proposal, worker_id: bytes, text: str) -> bool:
+    """Restrict what was restricted in a log that was lost; False where it is, or nobody is there."""
+    before = _state(turn.conn, worker_id)
+    if before is None or before not in _RESTRICTABLE:
+        return False
+    ground = {"ground": restricting.REPLAYED, "text": text}
+    body = {"decision": decision_of(proposal), "effect": "restricted", **ground}
+    own_id = record_id_of(house, proposal, b"restriction" + worker_id)
+    said = Statement("restriction", body, stater_of(proposal), own_id, states=_RESTRICTABLE)
+    _seal(turn, house, worker_id, before, said)
+    return True
+
+
+def _seal(turn: Turn, house: "House", worker_id: bytes, before: str, said: Statement) -> int:
+    """Enter a restriction, and end what was open to others; the entry's log index."""
+    (entered,) = enter(house, turn, [(worker_id, said)])
+    standing.change(turn, worker_id, before, standing.RESTRICTED)
+    _end_sessions(turn, worker_id)
+    merged = house.people.read_as(house.db.cursor(turn.conn), worker_id)
+    consents.end(turn, house.log, [worker_id, *merged], Ended.RESTRICTED)
+    helper_relations.end_all(turn, [worker_id, *merged], helper_relations.Ended.RESTRICTED)
     return entered.index
 
 
@@ -320,7 +337,7 @@ def restated(
     house: "House", proposal: Proposal, worker_id: bytes, seq: int, record_id: bytes | None, text: str
 ) -> Statement:
     """Return the erasure as it is entered again in a log that goes on from before it (`continuing`)."""
-    payload = {"ground": REPLAYED, "text": text}
+    payload = {"ground": restricting.REPLAYED, "text": text}
     if seq == WHOLE:
         return _erasure(house, payload, proposal, worker_id)
     if record_id is None:

@@ -3,8 +3,9 @@
 Finding nobody leaves a row too, which no worker's list shows (`access/acts.py`); numbers stand in neither.
 """
 
+import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.looked import Look
 from recordsvc.archive import bundle, copies
 from recordsvc.archive.copies import Sort
-from recordsvc.archive.errors import HeldNotHere
+from recordsvc.archive.errors import ArchiveRestricted, HeldNotHere
 from recordsvc.archive.reading import Reader
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
@@ -43,6 +44,16 @@ def note(house: "House", looker: Looker, workers: Sequence[bytes], fields: str) 
     looks = [Look(one, who, looker.purpose, fields, looker.case_ref, request_id) for one in workers]
     judge(house, looker)
     looked.record(house, looks)
+
+
+@contextlib.contextmanager
+def traced(house: "House", looker: Looker, worker_id: bytes) -> Iterator[None]:
+    """Note the look also where the archive is restricted: that it is, is told of a person, too."""
+    try:
+        yield
+    except ArchiveRestricted:
+        note(house, looker, [worker_id], "identity")
+        raise
 
 
 def judge(house: "House", looker: Looker) -> None:

@@ -138,7 +138,8 @@ def workers_papers(worker_id: bytes, query: dict[str, str]) -> flask.Response:
     looked.judge(house().db, actor(), query["purpose"], query["case_ref"])
     looker = Looker(actor(), query["purpose"], query["case_ref"], http.current().id)
     try:
-        told, person = listed(worker_id), house().papers.person(worker_id)
+        with looking.traced(house(), looker, worker_id):
+            told, person = listed(worker_id), house().papers.person(worker_id)
     except NotFound:
         looking.note_act(house(), looker, Act.ARCHIVE_NOTHING, str(uuid.UUID(bytes=worker_id)))
         raise
@@ -161,7 +162,8 @@ def workers_paper(worker_id: bytes, paper_id: bytes, query: dict[str, str]) -> f
     """Hand out a worker's file to an official."""
     looked.judge(house().db, actor(), query["purpose"], query["case_ref"])
     why = (query["purpose"], query["case_ref"], http.current().id)
-    return attachment(*house().papers.open(worker_id, paper_id, actor(), *why))
+    with looking.traced(house(), Looker(actor(), *why), worker_id):
+        return attachment(*house().papers.open(worker_id, paper_id, actor(), *why))
 
 
 # -- institutions

@@ -43,6 +43,8 @@ _RESTRICTABLE: Final = frozenset({Life.ACTIVE, Life.REVOKED})
 _BEFORE: Final = {RESTRICT: _RESTRICTABLE, LIFT: frozenset({Life.RESTRICTED})}
 """Kind of proposal -> how the record stands to which it is done."""
 _EFFECT: Final = {RESTRICT: "restricted", LIFT: "lifted"}
+REPLAYED: Final = "replayed"
+"""Ground of what is entered again after a restore: what was decided stands in the log before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,23 @@ def _restrict(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     sealed(house, turn, archive, state, index)
     _grant(house, turn, archive, state, index)
     return index
+
+
+def again(turn: Turn, house: "House", proposal: Proposal, place: tuple[bytes, int], text: str) -> bool:
+    """Restrict a record (worker_id, seq) that was restricted in a log that was lost; False where it is."""
+    archive = Reader(house, sealed=True).archive(place[0], house.db.cursor(turn.conn))
+    state = None if archive is None else archive.state.of(place[1])
+    if archive is None or state is None or state.record is None or state.life not in _RESTRICTABLE:
+        return False
+    if _stands(turn, archive.worker_id) == standing.RESTRICTED:
+        return False
+    said = {"effect": "restricted", "ground": REPLAYED, "restricts": str(state.record["id"]), "text": text}
+    own_id = record_id_of(house, proposal, b"restriction" + place[0] + place[1].to_bytes(4))
+    body = {"decision": decision_of(proposal), **said}
+    note = Statement("restriction", body, stater_of(proposal), own_id, target=state.seq, states=DECIDED)
+    (entered,) = enter(house, turn, [(archive.worker_id, note)])
+    sealed(house, turn, archive, state, entered.index)
+    return True
 
 
 def _grant(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RULES: Final = "draw_rules"
 RESULTS: Final = "inspection_results"
+REGISTRAR: Final = "region"
+"""Code of `issuer_kinds`: the region's own registrar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,14 @@ class InstitutionsInForce:
         self._register = register
 
     def candidates(self, conn: Connection, area: str, day: str) -> Sequence[Candidate]:
-        """Return the institutions in force of an area."""
+        """Return the institutions in force of an area; the region, which registers them, is none of them."""
         within = Reach(frozenset({area}), everywhere=len(area) == REGION_DIGITS)
         every = self._register.all(conn)
         found = [every[code] for code in institutions.codes_within(conn, within)]
         return [
-            Candidate(one.uscc, one.kind_on(day), one.periods()[0][0]) for one in found if one.in_force(day)
+            Candidate(one.uscc, kind, one.periods()[0][0])
+            for one in found
+            if one.in_force(day) and (kind := one.kind_on(day)) != REGISTRAR
         ]
 
     def parties(self, object_id: str) -> frozenset[str]:

@@ -41,7 +41,8 @@ def worker_papers_page(worker_id: bytes, query: dict[str, Any]) -> flask.Respons
     if looker is None:
         return go(_archive(worker_id))
     try:
-        (found, sealed), person = house().papers.listed(worker_id), house().papers.person(worker_id)
+        with looking.traced(house(), looker, worker_id):
+            (found, sealed), person = house().papers.listed(worker_id), house().papers.person(worker_id)
     except NotFound:
         raise looking.nobody(house(), looker, worker_id) from None
     looking.note(house(), looker, [person], FIELDS)
@@ -75,7 +76,8 @@ def worker_paper_file(worker_id: bytes, paper_id: bytes, query: dict[str, Any]) 
     if looker is None:
         return go(_archive(worker_id))
     why = (looker.purpose, looker.case_ref, looker.request_id)
-    return attachment(*house().papers.open(worker_id, paper_id, actor(), *why))
+    with looking.traced(house(), looker, worker_id):
+        return attachment(*house().papers.open(worker_id, paper_id, actor(), *why))
 
 
 @door(

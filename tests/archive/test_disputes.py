@@ -54,7 +54,7 @@ from recordsvc.house import House
 from recordsvc.people import tables as people_tables
 from recordsvc.vault.envelope import SealError, field_aad
 from tests.archive.restricted import seal
-from tests.archive.support import STATER, Centre, id_of, person, shown
+from tests.archive.support import STATER, Centre, id_of, person, register_region, shown
 from tests.archive.test_erasing import OFFICER, UNLAWFUL, decide_erasure, restrict
 from tests.archive.test_merging import decided, merge
 
@@ -65,6 +65,7 @@ REJECTED = Decision("签到表与记录一致", ground="record-proven")
 
 @pytest.fixture
 def centre(house: House) -> Centre:
+    register_region(house)
     return Centre(house, 1)
 
 
@@ -232,6 +233,20 @@ def test_what_the_region_stated_is_the_regions_to_answer(house: House, worker: b
     case = opened(house, worker, str(said.record_id))
 
     assert (case.issuer, case.owner) == (house.settings.region, "region")
+    assert office(house, f"institution:{house.settings.region}") == []
+    assert office(house, "desk:disputes") == ["objection-opened"]
+    assert house.institutions.find(house.settings.region) is not None, "registered, with its key"
+
+
+def test_what_lay_with_the_region_as_an_issuer_comes_to_its_desk(house: House, worker: bytes) -> None:
+    body = {"channel": "api", "matter": "work", "text": "在工地做过焊工", "title": "工地焊工"}
+    said = Statement("worker-statement", body, STATER, uuid.UUID(int=(8 << 76) | (2 << 62)))
+    Region(house).state(worker, said)
+    case = opened(house, worker, str(said.record_id))
+    house.db.write(lambda turn: disputes.change(turn, case, owner="issuer"))
+
+    assert disputes.pass_on_due(house) == 1
+    assert cases(house, worker)[0].owner == "region"
     assert office(house, f"institution:{house.settings.region}") == []
 
 

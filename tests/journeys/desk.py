@@ -18,6 +18,7 @@ from recordsvc.house import House
 from recordsvc.people import synthetic
 from recordsvc.submit import sign
 from tests.archive.paperfiles import pdf
+from tests.archive.support import register_region
 
 NDJSON = "application/x-ndjson"
 SCHOOL = synthetic.uscc(11, registrar="52")
@@ -47,6 +48,8 @@ class Journey:
         self.pick = random.Random(seed)
         self._browsers: dict[str, tuple[FlaskClient, str]] = {}
         house.db.write(lambda turn: demo.create_desk(turn, "640000"))
+        if house.institutions.find(house.settings.region) is None:
+            register_region(house)
 
     # -- officials
 

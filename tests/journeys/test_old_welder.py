@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from recordsvc.archive import importing
+from recordsvc.archive import dispute_follower, importing
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.importing import Plan
 from recordsvc.ground.ports import beijing_date
@@ -70,6 +70,15 @@ def test_a_file_is_tried_and_proposed_by_interface(journey: Journey) -> None:
     me = journey.sign_in(worker["number"])
     (told,) = journey.read(me, "/v1/me/archive")["records"]
     assert (told["trust"], told["record"]["provenance"]["vouched_by"]) == ("bureau-vouched", "示范县就业局")
+
+    seen = journey.read(me, f"/v1/me/records/{told['id']}")["state"]["seen"]
+    said = {"seen": seen, "reason": "not-me", "text": "不是我的证书"}
+    journey.act(me, f"/v1/me/records/{told['id']}/contest", said, 201)
+    dispute_follower.follower(journey.house).run()
+    (case,) = journey.read("handler", "/v1/desk/disputes")["items"]
+    assert case["record_id"] == told["id"], "what the region vouched for, its own officials decide"
+    path = f"/v1/desk/disputes/{case['dispute_id']}/decide"
+    journey.act("handler", path, {"ground": "record-proven", "text": "档案原件与本人一致"})
 
 
 def test_paper_certificates_are_seen_and_later_signed(journey: Journey, tmp_path: Path) -> None:

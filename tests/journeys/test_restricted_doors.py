@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from recordsvc.access import looked
 from recordsvc.access.grants import POLICIES, Kind, Role, Scope
 from recordsvc.access.policy import Door, doors
 from recordsvc.archive import erasing, held, letters
@@ -256,6 +257,31 @@ def test_no_door_reads_what_is_restricted(place: Place) -> None:
     answered = {one.name for one in knocks if one.takes_one and one.status != 423}
     assert answered - set(OPEN) == set(), "it must answer 423, or be placed with its reason"
     assert set(OPEN) - answered == set(), "stale: it answers 423"
+
+
+def test_whoever_asks_for_a_restricted_archive_at_the_desk_leaves_a_row(place: Place) -> None:
+    """Nothing is shown but that it is restricted, which says something of a person.
+
+    Forms of acts are reached from a look that left its row.
+    """
+    place.restrict()
+    house, worker = place.journey.house, uuid.UUID(place.ids["worker_id"]).bytes
+
+    def rows() -> int:
+        with house.db.read() as conn:
+            return len(looked.of_worker(conn, worker, limit=1_000))
+
+    tried = []
+    for door in reading(place.journey):
+        path = asked(place, door, "handler")
+        fields = door.query().fields if door.query is not None else {}
+        if "/v1/desk/workers/<id:worker_id>/" not in door.rule or "purpose" not in fields or path is None:
+            continue
+        before = rows()
+        if place.get("handler", path).status_code == 423:
+            tried.append((door.rule, rows() - before))
+    assert len(tried) >= 4
+    assert [rule for rule, left in tried if left != 1] == []
 
 
 def test_what_is_read_as_a_restricted_archive_is_restricted_with_it(place: Place) -> None:

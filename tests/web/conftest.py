@@ -78,6 +78,11 @@ def prepared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return Prepared(folder, keys, randomness._random.getstate())
 
 
+def is_prepared(dialect: str, settings: Settings) -> bool:
+    """Whether the test begins with the copy: what is fixed at a first run is fixed in it for the demo."""
+    return dialect == "sqlite" and settings.environment == SETTINGS["environment"]
+
+
 @pytest.fixture
 def house(
     dialect: str,
@@ -87,7 +92,7 @@ def house(
     request: pytest.FixtureRequest,
 ) -> Iterator[House]:
     """A service after its first run."""
-    if dialect == "sqlite":
+    if is_prepared(dialect, settings):
         made: Prepared = request.getfixturevalue("prepared")
         shutil.copytree(made.folder, settings.data_dir, dirs_exist_ok=True)
         randomness._random.setstate(made.drawn)
@@ -103,7 +108,7 @@ def house(
 @pytest.fixture
 def region(dialect: str, house: House, clock: FixedClock, request: pytest.FixtureRequest) -> Region:
     """Institutions with keys."""
-    if dialect == "sqlite":
+    if is_prepared(dialect, house.settings):
         return Region(house, clock, request.getfixturevalue("prepared").keys)
     return _populate(house, clock)
 

@@ -252,6 +252,14 @@ def test_every_look_of_a_helper_stands_under_who_looked_by_name(
     assert f"亲友代办人：{HELPER}" in me.get("/me/looked").text
 
 
+def test_a_helper_reads_no_whole_number_in_the_archive(helping: Visitor, me: Visitor) -> None:
+    own, theirs = me.get("/v1/me/archive").text, helping.get("/v1/me/archive").text
+    numbers = set(re.findall(r'"number":"([0-9X]{9,18})"', own))
+    assert numbers
+    assert not [one for one in numbers if one in theirs]
+    assert all(f"{'*' * (len(one) - 4)}{one[-4:]}" in theirs for one in numbers)
+
+
 @pytest.mark.parametrize("whose", ["helper", "worker"])
 def test_who_is_restricted_is_named_to_nobody_and_the_trace_stays(  # noqa: PLR0917 - fixtures
     helping: Visitor,
