@@ -3,7 +3,8 @@
 settings → log (entries, tree, tiles, checkpoints, head, cosignatures, checkpoints kept elsewhere) → log
 entries against their rows → issuers' keys → people → chains, ciphertexts, signatures → record ids → holding →
 papers and their files → who looked → draws → bound rows (consents, acts, grants, proposals, transfers,
-draws, payments, fees) → the ledger → what the bank's room keeps sealed → what fees add up to.
+draws, payments, fees, items of feeds) → the ledger → what the bank's room keeps sealed → what fees add up to
+→ feeds.
 One snapshot, rows streamed. Believed are only keys: the log's, the witnesses', those of the key store.
 """
 
@@ -20,6 +21,7 @@ from recordsvc.archive.fsck_bound import BoundCheck
 from recordsvc.archive.fsck_looked import LookedCheck
 from recordsvc.archive.fsck_papers import PaperCheck
 from recordsvc.bodies.fsck import InstitutionCheck
+from recordsvc.exports.fsck import ExportCheck
 from recordsvc.genesis import FIXED
 from recordsvc.ground.database import installation
 from recordsvc.ground.finding import Finding, Progress, Snapshot, Wrong, at, scan
@@ -193,6 +195,8 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
             fees.run(progress)
             back = RecoveryCheck(snapshot)
             back.run(progress)
+            feeds = ExportCheck(snapshot)
+            feeds.run(progress)
             checks = (
                 log,
                 archive,
@@ -206,6 +210,7 @@ def fsck(house: House, progress: Progress = lambda _stage, _done: None, *, offli
                 bank,
                 fees,
                 back,
+                feeds,
             )
             counts = {name: n for check in checks for name, n in check.counts.items()}
             counts["continuations"] = continued

@@ -43,6 +43,7 @@ ROOMS: Final = (
     "recordsvc.money.recovery.routes",
     "recordsvc.money.funds.routes",
     "recordsvc.oversight.routes",
+    "recordsvc.exports.routes",
     "recordsvc.web.routes",
 )
 """Modules with a blueprint `bp`, and `setup(app, house)` where a room has something to register."""

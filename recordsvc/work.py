@@ -19,6 +19,7 @@ disputes    open and end cases of contested records, and pass on what an issuer 
 outbox      deliver what must leave the house
 proposals   tell workers what a new certificate may bring
 claims-late tell the next above of claims whose step is overdue
+exports     tell each receiver's feed what changed of what it may see; once a day by date
 recoveries  take corrections, revocations and merges to claims: unpaid ones go back, paid ones are asked back
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
 advances    end apprentices' places whose time is over, and ask back what was advanced for them
@@ -65,6 +66,7 @@ from recordsvc.archive.importing import Importer
 from recordsvc.archive.letters import deliverer
 from recordsvc.archive.looked_alarms import follower as alarm_follower
 from recordsvc.archive.looked_alarms import relation_follower
+from recordsvc.exports.following import Feeds
 from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
 from recordsvc.ground.lease import Lease
@@ -113,6 +115,7 @@ class Worker:
         self._stop = threading.Event()
         self._fatal: BaseException | None = None
         idempotency = Idempotency(house.db, functools.partial(house.keys.hmac, "dedupe"))
+        feeds = Feeds(house)
         self.lanes = (
             # The outside checkpoint is promised within a second: nothing may stand before it in a queue.
             (
@@ -131,6 +134,7 @@ class Worker:
                 Job("claim-proposals", claim_proposals(house).run, 1.0),
                 Job("recoveries", recoveries.follower(house).run, 1.0),
             ),
+            (Job("exports", feeds.run, 0.5), Job("export-dates", feeds.sweep, 60.0)),
             (
                 Job("disputes", dispute_follower(house).run, 0.5),
                 Job("dispute-terms", functools.partial(disputes.pass_on_due, house), 60.0),

@@ -21,7 +21,7 @@ DPOP: Final = "jkt"
 MTLS: Final = "x5t#S256"
 KNOWN: Final = frozenset({DPOP, MTLS})
 """Confirmation members (RFC 7800) that this service can ask for."""
-BOUND_SCOPES: Final = frozenset({Scope.FEED_READ, Scope.SHARED_READ})
+BOUND_SCOPES: Final = frozenset({Scope.FEED_READ, Scope.EXPORTS, Scope.SHARED_READ})
 """What only a bound token may carry."""
 _MAX_CERTIFICATE: Final = 16 * 1024
 

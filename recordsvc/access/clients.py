@@ -55,14 +55,12 @@ SCOPES: Final[Mapping[ClientKind, frozenset[Scope]]] = {
     ClientKind.ASSESSOR: ISSUING,
     ClientKind.AUTHORITY: ISSUING,
     ClientKind.ONLINE: ISSUING,
-    ClientKind.CREDIT_BANK: frozenset({Scope.FEED_READ, Scope.SHARED_READ}),
+    ClientKind.CREDIT_BANK: frozenset({Scope.EXPORTS, Scope.SHARED_READ}),
     ClientKind.EMPLOYER: frozenset({Scope.SHARED_READ}),
     ClientKind.PAYROLL: frozenset({Scope.SHARED_READ}),
     ClientKind.PLATFORM: frozenset({Scope.FEED_READ}),
 }
 """What a client of each kind may be given at most."""
-WHOLE_FEED: Final = frozenset({ClientKind.PLATFORM})
-"""Kinds that are the region's own: to them alone the feed tells records whole, with names and numbers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,6 +338,16 @@ class PurposeNotYours(PurposeRefused):
     remedy_en = "Choose a purpose that names your role (roles in /v1/codes/lookup_purposes), or ask who may."
 
 
+class PurposeNotAtWindow(PurposeRefused):
+    """A purpose is in force, and not one for which somebody is served at the window."""
+
+    code = "purpose-window"
+    title_zh = "窗口代办不能使用这个目的"
+    title_en = "Nobody is served at the window for this purpose"
+    remedy_zh = "请选择用于窗口代办的查阅目的（/v1/codes/lookup_purposes 的 at_window）。"
+    remedy_en = "Choose a purpose that serves the window (at_window in /v1/codes/lookup_purposes)."
+
+
 class ConsentRefused(FormRefused):
     """A consent that cannot be given like this."""
 

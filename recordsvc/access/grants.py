@@ -243,6 +243,7 @@ POLICIES: Final[dict[str, Policy]] = {
     # What an institution answers stands for it as what it signs does.
     "dispute.answer": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(Position.SIGNER)),
     "feed.read": _client(Scope.FEED_READ),
+    "exports.read": _client(Scope.EXPORTS),
     # What workers share with a system, or with an institution: its system, or its people for it.
     "shared.read": (*_client(Scope.SHARED_READ), _staff(Position.HR)),
     "shared.events.read": (*_client(Scope.SHARED_READ), _staff(*_OFFICE)),

@@ -61,6 +61,8 @@ class Scope(StrEnum):
     RECORDS_WRITE = "records:write"
     RECORDS_READ = "records:read"
     FEED_READ = "feed:read"
+    EXPORTS = "exports"
+    """The client's own feed of what it may see (exports/)."""
     SHARED_READ = "shared:read"
     """What workers share with this client by consent."""
 

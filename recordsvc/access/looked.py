@@ -19,7 +19,7 @@ from recordsvc import dated
 from recordsvc.access import case_names, cases
 from recordsvc.access.case_errors import CaseForeign, CaseNames, CaseRefused
 from recordsvc.access.cases import NAMED, REFUSED
-from recordsvc.access.errors import LookNotWritten, PurposeNotYours, PurposeRefused
+from recordsvc.access.errors import LookNotWritten, PurposeNotAtWindow, PurposeNotYours, PurposeRefused
 from recordsvc.access.grants import Actor, Kind, author, roles_told
 from recordsvc.access.looked_log import LookTurn, Row
 from recordsvc.access.tables import looked, looked_detail
@@ -120,6 +120,25 @@ def judge(db: Database, who: Actor, purpose: str, case_ref: str) -> None:
     check_purpose(db, purpose, who)
     with db.read() as conn:
         _judge_case(conn, who, purpose, case_ref, db.clock.now_ms())
+
+
+def judge_at_window(db: Database, who: Actor, purpose: str, case_ref: str) -> None:
+    """Refuse, as `judge` does, what cannot be, and a purpose for which nobody is served at the window.
+
+    Raises what `judge` raises, and `PurposeNotAtWindow`.
+    """
+    check_purpose(db, purpose, who)
+    row = stated(purpose, db.clock.now_ms())
+    if row is None or not at_window(row):
+        raise PurposeNotAtWindow(
+            errors=[{"pointer": "/purpose", "code": "window", "detail": "窗口代办不能使用这个目的"}]
+        )
+    judge(db, who, purpose, case_ref)
+
+
+def at_window(row: dated.Row) -> bool:
+    """Tell whether one serves at the window for a purpose: it must be the worker's own affair."""
+    return bool(row.get("at_window", False))
 
 
 def foreign(house: "House", look: Look) -> bool:

@@ -48,9 +48,9 @@ def open_service(house: "House", sessions: Sessions, shown: Shown, why: Why, who
     """Begin a service; its id. The row of who looked is durable on return.
 
     Somebody of another area, or whom the case is not about, is answered like nobody. Raises
-    `WindowUnmatched`, `PurposeRefused`, `PurposeNotYours`, `CaseUnknown`, `Recused`.
+    `WindowUnmatched`, `PurposeRefused`, `PurposeNotYours`, `PurposeNotAtWindow`, `CaseUnknown`, `Recused`.
     """
-    looked.judge(house.db, who, why.purpose, why.case_ref)
+    looked.judge_at_window(house.db, who, why.purpose, why.case_ref)
     person = _whose(house, shown)
     refused = OfficialAct(who, Act.WINDOW_REFUSED, shown.document, why.purpose, why.case_ref)
     if person is not None:

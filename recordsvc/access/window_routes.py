@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from recordsvc.access import in_place, window
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeNotYours, PurposeRefused, Recused
+from recordsvc.access.errors import PurposeNotAtWindow, PurposeNotYours, PurposeRefused, Recused
 from recordsvc.access.forms import EmptyForm
 from recordsvc.access.grants import Through
 from recordsvc.access.in_place import Service
@@ -30,7 +30,7 @@ from recordsvc.people import tables as people_tables
     policy="window.open",
     body=OpenServiceForm,
     answer={201: ServiceOpenedForm},
-    problems=(WindowUnmatched, PurposeRefused, PurposeNotYours, Recused),
+    problems=(WindowUnmatched, PurposeRefused, PurposeNotYours, PurposeNotAtWindow, Recused),
     summary="开始窗口代办 / Begin a service for the worker at the window",
     description="From now on this session's requests are the worker's, with the official's name in every "
     "trace, until the service ends. It needs a new CSRF token: `GET /v1/session`.",

@@ -6,13 +6,11 @@ import flask
 import orjson
 
 from recordsvc.access import looked
-from recordsvc.access.clients import WHOLE_FEED
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.looked import Look
 from recordsvc.access.policy import Sends, charge, door
-from recordsvc.access.services import access
-from recordsvc.archive import act_errors, bank_feed, errors, feed, receipts, submission
+from recordsvc.archive import act_errors, errors, feed, receipts, submission
 from recordsvc.archive.answers import Answers
 from recordsvc.archive.forms import FeedQuery, RecordStatusForm
 from recordsvc.archive.services import bp, house, own_institution
@@ -149,8 +147,7 @@ def record_receipt(record_id: bytes) -> flask.Response:
     problems=(PurposeRefused,),
     summary="按日志顺序的条目 / Entries in log order",
     description="`next` is a cursor that stays valid for years; no items: nothing is newer yet. The region's "
-    "own platform is told records whole; a credit bank what workers consented to, under a pseudonym "
-    "of its own (`learner`), and each other position as `withheld`.",
+    "own platform alone is told records whole, with names and numbers.",
 )
 def read_feed(query: dict[str, Any]) -> flask.Response:
     """Send entries behind the cursor; a row of who looked is durable for each worker before they leave."""
@@ -158,16 +155,10 @@ def read_feed(query: dict[str, Any]) -> flask.Response:
     cursors: Cursors = flask.current_app.extensions["cursors"]
     context = f"entries/{who.id}"
     after = cursors.read(context, query["cursor"])[0] - 1 if query["cursor"] else -1
-    client = access().clients.known(who.id)
-    if client is not None and client.kind in WHOLE_FEED:
-        items, position = feed.entries(house(), after, query["limit"])
-        charge(len(items))
-        workers = {bytes.fromhex(item["worker_id"]) for item in items}
-        request_id = http.current().id
-        looks = [Look(one, who, FEED_PURPOSE, "records", request_id=request_id) for one in sorted(workers)]
-        looked.record(house(), looks)
-    else:
-        told, position = bank_feed.entries(house(), who, after, query["limit"])
-        charge(len(told))
-        items = [dict(one) for one in bank_feed.opened(house(), who, told, http.current().id)]
+    items, position = feed.entries(house(), after, query["limit"])
+    charge(len(items))
+    workers = {bytes.fromhex(item["worker_id"]) for item in items}
+    request_id = http.current().id
+    looks = [Look(one, who, FEED_PURPOSE, "records", request_id=request_id) for one in sorted(workers)]
+    looked.record(house(), looks)
     return answers.answer(orjson.dumps({"items": items, "next": cursors.make(context, position + 1)}))

@@ -71,24 +71,16 @@ def open_shared(
     if found.has_code:
         _judge_code(house, found, code)
     answer = told(_made(house, found))
-    if not house.db.write(lambda turn: _used(turn, house, found, who, groups(found), request_id)):
+    if not house.db.write(lambda turn: use_in(turn, house, found, who, groups(found), request_id)):
         raise AccessEnded
     return answer
 
 
-def use_all(house: "House", given: list[Consent], who: Actor, request_id: str) -> set[bytes]:
-    """Use several consents once each, of records without identity; ids of those that still ran.
+def use_in(turn: Turn, house: "House", found: Consent, who: Actor, shown: str, request_id: str) -> bool:
+    """Use a consent once: use, event, row of who looked and notice; False when it ended.
 
-    Use, event, row of who looked and notice of all are durable in one commit when this returns.
+    `shown`: the groups of data that leave.
     """
-
-    def act(turn: Turn) -> set[bytes]:
-        return {one.consent_id for one in given if _used(turn, house, one, who, "records", request_id)}
-
-    return house.db.write(act) if given else set()
-
-
-def _used(turn: Turn, house: "House", found: Consent, who: Actor, shown: str, request_id: str) -> bool:
     if not consents.use(turn, house.log, found):
         return False
     case = looked.BY_CONSENT + str(uuid.UUID(bytes=found.consent_id))

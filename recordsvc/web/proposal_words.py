@@ -266,6 +266,7 @@ SCOPES: Final = {
     "records:write": "报送记录",
     "records:read": "查询本单位报送的记录",
     "feed:read": "读取记录流",
+    "exports": "读取本接入方获授权的数据流",
     "shared:read": "读取本人同意共享的记录",
 }
 _PLACES: Final = {

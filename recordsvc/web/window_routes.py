@@ -9,10 +9,10 @@ import flask
 from marshmallow import fields, validate
 
 from recordsvc import dated
-from recordsvc.access import in_place
+from recordsvc.access import in_place, looked
 from recordsvc.access.cases import REFUSED
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeNotYours, PurposeRefused, Recused
+from recordsvc.access.errors import PurposeNotAtWindow, PurposeNotYours, PurposeRefused, Recused
 from recordsvc.access.grants import Way
 from recordsvc.access.in_place import Done, Service
 from recordsvc.access.in_place_errors import WindowUnmatched
@@ -105,7 +105,7 @@ def window_page() -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(OpenServicePageForm),
     answer={303: None, 404: HTML, 422: HTML},
-    problems=(PurposeRefused, PurposeNotYours, Recused),
+    problems=(PurposeRefused, PurposeNotYours, PurposeNotAtWindow, Recused),
     summary="开始窗口代办（网页） / Begin a service for the worker at the window",
 )
 def window_button(form: dict[str, str]) -> flask.Response:
@@ -279,6 +279,6 @@ def _asked(status: int = 200, error: str = "", form: dict[str, str] | None = Non
         purpose=typed.get("purpose", PURPOSE),
         case_ref=typed.get("case_ref", ""),
         documents=list(dated.table("identity_documents").on(today).rows),
-        purposes=purposes(),
+        purposes=[row for row in purposes() if looked.at_window(row)],
         official=name_of(f"official:{actor().id}"),
     )

@@ -39,7 +39,7 @@ def app(house: House) -> flask.Flask:
 @pytest.fixture
 def bank(app: flask.Flask, register: Callable[..., str], ed_key: SigningKey, clock: FixedClock) -> Machine:
     """A receiver: what it may take leaves to bound tokens only."""
-    return Machine(app, register(ed_key, kind="credit-bank", scopes=("feed:read",)), ed_key, clock)
+    return Machine(app, register(ed_key, kind="platform", scopes=("feed:read",)), ed_key, clock)
 
 
 class Prover:

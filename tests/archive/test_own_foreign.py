@@ -246,7 +246,7 @@ def test_no_list_shows_what_is_another_institutions(scene: Scene) -> None:
         for rule in scene.app.url_map.iter_rules():
             declared = doors(scene.app)[rule.endpoint]
             everybodys = admits(ANYONE, declared.policy) or rule.arguments or "GET" not in declared.methods
-            # The feed is not one institution's; what it tells whom: tests/archive/test_bank_feed.py.
+            # The feed is not one institution's; what it tells whom: tests/exports/test_feed.py.
             if everybodys or rule.rule == "/v1/entries" or not admits(who, declared.policy):
                 continue
             answer = scene.app.test_client().get(rule.rule, headers={"Authorization": f"Bearer {name}"})

@@ -32,6 +32,10 @@ from recordsvc.archive import (
 )
 from recordsvc.archive.held import Releaser
 from recordsvc.archive.keyevents import KeyAction
+from recordsvc.exports import acks as feed_acks
+from recordsvc.exports import lines
+from recordsvc.exports.acks import Ack
+from recordsvc.exports.following import Feeds
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, SeededRandom, beijing_date
@@ -56,6 +60,8 @@ from recordsvc.vault.keyfolder import create_keys
 from tests.archive import restricted
 from tests.archive.paperfiles import jpeg, png
 from tests.archive.support import STATER, Centre, id_of, person, shown, state
+from tests.exports.copies import agree, confirmed
+from tests.exports.copies import register as register_client
 from tests.faults import claims, fees, recoveries
 from tests.money.bank.desk import Desk
 from tests.postgresql import PostgresServer
@@ -163,6 +169,7 @@ def fill(house: House, clock: FixedClock) -> Centre:
     _cards(house, people)
     _look(house, centre, people, later)
     _share(house, [centre.worker_id(who) for who in people[8:12]], later)
+    _feed(house, centre, people[8:10], records, later)
     _book(house, clock)
     paid = [centre.worker_id(who) for who in people[12:14]]
     house.db.write(lambda turn: claims.put(turn, paid))
@@ -281,6 +288,38 @@ def _share(house: House, workers: list[bytes], later: Callable[[], None]) -> Non
         if n % 4 == 3:
             later()
             assert bound_statements.keep(house, now=True)
+
+
+def _feed(
+    house: House,
+    centre: Centre,
+    people: list[dict[str, str]],
+    records: list[list[bytes]],
+    later: Callable[[], None],
+) -> None:
+    """Two credit banks are told of two workers; one record is corrected, batches are acknowledged."""
+    for name in ("bank-1", "bank-2"):
+        register_client(house, name)
+    mine = [[row[n] for row in records[:2]] for n in (8, 9)]
+    workers = [centre.worker_id(who) for who in people]
+    for who, worker_id, some in zip(people, workers, mine, strict=True):
+        later()
+        confirmed(house, worker_id, *some)
+        agree(house, worker_id, *some)
+        if who is people[0]:
+            agree(house, worker_id, *some, bank="bank-2")
+    feeds = Feeds(house)
+    feeds.run()
+    later()
+    centre.enter(centre.correction(people[0], mine[0][0]))
+    feeds.run()
+    for n, (name, end) in enumerate((("bank-1", 2), ("bank-1", 4), ("bank-2", 2))):
+        later()
+        start = 0 if n % 2 == 0 else 2
+        with house.db.read() as conn:
+            count, root = lines.root(conn, name, start, end)
+            said = [lines.cursor(conn, name, at) for at in (start, end)]
+        feed_acks.take(house, name, Ack(f"ack-{n:04d}", *said, count, root))
 
 
 SHARED_FOR = ("job-application", "skill-pay")

@@ -18,6 +18,7 @@ from recordsvc import schema
 from recordsvc.access import looked_tables
 from recordsvc.access.tables import consent, official_act
 from recordsvc.archive import tables as archive_tables
+from recordsvc.exports import tables as export_tables
 from recordsvc.fsck import UNPROTECTED, Report, fsck, unprotected
 from recordsvc.ground import bound, two_person
 from recordsvc.ground.database import Database, metadata
@@ -32,7 +33,7 @@ from tests.faults.owner import owning
 from tests.faults.region import Filled, filled
 
 schema.load_tables()
-ROOMS = (log_tables, archive_tables, people_tables, looked_tables, bound, ledger_tables)
+ROOMS = (log_tables, archive_tables, people_tables, looked_tables, bound, ledger_tables, export_tables)
 KEPT = (Kind.APPEND_ONLY, Kind.HEAD, Kind.ERASABLE)
 ELSEWHERE = (log_tables.continuation, archive_tables.lost_erasure)
 """Without a row until a log goes on under another name: attacked in `tests/test_continuing.py`."""

@@ -10,6 +10,7 @@ import flask
 import pytest
 import sqlalchemy as sa
 
+from recordsvc import dated
 from recordsvc.access import acts, in_place, looked, officials
 from recordsvc.access.grants import POLICIES, Kind, Way, author
 from recordsvc.access.in_place import ALONE, PROVEN, UNTRACED, VERBS
@@ -158,6 +159,21 @@ def test_a_case_with_a_number_of_a_person_is_refused(
     answer = clerk.client.post("/v1/desk/services", json=typed, headers={"X-CSRF-Token": clerk.csrf})
     assert (answer.status_code, [one["pointer"] for one in answer.json["errors"]]) == (422, ["/case_ref"])
     assert done(house) == []
+
+
+def test_nobody_is_served_for_what_is_not_their_own_affair(
+    clerk: Visitor, counter: dict[str, str], house: House, worker_id: bytes
+) -> None:
+    offered = set(re.findall(r'<option value="([a-z-]+)"[^>]*>[^<]*</option>', clerk.get("/window").text))
+    rows = dated.table(looked.PURPOSES).rows
+    assert {row["code"] for row in rows} & offered == {"service-window", "objection"}
+    for row in rows:
+        if "handler" in row["roles"] and row["code"] not in offered:
+            typed = counter | {"purpose": row["code"]}
+            page = clerk.post("/window", **typed)
+            answer = clerk.client.post("/v1/desk/services", json=typed, headers={"X-CSRF-Token": clerk.csrf})
+            assert (page.status_code, answer.json["code"]) == (422, "purpose-window"), row["code"]
+    assert done(house) == looks(house, worker_id) == []
 
 
 @pytest.mark.parametrize("role", ["registrar", "auditor", "worker"])

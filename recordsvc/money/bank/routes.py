@@ -58,7 +58,7 @@ from recordsvc.vault.envelope import SealError
 
 __all__ = ["bp", "own_account_routes", "payee_account_routes", "recon_routes"]
 
-PURPOSE = "claim-review"
+PURPOSE = "payment"
 """Why a payer who takes a batch's file looks at those it pays (code of `lookup_purposes`)."""
 DECIDING = (
     UnknownProposal,

@@ -85,7 +85,7 @@ def test_who_takes_a_file_is_seen_by_everybody_it_pays(enter, desk: Desk) -> Non
     assert hashlib.sha256(answer.data).hexdigest() == batch["sha256"]
     with desk.house.db.read() as conn:
         (seen,) = of_worker(conn, uuid.UUID(payee_of(1).removeprefix("worker:")).bytes)
-    assert (seen.purpose, seen.fields, seen.actor_id) == ("claim-review", "account", "demo-payer")
+    assert (seen.purpose, seen.fields, seen.actor_id) == ("payment", "account", "demo-payer")
 
 
 @pytest.mark.parametrize("kind", ["handler", "reviewer", "registrar", "worker"])
