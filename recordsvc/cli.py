@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "bank": ("recordsvc.bankcommands", "bank", "payments to a bank: batches, release, differences"),
     "staff": ("recordsvc.staffcommands", "staff", "heads of institutions: entering them, letting them in"),
     "erasure": ("recordsvc.casecommands", "erasure", "erase again after a restore, scrub the bytes"),
+    "people": ("recordsvc.peoplecommands", "people", "people of an institution, by its head"),
     "window": ("recordsvc.windowcommands", "window", "a worker's acts at the counter"),
     "rules": (
         "recordsvc.rulecommands",

@@ -1,11 +1,11 @@
-"""Doors at the console (控制台走接口): a command of an official enters by the door that the interface has.
+"""Doors at the console (控制台走接口): a command of somebody who signs in enters by the interface's door.
 
 Area, recusal, purpose, the row of who looked, the second person: what a door judges and leaves is judged and
 left here by the same code. Only who asks is known another way: by the one-time code that was typed.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class Doors:
-    """The service's doors within this process, entered by one official."""
+    """The service's doors within this process, entered by one person."""
 
     def __init__(self, house: "House", who: "Actor") -> None:
-        """Build the application; whoever asks it is this official."""
+        """Build the application; whoever asks it is this person."""
         from recordsvc import service
         from recordsvc.access.entrance import authenticate
 
@@ -90,14 +90,14 @@ def told(problem: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def entering(account: str) -> Iterator[Doors]:
-    """Open the service for an official who signs in with a one-time code, and enter by its doors."""
+def entering(account: str, signs_in: Callable[["House", str], "Actor"] = signed_in) -> Iterator[Doors]:
+    """Open the service for whoever signs in with a one-time code, and enter by its doors."""
     from recordsvc.serving import load_settings
     from recordsvc.starting import open_checked
 
     house = open_checked(load_settings())
     try:
-        yield Doors(house, signed_in(house, account))
+        yield Doors(house, signs_in(house, account))
     finally:
         house.close()
 

@@ -113,6 +113,12 @@ def _teaching(house: "House", conn: Connection, look: "Looked") -> bool:
     return sheets.relation(house, conn, look)
 
 
+def _on_behalf(_house: "House", conn: Connection, look: "Looked") -> bool:
+    from recordsvc.money.claims import behalf
+
+    return behalf.relation(conn, look)
+
+
 def _forget_classes(turn: Turn, worker_id: bytes) -> None:
     from recordsvc.training import classes
 
@@ -173,7 +179,7 @@ class House:
         return DeskSheet(self, data, record_type, answers)
 
     look_relations: "list[Relation]" = dataclasses.field(
-        default_factory=lambda: [_teaching, _stated, _claimed]
+        default_factory=lambda: [_teaching, _stated, _claimed, _on_behalf]
     )
     """What other rooms have that gives somebody a reason to look: classes, statements, claims.
 

@@ -22,8 +22,11 @@ STOP_S: Final = 20.0
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
-def assert_free(*ports: int) -> None:
-    """Raise `ClickException` when somebody listens on a loopback port: their answers are not ours."""
+def assert_free(*ports: int, whose: str = "") -> None:
+    """Raise `ClickException` when somebody listens on a loopback port: their answers are not ours.
+
+    `whose`: in both languages, for what the port is wanted, where nobody named it.
+    """
     for port in ports:
         with socket.socket() as tried:
             # As servers bind: a port whose last connections only run out is free.
@@ -32,9 +35,8 @@ def assert_free(*ports: int) -> None:
                 tried.bind(("127.0.0.1", port))
                 tried.listen(1)
             except OSError as error:
-                raise click.ClickException(
-                    f"端口 {port} 已被占用，请换一个 / port {port} is taken, use another: {error.strerror}"
-                ) from error
+                told = f"端口 {port} 已被占用，请换一个 / port {port} is taken, use another: {error.strerror}"
+                raise click.ClickException(told + whose) from error
 
 
 def _with_parent() -> Callable[[], None] | None:

@@ -70,7 +70,8 @@ AREA: Final = "640000"
 def run(*, port: int, data_dir: Path, people: int, once: bool) -> None:
     """在本机运行演示地区 / Run the demo region on this machine."""
     began = time.monotonic()
-    assert_free(port, port + 1)
+    assert_free(port)
+    assert_free(port + 1, whose=_WITNESS_PORT.format(port=port))
     environ = _environment(data_dir.resolve(), port)
     with contextlib.ExitStack() as held:
         held.enter_context(_alone(data_dir.resolve(), port))
@@ -86,6 +87,12 @@ def run(*, port: int, data_dir: Path, people: int, once: bool) -> None:
         while not once:
             parts.check()
             time.sleep(0.5)
+
+
+_WITNESS_PORT: Final = (
+    "\n见证服务使用 --port（{port}）的下一个端口，请换一个两个端口都空闲的 --port"
+    " / the witness takes the port after --port ({port}): choose a --port with both free"
+)
 
 
 @contextlib.contextmanager

@@ -3,12 +3,14 @@
 Each command enters by the door that the desk's interface has (`consoledoors.py`), as who signs in.
 """
 
+import datetime as dt
 from urllib.parse import quote
 
 import click
 
 from recordsvc.consoledoors import entering
-from recordsvc.deskcommands import REASON, group_of
+from recordsvc.deskcommands import LIMIT, REASON, group_of
+from recordsvc.ground.ports import BEIJING
 
 STAFF = click.argument("staff_id", metavar="ACCOUNT")
 USCC = click.argument("uscc", metavar="USCC")
@@ -58,6 +60,17 @@ def staff_code(account: str, staff_id: str) -> None:
     """生成两人决定的登录码，只显示一次 / Make the code that two officials decided; it is shown once."""
     with entering(account) as doors:
         click.echo(doors.post(f"{_at(staff_id)}/code", {})["code"])
+
+
+@staff.command("acts")
+@LIMIT
+@click.pass_obj
+def staff_acts(account: str, limit: int) -> None:
+    """列出单位人员变动 / List who let whom in, and out, at institutions of one's area, newest first."""
+    with entering(account) as doors:
+        for one in doors.read("/v1/desk/staff/acts", {"limit": limit})["items"]:
+            at = dt.datetime.fromtimestamp(one["at_ms"] / 1000, BEIJING).isoformat(" ", "seconds")
+            click.echo(f"{at}  {one['act']}  {one['subject']}  {one['reason']}  {one['actor']}")
 
 
 def _at(staff_id: str) -> str:

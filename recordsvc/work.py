@@ -30,6 +30,7 @@ sweeps      forget idempotency keys that have expired, messages that left long a
             numbers given up whose term is over
 papers      remove objects that no row names any more
 keys        bring rows under a new pepper or wrapping key, and take away what dropped ones left
+staff-terms tell institutions which positions of their people end soon
 standards   tell the desk of rules and standards that end, and that nothing follows
 replay      hold every stored decision against its rule once more, once a night
 checkpoint  move SQLite's write-ahead log into the database file outside the writers' turns
@@ -47,6 +48,7 @@ from typing import Final
 import click
 
 from recordsvc import anchor, erasures, restrictions, rotation
+from recordsvc.access import staff_terms
 from recordsvc.archive import (
     bound_statements,
     disputes,
@@ -181,6 +183,7 @@ class Worker:
                 Job("consents", functools.partial(sharing.expire, house), 60.0),
                 Job("papers", house.papers.sweep, 600.0),
                 Job("replay", replaying(house), 600.0),
+                Job("staff-terms", functools.partial(staff_terms.run, house), 3_600.0),
                 Job("standards", functools.partial(expiring.run, house), 3_600.0),
                 Job("checkpoint", house.db.checkpoint, 1.0),
                 Job("scrub", functools.partial(erasures.scrub, house), 2.0),

@@ -57,7 +57,7 @@ def test_a_demo_on_a_taken_port_makes_and_loads_nothing(stranger: int, before: i
 
 def test_one_data_folder_is_served_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second one would rewrite the settings under the first and empty its counters."""
-    monkeypatch.setattr(running, "assert_free", lambda *_ports: None)
+    monkeypatch.setattr(running, "assert_free", lambda *_ports, **_whose: None)
     folder = tmp_path / "data"
     with running._alone(folder, 8930):
         there = sorted(folder.iterdir())
@@ -81,6 +81,13 @@ def test_a_port_whose_connections_only_run_out_is_free() -> None:
             far.close()  # the server's side closes first and lingers
             near.recv(1)
     running.assert_free(port)
+
+
+def test_a_taken_port_of_the_witness_is_told_as_such(stranger: int) -> None:
+    """Nobody named it: it is the one after `--port`."""
+    done = CliRunner().invoke(running.run, ["--port", str(stranger - 1)])
+    assert (done.exit_code, f"{stranger} 已被占用" in done.output) == (1, True)
+    assert f"--port（{stranger - 1}）的下一个端口" in done.output
 
 
 def test_the_answer_of_somebody_else_is_not_ours(stranger: int, tmp_path: Path) -> None:

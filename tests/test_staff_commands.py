@@ -33,3 +33,6 @@ def test_a_head_is_entered_and_let_in_by_two(house: House, commands: CliRunner) 
     second = typing(house, commands, "code", head, by="demo-registrar-2")
     assert re.search(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}", second.output)
     assert typing(house, commands, "propose-code", head, *WHY, by="demo-handler").exit_code == 1
+    told = typing(house, commands, "acts").output
+    assert f"staff.code  {head}" in told
+    assert typing(house, commands, "acts", by="demo-handler").exit_code == 1

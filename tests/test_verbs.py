@@ -91,7 +91,7 @@ VERBS = (
         "let an institution claim for one",
         api=("POST /v1/me/agencies",),
         own=("POST /me/agencies",),
-        why="the worker's own word, with a fresh proof: on the page or by interface",
+        why="the worker's own word, with a fresh proof: on the page, by interface or at the window",
     ),
     Verb(
         "end or deny such a contract",
@@ -561,6 +561,28 @@ VERBS = (
         desk=("POST /desk/staff/<staff_id>/codes", "POST /desk/staff/<staff_id>/code"),
     ),
     Verb(
+        "read who let whom in, and out, at institutions",
+        ("GET /v1/desk/staff/acts",),
+        ("staff acts",),
+        desk=("GET /desk/staff/acts",),
+    ),
+    Verb(
+        "see the people of one's institution; take an invitation back, end a position, close an account",
+        (
+            "GET /v1/centre/people",
+            "POST /v1/centre/invitations/<id:invitation_id>/end",
+            "POST /v1/centre/people/<staff_id>/end",
+            "POST /v1/centre/people/<staff_id>/close",
+        ),
+        ("people list", "people take-back", "people end", "people close"),
+        desk=(
+            "GET /centre/people",
+            "POST /centre/invitations/<id:invitation_id>/end",
+            "POST /centre/people/<staff_id>/end",
+            "POST /centre/people/<staff_id>/close",
+        ),
+    ),
+    Verb(
         "register a machine, give it a key, lift its suspension",
         (
             "POST /v1/desk/clients",
@@ -746,7 +768,19 @@ REGISTERS = (
 """or keeps the registers of institutions and keys, which no archive belongs to."""
 GROUPS = (
     *("cards", "numbers", "case", "erasure", "continuation", "window", "notices", "paper", "import"),
-    *("held", "objections", "institution", "centre", "client", "staff", "fund", "ledger", "rules", "payee"),
+    *(
+        "held",
+        "objections",
+        "institution",
+        "centre",
+        "client",
+        "staff",
+        "people",
+        "fund",
+        "ledger",
+        "rules",
+        "payee",
+    ),
 )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas, misses
 from recordsvc.access.grants import EVERYWHERE, Actor, Reach, roles_told
-from recordsvc.access.tables import official_act, official_role
+from recordsvc.access.tables import official_act, official_role, staff
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
@@ -73,6 +73,12 @@ class Act(StrEnum):
     """Institution whose head invited somebody; reason: the position."""
     STAFF_UNINVITED = "staff.uninvited"
     """Institution whose head took an invitation back; reason: the position."""
+    STAFF_ENDED = "staff.ended"
+    """Id of the person of an institution from whom a head took a position; reason: the position."""
+    STAFF_CLOSED = "staff.closed"
+    """Id of the person of an institution whose account a head closed; reason: the institution."""
+    GROUP_ONE_INVITER = "group.one-inviter"
+    """Department whose first and second officer of one statement were invited by one person; reason: who."""
     OFFICIAL_ENTERED = "official.entered"
     """Id of an official's account that was made; roles come by two people."""
     OFFICIAL_GRANTED = "official.granted"
@@ -110,8 +116,16 @@ ABOUT_OFFICIALS: Final = (
     Act.OFFICIAL_LOST,
 )
 """Acts whose subject is an official's account."""
-ABOUT_STAFF: Final = (Act.STAFF_CODE, Act.STAFF_LOST)
-"""Acts whose subject is the account of a person of an institution."""
+ABOUT_STAFF: Final = (Act.STAFF_CODE, Act.STAFF_LOST, Act.STAFF_ENDED)
+"""Acts whose subject is the account of a person of an institution, which they may read there."""
+OF_STAFF: Final = (
+    *ABOUT_STAFF,
+    Act.STAFF_CLOSED,
+    Act.STAFF_INVITED,
+    Act.STAFF_UNINVITED,
+    Act.GROUP_ONE_INVITER,
+)
+"""Who lets whom in at institutions, and out: what registrars answer for read, too."""
 MISSES: Final = (
     Act.FIND_NOTHING,
     Act.GROUP_FIND_NOTHING,
@@ -165,7 +179,7 @@ def listed(
 ) -> list[Done]:
     """Return acts of those who ever had a role within a reach, and of the console on their accounts.
 
-    Newest first, from before the id `before`.
+    So with people of institutions that lie there. Newest first, from before the id `before`.
     """
     names = [official_act.c[name] for name in Done.__slots__]
     wanted = sa.select(*names).where(official_act.c.id < before)
@@ -174,8 +188,34 @@ def listed(
         there = areas.within(where, own.area)
         theirs = act.actor.in_(sa.select(sa.literal("official:") + own.official_id).where(there))
         on_them = act.subject.in_(sa.select(own.official_id).where(there))
-        wanted = wanted.where(sa.or_(theirs, sa.and_(_console_on_officials(), on_them)))
+        wanted = wanted.where(
+            sa.or_(theirs, sa.and_(_console_on_officials(), on_them), _of_institutions(where))
+        )
     return [Done(*row) for row in conn.execute(wanted.order_by(official_act.c.id.desc()).limit(limit))]
+
+
+def of_staff(
+    conn: Connection, where: Reach = EVERYWHERE, *, before: bytes = b"\xff" * 16, limit: int = 100
+) -> list[Done]:
+    """Return who let whom in, and out, at institutions within a reach (`OF_STAFF`), as `listed` does.
+
+    Also what the desk did to accounts there.
+    """
+    act = official_act.c
+    names = [act[name] for name in Done.__slots__]
+    wanted = sa.select(*names).where(act.id < before, act.act.in_(OF_STAFF))
+    if not where.everywhere:
+        there = areas.within(where, areas.of_institution(staff.c.institution))
+        on_them = act.subject.in_(sa.select(staff.c.staff_id).where(there))
+        wanted = wanted.where(sa.or_(_of_institutions(where), on_them))
+    return [Done(*row) for row in conn.execute(wanted.order_by(act.id.desc()).limit(limit))]
+
+
+def _of_institutions(where: Reach) -> sa.ColumnElement[bool]:
+    """Return the condition that a person of an institution within a reach did it."""
+    there = areas.within(where, areas.of_institution(staff.c.institution))
+    people = sa.select(sa.literal("staff:") + staff.c.staff_id).where(there)
+    return official_act.c.actor.in_(people)
 
 
 def at_console(conn: Connection, official_id: str, now_ms: int) -> list[Done]:

@@ -4,7 +4,8 @@
       └────> case: reason, everything done meanwhile ──close, by somebody else, with a finding──> closed
                                                         └ due within the working days of `emergency_terms`
 
-The role reaches no further than the areas that are one's own in one's own right; while a case is open, its
+The role reaches no further than the areas that are one's own in one's own right, and ends with the last role
+that one holds there in one's own right; while a case is open, its
 official opens no other: the second person's review of the first is due before.
 
 Roles that exclude one another exclude one another here, too, but for the first and second word of an act
@@ -71,7 +72,7 @@ def take(
     _check_place(turn, official_id, area)
     case_id = uuid7(FixedClock(turn.now_ms), random)
     until_ms = turn.now_ms + hours * HOUR_MS
-    by = f"emergency:{case_id.hex()}"
+    by = f"{officials.EMERGENCY}{case_id.hex()}"
     officials.grant(turn, official_id, role, area, by=by, until_ms=until_ms, emergency=True)
     turn.conn.execute(
         emergency.insert().values(
@@ -115,7 +116,7 @@ def close(turn: Turn, case_id: bytes, finding: str, *, by: str) -> None:
         raise EmergencyClosed
     versions.bump(turn, officials.REGISTER)
     mine = (
-        official_role.c.granted_by == f"emergency:{case_id.hex()}",
+        official_role.c.granted_by == f"{officials.EMERGENCY}{case_id.hex()}",
         official_role.c.until_ms > turn.now_ms,
     )
     officials.end_grants(turn, *mine, by=by)

@@ -54,6 +54,8 @@ class Through:
     """Id of the service (`service` table) that this is part of."""
     verbs: frozenset[str] = frozenset()
     """Policies that the worker left to a helper; at the window all of them are open."""
+    act: bytes = b""
+    """Id of the line (`service_act`) of the act that is being done; empty for what is only seen."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,6 +106,16 @@ def author(actor: Actor) -> str:
     if actor.through is not None:
         return f"{actor.through.way}:{actor.through.id}"
     return f"{actor.kind}:{actor.id}"
+
+
+def second_pair(actor: Actor) -> str:
+    """Return by whom something was done where a second person must be another: `kind:id`.
+
+    At the window that is the official, whose own word does not follow on what they entered there.
+    """
+    if actor.through is None:
+        return f"{actor.kind}:{actor.id}"
+    return f"{Kind.OFFICIAL if actor.through.way is Way.WINDOW else Kind.WORKER}:{actor.through.id}"
 
 
 ANYONE: Final = Actor(Kind.ANYONE)
@@ -291,7 +303,10 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.helper.read": _OWN,
     "own.helper.name": _OWN,
     "own.helper.end": _OWN,
-    "own.helping": (Grant(Kind.WORKER),),
+    **dict.fromkeys(
+        ("own.helping.read", "own.helping.accept", "own.helping.end", "own.helping.begin"),
+        (Grant(Kind.WORKER),),
+    ),
     "own.entitlement.read": _OWN,
     # Officials.
     "desk.read": _official(*_DESK),
@@ -319,6 +334,8 @@ POLICIES: Final[dict[str, Policy]] = {
     "payee-account.list": _official(*SERVING),
     "payee-account.read": _official(Role.REVIEWER),
     "act.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
+    # Who lets whom in at institutions: registrars answer for the register that this is part of.
+    "act.staff.read": _official(Role.REGISTRAR, Role.AUDITOR, Role.DATA_OFFICER),
     # Auditors read alarms, the data officer answers them; of what is a worker's, auditors write nothing.
     "look-alarm.read": _official(Role.AUDITOR, Role.DATA_OFFICER),
     # Two officials decide what an auditor sees; whose the pack is, the verb judges.

@@ -5,10 +5,18 @@ from typing import Any
 
 import flask
 
-from recordsvc.access import heads, staff
+from recordsvc.access import acts, heads, staff
+from recordsvc.access.acts import Done
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import StaffRefused, StaffUnknown
-from recordsvc.access.forms import EmptyForm, ProposedForm, ReasonForm
+from recordsvc.access.forms import (
+    EmptyForm,
+    OfficialActsForm,
+    OfficialActsQuery,
+    ProposedForm,
+    ReasonForm,
+)
+from recordsvc.access.grants import reach
 from recordsvc.access.head_errors import CodeUndecided, HeadMakesCodes
 from recordsvc.access.heads import Head
 from recordsvc.access.policy import door
@@ -100,6 +108,29 @@ def asked_code(staff_id: str, reason: str) -> Callable[[Turn], str]:
 def code_at_desk(staff_id: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - empty
     """Make the code that is handed to the person, once; the institution is told."""
     return answers.answer({"code": heads.draw(house(), staff_id, actor())}, form=OneTimeCodeForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/desk/staff/acts",
+    policy="act.staff.read",
+    query=OfficialActsQuery,
+    answer=OfficialActsForm,
+    summary="单位人员变动 / Who let whom in, and out, at institutions",
+)
+def list_staff_acts(query: dict[str, Any]) -> flask.Response:
+    """List it for the area of who asks, newest first."""
+    found = staff_acts(query["before"], query["limit"])
+    following = found[-1].id if len(found) == query["limit"] else None
+    return answers.answer({"items": found, "next": following}, form=OfficialActsForm)
+
+
+def staff_acts(before: bytes | None, limit: int) -> list[Done]:
+    """Return what people of institutions, and the desk, did to accounts there, newest first."""
+    with house().db.read() as conn:
+        where = reach(actor(), "act.staff.read")
+        return acts.of_staff(conn, where, before=before or b"\xff" * 16, limit=limit)
 
 
 def _proposed(proposal_hex: str) -> flask.Response:

@@ -1,7 +1,7 @@
 """Acting as a helper (亲情代办): naming, taking on, beginning, ending; told to whom it concerns."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from recordsvc.access import helper_relations, in_place, proving
@@ -29,15 +29,18 @@ def name(turn: Turn, house: "House", worker_id: bytes, wanted: Wanted) -> tuple[
     return made
 
 
-def accept(house: "House", who: Actor, known_names: Sequence[str], code: str) -> bytes:
-    """Become the helper that a code was made for; the relation's id.
+def accept(
+    house: "House", who: Actor, known_names: Sequence[str], code: str, settle: Callable[[Turn], object]
+) -> bytes:
+    """Become the helper that a code was made for; the relation's id. `settle`: the own proof at the window.
 
-    Raises `HelperUnmatched`, `HelperRefused`, `LoginPaced`.
+    Raises `HelperUnmatched`, `HelperRefused`, `LoginPaced`, and what `settle` raises.
     """
     own = _own(who)
     paced = proving.admitted(house, account(house.keys, Kind.WORKER, f"helper/{who.id}"))
 
     def act(turn: Turn) -> bytes:
+        settle(turn)
         found = helper_relations.accept(turn, house.keys, own, known_names, code)
         forgive(turn, paced)
         house.tell(turn, _person(turn, found.worker_id), "helper-accepted", f"{found.helper_id.hex()}/1")
@@ -62,6 +65,8 @@ def begin(house: "House", sessions: Sessions, who: Actor, helper_id: bytes) -> t
     Raises `NotFound` where nothing runs.
     """
     own = _own(who)
+    if who.through is not None:
+        raise NotFound
 
     def act(turn: Turn) -> tuple[Helper, bytes]:
         found = helper_relations.running(turn.conn, str(uuid.UUID(bytes=helper_id)), who.id, turn.now_ms)
@@ -123,6 +128,7 @@ def _person(turn: Turn, worker_id: bytes) -> Holder:
 
 
 def _own(who: Actor) -> bytes:
-    if who.worker_id is None or who.through is not None:
+    """Return whose affair it is: the worker's, also where they stand at the window. Raises `NotFound`."""
+    if who.worker_id is None or (who.through is not None and who.through.way is not Way.WINDOW):
         raise NotFound
     return who.worker_id

@@ -9,7 +9,7 @@ line says how it ended.
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -49,6 +49,8 @@ VERBS: Final[Mapping[str, str]] = {
     "own.consent.end": "consents",
     "own.helper.read": "helpers",
     "own.helper.end": "helpers",
+    "own.helping.read": "helpers",
+    "own.helping.end": "helpers",
     "own.entitlement.read": "claims",
     "own.claim.read": "claims",
     "own.claim.file": "claims",
@@ -67,32 +69,28 @@ ALONE: Final[Mapping[str, tuple[str, str]]] = {
         "登录与设备只能由本人查看和设置；没有登录方式的，可在窗口领取激活码。",
         "Sign-ins and ways in are the worker's alone; the window hands out activation codes.",
     ),
-    "own.agency.give": (
-        "委托机构代办只能由本人作出；没有登录方式的，可以与机构签订书面协议。",
-        "Letting an institution claim is the worker's alone; without a way in, a paper does.",
-    ),
-    "own.fee.pay": (
-        "即时支付只能由本人登录后办理；可以在窗口下单，到机构柜台缴费。",
-        "Only the account's holder, signed in, pays at once; the window orders, the counter takes money.",
-    ),
-    "own.fee.mandate": (
-        "委托代扣只能由本人登录后签订；终止委托和缴费可以在窗口办理。",
-        "A mandate to be debited is signed by the worker alone; ending it and paying go at the window.",
-    ),
-    "own.account.set": (
-        "收款账户由本人登录后填写；在窗口由工作人员登记，另一名工作人员核实。",
-        "The worker enters their own account; at the window an official enters it and another verifies it.",
-    ),
-    "own.helping": (
-        "作为代办人的一方只能由其本人办理。",
-        "Being somebody's helper is one's own affair.",
+    "own.helping.begin": (
+        "替别人办理，只能由代办人本人登录后开始：一次代办只有一名经办人，经办人是谁要对得上。",
+        "Only the helper, signed in, begins to act for somebody: otherwise a trace would name two.",
     ),
 }
-"""What must be the worker's alone, and why."""
+"""What must be the worker's alone, and why. Two things are left here, and both are about who acts:
+
+* `session.worker`, ways in: a clerk who could set one would from then on be the worker, without any trace. At
+  the window there is the activation code instead, which the worker uses alone.
+* `own.helping.begin`: one session stands in one place. A clerk in the place of a helper in the place of
+  another would be named in the traces of neither, and the other agreed to the helper, not to the clerk. Whom
+  one helps is read, accepted and ended at the window.
+"""
 PROVEN: Final[Mapping[str, str]] = {
     "own.consent.give": "consents",
     "own.contact.set": "identity",
     "own.helper.name": "helpers",
+    "own.helping.accept": "helpers",
+    "own.agency.give": "claims",
+    "own.account.set": "account",
+    "own.fee.pay": "fees",
+    "own.fee.mandate": "fees",
 }
 """What the worker's own proof goes with at the window (`archive/own_proof.py`), and what no helper has."""
 HELPERS: Final = (
@@ -120,13 +118,17 @@ Finish = Callable[[bool, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One act of a service: its id, the rule of its door, when (UTC ms), how it ended, its log index."""
+    """One act of a service: its id, the rule of its door, when (UTC ms), how it ended, its log index.
+
+    `proof`: by what the worker proved it, as `own_proof.Settle` tells; None where the act asks for none.
+    """
 
     act_id: bytes
     door: str
     at_ms: int
     outcome: str
     log_index: int | None
+    proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +176,12 @@ def trace(
 
     `rule` is the door's, with method and without values. Raises `LookNotWritten`.
     """
-    through, own, request_id = who.through, who.worker_id, current().id
+    through, own, request = who.through, who.worker_id, current()
     group = VERBS.get(policy) or PROVEN.get(policy)
     if through is None or own is None or group is None:
         return None
     actor = stander(officials, through, house.clock.now_ms(), house.settings.region)
-    look = Look(own, actor, through.purpose, group, through.case_ref, request_id)
+    look = Look(own, actor, through.purpose, group, through.case_ref, request.id)
     if not acts_:
         looked.record(house, [look])
         return None
@@ -188,6 +190,7 @@ def trace(
     except Exception as error:
         observe.log("look-not-written", error=type(error).__name__, at=observe.place(error))
         raise LookNotWritten from error
+    request.actor = replace(who, through=replace(through, act=act_id))
     return lambda done, index: _finish(house, own, through, act_id, done, index)
 
 
@@ -208,6 +211,13 @@ def _begin(turn: Turn, house: "House", look: Look, through: Through, subject: st
     }
     turn.conn.execute(service_act.insert().values(**row))
     return act_id
+
+
+def proven(turn: Turn, who: Actor, proof: str) -> None:
+    """Keep beside the act that is being done by what the worker proved it, in the turn of the act."""
+    if who.through is not None and who.through.act:
+        mine = (service_act.c.worker_id == who.worker_id, service_act.c.act_id == who.through.act)
+        turn.conn.execute(service_act.update().where(*mine).values(proof=proof))
 
 
 def _finish(
@@ -267,7 +277,7 @@ def of_workers(
         wanted, lines = wanted.where(own.service_id == service_id), lines.where(act.service_id == service_id)
     done: dict[bytes, list[Done]] = defaultdict(list)
     for row in conn.execute(lines.order_by(act.act_id)):
-        line = Done(bytes(row.act_id), row.door, row.at_ms, row.outcome, row.log_index)
+        line = Done(bytes(row.act_id), row.door, row.at_ms, row.outcome, row.log_index, row.proof)
         done[bytes(row.service_id)].append(line)
     found = conn.execute(wanted.order_by(own.service_id.desc()).limit(limit))
     return [Service(**row._mapping, acts=tuple(done[bytes(row.service_id)])) for row in found]  # noqa: SLF001 - documented name

@@ -8,6 +8,7 @@ Problem
 │   └── WindowUnmatched ─────── window-unmatched       (which of them is wrong is not said)
 └── FormRefused
     ├── OwnProofWanted ──────── own-proof              (which part is wrong is not said)
+    │   └── OwnProofTyped ───── own-proof-typed        (the same, where no slip does)
     └── HelperRefused ───────── helper-refused
 """
 
@@ -32,6 +33,18 @@ class OwnProofWanted(FormRefused):
     title_en = "The worker's own proof is needed"
     remedy_zh = "请本人输入 PIN 和未用过的验证码，或动态验证码；或选择本次代办中存入的本人签字单。"
     remedy_en = "The worker types PIN and unused code, or a time-based code; or name a slip of this service."
+
+
+class OwnProofTyped(OwnProofWanted):
+    """The same, where no slip stands for the worker: where money goes, who helps, where one is told."""
+
+    code = "own-proof-typed"
+    title_zh = "需要本人验证"
+    title_en = "The worker's own proof is needed"
+    remedy_zh = "请本人输入 PIN 和未用过的验证码，或动态验证码；没有的，先领取激活码并设置。"
+    remedy_en = (
+        "The worker types PIN and unused code, or a time-based code; without them, activate an account."
+    )
 
 
 class HelperRefused(FormRefused):

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas, own_parties, recusals
 from recordsvc.access.errors import OfficialConflict, OfficialRefused
-from recordsvc.access.grants import EVERYWHERE, Actor, Kind, Reach, Role
+from recordsvc.access.grants import EVERYWHERE, Actor, Kind, Reach, Role, prefix
 from recordsvc.access.tables import deputy, official, official_bar, official_role
 from recordsvc.ground import bound, versions
 from recordsvc.ground.commit import Turn
@@ -28,6 +28,8 @@ _ID: Final = re.compile(r"[a-z][a-z0-9.-]{1,39}")
 _AREA: Final = re.compile(r"[1-9][0-9](?:[0-9]{2}){0,2}")
 WORD: Final = "word"
 """The bar between the two persons of an act: who may propose what a role decides does not hold that role."""
+EMERGENCY: Final = "emergency:"
+"""How `granted_by` of a role begins that was taken in an emergency; the case follows."""
 _OFFICE: Final = "office"
 SIDES: Final[Mapping[Role, Mapping[str, str]]] = {
     Role.REGISTRAR: {_OFFICE: "work", WORD: "first"},
@@ -63,6 +65,11 @@ class RoleGrant:
         """Whether the role is held now."""
         return self.from_ms <= now_ms and (self.until_ms is None or now_ms < self.until_ms)
 
+    @property
+    def in_emergency(self) -> bool:
+        """Whether it was taken alone, for hours (emergencies.py)."""
+        return self.granted_by.startswith(EMERGENCY)
+
 
 @dataclass(frozen=True, slots=True)
 class Official:
@@ -89,7 +96,11 @@ class Official:
         """Return (role, division code) of the own grants in force; none once the account is closed."""
         if self.closed_ms is not None:
             return frozenset()
-        return frozenset((grant.role, grant.area) for grant in self.grants if grant.in_force(now_ms))
+        held = [grant for grant in self.grants if grant.in_force(now_ms)]
+        own = Reach(frozenset(prefix(grant.area) for grant in held if not grant.in_emergency))
+        # What was taken in an emergency rests on what one holds there, and ends with it.
+        counts = [grant for grant in held if not grant.in_emergency or own.covers(prefix(grant.area))]
+        return frozenset((grant.role, grant.area) for grant in counts)
 
     def roles(self, now_ms: int) -> frozenset[str]:
         """Roles held now, also as somebody's deputy."""

@@ -32,6 +32,8 @@ service_act = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False),
     sa.Column("outcome", sa.String(10), nullable=False),
     sa.Column("log_index", sa.BigInteger),
+    # By what the worker proved it (pin, totp, slip:<uuid of the paper>), where it was asked for.
+    sa.Column("proof", sa.String(80)),
     sa.CheckConstraint("outcome IN ('open', 'done', 'refused')", name="outcome"),
     sa.Index(None, "worker_id", "service_id"),
     info={"kind": "state", "worker": True},

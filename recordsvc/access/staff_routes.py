@@ -226,25 +226,27 @@ def uninvited(invitation_id: bytes) -> None:
 
 def ended(staff_id: str, position: str) -> None:
     """End a position at the institution of whoever asks. Raises `StaffUnknown`, `StaffRefused`."""
-    own, by = institution(), reference()
+    place, own, who, by = house(), institution(), actor(), reference()
 
     def act(turn: Turn) -> None:
         staff.known(turn.conn, staff_id, own)
-        staff.end(turn, staff_id, Position(position), by=by)
+        if staff.end(turn, staff_id, Position(position), by=by):
+            acts.note(turn, place.random, OfficialAct(who, Act.STAFF_ENDED, staff_id, position))
 
-    house().db.write(act)
+    place.db.write(act)
 
 
 def closed(staff_id: str) -> None:
     """Close an account at the institution of whoever asks. Raises `StaffUnknown`, `StaffRefused`."""
-    own, sessions = institution(), access().sessions
+    place, own, who, sessions = house(), institution(), actor(), access().sessions
 
     def act(turn: Turn) -> None:
         staff.known(turn.conn, staff_id, own)
         staff.close(turn, staff_id)
         sessions.end_all(turn, Kind.STAFF, staff_id)
+        acts.note(turn, place.random, OfficialAct(who, Act.STAFF_CLOSED, staff_id, own))
 
-    house().db.write(act)
+    place.db.write(act)
 
 
 def new_code(staff_id: str, own: str, *, lost: bool = False) -> str:

@@ -26,7 +26,10 @@ class ServiceOpenedForm(Form):
 
 
 class ServiceActForm(Form):
-    """One act: its door's rule, how it ended (open: not known), the entry it made, the receipt's number."""
+    """One act: its door's rule, how it ended (open: not known), the entry it made, the receipt's number.
+
+    `proof`: by what the worker proved it (`pin`, `totp`, `slip:<paper>`); null where it asks for none.
+    """
 
     act_id = Identifier(required=True)
     door = fields.String(required=True)
@@ -34,6 +37,7 @@ class ServiceActForm(Form):
     outcome = fields.String(required=True, validate=validate.OneOf(("open", "done", "refused")))
     log_index = fields.Integer(required=True, allow_none=True)
     receipt = fields.String(required=True)
+    proof = fields.String(required=True, allow_none=True)
 
 
 class ServiceForm(Form):

@@ -8,9 +8,12 @@ from typing import Any, Final
 import flask
 from marshmallow import fields
 
+from recordsvc.access import staff_terms
 from recordsvc.access.entrance import actor
+from recordsvc.access.grants import Kind
 from recordsvc.access.policy import door
 from recordsvc.access.services import access
+from recordsvc.access.staff_terms import Ending
 from recordsvc.archive import held
 from recordsvc.archive.forms import HeldListForm, IssuerKeysForm
 from recordsvc.archive.keyevents import NO_END
@@ -31,14 +34,26 @@ class OwnClientForm(Form):
     scopes = fields.List(fields.String(), required=True)
 
 
+class EndingForm(Form):
+    """A position of who asks that ends soon: from which instant (UTC ms) on, and its last Beijing day."""
+
+    position = fields.String(required=True)
+    until_ms = fields.Integer(required=True)
+    last_on = fields.String(required=True)
+
+
 class CentreForm(IssuerKeysForm):
-    """One's own institution: name and kind as of today (null where nobody entered it), keys, machines."""
+    """One's own institution: name and kind as of today (null where nobody entered it), keys, machines.
+
+    `positions` and `ending` are of who asks.
+    """
 
     institution = fields.String(required=True)
     name = fields.String(required=True, allow_none=True)
     kind = fields.String(required=True, allow_none=True)
     in_force = fields.Boolean(required=True)
     positions = fields.List(fields.String(), required=True)
+    ending = fields.List(fields.Nested(EndingForm), required=True)
     clients = fields.List(fields.Nested(OwnClientForm), required=True)
 
 
@@ -65,6 +80,13 @@ def keys_of(issuer: str) -> list[dict[str, Any]]:
     ]
 
 
+def ending() -> list[Ending]:
+    """Return which positions of whoever asks end soon; none of a machine."""
+    who = actor()
+    with house().db.read() as conn:
+        return staff_terms.listed(conn, house().clock.now_ms(), who.id) if who.kind is Kind.STAFF else []
+
+
 def overview() -> dict[str, Any]:
     """Return what the institution of whoever asks is here."""
     own, today = own_institution(), beijing_date(house().clock.now_ms()).isoformat()
@@ -76,6 +98,7 @@ def overview() -> dict[str, Any]:
         "kind": None if found is None else found.kind_on(today),
         "in_force": found is not None and found.in_force(today),
         "positions": sorted(actor().roles),
+        "ending": ending(),
         "items": keys_of(own),
         "clients": [
             {

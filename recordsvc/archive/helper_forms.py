@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.archive.notice_forms import OwnProofForm
 from recordsvc.ground.forms import Form, Identifier, Whole, text
 
 
@@ -52,7 +53,7 @@ class HelpersForm(Form):
     items = fields.List(fields.Nested(HelperForm), required=True)
 
 
-class HelperCodeForm(Form):
+class HelperCodeForm(OwnProofForm):
     """The code that the worker handed over."""
 
     code = text(1, 40, required=True)

@@ -10,7 +10,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import LoginPaced
 from recordsvc.access.forms import EmptyForm
 from recordsvc.access.helper_relations import Helper, Wanted
-from recordsvc.access.in_place_errors import HelperRefused, HelperUnmatched, OwnProofWanted
+from recordsvc.access.in_place_errors import HelperRefused, HelperUnmatched, OwnProofTyped, OwnProofWanted
 from recordsvc.access.policy import door
 from recordsvc.access.services import access
 from recordsvc.access.window_forms import ServiceOpenedForm
@@ -80,7 +80,7 @@ def end_helper(helper_id: bytes, form: dict[str, Any]) -> flask.Response:
     bp,
     "GET",
     "/v1/me/helping",
-    policy="own.helping",
+    policy="own.helping.read",
     answer=HelpersForm,
     summary="我替谁办 / Whom I help",
 )
@@ -93,23 +93,23 @@ def list_helping() -> flask.Response:
     bp,
     "POST",
     "/v1/me/helping",
-    policy="own.helping",
+    policy="own.helping.accept",
     step_up=True,
     body=HelperCodeForm,
     answer={201: HelperAcceptedForm},
-    problems=(HelperUnmatched, HelperRefused, LoginPaced),
+    problems=(HelperUnmatched, HelperRefused, OwnProofTyped, LoginPaced),
     summary="接受代办 / Become the helper that a code was made for",
 )
-def accept_helping(form: dict[str, str]) -> flask.Response:
+def accept_helping(form: dict[str, Any]) -> flask.Response:
     """Take it on."""
-    return answers.answer({"helper_id": accepted(form["code"])}, 201, form=HelperAcceptedForm)
+    return answers.answer({"helper_id": accepted(form)}, 201, form=HelperAcceptedForm)
 
 
 @door(
     bp,
     "POST",
     "/v1/me/helping/<id:helper_id>/end",
-    policy="own.helping",
+    policy="own.helping.end",
     body=EmptyForm,
     answer=HelperEndedForm,
     summary="不再代办 / Help no more",
@@ -125,7 +125,7 @@ def end_helping(helper_id: bytes, form: dict[str, Any]) -> flask.Response:
     bp,
     "POST",
     "/v1/me/helping/<id:helper_id>/begin",
-    policy="own.helping",
+    policy="own.helping.begin",
     body=EmptyForm,
     answer={201: ServiceOpenedForm},
     problems=(NotFound,),
@@ -171,9 +171,13 @@ def helped() -> list[Helper]:
         return helper_relations.helping(conn, own_worker())
 
 
-def accepted(code: str) -> bytes:
-    """Take on what a code was made for; its id. Raises `HelperUnmatched`, `HelperRefused`, `LoginPaced`."""
-    return helping.accept(house(), actor(), names_of(own_worker()), code)
+def accepted(form: Mapping[str, Any]) -> bytes:
+    """Take on what the code of a form was made for; its id.
+
+    Raises `HelperUnmatched`, `HelperRefused`, `LoginPaced`; at the window `OwnProofTyped`.
+    """
+    settle = own_proof.typed(house(), actor(), form)
+    return helping.accept(house(), actor(), names_of(own_worker()), form["code"], settle)
 
 
 def begun(helper_id: bytes) -> tuple[Helper, bytes]:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import LoginPaced, PurposeRefused
 from recordsvc.access.grants import author
-from recordsvc.access.in_place_errors import OwnProofWanted
+from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.policy import Sends, door
 from recordsvc.access.services import reference
 from recordsvc.archive import contact_change, noticeboard, own_proof, printing
@@ -79,7 +79,7 @@ def read_my_notices(form: dict[str, Any]) -> flask.Response:
     step_up=True,
     body=NewPhoneForm,
     answer={204: None},
-    problems=(PhoneRefused, OwnProofWanted, LoginPaced),
+    problems=(PhoneRefused, OwnProofTyped, LoginPaced),
     summary="设置接收通知的手机 / Set the phone to be told at",
 )
 def set_my_phone(form: dict[str, str]) -> flask.Response:
@@ -96,7 +96,7 @@ def set_my_phone(form: dict[str, str]) -> flask.Response:
     step_up=True,
     body=OwnProofForm,
     answer={204: None},
-    problems=(OwnProofWanted, LoginPaced),
+    problems=(OwnProofTyped, LoginPaced),
     summary="不再用手机接收通知 / Forget the phone",
 )
 def remove_my_phone(form: dict[str, str]) -> flask.Response:
@@ -108,11 +108,11 @@ def remove_my_phone(form: dict[str, str]) -> flask.Response:
 def change_phone(form: Mapping[str, Any], number: str | None) -> None:
     """Change where the worker who asks is told, at the window with the worker's own proof; None: forget it.
 
-    Raises `PhoneRefused`, `OwnProofWanted`, `LoginPaced`.
+    Raises `PhoneRefused`, `OwnProofTyped`, `LoginPaced`.
     """
     who, place, own = actor(), house(), own_worker()
     # No slip: it is typed by the worker, so that no clerk alone moves where warnings go.
-    settle = own_proof.wanted(place, who, {**form, "slip": None})
+    settle = own_proof.typed(place, who, form)
     source = "self" if who.through is None else author(who)
 
     def act(turn: Turn) -> None:

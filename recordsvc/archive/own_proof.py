@@ -1,9 +1,11 @@
 """The worker's own proof at the window (本人验证): what a clerk cannot do in the worker's place alone.
 
-Consent, and naming a helper, need what only the worker has: PIN and a printed code, or a time-based code,
-typed into fields of their own at the clerk's machine; or a slip that the worker signed, filed as a paper in
-this service. Attempts wait as those of signing in do (`access/backoff.py`), and are counted together with
-them. What it was stands beside what was agreed.
+Consent, naming a helper or becoming one, and what says where money goes need what only the worker has: PIN
+and a printed code, or a time-based code, typed into fields of their own at the clerk's machine. A slip that
+the worker signed, filed as a paper in this service, does for consents and helpers, which end if it differs
+(`slip_checks.py`); it does not where money moves, since what was paid does not end. Attempts wait as those of
+signing in do (`access/backoff.py`), and are counted together with them. What it was stands beside what was
+agreed, and beside the act.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,10 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from recordsvc.access import backoff, codes, consents, credentials, helper_relations, names, proving
+from recordsvc.access import (
+    backoff,
+    codes,
+    consents,
+    credentials,
+    helper_relations,
+    in_place,
+    names,
+    proving,
+)
 from recordsvc.access.credentials import PASSWORD, PIN, Holder
 from recordsvc.access.grants import Actor, Kind, author
-from recordsvc.access.in_place_errors import OwnProofWanted
+from recordsvc.access.in_place_errors import OwnProofTyped, OwnProofWanted
 from recordsvc.access.proving import Claim
 from recordsvc.access.tables import service
 from recordsvc.archive import slip_checks
@@ -31,15 +42,22 @@ Settle = Callable[[Turn], str]
 where the worker acts alone. Raises `OwnProofWanted`."""
 
 
-def wanted(house: "House", who: Actor, form: Mapping[str, Any]) -> Settle:
-    """Return how the proof in a form (`FIELDS`) is settled. Raises as `Settle`, and `LoginPaced`."""
+def wanted(
+    house: "House",
+    who: Actor,
+    form: Mapping[str, Any],
+    lacking: type[OwnProofWanted] = OwnProofWanted,
+) -> Settle:
+    """Return how the proof in a form (`FIELDS`) is settled.
+
+    Raises `lacking`, as `Settle`, and `LoginPaced`.
+    """
     if who.through is None or who.worker_id is None:
         return lambda _turn: ""
     if form["slip"] is not None:
         return _slip(house, who, bytes(form["slip"]))
-    typed = form["own_pin"] or form["own_code"] or form["own_totp"]
-    if not typed:
-        raise OwnProofWanted
+    if not (form["own_pin"] or form["own_code"] or form["own_totp"]):
+        raise lacking
     own = who.worker_id
     with house.db.read() as conn:
         account = names.of(house, conn, own) or who.id
@@ -51,11 +69,20 @@ def wanted(house: "House", who: Actor, form: Mapping[str, Any]) -> Settle:
 
     def settle(turn: Turn) -> str:
         if claim.holder is None or not claim.settle(turn):
-            raise OwnProofWanted
+            raise lacking
         backoff.forgive(turn, paced)
+        in_place.proven(turn, who, kind)
         return kind
 
     return settle
+
+
+def typed(house: "House", who: Actor, form: Mapping[str, Any]) -> Settle:
+    """Return how a proof is settled that the worker types; no slip does.
+
+    Raises `OwnProofTyped`, as `Settle`, and `LoginPaced`.
+    """
+    return wanted(house, who, {**form, "slip": None}, OwnProofTyped)
 
 
 def _by_pin(house: "House", own: bytes, form: Mapping[str, Any]) -> Claim:
@@ -86,6 +113,7 @@ def _slip(house: "House", who: Actor, paper_id: bytes) -> Settle:
         if begun is None or filed_ms < begun or used:
             raise OwnProofWanted
         slip_checks.begin(turn, house, who, own, paper_id)
+        in_place.proven(turn, who, named)
         return named
 
     return settle

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas, looked, staff
+from recordsvc.access import acts, areas, looked, staff
+from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor, Position, Thing, author
 from recordsvc.access.looked import Look
 from recordsvc.archive import restricted
@@ -220,7 +221,10 @@ def decide(
     statements.free_of_numbers(reason)
     looked.note(turn, house, look)
     role = str(Position.OFFICER)
+    proposer = two_person.read(turn.conn, proposal_id, turn.now_ms).proposed_by
     two_person.decide(turn, proposal_id, author(who), approve, reason, role=role, tools=house)
+    if approve:
+        _note_one_inviter(turn, house, who, proposer)
 
 
 def withdraw(turn: Turn, house: "House", who: Actor, proposal_id: bytes, reason: str) -> None:
@@ -228,6 +232,19 @@ def withdraw(turn: Turn, house: "House", who: Actor, proposal_id: bytes, reason:
     of(house, turn.conn, who, proposal_id)
     statements.free_of_numbers(reason)
     two_person.withdraw(turn, proposal_id, author(who), reason)
+
+
+def _note_one_inviter(turn: Turn, house: "House", who: Actor, proposer: str) -> None:
+    """Leave an act where both officers came in by one person, who may be both.
+
+    It is no refusal: a department has one head as a rule. Auditors and registrars see how often it is so.
+    """
+    people = staff.load(turn.conn)
+    pair = [people.get(one) for one in (proposer.partition(":")[2], who.id)]
+    inviters = {one.invited_by for one in pair if one is not None}
+    if len(inviters) == 1:
+        subject, reason = who.institution or "", inviters.pop()
+        acts.note(turn, house.random, OfficialAct(who, Act.GROUP_ONE_INVITER, subject, reason))
 
 
 def _still_officer(turn: Turn, who: Actor) -> None:

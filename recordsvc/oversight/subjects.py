@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 RULES: Final = "draw_rules"
 RESULTS: Final = "inspection_results"
-REGISTRAR: Final = "region"
-"""Code of `issuer_kinds`: the region's own registrar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,10 @@ class Subjects(Protocol):
 
 
 class InstitutionsInForce:
-    """Institutions that may teach or assess on the day of the commitment, by kind."""
+    """Institutions in force on the day of the commitment that teach or assess, by kind.
+
+    Which kinds do says the table `issuer_kinds` (`inspected`): the register holds departments, too.
+    """
 
     kind = "institution"
     title_zh = "培训和评价机构"
@@ -78,10 +79,13 @@ class InstitutionsInForce:
         within = Reach(frozenset({area}), everywhere=len(area) == REGION_DIGITS)
         every = self._register.all(conn)
         found = [every[code] for code in institutions.codes_within(conn, within)]
+        kinds = {
+            code for code, row in dated.on(institutions.KINDS, day).by_code.items() if row.get("inspected")
+        }
         return [
             Candidate(one.uscc, kind, one.periods()[0][0])
             for one in found
-            if one.in_force(day) and (kind := one.kind_on(day)) != REGISTRAR
+            if one.in_force(day) and (kind := one.kind_on(day)) in kinds
         ]
 
     def parties(self, object_id: str) -> frozenset[str]:

@@ -26,7 +26,7 @@ from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.people import kept_numbers
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.reading import read_person
-from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown
+from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown, RosterTaken
 from recordsvc.training.tables import class_day, class_learner, class_presence, class_teacher, training_class
 from recordsvc.vault.envelope import DataKeys
 
@@ -169,11 +169,15 @@ def add_learners(
 
 
 def remove_learner(turn: Turn, who: Actor, class_id: bytes, learner_id: bytes) -> None:
-    """Take a learner out of the roster, with days and mark (移出名册), until the sheet is signed.
+    """Take a learner out of the roster, with days and mark (移出名册), until the signer takes the roster.
 
-    Raises `ClassUnknown`, `ClassClosed`, `ClassRefused`.
+    What was taken is what will be signed: the signer sends the sheet back first.
+    Raises `ClassUnknown`, `ClassClosed`, `RosterTaken`, `ClassRefused`.
     """
     change(turn, who, class_id, "open", "submitted")
+    own = training_class.c
+    if turn.conn.scalar(sa.select(own.roster_ms).where(own.class_id == class_id)) is not None:
+        raise RosterTaken
     seat = class_learner.c
     query = sa.select(seat.number_id).where(seat.class_id == class_id, seat.learner_id == learner_id)
     number_id = turn.conn.scalar(query)

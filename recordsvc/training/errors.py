@@ -5,6 +5,7 @@ Problem
 │   └── ClassUnknown ───── class-unknown
 ├── Conflict
 │   ├── ClassClosed ────── class-closed
+│   ├── RosterTaken ────── class-roster-taken
 │   └── OwnSheet ───────── class-own-sheet
 └── FormRefused
     └── ClassRefused ───── class-refused
@@ -31,6 +32,16 @@ class ClassClosed(Conflict):
     title_en = "The sheet is not in a state for this"
     remedy_zh = "填写中的表由教师提交，提交后由签发人退回或签发；请刷新后按现在的状态办理。"
     remedy_en = "Teachers submit open sheets, signers return or sign submitted ones; read its state again."
+
+
+class RosterTaken(Conflict):
+    """The signer has taken the roster: who leaves it now would be signed for all the same."""
+
+    code = "class-roster-taken"
+    title_zh = "签发人已取走名册"
+    title_en = "The signer has taken the roster"
+    remedy_zh = "请签发人先退回这张表，再移出学员。"
+    remedy_en = "The signer sends the sheet back first; then take the learner out."
 
 
 class OwnSheet(Conflict):

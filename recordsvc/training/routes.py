@@ -20,7 +20,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.people import identifiers
 from recordsvc.training import classes, sheets
-from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown, OwnSheet
+from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown, OwnSheet, RosterTaken
 from recordsvc.training.forms import (
     AssignForm,
     ClassesForm,
@@ -105,9 +105,9 @@ def add_learners(class_id: bytes, form: dict[str, Any]) -> flask.Response:
     policy="class.keep",
     body=RemoveLearnerForm,
     answer={204: None},
-    problems=(ClassUnknown, ClassClosed, ClassRefused),
+    problems=(ClassUnknown, ClassClosed, RosterTaken, ClassRefused),
     idempotent=True,
-    summary="移出学员 / Take a learner out of the roster until the sheet is signed",
+    summary="移出学员 / Take a learner out of the roster until the signer takes it",
 )
 def remove_learner(class_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take a learner out, with the days and the mark entered for them."""
@@ -293,9 +293,8 @@ def done(act: Callable[[Turn], None]) -> flask.Response:
 def roster_file(class_id: bytes) -> flask.Response:
     """Return the roster of a submitted sheet as a file. Raises `ClassUnknown`, `ClassClosed`."""
     place, own = house(), actor()
-    with place.db.read() as conn:
-        if classes.find(conn, own, class_id, place.clock.now_ms()).state != "submitted":
-            raise ClassClosed
+    # Before it is read: who leaves at the same time has either left, or stays.
+    place.db.write(lambda turn: sheets.take_roster(turn, own, class_id))
     sheet = looked(class_id)
     today = beijing_date(place.clock.now_ms()).isoformat()
     institution = place.institutions.find(sheet.taught.institution)

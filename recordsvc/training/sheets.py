@@ -260,7 +260,15 @@ def submit(turn: Turn, who: Actor, class_id: bytes) -> None:
 
 def send_back(turn: Turn, who: Actor, class_id: bytes, note: str) -> None:
     """Give a sheet back to its teachers with a reason. Raises `ClassUnknown`, `ClassClosed`."""
-    change(turn, who, class_id, "submitted", state="open", submitted_by=None, note=note)
+    change(turn, who, class_id, "submitted", state="open", submitted_by=None, roster_ms=None, note=note)
+
+
+def take_roster(turn: Turn, who: Actor, class_id: bytes) -> None:
+    """Note that the roster was taken to be signed: nobody leaves it any more.
+
+    Raises `ClassUnknown`, `ClassClosed`.
+    """
+    change(turn, who, class_id, "submitted", roster_ms=turn.now_ms)
 
 
 def sign(turn: Turn, who: Actor, class_id: bytes) -> None:

@@ -29,6 +29,8 @@ training_class = sa.Table(
     sa.Column("opened_by", sa.String(80), nullable=False),
     sa.Column("opened_ms", sa.BigInteger, nullable=False),
     sa.Column("submitted_by", sa.String(80)),
+    # When the signer took the roster: from then on it is what the records will say.
+    sa.Column("roster_ms", sa.BigInteger),
     sa.Column("closed_by", sa.String(80)),
     sa.Column("closed_ms", sa.BigInteger),
     sa.UniqueConstraint("institution", "code"),
@@ -36,6 +38,7 @@ training_class = sa.Table(
     sa.CheckConstraint("theory_periods >= 0 AND practice_periods >= 0", name="periods"),
     sa.CheckConstraint("state IN ('open', 'submitted', 'signed', 'void')", name="state"),
     sa.CheckConstraint("(state IN ('signed', 'void')) = (closed_ms IS NOT NULL)", name="closed"),
+    sa.CheckConstraint("roster_ms IS NULL OR state <> 'open'", name="roster"),
     sa.CheckConstraint("state <> 'signed' OR closed_by <> submitted_by", name="second_person"),
     info={"kind": "state"},
     comment="Classes of institutions (班级): plan and state of the draft; who hands it over never signs it",

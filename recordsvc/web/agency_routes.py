@@ -5,6 +5,8 @@ from typing import Any, Final
 import flask
 from marshmallow import fields, validate
 
+from recordsvc.access.errors import LoginPaced
+from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.ground.forms import Form, Identifier, text
@@ -18,6 +20,7 @@ from recordsvc.money.claims.agency_routes import end_own, give_own, own_agencies
 from recordsvc.web.badges import Badge
 from recordsvc.web.desk_forms import MOST, Field, faults, judged
 from recordsvc.web.desk_routes import FAILED
+from recordsvc.web.forms import TypedProofForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
@@ -30,7 +33,7 @@ HOW: Final = {
 }
 
 
-class GiveAgencyPageForm(Form):
+class GiveAgencyPageForm(TypedProofForm):
     """Whom to let claim, which kinds, until when, as typed and ticked."""
 
     institution = text(0, 40, load_default="")
@@ -77,13 +80,15 @@ def agencies_page() -> flask.Response:
     step_up=True,
     body=Fields(GiveAgencyPageForm),
     answer={303: None, 422: HTML},
-    problems=(problems.AgencyRefused, ArchiveRestricted),
+    problems=(problems.AgencyRefused, LoginPaced, ArchiveRestricted),
     summary="委托机构代办（网页） / Let an institution claim for me, from the page",
 )
 def give_agency_button(form: dict[str, Any]) -> flask.Response:
     """Make the contract, or say what is wrong with it."""
     try:
-        give_own(**judged(NewAgencyForm, form | {"institution": form["institution"].strip().upper()}))
+        give_own(judged(NewAgencyForm, form | {"institution": form["institution"].strip().upper()}))
+    except OwnProofTyped as unproven:
+        return _page(form, unproven)
     except Problem as problem:
         if problem.status not in FAILED:
             raise
@@ -124,6 +129,7 @@ def _page(typed: dict[str, Any], problem: Problem | None) -> flask.Response:
         typed=typed,
         wrong=wrong,
         trouble=trouble,
+        slips=None,
     )
 
 

@@ -55,6 +55,21 @@ _STATES: Final = {
 }
 
 
+_UNFIT: Final = {
+    "torn": "文件不完整",
+    "digest": "文件与指纹不符",
+    "not-xml": "不是完整的 XML 文件",
+    "not-utf-8": "编码不是 UTF-8",
+    "byte-order-mark": "开头有字节顺序标记",
+    "schema": "不符合报文格式",
+    "message-unknown": "不认识这种报文或文件名",
+    "statement-sum": "期初加发生额不等于期末",
+    "statement-opening": "期初与上一份的期末不接",
+    "statement-contradicts": "同一序号的对账单内容不同",
+}
+"""Why a file was put aside, in words; of others the code is told."""
+
+
 class SealPageForm(Form):
     """On which account a batch is sealed; of collections, if that is said."""
 
@@ -159,10 +174,21 @@ def _break(one: dict[str, Any]) -> dict[str, Any]:
     return one | {
         "id": words.uuid_text(one["break_id"]),
         "amount": yuan(one["amount_fen"]),
+        **_told(one["kind"], one["subject"]),
         "whose": "无人认领" if nobody else name_of(one["owner"]),
         "nobody": nobody,
         "late": one["due_on"] < today,
     }
+
+
+def _told(kind: str, subject: str) -> dict[str, str]:
+    """Return what a difference is about, and why a file was put aside."""
+    first, _, rest = subject.partition(" ")
+    if kind == "file-quarantined":
+        reason = rest.partition(" ")[0].rstrip(":")
+        return {"about": f"银行文件 {first[:12]}", "why": _UNFIT.get(reason, rest)}
+    names = {"entry": "银行流水", "file": "银行文件"}
+    return {"about": f"{names[first]} {rest}" if first in names else subject, "why": ""}
 
 
 # -- batches

@@ -47,6 +47,7 @@ KEY_STATES: Final = {
 ON_STAFF: Final = {
     Act.STAFF_CODE: "生成一次性登录码",
     Act.STAFF_LOST: "挂失：停用全部登录方式、结束登录并生成登录码",
+    Act.STAFF_ENDED: "收回岗位",
 }
 """What others did to the account of a person of an institution; a test holds it complete."""
 NEWS_MS: Final = 14 * 86_400_000
@@ -132,6 +133,10 @@ def centre_page() -> flask.Response:
         who="" if member is None else member.name,
         positions=[POSITIONS[Position(one)] for one in told["positions"]],
         keys=keys,
+        ending=[
+            {"word": POSITIONS[Position(one.position)], "last": words.day(one.last_on)}
+            for one in told["ending"]
+        ],
         waiting=_waiting(),
         lost=[one for one in done_to_me() if one["lost"] and one["at_ms"] > house().clock.now_ms() - NEWS_MS],
     )

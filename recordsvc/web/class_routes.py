@@ -14,7 +14,7 @@ from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields
 from recordsvc.training import classes, sheets
 from recordsvc.training import routes as training
-from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown, OwnSheet
+from recordsvc.training.errors import ClassClosed, ClassRefused, ClassUnknown, OwnSheet, RosterTaken
 from recordsvc.training.forms import (
     AssignForm,
     DayForm,
@@ -154,7 +154,7 @@ def class_add_learners_button(class_id: bytes, form: dict[str, Any]) -> flask.Re
     surface=Surface.PAGE,
     body=Fields(RemoveLearnerPageForm),
     answer={303: None, 409: HTML, 422: HTML},
-    problems=(ClassUnknown, ClassClosed, ClassRefused),
+    problems=(ClassUnknown, ClassClosed, RosterTaken, ClassRefused),
     summary="移出学员（网页） / Take a learner out of the roster",
 )
 def class_remove_learner_button(class_id: bytes, form: dict[str, Any]) -> flask.Response:

@@ -98,7 +98,7 @@ def faults(problem: Problem, fields: Sequence[Field]) -> tuple[dict[str, str], P
     """Return what is wrong by field, and the problem itself as far as no field is to blame."""
     names = {one.name: one.label for one in fields}
     found = {str(one.get("pointer", "")).split("/")[1]: one for one in problem.errors if one.get("pointer")}
-    if not isinstance(problem, FormRefused) or not found.keys() <= names.keys():
+    if not isinstance(problem, FormRefused) or not found or not found.keys() <= names.keys():
         return {}, problem
     return {name: f"{label}：{found[name]['detail']}" for name, label in names.items() if name in found}, None
 

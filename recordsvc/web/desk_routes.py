@@ -209,6 +209,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/notices", "通知", "desk.notice.read"),
         ("/desk/people", "人员与授权", "official.read"),
         ("/desk/staff", "单位负责人", "staff.propose"),
+        ("/desk/staff/acts", "单位人员变动", "act.staff.read"),
         ("/desk/clients", "接入系统", "client.read"),
         ("/desk/fees", "收费监管", "fee.read"),
         ("/desk/funds", "资金与预算", "fund.read"),
@@ -225,12 +226,8 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/identity", "身份核对", "identity-mismatch.read"),
         ("/desk/sessions", "我的登录", "session.desk"),
     )
-    who = actor()
-    return [
-        (path, text)
-        for path, text, policy in pages
-        if can(who, policy, Thing() if policy in _OF_THE_REGION else None)
-    ]
+    who, whole = actor(), Thing()
+    return [(at, text) for at, text, it in pages if can(who, it, whole if it in _OF_THE_REGION else None)]
 
 
 # -- proposals

@@ -5,7 +5,9 @@ from typing import Any
 import flask
 
 from recordsvc.access.entrance import actor
+from recordsvc.access.errors import LoginPaced
 from recordsvc.access.grants import Kind
+from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.ground.ports import uuid_text
@@ -31,7 +33,7 @@ from recordsvc.money.fees.routes import (
 from recordsvc.web import words
 from recordsvc.web.desk_forms import Field, faults, judged
 from recordsvc.web.desk_routes import FAILED, institution_name
-from recordsvc.web.forms import FeeDisputePageForm, FeeMandatePageForm, NoFieldsForm
+from recordsvc.web.forms import FeeDisputePageForm, FeeMandatePageForm, NoFieldsForm, TypedProofForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp
@@ -160,7 +162,7 @@ def _fees(typed: dict[str, Any], problem: Problem | None) -> flask.Response:
         restricted="",
         items=[order_card(views.brief(one), called(one.institution)) for one in own_orders()],
         mandate=own_mandate(),
-        signs=actor().through is None,
+        slips=None,
         fields=MANDATE,
         typed=typed,
         wrong=wrong,
@@ -226,7 +228,7 @@ def fee_order_button(offering_id: bytes, form: dict[str, Any]) -> flask.Response
     surface=Surface.PAGE,
     body=Fields(FeeMandatePageForm),
     answer={303: None, 409: HTML, 422: HTML},
-    problems=(problems.FeeNotDebitable, problems.MandateStands, ArchiveRestricted),
+    problems=(problems.FeeNotDebitable, problems.MandateStands, LoginPaced, ArchiveRestricted),
     step_up=True,
     summary="签订委托代扣（网页） / Consent to be debited, from the page",
 )
@@ -234,6 +236,8 @@ def mandate_button(form: dict[str, Any]) -> flask.Response:
     """Sign it."""
     try:
         sign_own(_mandate(form))
+    except OwnProofTyped as unproven:
+        return _fees(form, unproven)
     except Problem as problem:
         if problem.status not in FAILED:
             raise
@@ -247,7 +251,8 @@ def _mandate(typed: dict[str, Any]) -> dict[str, Any]:
         most = yuan.fen(typed["most"].strip())
     except ValueError:
         most = 0
-    return judged(FeeMandateNewForm, {"most_fen": most, "until_on": typed["until_on"]})
+    said = {name: value for name, value in typed.items() if name != "most"}
+    return judged(FeeMandateNewForm, {**said, "most_fen": most})
 
 
 @door(
@@ -292,16 +297,24 @@ def fee_debit_button(order_id: bytes, form: dict[str, Any]) -> flask.Response:  
     "/me/fees/<id:order_id>/pay",
     policy="own.fee.pay",
     surface=Surface.PAGE,
-    body=Fields(NoFieldsForm),
-    answer={303: None, 409: HTML},
-    problems=(problems.FeeUnknown, problems.FeeStep, problems.FeeNotDebitable, ArchiveRestricted),
+    body=Fields(TypedProofForm),
+    answer={303: None, 409: HTML, 422: HTML},
+    problems=(
+        problems.FeeUnknown,
+        problems.FeeStep,
+        problems.FeeNotDebitable,
+        LoginPaced,
+        ArchiveRestricted,
+    ),
     step_up=True,
     summary="即时支付（网页） / Pay an order at once, from the page",
 )
-def fee_pay_button(order_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button
+def fee_pay_button(order_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Ask the bank."""
     try:
-        pay_own(order_id)
+        pay_own(order_id, form)
+    except OwnProofTyped as unproven:
+        return _detail(order_id, unproven)
     except (problems.FeeStep, problems.FeeNotDebitable) as problem:
         return _detail(order_id, problem)
     return go(f"/me/fees/{uuid_text(order_id)}")
@@ -357,7 +370,8 @@ def _detail(order_id: bytes, problem: Problem | None) -> flask.Response:
         one=detail_card(told, institution_name()(told["institution"])),
         cancels=told["state"] == "NEW",
         pays=told["state"] in transitions.WAITING,
-        at_once=told["state"] == "NEW" and actor().through is None and payable_at_once(),
+        at_once=told["state"] == "NEW" and payable_at_once(),
+        slips=None,
         debits=told["state"] == "NEW" and own_mandate() is not None,
         disputes=told["state"] in transitions.PAID and not told["disputed"],
         grounds=[(code, word) for code, word in views.DISPUTES_ZH.items() if code],

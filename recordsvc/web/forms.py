@@ -25,7 +25,15 @@ class ObjectionForm(ButtonForm):
     text = text(0, 2_000, load_default="")
 
 
-class FeeMandatePageForm(Form):
+class TypedProofForm(Form):
+    """The worker's own proof, typed at the window (`own_proof.html`); empty where the worker acts alone."""
+
+    own_pin = text(0, 40, load_default="")
+    own_code = text(0, 40, load_default="")
+    own_totp = text(0, 20, load_default="")
+
+
+class FeeMandatePageForm(TypedProofForm):
     """A consent to be debited, as typed."""
 
     most = text(0, 40, load_default="")
@@ -42,14 +50,10 @@ class NoFieldsForm(Form):
     """A button that says everything by itself."""
 
 
-class PhoneForm(Form):
+class PhoneForm(TypedProofForm):
     """A phone number as typed; what is wrong with it the page says."""
 
     phone = text(0, 40, load_default="")
-    own_pin = text(0, 40, load_default="")
-    own_code = text(0, 40, load_default="")
-    own_totp = text(0, 20, load_default="")
-    slip = fields.String(load_default="", validate=validate.OneOf(("",)))
 
 
 class PrintedButtonForm(Form):
@@ -189,7 +193,7 @@ class HelperPageForm(Form):
     helper_id = Identifier(required=True)
 
 
-class HelperCodePageForm(Form):
+class HelperCodePageForm(TypedProofForm):
     """The code as typed."""
 
     code = text(0, 40, load_default="")

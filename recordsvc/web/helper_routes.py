@@ -11,7 +11,7 @@ from recordsvc.access import helping
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import LoginPaced
 from recordsvc.access.helper_relations import DAY_MS, Helper
-from recordsvc.access.in_place_errors import HelperRefused, HelperUnmatched, OwnProofWanted
+from recordsvc.access.in_place_errors import HelperRefused, HelperUnmatched, OwnProofTyped, OwnProofWanted
 from recordsvc.access.looked import HELPER_PURPOSES
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.helper_routes import (
@@ -144,7 +144,7 @@ def end_helper_button(form: dict[str, Any]) -> flask.Response:
     bp,
     "GET",
     "/me/for",
-    policy="own.helping",
+    policy="own.helping.read",
     surface=Surface.PAGE,
     answer=HTML,
     summary="我替谁办（网页） / Whom I may act for",
@@ -158,7 +158,7 @@ def helping_page() -> flask.Response:
     bp,
     "POST",
     "/me/for/accept",
-    policy="own.helping",
+    policy="own.helping.accept",
     surface=Surface.PAGE,
     step_up=True,
     body=Fields(HelperCodePageForm),
@@ -169,7 +169,9 @@ def helping_page() -> flask.Response:
 def accept_button(form: dict[str, str]) -> flask.Response:
     """Take it on, and go to the list."""
     try:
-        accepted(form["code"])
+        accepted(form)
+    except OwnProofTyped as unproven:
+        return _helping(422, f"{unproven.title_zh}。{unproven.remedy_zh}")
     except HelperUnmatched as unmatched:
         return _helping(404, f"{unmatched.title_zh}。{unmatched.remedy_zh}")
     except HelperRefused:
@@ -181,7 +183,7 @@ def accept_button(form: dict[str, str]) -> flask.Response:
     bp,
     "POST",
     "/me/for",
-    policy="own.helping",
+    policy="own.helping.begin",
     surface=Surface.PAGE,
     body=Fields(HelperPageForm),
     answer={303: None},
@@ -199,7 +201,7 @@ def begin_button(form: dict[str, Any]) -> flask.Response:
     bp,
     "POST",
     "/me/for/end",
-    policy="own.helping",
+    policy="own.helping.end",
     surface=Surface.PAGE,
     body=Fields(HelperPageForm),
     answer={303: None},
@@ -224,12 +226,12 @@ def _helpers(form: dict[str, str], error: str = "") -> flask.Response:
         form=form,
         error=error,
         slips=slips(),
-        alone=actor().through is None,
     )
 
 
 def _helping(status: int = 200, error: str = "") -> flask.Response:
-    return page("helping.html", status, lines=[_line(one, one.worker_id) for one in helped()], error=error)
+    lines = [_line(one, one.worker_id) for one in helped()]
+    return page("helping.html", status, lines=lines, error=error, slips=None, alone=actor().through is None)
 
 
 def _line(one: Helper, other: bytes | None) -> Line:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import LoginPaced, PurposeRefused
 from recordsvc.access.grants import can
-from recordsvc.access.in_place_errors import OwnProofWanted
+from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive import noticeboard, printing
 from recordsvc.archive.forms import LookQuery
@@ -92,7 +92,7 @@ def _notices_page(cursor: str | None, error: str = "") -> flask.Response:
         unread=unread,
         phone="" if phone is None else words.masked(phone),
         error=error,
-        slips=[],
+        slips=None,
     )
 
 
@@ -153,8 +153,8 @@ def _changed(form: dict[str, str], number: str | None) -> flask.Response:
         change_phone(form, number)
     except PhoneRefused:
         return _notices_page(None, "请填写 11 位手机号码")
-    except OwnProofWanted as unproven:
-        return _notices_page(None, f"{unproven.title_zh}。请本人输入 PIN 和验证码，或动态验证码。")
+    except OwnProofTyped as unproven:
+        return _notices_page(None, f"{unproven.title_zh}。{unproven.remedy_zh}")
     return go("/me/notices")
 
 

@@ -5,9 +5,11 @@ from typing import Any, Final
 import flask
 
 from recordsvc import dated
+from recordsvc.access.errors import LoginPaced
+from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.errors import ArchiveRestricted
-from recordsvc.ground.forms import Form, text
+from recordsvc.ground.forms import text
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused
 from recordsvc.ground.reading import Fields
@@ -16,6 +18,7 @@ from recordsvc.money.bank.errors import AccountRefused
 from recordsvc.money.bank.own_account_forms import NewOwnAccountForm
 from recordsvc.money.bank.own_account_routes import enter_own, own_listed
 from recordsvc.web.desk_forms import Field, faults, judged
+from recordsvc.web.forms import TypedProofForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
@@ -29,7 +32,7 @@ FIELDS: Final = (
 )
 
 
-class AccountPageForm(Form):
+class AccountPageForm(TypedProofForm):
     """An account as typed."""
 
     number = text(0, 80, load_default="")
@@ -61,7 +64,7 @@ def account_page() -> flask.Response:
     step_up=True,
     body=Fields(AccountPageForm),
     answer={303: None, 422: HTML},
-    problems=(AccountRefused, ArchiveRestricted),
+    problems=(AccountRefused, LoginPaced, ArchiveRestricted),
     summary="填写收款账户（网页） / Enter the account, from the page",
 )
 def account_button(form: dict[str, Any]) -> flask.Response:
@@ -69,6 +72,8 @@ def account_button(form: dict[str, Any]) -> flask.Response:
     number = "".join(form["number"].split())
     try:
         enter_own(judged(NewOwnAccountForm, form | {"number": number}))
+    except OwnProofTyped as unproven:
+        return _page(form | {"number": ""}, unproven)
     except FormRefused as problem:
         return _page(form | {"number": ""}, problem)
     return go(PLACE)
@@ -87,4 +92,5 @@ def _page(typed: dict[str, Any], problem: FormRefused | None) -> flask.Response:
         typed=typed,
         wrong=wrong,
         trouble=trouble,
+        slips=None,
     )

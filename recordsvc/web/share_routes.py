@@ -301,6 +301,13 @@ def proof_of(form: Mapping[str, str]) -> dict[str, Any]:
     return {**typed, "slip": uuid.UUID(form["slip"]).bytes if form["slip"] else None}
 
 
+def proof_words(proof: str) -> str:
+    """Say by what the worker proved something."""
+    kind, _, paper = proof.partition(":")
+    told = {"pin": "本人输入 PIN 和验证码", "totp": "本人输入动态验证码"}
+    return told.get(kind, f"凭本人签字单（材料 {paper[-12:]}）")
+
+
 def slips() -> list[tuple[str, str]]:
     """Return the signed slips that whoever serves at the window filed, newest first: id, words."""
     who = actor()
@@ -319,14 +326,10 @@ def given_by(given_in: str, proof: str | None) -> str:
     """Say who stood in when something was agreed to, and by what the worker proved it; empty: themselves."""
     if proof is None:
         return ""
-    kind, _, paper = proof.partition(":")
     # By name alone: the account is the office's own.
     found = access().officials.find(given_in.partition(":")[2])
     by = "人社服务窗口" if found is None else found.name
-    how = {"pin": "本人输入 PIN 和验证码", "totp": "本人输入动态验证码"}.get(
-        kind, f"凭本人签字单（材料 {paper[-12:]}）"
-    )
-    return f"由窗口代办，经办 {by}，{how}"
+    return f"由窗口代办，经办 {by}，{proof_words(proof)}"
 
 
 def _named(record: Any) -> str:

@@ -34,6 +34,7 @@ from recordsvc.web.forms import NoFieldsForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
+from recordsvc.web.share_routes import proof_words
 from recordsvc.web.stand_ins import helper_name
 
 PURPOSE: Final = "service-window"
@@ -45,13 +46,17 @@ OUTCOMES: Final = {"done": "已办成", "refused": "没有办成", "open": "结�
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One act in plain words; `number` names its receipt, `index` is empty where no entry was made."""
+    """One act in plain words; `number` names its receipt, `index` is empty where no entry was made.
+
+    `proof` says by what the worker proved it; empty where it asks for none.
+    """
 
     number: str
     what: str
     at: str
     outcome: str
     index: str
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +233,7 @@ def printed(slip: Slip, where: str, columns: int) -> str:
     for line in slip.lines:
         told += [line.what, f"{line.at} {line.outcome}", f"回执号 {line.number}"]
         told += [f"日志位置 {line.index}"] if line.index else []
+        told += [line.proof] if line.proof else []
         told.append("-" * columns)
     if not slip.lines:
         told += ["没有办理事项，只作了查阅。", "-" * columns]
@@ -260,7 +266,9 @@ def _line(done: Done) -> Line:
     }
     what = declared.get(done.door, done.door).split(" / ")[0].removesuffix("（网页）")
     index = "" if done.log_index is None else str(done.log_index)
-    return Line(in_place.act_number(done), what, words.instant(done.at_ms), OUTCOMES[done.outcome], index)
+    proof = proof_words(done.proof) if done.proof else ""
+    at, how = words.instant(done.at_ms), OUTCOMES[done.outcome]
+    return Line(in_place.act_number(done), what, at, how, index, proof)
 
 
 def _where() -> str:

@@ -1,15 +1,17 @@
 """Staff: entered by two officials, invited by name, dated positions, one institution each."""
 
+import json
 from typing import Any
 
 import flask
 import pytest
 from flask.testing import FlaskClient
 
-from recordsvc.access import deciding, heads, officials, staff
+from recordsvc.access import deciding, heads, officials, staff, staff_terms
 from recordsvc.access.errors import InvitationRefused, StaffRefused
 from recordsvc.access.grants import Actor, Kind, Position, can
 from recordsvc.access.staff import INVITATION_MS
+from recordsvc.archive.tables import office_notice
 from recordsvc.ground.ports import FixedClock
 from recordsvc.ground.problems import Forbidden
 from recordsvc.ground.two_person import SamePerson
@@ -258,3 +260,31 @@ def test_staff_reach_their_own_institution_only() -> None:
     assert not can(teacher, "dispute.read", Thing(CENTRE_USCC))
     assert not can(clerk, "record.submit")
     assert not can(clerk, "desk.read")
+
+
+# -- positions that end
+
+
+def test_a_position_is_told_of_before_it_ends_once_a_stage(house: House, clock: FixedClock) -> None:
+    def come(until_ms: int | None) -> str:
+        code = invite(house, until_ms=until_ms)
+        return house.db.write(lambda turn: staff.accept(turn, house.keys, house.random, code))
+
+    def notices() -> list[tuple[str, str]]:
+        own = office_notice.c
+        with house.db.read() as conn:
+            found = conn.execute(office_notice.select().where(own.kind == staff_terms.ENDING))
+            return [(one.addressee, json.loads(one.params)["staff_id"]) for one in found]
+
+    until = clock.now_ms() + 20 * staff_terms.DAY_MS
+    ends, closed, longer = come(until), come(until), come(until)
+    assert come(None)
+    house.db.write(lambda turn: staff.close(turn, closed))
+    house.db.write(lambda turn: staff.give(turn, longer, Position.CLERK, by="x"))
+    assert staff_terms.run(house) == 0
+    for days, stages in ((6, 1), (1, 1), (10, 2), (1, 2)):
+        clock.advance(days * staff_terms.DAY_MS)
+        assert staff_terms.run(house) == 1
+        assert notices() == [(f"institution:{CENTRE_USCC}", ends)] * stages, days
+    clock.advance(2 * staff_terms.DAY_MS)
+    assert staff_terms.run(house) == 0

@@ -418,6 +418,16 @@ def test_an_emergency_reaches_no_further_than_ones_own_areas(
     assert ask("dan", "POST", "/v1/desk/emergencies", TAKING | {"area": area}).status_code == status
 
 
+def test_an_emergency_role_ends_with_the_role_that_it_rests_on(
+    ask: Callable[..., Any], house: House, clock: FixedClock
+) -> None:
+    assert ask("dan", "POST", "/v1/desk/emergencies", TAKING).status_code == 201
+    assert who(house, "dan").roles == {"handler", "reviewer"}
+    clock.advance(HOUR)
+    house.db.write(lambda turn: officials.revoke(turn, "dan", "handler", by="official:ann"))
+    assert who(house, "dan").roles == frozenset()
+
+
 def test_a_person_has_one_open_emergency_whatever_the_role(ask: Callable[..., Any]) -> None:
     case = ask("dan", "POST", "/v1/desk/emergencies", TAKING).json["case_id"]
     other = TAKING | {"role": "inspector"}

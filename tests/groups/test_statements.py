@@ -14,6 +14,7 @@ from recordsvc import dated, service
 from recordsvc.access import areas, codes, demo, looked, staff
 from recordsvc.access.grants import Actor, Kind, Position
 from recordsvc.access.tables import official_act
+from recordsvc.access.tables import staff as staff_table
 from recordsvc.archive import erasing, feed, persons
 from recordsvc.archive.announcing import announcer
 from recordsvc.archive.look_relations import Looked
@@ -395,6 +396,29 @@ def test_a_statement_waits_for_another_officer_of_the_department(place: Place) -
     assert place.get("officer-2", path)["items"] == []
     assert place.decide("officer-2", proposal, 409)["code"] == "proposal-closed"
     assert {one.actor_id for one in place.looks()} == {place.ids["officer"], place.ids["officer-2"]}
+
+
+def test_two_officers_who_came_in_by_one_person_leave_an_act(place: Place) -> None:
+    """No refusal, since a department has one head as a rule; but whoever may be both is seen."""
+
+    def invited(officer: str, by: str) -> None:
+        own = staff_table.c.staff_id == place.ids[officer]
+        change = staff_table.update().where(own).values(invited_by=by)
+        place.house.db.write(lambda turn: turn.conn.execute(change))
+
+    def noted() -> list[tuple[str, str, str]]:
+        own = official_act.c
+        with place.house.db.read() as conn:
+            found = conn.execute(official_act.select().where(own.act == "group.one-inviter").order_by(own.id))
+            return [(one.actor, one.subject, one.reason) for one in found]
+
+    invited("officer", "staff:s-1")
+    invited("officer-2", "staff:s-2")
+    record_id = place.state()
+    assert noted() == []
+    invited("officer-2", "staff:s-1")
+    place.correct(record_id, {"valid_from": "2025-07-01", "reason": "以发证日期为准"})
+    assert noted() == [(f"staff:{place.ids['officer-2']}", FEDERATION, "staff:s-1")]
 
 
 def test_what_is_refused_or_taken_back_enters_nothing(place: Place) -> None:

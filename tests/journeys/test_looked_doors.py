@@ -227,6 +227,8 @@ NO_PERSON = {
     "POST /v1/desk/staff/<staff_id>/code": "a code for a person of an institution",
     "POST /desk/staff/<staff_id>/code": "a code for a person of an institution",
     "GET /desk/staff": "heads of an institution",
+    "GET /desk/staff/acts": "who let whom in at institutions: people of institutions, and no worker",
+    "GET /v1/desk/staff/acts": "who let whom in at institutions: ids and codes",
     "GET /desk/slips": "opaque ids of papers and who took them",
     "GET /v1/desk/slips": "opaque ids of papers and who took them",
     "GET /v1/desk/institutions/<uscc>/staff": "heads of an institution",

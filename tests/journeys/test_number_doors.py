@@ -16,6 +16,7 @@ from recordsvc.access.grants import POLICIES, Kind
 from recordsvc.access.policy import doors
 from recordsvc.access.tables import looked
 from recordsvc.ground.forms import Form
+from recordsvc.ground.reading import Bytes
 from recordsvc.ground.two_person import proposal
 from tests.journeys import test_case_doors
 from tests.journeys.desk import HOST, Journey
@@ -63,6 +64,50 @@ def with_a_number() -> set[str]:
             if isinstance(form, type) and issubclass(form, Form) and not TAKES.isdisjoint(form().load_fields):
                 found |= {f"{method} {one.rule}" for method in one.methods}
     return found
+
+
+FILES = {
+    "POST /v1/records": "signed records: who is known is told to nobody (tests/archive/test_admission.py)",
+    "POST /v1/batches": "as /v1/records: unknown and foreign people are held alike",
+    "POST /v1/desk/imports/try": "old papers: the answer is about the file (tests/web/test_desk_imports.py)",
+    "POST /v1/desk/imports": "as the trial: two officials decide before anybody is entered",
+    "POST /desk/imports/try": "page of POST /v1/desk/imports/try",
+    "POST /centre/claims": "a sheet of claims: each line as POST /v1/institution/claim-bundles",
+    "POST /v1/desk/bank/files": "of a bank: accounts, payments that are ours, and no look-up of a person",
+    "POST /desk/bank/files": "page of POST /v1/desk/bank/files",
+    "POST /verify": "checked by what stands in the file; nobody is looked for",
+    "POST /oauth/token": "a machine's assertion",
+    **dict.fromkeys(
+        ("POST /v1/desk/rules", "POST /desk/rules/new", "POST /desk/catalogue"), "texts of rules and tables"
+    ),
+    **dict.fromkeys(("POST /desk/clients/new", "POST /desk/clients/<client_id>/keys"), "a public key"),
+    **dict.fromkeys(
+        (
+            "POST /v1/institution/papers",
+            "POST /v1/desk/workers/<id:worker_id>/papers",
+            "POST /desk/workers/<id:worker_id>/papers/<name>",
+            "POST /desk/workers/<id:worker_id>/records/<id:record_id>/papers/<name>",
+            "POST /desk/workers/<id:worker_id>/numbers/papers",
+            "POST /v1/desk/draws/<id:draw_id>/objects/<object_id>/papers",
+            "POST /desk/draws/<id:draw_id>/objects/<object_id>/papers",
+        ),
+        "a scan: kept under lock as bytes, nothing in it is read (tests/journeys/test_papers.py)",
+    ),
+}
+"""Doors of anybody but the worker that read a file or bytes: what stands in it, and why it tells nobody."""
+
+
+def test_every_door_that_takes_a_file_is_placed() -> None:
+    """A form says by its fields that it takes a number; what is in a file no form says."""
+    found = {
+        f"{method} {one.rule}"
+        for one in doors(service.skeleton()).values()
+        if one.body is not None
+        and (isinstance(one.body, Bytes) or "multipart/form-data" in one.body.media)
+        and {it.kind for it in POLICIES[one.policy]} != {Kind.WORKER}
+        for method in one.methods
+    }
+    assert found == FILES.keys()
 
 
 def test_every_door_that_takes_a_number_is_placed() -> None:

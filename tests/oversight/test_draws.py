@@ -551,3 +551,15 @@ def test_other_objects_come_by_their_own_port(oversight: Oversight, tmp_path: Pa
     assert "c-007\t5\tall\n" in proof["objects"]
     assert proof["roster"].count("c-003") == 1
     assert oversight.one(draw_id).number == 5
+
+
+def test_departments_of_the_register_are_not_drawn(oversight: Oversight) -> None:
+    """They state who belongs to a group; they neither teach nor assess."""
+    code = synthetic.uscc(2900)
+    entry = institutions.Entry(code, "某某局", "bureau", "2015-01-01", None, "test")
+    oversight.house.db.write(lambda turn: institutions.enter(turn, entry, "official:1"))
+
+    drawn_of = oversight.proof(oversight.whole(percent=20))["objects"]
+
+    assert oversight.codes[0] in drawn_of
+    assert code not in drawn_of

@@ -334,6 +334,21 @@ def test_a_learner_leaves_the_roster_until_it_is_signed(school: School) -> None:
     school.on("clerk", "learners/remove", {"learner_id": second}, 409)
 
 
+def test_nobody_leaves_a_roster_that_the_signer_took_until_it_is_sent_back(school: School) -> None:
+    school.whole()
+    school.on("teacher", "submit", {})
+    path = f"/v1/centre/classes/{school.class_id}/roster"
+    taken = school.people["signer"].get(path)
+    first, second = school.seats()
+    told = school.on("clerk", "learners/remove", {"learner_id": first}, 409)
+    assert told["code"] == "class-roster-taken"
+    assert (len(taken.json["学员"]), school.seats()) == (2, [first, second])
+    school.on("signer", "return", {"note": "一名学员已退学"})
+    school.on("clerk", "learners/remove", {"learner_id": first})
+    school.on("teacher", "submit", {})
+    assert len(school.people["signer"].get(path).json["学员"]) == 1
+
+
 def test_a_class_that_everybody_left_is_not_handed_over(school: School) -> None:
     school.whole()
     for one in school.seats():

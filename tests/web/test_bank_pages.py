@@ -66,6 +66,8 @@ def test_the_payers_own_page_says_what_waits(bank: Desk, payer: Visitor, app: An
     assert (counts(), counts(second)) == (["0", "0", "0", "0"], ["0", "0", "1", "0"])
     bank.receive(b"<Doc", "broken.xml")
     assert counts(second) == ["0", "0", "1", "1"]
+    (place,) = re.findall(r'href="(/desk/bank/breaks/[^"]+)"', payer.get("/desk/bank").text)
+    assert "不是完整的 XML 文件" in payer.get(place).text
     bank.days(40)
     payer = Visitor(app).login("payer")
     assert "其中已逾期 1 项" in payer.get("/desk").text

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from recordsvc.access import staff
-from recordsvc.access.grants import Position
-from recordsvc.access.tables import official_act
+from recordsvc.access import acts, staff
+from recordsvc.access.grants import Position, Reach
+from recordsvc.access.tables import official_act, staff_role
 from recordsvc.archive.keyevents import KeyState
+from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.web.centre_routes import KEY_STATES, POSITIONS
+from recordsvc.web.staff_act_routes import WORDS
 from tests.web.conftest import Visitor
-from tests.web.region import ASSESSOR, NAMES, SCHOOL
+from tests.web.region import ASSESSOR, NAMES, SCHOOL, at
 
 LONG = "阿卜杜热依木·买买提艾力·古丽巴哈尔·努尔买买提江" * 3
 
@@ -65,6 +67,53 @@ def test_an_invitation_is_seen_by_the_institution_and_taken_back(centre: Any, ap
         ("staff.invited", by, SCHOOL, "officer"),
         ("staff.uninvited", by, SCHOOL, "officer"),
     ]
+
+
+def test_registrars_and_auditors_read_who_lets_whom_in_of_their_area(
+    centre: Any, app: Any, house: House, clock: FixedClock
+) -> None:
+    head, teacher = centre(Position.HEAD), centre(Position.TEACHER)
+    for position in ("officer", "officer"):
+        assert head.post("/centre/invitations", name="钱某", position=position, until="").status_code == 200
+    clock.advance(1_000)  # ids sort by time
+    assert head.post(f"/centre/people/{teacher.actor.id}/end", position="teacher").status_code == 303
+    clock.advance(1_000)
+    assert head.post(f"/centre/people/{teacher.actor.id}/close").status_code == 303
+    for kind in ("registrar", "auditor"):
+        desk = Visitor(app).login(kind)
+        shown = desk.get("/desk/staff/acts").text
+        assert shown.count("邀请人员") == 2, "one head made both: whoever reads the list sees it"
+        assert shown.count("岗位 部门专员") == 2
+        assert f"（{head.actor.id}）" in shown
+        assert "收回岗位" in shown
+        assert "停用账号" in shown
+        items = desk.client.get("/v1/desk/staff/acts").json["items"]
+        assert [one["act"] for one in items] == [
+            "staff.closed",
+            "staff.ended",
+            "staff.invited",
+            "staff.invited",
+        ]
+        older = desk.client.get(f"/v1/desk/staff/acts?limit=1&before={items[0]['id']}").json
+        assert [one["act"] for one in older["items"]] == ["staff.ended"]
+    assert Visitor(app).login("handler").get("/desk/staff/acts").status_code == 403
+    with house.db.read() as conn:
+        for listed, here in ((acts.of_staff, 4), (acts.listed, 4)):
+            assert len(listed(conn, Reach(frozenset({"6401"})))) == here, listed
+            assert listed(conn, Reach(frozenset({"6402"}))) == [], listed
+    assert set(WORDS) == set(acts.OF_STAFF)
+
+
+def test_a_position_that_ends_soon_stands_on_the_first_page(
+    centre: Any, house: House, clock: FixedClock
+) -> None:
+    who = centre(Position.TEACHER)
+    assert "为止" not in who.get("/centre").text
+    until = at("2022-01-12", 0)
+    end = staff_role.update().where(staff_role.c.staff_id == who.actor.id).values(until_ms=until)
+    house.db.write(lambda turn: turn.conn.execute(end))
+    assert "您的岗位“教师”到 2022年1月11日 为止" in who.get("/centre").text
+    assert [one["last_on"] for one in who.client.get("/v1/centre").json["ending"]] == ["2022-01-11"]
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,7 @@ ELSEWHERE: dict[str, str] = {
     "/desk/recoveries/<id:recovery_id>": "tests/money/recovery/test_pages.py: the gate before a case",
     "/desk/recoveries/<id:recovery_id>/<act>": "tests/money/recovery/test_pages.py: needs a case",
     "/me/recoveries/<id:recovery_id>/words": "tests/money/recovery/test_pages.py: needs a case",
+    "/me/fees/<id:order_id>/pay": "tests/web/test_window_money.py: a proof alone, which is typed anew",
     "/desk/staff/<staff_id>/codes": "tests/web/test_head_pages.py: needs a head",
     "/desk/draws/<id:draw_id>/reveal": "tests/journeys/test_draw_pages.py: needs a draw",
     **dict.fromkeys(

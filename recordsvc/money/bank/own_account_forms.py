@@ -2,10 +2,11 @@
 
 from marshmallow import fields
 
+from recordsvc.archive.notice_forms import OwnProofForm
 from recordsvc.ground.forms import Form, Identifier, Whole, text
 
 
-class NewOwnAccountForm(Form):
+class NewOwnAccountForm(OwnProofForm):
     """An account: number, holder's name as the bank keeps it, number of the bank's office (联行号)."""
 
     number = text(8, 32, required=True)

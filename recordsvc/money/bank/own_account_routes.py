@@ -4,9 +4,13 @@ from typing import Any
 
 import flask
 
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import LoginPaced
+from recordsvc.access.grants import second_pair
+from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.policy import door
-from recordsvc.access.services import house, once, reference
-from recordsvc.archive import persons
+from recordsvc.access.services import house, once
+from recordsvc.archive import own_proof, persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.services import own_worker
 from recordsvc.ground import answers
@@ -26,12 +30,18 @@ def own_listed() -> list[dict[str, Any]]:
 
 
 def enter_own(form: dict[str, Any]) -> None:
-    """Enter an account of the worker who asks. Raises `AccountRefused`, `ArchiveRestricted`."""
+    """Enter an account of the worker who asks.
+
+    Raises `AccountRefused`, `ArchiveRestricted`; at the window `OwnProofTyped`, `LoginPaced`.
+    """
     persons.read(house(), own_worker())
-    worker_id, by = own_worker(), reference()
+    # Whoever enters it at the window is not who verifies it: two_person compares.
+    worker_id, by = own_worker(), second_pair(actor())
+    settle = own_proof.typed(house(), actor(), form)
     account = Account(form["number"], form["name"], form["bank"])
 
     def act(turn: Turn) -> str:
+        settle(turn)
         return own_accounts.enter(turn, house(), worker_id, account, by).hex()
 
     once(act)
@@ -59,7 +69,7 @@ def my_accounts() -> flask.Response:
     step_up=True,
     body=NewOwnAccountForm,
     answer={201: OwnAccountsForm},
-    problems=(AccountRefused, ArchiveRestricted),
+    problems=(AccountRefused, ArchiveRestricted, OwnProofTyped, LoginPaced),
     idempotent=True,
     summary="填写收款账户 / Enter my account; it is paid to once the bank agrees and an official verified it",
 )

@@ -41,12 +41,13 @@ def payee_of(worker_id: bytes) -> str:
 
 
 def enter(turn: Turn, house: "House", worker_id: bytes, account: Account, by: str) -> bytes:
-    """Enter a worker's account as their newest; they are told, wherever else they are reached.
+    """Enter a worker's account as their newest; they are told, wherever else they are reached, and by whom.
 
     Raises `AccountRefused`.
     """
     account_id = payee_accounts.enter(turn, house, payee_of(worker_id), account, by)
-    house.tell_worker(turn, worker_id, TOLD, account_id.hex())
+    told = TOLD if by.startswith("worker:") else payee_accounts.ENTERED
+    house.tell_worker(turn, worker_id, told, account_id.hex())
     return account_id
 
 

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.archive.notice_forms import OwnProofForm
 from recordsvc.ground.forms import Form, Identifier, Whole, text
 from recordsvc.money.claims.forms import AgencyForm, ClaimForm
 
@@ -10,7 +11,7 @@ MOST_LINES = 500
 DAY = r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"
 
 
-class NewAgencyForm(Form):
+class NewAgencyForm(OwnProofForm):
     """Whom a worker lets claim for them, which kinds, and until which Beijing day."""
 
     institution = text(18, 18, required=True)

@@ -8,10 +8,12 @@ from typing import Any
 import flask
 
 from recordsvc.access.entrance import actor
+from recordsvc.access.errors import LoginPaced
 from recordsvc.access.grants import author
+from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.policy import door
 from recordsvc.access.services import house, once
-from recordsvc.archive import persons
+from recordsvc.archive import own_proof, persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.services import own_institution, own_worker
 from recordsvc.ground import answers
@@ -58,13 +60,18 @@ def own_agency(agency_id: bytes) -> Agency:
         return agencies.find(conn, agency_id, claim_agency.c.worker_id.in_(mine))
 
 
-def give_own(institution: str, kinds: list[str], until_on: str) -> bytes:
-    """Let an institution claim for the worker who asks; the contract's id. Raises `AgencyRefused`."""
+def give_own(form: dict[str, Any]) -> bytes:
+    """Let an institution claim for the worker who asks; the contract's id.
+
+    Raises `AgencyRefused`; at the window `OwnProofTyped`, `LoginPaced`.
+    """
     worker_id, by = own_worker(), who().actor
+    settle = own_proof.typed(house(), actor(), form)
 
     def act(turn: Turn) -> str:
+        settle(turn)
         today = beijing_date(turn.now_ms).isoformat()
-        wanted = Wanted(institution, tuple(kinds), today, until_on)
+        wanted = Wanted(form["institution"], tuple(form["kinds"]), today, form["until_on"])
         return agencies.give(turn, house(), worker_id, wanted, by).hex()
 
     return bytes.fromhex(once(act))
@@ -110,13 +117,13 @@ def my_agencies() -> flask.Response:
     step_up=True,
     body=NewAgencyForm,
     answer={201: AgencyMadeForm},
-    problems=(problems.AgencyRefused,),
+    problems=(problems.AgencyRefused, OwnProofTyped, LoginPaced),
     idempotent=True,
     summary="委托机构代办 / Let an institution claim for me until a day",
 )
 def give_agency(form: dict[str, Any]) -> flask.Response:
     """Make a contract by the worker's own word."""
-    return answers.answer({"agency_id": give_own(**form)}, 201, form=AgencyMadeForm)
+    return answers.answer({"agency_id": give_own(form)}, 201, form=AgencyMadeForm)
 
 
 @door(

@@ -2,16 +2,22 @@
 
 Each line is a turn of its own and leaves a row that says what became of it, so that a sheet that broke off is
 taken up where it stopped. A line whose worker is unknown, not of this institution or under no contract gets
-one answer: nobody learns who is here.
+one answer: nobody learns who is here. That a record is not there is told to whom its worker lets claim, and
+the worker reads that it was asked for (谁查过).
 """
 
 import contextlib
+import uuid
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc.access import looked
+from recordsvc.access.grants import Actor, Kind
+from recordsvc.access.looked import Look
+from recordsvc.access.tables import client, staff
 from recordsvc.archive import notices, persons
 from recordsvc.archive.errors import ArchiveRestricted, RecordAmbiguous
 from recordsvc.archive.persons import PersonArchives, Place
@@ -21,22 +27,26 @@ from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.problems import Problem
 from recordsvc.money.claims import agencies, filing, steps, transitions
 from recordsvc.money.claims.agencies import Agency, Wanted
-from recordsvc.money.claims.agency_tables import claim_agent, claim_bundle, claim_bundle_line
+from recordsvc.money.claims.agency_tables import claim_agency, claim_agent, claim_bundle, claim_bundle_line
 from recordsvc.money.claims.errors import BundleUnknown
 from recordsvc.money.claims.filing import Ask
 from recordsvc.money.claims.tables import claim
 from recordsvc.money.claims.values import Claim, Who, listed
+from recordsvc.people import merges
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.reading import read_person
 from recordsvc.people.workers import Worker
 
 if TYPE_CHECKING:
+    from recordsvc.archive.look_relations import Looked
     from recordsvc.house import House
 
 UNMATCHED: Final = (
     "agency-unmatched",
     "没有查到与本单位有关、且有有效委托协议的这位劳动者。请逐位核对证件号码、姓名和协议。",
 )
+PURPOSE: Final = "claim-on-behalf"
+"""Of `lookup_purposes`: an institution looks for a record to claim on."""
 NO_RECORD: Final = ("record-unmatched", "档案中没有这张证书或这条培训记录，或不止一条。请核对编号。")
 
 
@@ -165,7 +175,8 @@ def _file(house: "House", sheet: Bundle, n: int, line: Line, worker_id: bytes, w
     archives = _archives(house, worker_id)
     place = None if archives is None else _place(archives, line)
     if place is None or place.entry.record is None:
-        raise Unfit(*NO_RECORD)
+        _look_at_nothing(house, sheet, n, worker_id, who)
+        return
     record_id = place.entry.record["id"]
     payee = "" if sheet.paid_to == "worker" else f"institution:{sheet.institution}"
 
@@ -185,6 +196,32 @@ def _file(house: "House", sheet: Bundle, n: int, line: Line, worker_id: bytes, w
         _note(turn, sheet, n, one.claim_id, "", "")
 
     house.db.write(act)
+
+
+def _look_at_nothing(house: "House", sheet: Bundle, n: int, worker_id: bytes, who: Who) -> None:
+    """Refuse a line whose record is not there; that it was asked for stays."""
+    kind, _, name = who.actor.partition(":")
+    asks = Actor(Kind(kind), name, institution=sheet.institution)
+    look = Look(worker_id, asks, PURPOSE, "records", str(uuid.UUID(bytes=sheet.bundle_id)))
+
+    def act(turn: Turn) -> None:
+        looked.note(turn, house, look)
+        _note(turn, sheet, n, None, *NO_RECORD)
+
+    house.db.write(act)
+
+
+def relation(conn: Connection, look: "Looked") -> bool:
+    """Tell whether a look of an institution was at somebody who lets it claim."""
+    if look.purpose != PURPOSE:
+        return False
+    own = staff.c
+    mine = sa.select(own.institution).where(own.staff_id == look.actor_id)
+    if look.actor_kind == Kind.CLIENT:
+        mine = sa.select(client.c.institution).where(client.c.client_id == look.actor_id)
+    archives = sorted(merges.together(conn, [look.worker_id]))
+    lets = (claim_agency.c.worker_id.in_(archives), claim_agency.c.institution.in_(mine))
+    return conn.execute(sa.select(claim_agency.c.agency_id).where(*lets).limit(1)).first() is not None
 
 
 def _bytes(record_id: str) -> bytes:

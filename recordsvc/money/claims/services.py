@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas, cases, deciding, recusals
 from recordsvc.access.entrance import actor
-from recordsvc.access.grants import Actor, Thing, Way, author, can, prefix
+from recordsvc.access.grants import Actor, Thing, author, can, prefix, second_pair
 from recordsvc.access.objects import named, of_workers
 from recordsvc.access.services import house
 from recordsvc.ground.commit import Turn
@@ -74,8 +74,7 @@ def who(asks: Actor | None = None) -> Who:
     asks = asks or actor()
     if asks.through is None:
         return Who(author(asks), frozenset(asks.roles) or filing.WORKER_ROLES)
-    kind = "official" if asks.through.way is Way.WINDOW else "worker"
-    return Who(f"{kind}:{asks.through.id}", filing.WORKER_ROLES)
+    return Who(second_pair(asks), filing.WORKER_ROLES)
 
 
 def signer(turn: Turn, action: str, chosen: Iterable[Claim]) -> Who:

@@ -2,6 +2,7 @@
 
 from marshmallow import ValidationError, fields, validate
 
+from recordsvc.archive.notice_forms import OwnProofForm
 from recordsvc.ground.forms import Form, Identifier, Truth, Whole, text
 from recordsvc.money.fees.tables import DISPUTED_FOR
 from recordsvc.money.ledger.tables import MOST_FEN
@@ -98,7 +99,7 @@ class FeeLeaveForm(Form):
     reason = _words(200)
 
 
-class FeeMandateNewForm(Form):
+class FeeMandateNewForm(OwnProofForm):
     """A consent to be debited: at most so much at a time, until a day."""
 
     most_fen = _fen(1)

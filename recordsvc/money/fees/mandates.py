@@ -1,4 +1,4 @@
-"""Consents to be debited (委托代扣): signed by the worker alone with a fresh proof, ended at once.
+"""Consents to be debited (委托代扣): signed by the worker with a proof of their own, ended at once.
 
 A mandate names the version of the worker's own verified account that it was signed for: another account needs
 another mandate. Ending it takes back every debit that the bank does not have yet.

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 import flask
 from sqlalchemy.engine import Connection
 
+from recordsvc.access.entrance import actor
+from recordsvc.access.errors import LoginPaced
 from recordsvc.access.forms import EmptyForm
+from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.policy import door
 from recordsvc.access.services import house, once, reference
-from recordsvc.archive import persons
+from recordsvc.archive import own_proof, persons
 from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.notice_forms import OwnProofForm
 from recordsvc.archive.services import own_worker
 from recordsvc.ground import answers
+from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.bank import instant
 from recordsvc.money.fees import (
@@ -229,11 +234,19 @@ def own_mandate() -> dict[str, Any] | None:
 
 
 def sign_own(form: dict[str, Any]) -> None:
-    """Sign a mandate for the worker who asks. Raises as `mandates.sign`."""
+    """Sign a mandate for the worker who asks.
+
+    Raises as `mandates.sign`; at the window `OwnProofTyped`, `LoginPaced`.
+    """
     worker_id, by = own_worker(), reference()
     persons.read(house(), worker_id)
-    said = (form["most_fen"], form["until_on"])
-    once(lambda turn: mandates.sign(turn, house(), worker_id, *said, by).number)
+    settle = own_proof.typed(house(), actor(), form)
+
+    def act(turn: Turn) -> str:
+        settle(turn)
+        return mandates.sign(turn, house(), worker_id, form["most_fen"], form["until_on"], by).number
+
+    once(act)
 
 
 def end_own() -> None:
@@ -269,7 +282,14 @@ def my_mandate() -> flask.Response:
     policy="own.fee.mandate",
     body=FeeMandateNewForm,
     answer={201: FeeMandateNowForm},
-    problems=(problems.FeeNotDebitable, problems.MandateStands, problems.OfferingRefused, ArchiveRestricted),
+    problems=(
+        problems.FeeNotDebitable,
+        problems.MandateStands,
+        problems.OfferingRefused,
+        ArchiveRestricted,
+        OwnProofTyped,
+        LoginPaced,
+    ),
     idempotent=True,
     step_up=True,
     summary="签订委托代扣 / Consent to be debited from my verified account, at most so much, until a day",
@@ -319,11 +339,20 @@ def payable_at_once() -> bool:
         return house().instant_pay is not None and debiting.account(conn) is not None
 
 
-def pay_own(order_id: bytes) -> None:
-    """Pay an order of the worker who asks at once: what is asked is stored first. Raises as `at_once`."""
+def pay_own(order_id: bytes, form: dict[str, Any]) -> None:
+    """Pay an order of the worker who asks at once: what is asked is stored first.
+
+    Raises as `at_once`; at the window `OwnProofTyped`, `LoginPaced`.
+    """
     by = reference()
     _own_now(order_id)
-    asked = once(lambda turn: debiting.at_once(turn, house(), order_id, by).instant_id.hex())
+    settle = own_proof.typed(house(), actor(), form)
+
+    def act(turn: Turn) -> str:
+        settle(turn)
+        return debiting.at_once(turn, house(), order_id, by).instant_id.hex()
+
+    asked = once(act)
     instant.send(house(), bytes.fromhex(asked))
 
 
@@ -332,14 +361,21 @@ def pay_own(order_id: bytes) -> None:
     "POST",
     "/v1/me/fees/<id:order_id>/pay",
     policy="own.fee.pay",
-    body=EmptyForm,
+    body=OwnProofForm,
     answer=FeeDetailForm,
-    problems=(problems.FeeUnknown, problems.FeeStep, problems.FeeNotDebitable, ArchiveRestricted),
+    problems=(
+        problems.FeeUnknown,
+        problems.FeeStep,
+        problems.FeeNotDebitable,
+        ArchiveRestricted,
+        OwnProofTyped,
+        LoginPaced,
+    ),
     idempotent=True,
     step_up=True,
     summary="即时支付 / Pay an order at once from my verified account; it counts once the bank booked it",
 )
-def pay_fee(order_id: bytes, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - the form is empty
+def pay_fee(order_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Ask the bank and say where it stands."""
-    pay_own(order_id)
+    pay_own(order_id, form)
     return answers.answer(own_detail(order_id), form=FeeDetailForm)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from recordsvc.access import looked
 from recordsvc.archive import noticeboard
 from recordsvc.money.claims import agencies, behalf, deciding, filing, signing, values, views
 from recordsvc.money.claims.agencies import DENIED, ENDED, Agency, Wanted
@@ -112,6 +113,12 @@ def test_a_sheet_is_filed_line_by_line_and_each_worker_is_told(world: World, sch
     assert len({row.detail for row in rows[1:4]}) == 1
     assert "claim-on-behalf" in notices_of(world, first)
     assert notices_of(world, second).count("claim-on-behalf") == 0
+    with world.house.db.read() as conn:
+        (look,) = looked.of_worker(conn, first)
+        assert looked.of_worker(conn, second) == [], "without a contract nothing is told of anybody"
+    # Of a record that is not there something was told: the worker reads by whom and when.
+    assert (look.purpose, look.fields) == (behalf.PURPOSE, "records")
+    assert f"{look.actor_kind}:{look.actor_id}" == CLERK.actor
     with world.house.db.read() as conn:
         assert signing.flags(world.house, conn, one) == ("agency",)
         told = views.detailed(world.house, conn, one)
