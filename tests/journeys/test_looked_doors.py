@@ -356,6 +356,8 @@ NO_PERSON = {
     "GET /centre/apprentices/<id:plan_id>": "places by their number, claims by opaque ids",
     "GET /v1/institution/apprentice-plans": "the enterprise's own plans, nothing of a person",
     "GET /v1/institution/apprentice-plans/<id:plan_id>": "places by their number, claims by opaque ids",
+    "POST /v1/institution/apprentice-plans/<id:plan_id>/end": "places by number, claims by opaque ids",
+    "POST /v1/institution/apprentice-plans/<id:plan_id>/leave": "places by number, claims by opaque ids",
     "GET /centre/claims": "the institution's own claims by opaque ids, kinds, amounts and states",
     "GET /centre/claims/<id:bundle_id>": "lines by their number, claims by opaque ids",
     "GET /v1/institution/agencies": "contracts with the institution, without a person",
