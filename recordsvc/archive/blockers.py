@@ -1,11 +1,11 @@
 """What stands against erasing (删除的障碍): terms of the law, and open matters of rooms above the archive."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import meanwhile, strays
+from recordsvc.archive import disputes, meanwhile, strays
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.retention import Blocker, kept_by_law, longest
 from recordsvc.ground.readers import Cursor
@@ -45,7 +45,15 @@ def _undecided(house: "House", cursor: Cursor, own: Collection[bytes]) -> bool:
     )
 
 
-def unsettled(house: "House", conn: Connection, workers: Iterable[bytes]) -> list[Blocker]:
+def unsettled(house: "House", conn: Connection, workers: Sequence[bytes]) -> list[Blocker]:
     """Return the open matters of these workers, which end by being settled and not by a day."""
     found = [blocking(house, conn, one) for one in workers for blocking in house.erasure_blockers]
-    return [one for some in found for one in some if one.until is None]
+    cases = sum(not one.closed for one in disputes.of_workers(conn, workers))
+    return [one for some in found for one in some if one.until is None] + (
+        [_objections(cases)] if cases else []
+    )
+
+
+def _objections(count: int) -> Blocker:
+    zh = f"有 {count} 件异议没有办结：批准后仍由签发单位或登记机关办理"
+    return Blocker("archive/open-objections", None, zh, f"{count} objections are open: they go on")

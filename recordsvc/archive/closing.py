@@ -16,10 +16,12 @@ from recordsvc.access import consents, helper_relations
 from recordsvc.access.consents import Ended
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
-from recordsvc.archive import persons, sealed_words
+from recordsvc.archive import blockers, persons, sealed_words
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnknown
 from recordsvc.archive.life_errors import DeathBeforeBirth, EvidenceNeeded
+from recordsvc.archive.reading import Archive
+from recordsvc.archive.retention import Blocker
 from recordsvc.archive.statements import Statement
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
@@ -126,14 +128,32 @@ def _close(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     mine = (session.c.actor_kind == "worker", session.c.actor_id == payload["worker_id"])
     turn.conn.execute(session.delete().where(*mine))
     end_uncarried(turn)
-    house: House = proposal.tools
-    closed = worker_of(payload, "worker_id")
-    merged = house.people.read_as(house.db.cursor(turn.conn), closed)
-    consents.end(turn, house.log, [closed, *merged], Ended.CLOSED)
-    helper_relations.end_all(turn, [closed, *merged], helper_relations.Ended.CLOSED)
-    for closing in house.closers:
-        closing(turn, house, [closed, *merged])
+    end_open(turn, proposal.tools, worker_of(payload, "worker_id"))
     return index
+
+
+def end_open(turn: Turn, house: "House", worker_id: bytes) -> None:
+    """End what is open to others of an archive, and of those read as it, since its worker died."""
+    closed = [worker_id, *house.people.read_as(house.db.cursor(turn.conn), worker_id)]
+    consents.end(turn, house.log, closed, Ended.CLOSED)
+    helper_relations.end_all(turn, closed, helper_relations.Ended.CLOSED)
+    for closing in house.closers:
+        closing(turn, house, closed)
+
+
+def unsettled(house: "House", conn: Connection, found: Proposal) -> list[Blocker]:
+    """Return what is still open of the worker whose archive a waiting proposal would close."""
+    if found.kind != CLOSE or found.state != "open":
+        return []
+    theirs = merges.together(conn, [worker_of(found.payload, "worker_id")])
+    return blockers.unsettled(house, conn, sorted(theirs))
+
+
+def beneath(archive: Archive | None) -> str:
+    """Return how the chain itself says that an archive stands: closed by its newest closure, or open."""
+    said = [one.record for one in (() if archive is None else archive.entries) if one.record is not None]
+    effects = [record["body"]["effect"] for record in said if record["type"] == "closure"]
+    return standing.CLOSED if effects[-1:] == ["closed"] else standing.OPEN
 
 
 @two_person.executor(REOPEN, deciders=_DECIDERS, basis=_basis)

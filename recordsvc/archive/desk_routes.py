@@ -35,6 +35,7 @@ from recordsvc.people import identifiers
 from recordsvc.people.enrolling import CardDisagrees, Enrolment
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.resolve import Person
+from recordsvc.people.standing import StandingRefused
 
 # -- held records
 
@@ -88,7 +89,7 @@ def read_held(held_id: bytes, query: dict[str, str]) -> flask.Response:
     policy="held.propose",
     body=ReleaseForm,
     answer={202: ReleaseProposedForm},
-    problems=(errors.HeldNotHere, Recused),
+    problems=(errors.HeldNotHere, StandingRefused, Recused),
     idempotent=True,
     summary="提出放行 / Propose to release held records, one or many in one act",
 )
@@ -101,7 +102,7 @@ def propose_release(form: dict[str, Any]) -> flask.Response:
             selected = release.chosen(conn, *seen, held=(), select=form["select"])
             own = held_own.parties(place, conn, actor(), selected)
         own_attempts.check(place, actor(), own)
-    proposal_id = bytes.fromhex(once(lambda turn: release.propose(turn, *seen, **form, by=by).hex()))
+    proposal_id = bytes.fromhex(once(lambda turn: release.propose(turn, place, *seen, **form, by=by).hex()))
     with house().db.read() as conn:
         proposed = two_person.read(conn, proposal_id, house().clock.now_ms())
     told = {"proposal_id": proposal_id, "count": len(proposed.payload["held"])}

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas
 from recordsvc.access.grants import Thing
-from recordsvc.archive import checks, disputes, restricting, sealed_words, types
+from recordsvc.archive import alike, checks, disputes, restricting, sealed_words, types
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.append import DECIDED
@@ -113,6 +113,8 @@ def propose(turn: Turn, house: "House", dispute_id: bytes, decision: Decision, b
     }
     payload = sealed_words.of_record(house, archive.entries[state.seq], payload, {"body": body})
     kind = RESTRICT if name == "restriction" else DECIDE
+    if kind == RESTRICT:
+        payload |= alike.named(restricting.alike_of(turn, house, archive, state))
     return two_person.propose(turn, kind, dispute.name, payload, by)
 
 
@@ -212,11 +214,13 @@ def _decide(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     _check(house, cursor, name, body, state)
     if name in _SAY_WHO_DECIDED:
         body["decision"] = decision_of(proposal)
+    others = restricting.going_along(turn, house, archive, state, payload) if name == "restriction" else []
     own_id = record_id_of(house, proposal, b"outcome")
     said = Statement(name, body, stater_of(proposal), own_id, target=dispute.seq, states=DECIDED)
     (entered,) = enter(house, turn, [(dispute.worker_id, said)])
     if name == "restriction":
-        restricting.sealed(house, turn, archive, state, entered.index)
+        restricting.sealed(house, turn, archive, state, entered.index, 1 + len(others))
+        restricting.seal_along(turn, house, others, proposal, body)
     outcome = "rejected" if name == "dispute-outcome" else "upheld"
     disputes.end(turn, house, dispute, outcome, entered.index)
     return entered.index

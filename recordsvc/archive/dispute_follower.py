@@ -87,9 +87,28 @@ class _Following:
         if said == "confirmation" and offered is not None:
             disputes.end(turn, self._house, case, "upheld", offered)
         elif said == "confirmation":
-            disputes.end(turn, self._house, case, "withdrawn", entry.stored.idx)
+            met = self._put_right(cursor, case, entry) if case.owner == disputes.REGION else None
+            outcome = ("withdrawn", entry.stored.idx) if met is None else ("upheld", met)
+            disputes.end(turn, self._house, case, *outcome)
         elif said == "contest" and (offered is not None or self._asks_the_issuer_in_vain(case, entry)):
             disputes.pass_on(turn, self._house, case)
+
+    def _put_right(self, cursor: Cursor, case: disputes.Dispute, entry: OpenEntry) -> int | None:
+        """Return the log index of the issuer's correction with which the worker agrees; None: they withdraw.
+
+        Where the region has the case nothing of the issuer's is an offer, but it may be what was asked for.
+        """
+        archive = Reader(self._house, sealed=True).archive(case.worker_id, cursor)
+        state = None if archive is None else archive.state.of(case.seq)
+        met: int | None = None
+        for act in () if state is None else state.history:
+            if act.record is None or not case.contest_seq < act.seq < entry.stored.seq:
+                continue
+            if act.record["type"] == "contest":
+                met = None
+            elif act.record["issuer"] == case.issuer and state is not None and act in state.corrections:
+                met = act.seq
+        return None if met is None or archive is None else archive.entries[met].stored.idx
 
     def _asks_the_issuer_in_vain(self, case: disputes.Dispute, entry: OpenEntry) -> bool:
         """Tell whether a case lies with its issuer that asks now what only the region decides."""

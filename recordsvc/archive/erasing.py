@@ -41,6 +41,7 @@ from recordsvc.access.grants import Actor
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.archive import (
+    alike,
     blockers,
     disputes,
     farewell,
@@ -56,12 +57,12 @@ from recordsvc.archive import (
     tables,
     traces,
 )
+from recordsvc.archive.alike import Alike
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.going import WHOLE
 from recordsvc.archive.reading import Archive, Reader
-from recordsvc.archive.retention import record_blockers
 from recordsvc.archive.statements import Statement, Stater, derived_id
 from recordsvc.archive.states import Life
 from recordsvc.ground import two_person
@@ -82,6 +83,7 @@ _DECIDERS: Final = frozenset({"data-officer"})
 _REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
 """Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
 _RESTRICTABLE: Final = frozenset({standing.OPEN, standing.CLOSED})
+_STANDING: Final = frozenset({Life.ACTIVE, Life.REVOKED, Life.RESTRICTED})
 _ANY_STATE: Final = frozenset({standing.OPEN, standing.RESTRICTED, standing.CLOSED, MERGED})
 
 
@@ -237,15 +239,16 @@ def propose_record_erasure(
     alone = place.state.life is Life.RESTRICTED
     if not alone and merges.held(turn, place.archive.worker_id)[1] != standing.RESTRICTED:
         raise standing.StandingRefused("请先限制处理这条记录，再提出删除", detail_en="restrict it first")
-    found = record_blockers(house, turn.conn, place.archive.worker_id, place.state, why.ground)
-    if found:
-        raise ErasureBlocked.by(found)
+    others = alike.of(house, turn.conn, place.archive, place.state, _STANDING)
+    alike.refuse_read(turn, others)
+    alike.refuse_kept(house, turn, [Alike(place.archive, place.state), *others], why.ground)
     payload: dict[str, Any] = {
         "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),
         "record_id": str(uuid.UUID(bytes=record_id)),
         "seq": place.entry.stored.seq,
         "ground": why.ground,
         "text": why.text,
+        **alike.named(others),
     }
     if why.papers:
         payload["papers"] = list(why.papers)
@@ -284,12 +287,19 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
     state = None if archive is None else archive.state.of(int(payload["seq"]))
     if archive is None or state is None:
         raise TargetUnknown
-    found = record_blockers(house, turn.conn, archive.worker_id, state, payload["ground"])
-    if found:
-        raise ErasureBlocked.by(found)
-    seqs = [state.seq, *(one.seq for one in state.history if one.kind in _REPEATING and one.record)]
-    places = [archive.entries[seq].stored for seq in seqs]
-    going.with_records(turn, house, archive, seqs)
+    others = alike.of(house, turn.conn, archive, state, _STANDING)
+    alike.judged(payload, others)
+    alike.refuse_read(turn, others)
+    going_now = [Alike(archive, state), *others]
+    alike.refuse_kept(house, turn, going_now, payload["ground"])
+    places = []
+    for one in going_now:
+        seqs = [
+            one.state.seq,
+            *(act.seq for act in one.state.history if act.kind in _REPEATING and act.record),
+        ]
+        going.with_records(turn, house, one.archive, seqs)
+        places += [one.archive.entries[seq].stored for seq in seqs]
     _erase_entries(
         turn,
         payload,

@@ -34,6 +34,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.strictjson import canonical
 from recordsvc.ground.two_person import Proposal, StaleProposal
+from recordsvc.people import merges, standing
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -94,6 +95,8 @@ def propose_trust(turn: Turn, house: "House", wanted: Raise, by: str) -> bytes:
     state = place.state
     if state is None or state.life is not Life.ACTIVE or state.record is None or state.record["type"] != TYPE:
         raise TargetUnfit
+    if merges.held(turn, place.archive.worker_id)[1] == standing.CLOSED:
+        raise TargetUnfit("本人已去世，档案已关闭，不再改定材料的可信等级")
     fields = _fields(wanted.trust, wanted.verification)
     after = {**(state.body or {}), **{name: value for name, value in fields.items() if value is not None}}
     if wanted.verification is None:

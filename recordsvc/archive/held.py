@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access import acts, objects
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor
-from recordsvc.archive import errors, held_own, notices, restricted, retold, store, tables, types
+from recordsvc.archive import errors, held_own, notices, restricted, retold, store, tables, targets, types
 from recordsvc.archive.append import STALE, Batch, Prepared
 from recordsvc.archive.rejudge import Back, Rejudge
 from recordsvc.archive.release import RELEASE
@@ -134,7 +134,8 @@ def open_held(house: "House", held_id: bytes) -> dict[str, Any]:
         restricted.refuse(house, house.db.cursor(conn), *people)
         record: dict[str, Any] = orjson.loads(house.admission.sealer.unhold(held_id, row.sealed)[0])
         _refuse_sealed_target(house, house.db.cursor(conn), record)
-        _refuse_retold(house, house.db.cursor(conn), people, record)
+        told = targets.made(house, house.db.cursor(conn), record) or record
+        _refuse_retold(house, house.db.cursor(conn), people, told)
     return record
 
 

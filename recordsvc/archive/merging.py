@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
-from recordsvc.archive import parting
+from recordsvc.archive import closing, parting
 from recordsvc.archive.append import OPEN
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnknown
@@ -69,7 +69,13 @@ def propose_merge(turn: Turn, house: "House", worker_id: bytes, into: bytes, why
     states = [house.people.load(cursor, one) for one in (worker_id, into)]
     if None in states:
         raise TargetUnknown
-    if worker_id == into or any(one.state != merges.OPEN for one in states if one is not None):
+    before, there = [one.state for one in states if one is not None]
+    if (before, there) == (standing.CLOSED, standing.OPEN):
+        raise NotMergeable(
+            "死者已关闭的档案不能并入仍在收录的档案：同属一位死者的，请把另一份并入已关闭的这一份",
+            detail_en="the archive of somebody who died is not merged into an open one: merge that into it",
+        )
+    if worker_id == into or before not in _READ_ALONE or there not in _READ_ALONE:
         raise NotMergeable
     return _propose(turn, MERGE, worker_id, into, why, by)
 
@@ -111,8 +117,9 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
 def _merge(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     """Enter the merge in both chains and link the workers."""
     worker_id, into = worker_of(payload, "from"), worker_of(payload, "into")
-    _state(turn, payload, proposal, "merge", OPEN)
-    merges.link(turn, worker_id, into)
+    _state(turn, payload, proposal, "merge", _READ_ALONE, _READ_ALONE)
+    if merges.link(turn, worker_id, into) == standing.CLOSED:
+        closing.end_open(turn, proposal.tools, into)
     # Who is signed in to the merged archive signs in again, to the one it is read as.
     turn.conn.execute(
         session.delete().where(session.c.actor_kind == "worker", session.c.actor_id == payload["from"])
@@ -127,9 +134,10 @@ def _unmerge(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     worker_id, into = worker_of(payload, "from"), worker_of(payload, "into")
     merged_ms = _merged_ms(turn.conn, payload)
     archives = house.people.read_as(house.db.cursor(turn.conn), into)
-    undone = _merge_of(Reader(house).archive(worker_id, house.db.cursor(turn.conn)), payload)
+    archive = Reader(house).archive(worker_id, house.db.cursor(turn.conn))
+    undone = _merge_of(archive, payload)
     _state(turn, payload, proposal, "unmerge", frozenset({MERGED}), _READ_ALONE, undoes=undone)
-    merges.unlink(turn, worker_id, into)
+    merges.unlink(turn, worker_id, into, closing.beneath(archive))
     parting.end_since(turn, house, [into, *archives], merged_ms, proposal.proposed_by)
 
 

@@ -1,7 +1,8 @@
 """Reading notices (通知栏): of one person, whatever archive they stand in; of an institution; of desks.
 
 What a worker was told of a record that is restricted now is read as `WITHHELD`, without issuer, type and
-reason, on the board, by message and on paper; lifted, it reads as it was told.
+reason, on the board, by message and on paper; lifted, it reads as it was told. Of an archive that is
+restricted whole, `CLOSED` stands for all that names a record, its type or its issuer.
 """
 
 import json
@@ -40,6 +41,9 @@ class Notice:
 
 WITHHELD: Final = "record-withheld"
 """As what a notice of a restricted record is read."""
+CLOSED: Final = "archive-withheld"
+"""As what a notice of a restricted archive is read that tells more than that there is something."""
+_PARTICULARS: Final = frozenset({"issuer", "type", "record_id", "held_id"})
 
 Before = tuple[int, bytes]
 """Instant and id of a notice: a list goes on with what stands before it."""
@@ -77,8 +81,10 @@ def _opened(
 
     A notice of the log's entries bears their instant; the records of one batch are one notice, withheld
     with any of them. What was told of a key names an issuer: withheld while anything of the chain is sealed.
+    Of a restricted archive whatever names a record, its type or who issued it is withheld.
     """
-    sealed = restricted.moments_of(house, house.db.cursor(conn), workers)
+    cursor = house.db.cursor(conn)
+    sealed, closed = restricted.moments_of(house, cursor, workers), restricted.among(house, cursor, workers)
     chains = {worker_id for worker_id, _ms in sealed}
     ready = DataKeys(house.keys, house.random.bytes)
     found = []
@@ -90,6 +96,8 @@ def _opened(
         of_one = kind in notices.OF_ENTRIES and (worker_id, row.at_ms) in sealed
         if of_one or (kind in notices.OF_KEYS and worker_id in chains):
             kind, params = WITHHELD, {}
+        elif worker_id in closed and not _PARTICULARS.isdisjoint(params):
+            kind, params = CLOSED, {}
         found.append(Notice(notice_id, kind, params, row.at_ms, row.read_ms))
     return found
 

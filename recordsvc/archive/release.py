@@ -8,17 +8,21 @@ proposal itself must say the same (`unproven`).
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
-from recordsvc.archive import errors, tables
+from recordsvc.archive import errors, held_own, tables
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.two_person import Proposal
+from recordsvc.people import merges, standing
+
+if TYPE_CHECKING:
+    from recordsvc.house import House
 
 RELEASE: Final = "held.release"
 MOST: Final = 20_000
@@ -27,10 +31,13 @@ PORTION: Final = 500
 NAMED: Final = 3
 """Issuers and reasons that a subject names; the payload's `counts` has all."""
 SUBJECT: Final = 200
+CLOSED: Final = "worker-closed"
+"""Code of `hold_reasons`: what is for the archive of somebody who died."""
 
 
 def propose(
     turn: Turn,
+    house: "House",
     *seen: sa.ColumnElement[bool],
     held: Sequence[bytes],
     select: dict[str, Any] | None,
@@ -42,9 +49,11 @@ def propose(
 
     `seen` says which of them the proposer sees; others are not here.
 
-    Raises `HeldNotHere` when one of them does not wait, or nothing is selected.
+    Raises `HeldNotHere` when one of them does not wait, or nothing is selected, and `StandingRefused` where
+    it would be released in vain, the archive that it is for being closed.
     """
     rows = _named(turn.conn, seen, held) if held else _selected(turn.conn, seen, select or {})
+    _refuse_closed(turn, house, rows, worker_id)
     counts = Counter((row.issuer, row.reason) for row in rows)
     payload = {
         "counts": [
@@ -57,6 +66,21 @@ def propose(
     }
     subject = _subject(counts, beijing_date(turn.now_ms).isoformat())
     return two_person.propose(turn, RELEASE, subject, payload, by)
+
+
+def _refuse_closed(turn: Turn, house: "House", rows: Sequence[Any], worker_id: bytes | None) -> None:
+    """Refuse what no archive takes that is closed after a death. Raises `StandingRefused`."""
+    own = tables.held.c
+    whose = {worker_id} if worker_id is not None and rows else set()
+    for row in rows if worker_id is None else ():
+        if row.reason == CLOSED:
+            sealed = turn.conn.execute(sa.select(own.sealed).where(own.held_id == row.held_id)).scalar_one()
+            whose |= held_own.workers_of(house, turn.conn, bytes(row.held_id), bytes(sealed))
+    if any(merges.held(turn, one)[1] == standing.CLOSED for one in sorted(whose)):
+        raise standing.StandingRefused(
+            "本人已去世，档案已关闭，放行也不能记入：请退回签发单位并说明；档案是误关的，先恢复再放行",
+            detail_en="the archive is closed after a death and takes nothing: return it to its issuer",
+        )
 
 
 def chosen(

@@ -11,6 +11,7 @@ worker's word is not taken. So the sealed entries are known when it is entered, 
 """
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,8 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import consents
 from recordsvc.access.consents import Ended, Event
-from recordsvc.archive import contest_again, disputes, notices, persons, retold, tables
+from recordsvc.archive import alike, contest_again, disputes, notices, persons, retold, tables
+from recordsvc.archive.alike import Alike
 from recordsvc.archive.append import DECIDED
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnfit, TargetUnknown
@@ -80,6 +82,7 @@ def propose(turn: Turn, house: "House", kind: str, asked: Asked, by: str) -> byt
         "seq": place.state.seq,
         "ground": asked.ground,
         "text": asked.text,
+        **alike.named(alike.of(house, turn.conn, place.archive, place.state, _BEFORE[kind])),
     }
     if asked.papers:
         payload["papers"] = list(asked.papers)
@@ -128,9 +131,11 @@ def _restrict(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Enter the restriction and seal the record; the log index of the entry."""
     house: House = proposal.tools
     archive, state = _judged(house, turn, payload, RESTRICT)
-    index = _enter(house, turn, archive, state, proposal)
-    sealed(house, turn, archive, state, index)
+    others = going_along(turn, house, archive, state, payload)
+    index = _enter(house, turn, Alike(archive, state), proposal, _EFFECT[RESTRICT].encode(), payload)
+    sealed(house, turn, archive, state, index, 1 + len(others))
     _grant(house, turn, archive, state, index)
+    seal_along(turn, house, others, proposal, payload)
     return index
 
 
@@ -151,18 +156,50 @@ def again(turn: Turn, house: "House", proposal: Proposal, place: tuple[bytes, in
     return True
 
 
+def alike_of(turn: Turn, house: "House", archive: Archive, state: RecordState) -> list[Alike]:
+    """Return what would be restricted with a record."""
+    return alike.of(house, turn.conn, archive, state, _RESTRICTABLE)
+
+
+def going_along(
+    turn: Turn, house: "House", archive: Archive, state: RecordState, payload: dict[str, Any]
+) -> list[Alike]:
+    """Return what is restricted with a record, as its proposal named it. Raises `StaleProposal`."""
+    others = alike_of(turn, house, archive, state)
+    alike.judged(payload, others)
+    return others
+
+
+def seal_along(
+    turn: Turn, house: "House", others: Sequence[Alike], proposal: Proposal, why: Mapping[str, Any]
+) -> None:
+    """Restrict what tells the same as a record, each by an entry of its own, on the same ground."""
+    for one in others:
+        index = _enter(house, turn, one, proposal, alike.part("restricted", one), why)
+        sealed(house, turn, one.archive, one.state, index, 0)
+        _grant(house, turn, one.archive, one.state, index)
+
+
 def _grant(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:
-    """End the worker's case that wished for what was done at a log index."""
+    """End the worker's case that wished, at first or by a later word, for what was done at a log index."""
     case = disputes.unclosed(turn, archive.worker_id, state.seq)
-    said = None if case is None else archive.entries[case.contest_seq]
-    if case is None or said is None or said.record is None:
-        return
-    if contest_again.asks_the_region(said.record["body"], said.ms):
+    said = () if case is None else [one for one in state.history if one.seq >= case.contest_seq]
+    wishes = (
+        contest_again.asks_the_region(one.record["body"], one.ms)
+        for one in said
+        if one.record is not None and one.record["type"] == "contest"
+    )
+    if case is not None and any(wishes):
         disputes.end(turn, house, case, "upheld", index)
 
 
-def sealed(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:
-    """Seal a record, as it was read before its restriction was entered at a log index, and tell of it."""
+def sealed(
+    house: "House", turn: Turn, archive: Archive, state: RecordState, index: int, count: int = 1
+) -> None:
+    """Seal a record, as it was read before its restriction was entered at a log index, and tell of it.
+
+    `count`: of how many records the worker is told with it; 0: told with another.
+    """
     rows = [
         {"worker_id": archive.worker_id, "seq": seq, "idx": index}
         for seq in sorted(sealed_by(state))
@@ -172,7 +209,7 @@ def sealed(house: "House", turn: Turn, archive: Archive, state: RecordState, ind
     place = archive.worker_id, state.seq
     retold.keep(turn, house, place, state.record or {}, retold.of_state(state))
     _tell_consents(house, turn, archive, state, Event.RESTRICTED)
-    _tell(house, turn, archive, state, "record-restricted", index)
+    _tell(house, turn, Alike(archive, state), "record-restricted", index, count)
 
 
 def _tell_consents(house: "House", turn: Turn, archive: Archive, state: RecordState, event: Event) -> None:
@@ -200,14 +237,23 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Enter that it is lifted, and show the record again; the log index of the entry."""
     house: House = proposal.tools
     archive, state = _judged(house, turn, payload, LIFT)
-    index = _enter(house, turn, archive, state, proposal)
-    own = tables.restricted_entry.c
-    mine = (own.worker_id == archive.worker_id, own.seq.in_(sorted(sealed_by(state))))
-    turn.conn.execute(sa.delete(tables.restricted_entry).where(*mine))
-    retold.take_back(turn, archive.worker_id, state.seq)
-    _tell_consents(house, turn, archive, state, Event.LIFTED)
-    _tell(house, turn, archive, state, "record-lifted", index)
+    others = alike.of(house, turn.conn, archive, state, _BEFORE[LIFT])
+    alike.judged(payload, others)
+    index = _enter(house, turn, Alike(archive, state), proposal, _EFFECT[LIFT].encode(), payload)
+    _show(house, turn, Alike(archive, state), index, 1 + len(others))
+    for one in others:
+        _show(house, turn, one, _enter(house, turn, one, proposal, alike.part("lifted", one), payload), 0)
     return index
+
+
+def _show(house: "House", turn: Turn, one: Alike, index: int, count: int) -> None:
+    """Show a record again whose lifting was entered at a log index, and tell of it."""
+    worker_id, own = one.archive.worker_id, tables.restricted_entry.c
+    mine = (own.worker_id == worker_id, own.seq.in_(sorted(sealed_by(one.state))))
+    turn.conn.execute(sa.delete(tables.restricted_entry).where(*mine))
+    retold.take_back(turn, worker_id, one.state.seq)
+    _tell_consents(house, turn, one.archive, one.state, Event.LIFTED)
+    _tell(house, turn, one, "record-lifted", index, count)
 
 
 def _judged(house: "House", turn: Turn, payload: dict[str, Any], kind: str) -> tuple[Archive, RecordState]:
@@ -220,31 +266,34 @@ def _judged(house: "House", turn: Turn, payload: dict[str, Any], kind: str) -> t
     return archive, state
 
 
-def _enter(house: "House", turn: Turn, archive: Archive, state: RecordState, proposal: Proposal) -> int:
-    payload, effect = proposal.payload, _EFFECT[proposal.kind]
+def _enter(
+    house: "House", turn: Turn, one: Alike, proposal: Proposal, part: bytes, why: Mapping[str, Any]
+) -> int:
+    """Enter what becomes of a record, on the ground, words and papers of `why`; the log index."""
     body = {
         "decision": decision_of(proposal),
-        "effect": effect,
-        "ground": payload["ground"],
-        "restricts": payload["record_id"],
-        "text": payload["text"],
+        "effect": _EFFECT.get(proposal.kind, "restricted"),
+        "ground": why["ground"],
+        "restricts": str((one.state.record or {})["id"]),
+        "text": why["text"],
     }
-    if payload.get("papers"):
-        body["papers"] = payload["papers"]
-    own_id = record_id_of(house, proposal, effect.encode())
-    said = Statement("restriction", body, stater_of(proposal), own_id, target=state.seq, states=DECIDED)
-    (entered,) = enter(house, turn, [(archive.worker_id, said)])
+    if why.get("papers"):
+        body["papers"] = why["papers"]
+    own_id = record_id_of(house, proposal, part)
+    said = Statement("restriction", body, stater_of(proposal), own_id, target=one.state.seq, states=DECIDED)
+    (entered,) = enter(house, turn, [(one.archive.worker_id, said)])
     return entered.index
 
 
-def _tell(house: "House", turn: Turn, archive: Archive, state: RecordState, kind: str, index: int) -> None:
-    """Tell the worker and the issuer; receivers read the entry in their feeds."""
-    if _stands(turn, archive.worker_id) == standing.OPEN:  # of one who died nobody is left to be told
-        notices.tell_worker(turn, house, archive.worker_id, kind, {"count": 1}, f"restriction/{index}")
-    record = state.record or {}
+def _tell(house: "House", turn: Turn, one: Alike, kind: str, index: int, count: int) -> None:
+    """Tell the worker, of so many records, and the issuer; receivers read the entry in their feeds."""
+    worker_id, key = one.archive.worker_id, f"restriction/{index}"
+    if count and _stands(turn, worker_id) == standing.OPEN:  # of one who died nobody is left to be told
+        notices.tell_worker(turn, house, worker_id, kind, {"count": count}, key)
+    record = one.state.record or {}
     if record["issuer"] != house.settings.region:
         told = {"count": 1, "record_id": str(record["id"])}
-        notices.tell_institution(turn, str(record["issuer"]), kind, told, f"restriction/{index}")
+        notices.tell_institution(turn, str(record["issuer"]), kind, told, key)
 
 
 def _stands(turn: Turn, worker_id: bytes) -> str:

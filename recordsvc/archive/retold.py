@@ -76,14 +76,19 @@ def keep(
     Not of one that stands here under a number of somebody else: it tells nothing of this chain's person.
     """
     worker_id, seq = place
-    number = strays.number_in(record)
-    if number is not None:
-        holder = house.people.holders(house.db.cursor(turn.conn), {number}).get(number)
-        if holder not in persons.chains(turn, house, worker_id):
-            return
+    if not is_of(house, house.db.cursor(turn.conn), persons.chains(turn, house, worker_id), record):
+        return
     marks = {_mark(house.keys, worker_id, fact) for fact in told}
     rows = [{"worker_id": worker_id, "seq": seq, "mark": one} for one in sorted(marks)]
     insert_missing(turn.conn, tables.fact_mark, rows)
+
+
+def is_of(house: "House", cursor: Cursor, chains: Collection[bytes], record: Mapping[str, Any]) -> bool:
+    """Tell whether a record of a person's chains is about them: not under a number that leads elsewhere."""
+    number = strays.number_in(record)
+    if number is None:
+        return True
+    return house.people.holders(cursor, {number}).get(number) in chains
 
 
 def take_back(turn: Turn, worker_id: bytes, seq: int | None = None) -> None:
@@ -112,12 +117,12 @@ class Retold:
             known = self._marks[bytes(person)]
             known[at] = known.get(at, False) or restricted is not None
 
-    def reason(self, person: bytes, record: Mapping[str, Any]) -> str:
-        """Return why a record of this person waits; empty: it tells nothing again."""
+    def reason(self, person: bytes, record: Mapping[str, Any], but: Collection[Fact] = ()) -> str:
+        """Return why a record of this person waits; empty: it tells nothing again, or only `but` these."""
         known = self._marks.get(person)
         if not known:
             return ""
-        told = list(facts_of(record, record["body"]))
+        told = [fact for fact in facts_of(record, record["body"]) if fact not in but]
         found = [
             restricted
             for (chain, mark), restricted in known.items()

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from recordsvc.archive import lost_erasures, types
 from recordsvc.archive.append import NO_TARGET, OPEN, STALE, Accepted, Batch, Known, Prepared
-from recordsvc.archive.errors import Busy, KeyNotInForce, RegionKeyNotInForce, TargetUnknown
+from recordsvc.archive.errors import (
+    ArchiveRestricted,
+    Busy,
+    KeyNotInForce,
+    RegionKeyNotInForce,
+    TargetUnknown,
+)
 from recordsvc.archive.issuers import NOW, IssuerState
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.submission import Item
@@ -19,6 +25,7 @@ from recordsvc.ground.base64strict import b64u
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.readers import Cursor
 from recordsvc.ground.strictjson import canonical
+from recordsvc.people.standing import RESTRICTED
 from recordsvc.people.workers import Worker
 from recordsvc.translog.store import LogTurn
 from recordsvc.vault import signatures
@@ -64,7 +71,8 @@ class Region:
     def state(self, worker_id: bytes, said: Statement) -> tuple[Accepted | Known, LogTurn]:
         """Enter a statement in a worker's chain; `Known` if it is there.
 
-        Raises `Busy`, `KeyNotInForce`, and `RecordErased` for one that was erased in a log that was lost.
+        Raises `Busy`, `KeyNotInForce`, `ArchiveRestricted`, and `RecordErased` for one that was erased in a
+        log that was lost.
         """
         house = self._house
         for _attempt in range(6):
@@ -72,6 +80,8 @@ class Region:
                 worker = house.people.load(cursor, worker_id)
                 if worker is None:
                     raise TargetUnknown
+                if RESTRICTED not in said.states and house.people.person(cursor, worker).state == RESTRICTED:
+                    raise ArchiveRestricted  # not `Busy`: it would be for as long as that stands
                 prepared = self.prepare(cursor, worker, said)
                 lost_erasures.check(house, cursor, prepared.key)
             outcome, log = house.admission.append(Batch([prepared]))

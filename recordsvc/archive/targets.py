@@ -16,8 +16,10 @@ from recordsvc.archive.context import person_context
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.restriction_errors import TargetRestricted
+from recordsvc.archive.retold import RESTRICTED as SEALED
+from recordsvc.archive.retold import Retold, facts_of
 from recordsvc.archive.sealing import dedupe_key
-from recordsvc.archive.states import Life, RecordState
+from recordsvc.archive.states import Life, Record, RecordState
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground.readers import Cursor
 from recordsvc.ground.strictjson import canonical
@@ -47,6 +49,23 @@ class Target:
     chain_size: int | None = None
 
 
+def made(house: "House", cursor: Cursor, record: Record) -> dict[str, Any] | None:
+    """Return what a correction makes of its record, sealed or not; None: it is none, or makes nothing."""
+    kind = types.record_type(record)
+    if kind is None or kind.kind is not Kind.CORRECT:
+        return None
+    key = dedupe_key(str(record["issuer"]), str(kind.target_of(record)))
+    place = store.known(house.db, cursor, [key]).get(key)
+    archive = None if place is None else Reader(house, sealed=True).archive(place[0], cursor)
+    state = None if archive is None or place is None else archive.landing(place[1])
+    if state is None or state.record is None or state.body is None:
+        return None
+    try:
+        return {**state.record, "body": corrected_body(state.body, record["body"])}
+    except CorrectionUnfit:
+        return None
+
+
 class Targets:
     """Finds targets on one snapshot; one archive is kept open, so ask worker by worker."""
 
@@ -59,7 +78,7 @@ class Targets:
         """
         self._released = released
         self._context = context
-        self._db = house.db
+        self._house, self._db = house, house.db
         # Also of a restricted archive: the act then waits for officials, as every doubt does.
         self._reader = Reader(house, sealed=True)
         self._cursor = cursor
@@ -163,6 +182,7 @@ class Targets:
             faults = [errors.told(one) for one in found]
             raise errors.SchemaRefused("更正后的内容不符合原记录类型的格式", errors=faults)
         held = self._held({**state.record, "body": body, "issued_on": record["issued_on"]})
+        held = held or self._told_again(worker_id, state.record, before, body)
         if not held or self._released:
             self._bodies[place] = body
             if "whole" in record["body"]:
@@ -194,6 +214,22 @@ class Targets:
         if rejects:
             raise errors.ContentRefused("更正后的内容自相矛盾", errors=[errors.told(one) for one in rejects])
         return next((one.code for one in findings if one.severity is checks.Severity.HOLD), "")
+
+    def _told_again(self, worker_id: bytes, record: Record, before: Record, after: Record) -> str:
+        """Return why a correction waits that makes a record tell what is restricted or erased; else empty.
+
+        Raises `TargetRestricted` at a release: it says what nobody reads, and waits on.
+        """
+        known = frozenset(facts_of(record, before))
+        if known.issuperset(facts_of(record, after)):
+            return ""
+        worker = self._house.people.load(self._cursor, worker_id)
+        person = worker_id if worker is None else self._house.people.person(self._cursor, worker).worker_id
+        told = Retold(self._house, self._cursor, [person])
+        reason = told.reason(person, {**record, "body": after}, known)
+        if self._released and reason == SEALED:
+            raise TargetRestricted(pointer="/body/corrects")
+        return "" if self._released else reason
 
     def _open(self, worker_id: bytes) -> Archive | None:
         if self._archive[0] != worker_id:

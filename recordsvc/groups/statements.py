@@ -23,10 +23,11 @@ from recordsvc.access import acts, areas, looked
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.grants import Actor, Position, author
 from recordsvc.access.looked import Look
-from recordsvc.archive import decided, restricted, types
+from recordsvc.archive import decided, persons, restricted, types
 from recordsvc.archive.checks import Context, Severity, check
 from recordsvc.archive.errors import Busy, told
 from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.archive.statements import Statement, Stater, derived_id
 from recordsvc.archive.states import Life, RecordState
 from recordsvc.ground.commit import Turn
@@ -192,7 +193,7 @@ def judged(
 ) -> dict[str, Any]:
     """Return what a department states of a worker, as it would be entered now.
 
-    Raises `StatementRefused`, `AlreadyStated`, `ArchiveRestricted`.
+    Raises `StatementRefused`, `AlreadyStated`, `ArchiveRestricted`, `RecordRestricted`.
     """
     body = _body(house, department, asked)
     today = beijing_date(house.clock.now_ms()).isoformat()
@@ -200,7 +201,19 @@ def judged(
         said = one.state.body if one.state.life is Life.ACTIVE else None
         if said is not None and said["group"] == body["group"] and today <= str(said.get("valid_to", today)):
             raise AlreadyStated
+    _refuse_sealed(house, conn, worker_id, body["group"])
     return body
+
+
+def _refuse_sealed(house: "House", conn: Connection, worker_id: bytes, group: str) -> None:
+    """Refuse to state anew what is restricted, whichever department stated it. Raises `RecordRestricted`."""
+    person = persons.read(house, worker_id, house.db.cursor(conn), sealed=True)
+    for archive in () if person is None else person.archives:
+        for one in archive.state.records:
+            if one.life is not Life.RESTRICTED or one.record is None or one.record["type"] != TYPE:
+                continue
+            if group in (one.record["body"]["group"], (one.body or {}).get("group")):
+                raise RecordRestricted
 
 
 def enter(

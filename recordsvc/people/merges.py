@@ -19,24 +19,39 @@ OPEN = "open"
 
 
 class NotMergeable(Conflict):
-    """The two workers are not both open, are one already, or are not merged."""
+    """The two workers are not open, or of somebody who died, are one already, or are not merged."""
 
     code = "not-mergeable"
     title_zh = "两份档案的现状不允许合并或撤回合并"
     title_en = "The state of the two archives does not allow this"
-    remedy_zh = "请重新查看两份档案：须是两份不同的、正常状态的档案；撤回的须已合并。"
-    remedy_en = "Look at both archives again: two different ones, both open; to undo, they must be merged."
+    remedy_zh = "请重新查看两份档案：须是两份不同的、正常状态的档案，或并入死者已关闭的档案；撤回的须已合并。"
+    remedy_en = (
+        "Look at both archives again: two different ones, both open, or into the closed one of somebody who"
+        " died; to undo, they must be merged."
+    )
 
 
-def link(turn: Turn, worker_id: bytes, into: bytes) -> None:
-    """Read one worker as another from now on. Raises `NotMergeable`."""
-    if worker_id == into or not (_touch(turn, into, OPEN) and _set(turn, worker_id, OPEN, MERGED, into)):
+def link(turn: Turn, worker_id: bytes, into: bytes) -> str:
+    """Read one worker as another from now on; how that one stands: open, or closed after a death.
+
+    Into an archive that is closed goes another of the person who died, closed or not yet; into one that is
+    open only an open one. Raises `NotMergeable`.
+    """
+    stands = next(
+        (one for one in (OPEN, standing.CLOSED) if worker_id != into and _touch(turn, into, one)), ""
+    )
+    before = {OPEN: (OPEN,), standing.CLOSED: (OPEN, standing.CLOSED)}.get(stands, ())
+    if not any(_set(turn, worker_id, one, MERGED, into) for one in before):
         raise NotMergeable
+    return stands
 
 
-def unlink(turn: Turn, worker_id: bytes, into: bytes) -> None:
-    """Let a merged worker stand alone again, also from one who died. Raises `NotMergeable`."""
-    if person_id(turn.conn, into) != into or not _set(turn, worker_id, MERGED, OPEN, None, into):
+def unlink(turn: Turn, worker_id: bytes, into: bytes, after: str = OPEN) -> None:
+    """Let a merged worker stand alone again, also from one who died. Raises `NotMergeable`.
+
+    `after`: how it stands then, `CLOSED` where its own person's death closed it before.
+    """
+    if person_id(turn.conn, into) != into or not _set(turn, worker_id, MERGED, after, None, into):
         raise NotMergeable
     _touch(turn, into, OPEN, standing.CLOSED)
 

@@ -202,7 +202,7 @@ def _step(claim_id: bytes, event: str) -> flask.Response:
 def claim_notices_page() -> flask.Response:
     """List the newest."""
     with house().db.read() as conn:
-        found = notices.every(conn)
+        found = notices.public(house(), conn)
     return page("claim_notices.html", 200, notices=[_notice(one) for one in found])
 
 
@@ -219,7 +219,7 @@ def claim_notices_page() -> flask.Response:
 def claim_notice_page(notice_id: bytes) -> flask.Response:
     """Show its lines, masked, and its hash."""
     with house().db.read() as conn:
-        found = notices.find(conn, notice_id)
+        found = notices.public_one(house(), conn, notice_id)
     lines = [
         {
             **line,
@@ -230,7 +230,7 @@ def claim_notice_page(notice_id: bytes) -> flask.Response:
         }
         for line in found.lines
     ]
-    return page("claim_notice.html", 200, one=_notice(found), lines=lines)
+    return page("claim_notice.html", 200, one=_notice(found), lines=lines, taken_down=found.taken_down)
 
 
 def _notice(found: Notice) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from recordsvc.ground.problems import FormRefused, NotFound, Problem, TooLarge
 from recordsvc.ground.reading import Fields, Upload
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.standing import RESTRICTED, StandingRefused
-from recordsvc.web import desk_looks
+from recordsvc.web import desk_looks, sealing_views
 from recordsvc.web.desk_acts import ACTS, DeskAct
 from recordsvc.web.desk_forms import (
     ActPageForm,
@@ -203,7 +203,7 @@ def _form(
         raise looking.nobody(house(), looker, worker_id)
     fields = (*(PERSON if act.person else ()), *act.fields)
     wrong, trouble = faults(problem, (*fields, PAPERS)) if problem is not None else ({}, None)
-    card, fits = None, True
+    card, fits, along = None, True, None
     if act.record:
         place = (
             None if (person := persons.read(house(), worker_id)) is None else _find(person, record_id, typed)
@@ -212,6 +212,7 @@ def _form(
             raise NotFound
         looking.note(house(), looker, [worker_id], "records")
         card = card_of(place.archive, place.state, dealer())
+        along = sealing_views.along(act.name, place)
         said = place.state.record
         fits = not act.of_type or (said is not None and said["type"] == act.of_type)
         fits = fits and act.of_sealed is (place.state.life is Life.RESTRICTED)
@@ -232,6 +233,7 @@ def _form(
         if worker.state != RESTRICTED and can(looker.actor, "worker.paper.read")
         else "",
         card=card,
+        along=along,
         person=PERSON if act.person else (),
         kinds=numbers(),
         fields=act.fields,
@@ -386,6 +388,7 @@ def plain_form(
     empty: dict[str, Callable[[], Any] | Any] = {
         "act": "",
         "card": None,
+        "along": None,
         "person": (),
         "kinds": (),
         "papers": None,

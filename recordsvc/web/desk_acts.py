@@ -55,7 +55,7 @@ ACTS: Final = (
         "archive.change",
         "合并到另一份档案",
         "两份档案是同一个人的：批准后，这份并入另一份一同查阅，两份的记录都保留，可以撤回。",
-        _OPEN,
+        _OPEN | _CLOSED,
         life_forms.MergeForm,
         life_asks.merge,
         (_ground("merge_grounds", "merge"), TEXT),

@@ -18,6 +18,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields
+from recordsvc.people.standing import StandingRefused
 from recordsvc.web import desk_looks, words
 from recordsvc.web.desk_forms import (
     GATE,
@@ -138,7 +139,7 @@ def held_look_button(held_id: bytes, form: dict[str, Any]) -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(HeldPageForm),
     answer={200: HTML, 303: None, 422: HTML},
-    problems=(errors.HeldNotHere, PurposeRefused),
+    problems=(errors.HeldNotHere, StandingRefused, PurposeRefused),
     summary="提出放行（网页） / Propose to release one held record from its page",
 )
 def held_release_button(held_id: bytes, form: dict[str, Any]) -> flask.Response:
@@ -154,7 +155,7 @@ def held_release_button(held_id: bytes, form: dict[str, Any]) -> flask.Response:
         if looker is not None and (form["kind"] or form["number"]):
             asked["worker_id"] = found_person(looker, form)
         by = reference()
-        proposal = once(lambda turn: release.propose(turn, **asked, by=by).hex())
+        proposal = once(lambda turn: release.propose(turn, house(), **asked, by=by).hex())
     except Problem as problem:
         if problem.status not in FAILED or isinstance(problem, errors.HeldNotHere):
             raise

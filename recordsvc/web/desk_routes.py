@@ -1,6 +1,5 @@
 """The desk (工作台): what waits for an official, finding a worker, and the proposals of two people."""
 
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,9 +14,8 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.grants import Actor, Kind, Position, Role, Thing, can
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once
-from recordsvc.archive import blockers, closing, copies, errors, held, proposal_papers
+from recordsvc.archive import closing, copies, errors, held, proposal_papers
 from recordsvc.archive.noticeboard import desks_of
-from recordsvc.archive.retention import Blocker
 from recordsvc.ground import http, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -35,11 +33,11 @@ from recordsvc.ground.two_person import (
 from recordsvc.money.bank import payee_accounts, views
 from recordsvc.money.claims.desk_routes import due_counts
 from recordsvc.money.rules import expiring
-from recordsvc.people import merges, places
+from recordsvc.people import places
 from recordsvc.people.merges import NotMergeable
 from recordsvc.people.numbers import NumberTaken, NumberUnfit
 from recordsvc.people.standing import StandingRefused
-from recordsvc.web import import_views, move_views, proposal_words, words
+from recordsvc.web import import_views, move_views, proposal_words, sealing_views, words
 from recordsvc.web.centre_routes import POSITIONS
 from recordsvc.web.desk_forms import (
     GATE,
@@ -384,14 +382,6 @@ def _copy_door(conn: Connection, found: Proposal) -> tuple[str, str]:
     return f"/desk/workers/{found.payload['worker_id']}/{sort.door}", ""
 
 
-def _unsettled(conn: Connection, found: Proposal) -> list[Blocker]:
-    """Return what is still open of the worker whose archive is to be closed after a death."""
-    if found.kind != closing.CLOSE or found.state != "open":
-        return []
-    worker_id = uuid.UUID(found.payload["worker_id"]).bytes
-    return blockers.unsettled(house(), conn, sorted(merges.together(conn, [worker_id])))
-
-
 def _proposal(
     proposal_id: bytes,
     typed: dict[str, Any] | None = None,
@@ -405,7 +395,7 @@ def _proposal(
         found = two_person.shown(conn, found, house())
         copy, copy_over = _copy_door(conn, found)
         decides = deciding.may_decide(found, who)
-        unsettled = _unsettled(conn, found)
+        unsettled = closing.unsettled(house(), conn, found)
         shared = decides and found.kind == payee_accounts.KIND and payee_accounts.suspicious(conn, found)
     fields = GATE if copying else (REASON,)
     wrong, trouble = faults(problem, fields) if problem is not None else ({}, None)
@@ -419,6 +409,7 @@ def _proposal(
         told=proposal_words.told(found, institution_name()),
         importing=import_views.progress(found),
         moved=move_views.shown(found, who),
+        sealing=sealing_views.shown(found, who),
         papers=proposal_papers.resting(house(), found),
         opens=deciding.may_decide(found, who) and can(who, "proposal.decide", found),
         number=own_archives.shown_number(house(), found)

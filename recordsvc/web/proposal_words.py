@@ -276,7 +276,7 @@ _PLACES: Final = {
 }
 """Members that name what has a page -> where these pages are."""
 _MARKS: Final = (("shortage", "急需紧缺"), ("key_list", "重点评价"))
-_SILENT: Final = ("papers", "workers", "purpose", "held", "seq", "seen", "sealed", "number", "areas")
+_SILENT: Final = ("papers", "also", "workers", "purpose", "held", "seq", "seen", "sealed", "number", "areas")
 """Members that another line tells, or that say nothing to people."""
 _ABOUT_A_PERSON: Final = frozenset({"evidence.trust", "archive.close"})
 """Kinds that keep what they say sealed with what it is about (`archive.sealed_words`)."""
@@ -312,6 +312,8 @@ def _facts(proposal: Proposal, name_of: NameOf) -> Iterable[Fact]:
             yield from own(value) if own else _member(proposal.kind, name, value, name_of)
     if proposal.kind in _ABOUT_A_PERSON and "text" not in payload:
         yield Fact("内容", "所涉的档案或记录已封存，或已删除，不再显示")
+    if "also" in payload:
+        yield Fact("一并办理", f"说同一事实的另外 {len(payload['also'])} 条记录")
     if "held" in payload:
         yield Fact("条数", f"{len(payload['held'])} 条")
 

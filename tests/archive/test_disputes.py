@@ -302,6 +302,34 @@ def test_a_revoked_record_leaves_nothing_contested(
     assert (ended.state, ended.outcome_idx) == ("upheld", entered.index)
 
 
+def test_put_right_by_the_issuer_while_the_region_has_it_a_confirmation_upholds(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    case = opened(house, worker, record)
+    answer(house, case, centre.uscc, Answer("rejected", "试卷是 86.5 分"))
+    (entered,) = centre.enter(centre.correction(person(1), record, score="91.0"))
+    confirm(house, worker, record)
+    follow(house)
+
+    (ended,) = cases(house, worker)
+    assert (ended.state, ended.outcome_idx) == ("upheld", entered.index)
+    assert "objection-decided" in notices_of(house, worker)
+
+
+def test_contested_again_after_that_a_confirmation_withdraws(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    case = opened(house, worker, record)
+    answer(house, case, centre.uscc, Answer("rejected", "试卷是 86.5 分"))
+    centre.enter(centre.correction(person(1), record, score="70.0"))
+    contest(house, worker, record, "也不是 70 分")
+    index = confirm(house, worker, record)
+    follow(house)
+
+    (ended,) = cases(house, worker)
+    assert (ended.state, ended.outcome_idx) == ("withdrawn", index)
+
+
 def test_rejected_by_the_issuer_is_the_regions(
     house: House, centre: Centre, worker: bytes, record: bytes
 ) -> None:

@@ -322,7 +322,7 @@ def test_archives_read_as_one_are_erased_as_one(house: House, centre: Centre, wo
 
 
 def test_one_record_is_erased_and_the_others_stay(house: House, centre: Centre, worker: bytes) -> None:
-    record = centre.completion(person(1))
+    record = centre.completion(person(1), **{"class": {"code": "C2"}})
     centre.enter(record)
     record_id = uuid.UUID(id_of(record)).bytes
     seal(house, worker, record_id)
@@ -347,7 +347,7 @@ def test_with_a_record_goes_what_corrected_and_revoked_it(
     house: House, centre: Centre, worker: bytes
 ) -> None:
     """Each of them says again what the record said, and of whom."""
-    record = centre.completion(person(1))
+    record = centre.completion(person(1), **{"class": {"code": "C2"}})
     centre.enter(record)
     centre.enter(centre.correction(person(1), record))
     centre.enter(centre.revocation(person(1), record))

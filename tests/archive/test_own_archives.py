@@ -287,7 +287,9 @@ def test_two_people_do_not_decide_about_themselves(region: Region, house: House)
     into, why = region.centre.worker_id(person(2)), merging.Why("number-corrected", "公安机关证明")
     held_id, by = region.held.held_id, "official:first"
     wanted = [
-        lambda turn: release.propose(turn, held=[held_id], select=None, worker_id=None, reason="r", by=by),
+        lambda turn: release.propose(
+            turn, house, held=[held_id], select=None, worker_id=None, reason="r", by=by
+        ),
         lambda turn: audit_packs.propose(
             turn, "auditor.64", "c", [region.worker_id, into], {"named": 2}, "r", by
         ),

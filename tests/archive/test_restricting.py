@@ -59,6 +59,8 @@ from tests.archive.test_merging import decided, merge
 
 CANARY = "87.3"
 """The score of the record that is sealed."""
+OTHER = {"class": {"code": "C3"}}
+"""Of another class than that: what tells the same class goes with it (`test_alike.py`)."""
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def centre(house: House) -> Centre:
 def record(centre: Centre) -> bytes:
     """The first of a worker's two records, as it was signed."""
     one = centre.completion(person(1), score=CANARY)
-    centre.enter(one, centre.completion(person(1)))
+    centre.enter(one, centre.completion(person(1), **{"class": {"code": "C2"}}))
     return one
 
 
@@ -236,7 +238,7 @@ def test_what_waits_for_a_restricted_record_tells_nothing_and_goes_with_it(
     house: House, centre: Centre, worker: bytes, record: bytes
 ) -> None:
     """A held correction says again what the record said: to nobody while sealed, not at all once erased."""
-    stays = centre.correction(person(1), centre_record := centre.completion(person(1)))
+    stays = centre.correction(person(1), centre_record := centre.completion(person(1), **OTHER))
     centre.enter(centre_record)
     seal(house, worker, bytes_of(record))
     correction, revocation = centre.correction(person(1), record), centre.revocation(person(1), record)
@@ -410,7 +412,7 @@ def test_the_record_of_one_who_died_is_restricted_and_nobody_told(
 def test_a_record_of_a_merged_archive_is_restricted_in_its_own_chain(
     house: House, centre: Centre, worker: bytes, record: bytes
 ) -> None:
-    centre.enter(centre.completion(person(2)))
+    centre.enter(centre.completion(person(2), **OTHER))
     other = centre.worker_id(person(2))
     merge(house, worker, other)
     seal(house, other, bytes_of(record))
@@ -445,7 +447,7 @@ def test_what_was_told_of_a_restricted_record_names_it_no_more_until_it_is_lifte
     clock.advance(1000)
     centre.enter(centre.revocation(person(1), record))
     clock.advance(1000)
-    centre.enter(centre.completion(person(1)))
+    centre.enter(centre.completion(person(1), **OTHER))
     announcer(house).run()
     before = board(house, worker)
     assert [kind for kind, params in before if "issuer" in params] == [
@@ -463,6 +465,23 @@ def test_what_was_told_of_a_restricted_record_names_it_no_more_until_it_is_lifte
     assert [centre_named(text) for text in letters_to(house, worker)] == [True]
 
 
+def test_what_was_told_of_a_restricted_archive_names_no_type_issuer_or_record(
+    house: House, worker: bytes
+) -> None:
+    announcer(house).run()
+    before = board(house, worker)
+    assert any("issuer" in params for _kind, params in before)
+    restrict(house, worker)
+    acts = ("archive-restricted", "archive-lifted")
+    meanwhile = [one for one in board(house, worker) if one[0] not in acts]
+    assert meanwhile == [("archive-withheld", {})] * len(before)
+    decided(
+        house,
+        lambda turn: erasing.propose_lift(turn, worker, "request-withdrawn", "本人撤回", "official:first"),
+    )
+    assert [one for one in board(house, worker) if one[0] not in acts] == before
+
+
 def test_what_was_told_of_an_erased_record_says_nothing_of_it_for_good(
     house: House, centre: Centre, worker: bytes, record: bytes, clock: FixedClock
 ) -> None:
@@ -471,7 +490,7 @@ def test_what_was_told_of_an_erased_record_says_nothing_of_it_for_good(
     clock.advance(1000)
     centre.enter(centre.revocation(person(1), record))
     clock.advance(1000)
-    centre.enter(centre.completion(person(1)))
+    centre.enter(centre.completion(person(1), **OTHER))
     announcer(house).run()
     newest = board(house, worker)[0]
     seal(house, worker, bytes_of(record))
@@ -692,3 +711,11 @@ def test_the_decision_to_erase_a_record_keeps_what_it_rests_on(
     with house.db.read() as conn:
         waits = two_person.read(conn, proposal, house.clock.now_ms())
     assert [one.sha256 for one in proposal_papers.resting(house, waits)] == ["ab" * 32]
+
+
+def test_a_restricted_worker_is_told_so_who_states_something(house: House, worker: bytes) -> None:
+    """Not to try again later: it stands for as long as the restriction."""
+    restrict(house, worker)
+    said = {"matter": "work", "title": "工地焊工", "text": "在工地做过焊工", "channel": "api"}
+    with pytest.raises(ArchiveRestricted):
+        declare.declare(house, worker, said, STATER)

@@ -249,3 +249,35 @@ def test_no_move_brings_back_what_is_sealed_or_erased(
             )
         )
     assert len(persons.read(house, worker).own.entries) == there
+
+
+def test_a_correction_that_makes_another_record_tell_the_sealed_class_waits_unread(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    other = centre.completion(ONE, **{"class": {"code": "C9"}})
+    centre.enter(other)
+    seal(house, worker, bytes_of(record))
+    harmless = centre.correction(ONE, other, score="77.0")
+    retelling = centre.correction(ONE, other, **{"class": {"code": "C1"}})
+    assert told(centre.send([harmless])) == ["accepted"]
+    assert told(centre.send([retelling])) == ["retold-restricted"]
+    one = waits(house)["retold-restricted"]
+    with pytest.raises(RecordRestricted):
+        held.open_held(house, one)
+    assert release(house, one, None) == 0, "not by those who cannot read it"
+    lift(house, worker, bytes_of(record))
+    assert held.open_held(house, one)["id"] == id_of(retelling)
+    assert release(house, one, None) == 1
+
+
+def test_a_correction_that_tells_an_erased_class_waits_for_officials(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    other = centre.completion(ONE, **{"class": {"code": "C9"}})
+    centre.enter(other)
+    seal(house, worker, bytes_of(record))
+    erase(house, worker, record)
+    retelling = centre.correction(ONE, other, **{"class": {"code": "C1"}})
+    assert told(centre.send([retelling])) == ["retold-erased"]
+    assert release(house, waits(house)["retold-erased"], None) == 1
+    assert told(centre.send([centre.correction(ONE, other, score="78.0")])) == ["accepted"]

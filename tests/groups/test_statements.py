@@ -35,6 +35,7 @@ from recordsvc.people import synthetic
 from recordsvc.people import tables as people_tables
 from recordsvc.settings import Settings
 from tests.access.conftest import ROOMS, Person
+from tests.archive.restricted import lift, seal
 from tests.archive.support import Centre, person, state
 
 DAY_MS = 86_400_000
@@ -567,6 +568,15 @@ def test_a_look_at_ones_own_people_is_explained_and_at_others_is_not(place: Plac
             for one in (look, dataclasses.replace(look, actor_id=place.ids["veterans"]))
         ]
     assert related == [True, False]
+
+
+def test_a_restricted_group_is_not_stated_anew_by_any_department(place: Place) -> None:
+    record_id = uuid.UUID(place.state()).bytes
+    seal(place.house, place.worker_id, record_id)
+    assert place.propose(status=423)["code"] == "record-restricted"
+    place.propose("veterans", group="veteran")
+    lift(place.house, place.worker_id, record_id)
+    assert place.propose(status=409)["code"] == "group-already-stated"
 
 
 def test_a_restricted_archive_is_told_of_to_nobody(place: Place) -> None:

@@ -13,8 +13,10 @@ from recordsvc.archive.importing import Plan
 from recordsvc.ground.ports import beijing_date
 from recordsvc.importfiles import PaperFile, Profile, by_name
 from recordsvc.submit import sign
+from recordsvc.web import words
 from tests.archive.paperfiles import multipart
 from tests.journeys.desk import HOST, Journey
+from tests.journeys.test_wrong_person import archive_id
 
 HEADINGS = ("姓名", "身份证号", "项目名称", "证书编号", "发证日期", "开班日期", "结业日期", "培训机构")
 
@@ -117,3 +119,28 @@ def test_paper_certificates_are_seen_and_later_signed(journey: Journey, tmp_path
     old, new = journey.read(me, "/v1/me/archive")["records"]
     assert (old["superseded_by"], new["trust"]) == (new["id"], "issuer-signed")
     assert "以那一条为准" in journey.browser(me)[0].get(f"/me/records/{old['id']}", base_url=HOST).text
+
+    # The signed one sealed alone would bring the paper's back: both officials see that it goes along.
+    own = archive_id(journey, worker["number"])
+    on, said = f"/v1/desk/workers/{own}/records/{new['id']}", {"text": "本人申请"}
+    for act, ground, left in (
+        ("restrict", "erasure-requested", "restricted"),
+        ("erase", "unlawful", "erased"),
+    ):
+        proposed = journey.act("handler", f"{on}/{act}", {**said, "ground": ground})["proposal_id"]
+        pages = [
+            journey.browser(who)[0].get(f"/desk/proposals/{proposed}", base_url=HOST).text
+            for who in ("handler", "data-officer")
+        ]
+        assert all("说同一事实的另外 1 条记录" in page for page in pages)
+        assert ["焊工培训" in page for page in pages] == [False, True], "who decides sees which, and no more"
+        assert words.type_title("training-certificate") in pages[1]
+        assert "2016-77" not in pages[1]
+        journey.decide("data-officer", proposed)
+        page = journey.browser("data-officer")[0].get(f"/desk/proposals/{proposed}", base_url=HOST).text
+        assert "焊工培训" not in page
+        answer = journey.browser(me)[0].get("/v1/me/archive", base_url=HOST)
+        assert "2016-77" not in answer.text
+        assert [one["life"] for one in answer.json["records"]] == [left, left]
+    looks = journey.read(me, "/v1/me/looked")["items"]
+    assert [one["purpose"] for one in looks].count("proposal-review") == 2

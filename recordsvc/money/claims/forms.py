@@ -306,7 +306,7 @@ class ClaimLineForm(Form):
 
 
 class ClaimNoticeForm(Form):
-    """A public list with its hash and days."""
+    """A public list with its hash and days; `taken_down`: lines of it that are no longer shown."""
 
     notice_id = Identifier(required=True)
     region = fields.String(required=True)
@@ -314,6 +314,7 @@ class ClaimNoticeForm(Form):
     start_on = fields.String(required=True)
     end_on = fields.String(required=True)
     lines = fields.List(fields.Nested(ClaimLineForm), required=True)
+    taken_down = Whole(required=True)
 
 
 class ClaimNoticesForm(Form):

@@ -9,8 +9,8 @@ import contextlib
 import functools
 import hashlib
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import workdays
-from recordsvc.archive import persons
+from recordsvc.archive import persons, restricted
+from recordsvc.archive.tables import restricted_entry
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
@@ -28,8 +29,9 @@ from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimNo
 from recordsvc.money.claims.steps import DONE, Done
 from recordsvc.money.claims.tables import claim_notice, claim_objection, claim_state
 from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, each, listed
-from recordsvc.people import identifiers
+from recordsvc.people import identifiers, merges
 from recordsvc.people import tables as people_tables
+from recordsvc.people.standing import RESTRICTED
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -49,6 +51,8 @@ class Notice:
     end_on: str
     opened_by: str
     opened_ms: int
+    taken_down: int = 0
+    """Lines that are no longer shown, their claimants being restricted or the records they rest on."""
 
 
 def publish(turn: Turn, house: "House", chosen: Sequence[Claim], region: str, who: Who) -> bytes:
@@ -123,6 +127,62 @@ def every(conn: Connection, *where: sa.ColumnElement[bool], limit: int = 100) ->
     return [Notice(**{**row, "lines": orjson.loads(row["lines"])}) for row in rows]
 
 
+def public_one(house: "House", conn: Connection, notice_id: bytes) -> Notice:
+    """Return one list as everybody sees it today. Raises `ClaimNoticeUnknown`, also of one that is over."""
+    found = public(house, conn, claim_notice.c.notice_id == notice_id)
+    if not found:
+        raise ClaimNoticeUnknown
+    return found[0]
+
+
+def public(house: "House", conn: Connection, *where: sa.ColumnElement[bool]) -> list[Notice]:
+    """Return the lists that everybody sees today, newest first, without lines of what is restricted.
+
+    A list is public for its term and no longer: it is there to be objected to.
+    """
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    which = (claim_notice.c.end_on >= today, *where)
+    people = _silent_people(conn)
+    return [_shown(house, conn, one, people) for one in every(conn, *which)]
+
+
+def _silent_people(conn: Connection) -> frozenset[bytes]:
+    """Return of whom an archive or a record is restricted, whichever of their archives it is."""
+    worker, hidden = people_tables.worker.c, restricted_entry.c
+    closed = sa.select(worker.worker_id).where(worker.state == RESTRICTED)
+    return merges.together(conn, map(bytes, conn.scalars(closed.union(sa.select(hidden.worker_id)))))
+
+
+def _shown(house: "House", conn: Connection, found: Notice, people: frozenset[bytes]) -> Notice:
+    """Return a list without the lines of whom it must not tell of any more."""
+    state = claim_state.c
+    theirs = listed(conn, state.notice_id == found.notice_id, state.worker_id.in_(sorted(people)), limit=MOST)
+    closed = restricted.among(house, house.db.cursor(conn), {one.worker_id for one in theirs})
+    sealed_ones = sealed.among(conn, theirs)
+    silent = [
+        _line(house, conn, 0, one, restricted_too=True)
+        for one in theirs
+        if one.worker_id in closed or one.claim_id in sealed_ones
+    ]
+    kept = found.lines
+    for line in silent:
+        kept = _without(kept, line)
+    return replace(found, lines=kept, taken_down=len(found.lines) - len(kept))
+
+
+def _without(lines: list[dict[str, Any]], silent: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a list without the line of a claim, which it does not name.
+
+    Lines that are alike tell the same: whichever goes. Was the claim judged anew since, and tells something
+    else of its occupation, all of its masked name and amount go.
+    """
+    alike = [line for line in lines if {**line, "n": 0} == silent]
+    if alike:
+        return [line for line in lines if line is not alike[0]]
+    names = ("name", "kind", "amount_fen")
+    return [line for line in lines if any(line[one] != silent[one] for one in names)]
+
+
 def objections(conn: Connection, one: Claim) -> list[sa.Row[Any]]:
     """Return the objections to a claim."""
     own = claim_objection.c
@@ -149,12 +209,14 @@ def masked(name: str) -> str:
     return identifiers.mask_name(name)
 
 
-def _line(house: "House", conn: Connection, n: int, one: Claim) -> dict[str, Any]:
+def _line(
+    house: "House", conn: Connection, n: int, one: Claim, *, restricted_too: bool = False
+) -> dict[str, Any]:
     found = decision_of(conn, one)
     values = {} if found is None else orjson.loads(found.document)["facts"]
     return {
         "n": n,
-        "name": masked(name_of(house, conn, one)),
+        "name": masked(name_of(house, conn, one, restricted_too=restricted_too)),
         "kind": one.kind,
         "occupation": values.get("occupation", {}).get("value", ""),
         "level": values.get("level", {}).get("value", ""),
@@ -163,9 +225,9 @@ def _line(house: "House", conn: Connection, n: int, one: Claim) -> dict[str, Any
     }
 
 
-def name_of(house: "House", conn: Connection, one: Claim) -> str:
-    """Return the name on the record that a claim rests on."""
-    archives = persons.read(house, one.worker_id, house.db.cursor(conn))
+def name_of(house: "House", conn: Connection, one: Claim, *, restricted_too: bool = False) -> str:
+    """Return the name on the record that a claim rests on. Raises `ArchiveRestricted`."""
+    archives = persons.read(house, one.worker_id, house.db.cursor(conn), sealed=restricted_too)
     place = None if archives is None else archives.find(uuid.UUID(one.certificate).bytes)
     record = None if place is None else place.entry.record
     return "" if record is None else str(record["worker"].get("name", ""))

@@ -172,9 +172,9 @@ def _own_answer(claim_id: bytes, status: int) -> flask.Response:
     summary="补贴公示 / Public lists, masked, the newest first",
 )
 def list_notices() -> flask.Response:
-    """List the newest."""
+    """List those whose term runs."""
     with house().db.read() as conn:
-        return answers.answer({"items": notices.every(conn)}, form=ClaimNoticesForm)
+        return answers.answer({"items": notices.public(house(), conn)}, form=ClaimNoticesForm)
 
 
 @door(
@@ -189,4 +189,4 @@ def list_notices() -> flask.Response:
 def read_notice(notice_id: bytes) -> flask.Response:
     """Show one."""
     with house().db.read() as conn:
-        return answers.answer(notices.find(conn, notice_id), form=ClaimNoticeForm)
+        return answers.answer(notices.public_one(house(), conn, notice_id), form=ClaimNoticeForm)

@@ -17,6 +17,7 @@ from recordsvc.money.claims.values import Claim
 from recordsvc.people import merges
 
 SEALED_ZH: Final = "所依据的记录已限制处理（封存）：审核认定的内容不显示；解除后自动恢复，未办结的重新审核"
+PAUSED_ZH: Final = "所依据的记录已限制处理，暂停审核"
 WITHHELD_ZH: Final = "（已封存）"
 """Stands for words that somebody typed: they may repeat what the record says."""
 _PLACE: Final = re.compile(rf"{ARCHIVE}第 (\d+) 条")

@@ -151,7 +151,7 @@ def brief(one: Claim) -> dict[str, Any]:
 def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
     """Return a claim with why, which article, and where it stands; while its record is sealed, less."""
     closed = bool(sealed.among(conn, [one]))
-    return brief(one) | {
+    return (brief(one) | _waiting_for_the_seal(one) if closed else brief(one)) | {
         "sealed": closed,
         "decision": decision(house, conn, one),
         "events": [
@@ -175,6 +175,11 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "difference": None if one.tops is None else _difference(conn, one, closed=closed),
         "topups": [{"claim_id": it.claim_id, "amount_fen": it.amount_fen} for it in parts_of(conn, one)],
     }
+
+
+def _waiting_for_the_seal(one: Claim) -> dict[str, Any]:
+    """Return how a claim is told that waits for its record alone: it is nobody's to bring on, by no day."""
+    return {"owner": "", "owner_name": "", "due_on": None} if one.state == "NEED_INFO" else {}
 
 
 def _difference(conn: Connection, one: Claim, *, closed: bool) -> dict[str, Any]:
@@ -270,8 +275,10 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
         **dict.fromkeys(("document", "sample", "reason"), ""),
         **{name: [] for name in ("facts", "failed", "met", "missing", "basis")},
     }
-    facts = document["facts"]
-    if facts and (sealed.among(conn, [one]) or sealed.rests(conn, one, facts)):
+    facts, closed = document["facts"], bool(sealed.among(conn, [one]))
+    if closed and row.verdict == Verdict.NEED_INFO:
+        told["headline"] = sealed.PAUSED_ZH  # nothing is lacking that anybody could bring
+    if facts and (closed or sealed.rests(conn, one, facts)):
         return told | {"basis_date": None, "reason": sealed.SEALED_ZH}
     told["facts"] = [
         {"name": name, "zh": known(name).zh, "value": explaining.shown(name, fact["value"]), **_source(fact)}
@@ -281,7 +288,8 @@ def decision(house: "House", conn: Connection, one: Claim) -> dict[str, Any] | N
     if not row.sha256:
         # No rule was asked: an official's case, or a record that is sealed.
         day = row.basis_date or beijing_date(row.decided_ms).isoformat()
-        missing = [asdict(explaining.lacking(name)) for name in document["missing"]]
+        asked = () if closed else document["missing"]
+        missing = [asdict(explaining.lacking(name)) for name in asked]
         return told | {"reason": explaining.because(document["reason"], day), "missing": missing}
     rule = house.claims.rules.version(row.sha256)
     words = explaining.explain(rule, deciding.again(rule, bytes(row.document)))

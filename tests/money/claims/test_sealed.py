@@ -10,11 +10,12 @@ from recordsvc.archive.reading import Reader
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.money.claims import filing, notices, sealed, values, views
-from recordsvc.money.claims.errors import ClaimStep
+from recordsvc.money.claims.errors import ClaimNoticeUnknown, ClaimStep
 from recordsvc.money.rules import entitlements, explaining
 from recordsvc.settings import Settings
 from tests.archive import restricted
 from tests.archive.support import id_of, person
+from tests.archive.test_erasing import restrict
 from tests.journeys.desk import Journey
 from tests.money.claims.test_desk_pages import Office
 from tests.money.claims.test_pages import see
@@ -153,6 +154,10 @@ def test_worker_and_desk_are_told_by_page_that_it_is_sealed(
     if state == "CHECKED":
         assert "解除限制后自动重新审核" in pages[0]
         assert "重新审核</button>" not in pages[0]
+        with world.house.db.read() as conn:
+            told = views.detailed(world.house, conn, world.read(one))
+        assert (told["owner"], told["due_on"], told["decision"]["missing"]) == ("", None, [])
+        assert [page for page in pages if "还缺" in page or "应在" in page] == []
 
 
 def test_a_claim_without_a_rule_is_shown_with_its_reason(
@@ -169,3 +174,28 @@ def test_a_claim_without_a_rule_is_shown_with_its_reason(
     for page in (see(journey, me, place), see(journey, me, f"{place}/receipt"), desk.text):
         assert "没有适用的规则" in page
         assert "没有施行" in page
+
+
+def test_a_public_list_drops_what_is_restricted_and_ends_with_its_term(world: World) -> None:
+    people = [world.certified(n) for n in (1, 2, 3)]
+    ready = [world.bring(world.file(*one), "REVIEWED") for one in people]
+    notice_id = world.publish(*ready)
+    (worker_id, record_id), (closed, _), _ = people
+    restricted.seal(world.house, worker_id, record_id)
+    restrict(world.house, closed)
+
+    def seen() -> tuple[int, int]:
+        with world.house.db.read() as conn:
+            (found,) = notices.public(world.house, conn)
+            assert found == notices.public_one(world.house, conn, notice_id)
+        return len(found.lines), found.taken_down
+
+    assert seen() == (1, 2)
+    restricted.lift(world.house, worker_id, record_id)
+    assert seen() == (2, 1)
+    world.days(14)
+    with world.house.db.read() as conn:
+        assert notices.public(world.house, conn) == []
+        with pytest.raises(ClaimNoticeUnknown):
+            notices.public_one(world.house, conn, notice_id)
+        assert len(notices.find(conn, notice_id).lines) == 3, "kept as it was published"
