@@ -77,7 +77,7 @@ def compare(
         end = lines.read(conn, receiver, at)
         ours = {one.ref: one for one in held(conn, receiver, end, prefix)}
     mine = {one.ref: one for one in theirs}
-    found = [
+    found: list[dict[str, Any]] = [
         {"kind": kind, "ref": name, "ours": _told(ours.get(name)), "theirs": _told(mine.get(name))}
         for name in sorted({*ours, *mine})
         if (kind := _differs(ours.get(name), mine.get(name)))

@@ -90,7 +90,7 @@ def settle_button(form: dict[str, Any]) -> flask.Response:
 
         def act(turn: Turn) -> str:
             tickets.close(turn, form["receiver"], form["ticket"], by, why)
-            return form["ticket"].hex()
+            return str(form["ticket"].hex())
 
         once(act)
     except Problem as problem:
