@@ -9,7 +9,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Sends, charge, door
 from recordsvc.access.services import access, house
 from recordsvc.archive.errors import Busy, RegionKeyNotInForce
-from recordsvc.exports import acks, receivers, reconciling
+from recordsvc.exports import acks, lines, receivers, reconciling
 from recordsvc.exports.acks import Ack
 from recordsvc.exports.errors import (
     AckContradicts,
@@ -57,6 +57,26 @@ def read_items(query: dict[str, Any]) -> flask.Response:
     if media == NDJSON:
         return answers.stream(puller.stream(batch), NDJSON)
     return answers.answer(orjson.dumps(puller.page(batch)))
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/exports/snapshot",
+    policy="exports.read",
+    answer=Sends(NDJSON),
+    problems=(NoFeed, RegionKeyNotInForce, Busy),
+    summary="本接入方现有数据的快照 / What stands of the receiver's feed, and where deltas go on",
+    description="A stream as of `items`, of the items alone that stand now; the manifest's `to` is the "
+    "cursor to go on from. What moves while it is sent is left out here and stands behind that cursor.",
+)
+def read_snapshot() -> flask.Response:
+    """Send what stands now; looks and uses are durable before what they are of leaves."""
+    receiver = own_receiver()
+    with house().db.read() as conn:
+        charge(lines.count_standing(conn, receiver.client_id))
+    puller = Puller(house(), actor(), http.current().id)
+    return answers.stream(puller.stream(puller.snapshot(receiver)), NDJSON)
 
 
 @door(
