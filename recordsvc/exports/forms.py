@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.exports.files import FORMATS
 from recordsvc.ground.forms import Form, Whole, WholeText, text
 
 MOST_ITEMS = 5_000_000
@@ -13,6 +14,14 @@ class ItemsQuery(Form):
     after = text(1, 200, load_default=None)
     limit = WholeText(
         load_default=None, validate=validate.Range(1, MOST_ITEMS, error="应在 {min}–{max} 之间")
+    )
+
+
+class FilesQuery(ItemsQuery):
+    """And as what."""
+
+    format = fields.String(
+        required=True, validate=validate.OneOf(list(FORMATS), error="应为 csv、csv-gb18030 或 xlsx")
     )
 
 

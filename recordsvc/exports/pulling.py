@@ -6,7 +6,7 @@ rows of who looked and notices of a portion are durable before its first byte le
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,24 +80,25 @@ class Puller:
     def stream(self, batch: Batch) -> Iterator[bytes]:
         """Yield the batch as NDJSON: a header, a line an item, and the manifest of all bytes before it."""
         hashing, edge = hashlib.sha256(), Frontier()
-        for line in self._lines(batch, edge):
+        for line in self.lines(batch, edge):
             hashing.update(line)
             yield line
-        yield orjson.dumps({"manifest": self._manifest(batch, edge, hashing.digest())}) + b"\n"
+        yield orjson.dumps({"manifest": self.manifest(batch, edge, hashing.digest())}) + b"\n"
 
     def page(self, batch: Batch) -> dict[str, Any]:
         """Return the batch as one document; what its manifest's sha256 is of are the lines of `stream`."""
         hashing, edge, told = hashlib.sha256(), Frontier(), []
-        for n, line in enumerate(self._lines(batch, edge)):
+        for n, line in enumerate(self.lines(batch, edge)):
             hashing.update(line)
             if n:
                 told.append(orjson.Fragment(line[:-1]))
-        manifest = self._manifest(batch, edge, hashing.digest())
+        manifest = self.manifest(batch, edge, hashing.digest())
         with self._house.db.read() as conn:
             more = lines.newest(conn, batch.receiver.client_id) > batch.to
         return {"items": told, "manifest": manifest, "more": more, "next": manifest["statement"]["to"]}
 
-    def _lines(self, batch: Batch, edge: Frontier) -> Iterator[bytes]:
+    def lines(self, batch: Batch, edge: Frontier) -> Iterator[bytes]:
+        """Yield the header and a line an item, whose leaves `edge` takes."""
         client_id = batch.receiver.client_id
         with self._house.db.read() as conn:
             start = lines.cursor(conn, client_id, batch.after)
@@ -173,7 +174,10 @@ class Puller:
 
     # -- manifest
 
-    def _manifest(self, batch: Batch, edge: Frontier, sha256: bytes) -> dict[str, Any]:
+    def manifest(
+        self, batch: Batch, edge: Frontier, sha256: bytes, more: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the signed manifest of a batch whose bytes have this hash; `more` is stated with it."""
         client_id, settings = batch.receiver.client_id, self._house.settings
         with self._house.db.read() as conn:
             start = lines.cursor(conn, client_id, batch.after)
@@ -193,6 +197,7 @@ class Puller:
             "root": edge.root().hex(),
             "sha256": sha256.hex(),
             "to": end,
+            **(more or {}),
         }
         jws = signatures.sign_attached(RegionKey(self._house), TYP, canonical(statement))
         protected, _, signature = jws.split(".")

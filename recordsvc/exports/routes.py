@@ -9,7 +9,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Sends, charge, door
 from recordsvc.access.services import access, house
 from recordsvc.archive.errors import Busy, RegionKeyNotInForce
-from recordsvc.exports import acks, lines, receivers, reconciling
+from recordsvc.exports import acks, files, lines, receivers, reconciling
 from recordsvc.exports.acks import Ack
 from recordsvc.exports.errors import (
     AckContradicts,
@@ -20,7 +20,7 @@ from recordsvc.exports.errors import (
     LinesRefused,
     NoFeed,
 )
-from recordsvc.exports.forms import AckedForm, AckForm, ItemsQuery, ReconcileForm, TotalsQuery
+from recordsvc.exports.forms import AckedForm, AckForm, FilesQuery, ItemsQuery, ReconcileForm, TotalsQuery
 from recordsvc.exports.pulling import Puller
 from recordsvc.exports.receivers import Receiver
 from recordsvc.exports.reconciling import Line
@@ -57,6 +57,34 @@ def read_items(query: dict[str, Any]) -> flask.Response:
     if media == NDJSON:
         return answers.stream(puller.stream(batch), NDJSON)
     return answers.answer(orjson.dumps(puller.page(batch)))
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/exports/files",
+    policy="exports.read",
+    query=FilesQuery,
+    answer=Sends(files.MEDIA),
+    problems=(*CURSORS, NoFeed, ExportFormatRefused, RegionKeyNotInForce, Busy),
+    summary="数据流的表格文件 / The same items as a table: CSV or XLSX, with the manifest",
+    description="A ZIP of `items.csv` or `items.xlsx` and `manifest.json`, whose `sha256` is of that file "
+    "and whose `columns` name its columns. All cells are text.",
+)
+def read_files(query: dict[str, Any]) -> flask.Response:
+    """Send items as a table; looks and uses are durable before what they are of leaves."""
+    receiver = own_receiver()
+    puller = Puller(house(), actor(), http.current().id)
+    limit = query["limit"]
+    if query["format"] == "xlsx":
+        limit = min(limit or files.SHEET_ROWS, files.SHEET_ROWS)
+    batch = puller.batch(receiver, query["after"], limit)
+    charge(batch.to - batch.after)
+    client = access().clients.known(receiver.client_id)
+    today = beijing_date(house().clock.now_ms()).isoformat()
+    wanted = files.columns("" if client is None else client.kind, today)
+    disposition = {"Content-Disposition": 'attachment; filename="feed.zip"'}
+    return answers.stream(files.make(puller, batch, wanted, query["format"]), files.MEDIA, disposition)
 
 
 @door(

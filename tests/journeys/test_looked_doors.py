@@ -92,6 +92,7 @@ ELSEWHERE = {
     "POST /desk/payables/<id:claim_id>/steps": CLAIM_PAGES,
     "POST /v1/desk/imports/try": "tests/journeys/test_old_welder.py",
     "GET /v1/exports/items": "tests/exports/test_acks.py",
+    "GET /v1/exports/files": "tests/exports/test_files.py",
     "GET /v1/exports/snapshot": "tests/exports/test_snapshot.py",
     "POST /desk/imports/try": "tests/web/test_desk_imports.py",
     "POST /desk/imports/answer": "tests/web/test_desk_imports.py",
