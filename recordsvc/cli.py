@@ -60,6 +60,7 @@ COMMANDS: Final = {
         "centre",
         "what an institution answers, files and reads, from its own machine",
     ),
+    "pull": ("recordsvc.submit.pullcommand", "pull", "take a receiver's feed into a folder, from cron"),
     "verify": ("recordsvc.cli_verify", "verify", "check a bundle or receipt offline"),
     "verify-pack": ("recordsvc.cli_verify_pack", "verify_pack_file", "check an auditor's pack offline"),
     "demo-archive": ("demo.read", "main", "show what a worker of the demo region sees"),
@@ -67,7 +68,7 @@ COMMANDS: Final = {
 }
 """Name -> (module, attribute, one line). Nothing is imported to list them."""
 
-EXTRAS: Final = {"submit": "submit", "centre": "submit", "demo-archive": "submit"}
+EXTRAS: Final = {"submit": "submit", "centre": "submit", "pull": "submit", "demo-archive": "submit"}
 """Which extra of the package a command needs; `server` where nothing stands here."""
 
 

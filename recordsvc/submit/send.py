@@ -4,7 +4,7 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -27,11 +27,14 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class Refused(Exception):
     """The service refused the whole request. `problem` is its problem document (RFC 9457)."""
 
-    def __init__(self, status: int, problem: dict[str, Any]) -> None:
-        """Keep status and problem."""
+    def __init__(
+        self, status: int, problem: dict[str, Any], headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep status, problem and headers."""
         super().__init__(f"{status} {problem.get('code') or problem.get('error') or ''}".strip())
         self.status = status
         self.problem = problem
+        self.headers = headers or {}
 
 
 class Unreachable(Exception):
@@ -80,34 +83,34 @@ class Service:
 
     def post_batch(self, body: bytes) -> dict[str, Any]:
         """Send one NDJSON batch, return the answer. Repeating it is harmless: same records, same receipts."""
-        return _answer(self._authorised("POST", "/v1/batches", body, "application/x-ndjson"))
+        return answer_of(self._authorised("POST", "/v1/batches", body, "application/x-ndjson"))
 
     def record(self, record_id: str) -> dict[str, Any]:
         """What became of one record: {id, status}."""
-        return _answer(self._authorised("GET", f"/v1/records/{record_id}"))
+        return answer_of(self._authorised("GET", f"/v1/records/{record_id}"))
 
     def receipt(self, record_id: str) -> str:
         """The receipt of a record that stands in the archive (tlog-proof)."""
         response = self._authorised("GET", f"/v1/records/{record_id}/receipt")
         if response.status_code != 200:
-            _answer(response)
+            answer_of(response)
         return response.text
 
     def read(self, path: str) -> dict[str, Any]:
         """What a door of the institution shows."""
-        return _answer(self._authorised("GET", path))
+        return answer_of(self._authorised("GET", path))
 
     def fetch(self, path: str) -> bytes:
         """A file that a door of the institution hands out."""
         response = self._authorised("GET", path)
         if response.status_code != 200:
-            _answer(response)
+            answer_of(response)
         return response.content
 
     def say(self, path: str, body: bytes, media: str = "application/json") -> dict[str, Any]:
         """Send something to a door of the institution; the answer, empty where there is none."""
         response = self._authorised("POST", path, body, media)
-        return {} if response.status_code == 204 else _answer(response)
+        return {} if response.status_code == 204 else answer_of(response)
 
     def _authorised(self, method: str, path: str, body: bytes = b"", media: str = "") -> httpx.Response:
         for fresh in (False, True):
@@ -132,7 +135,7 @@ class Service:
     def _metadata(self) -> dict[str, Any]:
         """Where tokens come from. The issuer must be the one we were told, or the address (RFC 8414, 3.3)."""
         address = self._url + "/.well-known/oauth-authorization-server"
-        answer = _answer(self._patiently("GET", address, {}))
+        answer = answer_of(self._patiently("GET", address, {}))
         if answer.get("issuer") != self._token_issuer:
             # An assertion made out to the real service must never reach whoever merely claims to be it.
             raise Refused(
@@ -157,16 +160,21 @@ class Service:
                 "grant_type": "client_credentials",
             }
 
-        answer = _answer(self._patiently("POST", self._url + "/oauth/token", {}, form=form))
+        address = self._url + "/oauth/token"
+        answer = answer_of(self._patiently("POST", address, self._token_headers, form=form))
         if not isinstance(answer.get("access_token"), str):
             raise Refused(200, {"title": "没有拿到令牌", "title_en": "no token in the answer"})
         return answer
+
+    def _token_headers(self) -> dict[str, str]:
+        """What goes along when a token is asked for."""
+        return {}
 
     def _patiently(
         self,
         method: str,
         address: str,
-        headers: dict[str, str],
+        headers: dict[str, str] | Callable[[], dict[str, str]],
         body: bytes = b"",
         form: Callable[[], dict[str, str]] | None = None,
     ) -> httpx.Response:
@@ -179,7 +187,7 @@ class Service:
                 response = self._http.request(
                     method,
                     address,
-                    headers=headers,
+                    headers=headers() if callable(headers) else headers,
                     content=None if form else body,
                     data=form() if form else None,
                 )
@@ -202,7 +210,7 @@ def _wait(attempt: int, said: str) -> float:
     return max(min(asked, 2 * _LONGEST_WAIT), own * spread)
 
 
-def _answer(response: httpx.Response) -> dict[str, Any]:
+def answer_of(response: httpx.Response) -> dict[str, Any]:
     """The JSON object of an answer; `Refused` for a problem or for anything unreadable."""
     try:
         # Not the strict reader of signed bytes: an answer holds a checkpoint, which is text of several lines.
@@ -213,5 +221,5 @@ def _answer(response: httpx.Response) -> dict[str, Any]:
         content = {"title": "服务的回答看不懂", "title_en": "the answer cannot be read"}
         raise Refused(response.status_code, content)
     if response.status_code >= 300:
-        raise Refused(response.status_code, content)
+        raise Refused(response.status_code, content, response.headers)
     return content

@@ -60,7 +60,7 @@ class State:
         fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         file = os.fdopen(fd, "r+b")
         try:
-            _lock(fd)
+            lock(fd)
             state = cls(path, file)
             state._replay()
         except BaseException:
@@ -174,7 +174,7 @@ def _line(event: dict[str, Any]) -> bytes:
     return json.dumps(event, sort_keys=True, separators=(",", ":")).encode("ascii") + b"\n"
 
 
-def _lock(fd: int) -> None:
+def lock(fd: int) -> None:
     """One run at a time per roster; the lock goes with the process."""
     try:
         import fcntl

@@ -9,7 +9,10 @@ from typing import Any
 import flask
 from werkzeug.test import TestResponse
 
+from recordsvc import create_app
+from recordsvc.access import policy
 from recordsvc.access.clients import REGISTER, ClientKind
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.access.tables import client
 from recordsvc.archive.confirm import confirm
 from recordsvc.exports.following import Feeds
@@ -26,6 +29,7 @@ from tests.archive.support import STATER, shown
 from tests.archive.test_sharing import give, raw_id
 
 HEAD = ("at_ms", "digest", "log_size", "n", "op", "receiver", "ref", "version", "why")
+BANKS = ("bank-1", "bank-2")
 NDJSON = {"Accept": "application/x-ndjson"}
 
 
@@ -41,6 +45,20 @@ def register(
         versions.bump(turn, REGISTER)
 
     house.db.write(act)
+
+
+def application(house: House) -> flask.Flask:
+    """The service, with two credit banks and the region's platform; their names stand for tokens."""
+    made = create_app(house.settings, house)
+    for name in BANKS:
+        register(house, name)
+    register(house, "region-1", ClientKind.PLATFORM, "feed:read")
+    who = {name: Actor(Kind.CLIENT, name, scopes=frozenset({"exports"})) for name in BANKS}
+    who["region-1"] = Actor(Kind.CLIENT, "region-1", scopes=frozenset({"feed:read"}))
+    policy.authenticate(made, bearer=lambda token, _scheme: who[token])
+    made.extensions["entrance"].meter = None
+    made.extensions["access"].clients.all()
+    return made
 
 
 def agree(house: House, worker: bytes, *records: bytes, bank: str = "bank-1", **changes: Any) -> bytes:
