@@ -3,6 +3,7 @@
 Whatever it tells wrongly it knows rightly: the book holds which order each line is truly of.
 """
 
+import dataclasses
 import datetime as dt
 import json
 import sqlite3
@@ -19,6 +20,8 @@ _DAY: Final = dt.timedelta(days=1)
 _LOOKALIKE: Final = "\u2022"
 CLOSED: Final = "AC04"
 """Reason of what comes back from an account that was closed (账户已销户)."""
+TAKEN_BACK: Final = "MD06"
+"""Reason of a debit that its payer had taken back (付款人要求退回)."""
 
 
 class Bank:
@@ -170,7 +173,8 @@ class Bank:
         told = f"X{key[:-1]}" if hits("wrong_id", key) else key
         booked = day + _DAY if hits("skew", key) else day
         self.book.book(_credit(f"C{message_id[-16:]}-{n}", amount, booked, told), key)
-        self.book.decide(message_id, n, "ACSC", "", None)
+        back = day + _DAY * (1 + self._faults.number("back", key, 5)) if hits("charge_back", key) else None
+        self.book.decide(message_id, n, "ACSC", "", back)
 
     def _collect_late(self, day: dt.date) -> None:
         for row in self.book.taken_late(day):
@@ -184,6 +188,11 @@ class Bank:
             closed = row["number"] in self._closed
             reason = CLOSED if closed else REASONS[self._faults.number("reason", key, len(REASONS))]
             reference = f"R{row['message_id'][-16:]}-{row['n']}"
+            if self.book.collects(row["message_id"]):
+                taken = _debit(reference, row["amount"], day, key)
+                self.book.book(dataclasses.replace(taken, returned=TAKEN_BACK), key)
+                self.book.came_back(row)
+                continue
             self.book.book(_credit(reference, row["amount"], day, key, reason), key)
             self.book.came_back(row)
 

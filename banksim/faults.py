@@ -36,6 +36,7 @@ FAULTS: Final = {
     "skew": "22 the bank's clock runs a day ahead",
     "short_count": "23 a report counts one payment less than there were",
     "debit_twice": "24 a direct debit is refused for lack of funds, and taken all the same days later",
+    "charge_back": "25 a direct debit is booked, and its payer has it taken back one to five days later",
     "silent": "the bank executes and reports nothing; only its statement tells",
 }
 """Name -> number of the fault in the design, and what it is."""

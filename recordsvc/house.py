@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from recordsvc.archive.retention import Blocking
     from recordsvc.bodies.institutions import Institutions
     from recordsvc.money.bank.cash import Cash
+    from recordsvc.money.bank.collecting import ChargedBack
     from recordsvc.money.bank.collecting import Follower as Collected
     from recordsvc.money.bank.instant import Follower as InstantTold
     from recordsvc.money.bank.instant import InstantPay
@@ -194,6 +195,8 @@ class House:
     """As `collection_followers`, of payments at once (即时支付)."""
     collection_followers: "list[Collected]" = dataclasses.field(default_factory=list)
     """What rooms of money register, to be told in the running turn what became of a collection (代收)."""
+    charge_back: "ChargedBack | None" = None
+    """Registered by whoever has money collected: takes in that a payer had it taken back (代扣退回)."""
     draw_subjects: "dict[str, Subjects]" = dataclasses.field(default_factory=dict)
     """What may be drawn for inspection, by sort: institutions, and what other rooms register."""
 

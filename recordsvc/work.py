@@ -22,6 +22,7 @@ claims-late tell the next above of claims whose step is overdue
 exports     tell each receiver's feed what changed of what it may see; once a day by date
 recoveries  take corrections, revocations and merges to claims: unpaid ones go back, paid ones are asked back
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
+advances    end apprentices' places whose time is over, and ask back what was advanced for them
 fees        pay refunds out of what is kept, and hand on what institutions have
 bank        send released batches, take in what banks sent, ask about names and payments at once, find
             what is overdue
@@ -80,8 +81,8 @@ from recordsvc.money.claims.proposing import follower as claim_proposals
 from recordsvc.money.fees import debiting
 from recordsvc.money.fees import keeping as fee_keeping
 from recordsvc.money.ledger import seals
+from recordsvc.money.recovery import advances, hearing
 from recordsvc.money.recovery import following as recoveries
-from recordsvc.money.recovery import hearing
 from recordsvc.money.rules import expiring
 from recordsvc.money.rules.decisions import nightly as replaying
 from recordsvc.people import contacts
@@ -156,6 +157,7 @@ class Worker:
             (
                 Job("claims", functools.partial(claim_payments.run, house), 2.0),
                 Job("claims-late", functools.partial(claim_escalating.run, house), 600.0),
+                Job("advances", functools.partial(advances.run, house), 600.0),
                 Job("claim-lapses", functools.partial(claim_payments.lapse_due, house), 600.0),
                 Job("fees", functools.partial(debiting.run, house), 5.0),
                 Job("hearings", functools.partial(hearing.close_due, house), 60.0),

@@ -110,6 +110,18 @@ VERBS = (
         why="an institution's people do it at `/centre/claims`, its machine by interface",
     ),
     Verb(
+        "file plans of apprentices, name who has their places, note who left, give places up",
+        api=(
+            "GET /v1/institution/apprentice-plans",
+            "POST /v1/institution/apprentice-plans",
+            "GET /v1/institution/apprentice-plans/<id:plan_id>",
+            "POST /v1/institution/apprentice-plans/<id:plan_id>/apprentices",
+            "POST /v1/institution/apprentice-plans/<id:plan_id>/leave",
+            "POST /v1/institution/apprentice-plans/<id:plan_id>/end",
+        ),
+        why="an enterprise's people do it at `/centre/apprentices`, its machine by interface",
+    ),
+    Verb(
         "see and give up contracts as an institution",
         api=("GET /v1/institution/agencies", "POST /v1/institution/agencies/<id:agency_id>/end"),
         why="an institution's machine or people, by interface",

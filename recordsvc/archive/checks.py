@@ -27,7 +27,12 @@ from recordsvc.archive.checks_certificate import (
     check_permit,
     check_qualification_certificate,
 )
-from recordsvc.archive.checks_course import check_completion, check_course, check_outcome
+from recordsvc.archive.checks_course import (
+    check_completion,
+    check_course,
+    check_enrolment,
+    check_outcome,
+)
 from recordsvc.archive.checks_evidence import check_evidence, check_membership, check_provenance, check_span
 from recordsvc.archive.checks_institution import check_grantor, check_institution, check_standing
 from recordsvc.archive.checks_occupation import check_occupation
@@ -70,6 +75,14 @@ _SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
             others=("assessed_on",),
             codes=_TRAINING,
             more=(check_course, check_completion),
+        ),
+        "enrolment": Shape(
+            start="started_on",
+            end="started_on",
+            institution="institution",
+            others=("agreement_on",),
+            codes=_TRAINING,
+            more=(check_enrolment,),
         ),
         "enrolment-outcome": Shape(
             start="started_on",

@@ -1,4 +1,4 @@
-"""Courses (training-completion, enrolment-outcome): time against days, time against the plan.
+"""Courses (training-completion, enrolment, enrolment-outcome): time against days, time against the plan.
 
 Minutes and days are checked in integers; the day's maximum and the conventions are dated rules.
 """
@@ -34,6 +34,16 @@ def check_completion(case: Case) -> None:
     mark = limit(_LIMITS, "pass-mark", case.ends_on)
     if (hundredths(score) >= mark * 100) != (result == "passed"):
         case.add("score-against-result", "/body/score", mark)
+
+
+def check_enrolment(case: Case) -> None:
+    """The planned end lies behind the start, and not too far."""
+    if case.body["ends_on"] < case.starts_on:
+        case.add("ends-before-start", "/body/ends_on")
+        return
+    most = limit(_LIMITS, "course-days", case.starts_on)
+    if day_number(case.body["ends_on"]) - day_number(case.starts_on) >= most:
+        case.add("course-too-long", "/body/ends_on", most)
 
 
 def check_outcome(case: Case) -> None:

@@ -129,7 +129,13 @@ def _fact(name: str, body: Record) -> Fact | None:
     if name == "assessment-result":
         return name, body["organisation"]["uscc"], body.get("ticket"), body["assessed_on"], body.get("level")
     if "class" in body and "code" in body["class"]:
-        return name, body["institution"]["uscc"], body["class"]["code"], body["started_on"], body["ended_on"]
+        return (
+            name,
+            body["institution"]["uscc"],
+            body["class"]["code"],
+            body["started_on"],
+            body.get("ended_on"),
+        )
     return None
 
 

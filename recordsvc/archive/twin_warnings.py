@@ -12,8 +12,8 @@ What one submission tells twice is compared by itself, and is not read again.
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Container, Hashable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Container, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -76,13 +76,18 @@ def _sorted(new: Sequence[_New], corrected: Container[bytes]) -> tuple[list[_New
     within, older, days = list[_New](), list[_New](), _Days()
     for row, outcome in new:
         body = row.item.record["body"]
-        same = (outcome.worker_id, body["class"].get("code"), body["started_on"], body["ended_on"])
+        same = (outcome.worker_id, body["class"].get("code"), body["started_on"], _last_day(body))
         if same in sent or outcome.worker_id in corrected:
             within.append((row, outcome))
         elif days.may_follow(row, outcome):
             older.append((row, outcome))
         sent.add(same)
     return within, older
+
+
+def _last_day(body: Mapping[str, Any]) -> str:
+    """Return the last day that a record of a class tells of: of an enrolment, the first of the class."""
+    return str(body.get("ended_on", body["started_on"]))
 
 
 class _Days(dict[int, str]):
@@ -93,7 +98,7 @@ class _Days(dict[int, str]):
 
     def may_follow(self, row: Row, outcome: Accepted) -> bool:
         """Whether something was entered in the chain after the days that the record tells of."""
-        ended: str = row.item.record["body"]["ended_on"]
+        ended = _last_day(row.item.record["body"])
         return outcome.newest_ms > 0 and self[outcome.newest_ms // _DAY_MS] >= ended
 
 
@@ -101,7 +106,7 @@ def _hits(house: "House", cursor: Cursor, new: Sequence[_New], before: int) -> l
     """Return the rows before which their chains hold what may be a twin."""
     if not new:
         return []
-    first = dt.date.fromisoformat(min(row.item.record["body"]["ended_on"] for row, _outcome in new))
+    first = dt.date.fromisoformat(min(_last_day(row.item.record["body"]) for row, _outcome in new))
     # A day earlier in UTC than the date says, since it is one of Beijing.
     since_ms = (first.toordinal() - _EPOCH - 1) * _DAY_MS
     by_worker: dict[bytes, list[_New]] = defaultdict(list)
@@ -125,7 +130,11 @@ def _may_have(house: "House", row: Row, chain: Sequence[StoredEntry]) -> bool:
         return False
     # The class first: many of a worker's records may be of the same days.
     marks = [b'"code":' + orjson.dumps(body["class"]["code"])] if "code" in body["class"] else []
-    marks += [b'"%b":"%b"' % (name, body[name.decode()].encode()) for name in (b"ended_on", b"started_on")]
+    marks += [
+        b'"%b":"%b"' % (name, body[name.decode()].encode())
+        for name in (b"ended_on", b"started_on")
+        if name.decode() in body
+    ]
     key, opened = prepared.worker.key, house.admission.sealer.open
     for entry in chain:
         if entry.leaf[1] == Kind.CORRECT:

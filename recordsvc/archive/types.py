@@ -50,6 +50,7 @@ class RecordType:
 
 _TYPES: Final = (
     RecordType("training-completion", 1, Kind.ISSUE, _ANY),
+    RecordType("enrolment", 1, Kind.ISSUE, _ANY),
     RecordType("enrolment-outcome", 1, Kind.ISSUE, _ANY),
     RecordType("training-certificate", 1, Kind.ISSUE, _ANY),
     RecordType("assessment-result", 1, Kind.ISSUE, _ANY),

@@ -48,6 +48,7 @@ SUPERSEDED: Final = ("同一事实以第 {seq} 条为准", "entry {seq} states t
 
 TYPES: Final[Words] = {
     "training-completion": ("培训结业", "training completion"),
+    "enrolment": ("入学登记", "enrolment"),
     "enrolment-outcome": ("培训结果", "enrolment outcome"),
     "training-certificate": ("培训合格证书", "training certificate"),
     "assessment-result": ("考核结果", "assessment result"),

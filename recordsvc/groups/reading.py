@@ -39,7 +39,7 @@ CERTIFICATES: Final = (
     "skill-certificate",
     "safety-permit",
 )
-SHOWN: Final = (*TRAININGS, "enrolment-outcome", "assessment-result", *CERTIFICATES, "award")
+SHOWN: Final = (*TRAININGS, "enrolment", "enrolment-outcome", "assessment-result", *CERTIFICATES, "award")
 """Types of record that a department sees of its people: trainings and what came of them."""
 
 

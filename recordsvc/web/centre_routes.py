@@ -95,6 +95,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/centre/fees", "收费", "fee.counter"),
         ("/centre/shared", "收到的共享", "shared.read"),
         ("/centre/claims", "代办申领", "institution.claim.read"),
+        ("/centre/apprentices", "学徒", "institution.claim.read"),
         ("/centre/disputes", "异议", "dispute.read"),
         ("/centre/notices", "通知", "institution.notice.read"),
         ("/centre/sessions", "我的登录", "session.centre"),

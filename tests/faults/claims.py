@@ -6,7 +6,7 @@ from typing import Any
 
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
-from recordsvc.money.claims import agency_tables, tables
+from recordsvc.money.claims import agency_tables, apprentice_tables, tables
 from recordsvc.money.rules.tables import rule_text
 
 
@@ -61,6 +61,37 @@ def _behalf(key: dict[str, Any], n: int) -> Iterator[tuple[Any, dict[str, Any]]]
         agency_tables.claim_bundle_line,
         sheet | {"n": 1 + n, "claim_id": None, "code": f"code-{n}", "detail": f"why {n}"},
     )
+
+
+def _apprentices(key: dict[str, Any], n: int) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A plan, who had a place of it and left, another in their place, its end, the claim for the advance."""
+    plan, seat = {"plan_id": bytes([n + 1]) * 16}, {"place": 1 + n, "turn": 1}
+    yield (
+        apprentice_tables.apprentice_plan,
+        plan
+        | {
+            "institution": f"9164010000000000{n}X",
+            "course": f"XT-{n}",
+            "title": f"Plan {n}",
+            "occupation": f"6-31-01-0{n}",
+            "level": str(4 - n),
+            "places": 3 + n,
+            "advance_pct": 50 - n,
+            "starts_on": f"2025-01-0{n + 1}",
+            "ends_on": f"2026-01-0{n + 1}",
+            "filed_by": f"staff:{n}",
+            "filed_ms": 830 + n,
+        },
+    )
+    there = {"places": 3 + n, "record_id": f"record-{n}", "joined_by": f"staff:{n}", "joined_ms": 840 + n}
+    first = plan | seat | there | {"before": None, "worker_id": key["worker_id"]}
+    yield apprentice_tables.apprentice, first
+    left = {"record_id": f"out-{n}", "left_by": f"staff:{n}", "left_ms": 850 + n}
+    yield apprentice_tables.apprentice_left, plan | seat | left
+    yield apprentice_tables.apprentice, first | {"turn": 2, "before": 1, "worker_id": bytes([n + 9]) * 16}
+    ended = {"turn": 2, "why": ("vacant", "over")[n], "ended_by": f"staff:{n}", "ended_ms": 860 + n}
+    yield apprentice_tables.apprentice_end, plan | {"place": 1 + n} | ended
+    yield apprentice_tables.apprentice_claim, key | plan | seat | {"event": ("advance", "settle")[n]}
 
 
 def _put(turn: Turn, worker_id: bytes, n: int) -> None:
@@ -158,7 +189,7 @@ def _put(turn: Turn, worker_id: bytes, n: int) -> None:
             },
         ),
     )
-    for table, row in (*rows, *_behalf(key, n)):
+    for table, row in (*rows, *_behalf(key, n), *_apprentices(key, n)):
         turn.conn.execute(table.insert().values(row))
         bound.wrote(turn, table, row)
     turn.conn.execute(

@@ -22,7 +22,7 @@ from tests.journeys import test_case_doors
 from tests.journeys.desk import HOST, Journey
 from tests.journeys.test_cases import Scene, carded
 
-TAKES = frozenset({"number", "document_number", "card", "learners", "lines"})
+TAKES = frozenset({"number", "document_number", "card", "learners", "lines", "worker"})
 """Fields for a number of a person, or for rows with one."""
 WORKERS_FORM = "POST /desk/workers/<id:worker_id>"
 """Pages below it share a form whose `number` counts where a number is added."""
@@ -37,6 +37,8 @@ PLACED = {
     "POST /v1/centre/classes/<id:class_id>/learners": "as the class: tests/training/test_classes.py",
     "POST /centre/classes/new": "page of POST /v1/centre/classes",
     "POST /centre/classes/<id:class_id>/learners": "page of the same door",
+    "POST /v1/institution/apprentice-plans/<id:plan_id>/apprentices": "without an enrolment of its own "
+    "class everybody answers like nobody (`apprentices.unmatched`)",
     "POST /centre/claims": "page of POST /v1/institution/claim-bundles",
     "POST /centre/fees/<id:offering_id>/<act>": "the number of a receipt",
     "POST /v1/institution/claim-bundles": "whom it has no contract with answers like nobody (UNMATCHED)",

@@ -66,6 +66,10 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
             "published_on": "2020-01-01",
         },
     ),
+    "/centre/apprentices": (
+        "head",
+        {"course": "X-1", "title": WORDS, "occupation": "6-31-01-03", "places": "viele", "level": "4"},
+    ),
     "/me/account": ("worker", {"name": WORDS, "bank": "105871000019"}),
     "/me/share": (
         "worker",
@@ -198,6 +202,7 @@ ELSEWHERE: dict[str, str] = {
     "/centre/disputes/<id:dispute_id>/messages": CASES,
     "/centre/people/<staff_id>/end": BUTTON,
     "/centre/claims": "tests/money/claims/test_behalf_doors.py: numbers are typed once",
+    "/centre/apprentices/<id:plan_id>/<act>": "tests/money/recovery/test_apprentice_doors.py: needs a plan",
     "/me/agencies": "tests/money/claims/test_behalf_doors.py: needs an institution of claims",
     "/me/agencies/end": BUTTON,
     "/centre/fees/<id:offering_id>/<act>": FEES,

@@ -5,6 +5,8 @@
        └── withdraw        └── silence ──> unknown ──> booked, rejected
            withdrawn           └ statements of later days show nothing: rejected
 
+    booked ── its payer had the bank take it back (代扣退回) ──> returned
+
 A batch of collections is a row of `payment_batch` like any other, under a message id of its own letter:
 sealed by one payer, released by another, sent once with the same bytes. Only a booked line says that money
 came; a rejection is the bank's word, and a line that contradicts it counts. Who asked for a collection hears
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 UNDER_WAY: Final = ("queued", "unknown")
+ChargedBack = Callable[[Turn, "House", "Collection", Booked], bool]
+"""Takes in that a booked collection was taken back; False: it cannot be, and the line is a difference."""
 _MAY_COME: Final = (*UNDER_WAY, "rejected")
 """Whose money may come: a bank that refused may have taken it all the same."""
 _ABSENT: Final = "ABSENT"
@@ -343,6 +347,25 @@ def book(turn: Turn, house: "House", found: Collection, line: Booked) -> None:
     _move(turn, house, found, "booked", line)
     if found.batch_id is not None:
         close(turn, found.batch_id)
+
+
+def charged_back(conn: Connection, source: Paying, entry: Entry) -> Collection | None:
+    """Return the collection whose money a line takes out of this account again; None: of none."""
+    if entry.credit or not entry.end_to_end_id:
+        return None
+    own = collection.c
+    found = listed(conn, own.end_to_end_id == entry.end_to_end_id, own.account == source.code)
+    return found[0] if found else None
+
+
+def give_back(turn: Turn, house: "House", found: Collection, line: Booked, reason: str) -> bool:
+    """Say that the bank took back what was booked; whether whoever asked for it could take that in."""
+    if found.state != "booked" or found.amount_fen != line.amount_fen or house.charge_back is None:
+        return False
+    if not house.charge_back(turn, house, found, line):
+        return False
+    _move(turn, house, found, "returned", reason=reason)
+    return True
 
 
 def close(turn: Turn, batch_id: bytes) -> None:

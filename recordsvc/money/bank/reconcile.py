@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 GAP: Final = "statement-gap"
+UNFIT_BACK: Final = "chargeback-unexpected"
+"""A debit that is taken back beyond what was collected, twice, or beside a refund."""
 _SHORT: Final = "AM04"
 
 
@@ -257,8 +259,9 @@ class _Run:
         self._balance(told)
 
     def _entries(self, entries: Sequence[Entry], sequence: int | None) -> None:
-        # What left first: a return in the same file finds its payment settled.
-        for entry in sorted(entries, key=lambda one: one.credit):
+        # What left first: a return in the same file finds its payment settled. A debit that was taken back
+        # comes last: it finds its collection booked.
+        for entry in sorted(entries, key=lambda one: 2 if one.returned and not one.credit else one.credit):
             self._entry(entry, sequence)
 
     def _entry(self, entry: Entry, sequence: int | None) -> None:
@@ -272,7 +275,8 @@ class _Run:
             return
         taken = collecting.meant(conn, self._source, entry)
         at_once = instant.meant(conn, self._source, entry)
-        found, kind = (None, "") if taken or at_once else self._meaning(entry)
+        back = collecting.charged_back(conn, self._source, entry)
+        found, kind = (None, "") if taken or at_once or back else self._meaning(entry)
         conn.execute(
             bank_entry.insert().values(
                 account=code,
@@ -294,6 +298,11 @@ class _Run:
             return
         if at_once is not None:
             instant.book(self._turn, self._house, at_once, line)
+            return
+        if back is not None:
+            if not collecting.give_back(self._turn, self._house, back, line, entry.returned[:8]):
+                self._cash.unexplained(self._turn, line)
+                self._break(UNFIT_BACK, f"entry {entry.reference}", amount_fen=entry.amount_fen)
             return
         if found is None or kind:
             self._cash.unexplained(self._turn, line)

@@ -178,9 +178,12 @@ collection = sa.Table(
     sa.Column("changed_ms", sa.BigInteger, nullable=False),
     sa.CheckConstraint("amount_fen > 0", name="amount"),
     sa.CheckConstraint(
-        "state IN ('approved', 'queued', 'unknown', 'booked', 'rejected', 'withdrawn')", name="state"
+        "state IN ('approved', 'queued', 'unknown', 'booked', 'returned', 'rejected', 'withdrawn')",
+        name="state",
     ),
-    sa.CheckConstraint("state NOT IN ('queued', 'unknown', 'booked') OR batch_id IS NOT NULL", name="batch"),
+    sa.CheckConstraint(
+        "state NOT IN ('queued', 'unknown', 'booked', 'returned') OR batch_id IS NOT NULL", name="batch"
+    ),
     sa.Index(None, "state", "account"),
     sa.Index(None, "batch_id"),
     sa.Index(None, "payer"),

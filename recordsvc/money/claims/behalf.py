@@ -137,26 +137,31 @@ def run(house: "House", sheet: Bundle, lines: list[Line], contract: Wanted | Non
 
 def _worker(house: "House", sheet: Bundle, line: Line, contract: Wanted | None, who: Who) -> bytes:
     """Return whose line it is, under a contract that holds, entering it from paper. Raises `Unfit`."""
-    now_ms = house.clock.now_ms()
     try:
-        worker = {"document": line.document, "number": line.number, "name": line.name}
-        person, _ = read_person(worker, now_ms)
+        worker_id = known(house, line.document, line.number, line.name)
     except IdentifierError:
         raise Unfit("identifier", "证件号码或姓名不合规则，请逐位核对。") from None
+    if worker_id is None:
+        raise Unfit(*UNMATCHED)
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    with house.db.read() as conn:
+        holds = agencies.in_force(conn, worker_id, sheet.institution, sheet.kind, today)
+    if holds is not None:
+        return worker_id
+    archives = _archives(house, worker_id)
+    if contract is None or archives is None or not agencies.related(archives, sheet.institution):
+        raise Unfit(*UNMATCHED)
+    house.db.write(lambda turn: agencies.enter(turn, house, worker_id, contract, who.actor))
+    return worker_id
+
+
+def known(house: "House", document: str, number: str, name: str) -> bytes | None:
+    """Return whose number and name these are; None: nobody's here. Raises `IdentifierError`."""
+    worker = {"document": document, "number": number, "name": name}
+    person, _ = read_person(worker, house.clock.now_ms())
     with house.db.read_raw() as cursor:
         found = house.people.resolve(cursor, [person], "claim")[0]
-    if not isinstance(found, Worker) or found.version == 0:
-        raise Unfit(*UNMATCHED)
-    today = beijing_date(now_ms).isoformat()
-    with house.db.read() as conn:
-        holds = agencies.in_force(conn, found.worker_id, sheet.institution, sheet.kind, today)
-    if holds is not None:
-        return found.worker_id
-    known = _archives(house, found.worker_id)
-    if contract is None or known is None or not agencies.related(known, sheet.institution):
-        raise Unfit(*UNMATCHED)
-    house.db.write(lambda turn: agencies.enter(turn, house, found.worker_id, contract, who.actor))
-    return found.worker_id
+    return found.worker_id if isinstance(found, Worker) and found.version else None
 
 
 def _archives(house: "House", worker_id: bytes) -> PersonArchives | None:

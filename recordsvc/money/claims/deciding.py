@@ -14,8 +14,8 @@ from recordsvc.archive.persons import Place
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
+from recordsvc.money.claims import apprentices, judging
 from recordsvc.money.claims import facts as claim_facts
-from recordsvc.money.claims import judging, terms
 from recordsvc.money.claims.tables import claim_decision
 from recordsvc.money.claims.values import Claim, decision_of
 from recordsvc.money.rules.decision import Decision, Verdict
@@ -70,7 +70,7 @@ def decide_on(
     if rule is None:
         # An official's case, never a refusal.
         return _undecided(one, Verdict.NO_RULE_IN_FORCE, found, "not-in-force")
-    return rule.decide(found, terms.event_of(one.kind))
+    return rule.decide(found, apprentices.event_of(one, place))
 
 
 def rule_for(house: "House", kind: str, found: Facts, today: str) -> Rule | None:

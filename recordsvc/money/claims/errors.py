@@ -5,7 +5,8 @@ Problem
 │   ├── ClaimUnknown ────────── claim-unknown
 │   ├── ClaimNoticeUnknown ──── claim-notice-unknown
 │   ├── AgencyUnknown ───────── agency-unknown
-│   └── BundleUnknown ───────── bundle-unknown
+│   ├── BundleUnknown ───────── bundle-unknown
+│   └── PlanUnknown ─────────── plan-unknown
 ├── Conflict
 │   ├── ClaimStands ─────────── claim-stands
 │   ├── ClaimStep ───────────── claim-step
@@ -16,10 +17,12 @@ Problem
 │   ├── ClaimNoticeOpen ─────── claim-notice-open
 │   ├── ClaimListChanged ────── claim-list-changed
 │   ├── AgencyOver ──────────── agency-over
-│   └── FeeCharged ──────────── fee-charged
+│   ├── FeeCharged ──────────── fee-charged
+│   └── PlaceTaken ──────────── place-taken
 └── FormRefused
     ├── ClaimRefused ────────── claim-refused
-    └── AgencyRefused ───────── agency-refused
+    ├── AgencyRefused ───────── agency-refused
+    └── PlanRefused ─────────── plan-refused
 """
 
 from recordsvc.ground.problems import Conflict, FormRefused, NotFound
@@ -181,5 +184,35 @@ class AgencyRefused(FormRefused):
     code = "agency-refused"
     title_zh = "委托协议不能这样登记"
     title_en = "The contract cannot be entered so"
+    remedy_zh = "请按 errors 中列出的原因更正。"
+    remedy_en = "Correct what errors points at."
+
+
+class PlanUnknown(NotFound):
+    """No such plan of this enterprise."""
+
+    code = "plan-unknown"
+    title_zh = "没有这份学徒培养计划"
+    title_en = "No such plan of apprentices"
+    remedy_zh = "请从本单位的培养计划进入。"
+    remedy_en = "Choose one from the enterprise's list."
+
+
+class PlaceTaken(Conflict):
+    """The place is not free for this: taken, ended, settled, or there is none left; `place` says which."""
+
+    code = "place-taken"
+    title_zh = "这个名额现在不能这样办"
+    title_en = "The place is not free for this"
+    remedy_zh = "请刷新培养计划：有人退出、尚未终止的名额才能补录，还在读的才能退出，名额不能多于备案。"
+    remedy_en = "Read the plan again: a place that was left and has not ended can be taken by another."
+
+
+class PlanRefused(FormRefused):
+    """A plan, or what is said of its places, that cannot be."""
+
+    code = "plan-refused"
+    title_zh = "培养计划不能这样备案"
+    title_en = "The plan cannot be entered so"
     remedy_zh = "请按 errors 中列出的原因更正。"
     remedy_en = "Correct what errors points at."

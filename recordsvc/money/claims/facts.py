@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.archive.persons import Place
 from recordsvc.archive.states import Confirmation, Life
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.claims import agencies
+from recordsvc.money.claims import agencies, apprentices
 from recordsvc.money.claims.tables import claim, claim_decision, claim_state, claim_topup
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.rules import archive_facts
@@ -53,10 +53,8 @@ def sealed(place: Place | None) -> bool:
 
 def gather(house: "House", conn: Connection, place: Place, one: Claim, today: str) -> Facts:
     """Return every fact that is known of a claim."""
+    known = _of_record(place, one, today)
     case = _case(place, one.certificate, today)
-    known = case.facts if case is not None else _of_course(place)
-    if "planned" in one.told:
-        known = known.joined(_by_head(place))
     values = known.values
     day = str(values.get("certificate_issued_on") or values.get("training_ended_on") or today)
     known = archive_facts.of_groups(place.archive, day).joined(known)
@@ -67,15 +65,19 @@ def gather(house: "House", conn: Connection, place: Place, one: Claim, today: st
     behalf = {
         name: Fact(value, who, on) for name, value, who, on in agencies.facts(house, conn, one, place, today)
     }
-    return earlier.joined(catalogue).joined(said).joined(known).joined(_told(one)).joined(Facts(behalf))
+    found = earlier.joined(catalogue).joined(said).joined(known).joined(_told(one)).joined(Facts(behalf))
+    return found.joined(apprentices.facts(conn, one, place))
 
 
-def of_record(place: Place, record_id: str, today: str) -> Facts | None:
-    """Return what the archive says of a record that is claimed for; None: it does not count now."""
-    if unfit(place):
-        return None
-    case = _case(place, record_id, today)
-    return case.facts if case is not None else _of_course(place)
+def of_record(place: Place, one: Claim, today: str) -> Facts | None:
+    """Return what the archive says of the record that a claim rests on; None: it does not count now."""
+    return None if unfit(place) else _of_record(place, one, today)
+
+
+def _of_record(place: Place, one: Claim, today: str) -> Facts:
+    case = _case(place, one.certificate, today)
+    known = case.facts if case is not None else _of_course(place)
+    return known.joined(_by_head(place)) if "planned" in one.told else known
 
 
 def _case(place: Place, record_id: str, today: str) -> CaseOfRecord | None:
@@ -86,9 +88,15 @@ def _case(place: Place, record_id: str, today: str) -> CaseOfRecord | None:
 def _of_course(place: Place) -> Facts:
     """Return what a course says by itself; nothing of what is none."""
     state = place.state
-    if state is None or state.record is None or state.record["type"] != archive_facts.TRAINING:
+    if state is None or state.record is None:
         return Facts({})
-    return archive_facts.course(place.archive, state)
+    if state.record["type"] == archive_facts.ENROLMENT:
+        return archive_facts.enrolment(place.archive, state)
+    return (
+        archive_facts.course(place.archive, state)
+        if state.record["type"] == archive_facts.TRAINING
+        else Facts({})
+    )
 
 
 def _by_head(place: Place) -> Facts:

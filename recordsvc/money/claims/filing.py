@@ -10,12 +10,13 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas
 from recordsvc.archive import persons
+from recordsvc.archive.persons import Place
 from recordsvc.dated import NoRuleInForce
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.problems import NotFound
-from recordsvc.money.claims import agencies, facts, limiting, steps, terms
+from recordsvc.money.claims import agencies, apprentices, facts, limiting, steps, terms
 from recordsvc.money.claims.agencies import Agency
 from recordsvc.money.claims.agency_tables import claim_agent
 from recordsvc.money.claims.errors import ClaimRefused
@@ -47,7 +48,8 @@ def file(turn: Turn, house: "House", worker_id: bytes, ask: Ask, who: Who) -> Cl
     """File a claim and decide it at once. Raises `ClaimRefused`, `ClaimStands`, `NotFound`."""
     today = beijing_date(turn.now_ms).isoformat()
     steps.lock(turn, worker_id)
-    record_type = _fit(house, turn.conn, worker_id, ask)
+    place = _fit(house, turn.conn, worker_id, ask)
+    record_type = str((place.entry.record or {})["type"])
     try:
         kind = terms.kind(ask.kind, today)
         needed = len(terms.steps(today, 1))
@@ -77,6 +79,9 @@ def file(turn: Turn, house: "House", worker_id: bytes, ask: Ask, who: Who) -> Cl
     _begin(turn, fixed, str(kind["purpose"]), needed, who, "DRAFT" if ask.draft else "SUBMITTED")
     _rest(turn, fixed, ask.agency)
     one = find(turn.conn, claim_id)
+    event = apprentices.event_of(one, place)
+    if event:
+        apprentices.take_place(turn, one, place, event)
     return one if ask.draft else steps.check(turn, house, one)
 
 
@@ -178,8 +183,8 @@ def _begin(
     bound.wrote(turn, claim_event, event)
 
 
-def _fit(house: "House", conn: Connection, worker_id: bytes, ask: Ask) -> str:
-    """Return the type of the record. Raises `ClaimRefused`, `NotFound`."""
+def _fit(house: "House", conn: Connection, worker_id: bytes, ask: Ask) -> Place:
+    """Return the record, which can be claimed for. Raises `ClaimRefused`, `NotFound`."""
     archives = persons.read(house, worker_id, house.db.cursor(conn))
     if archives is None:
         raise NotFound
@@ -187,7 +192,7 @@ def _fit(house: "House", conn: Connection, worker_id: bytes, ask: Ask) -> str:
     why = facts.unfit(place)
     if why or place is None or place.entry.record is None:
         raise _refused("record_id", why, "the record does not count, or is not there")
-    return str(place.entry.record["type"])
+    return place
 
 
 def _refused(pointer: str, zh: str, en: str) -> ClaimRefused:

@@ -19,7 +19,7 @@ from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.persons import Place
 from recordsvc.archive.states import Life
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.claims import facts
+from recordsvc.money.claims import apprentices, facts
 from recordsvc.money.claims.values import Claim, decision_of, find
 from recordsvc.money.rules import archive_facts, catalogue
 from recordsvc.money.rules.decision import Decision, Verdict
@@ -49,6 +49,16 @@ def judge(house: "House", conn: Connection, one: Claim) -> Finding | None:
     row = decision_of(conn, one)
     if row is None or not row.sha256:
         return None
+    taken = apprentices.seat_of(conn, one)
+    if taken is not None and taken[1] == apprentices.ADVANCE and taken[0].ended:
+        return _unearned(house, one, row)
+    if taken is not None and taken[1] == apprentices.ADVANCE and apprentices.settled(conn, taken[0]):
+        return None  # what of it was due was told by the settlement
+    return _on_record(house, conn, one, row)
+
+
+def _on_record(house: "House", conn: Connection, one: Claim, row: Any) -> Finding | None:
+    """Judge by what the archive says of the record now."""
     try:
         archives = persons.read(house, merges.person_id(conn, one.worker_id), house.db.cursor(conn))
     except ArchiveRestricted:
@@ -61,10 +71,21 @@ def judge(house: "House", conn: Connection, one: Claim) -> Finding | None:
     return _decided(house, conn, one, place, row)
 
 
+def _unearned(house: "House", one: Claim, row: Any) -> Finding:
+    """Return what is left of an advance whose place nobody finished: what the rule does not recover of it."""
+    now = {"planned": 1, "finished": 0}
+    on = beijing_date(row.decided_ms).isoformat()
+    then = Facts.of(orjson.loads(row.document)["facts"])
+    found = then.joined(Facts.plain(now, apprentices.SOURCE, on))
+    made = house.claims.rules.version(row.sha256).decide(found, apprentices.RECOVER)
+    back = made.amount_fen if made.verdict is Verdict.GRANT else one.amount_fen
+    return Finding(max(one.amount_fen - back, 0), apprentices.UNEARNED, made)
+
+
 def _decided(house: "House", conn: Connection, one: Claim, place: Place, row: Any) -> Finding | None:
     document = orjson.loads(row.document)
     then = Facts.of(document["facts"])
-    of_record = facts.of_record(place, one.certificate, beijing_date(row.decided_ms).isoformat())
+    of_record = facts.of_record(place, one, beijing_date(row.decided_ms).isoformat())
     if of_record is None:
         return None  # contested, unconfirmed, superseded: not wrong, only unsettled
     now = _now(house, conn, one, place, then, of_record)
@@ -89,6 +110,9 @@ def _now(house: "House", conn: Connection, one: Claim, place: Place, then: Facts
         if facts.ARCHIVE not in fact.source and name not in catalogue.names()
     }
     found = Facts(kept).joined(of_record)
+    # What an enterprise filed stands above what a record says of the same: one plan, one standard.
+    filed = {name: fact for name, fact in kept.items() if fact.source.startswith(apprentices.SOURCE)}
+    found = found.joined(Facts(filed)).joined(apprentices.finished(conn, one, place))
     day = next(
         (
             str(found.values[name])

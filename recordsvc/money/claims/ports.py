@@ -6,7 +6,7 @@ missing, without a budget line or an account the claim waits.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from sqlalchemy.engine import Connection
 
@@ -87,9 +87,26 @@ class Offsets(Protocol):
     def take(self, turn: Turn, one: "Claim", /) -> tuple[int, str]:
         """Keep back of a claim that is about to be paid; how much, in fen, and the hold of the rest."""
 
+    def asked(self, conn: Connection, one: "Claim", /) -> "Asked | None":
+        """Return what is asked back of a paid claim; None: nothing ever was."""
+
+
+class Asked(TypedDict):
+    """What is asked back of a claim: the reference that names it at the bank, amounts in fen, until when."""
+
+    reference: str
+    state_name: str
+    asked_fen: int
+    recovered_fen: int
+    due_on: str | None
+
 
 class Owing:
     """Nobody owes anything."""
+
+    def asked(self, _conn: Connection, _one: "Claim") -> Asked | None:
+        """Nothing is asked back."""
+        return None
 
     def take(self, _turn: Turn, one: "Claim") -> tuple[int, str]:
         """Keep nothing back."""

@@ -16,7 +16,16 @@ from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.services import own_worker
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
-from recordsvc.money.claims import agency_routes, bank, desk_routes, filing, notices, steps, views
+from recordsvc.money.claims import (
+    agency_routes,
+    apprentice_routes,
+    bank,
+    desk_routes,
+    filing,
+    notices,
+    steps,
+    views,
+)
 from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims.filing import Ask
 from recordsvc.money.claims.forms import (
@@ -36,7 +45,7 @@ if TYPE_CHECKING:
 
 from recordsvc.money.claims.services import bp, who
 
-__all__ = ["agency_routes", "bp", "desk_routes"]
+__all__ = ["agency_routes", "apprentice_routes", "bp", "desk_routes"]
 
 
 def setup(_app: flask.Flask, place: "House") -> None:

@@ -31,10 +31,10 @@ def kinds(day: str) -> dict[str, dated.Row]:
     return dict(dated.on(KINDS, day).by_code)
 
 
-def event_of(code: str) -> str:
-    """Return which amount of its rule a kind is paid by; empty: the rule has one only."""
+def event_of(code: str, record_type: str) -> str:
+    """Return which amount of its rule a kind asks for on a record of a type; empty: the rule has one only."""
     row = dated.table(KINDS).on(dated.OPEN_END).get(code)
-    return "" if row is None else str(row.get("event", ""))
+    return "" if row is None else str(row.get("events", {}).get(record_type, ""))
 
 
 def count(code: str, day: str) -> int:

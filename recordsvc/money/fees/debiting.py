@@ -1,7 +1,9 @@
 """Fees and the bank's room (代扣与退付): debits, refunds and what is handed on, through payers' hands.
 
     order ── debit ──> collection ── booked ──> kept for the institution ── handed on ──> its account
-                            └── refused, nothing of it stated: the payment failed       (划转)
+               │            └── refused, nothing of it stated: the payment failed       (划转)
+               └── taken back by its payer (代扣退回): the order takes money again; what was handed on by
+                   then is kept back of what is handed on next
     refund from what is kept ──> payment to the payer's verified account; come back, it is paid anew
 
 A payment at once goes the same way; the bank's word comes while its payer waits, the money with its line.
@@ -10,6 +12,7 @@ bank's line settles; the bank's room says what happened, in the same turn.
 """
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -21,13 +24,23 @@ from recordsvc.ground import bound, observe
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, beijing_ms, uuid7
 from recordsvc.ground.problems import Problem
-from recordsvc.money.bank import collecting, instant, paying, payments
+from recordsvc.money.bank import breaks, collecting, instant, paying, payments
 from recordsvc.money.bank.cash import Booked
 from recordsvc.money.bank.collecting import Collection
 from recordsvc.money.bank.collecting import Mandate as Agreement
 from recordsvc.money.bank.errors import AbsenceUnproven, PayeeAccountState, PayeeAccountUnknown
 from recordsvc.money.bank.instant import Instant
-from recordsvc.money.fees import keeping, mandates, offerings, orders, postings, refunding, taking, values
+from recordsvc.money.fees import (
+    keeping,
+    mandates,
+    offerings,
+    orders,
+    postings,
+    refunding,
+    taking,
+    telling,
+    values,
+)
 from recordsvc.money.fees.errors import FeeNotDebitable, FeeStep
 from recordsvc.money.fees.tables import fee_passed, fee_passing, fee_payment, fee_refund
 from recordsvc.money.fees.transitions import PAID
@@ -39,6 +52,7 @@ if TYPE_CHECKING:
 
 FUND: Final = "FEES"
 PURPOSE: Final = "培训考试费"
+PASSED: Final = "chargeback-passed"
 _REFUND, _PASS = "fee-back", "fee-pass"
 _OVER: Final = ("rejected", "withdrawn", "returned")
 _NOT_YET: Final = (PayeeAccountUnknown, PayeeAccountState, AbsenceUnproven)
@@ -143,6 +157,34 @@ def collected(turn: Turn, house: "House", found: Collection | Instant, line: Boo
             orders.step(turn, one, "silence", "UNKNOWN", SYSTEM)
 
 
+def charged_back(turn: Turn, house: "House", found: Collection, line: Booked) -> bool:
+    """Take in that a payer had the bank take a booked debit back (代扣退回); whether that could be.
+
+    The order takes money again, and the mandate ends: nothing is debited against who said no. Beside a refund
+    it cannot be taken in: two ways back are a difference for a payer to look at.
+    """
+    kind, _, name = found.reference.partition(":")
+    if kind != "fee":
+        return False
+    paid = values.payment(turn.conn, bytes.fromhex(name))
+    one = orders.locked(turn, paid.order_id)
+    refunds = values.refunds(turn.conn, fee_refund.c.payment_id == paid.payment_id)
+    if paid.state != "booked" or one.state != "PAID" or refunds:
+        return False
+    if not postings.charged_back(turn, paid).applied:
+        return False
+    taking.change(turn, paid, state="returned")
+    orders.step(turn, one, "charged-back", "NEW", SYSTEM, line.reference, paid_fen=0, disputed="")
+    mandates.end(turn, house, one.worker_id, SYSTEM)
+    telling.worker(turn, house, one, "fee-charged-back", paid.payment_id.hex())
+    telling.institution(turn, one, "fee-charged-back", f"fee-charged-back/{paid.payment_id.hex()}")
+    if paid.passed_fen:
+        breaks.open_break(
+            turn, house, line.account, PASSED, f"entry {line.reference}", amount_fen=paid.passed_fen
+        )
+    return True
+
+
 def paid_out(turn: Turn, house: "House", found: payments.Payment) -> None:
     """Take in what became of a payment of a refund, or of what is handed on."""
     kind, _, name = found.claim_ref.partition(":")
@@ -235,7 +277,42 @@ def _hand_on(turn: Turn, house: "House", institution: str, code: str) -> int:
         for paid in values.payments(turn.conn, *_kept(beijing_ms(today)), *mine)
         if (amount := _passable(turn, paid, today.isoformat())) > 0
     ]
-    return _begin_passing(turn, house, institution, code, parts) if parts else 0
+    if not parts:
+        return 0
+    owed = _owed(turn.conn, institution)
+    if owed:
+        parts = _keep_back(turn, house, institution, code, parts, owed)
+    return _begin_passing(turn, house, institution, code, parts) if parts else 1
+
+
+def _owed(conn: Connection, institution: str) -> int:
+    """Return what an institution owes of debits that were taken back after it had them."""
+    name = postings.place(institution, "owed")
+    found = accounts.balances(conn, [name]).get(name)
+    return 0 if found is None else found.posted
+
+
+def _keep_back(
+    turn: Turn, house: "House", institution: str, code: str, parts: list[tuple[Payment, int]], owed: int
+) -> list[tuple[Payment, int]]:
+    """Count a debt as handed on, part by part, and return what is left to hand on."""
+    kept: list[tuple[Payment, int]] = []
+    left: list[tuple[Payment, int]] = []
+    for paid, amount in parts:
+        here = min(amount, owed)
+        owed -= here
+        kept += [(paid, here)] if here else []
+        if amount > here:
+            left.append((replace(paid, passed_fen=paid.passed_fen + here), amount - here))
+    passing_id = _enter_passing(turn, house, institution, code, kept)
+    total = sum(amount for _paid, amount in kept)
+    postings.keep_back(turn, _offset(passing_id), code, institution, total)
+    return left
+
+
+def _offset(passing_id: bytes) -> str:
+    """Return the name of the posting by which what was to be handed on was kept back."""
+    return f"fee-offset:{passing_id.hex()}"
 
 
 def _passable(turn: Turn, paid: Payment, today: str) -> int:
@@ -263,6 +340,12 @@ def holds(code: str, today: str) -> bool:
 def _begin_passing(
     turn: Turn, house: "House", institution: str, code: str, some: list[tuple[Payment, int]]
 ) -> int:
+    return _pass_again(turn, house, _enter_passing(turn, house, institution, code, some))
+
+
+def _enter_passing(
+    turn: Turn, house: "House", institution: str, code: str, some: list[tuple[Payment, int]]
+) -> bytes:
     passing_id = uuid7(FixedClock(turn.now_ms), house.random)
     row = {
         "passing_id": passing_id,
@@ -283,7 +366,7 @@ def _begin_passing(
         turn.conn.execute(fee_passed.insert().values(line))
         bound.wrote(turn, fee_passed, line)
         taking.change(turn, paid, passed_fen=paid.passed_fen + amount)
-    return _pass_again(turn, house, passing_id)
+    return passing_id
 
 
 def _pass_again(turn: Turn, house: "House", passing_id: bytes) -> int:
@@ -292,7 +375,7 @@ def _pass_again(turn: Turn, house: "House", passing_id: bytes) -> int:
     row = turn.conn.execute(sa.select(fee_passing).where(fee_passing.c.passing_id == passing_id)).one()
     ref = f"{_PASS}:{passing_id.hex()}"
     before = payments.of_claim(turn.conn, ref)
-    if before and before[-1].state not in _OVER:
+    if (before and before[-1].state not in _OVER) or postings.is_booked(turn.conn, _offset(passing_id)):
         return 0
     name = f"{ref}:{len(before) + 1}"
     held = postings.hold_on(turn, name, row.account, row.institution, row.amount_fen)
@@ -314,6 +397,7 @@ def connect(house: "House") -> None:
     """Have the bank's room tell fees what becomes of debits and payments; once."""
     if collected not in house.collection_followers:
         house.collection_followers.append(collected)
+    house.charge_back = charged_back
     if collected not in house.instant_followers:
         house.instant_followers.append(collected)
     if paid_out not in house.payment_followers:

@@ -25,12 +25,14 @@ class FeeCheck:
         self._snapshot = snapshot
         self.counts = {"fee orders": 0}
         self._done = set[str]()
+        self._back = dict[str, int]()
 
     def run(self, progress: Progress) -> None:
         """Raise `Wrong` at the first sum that does not hold."""
         paid, booked = self._payments()
         back, given, paid_out = self._refunds()
         self._books(booked | given, paid_out)
+        self._taken_back()
         self._passed()
         own = fee_state.c
         columns = [own.worker_id, own.order_id, own.paid_fen, own.refunded_fen]
@@ -50,8 +52,10 @@ class FeeCheck:
         columns = [own.worker_id, own.order_id, own.payment_id, own.amount_fen, own.state]
         paid, booked = dict[tuple[bytes, bytes], int](), dict[str, int]()
         for worker_id, order_id, payment_id, amount_fen, state in scan(self._snapshot, columns):
-            if state in ("booked", "surplus"):
+            if state in ("booked", "surplus", "returned"):
                 booked[postings.came_id(payment_id)] = amount_fen
+            if state == "returned":
+                self._back[postings.charged_id(payment_id)] = amount_fen
             if state == "booked":
                 paid[worker_id, order_id] = amount_fen
         return paid, booked
@@ -94,6 +98,17 @@ class FeeCheck:
             if name in self._done:
                 where = at(transfer, group_id=name)
                 raise Wrong(where, "退付未入账", "a refund that was paid out was never held")
+
+    def _taken_back(self) -> None:
+        """Hold debits that were taken back against what was booked to their payers, one to one."""
+        own, booked = transfer.c, defaultdict[str, int](int)
+        mine = sa.and_(own.group_id.like("fee-charged-back:%"), own.target == postings.PAYER)
+        for group_id, amount_fen in scan(self._snapshot, [own.group_id, own.amount_fen], mine):
+            booked[group_id] += amount_fen
+        for name in booked.keys() | self._back.keys():
+            if booked.get(name) != self._back.get(name):
+                where = at(transfer, group_id=name)
+                raise Wrong(where, "与代扣退回不符", "is not what was taken back of a debit")
 
     def _passed(self) -> None:
         """Hold what was handed on against its parts: of each payment, and of each transfer."""

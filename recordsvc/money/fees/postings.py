@@ -11,16 +11,22 @@ or refund, so that each is booked once.
 
 from typing import Final
 
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
 from recordsvc.ground.commit import Turn
 from recordsvc.money.bank.cashbook import KEPT
+from recordsvc.money.bank.cashbook import place as cash_place
 from recordsvc.money.fees.values import SYSTEM, Payment, Refund
 from recordsvc.money.ledger.accounts import CASH, Account, open_account
 from recordsvc.money.ledger.booking import book
-from recordsvc.money.ledger.values import Posting, hold, move, void
+from recordsvc.money.ledger.tables import posting
+from recordsvc.money.ledger.values import Leg, Outcome, Posting, hold, move, void
 
 PAYER: Final = "fees:payer"
 """All who pay: what they gave, less what they got back."""
 _PLACES: Final = {"institution": "收费（机构收讫）", "surplus": "多收待退"}
+_OWED: Final = "代扣退回待机构补回"
 
 
 def place(institution: str, what: str) -> str:
@@ -80,6 +86,44 @@ def came(turn: Turn, found: Payment, *, surplus: bool, by: str) -> None:
     book(turn, Posting(name, (move(PAYER, target, found.amount_fen),), code, by, doc)).or_raise()
 
 
+def charged_back(turn: Turn, found: Payment) -> Outcome:
+    """Book a payment that its payer had the bank take back: out of what is kept, the rest is owed to us.
+
+    What the institution has already (划转) leaves our account all the same, and is the institution's debt.
+    """
+    here, there = found.amount_fen - found.passed_fen, found.passed_fen
+    legs: list[Leg] = []
+    if here:
+        legs.append(move(kept(found.account, found.institution), PAYER, here))
+    if there:
+        owed = open_owed(turn, found.institution)
+        legs.append(move(place(found.institution, "institution"), PAYER, there))
+        legs.append(move(cash_place(found.account, "bank"), owed, there))
+    doc = f"fee:{found.payment_id.hex()}"
+    return book(turn, Posting(charged_id(found.payment_id), tuple(legs), "fee-charged-back", SYSTEM, doc))
+
+
+def open_owed(turn: Turn, institution: str) -> str:
+    """Open what an institution owes of debits that were taken back, unless it stands; its id."""
+    one = place(institution, "owed")
+    open_account(turn, Account(one, CASH, "fees.owed", _OWED, guard=True, kind=institution), SYSTEM)
+    return one
+
+
+def keep_back(turn: Turn, name: str, account: str, institution: str, amount_fen: int) -> None:
+    """Book that so much is not handed on: the institution has it already, of a debit that was taken back."""
+    legs = (
+        move(kept(account, institution), cash_place(account, "bank"), amount_fen),
+        move(place(institution, "owed"), place(institution, "institution"), amount_fen),
+    )
+    book(turn, Posting(name, legs, "fee-offset", SYSTEM)).or_raise()
+
+
+def is_booked(conn: Connection, name: str) -> bool:
+    """Tell whether there is a posting of this name."""
+    return conn.execute(sa.select(posting.c.id).where(posting.c.id == name)).first() is not None
+
+
 def went_back(turn: Turn, institution: str, found: Refund, *, by: str) -> None:
     """Book a refund that was given back."""
     source = place(institution, "surplus" if found.ground == "surplus" else "institution")
@@ -91,6 +135,11 @@ def went_back(turn: Turn, institution: str, found: Refund, *, by: str) -> None:
 def came_id(payment_id: bytes) -> str:
     """Return the id of the posting by which a payment came."""
     return f"fee-came:{payment_id.hex()}"
+
+
+def charged_id(payment_id: bytes) -> str:
+    """Return the id of the posting by which a payment was taken back."""
+    return f"fee-charged-back:{payment_id.hex()}"
 
 
 def back_id(refund_id: bytes) -> str:

@@ -252,8 +252,12 @@ fee_payment = sa.Table(
     ),
     sa.CheckConstraint("way IN ('counter', 'debit', 'instant')", name="way"),
     sa.CheckConstraint("(way = 'counter') = (account = '')", name="account"),
-    sa.CheckConstraint("state IN ('open', 'unknown', 'booked', 'surplus', 'failed')", name="state"),
-    sa.CheckConstraint("(state IN ('booked', 'surplus')) = (booked_ms IS NOT NULL)", name="booked"),
+    sa.CheckConstraint(
+        "state IN ('open', 'unknown', 'booked', 'surplus', 'returned', 'failed')", name="state"
+    ),
+    sa.CheckConstraint(
+        "(state IN ('booked', 'surplus', 'returned')) = (booked_ms IS NOT NULL)", name="booked"
+    ),
     sa.CheckConstraint("way <> 'counter' OR booked_ms IS NULL OR checked_by IS NOT NULL", name="checked"),
     sa.CheckConstraint("checked_by <> taken_by", name="second_person"),
     sa.CheckConstraint("passed_fen BETWEEN 0 AND amount_fen", name="passed"),

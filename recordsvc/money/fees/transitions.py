@@ -3,6 +3,7 @@
     NEW ─ pay ─ PENDING ─ paid ─ PAID ─ refunded ─ PART_REFUNDED ─ refunded ─ REFUNDED
      └ cancel: CANCELLED   ├ fail ─ FAILED                                      └ final
                            └ silence ─ UNKNOWN ─ paid, fail
+    PAID ─ charged-back ─ NEW          its payer had the bank take the debit back (代扣退回)
 
 CANCELLED, FAILED and REFUNDED are final: whoever wants the place still orders anew. Money that comes for an
 order that takes none is a surplus of its payment and goes back; the order does not move for it.
@@ -32,6 +33,7 @@ TRANSITIONS: Final = (
     Transition("PENDING", "silence", "UNKNOWN"),
     *(Transition(one, "paid", "PAID") for one in ("PENDING", "UNKNOWN")),
     *(Transition(one, "fail", "FAILED") for one in ("PENDING", "UNKNOWN")),
+    Transition("PAID", "charged-back", "NEW"),
     # What stays where it is, and is told all the same.
     *(Transition(one, event, one) for one in PAID for event in ("refund", "dispute", "dispute-ended")),
     *(Transition(one, "refunded", to) for one in PAID for to in ("PART_REFUNDED", "REFUNDED")),

@@ -33,6 +33,7 @@ PAYMENTS_ZH: Final[Mapping[str, str]] = {
     "unknown": "银行尚未答复",
     "booked": "已入账",
     "surplus": "多收，应退",
+    "returned": "代扣已退回，凭条作废",
     "failed": "没有收到",
 }
 GROUNDS_ZH: Final[Mapping[str, str]] = {
@@ -56,6 +57,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "pay": "开始缴费",
     "silence": "银行逾期未答复",
     "paid": "缴费入账",
+    "charged-back": "代扣被银行退回付款人",
     "fail": "没有缴成",
     "refund": "决定退费",
     "refunded": "退费完成",

@@ -86,13 +86,13 @@ def follow(turn: Turn, house: "House", stored: Sequence[StoredEntry]) -> None:
             if one.state in _UNPAID:
                 _send_back(turn, house, one, idx)
             elif one.state in _PAID:
-                review(turn, house, one, idx)
+                review(turn, house, one, f"log:{idx}")
             elif one.state == "RETURNED":
                 _not_again(turn, house, one)
 
 
-def review(turn: Turn, house: "House", one: Claim, idx: int) -> None:
-    """Judge a paid claim anew after an entry of the log; open a case, end one that is void, or top it up."""
+def review(turn: Turn, house: "House", one: Claim, cause: str) -> None:
+    """Judge a paid claim anew after what caused it; open a case, end one that is void, or top it up."""
     found = judging.judge(house, turn.conn, one)
     if found is None:
         return
@@ -106,9 +106,9 @@ def review(turn: Turn, house: "House", one: Claim, idx: int) -> None:
         known, came_fen = max(known, came_fen + it.proposed_fen), came_fen + it.recovered_fen
     if over_fen > known:
         # What came back of it before is not asked for again.
-        steps.open_case(turn, house, one, found.ground, over_fen - came_fen, BY_ITSELF, cause=f"log:{idx}")
+        steps.open_case(turn, house, one, found.ground, over_fen - came_fen, BY_ITSELF, cause=cause)
     elif one.tops is None:
-        topping.propose(turn, house, one, found.due_fen, f"log:{idx}")
+        topping.propose(turn, house, one, found.due_fen, cause)
 
 
 def booked(turn: Turn, house: "House", payment: Payment) -> None:
@@ -123,7 +123,7 @@ def booked(turn: Turn, house: "House", payment: Payment) -> None:
     if payment.state == "settled" and one.state == "PAID":
         idx = _since(turn, one)
         if idx is not None:
-            review(turn, house, one, idx)
+            review(turn, house, one, f"log:{idx}")
     case = open_of(turn.conn, one.claim_id) if payment.state == "returned" else None
     if case is not None and case.state in ("OPENED", "HEARD"):
         steps.step(turn, house, case, "drop", BY_ITSELF, _CAME_BACK)

@@ -21,12 +21,13 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.money.bank import cashbook, paying
 from recordsvc.money.claims import values as claim_values
 from recordsvc.money.claims.money import Spent, spent_of
+from recordsvc.money.claims.ports import Asked
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.ledger.values import Leg, hold, move, void
 from recordsvc.money.recovery import receiving, terms
 from recordsvc.money.recovery.tables import recovery, recovery_event, recovery_receipt
-from recordsvc.money.recovery.transitions import AGREE, OWING, REVIEWER, TAKE_BACK
-from recordsvc.money.recovery.values import Case, listed
+from recordsvc.money.recovery.transitions import AGREE, OWING, REVIEWER, STATES_ZH, TAKE_BACK
+from recordsvc.money.recovery.values import Case, listed, of_claim
 from recordsvc.people import merges
 
 if TYPE_CHECKING:
@@ -41,6 +42,20 @@ class Offsets:
     def __init__(self, house: "House") -> None:
         """Keep back for the cases of `house`."""
         self._house = house
+
+    def asked(self, conn: Connection, one: Claim) -> Asked | None:
+        """Return what is asked back of a paid claim, by its newest case; None: nothing ever was."""
+        found = of_claim(conn, one.claim_id)
+        if not found:
+            return None
+        case = found[-1]
+        return {
+            "reference": case.reference,
+            "state_name": STATES_ZH[case.state],
+            "asked_fen": case.proposed_fen if case.asked_fen is None else case.asked_fen,
+            "recovered_fen": case.recovered_fen,
+            "due_on": case.due_on,
+        }
 
     def take(self, turn: Turn, one: Claim) -> tuple[int, str]:
         """Keep back of a claim what its payee owes; how much, in fen, and the hold of what is left to pay."""

@@ -16,6 +16,7 @@ from recordsvc.ground.ports import FixedClock, beijing_date, uuid7, uuid_text
 from recordsvc.money.claims import steps as claim_steps
 from recordsvc.money.claims import transitions as claim_transitions
 from recordsvc.money.claims import values as claim_values
+from recordsvc.money.claims.apprentices import UNEARNED
 from recordsvc.money.claims.values import Claim, Who
 from recordsvc.money.recovery import terms, transitions
 from recordsvc.money.recovery.errors import RecoveryChanged, RecoveryStands, RecoveryStep
@@ -179,12 +180,13 @@ def _note(
 
 
 def _tell(turn: Turn, house: "House", case: Case, kind: str, due_on: str) -> None:
-    """Tell the worker, and an institution that was paid in their name."""
+    """Tell the worker, and an institution that was paid in their name; of its own advance, it alone."""
     params: dict[str, Any] = {"case_id": uuid_text(case.recovery_id)}
     if due_on:
         params["due_on"] = due_on
     key = f"{kind}/{uuid_text(case.recovery_id)}/{case.version}"
-    notices.tell_worker(turn, house, case.worker_id, kind, params, key)
+    if case.ground != UNEARNED:
+        notices.tell_worker(turn, house, case.worker_id, kind, params, key)
     payee = claim_values.find(turn.conn, case.claim_id).payee
     sort, _, uscc = payee.partition(":")
     if sort == "institution":

@@ -53,6 +53,15 @@ OWNERS: Final[Mapping[str, str]] = {
 """On whom a case waits in each state."""
 OPEN: Final = ("OPENED", "HEARD", "DECIDED", "PARTIAL")
 OWING: Final = ("DECIDED", "PARTIAL")
+STATES_ZH: Final[Mapping[str, str]] = {
+    "OPENED": "已告知，听取陈述申辩",
+    "HEARD": "已听取意见，待决定",
+    "DECIDED": "已决定追回，待退还",
+    "PARTIAL": "已退还一部分",
+    "SETTLED": "已退还完毕",
+    "WRITTEN_OFF": "已核销",
+    "DROPPED": "不予追回",
+}
 
 
 def find(state: str, event: str) -> Transition | None:

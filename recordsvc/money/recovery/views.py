@@ -13,20 +13,12 @@ from recordsvc.money.claims import judging
 from recordsvc.money.claims import values as claim_values
 from recordsvc.money.claims.views import kind_zh, name_zh
 from recordsvc.money.recovery import deciding, offsetting, receiving, terms, transitions
+from recordsvc.money.recovery.transitions import STATES_ZH
 from recordsvc.money.recovery.values import Case, events_of, receipts_of, recovered_fen
 
 if TYPE_CHECKING:
     from recordsvc.house import House
 
-STATES_ZH: Final[Mapping[str, str]] = {
-    "OPENED": "已告知，听取陈述申辩",
-    "HEARD": "已听取意见，待决定",
-    "DECIDED": "已决定追回，待退还",
-    "PARTIAL": "已退还一部分",
-    "SETTLED": "已退还完毕",
-    "WRITTEN_OFF": "已核销",
-    "DROPPED": "不予追回",
-}
 EVENTS_ZH: Final[Mapping[str, str]] = {
     "open": "立案并告知",
     "say": "陈述申辩",

@@ -22,6 +22,7 @@ CERTIFICATES: Final = (
     "safety-permit",
 )
 TRAINING: Final = "training-completion"
+ENROLMENT: Final = "enrolment"
 MEMBERSHIP: Final = "group-membership"
 
 
@@ -84,6 +85,20 @@ def course(archive: Archive, one: RecordState) -> Facts:
     if group is not None:
         told |= _told(archive, group, {"group": (group.body or {})["group"]})
     return Facts(told)
+
+
+def enrolment(archive: Archive, one: RecordState) -> Facts:
+    """Return what an enrolment says: the class has begun, nothing of it is done."""
+    body: Mapping[str, Any] = one.body or {}
+    occupation = body.get("occupation") or {}
+    values = {
+        "certificate": f"entry-{archive.entries[one.seq].stored.idx}",
+        "occupation": occupation.get("code") or occupation.get("catalogue"),
+        "level": body.get("level"),
+        "training_type": body.get("training_type"),
+        "training_started_on": body["started_on"],
+    }
+    return Facts(_told(archive, one, values))
 
 
 def _counts(archive: Archive, one: RecordState) -> bool:

@@ -8,7 +8,7 @@ from lxml import etree
 
 from banksim import messages
 from banksim.messages import Told
-from recordsvc.archive import closing
+from recordsvc.archive import closing, noticeboard
 from recordsvc.archive.closing import Death
 from recordsvc.ground.two_person import StaleProposal
 from recordsvc.money.bank import (
@@ -27,6 +27,7 @@ from recordsvc.money.bank.instant import Answer, Wanted
 from recordsvc.money.fees import debiting, keeping, mandates, refunding
 from recordsvc.money.fees.errors import FeeNotDebitable, FeeStep, MandateStands, OfferingRefused
 from recordsvc.money.fees.tables import fee_mandate
+from recordsvc.money.fees.values import Order
 from tests.archive.test_merging import decided
 from tests.money.bank import made
 from tests.money.bank.desk import CLERK, REVIEWER
@@ -455,6 +456,90 @@ def wanted_again(asked: instant.Instant) -> Wanted:
     return Wanted(asked.end_to_end_id, asked.amount_fen, CODE, made.FUND, made.payee(0), asked.purpose)
 
 
+# -- taken back by the payer
+
+
+def taken_back(till: Till, one: Order, reference: str = "K1", **more: object) -> messages.Line:
+    """A line by which the bank takes a debit out of our account again."""
+    return till.credit(one, reference=reference, credit=False, returned="MD06", **more)
+
+
+def test_a_debit_that_its_payer_takes_back_leaves_the_order_unpaid_and_ends_the_mandate(
+    world: World, till: Till
+) -> None:
+    one = till.debited(0, world.offer())
+    till.send()
+    # Told in one file, the debit's booking is taken in before what takes it back.
+    till.desk.notify(taken_back(till, one), till.credit(one))
+    assert (world.state(one), world.again(one).paid_fen) == ("NEW", 0)
+    assert [it.state for it in world.payments(one)] == ["returned"]
+    assert (till.of(one).state, till.of(one).reason) == ("returned", "MD06")
+    assert world.read(mandates.standing, world.workers[0]) is None
+    assert (till.kept(), world.given(), till.desk.open_breaks()) == (0, 0, [])
+    with world.house.db.read() as conn:
+        told = [it.kind for it in noticeboard.of_workers(world.house, conn, [world.workers[0]])]
+    assert told.count("fee-charged-back") == 1
+    world.adds_up()
+    # The order takes money again, by another mandate.
+    till.sign(0)
+    till.debit(world.again(one))
+    till.send()
+    till.desk.notify(till.credit(one))
+    assert (world.state(one), till.kept()) == ("PAID", FEE)
+    world.adds_up()
+
+
+def test_what_was_handed_on_before_is_kept_back_of_what_is_handed_on_next(world: World, till: Till) -> None:
+    offered = world.offer()
+    first = till.debited(0, offered)
+    till.send()
+    till.desk.notify(till.credit(first))
+    world.days(1)
+    debiting.run(world.house)
+    till.desk.send()
+    till.desk.notify(till.desk.debit(till.payment("fee-pass").payment_id))
+    assert (till.kept(), world.held()) == (0, FEE)
+    till.desk.notify(taken_back(till, first))
+    assert (world.state(first), till.desk.open_breaks()) == ("NEW", ["chargeback-passed"])
+    # The institution has what is not its own any more: our account paid it.
+    assert (world.held(), world.held("owed")) == (0, FEE)
+    with world.house.db.read() as conn:
+        assert world.house.cash.balance_fen(conn, CODE) == -FEE
+    world.adds_up()
+    second = till.debited(1, world.offer(amount_fen=FEE + 30_000))
+    till.send()
+    till.desk.notify(till.credit(second))
+    world.days(1)
+    debiting.run(world.house)
+    debiting.run(world.house)
+    passed = till.payment("fee-pass")
+    assert (passed.amount_fen, world.held("owed"), world.held()) == (30_000, 0, FEE)
+    till.desk.send()
+    till.desk.notify(till.desk.debit(passed.payment_id, "P2"))
+    assert (till.kept(), world.held()) == (0, FEE + 30_000)
+    world.adds_up()
+
+
+@pytest.mark.parametrize("how", ["twice", "amount", "refund"])
+def test_a_debit_taken_back_otherwise_than_it_was_booked_is_a_difference(
+    world: World, till: Till, how: str
+) -> None:
+    one = till.debited(0, world.offer())
+    till.send()
+    till.desk.notify(till.credit(one))
+    if how == "refund":
+        world.leave(one)
+    if how == "twice":
+        till.desk.notify(taken_back(till, one))
+    more = {"amount_fen": FEE - 1} if how == "amount" else {}
+    till.desk.notify(taken_back(till, one, "K2", **more))
+    assert till.desk.open_breaks() == ["chargeback-unexpected"]
+    assert world.state(one) == ("NEW" if how == "twice" else "PAID")
+    with world.house.db.read() as conn:
+        assert world.house.cash.suspense_fen(conn, CODE) == more.get("amount_fen", FEE)
+    world.adds_up()
+
+
 # -- the simulated bank
 
 
@@ -466,6 +551,7 @@ def wanted_again(asked: instant.Instant) -> Wanted:
         {"reject": 0.5, "duplicate_report": 1.0, "reordered": 1.0},
         {"silent": 1.0, "gap": 0.3},
         {"reread": 0.7, "torn": 0.5, "late": 0.5},
+        {"charge_back": 1.0},
     ],
     ids=lambda likely: "-".join(likely) or "none",
 )
@@ -482,12 +568,16 @@ def test_case_42_days_with_a_bank_that_fails_the_books_agree(
         simulated.day()
     simulated.quiet(12)
     assert simulated.verdict() == []
-    assert {world.state(one) for one in orders} <= {"PAID", "FAILED"}
+    states = {world.state(one) for one in orders}
+    assert states <= {"PAID", "FAILED", "NEW"}
+    assert ("NEW" in states) == ("charge_back" in likely)
     assert till.kept("") == 0, "what was too much went back"
     world.adds_up()
     with world.house.db.read() as conn:
         kinds = {one.kind for one in breaks.listed(conn) if one.state == "open"}
-    assert kinds <= {"status-contradicts", "late-status", "file-quarantined", "statement-gap"}
+    assert kinds <= {
+        *("status-contradicts", "late-status", "file-quarantined", "statement-gap", "chargeback-passed")
+    }
 
 
 @pytest.mark.long
