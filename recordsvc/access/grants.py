@@ -256,6 +256,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "dispute.answer": (*_client(Scope.RECORDS_WRITE, Owner.INSTITUTION), _staff(Position.SIGNER)),
     "feed.read": _client(Scope.FEED_READ),
     "exports.read": _client(Scope.EXPORTS),
+    "exports.settle": _official(Role.REGISTRAR, Role.DATA_OFFICER),
     # What workers share with a system, or with an institution: its system, or its people for it.
     "shared.read": (*_client(Scope.SHARED_READ), _staff(Position.HR)),
     "shared.events.read": (*_client(Scope.SHARED_READ), _staff(*_OFFICE)),

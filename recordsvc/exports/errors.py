@@ -7,12 +7,17 @@ Problem
 │   └── FeedCursorAhead ────── feed-cursor-ahead
 ├── Forbidden
 │   └── NoFeed ─────────────── no-feed
+├── NotFound
+│   └── TicketUnknown ──────── feed-ticket-unknown
+├── FormRefused
+│   └── LinesRefused ───────── reconcile-lines
 └── Conflict
     ├── AckContradicts ─────── ack-contradicts
-    └── AckReused ──────────── ack-reused
+    ├── AckReused ──────────── ack-reused
+    └── TicketClosed ───────── feed-ticket-closed
 """
 
-from recordsvc.ground.problems import Conflict, Forbidden, Refused
+from recordsvc.ground.problems import Conflict, Forbidden, FormRefused, NotFound, Refused
 
 
 class ExportFormatRefused(Refused):
@@ -56,6 +61,16 @@ class NoFeed(Forbidden):
     remedy_en = "Ask the authority about the kind of this client."
 
 
+class LinesRefused(FormRefused):
+    """A line twice, or one that lies outside the range."""
+
+    code = "reconcile-lines"
+    title_zh = "对账行重复或不在所述区段内"
+    title_en = "A line stands twice, or outside its range"
+    remedy_zh = "每个 ref 只报一行，并以 prefix 开头。"
+    remedy_en = "Give one line for each ref, each beginning with prefix."
+
+
 class AckContradicts(Conflict):
     """What is acknowledged is not what was sent; nothing was taken, a ticket is open."""
 
@@ -74,3 +89,23 @@ class AckReused(Conflict):
     title_en = "This ack_id stands under another batch; a ticket is open"
     remedy_zh = "每一批次请使用新的 ack_id；重发同一确认时内容须完全相同。"
     remedy_en = "Use a new ack_id for each batch; a repetition must be the same."
+
+
+class TicketUnknown(NotFound):
+    """No such ticket of this receiver."""
+
+    code = "feed-ticket-unknown"
+    title_zh = "没有这项待核差异"
+    title_en = "There is no such ticket"
+    remedy_zh = "请从数据流页面进入。"
+    remedy_en = "Enter from the page of feeds."
+
+
+class TicketClosed(Conflict):
+    """Somebody closed it before."""
+
+    code = "feed-ticket-closed"
+    title_zh = "该项差异已经了结"
+    title_en = "The ticket is closed already"
+    remedy_zh = "请刷新页面。"
+    remedy_en = "Read the page again."

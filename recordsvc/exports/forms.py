@@ -31,6 +31,37 @@ class AckForm(Form):
     )
 
 
+class TotalsQuery(Form):
+    """As of which cursor, and the first digits of `ref` that name the range."""
+
+    at = text(1, 200, load_default=None)
+    prefix = fields.String(
+        load_default="", validate=validate.Regexp(r"\A[0-9a-f]{0,32}\Z", error="应为十六进制")
+    )
+
+
+class HeldLineForm(Form):
+    """How one record stands with the receiver."""
+
+    ref = fields.String(
+        required=True, validate=validate.Regexp(r"\A[0-9a-f]{32}\Z", error="应为 32 位十六进制")
+    )
+    version = Whole(required=True, validate=validate.Range(1, 2**31))
+    state = fields.String(
+        required=True, validate=validate.OneOf(["live", "withdrawn"], error="应为 live 或 withdrawn")
+    )
+
+
+class ReconcileForm(Form):
+    """Every line that the receiver holds in a range, as of a cursor."""
+
+    at = text(1, 200, required=True)
+    prefix = fields.String(
+        load_default="", validate=validate.Regexp(r"\A[0-9a-f]{0,32}\Z", error="应为十六进制")
+    )
+    lines = fields.List(fields.Nested(HeldLineForm), required=True, validate=validate.Length(0, 1_000))
+
+
 class AckedForm(Form):
     """Up to where everything is acknowledged."""
 

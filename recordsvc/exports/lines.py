@@ -18,12 +18,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.exports.errors import FeedCursorAhead, FeedCursorUnknown
-from recordsvc.exports.tables import export_item, export_receiver
+from recordsvc.exports.tables import export_item, export_receiver, export_state
 from recordsvc.ground.base64strict import b64u, unb64u
 from recordsvc.ground.strictjson import canonical
 from recordsvc.translog.tree import Frontier, leaf_hash
 
 FORMAT: Final = "recordsvc-feed/1"
+SNAPSHOT: Final = "recordsvc-snapshot/1"
 _VERSION: Final = b"\x01"
 _TAG: Final = 16
 _PORTION: Final = 2_000
@@ -78,6 +79,22 @@ def walk(conn: Connection, receiver: str, after: int, to: int) -> Iterator[Item]
             return
         yield from found
         after = found[-1].n
+
+
+def standing(conn: Connection, receiver: str, after: int, to: int, limit: int = _PORTION) -> list[Item]:
+    """Return of the same items those that stand now: the newest of their record, and not withdrawn."""
+    own, kept = export_item.c, export_state.c
+    same = sa.and_(kept.receiver == own.receiver, kept.n == own.n)
+    query = sa.select(export_item).join(export_state, same)
+    where = (own.receiver == receiver, own.n > after, own.n <= to, kept.digest.is_not(None))
+    return [_item(row) for row in conn.execute(query.where(*where).order_by(own.n).limit(limit))]
+
+
+def count_standing(conn: Connection, receiver: str) -> int:
+    """Return how many items stand now."""
+    kept = export_state.c
+    query = sa.select(sa.func.count()).select_from(export_state)
+    return conn.scalar(query.where(kept.receiver == receiver, kept.digest.is_not(None))) or 0
 
 
 def root(conn: Connection, receiver: str, after: int, to: int) -> tuple[int, bytes]:

@@ -18,7 +18,7 @@ from recordsvc.archive.statements import Region, RegionKey
 from recordsvc.exports import emitting, lines
 from recordsvc.exports.following import SOURCES, Feeds
 from recordsvc.exports.granting import Grant
-from recordsvc.exports.lines import FORMAT, Item
+from recordsvc.exports.lines import FORMAT, SNAPSHOT, Item
 from recordsvc.exports.receivers import Receiver
 from recordsvc.exports.views import Basis, Fact, Viewer, bases
 from recordsvc.ground.base64strict import b64u
@@ -43,6 +43,13 @@ class Batch:
     receiver: Receiver
     after: int
     to: int
+    snapshot: bool = False
+    """Of these items those alone that stand when they are read."""
+
+    @property
+    def format(self) -> str:
+        """What the batch says it is."""
+        return SNAPSHOT if self.snapshot else FORMAT
 
 
 class Puller:
@@ -64,6 +71,11 @@ class Puller:
             size = self._house.log.newest(conn).size
             Region(self._house).check_key(cursor, self._house.clock.now_ms(), size)
         return Batch(receiver, start, end if limit is None else min(end, start + limit))
+
+    def snapshot(self, receiver: Receiver) -> Batch:
+        """Return what stands now as a batch; its end is where deltas go on. Raises `RegionKeyNotInForce`."""
+        whole = self.batch(receiver, None, None)
+        return Batch(receiver, 0, whole.to, snapshot=True)
 
     def stream(self, batch: Batch) -> Iterator[bytes]:
         """Yield the batch as NDJSON: a header, a line an item, and the manifest of all bytes before it."""
@@ -89,11 +101,13 @@ class Puller:
         client_id = batch.receiver.client_id
         with self._house.db.read() as conn:
             start = lines.cursor(conn, client_id, batch.after)
-        yield canonical({"format": FORMAT, "from": start, "receiver": client_id}) + b"\n"
-        after = batch.after
+        yield canonical({"format": batch.format, "from": start, "receiver": client_id}) + b"\n"
+        after, taking = batch.after, lines.standing if batch.snapshot else lines.items
         while after < batch.to:
             with self._house.db.read() as conn:
-                found = lines.items(conn, client_id, after, batch.to, PORTION)
+                found = taking(conn, client_id, after, batch.to, PORTION)
+            if not found:
+                return
             given = self._given(batch.receiver, found)
             for one in found:
                 edge.append(one.leaf())
@@ -169,7 +183,7 @@ class Puller:
             "audience": settings.audience,
             "count": edge.size,
             "environment": settings.environment,
-            "format": FORMAT,
+            "format": batch.format,
             "from": start,
             "log_root": signed.root.hex(),
             "log_size": signed.size,

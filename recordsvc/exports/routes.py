@@ -9,7 +9,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Sends, charge, door
 from recordsvc.access.services import access, house
 from recordsvc.archive.errors import Busy, RegionKeyNotInForce
-from recordsvc.exports import acks, receivers
+from recordsvc.exports import acks, lines, receivers, reconciling
 from recordsvc.exports.acks import Ack
 from recordsvc.exports.errors import (
     AckContradicts,
@@ -17,11 +17,13 @@ from recordsvc.exports.errors import (
     ExportFormatRefused,
     FeedCursorAhead,
     FeedCursorUnknown,
+    LinesRefused,
     NoFeed,
 )
-from recordsvc.exports.forms import AckedForm, AckForm, ItemsQuery
+from recordsvc.exports.forms import AckedForm, AckForm, ItemsQuery, ReconcileForm, TotalsQuery
 from recordsvc.exports.pulling import Puller
 from recordsvc.exports.receivers import Receiver
+from recordsvc.exports.reconciling import Line
 from recordsvc.ground import answers, http
 from recordsvc.ground.ports import beijing_date
 
@@ -59,6 +61,26 @@ def read_items(query: dict[str, Any]) -> flask.Response:
 
 @door(
     bp,
+    "GET",
+    "/v1/exports/snapshot",
+    policy="exports.read",
+    answer=Sends(NDJSON),
+    problems=(NoFeed, RegionKeyNotInForce, Busy),
+    summary="本接入方现有数据的快照 / What stands of the receiver's feed, and where deltas go on",
+    description="A stream as of `items`, of the items alone that stand now; the manifest's `to` is the "
+    "cursor to go on from. What moves while it is sent is left out here and stands behind that cursor.",
+)
+def read_snapshot() -> flask.Response:
+    """Send what stands now; looks and uses are durable before what they are of leaves."""
+    receiver = own_receiver()
+    with house().db.read() as conn:
+        charge(lines.count_standing(conn, receiver.client_id))
+    puller = Puller(house(), actor(), http.current().id)
+    return answers.stream(puller.stream(puller.snapshot(receiver)), NDJSON)
+
+
+@door(
+    bp,
     "POST",
     "/v1/exports/acks",
     policy="exports.read",
@@ -75,6 +97,47 @@ def acknowledge(form: dict[str, Any]) -> flask.Response:
     said = Ack(form["ack_id"], form["start"], form["to"], form["count"], root)
     reached = acks.take(house(), own_receiver().client_id, said)
     return answers.answer({"acknowledged": reached}, form=AckedForm)
+
+
+@door(
+    bp,
+    "GET",
+    "/v1/exports/totals",
+    policy="exports.read",
+    query=TotalsQuery,
+    answer=Sends(),
+    problems=(*CURSORS, NoFeed),
+    summary="对账：本方合计 / What the receiver was told in all, as of a cursor",
+    description="Counts by state and the root over (ref, version, state) in order of ref, of all or of a "
+    "range of refs (`prefix`), with those of its sixteen parts: where roots differ, ask for the part.",
+)
+def read_totals(query: dict[str, Any]) -> flask.Response:
+    """Tell totals; nothing of any record."""
+    client_id = own_receiver().client_id
+    return answers.answer(reconciling.totals(house(), client_id, query["at"], query["prefix"]))
+
+
+@door(
+    bp,
+    "POST",
+    "/v1/exports/reconciliations",
+    policy="exports.read",
+    body=ReconcileForm,
+    answer=Sends(),
+    problems=(*CURSORS, NoFeed, LinesRefused),
+    summary="对账：逐条比对一个区段 / Compare a range line by line",
+    description="Every line that the receiver holds in the range. Each difference is told and is a ticket "
+    "for officials, once: `missing-here`, `missing-there`, `version-differs`, `state-differs`.",
+)
+def reconcile(form: dict[str, Any]) -> flask.Response:
+    """Compare what both sides hold."""
+    client_id, prefix = own_receiver().client_id, form["prefix"]
+    theirs = [Line(**one) for one in form["lines"]]
+    names = [one.ref for one in theirs]
+    if len(set(names)) != len(names) or not all(name.startswith(prefix) for name in names):
+        raise LinesRefused(pointer="/lines")
+    found = reconciling.compare(house(), client_id, form["at"], prefix, theirs)
+    return answers.answer({"differences": found})
 
 
 def own_receiver() -> Receiver:
