@@ -387,10 +387,11 @@ class Planter:
         )
         said = (
             *("import", str(old), "--kind", "qualification-certificate", "--source", "paper-file"),
-            *("--vouched-by", "示范市就业局", "--official", "demo-handler"),
+            *("--vouched-by", "示范市就业局", "--official", "demo-handler", "--case", "K-2025-1"),
         )
         self._command(*said, "--dry-run")
         profile = folder / "recordsvc-import-profile.json"
+        assert profile.exists(), self.answers[-1][1].body.decode()
         answers = json.loads(profile.read_text("utf-8"))
         answers |= {"institutions": {OFFICE: self.place.centre.uscc}, "occupations": WELDER}
         profile.write_text(json.dumps(answers), "utf-8")

@@ -39,7 +39,7 @@ from recordsvc.archive import closing, erasing, importing, merging, moving, pers
 from recordsvc.archive import tables as archive_tables
 from recordsvc.archive.closing import Death
 from recordsvc.archive.contradiction import Verdict, compare
-from recordsvc.archive.errors import ArchiveRestricted
+from recordsvc.archive.errors import ArchiveRestricted, TargetUnfit
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.merging import Why
@@ -85,10 +85,14 @@ class Chain:
     """seq -> R, of records that an issuer signed."""
     numbers: dict[int, int] = dataclasses.field(default_factory=dict)
     """seq -> under whose number that record came."""
+    moved: dict[int, bytes] = dataclasses.field(default_factory=dict)
+    """seq -> R of which the region states the content here, since it was moved here."""
+    revoked: dict[int, int] = dataclasses.field(default_factory=dict)
+    """seq of a record -> seq of its revocation, which goes with it."""
     ended: set[int] = dataclasses.field(default_factory=set)
     """seqs of records revoked or erased."""
     erased: set[int] = dataclasses.field(default_factory=set)
-    """seqs of records erased."""
+    """seqs of records erased, and of what revoked them."""
     sealed: set[int] = dataclasses.field(default_factory=set)
     """seqs of records restricted alone."""
     marked: set[int] = dataclasses.field(default_factory=set)
@@ -115,6 +119,25 @@ class Chain:
         seq = self.add(Kind.ISSUE)
         self.raws[seq], self.numbers[seq] = raw, number
         return seq
+
+    def revoke(self, seq: int) -> None:
+        """Append the revocation of a record."""
+        self.revoked[seq] = self.add(Kind.REVOKE)
+        self.ended.add(seq)
+
+    def erase(self, seq: int) -> int:
+        """Append the erasure of a record and of what revoked it; how many entries."""
+        gone = [seq, *([self.revoked[seq]] if seq in self.revoked else [])]
+        for _one in gone:
+            self.add(Kind.ERASE)
+        self.ended.add(seq)
+        self.erased |= set(gone)
+        self.sealed.discard(seq)
+        return len(gone)
+
+    def told(self) -> dict[int, bytes]:
+        """What tells of a class, by seq."""
+        return self.raws | self.moved
 
     @property
     def standing(self) -> list[int]:
@@ -218,15 +241,43 @@ class Lives(RuleBasedStateMachine):
         people = self.people_of(root)
         for reason, seqs in (("restricted", "sealed"), ("erased", "erased")):
             for chain in people:
-                known = chain.marked & getattr(chain, seqs) & chain.raws.keys()
-                if any(fact_of(chain.raws[seq]) == same for seq in known):
+                known = chain.marked & getattr(chain, seqs) & chain.told().keys()
+                if any(fact_of(chain.told()[seq]) == same for seq in known):
                     return f"retold-{reason}"
         return ""
 
     def mark(self, chain: Chain, seq: int) -> None:
         """What this record told is known again, if the number it came under is of the chain's person now."""
-        if self.owner.get(chain.numbers[seq]) in self.people_of(chain.read_as):
+        if self.is_own(chain, seq):
             chain.marked.add(seq)
+
+    def is_own(self, chain: Chain, seq: int) -> bool:
+        """Whether a record is about the person in whose chain it stands: the region names no number."""
+        return seq in chain.moved or self.owner.get(chain.numbers[seq]) in self.people_of(chain.read_as)
+
+    def alike(self, chain: Chain, seq: int) -> list[tuple[Chain, int]]:
+        """A record and what else tells the same class of its person: sealed and erased as one."""
+        same, found = fact_of(chain.told()[seq]), [(chain, seq)]
+        for one in self.people_of(chain.read_as) if self.is_own(chain, seq) else ():
+            found += [
+                (one, other)
+                for other, raw in one.told().items()
+                if (one, other) != (chain, seq)
+                and other not in one.erased
+                and self.is_own(one, other)
+                and fact_of(raw) == same
+            ]
+        return found
+
+    def seal(self, chain: Chain, seq: int) -> None:
+        """Two officials restrict a record, and with it what tells the same."""
+        group = [(one, other) for one, other in self.alike(chain, seq) if other not in one.sealed]
+        self.decide(asking(self.house, RESTRICT, chain.worker_id, self.id_at(chain, seq)))
+        for one, other in group:
+            one.add(Kind.NOTE)
+            self.mark(one, other)
+            one.sealed.add(other)
+        self.size += len(group)
 
     # -- records -------------------------------------------------------------------------------------------
 
@@ -386,8 +437,7 @@ class Lives(RuleBasedStateMachine):
             assert row.status == "held"
         else:
             assert row.status == "accepted", (row.status, row.held, row.problem)
-            chain.add(Kind.REVOKE)
-            chain.ended.add(seq)
+            chain.revoke(seq)
             self.size += 1
         self.check()
 
@@ -435,10 +485,13 @@ class Lives(RuleBasedStateMachine):
         seq = wrong.standing[at % len(wrong.standing)]
         record_id = uuid.UUID(id_of(wrong.raws[seq])).bytes
         moved = Moving(wrong.worker_id, record_id, right.worker_id, "同名误记")
+        if self.told_again(right, wrong.raws[seq]):
+            with pytest.raises(TargetUnfit):
+                self.decide(lambda turn: moving.propose_move(turn, self.house, moved, "official:a"))
+            return
         self.decide(lambda turn: moving.propose_move(turn, self.house, moved, "official:a"))
-        wrong.add(Kind.REVOKE)
-        wrong.ended.add(seq)
-        right.add(Kind.ISSUE)
+        wrong.revoke(seq)
+        right.moved[right.add(Kind.ISSUE)] = wrong.raws[seq]
         self.size += 2
         self.check()
 
@@ -476,11 +529,7 @@ class Lives(RuleBasedStateMachine):
         if chain is None or not chain.standing or chain.read_as.state == "restricted":
             return
         seq = chain.standing[at % len(chain.standing)]
-        self.decide(asking(self.house, RESTRICT, chain.worker_id, self.id_at(chain, seq)))
-        chain.add(Kind.NOTE)
-        self.mark(chain, seq)
-        chain.sealed.add(seq)
-        self.size += 1
+        self.seal(chain, seq)
         if chain.read_as.state == "open" and chain.numbers[seq] in self.owner:
             answer = self.centre.send([self.centre.revocation(person(chain.numbers[seq]), chain.raws[seq])])
             assert answer.rows[0].held == "target-restricted", (answer.rows[0].status, answer.rows[0].held)
@@ -496,15 +545,20 @@ class Lives(RuleBasedStateMachine):
             return
         chain = chains[a % len(chains)]
         seq = sorted(chain.sealed)[at % len(chain.sealed)]
+        group = [(one, other) for one, other in self.alike(chain, seq) if other in one.sealed]
         self.decide(asking(self.house, LIFT, chain.worker_id, self.id_at(chain, seq)))
-        chain.add(Kind.NOTE)
-        chain.marked.discard(seq)
-        chain.sealed.discard(seq)
-        self.size += 1
+        for one, other in group:
+            one.add(Kind.NOTE)
+            one.marked.discard(other)
+            one.sealed.discard(other)
+        self.size += len(group)
         self.check()
 
     def id_at(self, chain: Chain, seq: int) -> bytes:
-        return uuid.UUID(id_of(chain.raws[seq])).bytes
+        if seq in chain.raws:
+            return uuid.UUID(id_of(chain.raws[seq])).bytes
+        archive = Reader(self.house, sealed=True).archive(chain.worker_id)
+        return archive.entries[seq].stored.record_id
 
     @some("open")
     @rule(a=any_one)
@@ -548,7 +602,7 @@ class Lives(RuleBasedStateMachine):
         for one in gone:
             one.add(Kind.ERASE)
             one.state, one.into = "erased", None
-            one.ended |= set(one.raws)
+            one.ended |= set(one.told())
             one.sealed.clear()
         for other, seq in astray:
             other.add(Kind.ERASE)
@@ -575,20 +629,16 @@ class Lives(RuleBasedStateMachine):
             return
         seq = chain.standing[at % len(chain.standing)]
         record_id = self.id_at(chain, seq)
-        self.decide(asking(self.house, RESTRICT, chain.worker_id, record_id))
-        chain.add(Kind.NOTE)
-        self.mark(chain, seq)
-        self.size += 1
+        self.seal(chain, seq)
+        group = self.alike(chain, seq)
         self.decide(
             lambda turn: erasing.propose_record_erasure(
                 turn, self.house, chain.worker_id, record_id, UNLAWFUL, "official:a"
             )
         )
-        chain.add(Kind.ERASE)
-        chain.ended.add(seq)
-        chain.erased.add(seq)
-        self.size += 1
-        assert erasures.keep(self.house) == 1
+        gone = sum(one.erase(other) for one, other in group)
+        self.size += gone
+        assert erasures.keep(self.house) == gone
         self.check()
 
     # -- what goes wrong -----------------------------------------------------------------------------------
@@ -713,12 +763,12 @@ class Lives(RuleBasedStateMachine):
         gone = []
         for chain in self.chains:
             for seq in now[chain.worker_id].erased - chain.erased:
-                if seq < len(chain.kinds):
+                if seq < len(chain.kinds) and seq in chain.told():
                     self.mark(chain, seq)
         for chain in self.chains:
-            since = now[chain.worker_id]
+            since, there = now[chain.worker_id], len(chain.kinds)
             for seq in sorted(since.erased - chain.erased):
-                if seq < len(chain.kinds):
+                if seq < there:
                     chain.add(Kind.ERASE)
                     chain.ended.add(seq)
                     chain.erased.add(seq)
@@ -727,7 +777,7 @@ class Lives(RuleBasedStateMachine):
             if since.state == "erased" and chain.state != "erased":
                 chain.add(Kind.ERASE)
                 chain.state, chain.into = "erased", None
-                chain.ended |= set(chain.raws)
+                chain.ended |= set(chain.told())
                 chain.sealed.clear()
                 self.size += 1
                 gone.append(chain)
@@ -768,7 +818,7 @@ class Lives(RuleBasedStateMachine):
         assert archive is not None
         assert archive.state.oddities == ()
         lives = {one.seq: one.life for one in archive.state.records}
-        for seq in chain.raws:
+        for seq in chain.told():
             assert (lives[seq] is Life.ACTIVE) == (seq not in chain.ended | chain.sealed)
             assert (lives[seq] is Life.RESTRICTED) == (seq in chain.sealed)
             assert (archive.entries[seq].record is None) == (seq in chain.erased | chain.sealed)

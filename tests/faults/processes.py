@@ -20,6 +20,7 @@ import orjson
 from recordsvc import anchor, create_app, genesis
 from recordsvc.ground.ports import SystemClock, SystemRandom
 from recordsvc.house import House, open_house
+from recordsvc.people import synthetic
 from recordsvc.serving import gunicorn_command, write_settings
 from recordsvc.settings import Settings
 from recordsvc.submit import sign
@@ -49,7 +50,7 @@ class Installation:
             "audience": "https://records.faults.example",
             "issuer_url": "https://records.faults.example",
             "public_url": f"http://localhost:{self.port}",
-            "region": "11640000MF00000007",
+            "region": synthetic.uscc(2, registrar="11"),
             "witness_keys": [key],
             "witness_urls": [f"http://127.0.0.1:{self.witness_port}"],
         }
