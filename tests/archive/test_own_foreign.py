@@ -37,13 +37,15 @@ OF_A_PERSON = (
     "agency_id",
     "class_id",
     "offering_id",
+    "plan_id",
     "fee_payment_id",
     "refund_id",
     "learner_id",
     "act",
 )
 """Ids of one's own sessions and ways in, which no institution has: tests/access/test_login.py.
-Contracts and sheets of claims: tests/money/claims; classes: tests/training; fees: tests/money/fees."""
+Contracts and sheets of claims: tests/money/claims; classes: tests/training; fees:
+tests/money/fees; apprentices: tests/money/recovery/test_apprentice_doors.py."""
 ALIKE = ("Content-Type", "Cache-Control", "Content-Disposition", "ETag", "Location", "WWW-Authenticate")
 
 
