@@ -95,7 +95,7 @@ def past(house: House, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("PATH", str(installed_programs()), prepend=os.pathsep)
     centre = Centre(house, 1)
     gone = centre.completion(person(2))
-    answer = centre.send([centre.completion(person(1)), gone, centre.completion(person(2))])
+    answer = centre.send([centre.completion(person(1)), gone, of_class(centre, 2, "C2")])
     erased, kept = centre.worker_id(person(1)), centre.worker_id(person(2))
     house.papers.keep(erased, png(), "commitment-letter", "承诺书", OFFICER)
     (paper,) = [one for one in house.settings.objects_dir.rglob("*") if one.is_file()]
@@ -110,7 +110,7 @@ def past(house: House, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     house.clock.advance(3_600_000)
     lost = of_class(centre, 2, "C7")
     late = centre.send([lost, centre.completion(person(4))])
-    unknown = [centre.completion(person(n)) for n in (2, 1, 6)]
+    unknown = [of_class(centre, 2, "C3"), *(centre.completion(person(n)) for n in (1, 6))]
     assert told(centre.send(unknown)) == ["accepted"] * 3
     words = {"channel": "window", "matter": "work", "text": "在工地干过三年", "title": "工作经历"}
     said, _idx = declare(house, kept, words, STATER)

@@ -311,7 +311,8 @@ class Objections(RuleBasedStateMachine):
         chain = self.owner.get(n)
         if not self.there[by] or (chain is not None and (chain.into is not None or chain.state != "open")):
             return
-        raw = self.centres[by].completion(person(n))
+        # A class of its own: what tells the same would be sealed with it (`test_stateful_life.py`).
+        raw = self.centres[by].completion(person(n), **{"class": {"code": f"C{self.size}"}})
         self.centres[by].enter(raw)
         if chain is None:
             chain = self.owner[n] = Chain(n, self.centres[by].worker_id(person(n)))
