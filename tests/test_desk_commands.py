@@ -76,7 +76,9 @@ def test_trust_is_proposed_and_decided_by_another(house: House, commands: CliRun
     refused = typed(house, commands, "case trust", *words)
     assert refused.exit_code == 1
     assert not proposals(house), refused.output
-    seen = ("--method", "窗口核对原件", "--on", "2025-01-02", "--by", "窗口")
+    clerk = Actor(Kind.OFFICIAL, "counter", roles=frozenset({"handler"}))
+    scan = house.papers.keep(mine, png(), "query-result", "", clerk).sha256
+    seen = ("--method", "窗口核对原件", "--on", "2025-01-02", "--by", "窗口", "--paper", scan)
     told = typed(house, commands, "case trust", *words, *seen)
     assert "已提出" in told.output, told.output
     decided(house, commands)

@@ -39,6 +39,7 @@ PLACED = {
     "POST /centre/classes/<id:class_id>/learners": "page of the same door",
     "POST /v1/institution/apprentice-plans/<id:plan_id>/apprentices": "without an enrolment of its own "
     "class everybody answers like nobody (`apprentices.unmatched`)",
+    "POST /v1/exports/reconciliations": "lines of a feed by the receiver's own references",
     "POST /centre/claims": "page of POST /v1/institution/claim-bundles",
     "POST /centre/fees/<id:offering_id>/<act>": "the number of a receipt",
     "POST /v1/institution/claim-bundles": "whom it has no contract with answers like nobody (UNMATCHED)",
