@@ -16,7 +16,7 @@ from tests.web.conftest import Visitor
 
 ROLES = [role.value for role in Role if role not in (Role.PAYER, Role.ADMINISTRATOR)]
 """Whoever has a desk: money is not paid here yet, and administrators hold no data."""
-PAGES = ("/desk", "/desk/numbers", "/desk/papers", "/desk/notices", "/desk/activate", "/window")
+PAGES = ("/desk", "/desk/numbers", "/desk/papers", "/desk/notices", "/desk/activate")
 """Whatever a signed-in official meets without an object; the pages of an archive ask with the same fields."""
 
 
@@ -26,8 +26,8 @@ def offered(page: str) -> list[set[str]]:
     return [set(re.findall(r'<option value="([^"]+)"', one)) for one in selects]
 
 
-def choices(visitor: Visitor) -> list[set[str]]:
-    answers = [visitor.get(path) for path in PAGES]
+def choices(visitor: Visitor, pages: tuple[str, ...] = PAGES) -> list[set[str]]:
+    answers = [visitor.get(path) for path in pages]
     return [one for answer in answers if answer.status_code == 200 for one in offered(answer.text)]
 
 
@@ -43,6 +43,8 @@ def test_a_role_is_offered_what_it_may_look_for_and_nothing_else(desk: Any, role
     mine = {row["code"] for row in dated.table(looked.PURPOSES).rows if role in row["roles"]}
     found = choices(visitor)
     assert found == [mine] * len(found)
+    served = {row["code"] for row in dated.table(looked.PURPOSES).rows if looked.at_window(row)}
+    assert choices(visitor, ("/window",)) == ([mine & served] if role in ("handler", "reviewer") else [])
     assert bool(found) == (role in ("handler", "reviewer", "data-officer", "registrar", "inspector"))
 
 
@@ -67,7 +69,7 @@ def laws(monkeypatch: pytest.MonkeyPatch) -> Any:
     real = dated.on
 
     def put(**days: tuple[str, str | None]) -> None:
-        shape = {"basis_zh": "法", "basis_en": "law", "en": "", "roles": ["handler"]}
+        shape = {"basis_zh": "法", "basis_en": "law", "en": "", "roles": ["handler"], "at_window": True}
         rows = [
             {**shape, "code": code, "zh": code, "valid_from": first, "valid_to": last}
             for code, (first, last) in days.items()
@@ -90,7 +92,7 @@ def test_a_purpose_is_offered_from_its_first_day_to_its_last(desk: Any, laws: An
         first=(today, None),
         later=(tomorrow, None),
     )
-    found = choices(handler)
+    found = choices(handler, (*PAGES, "/window"))
     assert len(found) > 4
     assert found == [{"last", "first"}] * len(found)
 
@@ -103,7 +105,8 @@ def days_around(clock: Any) -> list[str]:
 def test_a_page_says_so_when_no_purpose_is_in_force(desk: Any, laws: Any, clock: Any) -> None:
     handler = desk("handler")
     laws(over=("2021-11-01", days_around(clock)[0]))
-    assert choices(handler) == [set()] * len(choices(handler))
+    found = choices(handler, (*PAGES, "/window"))
+    assert found == [set()] * len(found)
     for path in ("/desk/numbers", "/window", "/desk/activate"):
         assert "今天没有您的岗位可以使用的查阅目的" in handler.get(path).text, path
     assert "今天没有您的岗位可以选择的项" in handler.get("/desk/papers").text
