@@ -13,6 +13,8 @@ from demo.schedule import training_days
 
 CLASS_SIZE = 50
 """Largest class (宁夏 2018: 每班不超过 50 人)."""
+ENROLLED_FROM = dt.date(2026, 7, 1)
+"""From this day on the demo's institutions say who entered a class, too."""
 _REASONS_TO_LEAVE = (
     "外出务工，本人书面申请退学",
     "家中有人患病需照料，申请退学",
@@ -50,6 +52,9 @@ class Academy:
     def attend(self, course: Course, career: Career, fate: Fate) -> Draft | None:
         """Let somebody attend, sign what came of it, and return the completion of a course passed."""
         career.busy.update(course.days)
+        if course.started_on >= ENROLLED_FROM and course.programme.trade is not None:
+            entered = bodies.enrolment(course)
+            self._ledger.add("enrolment", course.institution, career.person, course.started_on, entered)
         luck = self._rng.random() if fate is Fate.DRAWN else 0.0 if fate is Fate.DROP else 1.0
         if luck < 0.035:
             self._drop(course, career)

@@ -87,6 +87,14 @@ def completion(course: Course, attended: Sequence[dt.date], score: int | None) -
     return body | assessed | {"result": "passed" if score >= PASS_MARK else "failed"}
 
 
+def enrolment(course: Course) -> Body:
+    """Return an enrolment (入学登记): who entered a class, before anything came of it."""
+    planned = _course(course)
+    said = ("certificate_kind", "class", "institution", "level", "occupation", "planned", "started_on")
+    body = {name: planned[name] for name in (*said, "training_type")}
+    return body | {"ends_on": planned["ended_on"]}
+
+
 def outcome(course: Course, attended: Sequence[dt.date], kind: str, reason: str) -> Body:
     """Return an enrolment outcome (学籍变动); unless absent, it ends with the last day there."""
     body = _course(course) | _attendance(course, attended) | {"outcome": kind, "reason": reason}

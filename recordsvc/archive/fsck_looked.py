@@ -166,8 +166,9 @@ class LookedCheck:
                 )
             wanted = looked_statements.statement(opened)
             if idx <= last or (wanted, ms) != self._entry(idx):
+                there = f"{log_tables.checkpoint.name}/{log_tables.entry.name}"
                 raise Wrong(
-                    f"{at(looked_checkpoint, 'idx', 'ms', size=size)} ↔ {log_tables.entry.name}",
+                    f"{at(looked_checkpoint, 'idx', 'ms', size=size)} ↔ {there}",
                     "档案日志在该处没有此检查点的声明",
                     "the archive's log has no statement of this checkpoint there, or of another time",
                 )

@@ -105,6 +105,7 @@ class Region:
             "pack_id": bytes(16),
             "draw_id": self.draw,
             "paper_id": bytes(16),
+            "matter_id": bytes(16),
         }
         codes = {"issuer": self.centre.uscc, "uscc": self.centre.uscc, "client_id": self.client_id}
         codes["staff_id"] = "s-0123456789abcdef"

@@ -303,7 +303,7 @@ def test_a_crash_between_object_and_row_leaves_an_orphan_that_is_swept(
         raise CommitUnknown("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(papers, "_enter", killed)
+        patch.setattr(papers, "enter_row", killed)
         with pytest.raises(CommitUnknown):
             keep(house, owner, jpeg())
     assert house.papers.of(owner) == [kept]

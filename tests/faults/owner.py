@@ -41,21 +41,28 @@ def owning(database: Database, *, keep: bool = False) -> Iterator[Connection]:
                     "SELECT name FROM sqlite_master WHERE type = 'trigger'"
                 ).scalars():
                     conn.exec_driver_sql(f"DROP TRIGGER {name}")
+                checks = []
             else:
                 conn.exec_driver_sql("SET LOCAL session_replication_role = replica")
-                for table, name in _checks(conn):
-                    conn.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+                checks = _checks(conn)
+            for table, name, _said in checks:
+                conn.exec_driver_sql(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
             yield conn
             if not keep:
                 transaction.rollback()
+                return
+            # The database is another test's next: what is there now stays as it is, what comes is checked.
+            for table, name, said in checks:
+                conn.exec_driver_sql(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {said} NOT VALID')
 
 
-def _checks(conn: Connection) -> list[tuple[str, str]]:
+def _checks(conn: Connection) -> list[tuple[str, str, str]]:
+    """Table, name and definition of each check."""
     rows = conn.exec_driver_sql(
-        "SELECT conrelid::regclass::text, conname FROM pg_constraint "
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
         "WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1], row[2].removesuffix(" NOT VALID")) for row in rows]
 
 
 # -- the operator --
