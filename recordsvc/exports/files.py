@@ -23,8 +23,8 @@ from recordsvc import dated
 from recordsvc.exports.errors import ExportFormatRefused
 from recordsvc.exports.pulling import Batch, Puller
 from recordsvc.exports.receivers import PROFILES
+from recordsvc.ground import gb18030
 from recordsvc.ground.strictjson import canonical
-from recordsvc.money.bank.formats import gb18030
 from recordsvc.translog.tree import Frontier
 
 MEDIA: Final = "application/zip"
@@ -150,7 +150,9 @@ def write_xlsx(wanted: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]
     def texts(row: Row) -> list[Any]:
         made = []
         for value in row:
-            cell = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", value)[:_MOST_CELL])
+            if len(value) > _MOST_CELL or _UNWRITABLE.search(value):
+                raise ExportFormatRefused("有一格内容超出工作表所能写入的，请取 CSV")
+            cell = WriteOnlyCell(sheet, value=value)
             cell.data_type, cell.number_format = "s", "@"
             made.append(cell)
         return made

@@ -13,8 +13,8 @@ from openpyxl import load_workbook
 from recordsvc.access import looked
 from recordsvc.exports import files
 from recordsvc.exports.files import Column
+from recordsvc.ground import gb18030
 from recordsvc.house import House
-from recordsvc.money.bank.formats import gb18030
 from tests.archive.support import Centre, person
 from tests.exports.copies import Copy, agree, check_signature
 from tests.exports.test_feed import entered

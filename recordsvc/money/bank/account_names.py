@@ -7,7 +7,7 @@ and turns another into a full stop: so they are folded by a table of our own, be
 import unicodedata
 from typing import Final
 
-from recordsvc.money.bank.formats.gb18030 import settled
+from recordsvc.ground.gb18030 import settled
 
 DOT: Final = "\u00b7"
 _DOTS: Final = {

@@ -24,14 +24,13 @@ from recordsvc.access.grants import Actor, Thing, author, can
 from recordsvc.access.looked import Look
 from recordsvc.archive import restricted
 from recordsvc.bodies.tables import institution_fact
-from recordsvc.ground import bound, two_person
+from recordsvc.ground import bound, gb18030, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, uuid7
 from recordsvc.ground.problems import NotFound
 from recordsvc.ground.two_person import Proposal
 from recordsvc.money.bank import account_names, secrets
 from recordsvc.money.bank.errors import AccountRefused, PayeeAccountState, PayeeAccountUnknown
-from recordsvc.money.bank.formats import gb18030
 from recordsvc.money.bank.formats.model import Account
 from recordsvc.money.bank.tables import payee_account
 from recordsvc.people.tables import worker

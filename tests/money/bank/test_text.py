@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recordsvc.ground import gb18030
 from recordsvc.money.bank import account_names
-from recordsvc.money.bank.formats import gb18030
 from tests.money.bank import made
 
 RARE = "䶮𬱖㛃"

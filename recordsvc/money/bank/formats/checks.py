@@ -8,8 +8,9 @@ from typing import Final
 
 from recordsvc import workdays
 from recordsvc.dated import NoRuleInForce
+from recordsvc.ground import gb18030
 from recordsvc.money.bank.account_names import well_formed
-from recordsvc.money.bank.formats import gb18030, yuan
+from recordsvc.money.bank.formats import yuan
 from recordsvc.money.bank.formats.model import Account, Batch, BatchUnfit, Collection, CollectionBatch, Order
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9-]{1,35}")

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from recordsvc.money.bank.formats import gb18030, yuan
+from recordsvc.ground import gb18030
+from recordsvc.money.bank.formats import yuan
 from recordsvc.money.bank.formats.model import BatchUnfit, FileUnfit
 
 Value = str | int | dt.date
