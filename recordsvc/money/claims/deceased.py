@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.money.claims.errors import ClaimRefused
 from recordsvc.money.claims.transitions import HANDLER, WORKER
-from recordsvc.money.claims.values import Claim
+from recordsvc.money.claims.values import Claim, events_of
 from recordsvc.people import merges, standing
 from recordsvc.people import tables as people_tables
 
@@ -25,6 +25,11 @@ def died(conn: Connection, one: Claim) -> bool:
     own = people_tables.worker.c
     state = sa.select(own.state).where(own.worker_id == merges.person_id(conn, one.worker_id))
     return conn.scalar(state) == standing.CLOSED
+
+
+def is_orphaned(conn: Connection, one: Claim) -> bool:
+    """Tell whether an official may take a claim back: its claimant died, or nobody knows whose it is."""
+    return died(conn, one) or any(event.event == "parted" for event in events_of(conn, one))
 
 
 def refuse_asking(conn: Connection, one: Claim) -> None:

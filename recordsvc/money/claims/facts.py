@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ARCHIVE: Final = "档案日志"
 """How the sources of facts from the archive begin."""
 _PASSED: Final = ("PAID", "CLOSED", "RECOVERING")
+_SENT: Final = ("PAYING", "RETURNED", *_PASSED)
+"""States of what went out, whatever a rule says of it since."""
 
 
 def unfit(place: Place | None) -> str:
@@ -115,15 +117,16 @@ def _told(one: Claim) -> Facts:
 
 
 def prior(conn: Connection, worker_id: bytes, but: bytes = b"") -> list[dict[str, Any]]:
-    """Return the claims of a person that were paid or are under way; `but` leaves one out.
+    """Return the claims of a person that were paid, or are granted and under way; `but` leaves one out.
 
+    One that is refused, or of which something is still asked, takes nobody's place: it may come to nothing.
     What tops another up is no subsidy of its own: it says of which occupation and level that one is now.
     """
     own, base, made, topping = claim_state.c, claim.c, claim_decision.c, claim_topup.c
     persons = merges.together(conn, [worker_id])
     query = (
         sa.select(own.claim_id, own.kind, own.certificate, own.state, base.payee, base.told, own.changed_ms)
-        .add_columns(made.basis_date, made.document, base.filed_ms, topping.tops)
+        .add_columns(made.basis_date, made.document, made.verdict, base.filed_ms, topping.tops)
         .join(base.claim_id.table, sa.and_(base.worker_id == own.worker_id, base.claim_id == own.claim_id))
         .outerjoin(
             claim_decision,
@@ -135,6 +138,8 @@ def prior(conn: Connection, worker_id: bytes, but: bytes = b"") -> list[dict[str
     )
     found = dict[bytes, dict[str, Any]]()
     for row in conn.execute(query):
+        if row.verdict != "GRANT" and row.state not in _SENT:
+            continue
         told = _earlier(row)
         if row.tops is None:
             found[bytes(row.claim_id)] = told

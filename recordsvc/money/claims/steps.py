@@ -26,7 +26,7 @@ from recordsvc.money.claims.errors import (
     ClaimStep,
 )
 from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
-from recordsvc.money.claims.transitions import Transition
+from recordsvc.money.claims.transitions import HANDLER, Transition
 from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, find
 from recordsvc.people import tables as people_tables
 
@@ -250,10 +250,18 @@ def _granted(run: Run) -> None:
 
 
 def _refusable(run: Run) -> None:
-    """Refuse what the rule refuses, or with an official's reason; never because a rule is missing."""
+    """Refuse what the rule refuses, anything else with an official's reason; never for want of a rule."""
     verdict = _verdict(run)
-    if verdict == "NO_RULE_IN_FORCE" or (verdict == "GRANT" and not run.reason):
+    if verdict == "NO_RULE_IN_FORCE" or (verdict != "REFUSE" and not run.reason):
         raise ClaimStep(state=run.claim.state, event=run.way.event, verdict=verdict)
+
+
+def _claimants(run: Run) -> None:
+    """Let nobody take back what another asked for, but where the claimant died or nobody knows who it is."""
+    if run.role != HANDLER:
+        return
+    if not run.reason or not deceased.is_orphaned(run.turn.conn, run.claim):
+        raise ClaimStep(state=run.claim.state, event=run.way.event)
 
 
 def _said(run: Run) -> None:
@@ -412,6 +420,7 @@ def _keep(run: Run) -> None:
 GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "granted": _granted,
     "refusable": _refusable,
+    "claimants": _claimants,
     "said": _said,
     "alive": lambda run: deceased.refuse_asking(run.turn.conn, run.claim),
     "behalf": _behalf,

@@ -79,7 +79,7 @@ TRANSITIONS: Final = (
         for one in ("CHECKED", *_HELD)
     ),
     *(
-        Transition(one, "withdraw", "WITHDRAWN", _OWN, (), ("release",))
+        Transition(one, "withdraw", "WITHDRAWN", _OWN, ("claimants",), ("release",))
         for one in ("DRAFT", *_UNDECIDED, *_HELD)
     ),
     *(Transition(one, "recover", "RECOVERING", (SYSTEM,)) for one in ("PAID", "CLOSED")),

@@ -224,6 +224,11 @@ def bring(conn: Connection, one: Claim) -> str:
     return WAITS_ZH[deceased.without_account(conn, one)[0]]
 
 
+def _ways(conn: Connection, one: Claim, roles: frozenset[str]) -> list[str]:
+    found = transitions.ways(one.state, roles)
+    return [event for event in found if event != "withdraw" or deceased.is_orphaned(conn, one)]
+
+
 def for_desk(house: "House", conn: Connection, one: Claim, roles: frozenset[str]) -> dict[str, Any]:
     """Return a claim with the facts, the signatures, the flags, and what may be done by these roles."""
     told = detailed(house, conn, one)
@@ -231,7 +236,7 @@ def for_desk(house: "House", conn: Connection, one: Claim, roles: frozenset[str]
         "payee": one.payee.partition(":")[0],
         "filed_by": one.filed_by,
         "flags": list(signing.flags(house, conn, one)),
-        "ways": transitions.ways(one.state, roles),
+        "ways": _ways(conn, one, roles),
         "approvals": [
             {
                 "round": row.round,
