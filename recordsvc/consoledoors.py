@@ -7,6 +7,7 @@ left here by the same code. Only who asks is known another way: by the one-time 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
 class Doors:
     """The service's doors within this process, entered by one person."""
 
-    def __init__(self, house: "House", who: "Actor") -> None:
-        """Build the application; whoever asks it is this person."""
+    def __init__(self, house: "House", who: "Callable[[], Actor]") -> None:
+        """Build the application; `who` says who asks, at each request."""
         from recordsvc import service
         from recordsvc.access.entrance import authenticate
 
         app = service.build(house.settings, house)
-        authenticate(app, bearer=lambda _token, _scheme: who)
+        authenticate(app, bearer=lambda _token, _scheme: who())
         self._client: FlaskClient = app.test_client(use_cookies=False)
+        self.public_url = house.settings.public_url.rstrip("/")
         self._host = urlsplit(house.settings.public_url).hostname or "localhost"
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> bytes:
@@ -57,6 +59,16 @@ class Doors:
     def send_text(self, path: str, data: bytes, media: str) -> dict[str, Any]:
         """Send a text as it is; the answer."""
         found: dict[str, Any] = json.loads(self._ask("POST", path, data, media))
+        return found
+
+    def upload(self, path: str, form: Mapping[str, str], file: Path) -> dict[str, Any]:
+        """Send a form with one file; the answer."""
+        from werkzeug.test import EnvironBuilder
+
+        with file.open("rb") as stream:
+            sent = EnvironBuilder(method="POST", data={**form, "file": (stream, "paper")}).get_environ()
+            body = sent["wsgi.input"].read()
+        found: dict[str, Any] = json.loads(self._ask("POST", path, body, sent["CONTENT_TYPE"]))
         return found
 
     def press(self, path: str) -> dict[str, Any]:
@@ -97,7 +109,8 @@ def entering(account: str, signs_in: Callable[["House", str], "Actor"] = signed_
 
     house = open_checked(load_settings())
     try:
-        yield Doors(house, signs_in(house, account))
+        who = signs_in(house, account)
+        yield Doors(house, lambda: who)
     finally:
         house.close()
 

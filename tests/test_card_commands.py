@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from recordsvc import cardcommands, windowcommands
+from recordsvc import cardcommands
 from recordsvc.access import acts
 from recordsvc.house import House
 from recordsvc.people import synthetic
@@ -18,7 +18,6 @@ HEADER = "社会保障号码,姓名,卡号,发卡日期,卡状态,卡状态日�
 def _here(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command's house is the test's; it stays open."""
     monkeypatch.setattr(cardcommands, "_open", lambda: _Kept(house))
-    monkeypatch.setattr(windowcommands, "opened", lambda: _Kept(house))
 
 
 class _Kept:
@@ -66,20 +65,6 @@ def test_an_extract_is_tried_applied_and_applied_again(house: House, tmp_path: P
         noted = acts.listed(conn)
     assert [one.act for one in noted] == ["cards.import"] * 2
     assert noted[0].subject == noted[1].subject
-
-
-def test_the_window_lists_numbers_masked_and_asks_for_the_right_one(house: House) -> None:
-    centre = Centre(house, 1)
-    card = synthetic.card_number(5)
-    centre.enter(centre.completion(person(1, number=card)))
-    asked = ["numbers", "--kind", "card", "--case", "K-1"]
-    told = CliRunner().invoke(windowcommands.window, asked, input=f"{card}\n").output
-    assert "社会保障卡卡号（9 位" in told
-    assert f"*****{card[-4:]}  claimed" in told
-    assert "social=unknown" in told
-    assert card not in told
-    assert person(1)["number"] not in told
-    assert person(1)["number"][-4:] in told
 
 
 def test_an_extract_needs_its_day_and_its_columns(tmp_path: Path) -> None:

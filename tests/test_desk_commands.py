@@ -395,35 +395,6 @@ def test_notices_of_the_desk_are_read_and_marked(
     assert "  new  " not in asked("desk").output
 
 
-def at_window(house: House, commands: CliRunner, *words: str, asked: str) -> Result:
-    return commands.invoke(main, ["window", *words, "--case", "K-11"], input=asked)
-
-
-def test_a_worker_at_the_counter_states_something_and_reads_notices(
-    house: House, commands: CliRunner, mine: bytes
-) -> None:
-    number = person(1)["number"]
-    matter = ("--matter", "work", "--title", "工地电焊")
-    told = at_window(house, commands, "state", *matter, asked=f"{number}\n干了三年\n")
-    assert "已登记" in told.output, told.output
-    archive = Reader(house).archive(mine)
-    assert archive is not None
-    (said,) = [one for one in archive.state.records if one.record["type"] == "worker-statement"]
-    assert (said.body["text"], said.body["channel"]) == ("干了三年", "window")
-    wrong = at_window(house, commands, "state", "--matter", "nothing", "--title", "x", asked=f"{number}\nx\n")
-    assert wrong.exit_code == 1
-    house.db.write(lambda turn: notices.tell_worker(turn, house, mine, "card-confirmed", {}, "t/1"))
-    told = at_window(house, commands, "notices", asked=f"{number}\n")
-    assert "new" in told.output, told.output
-    told = at_window(house, commands, "notices-read", asked=f"{number}\n")
-    assert "标为已读" in told.output
-    assert "  new  " not in at_window(house, commands, "notices", asked=f"{number}\n").output
-    words = ["window", "notices", "--case", "窗口 一"]
-    assert commands.invoke(main, words, input=f"{number}\n").exit_code == 2, "records could not keep it"
-    with house.db.read() as conn:
-        assert {one.case_ref for one in of_worker(conn, mine)} == {"K-11"}
-
-
 def standings(house: House, worker_id: bytes) -> set[str]:
     return {one.standing for one in known(house, worker_id) if one.kind == "card"}
 

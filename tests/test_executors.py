@@ -33,7 +33,7 @@ PROCESSES = {
         "from recordsvc.consoledoors import Doors\n"
         "from recordsvc.serving import load_settings\n"
         "from recordsvc.starting import open_checked\n"
-        "Doors(open_checked(load_settings()), Actor(Kind.OFFICIAL, 'somebody'))\n"
+        "Doors(open_checked(load_settings()), lambda: Actor(Kind.OFFICIAL, 'somebody'))\n"
     ),
 }
 

@@ -87,8 +87,7 @@ def hand_over(house: "House", papers: Papers, why: Why, who: Actor) -> Slip:
         thing = areas.person(conn, worker_id)
     parties = thing.parties
     own_attempts.tell(house, who, parties)
-    # The console has no area: who holds the machine holds all of them.
-    if who.kind is Kind.OFFICIAL and not can(who, "login.activate", thing):
+    if not can(who, "login.activate", thing):
         acts.record(house.db, house.random, refused)
         raise ActivationUnmatched
     if recusals.recused(who, parties):

@@ -64,6 +64,8 @@ class Method(StrEnum):
     DEMO = "demo"
     CODE = "code"
     """An official's one-time code."""
+    CONSOLE = "console"
+    """An official's one-time code, at the server's own console."""
     OIDC = "oidc"
     PASSKEY = "passkey"
     PIN = "pin"

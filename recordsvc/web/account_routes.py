@@ -32,6 +32,7 @@ from recordsvc.web.stand_ins import HELPER
 METHODS: Final = {
     Method.DEMO: "演示身份",
     Method.CODE: "一次性登录码",
+    Method.CONSOLE: "服务器控制台的一次性登录码",
     Method.OIDC: "统一身份认证",
     Method.PASSKEY: "通行密钥",
     Method.PIN: "PIN 和验证码",

@@ -1,6 +1,5 @@
 """Ways in: activation, passkey, PIN with codes, password with TOTP; each once, alike, and slowed down."""
 
-import contextlib
 import dataclasses
 import datetime as dt
 import threading
@@ -11,11 +10,10 @@ import flask
 import pyotp
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from recordsvc import service, windowcommands
+from recordsvc import service
 from recordsvc.access import (
     activating,
     areas,
@@ -891,21 +889,3 @@ def test_a_passkey_of_a_closed_account_opens_nothing(enter, site: Site, house: H
     add_passkey(enter("handler"), device)
     house.db.write(lambda turn: officials.close(turn, "demo-handler"))
     assert site.passkey(device).status_code == 401
-
-
-# -- at the window, by command
-
-
-def test_the_window_hands_a_code_over_by_command(
-    app: flask.Flask, house: House, wang: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(windowcommands, "opened", lambda: contextlib.nullcontext(house))
-    monkeypatch.setattr(windowcommands, "clerk", lambda: "command:chief")
-    typed = f"{NUMBER}\n王某\n{CARD}\n"
-    shown = CliRunner().invoke(windowcommands.window, ["activate", "--case", "W-2"], input=typed)
-    assert shown.exit_code == 0
-    assert NUMBER not in shown.output
-    assert CARD not in shown.output
-    code = next(line for line in shown.output.splitlines() if "code:" in line).rpartition(" ")[2]
-    came = app.test_client().post("/activate", json={"code": code})
-    assert came.json["id"] == str(uuid.UUID(bytes=wang))

@@ -1,4 +1,4 @@
-"""`recordsvc import` and `recordsvc window foreign` as typed."""
+"""`recordsvc import` as typed."""
 
 import dataclasses
 import json
@@ -296,17 +296,6 @@ def test_only_an_official_of_the_desk_who_proves_it_imports(
         assert (refused.exit_code, told in refused.output) == (1, True), refused.output
         with house.db.read() as conn:
             assert conn.execute(sa.select(tables.import_run)).all() == []
-
-
-def test_the_window_states_evidence_on_the_workers_word(house: House, commands: CliRunner) -> None:
-    centre = Centre(house, 1)
-    centre.enter(centre.completion(person(1)))
-    words = ["window", "foreign", "--evidence", "training", "--title", "电工培训", "--issued-by", "某某学校"]
-    told = commands.invoke(main, [*words, "--province", "61", "--case", "W-1"], input=person(1)["number"])
-    assert "已登记" in told.output, told.output
-    archive = Reader(house).archive(centre.worker_id(person(1)))
-    assert archive is not None
-    assert archive.trust(archive.state.records[-1]) == "stated"
 
 
 def test_a_run_has_one_office_that_vouches_and_one_source(
