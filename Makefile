@@ -3,8 +3,8 @@
 PORT ?= 8930
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests run in this many processes.
-JOBS ?= auto
+# Tests run in this many processes: one more than there are cores, since some wait for PostgreSQL.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Each test commits to a database of its own: where a file system in memory has 4 GB to spare and runs programs,
 # no commit waits for a disk. Long tests that have the machine alone, and take away power, stay on it.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print $$6}' | \
