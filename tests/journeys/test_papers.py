@@ -1,14 +1,11 @@
 """Papers through every door: who may, what is answered, what each opening leaves, what never leaves."""
 
 import uuid
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
-from recordsvc import papercommands
 from recordsvc.archive import tables
 from recordsvc.ground.answers import FILE_HEADERS
 from recordsvc.house import House
@@ -192,31 +189,3 @@ def test_nothing_personal_reaches_logs_or_object_names(
         assert CANARY[-18:] not in place.name
         if place.is_file():
             assert CANARY.encode() not in place.read_bytes()
-
-
-def test_the_window_files_lists_and_hands_out(
-    journey: Journey, worker: str, number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("recordsvc.serving.load_settings", lambda: journey.house.settings)
-    monkeypatch.setattr("recordsvc.starting.open_checked", lambda _settings: journey.house)
-    monkeypatch.setattr(journey.house, "close", lambda: None)
-    (tmp_path / "scan.pdf").write_bytes(pdf())
-    (tmp_path / "bad.pdf").write_bytes(b"no")
-
-    def run(*arguments: str, typed: str = number) -> Any:
-        return CliRunner().invoke(papercommands.paper, [*arguments, "--case", "K-9"], input=f"{typed}\n")
-
-    added = run("add", str(tmp_path / "scan.pdf"), "--paper", "death-certificate", "--title", "证明")
-    assert added.exit_code == 0, added.output
-    kept = journey.read(worker, "/v1/me/papers")["items"][0]
-    assert kept["paper_id"] in added.output
-    assert kept["paper_id"] in run("list").output
-    assert run("save", kept["paper_id"], "--to", str(tmp_path / "out.pdf")).exit_code == 0
-    assert (tmp_path / "out.pdf").read_bytes() == pdf()
-    assert (tmp_path / "out.pdf").stat().st_mode & 0o77 == 0
-    assert run("save", kept["paper_id"], "--to", str(tmp_path / "out.pdf")).exit_code == 2
-    refused = run("add", str(tmp_path / "bad.pdf"), "--paper", "other")
-    assert (refused.exit_code, "PDF、PNG、JPEG" in refused.output) == (1, True)
-    assert run("list", typed="110101199003070011").exit_code == 1
-    looks = {(one["purpose"], one["case_ref"]) for one in journey.read(worker, "/v1/me/looked")["items"]}
-    assert looks == {("service-window", "K-9")}

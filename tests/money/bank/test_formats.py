@@ -10,7 +10,8 @@ from lxml import etree
 
 from banksim import messages
 from recordsvc import dated
-from recordsvc.money.bank.formats import checks, gb18030, iso, xml, yuan
+from recordsvc.ground import gb18030
+from recordsvc.money.bank.formats import checks, iso, xml, yuan
 from recordsvc.money.bank.formats.iso import Iso
 from recordsvc.money.bank.formats.layouts import Lines
 from recordsvc.money.bank.formats.model import (
