@@ -19,13 +19,9 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.money.claims import agencies, deceased, deciding, hands, limiting, money, terms, transitions
-from recordsvc.money.claims.errors import (
-    ClaimChanged,
-    ClaimNoticeOpen,
-    ClaimRefused,
-    ClaimStep,
-)
+from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimRefused, ClaimStep
 from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
+from recordsvc.money.claims.telling import told
 from recordsvc.money.claims.transitions import HANDLER, Transition
 from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, find
 from recordsvc.people import tables as people_tables
@@ -124,7 +120,9 @@ def step(  # noqa: PLR0913 - what a step is
         return Done(WAITS, _wait(run, wait))
     except Stale:
         return Done(DIVERTED, divert(turn, house, one, "签批后情况有变"))
-    return Done(DONE, _move(run))
+    moved = _move(run)
+    told(turn, house, moved, event, run.role)
+    return Done(DONE, moved)
 
 
 def lock(turn: Turn, worker_id: bytes) -> None:

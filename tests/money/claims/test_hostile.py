@@ -1,7 +1,11 @@
 """What one official alone, or one claim too many, must not bring about."""
 
+from typing import Any
+
 import pytest
 
+from recordsvc.archive import noticeboard, wording
+from recordsvc.money.claims import filing, paying
 from recordsvc.money.claims.errors import ClaimStep
 from recordsvc.money.claims.values import Who
 from tests.money.claims.world import APPROVER, HANDLER, PAYER, REVIEWER, World
@@ -42,3 +46,47 @@ def test_case_18_a_claim_that_is_refused_takes_nothing_from_one_that_was_granted
     signed = world.read(first)
     assert (signed.state, signed.amount_fen) == ("FINANCED", 200_000)
     assert world.read(second).state == second.state
+
+
+def told(world: World, worker_id: bytes) -> list[tuple[str, dict[str, Any], str]]:
+    with world.house.db.read() as conn:
+        found = noticeboard.of_workers(world.house, conn, [worker_id])
+    words = (wording.worded(world.house, "worker", one).text_zh for one in found)
+    return [(one.kind, dict(one.params), text) for one, text in zip(found, words, strict=True)]
+
+
+def test_whoever_is_refused_is_told_by_which_article_and_nothing_of_amounts(world: World) -> None:
+    world.registers.said["insured_months"] = 3
+    one = world.file(*world.certified())
+    assert told(world, one.worker_id) == []
+
+    world.step(one, "refuse", HANDLER)
+
+    ((kind, params, text),) = told(world, one.worker_id)
+    assert (kind, params) == ("claim-refused", {"articles": "第三条第一项"})
+    assert "依据：第三条第一项" in text
+
+
+def test_whoever_is_asked_by_an_official_is_told_each_time(world: World) -> None:
+    one = world.file(*world.certified())
+    for n in (1, 2):
+        world.step(one, "ask", HANDLER, "请补充劳动合同")
+        assert [kind for kind, _, _ in told(world, one.worker_id)] == ["claim-asked"] * n
+        world.write(filing.supplement, world.read(one), world.as_worker(one.worker_id), "已补充")
+    assert all(params == {} for _, params, _ in told(world, one.worker_id))
+
+
+def test_what_the_service_asks_while_filing_is_no_notice(world: World) -> None:
+    del world.registers.said["cert_verified"]
+    one = world.file(*world.certified())
+    assert one.state == "NEED_INFO"
+    assert told(world, one.worker_id) == []
+
+
+def test_whoever_waits_for_money_is_told_that_it_came_back(world: World) -> None:
+    one = world.bring(world.file(*world.certified()), "PAID")
+    for _ in range(2):
+        world.write(paying.heard, one.reference, "returned")  # said twice, told once
+    ((kind, _, text),) = told(world, one.worker_id)
+    assert kind == "claim-returned"
+    assert "银行退回" in text
