@@ -20,9 +20,10 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.money.claims import agencies, deceased, deciding, hands, limiting, money, terms, transitions
 from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimRefused, ClaimStep
+from recordsvc.money.claims.refusing import check_proposal, check_refusal
 from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
 from recordsvc.money.claims.telling import told
-from recordsvc.money.claims.transitions import HANDLER, Transition
+from recordsvc.money.claims.transitions import HANDLER, REVIEWER, Transition
 from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, find
 from recordsvc.people import tables as people_tables
 
@@ -247,13 +248,6 @@ def _granted(run: Run) -> None:
         raise ClaimStep(state=run.claim.state, event=run.way.event, verdict=_verdict(run))
 
 
-def _refusable(run: Run) -> None:
-    """Refuse what the rule refuses, anything else with an official's reason; never for want of a rule."""
-    verdict = _verdict(run)
-    if verdict == "NO_RULE_IN_FORCE" or (verdict != "REFUSE" and not run.reason):
-        raise ClaimStep(state=run.claim.state, event=run.way.event, verdict=verdict)
-
-
 def _claimants(run: Run) -> None:
     """Let nobody take back what another asked for, but where the claimant died or nobody knows who it is."""
     if run.role != HANDLER:
@@ -417,7 +411,8 @@ def _keep(run: Run) -> None:
 
 GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "granted": _granted,
-    "refusable": _refusable,
+    "refusable": lambda run: check_refusal(run.turn.conn, run.claim, run.who, run.reason),
+    "refusal": lambda run: check_proposal(run.turn.conn, run.claim, run.reason),
     "claimants": _claimants,
     "said": _said,
     "alive": lambda run: deceased.refuse_asking(run.turn.conn, run.claim),
@@ -442,5 +437,6 @@ EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     "offset": _offset,
     "queue": _queue,
     "keep": _keep,
+    "to_reviewer": lambda run: run.values.update(owner=REVIEWER),
     "list": lambda run: run.values.update(notice_id=run.notice_id),
 }

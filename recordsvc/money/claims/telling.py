@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.archive import notices
 from recordsvc.ground.commit import Turn
 from recordsvc.money.claims import agencies, deceased
-from recordsvc.money.claims.transitions import SYSTEM
+from recordsvc.money.claims.transitions import PROPOSE, SYSTEM
 from recordsvc.money.claims.values import Claim, decision_of
 from recordsvc.money.rules.decision import FAIL
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KINDS: Final[Mapping[str, str]] = {
     "refuse": "claim-refused",
+    PROPOSE: "claim-refusal-proposed",
     "ask": "claim-asked",
     "returned": "claim-returned",
 }
