@@ -1,7 +1,8 @@
 """Activation (激活): a code handed over in person, with which a worker comes in and sets up a way in.
 
 An official who saw card and document together makes it; it is 120 random bits, holds 72 hours, works once,
-and ends the one before. Who has lost a device gets a new one, and everything earlier ends.
+and ends the one before. Who has lost a device gets a new one, and everything earlier ends. It lets in and
+proves nothing else: what asks for a fresh proof wants a way of the worker's own first (`Actor.handed`).
 """
 
 from dataclasses import dataclass, replace
@@ -74,10 +75,10 @@ def hand_over(house: "House", papers: Papers, why: Why, who: Actor) -> Slip:
     """Make an activation code for the worker whose card and document these are; both leave their rows.
 
     Raises `ActivationUnmatched` where they are not one known person's, where the card was reported lost or
-    has ended, for somebody of another area and whom the case is not about; `PurposeRefused`, `CaseUnknown`,
-    `Recused`.
+    has ended, for somebody of another area and whom the case is not about; `PurposeRefused`, also where the
+    purpose serves nobody at the window; `CaseUnknown`, `Recused`.
     """
-    looked.judge(house.db, who, why.purpose, why.case_ref)
+    looked.judge_at_window(house.db, who, why.purpose, why.case_ref)
     worker_id = _whose(house, papers)
     refused = OfficialAct(who, Act.ACTIVATE_REFUSED, papers.document, why.purpose, why.case_ref)
     if worker_id is None:

@@ -74,6 +74,8 @@ class Actor:
     """Set when a browser session, and not a token, says who this is."""
     authenticated_ms: int = 0
     """When whoever sits there last proved who they are (UTC); what a door with step-up asks for."""
+    handed: bool = False
+    """Came in with what an official made (an activation code) and has proved nothing of their own since."""
     through: Through | None = None
     """Set when somebody else acts for the worker."""
     duties: frozenset[tuple[str, str]] = frozenset()

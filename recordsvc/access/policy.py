@@ -286,7 +286,7 @@ def _judge(who: Actor, declared: Door, entrance: Entrance) -> None:
         in_place.check(declared.policy, who.through)
     if entrance.meter is not None:
         http.current().permit = entrance.meter(who, ends=_ends(declared))
-    if declared.step_up and who.session_id and not entrance.fresh(who):
+    if declared.step_up and who.session_id and not _proven(who, declared.policy, entrance):
         raise StepUpRequired
 
 
@@ -296,8 +296,13 @@ def prove() -> None:
     Raises `StepUpRequired`.
     """
     who, entrance = actor(), flask.current_app.extensions["entrance"]
-    if who.session_id and not entrance.fresh(who):
+    if who.session_id and not _proven(who, "", entrance):
         raise StepUpRequired
+
+
+def _proven(who: Actor, policy: str, entrance: Entrance) -> bool:
+    """Tell whether a proof is fresh; a code that was handed over is one for setting up a way in alone."""
+    return entrance.fresh(who) and (policy == "session.own" or not who.handed)
 
 
 def _ends(declared: Door) -> bool:

@@ -32,7 +32,7 @@ from recordsvc.settings import Settings
 
 _FIND: Final = (
     "SELECT actor_kind, actor_id, seen_ms, ends_ms, authenticated_ms, method, "
-    "through_way, through_id, purpose, case_ref, id, "
+    "through_way, through_id, purpose, case_ref, id, begun_ms, "
     "EXISTS (SELECT 1 FROM session AS carried WHERE carried.desk = session.digest) "
     "FROM session WHERE digest = ?"
 )
@@ -190,12 +190,12 @@ class Sessions:
             self._db.write(lambda turn: _touch(turn, digest))
         through = None if way is None else Through(Way(way), through_id, purpose, case_ref, bytes(row[10]))
         # The digest names the session without being able to open it: safe in CSRF tokens and log pseudonyms.
-        seat = Seat(digest.hex(), authenticated_ms, method, through)
+        seat = Seat(digest.hex(), authenticated_ms, method, through, row[11])
         found = self._actor(kind, actor_id, seat, now)
         if found is None:
             # Whoever's account was closed has no session, and serves nobody.
             self._db.write(lambda turn: self.end(turn, cookie))
-        elif row[11] and found.kind in (Kind.OFFICIAL, Kind.WORKER):
+        elif row[12] and found.kind in (Kind.OFFICIAL, Kind.WORKER):
             return self._serving(digest, now) or found
         return found
 
@@ -257,10 +257,10 @@ class Sessions:
 
     def strengthen(self, turn: Turn, session_id: str) -> None:
         """Note that the person at this session has just proved again who they are (step-up)."""
-        digest = bytes.fromhex(session_id)
-        turn.conn.execute(
-            session.update().where(session.c.digest == digest).values(authenticated_ms=turn.now_ms)
-        )
+        mine = session.c.digest == bytes.fromhex(session_id)
+        # Later than the session's begin, whatever the clock says: a way of one's own came after the code.
+        proven_ms = sa.case((session.c.begun_ms < turn.now_ms, turn.now_ms), else_=session.c.begun_ms + 1)
+        turn.conn.execute(session.update().where(mine).values(authenticated_ms=proven_ms))
 
     def end(self, turn: Turn, cookie: str) -> None:
         """Sign out; unknown cookies are nobody's."""
@@ -335,6 +335,7 @@ class Sessions:
                 worker_id=worker_id,
                 session_id=seat.session_id,
                 authenticated_ms=seat.authenticated_ms,
+                handed=seat.method == Method.ACTIVATION and seat.authenticated_ms <= seat.begun_ms,
                 through=through,
             )
         if kind == Kind.STAFF:
@@ -393,8 +394,8 @@ class Seat:
     authenticated_ms: int
     method: str
     through: Through | None
-    begun_ms: int = 0
-    """When a service began."""
+    begun_ms: int
+    """When it, or the service, began."""
 
 
 def _through_columns(through: Through | None) -> dict[str, str]:

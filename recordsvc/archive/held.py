@@ -11,6 +11,7 @@ appended is judged anew at that moment: a key revoked since then does not become
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -260,7 +261,7 @@ class Releaser:
 
 def _put_back(turn: Turn, back: dict[bytes, Back]) -> None:
     """Return to its issuer what can never enter; put back to the officials what cannot enter now."""
-    held = tables.held
+    held, again = tables.held, list[bytes]()
     for held_id, why in back.items():
         values: dict[str, Any] = {"state": "held", "reason": why.reason, "proposal": None, "worker_id": None}
         if why.note:
@@ -270,3 +271,17 @@ def _put_back(turn: Turn, back: dict[bytes, Back]) -> None:
         )
         if why.note and done.rowcount:
             tell_returned(turn, held_id)
+        elif done.rowcount:
+            again.append(held_id)
+    if again:
+        _tell_again(turn, again)
+
+
+def _tell_again(turn: Turn, held_ids: Sequence[bytes]) -> None:
+    """Tell the desks that what two people approved could not enter and waits for them once more."""
+    held = tables.held
+    found = turn.conn.execute(sa.select(held.c.owner, held.c.issuer).where(held.c.held_id.in_(held_ids)))
+    # The same record may come back several times: each is news.
+    key = f"again/{min(held_ids).hex()}/{turn.now_ms}"
+    for (owner, issuer), count in Counter((row.owner, row.issuer) for row in found).items():
+        notices.tell_desk(turn, owner, "record-held-again", {"count": count, "issuer": issuer}, key)

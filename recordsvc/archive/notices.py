@@ -40,6 +40,7 @@ _USCC: Final = re.compile(r"[0-9A-Z]{18}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STAFF: Final = re.compile(r"s-[0-9a-f]{16}")
+_ARTICLES: Final = re.compile(r"[\u4e00-\u9fff〇、]{2,200}")
 PARAMS: Final[Mapping[str, re.Pattern[str]]] = {
     "issuer": _USCC,
     "type": _CODE,
@@ -50,6 +51,7 @@ PARAMS: Final[Mapping[str, re.Pattern[str]]] = {
     "held_id": _UUID,
     "case_id": _UUID,
     "staff_id": _STAFF,
+    "articles": _ARTICLES,
 }
 """What a notice may carry, and in which form; besides these `count` and `index`, whole numbers."""
 NUMBERS: Final = ("count", "index")
@@ -60,10 +62,11 @@ OF_ENTRIES: Final = frozenset(
         "record-corrected",
         "record-restored",
         "record-revoked",
-        "record-moved",
     }
 )
-"""What workers are told of entries of the log (`announcing.py`), with what they say of a record."""
+"""What workers are told of entries of the log (`announcing.py`), with what they say of a record.
+
+That a record was moved away (`record-moved`) says nothing of it, and stays as it was told."""
 OF_KEYS: Final = frozenset({"issuer-key-revoked", "issuer-key-suspect"})
 """What workers are told of a key that signed for them (`key_notices.py`): it names an issuer of records."""
 EMPTIED: Final = "record-notice-emptied"

@@ -6,6 +6,7 @@ import flask
 from marshmallow import fields, validate
 
 from recordsvc import dated
+from recordsvc.access import looked
 from recordsvc.access.activation_routes import slip_for
 from recordsvc.access.errors import ActivationUnmatched, PurposeRefused
 from recordsvc.access.policy import Surface, door
@@ -105,5 +106,5 @@ def _asked(status: int = 200, error: str = "", form: dict[str, Any] | None = Non
         purpose=(form or {}).get("purpose", PURPOSE),
         case_ref=(form or {}).get("case_ref", ""),
         documents=list(dated.table("identity_documents").on(today).rows),
-        purposes=purposes(),
+        purposes=[row for row in purposes() if looked.at_window(row)],
     )

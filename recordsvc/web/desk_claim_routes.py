@@ -48,7 +48,7 @@ from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
 LOOKING: Final = (problems.ClaimUnknown, PurposeRefused, ArchiveRestricted)
-REASONED: Final = frozenset({"ask", "refuse", "return-to-check", "object", "dismiss"})
+REASONED: Final = frozenset({"ask", "propose-refusal", "refuse", "return-to-check", "object", "dismiss"})
 """Steps that nobody takes without saying why."""
 BY_LIST: Final = frozenset({"publish"})
 """Ways on that are gone by lists alone."""

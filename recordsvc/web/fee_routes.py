@@ -4,9 +4,7 @@ from typing import Any
 
 import flask
 
-from recordsvc.access.entrance import actor
 from recordsvc.access.errors import LoginPaced
-from recordsvc.access.grants import Kind
 from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.errors import ArchiveRestricted
@@ -120,7 +118,6 @@ def _offerings(institution: str | None, problem: Problem | None) -> flask.Respon
         200 if problem is None else problem.status,
         items=[offering_card(one, called(one["institution"])) for one in charged_for(institution)],
         institution=institution or "",
-        orders=actor().kind is Kind.WORKER,
         trouble=None if problem is None else said(problem),
     )
 

@@ -1,14 +1,15 @@
 """Templates to answers (页面输出): one strict environment; all is escaped, a missing value is an error."""
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 import flask
 import jinja2
 
+from recordsvc.access import in_place
 from recordsvc.access.entrance import actor, csrf_token
-from recordsvc.access.grants import ANYONE, Actor, Kind
+from recordsvc.access.grants import ANYONE, Actor, Kind, admits
 from recordsvc.archive.services import house
 from recordsvc.ground.http import CSRF_FIELD, ONCE_FIELD, current
 from recordsvc.settings import Settings
@@ -62,11 +63,17 @@ def _answer(
             is_staff=who.kind is Kind.STAFF,
             csrf=csrf_token(who) if who.session_id else "",
             banner=banner,
+            leads=partial(_leads, who),
             once=house().random.bytes(16).hex(),
             **values,
         )
     )
     return flask.Response(text, status, content_type=HTML)
+
+
+def _leads(who: Actor, policy: str) -> bool:
+    """Tell whether the doors of a policy are open to whoever reads: pages link to nothing else."""
+    return admits(who, policy) and (who.through is None or in_place.is_open(policy, who.through))
 
 
 def go(place: str) -> flask.Response:

@@ -17,13 +17,12 @@ RESTRICTED = "已限制处理，姓名不显示"
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """For whom (name and the last four of a number), by whom, for which case; which verbs a helper has."""
+    """For whom (name and the last four of a number), by whom, for which case."""
 
     person: str
     by: str
     case_ref: str
     window: bool
-    verbs: frozenset[str]
 
 
 def stand_in(who: Actor) -> StandIn | None:
@@ -61,4 +60,4 @@ def _by(through: Through) -> str:
 
 
 def _banner(through: Through, person: str, by: str) -> StandIn:
-    return StandIn(person, by, through.case_ref, through.way is Way.WINDOW, through.verbs)
+    return StandIn(person, by, through.case_ref, through.way is Way.WINDOW)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from recordsvc import service
+from recordsvc import dated, service
 from recordsvc.access import (
     activating,
     areas,
@@ -21,6 +21,7 @@ from recordsvc.access import (
     codes,
     credentials,
     hashing,
+    looked,
     names,
     officials,
     staff,
@@ -39,7 +40,7 @@ from recordsvc.access.errors import ActivationUnmatched
 from recordsvc.access.grants import Kind, Position
 from recordsvc.access.tables import session
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.ports import FixedClock
+from recordsvc.ground.ports import FixedClock, beijing_date
 from recordsvc.house import House
 from recordsvc.people import synthetic
 from recordsvc.people.cardbook import CardFact
@@ -194,6 +195,36 @@ def test_an_official_who_sees_card_and_document_hands_a_code_over(
     assert came.json["id"] == str(uuid.UUID(bytes=wang))
     seen = enter("auditor").get("/v1/desk/acts").json["items"][0]
     assert (seen["act"], seen["subject"], seen["case_ref"]) == ("login.activate", came.json["id"], "W-1")
+
+
+def test_a_code_is_handed_over_for_what_serves_the_window_alone(enter, house: House, wang: bytes) -> None:
+    today = beijing_date(house.clock.now_ms()).isoformat()
+    rows = [row for row in dated.table(looked.PURPOSES).on(today).rows if "handler" in row["roles"]]
+    others = [row["code"] for row in rows if not row.get("at_window")]
+    assert len(others) > 2
+    for purpose in others:
+        answer = enter("handler").post("/v1/desk/activations", PAPERS | {"purpose": purpose})
+        assert (answer.status_code, answer.json["code"]) == (422, "purpose-window"), purpose
+    with house.db.read() as conn:
+        assert conn.execute(activation.select()).all() == []
+
+
+def test_an_activation_code_proves_nothing_but_that_one_may_come_in(
+    come, site: Site, house: House, wang: bytes, clock: FixedClock
+) -> None:
+    """Nor does any other code let in as one: each is kept under a name of its own."""
+    person = come()
+    sheet, handed = set_pin(person), code_of(house, wang)
+    assert site.pin(handed).status_code == 401
+    assert site.pin(sheet[0], pin=handed).status_code == 401
+    for way in ("pin", "password", "code"):
+        again = person.post("/login/again", {"way": way, "secret": PIN, "code": handed})
+        assert again.status_code in (401, 422), (way, again.json)
+    official = house.db.write(lambda turn: codes.create(turn, house.keys, house.random, "handler"))
+    for other in (*sheet, official):
+        assert site.post("/activate", code=other).status_code in (401, 422)
+    clock.advance(3_600_000)
+    assert site.post("/activate", code=handed).status_code == 200
 
 
 @pytest.mark.parametrize(

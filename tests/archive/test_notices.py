@@ -260,6 +260,41 @@ def test_a_released_and_a_returned_record_are_told_to_the_issuer(
     assert [kind for kind, _params in found] == ["record-held", "record-released", "record-returned"]
 
 
+def test_a_released_record_is_told_to_whose_it_turned_out_to_be(
+    house: House, centre: Centre, worker: bytes
+) -> None:
+    announcer(house).run()
+    before = kinds(house, worker)
+    centre.send([centre.completion({**person(1), "name": "丁不同"})])
+    announcer(house).run()
+    # While it waits nobody knows whose it is.
+    assert kinds(house, worker) == before
+    with house.db.read() as conn:
+        (one,) = held.waiting(conn)
+    house.clock.advance(1000)
+    assert release(house, one.held_id, worker) == 1
+    announcer(house).run()
+    assert kinds(house, worker) == [*before, "record-entered"]
+
+
+def test_what_two_released_and_cannot_enter_is_told_to_the_desk_each_time(
+    house: House, centre: Centre, worker: bytes
+) -> None:
+    centre.send([centre.completion({**person(1), "name": f"丁{n}不同"}) for n in "一二"])
+    keys.suspend(house, centre.uscc, centre.key.kid, Actor(Kind.OFFICIAL, "7"), "疑似泄露")
+    with house.db.read() as conn:
+        first, _second = held.waiting(conn)
+    for _time in range(2):
+        house.clock.advance(1000)
+        assert release(house, first.held_id, worker) == 0
+    again = ("record-held-again", {"count": 1, "issuer": centre.uscc})
+    assert office(house, "desk:identity")[1:] == [again, again]
+    assert [kind for kind, _params in office(house, f"institution:{centre.uscc}")] == [
+        "record-held",
+        "key-suspended",
+    ]
+
+
 def test_a_stopped_key_is_told_to_its_institution_and_the_registrars(house: House, centre: Centre) -> None:
     keys.suspend(house, centre.uscc, centre.key.kid, Actor(Kind.OFFICIAL, "7"), "疑似泄露")
 
@@ -488,7 +523,7 @@ def test_a_text_names_only_what_is_allowed_and_no_figures(house: House, row: dic
         name for key in ("zh", "en") for _text, name, *_more in string.Formatter().parse(row[key]) if name
     }
 
-    assert names <= {"count", "issuer", "type", "reason", "due_on", "staff_id", "case_id"}
+    assert names <= {"count", "issuer", "type", "reason", "due_on", "staff_id", "case_id", "articles"}
     assert not any(re.search(r"[0-9]", row[key]) for key in ("title_zh", "title_en", "zh", "en"))
     audience, _, kind = row["code"].partition(".")
     for params in (

@@ -392,7 +392,7 @@ def _rules(house: House, worker_id: bytes, later: Callable[[], None]) -> None:
         later()
         tried = simulating.simulate(parsing.parse(text), ())
         house.db.write(
-            partial(simulating.note, random=house.random, asked={"n": n}, result=tried, by=f"official:{n}")
+            partial(simulating.note, random=house.random, asked=_asked(n), result=tried, by=f"official:{n}")
         )
         house.db.write(partial(lifecycle.simulated, sha256=sha256))
         proposed = house.db.write(
@@ -441,6 +441,10 @@ def _rules(house: House, worker_id: bytes, later: Callable[[], None]) -> None:
             name, f"2024-0{n + 1}-01", f"某局{n}", f"证件号码\n{n}\n".encode() * (n + 1), "2025-01-01"
         )
         house.db.write(partial(registers.take, house=house, extract=extract, by=f"official:{n}"))
+
+
+def _asked(n: int) -> dict[str, str]:
+    return {"first": f"202{n}-01-01", "last": f"202{n}-12-31", "region": ""}
 
 
 def _official(account: str, role: str, area: str, turn: Turn) -> None:

@@ -289,6 +289,14 @@ MUTANTS: Final = (
         "tests/journeys/test_consent_proof.py -k 'fresh and sqlite'",
     ),
     Mutant(
+        "a code that was handed over proves a consent",
+        51,
+        f"{ACCESS}/policy.py",
+        'entrance.fresh(who) and (policy == "session.own" or not who.handed)',
+        "entrance.fresh(who)",
+        "tests/journeys/test_consent_proof.py -k 'fresh and sqlite'",
+    ),
+    Mutant(
         "a consent outlives its date",
         52,
         f"{ACCESS}/consents.py",

@@ -61,6 +61,30 @@ def test_controls_tests_and_mutants_of_a_row_are_there(row: int) -> None:
     assert set(named) == {mutant.name for mutant in MUTANTS if mutant.row == row}
 
 
+def hostile() -> list[str]:
+    """The names of the hostile tokens, as their fixture makes them."""
+    tree = ast.parse((ROOT / "tests/access/test_hostile_tokens.py").read_text("utf-8"))
+    (made,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "hostile")
+    (told,) = (node.value for node in made.body if isinstance(node, ast.Return))
+    assert isinstance(told, ast.Dict)
+    return [ast.literal_eval(key) for key in told.keys if key is not None]
+
+
+def test_each_hostile_token_stands_in_one_line_of_the_table_with_tests_that_are_there() -> None:
+    text = (ROOT / "docs" / "threats.md").read_text("utf-8")
+    part = text.partition("## Hostile tokens")[2].partition("\n## ")[0]
+    lines = [
+        [cell.strip() for cell in line.strip("|").split("|")][1:]
+        for line in part.splitlines()
+        if line.startswith("| ") and "::" in line
+    ]
+    named = [case for cases, _tests in lines for case in cases.split("; ")]
+    assert sorted(named) == sorted(hostile())
+    for node in CODE.findall(part):
+        path, _, name = node.partition("::")
+        assert not name or name in functions(path), node
+
+
 def test_mutants_have_names_of_their_own() -> None:
     names = [mutant.name for mutant in MUTANTS]
     assert len(set(names)) == len(names)

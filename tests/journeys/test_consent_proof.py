@@ -6,6 +6,7 @@ import flask
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from recordsvc import create_app, dated
 from recordsvc.access import activating, credentials
@@ -29,8 +30,11 @@ def worker(house: House) -> bytes:
     return centre.worker_id(person(1))
 
 
+PIN = "830172"
+
+
 class Worker:
-    """A worker at their own session, who came in by a code handed over in person."""
+    """A worker at their own session, who came in by a code handed over and has a way of their own since."""
 
     def __init__(self, app: flask.Flask, house: House, worker_id: bytes) -> None:
         self.client: FlaskClient = app.test_client()
@@ -41,6 +45,13 @@ class Worker:
         answer = self.client.post("/activate", json={"code": code}, base_url=self.base)
         assert answer.status_code == 200, answer.text
         self.session = self.client.get("/v1/session", base_url=self.base).json
+        (code, *_) = self._post("/v1/session/credentials/pin", {"pin": PIN}).json["codes"]
+        assert self.share("handed", house.clock.now_ms() + 3_600_000).json["code"] == "step-up"
+        assert self._post("/login/again", {"way": "pin", "secret": PIN, "code": code}).status_code == 200
+
+    def _post(self, path: str, body: dict[str, str]) -> TestResponse:
+        headers = {"X-CSRF-Token": self.session["csrf_token"]}
+        return self.client.post(path, json=body, headers=headers, base_url=self.base)
 
     def share(self, key: str, until_ms: int, **changes: object):
         form = {
@@ -86,7 +97,7 @@ def test_a_consent_needs_a_fresh_proof_of_identity(
     app: flask.Flask, house: House, worker: bytes, clock: FixedClock
 ) -> None:
     me = Worker(app, house, worker)
-    clock.advance(house.settings.step_up_minutes * 60_000)
+    clock.advance(house.settings.step_up_minutes * 60_000 + 1)
     answer = me.share("late", house.clock.now_ms() + DAY)
 
     assert answer.status_code == 401

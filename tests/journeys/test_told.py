@@ -13,8 +13,10 @@ from recordsvc.archive import letters, noticeboard, printing, tables
 from recordsvc.people import enrolling
 from recordsvc.people.cardbook import CardFact
 from tests.archive.paperfiles import pdf
+from tests.archive.support import person
 from tests.journeys.desk import Journey
 from tests.journeys.test_wrong_person import archive_id, enter
+from tests.money.claims.world import HANDLER, World
 
 WHY = {"ground": "document-renewed", "text": "换领证件", "papers": ["ab" * 32]}
 PASSPORT, NAME = "E12345678", "马新名"
@@ -120,3 +122,14 @@ def test_an_order_on_a_restricted_archive_is_not_told(journey: Journey, own: str
     who = Actor(Kind.OFFICIAL, "counter", roles=frozenset({"data-officer"}))
     journey.house.papers.keep(worker_id, pdf(), "other", "", who, sealed=True)
     assert told_of(journey) == 1, "of the restriction alone"
+
+
+def test_whoever_claims_is_told_of_a_refusal_in_words_with_its_article(journey: Journey) -> None:
+    world = World(journey.house)
+    world.registers.said["insured_months"] = 8
+    one = world.file(*world.certified())
+    world.step(one, "refuse", HANDLER)
+
+    me = journey.sign_in(person(1)["number"])
+    (told,) = [it for it in journey.read(me, "/v1/me/notices")["items"] if it["kind"] == "claim-refused"]
+    assert "不予发放，依据：第三条第一项" in told["text_zh"]

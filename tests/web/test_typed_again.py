@@ -39,7 +39,14 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "/desk/activate": (
         "handler",
-        {"document": "passport", "number": "E7654321", "name": WORDS, "lost": "yes", **CASE},
+        {
+            "document": "passport",
+            "number": "E7654321",
+            "name": WORDS,
+            "lost": "yes",
+            **CASE,
+            "purpose": "objection",
+        },
     ),
     "/desk/people/enter": ("registrar", {"official_id": "o" * 90, "name": WORDS}),
     "/desk/people/role": ("registrar", {"role": "handler", "area": "64x", "reason": WORDS}),

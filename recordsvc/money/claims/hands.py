@@ -26,6 +26,13 @@ def kept_from(conn: Connection, one: Claim, actor: str) -> Problem | None:
     return None
 
 
+def two_needed(conn: Connection, actor: str, other: str, since_ms: int) -> Problem | None:
+    """Return why two acts are not two people's: one and the same, or one stood in for the other since."""
+    if actor == other:
+        return ClaimSignedBefore()
+    return StandsTogether() if _together(conn, actor, other, since_ms) else None
+
+
 def _together(conn: Connection, actor: str, other: str, since_ms: int) -> bool:
     """Tell whether one of two stood in for the other since that one acted."""
     kind, _, name = actor.partition(":")

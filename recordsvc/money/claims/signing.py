@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.strictjson import canonical
-from recordsvc.money.claims import agencies, deceased, hands, notices, steps, transitions
+from recordsvc.money.claims import agencies, deceased, hands, notices, refusing, steps, transitions
 from recordsvc.money.claims.errors import ClaimListChanged
 from recordsvc.money.claims.steps import Done
 from recordsvc.money.claims.tables import claim_notice, claim_state
@@ -30,6 +30,7 @@ FLAGS_ZH: Final[Mapping[str, str]] = {
     "sent-back": "曾退回重新审核",
     "account-shared": "收款账户与他人相同",
     "deceased": "申领人已故",
+    "refusal-proposed": "有人提议不予发放",
 }
 
 
@@ -60,6 +61,7 @@ def flags(house: "House", conn: Connection, one: Claim) -> tuple[str, ...]:
         ("sent-back", one.round > 1),
         ("account-shared", house.claims.payments.shared(conn, one.payee)),
         ("deceased", deceased.died(conn, one)),
+        ("refusal-proposed", refusing.proposed(conn, one) is not None),
     )
     return tuple(name for name, holds in found if holds)
 

@@ -19,14 +19,11 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.money.claims import agencies, deceased, deciding, hands, limiting, money, terms, transitions
-from recordsvc.money.claims.errors import (
-    ClaimChanged,
-    ClaimNoticeOpen,
-    ClaimRefused,
-    ClaimStep,
-)
+from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimRefused, ClaimStep
+from recordsvc.money.claims.refusing import check_proposal, check_refusal
 from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
-from recordsvc.money.claims.transitions import HANDLER, Transition
+from recordsvc.money.claims.telling import told
+from recordsvc.money.claims.transitions import HANDLER, REVIEWER, Transition
 from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, find
 from recordsvc.people import tables as people_tables
 
@@ -124,7 +121,9 @@ def step(  # noqa: PLR0913 - what a step is
         return Done(WAITS, _wait(run, wait))
     except Stale:
         return Done(DIVERTED, divert(turn, house, one, "签批后情况有变"))
-    return Done(DONE, _move(run))
+    moved = _move(run)
+    told(turn, house, moved, event, run.role)
+    return Done(DONE, moved)
 
 
 def lock(turn: Turn, worker_id: bytes) -> None:
@@ -247,13 +246,6 @@ def _verdict(run: Run) -> str:
 def _granted(run: Run) -> None:
     if _verdict(run) != "GRANT" or run.claim.amount_fen <= 0:
         raise ClaimStep(state=run.claim.state, event=run.way.event, verdict=_verdict(run))
-
-
-def _refusable(run: Run) -> None:
-    """Refuse what the rule refuses, anything else with an official's reason; never for want of a rule."""
-    verdict = _verdict(run)
-    if verdict == "NO_RULE_IN_FORCE" or (verdict != "REFUSE" and not run.reason):
-        raise ClaimStep(state=run.claim.state, event=run.way.event, verdict=verdict)
 
 
 def _claimants(run: Run) -> None:
@@ -419,7 +411,8 @@ def _keep(run: Run) -> None:
 
 GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "granted": _granted,
-    "refusable": _refusable,
+    "refusable": lambda run: check_refusal(run.turn.conn, run.claim, run.who, run.reason),
+    "refusal": lambda run: check_proposal(run.turn.conn, run.claim, run.reason),
     "claimants": _claimants,
     "said": _said,
     "alive": lambda run: deceased.refuse_asking(run.turn.conn, run.claim),
@@ -444,5 +437,6 @@ EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     "offset": _offset,
     "queue": _queue,
     "keep": _keep,
+    "to_reviewer": lambda run: run.values.update(owner=REVIEWER),
     "list": lambda run: run.values.update(notice_id=run.notice_id),
 }

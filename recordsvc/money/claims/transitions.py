@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 WORKER, SYSTEM, PAYER = "worker", "system", "payer"
 HANDLER, REVIEWER = "handler", "reviewer"
+PROPOSE: Final = "propose-refusal"
+"""To refuse what the rule grants, which another person decides."""
 
 
 class Transition(NamedTuple):
@@ -73,6 +75,11 @@ TRANSITIONS: Final = (
     *(
         Transition(one, "return-to-check", "SUBMITTED", (HANDLER, REVIEWER, PAYER, SYSTEM), (), ("release",))
         for one in (*_HELD, "APPROVED", "FINANCED")
+    ),
+    # What the rule grants is refused by two: one proposes it, a reviewer does it.
+    *(
+        Transition(one, PROPOSE, one, (HANDLER, REVIEWER), ("refusal",), ("to_reviewer",))
+        for one in ("CHECKED", *_HELD)
     ),
     *(
         Transition(one, "refuse", "REFUSED", (HANDLER, REVIEWER), ("refusable",), ("release",))

@@ -9,7 +9,17 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.claims import agencies, deceased, deciding, notices, sealed, signing, terms, transitions
+from recordsvc.money.claims import (
+    agencies,
+    deceased,
+    deciding,
+    notices,
+    refusing,
+    sealed,
+    signing,
+    terms,
+    transitions,
+)
 from recordsvc.money.claims.agencies import Agency
 from recordsvc.money.claims.bank import reason_of
 from recordsvc.money.claims.facts import ARCHIVE
@@ -101,6 +111,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "parted": "档案合并撤回，转经办人",
     "lapse": "退回逾期，收回预算",
     "return-to-check": "退回重新审核",
+    "propose-refusal": "提议不予发放（另一人复核）",
     "refuse": "不予发放",
     "withdraw": "撤回",
     "recover": "启动追回",
@@ -225,8 +236,11 @@ def bring(conn: Connection, one: Claim) -> str:
 
 
 def _ways(conn: Connection, one: Claim, roles: frozenset[str]) -> list[str]:
+    refusals = (refusing.PROPOSE, refusing.REFUSE)
     found = transitions.ways(one.state, roles)
-    return [event for event in found if event != "withdraw" or deceased.is_orphaned(conn, one)]
+    if not deceased.is_orphaned(conn, one):
+        found = [event for event in found if event != "withdraw"]
+    return [it for it in found if it not in refusals or refusing.offered(conn, one, it, roles)]
 
 
 def for_desk(house: "House", conn: Connection, one: Claim, roles: frozenset[str]) -> dict[str, Any]:

@@ -125,6 +125,24 @@ def test_a_sheet_is_filed_line_by_line_and_each_worker_is_told(world: World, sch
     assert told["agent"]["institution"] == school.centre.uscc
 
 
+def test_whoever_claims_on_behalf_is_told_with_the_worker_and_learns_no_name(
+    world: World, school: School
+) -> None:
+    worker_id, course = school.trained(1)
+    school.given(worker_id)
+    (row,) = school.sheet(line(1, course))
+    one = school.claim(row)
+
+    world.step(one, "ask", HANDLER, "请补充考勤表")
+
+    addressee = f"institution:{school.centre.uscc}"
+    with world.house.db.read() as conn:
+        found = noticeboard.of_office(conn, [addressee])
+    (told,) = [it for it in found if it.kind == "claim-asked"]
+    assert told.params == {"case_id": str(uuid.UUID(bytes=one.claim_id))}
+    assert "claim-asked" in notices_of(world, worker_id)
+
+
 def test_a_contract_on_paper_is_entered_with_the_sheet_and_only_for_its_own_learners(
     world: World, school: School
 ) -> None:

@@ -280,7 +280,7 @@ def test_looking_at_a_claim_leaves_a_row_and_shows_the_trace(world: World, journ
 
     seen = journey.read("reviewer", f"/v1/desk/claims/{told['claim_id']}?{LOOK}")
 
-    assert (seen["flags"], seen["ways"], seen["payee"]) == ([], ["refuse"], "worker")
+    assert (seen["flags"], seen["ways"], seen["payee"]) == ([], ["propose-refusal"], "worker")
     months = next(one for one in seen["decision"]["facts"] if one["name"] == "insured_months")
     assert (months["value"].replace(" ", ""), months["source"]) == ("40个月", "登记（测试）")
     with world.house.db.read() as conn:

@@ -79,7 +79,7 @@ def test_cases_16_17_18_a_second_live_claim_for_the_same(world: World, same: dic
 
 def test_a_claim_that_was_refused_keeps_nobody_back(world: World) -> None:
     one = world.file(*world.certified())
-    world.step(one, "refuse", HANDLER, "不符")
+    world.refuse(one, "不符")
     statement = copy(world, world.read(one), live=1)
     world.house.db.write(lambda turn: turn.conn.execute(statement))
 

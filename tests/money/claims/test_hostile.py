@@ -1,10 +1,15 @@
 """What one official alone, or one claim too many, must not bring about."""
 
+from typing import Any
+
 import pytest
 
-from recordsvc.money.claims.errors import ClaimStep
+from recordsvc.access.errors import StandsTogether
+from recordsvc.archive import noticeboard, wording
+from recordsvc.money.claims import filing, paying, signing, values, views
+from recordsvc.money.claims.errors import ClaimSignedBefore, ClaimStep
 from recordsvc.money.claims.values import Who
-from tests.money.claims.world import APPROVER, HANDLER, PAYER, REVIEWER, World
+from tests.money.claims.world import APPROVER, HANDLER, PAYER, REVIEWER, World, official
 
 
 @pytest.mark.parametrize("state", ["CHECKED", "ACCEPTED", "NOTICED"])
@@ -42,3 +47,114 @@ def test_case_18_a_claim_that_is_refused_takes_nothing_from_one_that_was_granted
     signed = world.read(first)
     assert (signed.state, signed.amount_fen) == ("FINANCED", 200_000)
     assert world.read(second).state == second.state
+
+
+def told(world: World, worker_id: bytes) -> list[tuple[str, dict[str, Any], str]]:
+    with world.house.db.read() as conn:
+        found = noticeboard.of_workers(world.house, conn, [worker_id])
+    words = (wording.worded(world.house, "worker", one).text_zh for one in found)
+    return [(one.kind, dict(one.params), text) for one, text in zip(found, words, strict=True)]
+
+
+def test_whoever_is_refused_is_told_by_which_article_and_nothing_of_amounts(world: World) -> None:
+    world.registers.said["insured_months"] = 3
+    one = world.file(*world.certified())
+    assert told(world, one.worker_id) == []
+
+    world.step(one, "refuse", HANDLER)
+
+    ((kind, params, text),) = told(world, one.worker_id)
+    assert (kind, params) == ("claim-refused", {"articles": "第三条第一项"})
+    assert "依据：第三条第一项" in text
+
+
+def test_whoever_is_asked_by_an_official_is_told_each_time(world: World) -> None:
+    one = world.file(*world.certified())
+    for n in (1, 2):
+        world.step(one, "ask", HANDLER, "请补充劳动合同")
+        assert [kind for kind, _, _ in told(world, one.worker_id)] == ["claim-asked"] * n
+        world.write(filing.supplement, world.read(one), world.as_worker(one.worker_id), "已补充")
+    assert all(params == {} for _, params, _ in told(world, one.worker_id))
+
+
+def test_what_the_service_asks_while_filing_is_no_notice(world: World) -> None:
+    del world.registers.said["cert_verified"]
+    one = world.file(*world.certified())
+    assert one.state == "NEED_INFO"
+    assert told(world, one.worker_id) == []
+
+
+def test_whoever_waits_for_money_is_told_that_it_came_back(world: World) -> None:
+    one = world.bring(world.file(*world.certified()), "PAID")
+    for _ in range(2):
+        world.write(paying.heard, one.reference, "returned")  # said twice, told once
+    ((kind, _, text),) = told(world, one.worker_id)
+    assert kind == "claim-returned"
+    assert "银行退回" in text
+
+
+WHY = "证书系伪造，见核查笔录"
+
+
+@pytest.mark.parametrize("state", ["CHECKED", "ACCEPTED", "NOTICED"])
+@pytest.mark.parametrize("who", [HANDLER, REVIEWER, official("b1", "handler", "reviewer")])
+def test_nobody_alone_refuses_what_the_rule_grants(world: World, state: str, who: Who) -> None:
+    one = world.file(*world.certified())
+    if state != "CHECKED":
+        world.bring(one, state)
+    with pytest.raises(ClaimStep):
+        world.step(one, "refuse", who, WHY)
+    world.step(one, "propose-refusal", who, WHY)
+    assert (world.read(one).state, world.read(one).owner) == (state, "reviewer")
+    assert told(world, one.worker_id)[0][:2] == ("claim-refusal-proposed", {})
+    with pytest.raises((ClaimStep, ClaimSignedBefore)):
+        world.step(one, "refuse", who, WHY)
+    with pytest.raises(ClaimStep):
+        world.step(one, "refuse", official("h9", "handler"), WHY)
+
+    assert world.step(one, "refuse", APPROVER, WHY).claim.state == "REFUSED"
+    assert world.left() == 1_000_000
+    assert {kind for kind, _, _ in told(world, one.worker_id)} == {"claim-refusal-proposed", "claim-refused"}
+
+
+def test_who_stands_in_for_whoever_proposed_a_refusal_does_not_decide_it(world: World) -> None:
+    one = world.file(*world.certified())
+    world.step(one, "propose-refusal", REVIEWER, WHY)
+    world.stands_in("r1", "r2")
+    with pytest.raises(StandsTogether):
+        world.step(one, "refuse", APPROVER, WHY)
+
+
+def test_a_step_since_ends_a_proposal_to_refuse_and_a_report_that_it_is_late_does_not(world: World) -> None:
+    one = world.file(*world.certified())
+    world.step(one, "propose-refusal", HANDLER, WHY)
+    world.step(one, "escalate", values.BY_ITSELF, "inspector")
+    world.write(filing.supplement, world.read(one), world.as_worker(one.worker_id), "证书可以联网查到")
+    with pytest.raises(ClaimStep):
+        world.step(one, "refuse", REVIEWER, WHY)
+    world.step(one, "propose-refusal", HANDLER, WHY)
+    world.step(one, "escalate", values.BY_ITSELF, "inspector")
+    assert world.step(one, "refuse", REVIEWER, WHY).claim.state == "REFUSED"
+
+
+def test_a_refusal_is_proposed_of_what_the_rule_grants_alone(world: World) -> None:
+    world.registers.said["insured_months"] = 3
+    one = world.file(*world.certified())
+    with pytest.raises(ClaimStep):
+        world.step(one, "propose-refusal", HANDLER, WHY)
+    assert world.step(one, "refuse", HANDLER).claim.state == "REFUSED"
+
+
+def test_what_is_offered_at_the_desk_is_what_may_be_done(world: World) -> None:
+    one = world.file(*world.certified())
+
+    def offered(role: str) -> set[str]:
+        with world.house.db.read() as conn:
+            told = views.for_desk(world.house, conn, world.read(one), frozenset({role}))
+        return {way for way in told["ways"] if "refus" in way}
+
+    assert (offered("handler"), offered("reviewer")) == ({"propose-refusal"}, {"propose-refusal"})
+    world.step(one, "propose-refusal", HANDLER, WHY)
+    with world.house.db.read() as conn:
+        assert signing.flags(world.house, conn, world.read(one)) == ("refusal-proposed",)
+    assert (offered("handler"), offered("reviewer")) == ({"propose-refusal"}, {"propose-refusal", "refuse"})

@@ -7,7 +7,7 @@ from recordsvc.archive.reading import Reader
 from recordsvc.money.claims import bank, keeping
 from tests.archive.support import id_of, person
 from tests.archive.test_merging import merge
-from tests.money.claims.world import HANDLER, World
+from tests.money.claims.world import World
 
 
 def blockers(world: World, worker_id: bytes) -> list[tuple[str, str | None]]:
@@ -23,7 +23,7 @@ def test_a_claim_under_way_and_then_its_vouchers_keep_an_archive(world: World) -
     with world.house.db.read() as conn:
         said = next(iter(keeping.blocking(world.house, conn, worker_id))).zh
     assert f"{uuid.UUID(bytes=one.claim_id)}）：请经办人先办结、不予发放或撤回" in said
-    world.step(one, "refuse", HANDLER, "不符")
+    world.refuse(one, "不符")
     assert blockers(world, worker_id) == [("claim/kept", "2055-12-31")]
     world.days(31 * 366)
     assert blockers(world, worker_id) == []
@@ -47,7 +47,7 @@ def test_a_claim_that_is_over_keeps_the_records_it_rests_on_and_no_other(world: 
     other_id = uuid.UUID(id_of(other)).bytes
     one = world.file(worker_id, record_id)
     assert kept(world, worker_id, other_id) == ["claim/open"]
-    world.step(one, "refuse", HANDLER, "不符")
+    world.refuse(one, "不符")
     assert kept(world, worker_id, record_id) == ["claim/kept"]
     assert kept(world, worker_id, other_id) == []
 
@@ -56,7 +56,7 @@ def test_a_claim_keeps_the_record_of_an_archive_that_is_read_as_the_claimant_s(w
     bank.connect(world.house)
     (merged, record_id), (into, own_id) = world.certified(1), world.certified(2)
     merge(world.house, merged, into)
-    world.step(world.file(into, record_id), "refuse", HANDLER, "不符")
+    world.refuse(world.file(into, record_id), "不符")
     assert kept(world, merged, record_id) == ["claim/kept"]
     assert kept(world, into, own_id) == []
 

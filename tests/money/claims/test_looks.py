@@ -5,7 +5,7 @@ import pytest
 from recordsvc.archive.look_relations import Looked
 from recordsvc.money.claims import looks
 from tests.archive.test_merging import merge
-from tests.money.claims.world import HANDLER, World
+from tests.money.claims.world import World
 
 MINUTE_MS = 60_000
 
@@ -31,7 +31,7 @@ def test_from_filing_to_the_end_and_for_what_soon_becomes_a_claim(world: World) 
     at_work = look(world, worker_id)
     assert related(world, at_work)
     world.days(1)
-    world.step(one, "refuse", HANDLER, "材料不符")
+    world.refuse(one, "材料不符")
     world.days(1)
     assert related(world, at_work), "it was under way at the look"
     assert not related(world, look(world, worker_id))

@@ -210,6 +210,11 @@ class World:
     def step(self, one: Claim, event: str, who: Who, reason: str = "") -> steps.Done:
         return self.write(steps.step, self.read(one), event, who, reason)
 
+    def refuse(self, one: Claim, reason: str) -> Claim:
+        """Refuse what the rule grants, by two people."""
+        self.step(one, "propose-refusal", HANDLER, reason)
+        return self.step(one, "refuse", REVIEWER, reason).claim
+
     def read(self, one: Claim) -> Claim:
         with self.house.db.read() as conn:
             return values.find(conn, one.claim_id)

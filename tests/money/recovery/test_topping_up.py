@@ -139,7 +139,7 @@ def test_what_was_proposed_ends_by_itself_when_no_more_is_due(world: Recoveries)
 
 def test_what_officials_refused_is_not_proposed_again_unless_more_is_due(world: Recoveries) -> None:
     one, more = raised(world)
-    world.step(more, "refuse", HANDLER, "本人放弃")
+    world.refuse(more, "本人放弃")
     world.correct(one, assessed_on=world.desk.today().isoformat())
     assert [it.state for it in world.topups(one)] == ["REFUSED"]
 
