@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.archive import persons, retold
 from recordsvc.archive.errors import ErasureBlocked
+from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.retention import longest, record_blockers
 from recordsvc.archive.states import Life, RecordState
@@ -25,6 +26,8 @@ from recordsvc.people import merges, standing
 if TYPE_CHECKING:
     from recordsvc.house import House
 
+_REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
+"""Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
 ALSO: Final = "also"
 """Member of a payload: the records that go along, each by `worker_id`, `record_id` and `seq`."""
 
@@ -39,7 +42,12 @@ class Alike(NamedTuple):
 def of(
     house: "House", conn: Connection, archive: Archive, state: RecordState, lives: Collection[Life]
 ) -> list[Alike]:
-    """Return what tells the same as a record and stands in one of these ways; restricted or not."""
+    """Return what tells the same as a record and stands in one of these ways; restricted or not.
+
+    What was moved away tells of somebody else: it goes along with nothing, and nothing with it.
+    """
+    if state.moved:
+        return []
     told, cursor = retold.of_state(state), house.db.cursor(conn)
     first = merges.person_id(conn, archive.worker_id)
     own = frozenset([first, *house.people.read_as(cursor, first)])
@@ -51,10 +59,17 @@ def of(
         for chain in (() if person is None else person.archives)
         for one in chain.state.records
         if one.life in lives
+        and not one.moved
         and (chain.worker_id, one.seq) != (archive.worker_id, state.seq)
         and not told.isdisjoint(retold.of_state(one))
         and retold.is_of(house, cursor, own, one.record or {})
     ]
+
+
+def repeated(one: Alike) -> list[int]:
+    """Return the seqs of what is erased of a record: itself, and what repeats it and can be read."""
+    acts = (act.seq for act in one.state.history if act.kind in _REPEATING and act.record)
+    return [one.state.seq, *acts]
 
 
 def named(found: Sequence[Alike]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import disputes, meanwhile, strays
+from recordsvc.archive import disputes, meanwhile, origins, strays
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.retention import Blocker, kept_by_law, longest
 from recordsvc.ground.readers import Cursor
@@ -28,6 +28,7 @@ def of_archives(house: "House", conn: Connection, archives: Iterable[Archive], g
     astray = strays.left_elsewhere(house, house.db.cursor(conn), own)
     states += [one.state for one in astray if one.state is not None]
     found = [kept for state in states if (kept := kept_by_law(house, state, ground)) is not None]
+    found += origins.kept(house, conn, origins.of_archives(house, conn, own.values()), ground)
     if _undecided(house, house.db.cursor(conn), own):
         found.append(_UNDECIDED)
     for worker_id in own:

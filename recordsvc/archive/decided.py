@@ -6,7 +6,7 @@ committed together with the decision: either both are there or neither.
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from recordsvc.archive.append import STALE, Accepted, Batch
 from recordsvc.archive.errors import TargetUnknown
@@ -16,6 +16,9 @@ from recordsvc.ground.two_person import Proposal, StaleProposal
 
 if TYPE_CHECKING:
     from recordsvc.house import House
+
+
+_CASE: Final = "case-"
 
 
 def decision_of(proposal: Proposal) -> dict[str, str]:
@@ -29,8 +32,14 @@ def decision_of(proposal: Proposal) -> dict[str, str]:
 
 def stater_of(proposal: Proposal) -> Stater:
     """Return on whose word the region states what a proposal decided: the second person's."""
-    case = f"case-{uuid.UUID(bytes=proposal.id)}"
+    case = f"{_CASE}{uuid.UUID(bytes=proposal.id)}"
     return Stater(str(proposal.decided_by), proposal.decided_role or "official", case)
+
+
+def case_of(record: Mapping[str, Any]) -> bytes | None:
+    """Return the id of the proposal by which the region states a record; None: of none."""
+    case = str(record.get("actor", {}).get("case", ""))
+    return uuid.UUID(case.removeprefix(_CASE)).bytes if case.startswith(_CASE) else None
 
 
 def enter(house: "House", turn: Turn, statements: Sequence[tuple[bytes, Statement]]) -> list[Accepted]:

@@ -47,6 +47,7 @@ from recordsvc.archive import (
     farewell,
     going,
     notices,
+    origins,
     paper_rows,
     persons,
     restricting,
@@ -60,11 +61,10 @@ from recordsvc.archive import (
 from recordsvc.archive.alike import Alike
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit, TargetUnknown
-from recordsvc.archive.formats import Kind
 from recordsvc.archive.going import WHOLE
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.statements import Statement, Stater, derived_id
-from recordsvc.archive.states import Life
+from recordsvc.archive.states import MOVED, Life
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.privileges import erasing
@@ -80,8 +80,6 @@ LIFT: Final = "archive.unrestrict"
 ERASE: Final = "archive.erase"
 ERASE_RECORD: Final = "record.erase"
 _DECIDERS: Final = frozenset({"data-officer"})
-_REPEATING: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
-"""Acts that are erased with the record: signed by issuers, each with the person's number and reasons."""
 _RESTRICTABLE: Final = frozenset({standing.OPEN, standing.CLOSED})
 _STANDING: Final = frozenset({Life.ACTIVE, Life.REVOKED, Life.RESTRICTED})
 _ANY_STATE: Final = frozenset({standing.OPEN, standing.RESTRICTED, standing.CLOSED, MERGED})
@@ -241,7 +239,8 @@ def propose_record_erasure(
         raise standing.StandingRefused("请先限制处理这条记录，再提出删除", detail_en="restrict it first")
     others = alike.of(house, turn.conn, place.archive, place.state, _STANDING)
     alike.refuse_read(turn, others)
-    alike.refuse_kept(house, turn, [Alike(place.archive, place.state), *others], why.ground)
+    alike.refuse_kept(house, turn, going_now := [Alike(place.archive, place.state), *others], why.ground)
+    origins.refuse_kept(house, turn.conn, origins.struck(house, turn.conn, going_now), why.ground)
     payload: dict[str, Any] = {
         "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),
         "record_id": str(uuid.UUID(bytes=record_id)),
@@ -269,7 +268,11 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         for archive in person.archives
     ]
     astray = strays.left_elsewhere(house, cursor, [archive.worker_id for archive in person.archives])
-    _erase_entries(turn, payload, proposal, [(one.worker_id, one.seq, one.record_id) for one in astray])
+    struck = origins.of_archives(house, turn.conn, person.archives)
+    _erase_struck(turn, proposal, struck)
+    gone = {(one.archive.worker_id, seq) for one in struck for seq in alike.repeated(one)}
+    left = [(one.worker_id, one.seq, one.record_id) for one in astray]
+    _erase_entries(turn, payload, proposal, [one for one in left if one[:2] not in gone])
     going.with_archives(turn, house, person.archives)
     # Made while there is a phone and a name; posted behind `forget`, which takes all there was to be told.
     last = farewell.made(turn, house, person.archives)
@@ -292,20 +295,27 @@ def _erase_record(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> No
     alike.refuse_read(turn, others)
     going_now = [Alike(archive, state), *others]
     alike.refuse_kept(house, turn, going_now, payload["ground"])
+    struck = origins.struck(house, turn.conn, going_now)
+    origins.refuse_kept(house, turn.conn, struck, payload["ground"])
+    _erase_records(turn, payload, proposal, going_now)
+    _erase_struck(turn, proposal, struck)
+
+
+def _erase_struck(turn: Turn, proposal: Proposal, found: Sequence[Alike]) -> None:
+    """Erase what moves struck elsewhere of what is erased: there nothing is said of why, or of whom."""
+    said = {"ground": MOVED, "text": "记录早已移出这份档案，随之删除"}
+    _erase_records(turn, said, proposal, found)
+
+
+def _erase_records(turn: Turn, payload: dict[str, Any], proposal: Proposal, found: Sequence[Alike]) -> None:
+    """Take what waits for these records, enter their erasures and what repeats them, destroy them."""
     places = []
-    for one in going_now:
-        seqs = [
-            one.state.seq,
-            *(act.seq for act in one.state.history if act.kind in _REPEATING and act.record),
-        ]
-        going.with_records(turn, house, one.archive, seqs)
+    for one in found:
+        seqs = alike.repeated(one)
+        going.with_records(turn, proposal.tools, one.archive, seqs)
         places += [one.archive.entries[seq].stored for seq in seqs]
-    _erase_entries(
-        turn,
-        payload,
-        proposal,
-        [(one.worker_id, one.seq, one.record_id) for one in places if one.record_id is not None],
-    )
+    known = [(one.worker_id, one.seq, one.record_id) for one in places if one.record_id is not None]
+    _erase_entries(turn, payload, proposal, known)
 
 
 def _erase_entries(

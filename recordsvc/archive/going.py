@@ -63,7 +63,9 @@ def with_archives(turn: Turn, house: "House", archives: Collection[Archive]) -> 
 
 def with_records(turn: Turn, house: "House", archive: Archive, seqs: Collection[int]) -> None:
     """Take what waits to act on these records or to tell them again, and mark what they told."""
-    told = [state for seq in seqs if (state := archive.state.of(seq)) is not None]
+    # What was moved away told of somebody else: of this person it may still be told.
+    found = (archive.state.of(seq) for seq in seqs)
+    told = [state for state in found if state is not None and not state.moved]
     facts = frozenset(fact for state in told for fact in retold.of_state(state))
     chains = persons.chains(turn, house, archive.worker_id)
     named = _named(archive.entries[seq] for seq in seqs)

@@ -20,6 +20,7 @@ ACTS: Final = {
     "close": "关闭档案",
     "reopen": "恢复档案",
     "erase": "删除",
+    "move": "移动记录",
     "replay": "恢复备份后重做",
 }
 """What a row is `for` in the lists that two acts share, in words."""

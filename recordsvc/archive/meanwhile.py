@@ -145,7 +145,7 @@ def _words(archives: Iterable[Archive], times: Collection[_Time]) -> Iterator[Ma
     for archive in archives:
         for state in archive.state.records:
             said = state.said
-            if said is None or said.record is None or state.life not in _LIVES:
+            if said is None or said.record is None or state.life not in _LIVES or state.moved:
                 continue
             others = {
                 time.into if archive.worker_id == time.merged else time.merged

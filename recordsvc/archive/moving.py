@@ -1,7 +1,9 @@
 """A record that was entered for the wrong person (记到他人名下) moves in one act of two officials.
 
-A target never crosses chains: the region revokes the record where it stands, and states its content, as it
-counted last, in the right person's chain - in one turn, so that nobody ever sees it twice or nowhere. There
+A target never crosses chains: the region revokes the record where it stands, seals it there, and states its
+content, as it counted last, in the right person's chain - in one turn, so that nobody ever sees it twice or
+nowhere. Where it stood, its place stays with the revocation that says why; what the record says of somebody
+else is shown to nobody there (`restricting.py`), and no lifting shows it again, only another move. There
 it is the region's statement, trusted less than the issuer's signature; when the issuer signs the same fact
 again for the right person, that record counts instead (`facts.py`).
 
@@ -15,15 +17,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive import facts, persons, strays
+from recordsvc.archive import facts, persons, restricting, strays
 from recordsvc.archive.append import DECIDED, OPEN
-from recordsvc.archive.decided import enter, record_id_of, stater_of, worker_of
+from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnfit, TargetUnknown
 from recordsvc.archive.persons import Place
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.retold import Retold
 from recordsvc.archive.statements import Statement
-from recordsvc.archive.states import Life, RecordState
+from recordsvc.archive.states import MOVED, Life, RecordState
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
@@ -35,8 +37,9 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 MOVE: Final = "record.move"
-REASON: Final = strays.MOVED
+REASON: Final = MOVED
 VOUCHED: Final = "bureau-vouched"
+_SHUT: Final = "记录属于他人，已移入其档案；内容在这里封存"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,15 @@ def _move(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
         # Out of the archive of somebody who died, too: whose it is goes on living.
         states=DECIDED,
     )
+    said = {"effect": "restricted", "ground": REASON, "restricts": str(state.record["id"])}
+    shut = Statement(
+        "restriction",
+        {"decision": decision_of(proposal), **said, "text": _SHUT},
+        stater,
+        record_id_of(house, proposal, b"restriction"),
+        target=state.seq,
+        states=DECIDED,
+    )
     put_in = Statement(
         str(state.record["type"]),
         dict(state.body or {}),
@@ -126,7 +138,9 @@ def _move(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
         provenance=_provenance(house, state),
         states=OPEN,
     )
-    return enter(house, turn, [(wrong, taken_out), (right, put_in)])[1].index
+    _out, sealing, stated = enter(house, turn, [(wrong, taken_out), (wrong, shut), (right, put_in)])
+    restricting.hide(house, turn, archive, state, sealing.index)
+    return stated.index
 
 
 def _provenance(house: "House", state: RecordState) -> dict[str, Any]:

@@ -62,10 +62,11 @@ OF_ENTRIES: Final = frozenset(
         "record-corrected",
         "record-restored",
         "record-revoked",
-        "record-moved",
     }
 )
-"""What workers are told of entries of the log (`announcing.py`), with what they say of a record."""
+"""What workers are told of entries of the log (`announcing.py`), with what they say of a record.
+
+That a record was moved away (`record-moved`) says nothing of it, and stays as it was told."""
 OF_KEYS: Final = frozenset({"issuer-key-revoked", "issuer-key-suspect"})
 """What workers are told of a key that signed for them (`key_notices.py`): it names an issuer of records."""
 EMPTIED: Final = "record-notice-emptied"

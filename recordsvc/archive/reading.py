@@ -175,11 +175,12 @@ def sealed_in(state: ArchiveState) -> frozenset[int]:
 def sealed_by(state: RecordState) -> frozenset[int]:
     """Return seqs of what a restriction of this record seals: the record, and what was said and done to it.
 
-    Restrictions and erasures are no part of that: they say why nothing is shown. What was said of a record
-    stays sealed when the record is erased.
+    Restrictions and erasures are no part of that: they say why nothing is shown. So does the revocation of a
+    record that was moved away. What was said of a record stays sealed when the record is erased.
     """
     acts = (one for one in state.history if one.kind is not Kind.ERASE and not is_restriction(one.record))
-    return frozenset([state.seq, *(act.seq for act in acts)])
+    away = state.revocation.seq if state.moved and state.revocation is not None else None
+    return frozenset([state.seq, *(act.seq for act in acts if act.seq != away)])
 
 
 def _silenced(entry: OpenEntry) -> OpenEntry:

@@ -74,6 +74,8 @@ def propose(turn: Turn, house: "House", kind: str, asked: Asked, by: str) -> byt
     worker_id = place.archive.worker_id
     if place.state is None:
         raise TargetUnfit
+    if place.state.moved:
+        raise TargetUnfit("这条记录已移出这份档案：要移回，请从现在所在的档案办理移动")
     if place.state.life not in _BEFORE[kind] or _stands(turn, worker_id) == standing.RESTRICTED:
         raise standing.StandingRefused
     payload: dict[str, Any] = {
@@ -200,16 +202,21 @@ def sealed(
 
     `count`: of how many records the worker is told with it; 0: told with another.
     """
+    hide(house, turn, archive, state, index)
+    place = archive.worker_id, state.seq
+    retold.keep(turn, house, place, state.record or {}, retold.of_state(state))
+    _tell(house, turn, Alike(archive, state), "record-restricted", index, count)
+
+
+def hide(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:
+    """Seal a record without a word to its worker and issuer; receivers of consents learn of it."""
     rows = [
         {"worker_id": archive.worker_id, "seq": seq, "idx": index}
         for seq in sorted(sealed_by(state))
         if archive.entries[seq].opened is not None
     ]
     turn.conn.execute(tables.restricted_entry.insert(), rows)
-    place = archive.worker_id, state.seq
-    retold.keep(turn, house, place, state.record or {}, retold.of_state(state))
     _tell_consents(house, turn, archive, state, Event.RESTRICTED)
-    _tell(house, turn, Alike(archive, state), "record-restricted", index, count)
 
 
 def _tell_consents(house: "House", turn: Turn, archive: Archive, state: RecordState, event: Event) -> None:

@@ -11,6 +11,9 @@ Record = Mapping[str, Any]
 ConfirmationRule = Callable[[Record, int], bool | None]
 """Whether a record entered at that instant (ms) counts only once confirmed; None = not known here."""
 
+MOVED: Final = "wrong-worker"
+"""Reason of the revocation of a record that two officials moved, and ground on which it is sealed there."""
+
 WISH: Final = "wants-restriction"
 """The reason of a contest that asks for the record to be restricted, not for it to be put right."""
 
@@ -84,6 +87,12 @@ class RecordState(NamedTuple):
     def corrected(self) -> bool:
         """Whether a correction is in force."""
         return bool(self.corrections)
+
+    @property
+    def moved(self) -> bool:
+        """Whether two officials moved it to whom it belongs: here it is revoked, and sealed for good."""
+        said = self.restriction.record if self.restriction is not None else None
+        return said is not None and said["body"].get("ground") == MOVED
 
     @property
     def acted_since_said(self) -> bool:

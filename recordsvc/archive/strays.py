@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from recordsvc.archive import restricted
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, OpenEntry, Reader
-from recordsvc.archive.states import Life, RecordState
+from recordsvc.archive.states import MOVED, Life, RecordState
 from recordsvc.ground.readers import Cursor
 from recordsvc.people.resolve import CARD
 
@@ -42,20 +42,18 @@ class Stray:
     certain: bool = True
 
 
-MOVED: Final = "wrong-worker"
-"""Reason of the revocation of a record that two officials moved (`revocation_reasons`)."""
 _STAYED: Final = "SELECT payload FROM proposal WHERE state = 'done' AND kind = 'record.move' AND subject = ?"
 _DECIDED: Final = "moved"
 """Source of what the region states on two officials' word of whose it is (`provenance_sources`)."""
 
 
 def entered_meanwhile(house: "House", cursor: Cursor, worker_id: bytes) -> list[Stray]:
-    """Return the records, erased ones apart, that were entered elsewhere and are, or may be, this worker's.
+    """Return the records, erased and moved ones apart, that were entered elsewhere and may be this worker's.
 
     Those in restricted archives are left out. Raises `ArchiveRestricted`.
     """
     restricted.refuse(house, cursor, worker_id)
-    found = [one for one in left_elsewhere(house, cursor, [worker_id]) if one.state is not None]
+    found = [one for one in left_elsewhere(house, cursor, [worker_id]) if one.state and not one.state.moved]
     found += undecided(house, cursor, [worker_id])
     sealed = restricted.among(house, cursor, (one.worker_id for one in found))
     return [one for one in found if one.worker_id not in sealed]
@@ -93,6 +91,7 @@ def undecided(house: "House", cursor: Cursor, own: Collection[bytes]) -> list[St
         if (one := _stray(archive, entry, certain=False)) is not None
         and one.state is not None
         and one.state.life in (Life.ACTIVE, Life.RESTRICTED)
+        and not one.state.moved
         and not _stays(house, cursor, one)
     ]
 

@@ -121,6 +121,10 @@ class Targets:
         archive = self._open(worker_id)
         state = archive.landing(seq) if archive is not None else None
         if archive is not None and state is not None and state.life is Life.RESTRICTED:
+            if state.moved:
+                raise errors.TargetUnfit(
+                    "原记录已移出这份档案，不再更正、撤销或恢复", pointer=f"/body/{kind.target}"
+                )
             if self._released:
                 raise TargetRestricted(pointer=f"/body/{kind.target}")
             return Target(worker_id, seq, RESTRICTED, len(archive.entries))

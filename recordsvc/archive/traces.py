@@ -15,7 +15,8 @@ def remove(turn: Turn, house: "House", worker_id: bytes, seq: int) -> None:
     archive = Reader(house, sealed=True).archive(worker_id, house.db.cursor(turn.conn))
     # Its state may be that of an erased one already: what was signed is what can still be read.
     record = None if archive is None else archive.entries[seq].record
-    if record is not None and archive is not None and archive.state.of(seq) is not None:
+    state = None if archive is None else archive.state.of(seq)
+    if record is not None and state is not None and not state.moved:
         retold.keep(turn, house, (worker_id, seq), record, retold.facts_of(record, record["body"]))
     sealed_papers.forget(turn, house, worker_id, seq)
     notices.empty(turn, house, worker_id, seq, "" if record is None else str(record["issuer"]))

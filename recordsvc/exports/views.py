@@ -202,7 +202,7 @@ class _Chain:
 def _withheld(archive: Archive, state: RecordState) -> str:
     """Return why nobody is told of a record; empty: nothing is against it."""
     if state.life in _LIVES:
-        return _LIVES[state.life]
+        return "revoked" if state.moved else _LIVES[state.life]
     if state.confirmation not in _SAID:
         return "contested" if state.confirmation is Confirmation.CONTESTED else "unconfirmed"
     if state.needs_reconfirmation:

@@ -210,7 +210,12 @@ def _refuse_sealed(house: "House", conn: Connection, worker_id: bytes, group: st
     person = persons.read(house, worker_id, house.db.cursor(conn), sealed=True)
     for archive in () if person is None else person.archives:
         for one in archive.state.records:
-            if one.life is not Life.RESTRICTED or one.record is None or one.record["type"] != TYPE:
+            if (
+                one.life is not Life.RESTRICTED
+                or one.moved
+                or one.record is None
+                or one.record["type"] != TYPE
+            ):
                 continue
             if group in (one.record["body"]["group"], (one.body or {}).get("group")):
                 raise RecordRestricted

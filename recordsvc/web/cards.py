@@ -70,6 +70,7 @@ class Card:
     ending: Happening | None
     """The erasure, restriction or revocation by which it counts no more."""
     sealed: bool
+    moved: bool
     """It is restricted: nothing of what it says is shown."""
     objection: str
     """The worker's own reason, while contested."""
@@ -109,6 +110,7 @@ CONTESTED: Final = Badge("有异议", "warn")
 CORRECTED: Final = Badge("已更正", "info")
 REVOKED: Final = Badge("已撤销", "bad")
 SEALED: Final = Badge("已限制处理", "warn")
+MOVED: Final = Badge("已移出（记到他人名下）", "bad")
 ERASED: Final = Badge("已删除", "mute")
 SUSPECT: Final = Badge("待复核", "warn")
 TWIN: Final = Badge("疑似重复", "warn")
@@ -180,6 +182,7 @@ class Dealer:
             corrections=tuple(self._corrections(state, record_type, version)),
             ending=self._ending(state),
             sealed=state.life is Life.RESTRICTED,
+            moved=state.moved,
             objection=_objection(state),
             twin_of=twin_of,
             trust=self._trust(state),
@@ -260,6 +263,8 @@ class Dealer:
 
 def _untold(state: RecordState) -> str:
     """Say what a record is of which nothing else may be said."""
+    if state.moved:
+        return "已移出的记录"
     return "已限制处理的记录" if state.life is Life.RESTRICTED else "内容不再保存的记录"
 
 
@@ -292,7 +297,7 @@ def _badges(state: RecordState, *, twin: bool, superseded: bool) -> Iterable[Bad
         yield ERASED
         return
     if state.life is Life.RESTRICTED:
-        yield SEALED
+        yield MOVED if state.moved else SEALED
         return
     if state.life is Life.REVOKED:
         yield REVOKED

@@ -216,6 +216,7 @@ def _form(
         said = place.state.record
         fits = not act.of_type or (said is not None and said["type"] == act.of_type)
         fits = fits and act.of_sealed is (place.state.life is Life.RESTRICTED)
+        fits = fits and not (place.state.moved and act.name == "unrestrict")
     return page(
         "desk_act.html",
         200 if problem is None else problem.status,

@@ -11,7 +11,6 @@ from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.disputes import Dispute
 from recordsvc.archive.errors import ArchiveRestricted, TargetUnfit
 from recordsvc.archive.moving import Moving, propose_move
-from recordsvc.archive.states import Life
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.people import standing
@@ -101,7 +100,7 @@ def test_a_case_of_a_record_that_is_moved_away_ends_with_its_revocation_here(
     decided(house, lambda turn: propose_move(turn, house, moved, "official:first"))
     follow(house)
     assert cases(house, worker)[0].state == "upheld"
-    assert state_of(house, worker, record).life is Life.REVOKED
+    assert state_of(house, worker, record).moved
 
 
 def test_what_is_anothers_leaves_the_archive_of_somebody_who_died(
@@ -111,7 +110,7 @@ def test_what_is_anothers_leaves_the_archive_of_somebody_who_died(
     closed(house, worker)
     moved = Moving(worker, known.bytes_of(record), centre.worker_id(person(2)), "记错了人")
     index = decided(house, lambda turn: propose_move(turn, house, moved, "official:first"))
-    assert state_of(house, worker, record).life is Life.REVOKED
+    assert state_of(house, worker, record).moved
     found = persons.read(house, centre.worker_id(person(2)))
     assert found is not None
     assert found.own.entries[-1].stored.idx == index

@@ -186,10 +186,8 @@ def test_a_merge_is_undone_and_what_came_meanwhile_is_listed(
     moved = Moving(stray.worker_id, stray.record_id, two[0], "合并期间误入")
     decided(house, lambda turn: moving.propose_move(turn, house, moved, "official:first"))
     with house.db.read_raw() as cursor:
-        assert [
-            archives(house, two[1]).own.state.of(one.seq).life
-            for one in strays.entered_meanwhile(house, cursor, two[0])
-        ] == [Life.REVOKED]
+        assert strays.entered_meanwhile(house, cursor, two[0]) == []
+    assert archives(house, two[1]).own.state.of(stray.seq).moved
     centre.enter(centre.completion(person(1)))
     assert fsck.fsck(house).finding is None
 
@@ -226,11 +224,11 @@ def test_what_the_region_stated_meanwhile_is_listed_moved_or_left_before_an_eras
     assert "archive/strays-undecided" in blocked()
 
     put(old.record_id, two[0])
-    assert [(one.seq, one.certain) for one in listed(two[0])] == [(old.seq, True), (own.seq, False)]
+    assert [(one.seq, one.certain) for one in listed(two[0])] == [(own.seq, False)]
     stands = archives(house, two[1]).own.entries
     put(own.record_id, two[1])
     assert len(archives(house, two[1]).own.entries) == len(stands), "nothing is entered"
-    assert [(one.seq, one.certain) for one in listed(two[0])] == [(old.seq, True)]
+    assert listed(two[0]) == []
     with pytest.raises(TargetUnfit):
         put(own.record_id, two[1])
     assert "archive/strays-undecided" not in blocked()
@@ -321,7 +319,8 @@ def test_a_record_moves_in_one_act(house: House, centre: Centre, two: tuple[byte
     index = decided(house, lambda turn: moving.propose_move(turn, house, moved, "official:first"))
 
     wrong, right = archives(house, two[0]).own, archives(house, two[1]).own
-    assert wrong.state.of(1).life is Life.REVOKED
+    gone = wrong.state.of(1)
+    assert (gone.life, gone.moved, gone.record, gone.body) == (Life.RESTRICTED, True, None, None)
     assert wrong.state.of(1).revocation.record["body"]["reason"] == "wrong-worker"
     there = right.state.records[-1]
     assert right.entries[there.seq].stored.idx == index

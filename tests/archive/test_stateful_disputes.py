@@ -44,6 +44,7 @@ from recordsvc.archive.merging import Why
 from recordsvc.archive.moving import Moving
 from recordsvc.archive.reading import Reader
 from recordsvc.archive.restricting import RESTRICT
+from recordsvc.archive.restriction_errors import RecordRestricted
 from recordsvc.bodies import institutions
 from recordsvc.bodies.institutions import FactKind
 from recordsvc.ground import two_person
@@ -156,6 +157,8 @@ class Record:
     """Contests since it was rejected, None: nobody rejected it since it was changed last."""
 
     score: str = "86.5"
+    origin: "Record | None" = None
+    """What a move struck to put this here."""
 
     @property
     def says(self) -> str:
@@ -345,6 +348,8 @@ class Objections(RuleBasedStateMachine):
         elif record.life == "erased":
             assert isinstance(got, type)
             assert issubclass(got, Problem)
+        elif record.life == "moved":
+            assert got is RecordRestricted
         elif record.life == "revoked":
             assert got is TargetUnfit
         elif record.same_word(word):
@@ -370,7 +375,9 @@ class Objections(RuleBasedStateMachine):
                 lambda turn: disputes.say(turn, self.house, case.dispute_id, who, f"{who}:1", "补充一句").name
             )
         )
-        if case.closed:
+        if record.life == "moved":
+            assert got is RecordRestricted
+        elif case.closed:
             assert got is DisputeRefused
         else:
             assert got == str(uuid.UUID(bytes=case.dispute_id))
@@ -518,6 +525,8 @@ class Objections(RuleBasedStateMachine):
             return DisputeRefused
         if record.chain.read_as.state == "restricted":
             return ArchiveRestricted
+        if record.life == "moved":
+            return RecordRestricted
         if not self.there[record.by]:
             # From the day it closed; the case is the region's, though it may not have been passed on yet.
             return DisputeRefused
@@ -736,17 +745,21 @@ class Objections(RuleBasedStateMachine):
         moved = Moving(record.chain.worker_id, record.record_id, right.worker_id, "同名误记")
         assert (
             self.decided(lambda turn: moving.propose_move(turn, self.house, moved, "official:a"))
-            == self.size + 1
+            == self.size + 2
         )
         act = Act(0, 0, b"", None, None, corrects=False)
         self.enter("revoke", record, act)
         record.acts.append(act)
-        record.life = "revoked"
+        record.life = "moved"
+        record.chain.size += 1
+        self.size += 1
         archive = Reader(self.house).archive(right.worker_id)
         assert archive is not None
         record_id = archive.entries[right.size].stored.record_id
         assert record_id is not None
-        self.records.append(Record(right, right.size, b"", None, record_id, self.size, score=score))
+        self.records.append(
+            Record(right, right.size, b"", None, record_id, self.size, score=score, origin=record)
+        )
         right.size += 1
         self.size += 1
         self.check()
@@ -788,11 +801,27 @@ class Objections(RuleBasedStateMachine):
                 for case in record.cases:
                     case.messages = 0
                     case.state = case.state if case.closed else "withdrawn"
+                self.erase_struck(record)
         self.both_changed(chain)
+
+    def erase_struck(self, record: Record) -> None:
+        """What moves struck elsewhere goes along, over any number of moves."""
+        while record.origin is not None:
+            record = record.origin
+            if record.life == "moved":
+                self.erased(record)
+
+    def erased(self, record: Record) -> None:
+        self.enter("erase", record)
+        record.chain.size += record.repeated
+        self.size += record.repeated
+        record.life = "erased"
+        for case in record.cases:
+            case.messages = 0
 
     def erase_one(self, n: int, k: int) -> None:
         record = self.pick(n)
-        if record is None or record.life == "erased" or record.chain.read_as.state != "open":
+        if record is None or record.life in ("erased", "moved") or record.chain.read_as.state != "open":
             return
         self.clock.advance(5)
         self.decided(asking(self.house, RESTRICT, record.chain.worker_id, record.record_id))
@@ -804,12 +833,8 @@ class Objections(RuleBasedStateMachine):
             )
         )
         erasures.keep(self.house)
-        self.enter("erase", record)
-        record.chain.size += record.repeated
-        self.size += record.repeated
-        record.life = "erased"
-        for case in record.cases:
-            case.messages = 0
+        self.erased(record)
+        self.erase_struck(record)
         self.check()
 
     def restart(self, n: int, k: int) -> None:

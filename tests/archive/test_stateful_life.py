@@ -22,7 +22,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,10 @@ class Chain:
     """seq -> under whose number that record came."""
     moved: dict[int, bytes] = dataclasses.field(default_factory=dict)
     """seq -> R of which the region states the content here, since it was moved here."""
+    origin: dict[int, tuple[bytes, int]] = dataclasses.field(default_factory=dict)
+    """seq of what was moved here -> chain and seq of what the move struck."""
+    away: set[int] = dataclasses.field(default_factory=set)
+    """seqs of records that were moved to somebody else, and are sealed here."""
     revoked: dict[int, int] = dataclasses.field(default_factory=dict)
     """seq of a record -> seq of its revocation, which goes with it."""
     ended: set[int] = dataclasses.field(default_factory=set)
@@ -127,6 +131,7 @@ class Chain:
 
     def erase(self, seq: int) -> int:
         """Append the erasure of a record and of what revoked it; how many entries."""
+        self.away.discard(seq)
         gone = [seq, *([self.revoked[seq]] if seq in self.revoked else [])]
         for _one in gone:
             self.add(Kind.ERASE)
@@ -248,7 +253,7 @@ class Lives(RuleBasedStateMachine):
 
     def mark(self, chain: Chain, seq: int) -> None:
         """What this record told is known again, if the number it came under is of the chain's person now."""
-        if self.is_own(chain, seq):
+        if self.is_own(chain, seq) and seq not in chain.away:
             chain.marked.add(seq)
 
     def is_own(self, chain: Chain, seq: int) -> bool:
@@ -263,11 +268,17 @@ class Lives(RuleBasedStateMachine):
                 (one, other)
                 for other, raw in one.told().items()
                 if (one, other) != (chain, seq)
-                and other not in one.erased
+                and other not in one.erased | one.away
                 and self.is_own(one, other)
                 and fact_of(raw) == same
             ]
         return found
+
+    def struck(self, chain: Chain, seqs: Iterable[int]) -> list[tuple[Chain, int]]:
+        """What moves struck elsewhere of these records of a chain, and can be read still."""
+        places = [chain.origin[seq] for seq in seqs if seq in chain.origin and seq not in chain.erased]
+        found = [(one, seq) for wanted, seq in places for one in self.chains if one.worker_id == wanted]
+        return [(one, seq) for one, seq in found if one.state != "erased" and seq not in one.erased]
 
     def seal(self, chain: Chain, seq: int) -> None:
         """Two officials restrict a record, and with it what tells the same."""
@@ -491,8 +502,11 @@ class Lives(RuleBasedStateMachine):
             return
         self.decide(lambda turn: moving.propose_move(turn, self.house, moved, "official:a"))
         wrong.revoke(seq)
-        right.moved[right.add(Kind.ISSUE)] = wrong.raws[seq]
-        self.size += 2
+        wrong.add(Kind.NOTE)
+        wrong.away.add(seq)
+        there = right.add(Kind.ISSUE)
+        right.moved[there], right.origin[there] = wrong.raws[seq], (wrong.worker_id, seq)
+        self.size += 3
         self.check()
 
     @some("open", "closed")
@@ -595,23 +609,27 @@ class Lives(RuleBasedStateMachine):
         if chain is None:
             return
         gone = self.people_of(chain)
-        astray = self.left_elsewhere(gone)
+        found = [it for one in gone for it in self.struck(one, one.origin) if it[0] not in gone]
+        astray = [it for it in self.left_elsewhere(gone) if it not in found]
         self.decide(
             lambda turn: erasing.propose_erasure(turn, self.house, chain.worker_id, UNLAWFUL, "official:a")
         )
+        struck = sum(one.erase(seq) for one, seq in found)
         for one in gone:
             one.add(Kind.ERASE)
             one.state, one.into = "erased", None
             one.ended |= set(one.told())
             one.sealed.clear()
+            one.away.clear()
         for other, seq in astray:
             other.add(Kind.ERASE)
             other.ended.add(seq)
             other.erased.add(seq)
             other.sealed.discard(seq)
+            other.away.discard(seq)
         self.disown(gone)
-        self.size += len(gone) + len(astray)
-        assert erasures.keep(self.house) == len(gone) + len(astray)
+        self.size += len(gone) + len(astray) + struck
+        assert erasures.keep(self.house) == len(gone) + len(astray) + struck
         self.check()
 
     def disown(self, gone: list[Chain]) -> None:
@@ -636,6 +654,7 @@ class Lives(RuleBasedStateMachine):
                 turn, self.house, chain.worker_id, record_id, UNLAWFUL, "official:a"
             )
         )
+        group += [it for one, other in group for it in self.struck(one, [other])]
         gone = sum(one.erase(other) for one, other in group)
         self.size += gone
         assert erasures.keep(self.house) == gone
@@ -773,12 +792,14 @@ class Lives(RuleBasedStateMachine):
                     chain.ended.add(seq)
                     chain.erased.add(seq)
                     chain.sealed.discard(seq)
+                    chain.away.discard(seq)
                     self.size += 1
             if since.state == "erased" and chain.state != "erased":
                 chain.add(Kind.ERASE)
                 chain.state, chain.into = "erased", None
                 chain.ended |= set(chain.told())
                 chain.sealed.clear()
+                chain.away.clear()
                 self.size += 1
                 gone.append(chain)
         self.disown(gone)
@@ -820,8 +841,8 @@ class Lives(RuleBasedStateMachine):
         lives = {one.seq: one.life for one in archive.state.records}
         for seq in chain.told():
             assert (lives[seq] is Life.ACTIVE) == (seq not in chain.ended | chain.sealed)
-            assert (lives[seq] is Life.RESTRICTED) == (seq in chain.sealed)
-            assert (archive.entries[seq].record is None) == (seq in chain.erased | chain.sealed)
+            assert (lives[seq] is Life.RESTRICTED) == (seq in chain.sealed | chain.away)
+            assert (archive.entries[seq].record is None) == (seq in chain.erased | chain.sealed | chain.away)
         for paper in self.papers:
             if paper.chain is chain and {paper.seq, paper.signed}.isdisjoint(chain.ended):
                 assert archive.superseded.get(paper.seq, -1) == paper.signed

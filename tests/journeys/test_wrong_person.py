@@ -71,7 +71,8 @@ def test_a_record_of_a_namesake_moves_and_is_signed_again(journey: Journey) -> N
         record_id(misplaced)
     ]
     (gone,) = records(journey, me_wrong)
-    assert (gone["life"], gone["revocation"]["reason"]) == ("revoked", "wrong-worker")
+    assert (gone["life"], gone["revocation"]["reason"]) == ("restricted", "wrong-worker")
+    assert "record" not in gone
     moved = records(journey, me_right)[-1]
     assert moved["record"]["provenance"]["source"] == "moved"
     assert moved["record"]["provenance"]["original"]["uscc"] == centre.uscc

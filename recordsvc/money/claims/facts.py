@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.archive.persons import Place
-from recordsvc.archive.states import Confirmation, Life
+from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import agencies, apprentices
 from recordsvc.money.claims.tables import claim, claim_decision, claim_state, claim_topup
@@ -50,7 +50,12 @@ def unfit(place: Place | None) -> str:
 
 def sealed(place: Place | None) -> bool:
     """Tell whether a record is restricted: what it says is then missing, and neither true nor false."""
-    return place is not None and place.state is not None and place.state.life is Life.RESTRICTED
+    return place is not None and place.state is not None and _hidden(place.state)
+
+
+def _hidden(state: RecordState) -> bool:
+    """Tell whether a record may count again; one that was moved to somebody else is none of this person's."""
+    return state.life is Life.RESTRICTED and not state.moved
 
 
 def gather(house: "House", conn: Connection, place: Place, one: Claim, today: str) -> Facts:

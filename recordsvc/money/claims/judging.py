@@ -66,7 +66,7 @@ def _on_record(house: "House", conn: Connection, one: Claim, row: Any) -> Findin
     place = None if archives is None else archives.find(uuid.UUID(one.certificate).bytes)
     if place is None or place.state is None or place.state.life is Life.ERASED:
         return None
-    if place.state.life is Life.REVOKED:
+    if place.state.life is Life.REVOKED or place.state.moved:
         return Finding(0, "record-revoked")
     return _decided(house, conn, one, place, row)
 

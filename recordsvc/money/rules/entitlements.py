@@ -46,7 +46,7 @@ def of_worker(house: "House", worker_id: bytes) -> list[Entitlement]:
         return []
     today = beijing_date(house.clock.now_ms()).isoformat()
     found: list[Entitlement] = []
-    hidden = any(one.life is Life.RESTRICTED for one in archive.state.records)
+    hidden = any(one.life is Life.RESTRICTED and not one.moved for one in archive.state.records)
     with house.db.read() as conn:
         for case in archive_facts.cases(archive, today):
             facts = around(house, conn, worker_id, case, today)

@@ -1,0 +1,161 @@
+"""A record that was moved away is sealed where it was struck, and goes with whom it was moved to."""
+
+import json
+import uuid
+
+import pytest
+
+from recordsvc import anchor, erasures, fsck
+from recordsvc.archive import bundle, erasing, moving, persons, restricting
+from recordsvc.archive.errors import ErasureBlocked, TargetUnfit
+from recordsvc.archive.moving import Moving
+from recordsvc.archive.reading import Archive, Reader
+from recordsvc.archive.restricting import LIFT
+from recordsvc.archive.retention import Blocker
+from recordsvc.archive.states import Life
+from recordsvc.archive.verify import verify_bundle
+from recordsvc.archive.views import archive_json
+from recordsvc.house import House
+from tests.archive.restricted import asking, seal
+from tests.archive.support import Centre, id_of, person, told
+from tests.archive.test_erasing import UNLAWFUL, decide_erasure, restrict
+from tests.archive.test_merging import decided
+
+CLASS = "2026-HJ-77"
+
+
+@pytest.fixture
+def centre(house: House) -> Centre:
+    return Centre(house, 1)
+
+
+@pytest.fixture
+def three(centre: Centre) -> tuple[bytes, bytes, bytes]:
+    """Three people, each with a record of their own."""
+    for n in (1, 2, 3):
+        centre.enter(centre.completion(person(n), **{"class": {"code": f"OWN-{n}"}}))
+    first, second, third = (centre.worker_id(person(n)) for n in (1, 2, 3))
+    return first, second, third
+
+
+@pytest.fixture
+def record(centre: Centre, three: tuple[bytes, bytes, bytes]) -> bytes:
+    """What is the second person's, or the third's, and was entered for the first."""
+    one = centre.completion(person(1), **{"class": {"code": CLASS}})
+    centre.enter(one)
+    centre.enter(centre.correction(person(1), one, score="88.0"))
+    return one
+
+
+def move(house: House, wrong: bytes, record_id: bytes, right: bytes) -> bytes:
+    """Two officials move a record; its id where it stands now."""
+    asked = Moving(wrong, record_id, right, "同名误记")
+    decided(house, lambda turn: moving.propose_move(turn, house, asked, "official:first"))
+    found = archive(house, right).entries[-1].stored.record_id
+    assert found is not None
+    return found
+
+
+def archive(house: House, worker_id: bytes) -> Archive:
+    found = Reader(house, sealed=True).archive(worker_id)
+    assert found is not None
+    return found
+
+
+def bytes_of(record: bytes) -> bytes:
+    return uuid.UUID(id_of(record)).bytes
+
+
+def test_nobody_reads_it_where_it_was_struck_and_the_place_says_why(
+    house: House, centre: Centre, three: tuple[bytes, bytes, bytes], record: bytes
+) -> None:
+    before = json.dumps(json.loads(bundle.make(house, three[0])))
+    move(house, three[0], bytes_of(record), three[1])
+    read = Reader(house).archive(three[0])
+    assert read is not None
+    made = bundle.make(house, three[0])
+    (told_,) = [one for one in json.loads(archive_json(read))["records"] if one["life"] == "restricted"]
+    assert told_["revocation"]["reason"] == "wrong-worker"
+    for text in (archive_json(read), made):
+        assert CLASS.encode() not in text
+        assert b'"88.0"' not in text
+    for one in (made, before.encode()):
+        assert verify_bundle(one, [anchor.log_key(house)]).holds
+    again = centre.correction(person(1), record, score="89.0")
+    assert told(centre.send([again])) == ["target-unfit"]
+    with pytest.raises(TargetUnfit):
+        house.db.write(asking(house, LIFT, three[0], bytes_of(record)))
+    assert fsck.fsck(house).finding is None
+
+
+def test_the_same_class_of_ones_own_is_not_held_up_by_what_was_moved_away(
+    house: House, centre: Centre, three: tuple[bytes, bytes, bytes], record: bytes
+) -> None:
+    move(house, three[0], bytes_of(record), three[1])
+    own = centre.completion(person(1), **{"class": {"code": CLASS}})
+    centre.enter(own)
+    seal(house, three[0], bytes_of(own))
+    decided(house, asking(house, LIFT, three[0], bytes_of(own)))
+    lives = [one.life for one in archive(house, three[0]).state.records]
+    assert lives == [Life.ACTIVE, Life.RESTRICTED, Life.ACTIVE]
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["record", "person"])
+def test_erased_with_whom_it_was_moved_to_over_any_number_of_moves(
+    house: House, three: tuple[bytes, bytes, bytes], record: bytes, whole: bool
+) -> None:
+    there = move(house, three[0], bytes_of(record), three[1])
+    last = move(house, three[1], there, three[2])
+    if whole:
+        restrict(house, three[2])
+        decide_erasure(house, three[2])
+    else:
+        seal(house, three[2], last)
+        decided(
+            house,
+            lambda turn: erasing.propose_record_erasure(
+                turn, house, three[2], last, UNLAWFUL, "official:first"
+            ),
+        )
+    for worker_id in three[:2]:
+        found = archive(house, worker_id)
+        struck = found.state.records[1]
+        assert struck.life is Life.ERASED
+        assert found.entries[struck.seq].opened is None
+        said = [one.record["body"] for one in found.entries if one.record and one.record["type"] == "erasure"]
+        assert {(one["ground"], UNLAWFUL.text in one["text"]) for one in said} == {("wrong-worker", False)}
+        assert found.state.records[0].life is Life.ACTIVE
+    assert CLASS.encode() not in archive_json(archive(house, three[0]))
+    assert erasures.keep(house) >= 5
+    assert persons.read(house, three[0]) is not None
+    assert fsck.fsck(house).finding is None
+
+
+def test_vouchers_that_rest_on_the_struck_record_hold_it_back_and_other_money_does_not(
+    house: House, three: tuple[bytes, bytes, bytes], record: bytes
+) -> None:
+    move(house, three[0], bytes_of(record), three[1])
+    struck = next(one for one in archive(house, three[0]).entries if one.stored.record_id == bytes_of(record))
+    places = {"there": None}
+
+    def blocking(_house: House, _conn: object, worker_id: bytes) -> list[Blocker]:
+        if worker_id != three[0]:
+            return []
+        return [Blocker("claim/x", None, "有未办结的申领", "open", places["there"])]
+
+    house.erasure_blockers.append(blocking)
+    restrict(house, three[1])
+    places["there"] = frozenset({struck.stored.idx})
+    with pytest.raises(ErasureBlocked):
+        decide_erasure(house, three[1])
+    places["there"] = None
+    decide_erasure(house, three[1])
+    assert archive(house, three[0]).state.of(struck.stored.seq).life is Life.ERASED
+
+
+def test_what_is_sealed_by_a_move_is_in_the_table(
+    house: House, three: tuple[bytes, bytes, bytes], record: bytes
+) -> None:
+    move(house, three[0], bytes_of(record), three[1])
+    with house.db.read() as conn:
+        assert restricting.restricted_by(conn, three[0], 1) is not None
