@@ -75,7 +75,7 @@ def commit(house: "House", turn: Turn, asked: Asked, who: Actor, by: str) -> byt
     ids = [one.id for one in found]
     draw_id = uuid7(FixedClock(turn.now_ms), house.random)
     people = roster.able(house, turn.conn, area, turn.now_ms)
-    coded = roster.coded(house, draw_id, people.values(), subjects, ids)
+    coded = roster.coded(house, turn.conn, draw_id, people.values(), subjects, ids)
     if not roster.enough(coded, ids, seats):
         raise TooFewInspectors
     strata = _strata(Counter(one.stratum for one in found), rule("share-percent", day), percent)

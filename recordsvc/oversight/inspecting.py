@@ -28,7 +28,7 @@ from recordsvc.oversight.errors import (
     TooFewInspectors,
 )
 from recordsvc.oversight.events import refused
-from recordsvc.oversight.subjects import RESULTS, Subjects, rule
+from recordsvc.oversight.subjects import RESULTS, rule
 from recordsvc.oversight.tables import draw, draw_report, draw_seat
 
 if TYPE_CHECKING:
@@ -55,11 +55,12 @@ def assign(house: "House", turn: Turn, draw_id: bytes, by: str) -> None:
     lines = drawing.inspectors(documents.lines(turn.conn, draw_id, ROSTER))
     able = roster.able(house, turn.conn, found.area, turn.now_ms)
     who, subjects = draws.people(turn.conn, draw_id), house.draw_subjects[found.subject]
+    parties = subjects.parties(turn.conn, revealed["drawn"])
     seats, passed = [], []
     for object_id in revealed["drawn"]:
         taken: list[str] = []
         for code in drawing.order(lines, seed, object_id):
-            why = _keeps_away(able.get(who[code]), subjects, object_id)
+            why = _keeps_away(able.get(who[code]), parties[object_id])
             if why:
                 passed.append({"inspector": code, "object": object_id, "why": why})
             else:
@@ -186,7 +187,7 @@ def seat_of(conn: Connection, draw_id: bytes, object_id: str, official_id: str) 
 
 
 def inspected(house: "House", conn: Connection, draw_id: bytes, object_id: str, who: Actor) -> str | None:
-    """Return under which institution papers on an object are kept, to whoever inspects it.
+    """Return under which institution papers on an object are kept, to whoever inspects it; None: none are.
 
     Raises `DrawUnknown`, `DrawNotThere`, `NotDrawn`, `Recused`.
     """
@@ -194,7 +195,7 @@ def inspected(house: "House", conn: Connection, draw_id: bytes, object_id: str, 
     if row is None:
         raise DrawUnknown
     _judge(house, conn, row, draw_id, object_id, who)
-    return house.draw_subjects[row.subject].owner(object_id)
+    return house.draw_subjects[row.subject].owner(conn, object_id)
 
 
 def _seat(house: "House", turn: Turn, draw_id: bytes, object_id: str, who: Actor) -> str:
@@ -208,16 +209,16 @@ def _seat(house: "House", turn: Turn, draw_id: bytes, object_id: str, who: Actor
 
 def _judge(house: "House", conn: Connection, row: Any, draw_id: bytes, object_id: str, who: Actor) -> str:
     code = seat_of(conn, draw_id, object_id, who.id)
-    recusals.check(who, house.draw_subjects[row.subject].parties(object_id))
+    recusals.check(who, house.draw_subjects[row.subject].parties(conn, [object_id])[object_id])
     if row.state != "assigned":
         raise DrawNotThere
     return code
 
 
-def _keeps_away(one: roster.Able | None, subjects: Subjects, object_id: str) -> str:
+def _keeps_away(one: roster.Able | None, parties: frozenset[str]) -> str:
     if one is None:
         return LEFT
-    return RECUSED if one.keeps_out & subjects.parties(object_id) else ""
+    return RECUSED if one.keeps_out & parties else ""
 
 
 def _move(turn: Turn, draw_id: bytes, state: str, values: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ it, so that nobody can be left out or let in later without it being seen. A code
 service and the official's id: nobody can be put behind another's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -45,15 +45,16 @@ def able(house: "House", conn: Connection, area: str, now_ms: int) -> dict[str, 
 
 def coded(
     house: "House",
+    conn: Connection,
     draw_id: bytes,
     people: Iterable[Able],
     subjects: "Subjects",
-    object_ids: Iterable[str],
+    object_ids: Collection[str],
 ) -> dict[str, Inspector]:
     """Return the roster's line of each official: their code, and the objects they keep out of."""
     concerned: dict[str, set[str]] = {}
-    for object_id in object_ids:
-        for party in subjects.parties(object_id):
+    for object_id, parties in subjects.parties(conn, object_ids).items():
+        for party in parties:
             concerned.setdefault(party, set()).add(object_id)
     return {
         one.official_id: Inspector(

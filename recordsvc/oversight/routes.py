@@ -16,7 +16,6 @@ from recordsvc.access.objects import named
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import house, once, reference
 from recordsvc.archive import paperrefs
-from recordsvc.archive.case_finders import record_of
 from recordsvc.archive.forms import PaperToldForm
 from recordsvc.archive.paper_routes import TO_FILE, UPLOAD
 from recordsvc.ground import answers
@@ -37,8 +36,9 @@ from recordsvc.oversight.forms import (
     StepForm,
     TasksForm,
 )
+from recordsvc.oversight.paid_claims import PaidClaims
 from recordsvc.oversight.subjects import InstitutionsInForce
-from recordsvc.oversight.tables import draw_seat
+from recordsvc.oversight.tables import draw, draw_seat
 from recordsvc.people import merges
 
 bp = flask.Blueprint("oversight", __name__)
@@ -52,10 +52,14 @@ def _there(conn: Connection, case_id: bytes, _by: str) -> bool:
 
 
 def _case(conn: Connection, case_id: bytes, subject: bytes) -> bool:
-    """Tell whether an inspection that a look names drew an institution with a record of this worker."""
-    drawn = conn.scalars(sa.select(draw_seat.c.object_id).where(draw_seat.c.draw_id == case_id).distinct())
+    """Tell whether an inspection that a look names drew something that concerns this worker."""
+    seat = draw_seat.c
+    wanted = sa.select(draw.c.subject, seat.object_id).join(draw, draw.c.draw_id == seat.draw_id)
+    drawn = conn.execute(wanted.where(seat.draw_id == case_id).distinct()).all()
     workers = merges.together(conn, [subject])
-    return any(record_of(conn, one, institution) for institution in list(drawn) for one in workers)
+    return bool(drawn) and house().draw_subjects[drawn[0].subject].concerns(
+        conn, [row.object_id for row in drawn], workers
+    )
 
 
 cases.kind("inspection", _there, _case)
@@ -65,9 +69,9 @@ REPORTING = (errors.DrawUnknown, errors.DrawNotThere, errors.NotDrawn, Recused)
 
 
 def setup(app: flask.Flask, house: House) -> None:  # noqa: ARG001 - every room is set up with its application
-    """Let institutions be drawn; rooms with other objects register theirs alike."""
-    found = InstitutionsInForce(house.institutions)
-    house.draw_subjects[found.kind] = found
+    """Let institutions be drawn, and what was paid."""
+    for found in (InstitutionsInForce(house.institutions), PaidClaims()):
+        house.draw_subjects[found.kind] = found
 
 
 # -- the desk
@@ -219,18 +223,19 @@ def _answer(draw_id: bytes, status: int = 200) -> flask.Response:
 def my_inspections() -> flask.Response:
     """List what the inspector who asks was drawn for."""
     with house().db.read() as conn:
-        found = draws.tasks(conn, actor().id, house().clock.now_ms())
+        every = draws.tasks(conn, actor().id, house().clock.now_ms())
+        found = [(one, views.name(house(), conn, one.draw, one.object_id)) for one in every]
     items = [
         {
             "draw_id": one.draw.draw_id,
             "object_id": one.object_id,
-            "name": views.name(house(), one.draw, one.object_id),
+            "name": name,
             "code": one.code,
             "state": one.draw.state,
             "due_on": one.draw.due_on,
             "report": one.report,
         }
-        for one in found
+        for one, name in found
     ]
     return answers.answer({"items": items}, form=TasksForm)
 
@@ -251,18 +256,20 @@ def file_evidence(
 ) -> flask.Response:
     """File a paper under the institution that is inspected."""
     owner = evidence_owner(draw_id, object_id)
+    if owner is None:
+        raise errors.DrawNotThere
     kept = house().papers.keep(owner, files["file"], form["kind"], form["title"], actor())
     return answers.answer(kept, 201, form=PaperToldForm)
 
 
-def evidence_owner(draw_id: bytes, object_id: str) -> str:
-    """Return under whom evidence is kept; whoever asks inspects the object. Raises as a report does."""
+def evidence_owner(draw_id: bytes, object_id: str) -> str | None:
+    """Return under which institution evidence is kept, to whoever inspects the object; None: none is.
+
+    Raises as a report does.
+    """
     place = house()
     with place.db.read() as conn:
-        found = inspecting.inspected(place, conn, draw_id, object_id, actor())
-    if found is None:
-        raise errors.DrawNotThere
-    return found
+        return inspecting.inspected(place, conn, draw_id, object_id, actor())
 
 
 @door(
@@ -287,7 +294,8 @@ def reporting(draw_id: bytes, object_id: str, form: dict[str, Any]) -> Callable[
     place, who = house(), actor()
     papers: list[str] = []
     if form["papers"]:
-        papers = paperrefs.resolved(place, [evidence_owner(draw_id, object_id)], form["papers"])
+        owner = evidence_owner(draw_id, object_id)
+        papers = paperrefs.resolved(place, [] if owner is None else [owner], form["papers"])
     said = (form["result"], form["summary"], papers)
 
     def run(turn: Turn) -> str:

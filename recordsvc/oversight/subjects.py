@@ -5,7 +5,7 @@ they are public anyway (an institution's code) or tell of nobody (a claim's opaq
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc import dated
 from recordsvc.access.grants import REGION_DIGITS, Reach
+from recordsvc.archive.case_finders import record_of
 from recordsvc.bodies import institutions
 from recordsvc.oversight.drawing import Object
 from recordsvc.oversight.tables import draw, draw_report
@@ -48,16 +49,24 @@ class Subjects(Protocol):
         """Return all objects of an area (the digits all its divisions begin with) on a Beijing date."""
         ...
 
-    def parties(self, object_id: str) -> frozenset[str]:
-        """Return whom an object concerns, as recusals name them (access/recusals.py)."""
+    def stratum_zh(self, stratum: str) -> str:
+        """Return what people call a class of objects."""
         ...
 
-    def owner(self, object_id: str) -> str | None:
+    def parties(self, conn: Connection, object_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """Return whom each object concerns, as recusals name them (access/recusals.py)."""
+        ...
+
+    def owner(self, conn: Connection, object_id: str) -> str | None:
         """Return the institution (USCC) under which papers on an object are kept; None: none are."""
         ...
 
-    def name(self, object_id: str, day: str) -> str:
-        """Return what people call an object; public, and nobody's name."""
+    def concerns(self, conn: Connection, object_ids: Collection[str], workers: Collection[bytes]) -> bool:
+        """Tell whether whoever inspects one of these objects has to read of one of these archives."""
+        ...
+
+    def name(self, conn: Connection, object_id: str, day: str) -> str:
+        """Return what people call an object on a Beijing date; public, and nobody's name."""
         ...
 
 
@@ -88,15 +97,24 @@ class InstitutionsInForce:
             if one.in_force(day) and (kind := one.kind_on(day)) in kinds
         ]
 
-    def parties(self, object_id: str) -> frozenset[str]:
-        """Return the institution itself."""
-        return frozenset({f"institution:{object_id}"})
+    def stratum_zh(self, stratum: str) -> str:
+        """Return the kind of institution in words."""
+        row = dated.on(institutions.KINDS, dated.OPEN_END).get(stratum)
+        return stratum if row is None else str(row["zh"])
 
-    def owner(self, object_id: str) -> str | None:
+    def parties(self, conn: Connection, object_ids: Collection[str]) -> Mapping[str, frozenset[str]]:  # noqa: ARG002 - an institution concerns itself
+        """Return each institution itself."""
+        return {one: frozenset({f"institution:{one}"}) for one in object_ids}
+
+    def owner(self, conn: Connection, object_id: str) -> str | None:  # noqa: ARG002 - the id is its owner
         """Return the institution: what is found about it is kept with it, and it may read it."""
         return object_id
 
-    def name(self, object_id: str, day: str) -> str:
+    def concerns(self, conn: Connection, object_ids: Collection[str], workers: Collection[bytes]) -> bool:
+        """Tell whether one of the institutions has a record of one of these archives."""
+        return any(record_of(conn, worker, one) for one in object_ids for worker in workers)
+
+    def name(self, conn: Connection, object_id: str, day: str) -> str:  # noqa: ARG002 - the register is in memory
         """Return the institution's name on a day."""
         found = self._register.find(object_id)
         return object_id if found is None else found.name_on(day)

@@ -41,7 +41,7 @@ def drawn(house: "House", conn: Connection, found: Draw) -> list[Drawn]:
     return [
         Drawn(
             one,
-            name(house, found, one),
+            name(house, conn, found, one),
             tuple(Seat(code, who[code]) for code in seats.get(one, ())),
             told.get(one),
         )
@@ -49,10 +49,10 @@ def drawn(house: "House", conn: Connection, found: Draw) -> list[Drawn]:
     ]
 
 
-def name(house: "House", found: Draw, object_id: str) -> str:
+def name(house: "House", conn: Connection, found: Draw, object_id: str) -> str:
     """Return what an object was called when the draw was committed."""
     day = beijing_date(found.committed_ms).isoformat()
-    return house.draw_subjects[found.subject].name(object_id, day)
+    return house.draw_subjects[found.subject].name(conn, object_id, day)
 
 
 def seen(house: "House", conn: Connection, found: Draw) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The desk's pages of draws (双随机抽查): commit, reveal, assign, publish."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -29,8 +29,19 @@ from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
 DESK: Final = "/desk/draws/<id:draw_id>"
+
+
+class SubjectField(Field):
+    """The choice of what is drawn: the sorts of objects that rooms registered."""
+
+    def choices(self) -> Sequence[tuple[str, str]]:
+        """Return each sort with what it is called."""
+        return [(kind, one.title_zh) for kind, one in house().draw_subjects.items()]
+
+
 _NUMBERS: Final = ("percent", "inspectors")
 _FIELDS: Final = (
+    SubjectField("subject", "抽查对象", "choice"),
     Field("area", "区划代码", hint="2 位为全区，4 位为市，6 位为县区。", most=6),
     Field("source", "公共事件", "choice", table="draw_events"),
     Field("issue", "期号", hint="承诺之后才开奖的一期，例如 2026141。", most=20),
@@ -45,6 +56,7 @@ _VALUE: Final = (Field("value", "开奖结果", hint="按公布的号码填写�
 class DrawPageForm(Form):
     """A draw as typed."""
 
+    subject = text(0, 20, load_default="")
     area = text(0, 20, load_default="")
     source = text(0, 40, load_default="")
     issue = text(0, 40, load_default="")
@@ -101,7 +113,7 @@ def desk_draws_page(query: dict[str, Any]) -> flask.Response:
 )
 def draw_new_page() -> flask.Response:
     """Ask for the area and the public event."""
-    return _new({}, None)
+    return _new({"subject": "institution"}, None)
 
 
 @door(

@@ -61,7 +61,8 @@ def whole(conn: Connection, found: Draw, *, within: bool) -> dict[str, Any]:
     shown = within or found.opened
     return line(found) | {
         "strata": [
-            (words.code("issuer_kinds", one.stratum), one.size, one.least, one.number) for one in found.strata
+            (house().draw_subjects[found.subject].stratum_zh(one.stratum), one.size, one.least, one.number)
+            for one in found.strata
         ],
         "steps": [(name, said[step].sha256, said[step].idx) for step, name in STEPS if step in said],
         "opened": shown,

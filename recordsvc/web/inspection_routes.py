@@ -31,6 +31,8 @@ from recordsvc.web.services import bp, house
 OBJECT: Final = "/desk/draws/<id:draw_id>/objects/<object_id>"
 HERE: Final = (errors.DrawUnknown, errors.NotDrawn, Recused)
 _SLOTS: Final = ("papers", "papers_2", "papers_3")
+_READ: Final = {"claim": "/desk/claims/{}"}
+"""Where an inspector reads an object at the desk, with the draw as the case of the look."""
 _FIELDS: Final = (
     Field("result", "检查结果", "choice", table=RESULTS),
     Field("summary", "检查情况", "area", hint="会向社会公布，最多 400 字。不要写个人姓名和号码。"),
@@ -69,16 +71,17 @@ class ConfirmFoundPageForm(Form):
 def inspections_page() -> flask.Response:
     """List one's tasks, the newest draw first."""
     with house().db.read() as conn:
-        found = draws.tasks(conn, actor().id, house().clock.now_ms())
+        every = draws.tasks(conn, actor().id, house().clock.now_ms())
+        found = [(one, views.name(house(), conn, one.draw, one.object_id)) for one in every]
     tasks = [
         {
             "href": f"/desk/draws/{uuid_text(one.draw.draw_id)}/objects/{one.object_id}",
-            "name": views.name(house(), one.draw, one.object_id),
+            "name": name,
             "id": one.object_id,
             "due": words.day(one.draw.due_on) if one.draw.due_on else "缺工作日安排",
             "state": _state(one.report),
         }
-        for one in found
+        for one, name in found
     ]
     return page("desk_inspections.html", tabs=tabs(), tasks=tasks)
 
@@ -106,7 +109,7 @@ def inspection_page(draw_id: bytes, object_id: str) -> flask.Response:
     surface=Surface.PAGE,
     body=Upload(ReportPageForm, ("file",)),
     answer={200: HTML, 422: HTML},
-    problems=(*HERE, *TO_FILE),
+    problems=(*HERE, errors.DrawNotThere, *TO_FILE),
     summary="收存检查材料（网页） / File evidence beside the report",
 )
 def inspection_paper_button(
@@ -114,6 +117,8 @@ def inspection_paper_button(
 ) -> flask.Response:
     """File evidence with the inspected institution; what was typed stands again, the paper chosen."""
     owner = evidence_owner(draw_id, object_id)
+    if owner is None:
+        raise errors.DrawNotThere
     try:
         kept = _file(owner, form, files["file"])
     except Problem as problem:
@@ -210,7 +215,8 @@ def _task(
         found = draws.one(conn, draw_id, now_ms)
         code = inspecting.seat_of(conn, draw_id, object_id, actor().id)
         report = draws.reports(conn, draw_id).get(object_id)
-    owner = evidence_owner(draw_id, object_id) if found.state == "assigned" else ""
+        name = views.name(place, conn, found, object_id)
+    owner = evidence_owner(draw_id, object_id) if found.state == "assigned" else None
     own = report is not None and report.reported_by == code
     papers = place.papers.of(owner) if owner else []
     if typed is None:
@@ -221,7 +227,9 @@ def _task(
         tabs=tabs(),
         draw=draw_views.line(found),
         object=object_id,
-        name=views.name(place, found, object_id),
+        name=name,
+        to_read=_READ.get(found.subject, "").format(object_id),
+        keeps=owner is not None,
         code=code,
         due=words.day(found.due_on) if found.due_on else "缺工作日安排",
         state=_state(report),

@@ -1,18 +1,20 @@
 """A draw by its pages alone: officials at the desk, inspectors, and what everybody sees."""
 
+import datetime as dt
 import io
 import os
 import re
 from pathlib import Path
 from typing import Any
 
-from recordsvc.ground.ports import FixedClock
+from recordsvc.ground.ports import FixedClock, beijing_date
 from recordsvc.oversight import draws
 from recordsvc.web.draw_views import STATES
 from recordsvc.web.render import HTML
 from tests.archive.paperfiles import pdf
 from tests.journeys.desk import HOST, Journey
 from tests.journeys.test_draws import at, schools
+from tests.money.claims.world import World
 from tests.oversight.conftest import VALUE
 from tests.web.test_pages import sound
 
@@ -153,6 +155,41 @@ def test_a_draw_that_nobody_revealed_stands_there_as_failed(
 
     assert "失败：逾期未揭示" in pages.get("", place.removeprefix("/desk"))
     assert "失败 1 次" in pages.get("", "/draws")
+
+
+def test_a_paid_claim_by_the_pages_of_a_draw(journey: Journey, schools: list[str], clock: FixedClock) -> None:
+    """Who inspects it opens the claim with the draw as the case of the look; papers have no place there."""
+    world = World(journey.house)
+    worker_id, record_id = world.certified(1)
+    world.moves(worker_id, "640104")
+    world.bring(world.file(worker_id, record_id), "PAID")
+    pages, event = Pages(journey), beijing_date(clock.now_ms())
+    while event.weekday() not in (1, 3, 6):
+        event += dt.timedelta(days=1)
+    at(clock, f"{event}T09:00")
+    form = pages.get("inspector", "/desk/draws/new")
+    assert '<option value="institution" selected' in form
+    assert "已拨付补贴" in form
+    typed = TYPED | {"subject": "claim", "event_on": event.isoformat(), "issue": f"{event:%Y}118"}
+    place = pages.post("inspector", "/desk/draws/new", 303, **typed)
+    at(clock, f"{event}T22:00")
+    for account in ("inspector", "inspector-2", "reviewer"):
+        journey.sign_out(account)
+    pages.post("inspector-2", f"{place}/reveal", 303, value=VALUE)
+    pages.post("reviewer", f"{place}/assign", 303)
+
+    (task,) = re.findall(rf'href="({place}/objects/[0-9a-f-]+)"', pages.get("inspector", "/desk/inspections"))
+    shown = pages.get("inspector", task)
+    assert "材料不随此对象收存" in shown
+    assert 'name="papers"' not in shown
+    claim_id = task.rpartition("/")[2]
+    assert f'href="/desk/claims/{claim_id}"' in shown
+    draw_id = place.rpartition("/")[2]
+    look = {"purpose": "inspection", "case_ref": draw_id}
+    seen = pages.post("inspector", f"/desk/claims/{claim_id}", 303, **look)
+    assert "技能提升补贴" in pages.get("inspector", seen)
+    pages.post("inspector", f"{task}/report", 303, result="nothing-found", summary="材料齐全")
+    assert "技能提升补贴" in pages.get("", place.removeprefix("/desk"))
 
 
 def test_every_state_has_its_word() -> None:

@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +225,7 @@ def test_a_commitment_fixes_at_least_the_share_of_each_stratum(oversight: Oversi
     [
         ({"percent": 4}, "/percent"),
         ({"inspectors": 1}, "/inspectors"),
-        ({"subject": "claim"}, "/subject"),
+        ({"subject": "lottery"}, "/subject"),
         ({"source": "dice"}, "/source"),
         ({"issue": "25117"}, "/issue"),
         ({"event_on": "2025-10-13"}, "/event_on"),
@@ -524,28 +524,35 @@ def test_what_is_there_is_what_the_log_states(oversight: Oversight, clock: Fixed
 
 
 def test_other_objects_come_by_their_own_port(oversight: Oversight, tmp_path: Path) -> None:
-    """A claim room registers claims: opaque ids, and a weight that a flag raised."""
+    """Another room registers its own: opaque ids, and a weight that a flag raised."""
 
     @dataclasses.dataclass(frozen=True)
-    class Claims:
-        kind: str = "claim"
-        title_zh: str = "补贴申请"
+    class Classes:
+        kind: str = "class"
+        title_zh: str = "培训班"
 
         def candidates(self, _conn: object, _area: str, _day: str) -> list[Candidate]:
             return [Candidate(f"c-{n:03d}", "all", weight=5 if n == 7 else 0) for n in range(100)]
 
-        def parties(self, object_id: str) -> frozenset[str]:
-            return frozenset({f"institution:{oversight.codes[0]}"} if object_id == "c-003" else ())
+        def stratum_zh(self, stratum: str) -> str:
+            return stratum
 
-        def owner(self, _object_id: str) -> str | None:
+        def parties(self, _conn: object, object_ids: Collection[str]) -> dict[str, frozenset[str]]:
+            mine = frozenset({f"institution:{oversight.codes[0]}"})
+            return {one: mine if one == "c-003" else frozenset() for one in object_ids}
+
+        def owner(self, _conn: object, _object_id: str) -> str | None:
             return None
 
-        def name(self, object_id: str, _day: str) -> str:
-            return f"申请 {object_id}"
+        def concerns(self, _conn: object, _ids: Collection[str], _workers: Collection[bytes]) -> bool:
+            return False
 
-    oversight.house.draw_subjects["claim"] = Claims()
+        def name(self, _conn: object, object_id: str, _day: str) -> str:
+            return f"培训班 {object_id}"
+
+    oversight.house.draw_subjects["class"] = Classes()
     recuse(oversight.house, "cat", oversight.codes[0])
-    draw_id = oversight.whole(subject="claim")
+    draw_id = oversight.whole(subject="class")
     proof = oversight.proof(draw_id)
     assert check(proof, tmp_path).agrees
     assert "c-007\t5\tall\n" in proof["objects"]
