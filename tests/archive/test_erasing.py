@@ -386,11 +386,19 @@ def secrets_of(house: House, worker_id: bytes) -> list[bytes]:
 
 
 def files_of(house: House, postgresql_folder: Path | None) -> list[Path]:
+    """The files of this test's own database: others on the server hold the same person, of the same seed.
+
+    Without PostgreSQL's write-ahead log, which all databases of a server share and which the server recycles.
+    """
     if house.db.dialect == "sqlite":
         path = Path(str(house.db.url.database))
         return [one for one in path.parent.glob(path.name + "*") if one.is_file()]
     assert postgresql_folder is not None
-    return [one for one in (postgresql_folder / "data" / "base").rglob("*") if one.is_file()]
+    with house.db.read() as conn:
+        own = conn.exec_driver_sql(
+            "SELECT oid FROM pg_database WHERE datname = current_database()"
+        ).scalar_one()
+    return [one for one in (postgresql_folder / "data" / "base" / str(own)).rglob("*") if one.is_file()]
 
 
 def test_nothing_of_the_person_is_left_in_the_files(

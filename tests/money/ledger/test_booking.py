@@ -426,7 +426,8 @@ def attack(book: Callable[..., Outcome], database: Database, case: int) -> None:
     book("hold", hold(LINE, EXPENSE, 300))
     book("done", hold(LINE, EXPENSE, 1))
     book("done-2", settle("done#1"))
-    assert not book("refused", hold(LINE, EXPENSE, 700)).applied
+    # More than there ever was: refused whatever is held.
+    assert not book("refused", hold(LINE, EXPENSE, 1_001)).applied
     before = (journal(database), held(database), held(database, SOURCE))
     attacks = dict(HOSTILE.get(case, {}))
     attacks |= {what: inserting(ROW | change) for what, change in HOSTILE_ROWS.get(case, {}).items()}

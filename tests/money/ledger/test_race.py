@@ -47,6 +47,7 @@ def hold_many(url: str, now_ms: int, who: int, count: int) -> list[bool]:
 
 @pytest.mark.long
 @pytest.mark.beside
+@pytest.mark.mutants
 def test_case_19_eight_processes_for_the_last_yuan_get_what_is_affordable(
     database: Database, line: str, addresses: Addresses, clock: FixedClock
 ) -> None:
