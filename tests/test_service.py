@@ -15,7 +15,17 @@ from werkzeug.routing import Rule
 from bench.servers import serving
 from recordsvc import service
 
-HEAVY = ("alembic", "apispec", "rich", "openpyxl", "httpx", "pytest", "recordsvc.submit", "recordsvc.openapi")
+HEAVY = (
+    "alembic",
+    "apispec",
+    "rich",
+    "openpyxl",
+    "pyarrow",
+    "httpx",
+    "pytest",
+    "recordsvc.submit",
+    "recordsvc.openapi",
+)
 
 
 def test_the_package_imports_nothing() -> None:

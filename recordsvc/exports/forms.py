@@ -21,7 +21,7 @@ class FilesQuery(ItemsQuery):
     """And as what."""
 
     format = fields.String(
-        required=True, validate=validate.OneOf(list(FORMATS), error="应为 csv、csv-gb18030 或 xlsx")
+        required=True, validate=validate.OneOf(list(FORMATS), error="应为 csv、csv-gb18030、xlsx 或 parquet")
     )
 
 

@@ -67,9 +67,9 @@ def read_items(query: dict[str, Any]) -> flask.Response:
     query=FilesQuery,
     answer=Sends(files.MEDIA),
     problems=(*CURSORS, NoFeed, ExportFormatRefused, RegionKeyNotInForce, Busy),
-    summary="数据流的表格文件 / The same items as a table: CSV or XLSX, with the manifest",
-    description="A ZIP of `items.csv` or `items.xlsx` and `manifest.json`, whose `sha256` is of that file "
-    "and whose `columns` name its columns. All cells are text.",
+    summary="数据流的表格文件 / The same items as a table: CSV, XLSX or Parquet, with the manifest",
+    description="A ZIP of `items.csv`, `items.xlsx` or `items.parquet` and `manifest.json`, "
+    "whose `sha256` is of that file and whose `columns` name its columns. All cells are text.",
 )
 def read_files(query: dict[str, Any]) -> flask.Response:
     """Send items as a table; looks and uses are durable before what they are of leaves."""

@@ -4,7 +4,8 @@ Problem
 ├── Conflict
 │   ├── PostingRefused ────── ledger-refused
 │   ├── PostingReused ─────── ledger-id-reused
-│   └── AccountDiffers ────── account-differs
+│   ├── AccountDiffers ────── account-differs
+│   └── AccountUntitled ───── account-untitled
 ├── NotFound
 │   ├── AccountUnknown ────── account-unknown
 │   └── DayNotClosed ──────── ledger-day-open
@@ -53,6 +54,16 @@ class AccountUnknown(NotFound):
     title_en = "No such account"
     remedy_zh = "请核对账户编号。"
     remedy_en = "Check the account's id."
+
+
+class AccountUntitled(Conflict):
+    """An account has no place in the chart of accounts: the book does not leave with a made-up number."""
+
+    code = "account-untitled"
+    title_zh = "账户没有对应的会计科目，不能导出"
+    title_en = "An account has no place in the chart of accounts"
+    remedy_zh = "请在科目表（account_codes）中为 codes 所列代码补上科目编码和类别，再导出。"
+    remedy_en = "Enter what codes names in the chart of accounts (account_codes), then export."
 
 
 class DayNotClosed(NotFound):

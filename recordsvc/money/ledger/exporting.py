@@ -18,6 +18,7 @@ from recordsvc import dated
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.ledger import accounts, seals, tables
 from recordsvc.money.ledger.accounts import Account
+from recordsvc.money.ledger.errors import AccountUntitled
 from recordsvc.money.ledger.seals import Tally, Trial
 from recordsvc.money.ledger.sheets import Fen, Row
 from recordsvc.money.ledger.values import Kind
@@ -35,7 +36,6 @@ BALANCES: Final = (
     "本期贷方（元）", "期末借方（元）", "期末贷方（元）", "期末预留（元）",
 )  # fmt: skip
 FIRST_DAY: Final = "0001-01-01"
-_UNKNOWN: Final = {"number": "9999", "class": "Equity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,19 @@ class Title:
 
 
 def title_of(account: Account) -> Title:
-    """Return an account's title; one whose code the chart does not know is called by its code."""
-    row = dict(next((one for one in dated.table(CODES).rows if one["code"] == account.code), {}))
-    row = _UNKNOWN | {"zh": account.code} | row
+    """Return an account's title. Raises `AccountUntitled`."""
+    row = next((one for one in dated.table(CODES).rows if one["code"] == account.code), None)
+    if row is None:
+        raise AccountUntitled(codes=[account.code])
     return Title(str(row["number"]), str(row["zh"]), str(row["class"]))
+
+
+def check(conn: Connection) -> None:
+    """Let nothing leave while an account has no place in the chart. Raises `AccountUntitled`."""
+    known = {one["code"] for one in dated.table(CODES).rows}
+    missing = {one.code for one in accounts.every(conn)} - known
+    if missing:
+        raise AccountUntitled(codes=sorted(missing))
 
 
 def vouchers(conn: Connection, first: str, last: str) -> Iterator[Row]:

@@ -19,7 +19,7 @@ from recordsvc.access.services import house
 from recordsvc.ground import answers
 from recordsvc.ground.problems import Forbidden
 from recordsvc.money.ledger import exporting, seals, sheets
-from recordsvc.money.ledger.errors import DayNotClosed
+from recordsvc.money.ledger.errors import AccountUntitled, DayNotClosed
 from recordsvc.money.ledger.forms import BookQuery, ClosedDaysForm, SealForm
 from recordsvc.money.ledger.sheets import Row
 from recordsvc.money.ledger.tables import book, period
@@ -73,7 +73,7 @@ def show_seal(ledger_day: str) -> flask.Response:
     policy="ledger.read",
     query=BookQuery,
     answer=SHEET,
-    problems=(Forbidden,),
+    problems=(Forbidden, AccountUntitled),
     surface=Surface.FILE,
     summary="记账凭证表 / Vouchers as CSV or XLSX",
 )
@@ -89,7 +89,7 @@ def export_vouchers(query: dict[str, Any]) -> flask.Response:
     policy="ledger.read",
     query=BookQuery,
     answer=SHEET,
-    problems=(Forbidden,),
+    problems=(Forbidden, AccountUntitled),
     surface=Surface.FILE,
     summary="科目余额表 / Balances of accounts as CSV or XLSX",
 )
@@ -104,7 +104,7 @@ def export_balances(query: dict[str, Any]) -> flask.Response:
     "/v1/desk/ledger/beancount",
     policy="ledger.read",
     answer=Sends("text/plain"),
-    problems=(Forbidden,),
+    problems=(Forbidden, AccountUntitled),
     surface=Surface.FILE,
     summary="全部账簿（beancount 文本） / The whole book as beancount's text, with balance assertions",
 )
@@ -112,6 +112,7 @@ def export_beancount() -> flask.Response:
     """Send the whole book."""
     whole()
     with house().db.read() as conn:
+        exporting.check(conn)
         text = "".join(exporting.beancount(conn))
     return _file(text.encode(), "text/plain; charset=utf-8", "ledger.beancount")
 
@@ -166,6 +167,7 @@ def _sheet(
     whole()
     first, last, form = query["first"], query["last"], query["format"]
     with house().db.read() as conn:
+        exporting.check(conn)
         found = list(rows(conn, first, last))
     if form == "xlsx":
         data, media = sheets.xlsx_file(title, head, found), sheets.XLSX

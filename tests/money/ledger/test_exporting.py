@@ -22,6 +22,8 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock, beijing_date
 from recordsvc.house import House
+from recordsvc.money.bank import cashbook
+from recordsvc.money.fees import postings
 from recordsvc.money.ledger import accounts, booking, exporting, seals, sheets
 from recordsvc.money.ledger.accounts import Account
 from recordsvc.money.ledger.sheets import Fen
@@ -48,10 +50,10 @@ def days(database: Database, clock: FixedClock) -> list[str]:
         for one in (
             Account("source:F.2026", "BUDGET", "fund.source", "指标来源"),
             Account("line:F.2026.640104.TRAIN", "BUDGET", "fund.line", "兴庆区培训", guard=True),
-            Account("line:F.2026.640104-TRAIN", "BUDGET", "odd", "名称相近"),
+            Account("line:F.2026.640104-TRAIN", "BUDGET", "fund.line", "名称相近"),
             Account("spent:F", "BUDGET", "fund.spent", "支出"),
-            Account("bank", "CASH", "bank", "银行存款"),
-            Account("paid", "CASH", "payee_out", "已发放"),
+            Account("bank", "CASH", "cash.bank", "银行存款"),
+            Account("paid", "CASH", "cash.payee_out", "已发放"),
         ):
             accounts.open_account(turn, one, "official:1")
 
@@ -178,6 +180,40 @@ def test_the_sheet_says_what_the_text_says(enter: Any, days: list[str], which: s
             else:
                 # In XLSX a text is a text; in CSV one that looks like a formula stands behind an apostrophe.
                 assert (shown or "") == (text.removeprefix("'"))
+
+
+def test_every_account_that_the_service_opens_has_a_number_of_the_chart(
+    enter: Any, house: House, days: list[str]
+) -> None:
+    def begin(turn: Turn) -> None:
+        cashbook.open_places(turn, "acc-1", "EMPLOY", "official:1")
+        postings.open_places(turn, "91640100MA00000000", "official:1")
+        postings.open_owed(turn, "91640100MA00000000")
+        postings.open_kept(turn, "acc-1", "")
+        legs = (move("cash:acc-1:funding", "cash:acc-1:bank", 100),)
+        booking.book(turn, Posting("funded", legs, "paid", "official:1")).or_raise()
+
+    house.db.write(begin)
+    last = beijing_date(house.clock.now_ms()).isoformat()
+    rows = of(enter("auditor").get(f"/v1/desk/ledger/vouchers?first={last}&last={last}"))
+    assert {row["账户"]: row["科目编码"] for row in rows if row["账户"].startswith("cash:")} == {
+        "cash:acc-1:bank": "1002",
+        "cash:acc-1:funding": "3001",
+    }
+    with house.db.read() as conn:
+        exporting.check(conn)
+
+
+def test_the_book_does_not_leave_with_an_account_that_the_chart_does_not_know(
+    enter: Any, database: Database, days: list[str]
+) -> None:
+    odd = Account("odd", "CASH", "odd", "没有科目")
+    database.write(lambda turn: accounts.open_account(turn, odd, "official:1"))
+    span = f"?first={days[0]}&last={days[-1]}"
+    for path in (f"vouchers{span}", f"balances{span}", "beancount"):
+        answer = enter("auditor").get(f"/v1/desk/ledger/{path}")
+        assert answer.status_code == 409
+        assert (answer.json["code"], answer.json["codes"]) == ("account-untitled", ["odd"])
 
 
 def test_no_text_is_taken_for_a_formula(enter: Any, days: list[str]) -> None:

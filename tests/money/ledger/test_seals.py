@@ -37,8 +37,12 @@ def almighty(dialect: str, addresses: Addresses, request: pytest.FixtureRequest)
 
 
 def opened(house: House) -> None:
-    for name, guard in (("source", False), ("line", True), ("expense", False)):
-        account = Account(name, "BUDGET", name, name, guard)
+    for name, code, guard in (
+        ("source", "fund.source", False),
+        ("line", "fund.line", True),
+        ("expense", "fund.spent", False),
+    ):
+        account = Account(name, "BUDGET", code, name, guard)
         house.db.write(lambda turn, account=account: accounts.open_account(turn, account, "official:1"))
 
 
