@@ -1,6 +1,7 @@
 """What makes a feed move (跟读): entries of the log, events of consents, and dates; each handled once.
 
-    entries of the log        a follower (ground/follower.py): chains that something was entered in
+    entries of the log        a follower (ground/follower.py): chains that something was entered in,
+                              of a merge or its undoing those read as one of the two as well
     events of consents        the sequences of each receiver and of its institution, by position
     dates and dated tables    once a Beijing day a round over every chain that a receiver has anything of
 
@@ -18,16 +19,18 @@ from recordsvc.access.clients import Clients
 from recordsvc.access.consents import Event
 from recordsvc.access.tables import consent
 from recordsvc.archive.announcing import entries
+from recordsvc.archive.formats import Kind
 from recordsvc.archive.store import StoredEntry
 from recordsvc.exports import emitting, receivers
 from recordsvc.exports.granting import Consents, Granting
 from recordsvc.exports.receivers import Receiver
 from recordsvc.exports.tables import export_receiver, export_source, export_state
-from recordsvc.exports.views import Pair, View, Viewer
+from recordsvc.exports.views import MERGES, Pair, View, Viewer
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Ahead, Follower
 from recordsvc.ground.missing import insert_missing
 from recordsvc.ground.ports import beijing_date
+from recordsvc.people import merges
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -86,7 +89,10 @@ class Feeds:
 
     def _entered(self, stored: Sequence[StoredEntry]) -> Callable[[Turn], object]:
         everybody, workers = self.all(), {one.worker_id for one in stored}
+        merged = {one.worker_id for one in stored if Kind(one.leaf[1]) in MERGES}
         with self._house.db.read() as conn:
+            # Archives merged before into one that is merged now get no entry, but another person's name.
+            workers |= merges.beneath(conn, merged)
             pairs = [pair for one in everybody for pair in _concerned(conn, one, workers)]
         views = Viewer(self._house, self._sources).views(pairs) if pairs else []
 

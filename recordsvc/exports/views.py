@@ -41,7 +41,7 @@ ENDED: Final = "access-ended"
 _LIVES: Final = {Life.ERASED: ERASED, Life.RESTRICTED: "restricted", Life.REVOKED: "revoked"}
 _SAID: Final = {Confirmation.NOT_NEEDED, Confirmation.CONFIRMED}
 _ACTS: Final = frozenset({Kind.CORRECT, Kind.REVOKE, Kind.RESTORE})
-_MERGES: Final = frozenset({Kind.MERGE, Kind.UNMERGE})
+MERGES: Final = frozenset({Kind.MERGE, Kind.UNMERGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Fact:
     acted: int
     """Log index of the newest act on the record's content; -1 without one."""
     merged: int
-    """Log index of the newest merge or undoing of one in its chain; -1 without one."""
+    """Log index of the newest merge or undoing of one that moved its chain; -1 without one."""
 
     def salt(self, version: int) -> bytes:
         """Return the salt of one version, 16 bytes."""
@@ -86,28 +86,47 @@ class View:
 
 
 def bases(conn: Connection, sources: Sequence[Granting], workers: Collection[bytes]) -> dict[bytes, Basis]:
-    """Return, by chain, what its views rest on: entries, standing, merges, grants."""
+    """Return, by chain, what its views rest on: entries, standing of all it is read as, grants."""
     if not workers:
         return {}
-    ids, own, entries = list(workers), people_tables.worker.c, entry_table.c
-    query = sa.select(own.worker_id, own.version, own.state, own.merged_into)
-    rows = {bytes(row.worker_id): row for row in conn.execute(query.where(own.worker_id.in_(ids)))}
-    into = {bytes(row.merged_into) for row in rows.values() if row.merged_into is not None}
-    persons = {
-        bytes(row.worker_id): (row.version, row.state, row.merged_into)
-        for row in (conn.execute(query.where(own.worker_id.in_(into))) if into else ())
-    }
+    ids, entries = list(workers), entry_table.c
+    ways = _ways(conn, workers)
     newest = sa.select(entries.worker_id, sa.func.max(entries.seq)).where(entries.worker_id.in_(ids))
     seqs = {bytes(one): seq for one, seq in conn.execute(newest.group_by(entries.worker_id))}
     granted = [source.basis(conn, workers) for source in sources]
     found: dict[bytes, Basis] = {}
     for worker_id in workers:
-        row = rows.get(worker_id)
-        standing = None if row is None else (row.version, row.state, row.merged_into)
-        person = None if row is None or row.merged_into is None else persons.get(bytes(row.merged_into))
         grants = tuple(one.get(worker_id, ()) for one in granted)
-        found[worker_id] = (standing, person, seqs.get(worker_id), grants)
+        found[worker_id] = (tuple(ways[worker_id].values()), seqs.get(worker_id), grants)
     return found
+
+
+def _ways(conn: Connection, workers: Collection[bytes]) -> dict[bytes, dict[bytes, Basis]]:
+    """Return, by chain, how it stands, then the one it was merged into, and so on to the person."""
+    own, rows, wanted = people_tables.worker.c, dict[bytes, Any](), set(workers)
+    while wanted:
+        query = sa.select(own.worker_id, own.version, own.state, own.merged_into)
+        new = {bytes(row.worker_id): row for row in conn.execute(query.where(own.worker_id.in_(wanted)))}
+        rows |= new
+        wanted = {bytes(row.merged_into) for row in new.values() if row.merged_into is not None} - {*rows}
+    found: dict[bytes, dict[bytes, Basis]] = {}
+    for worker_id in workers:
+        way = found[worker_id] = {}
+        at: bytes | None = worker_id
+        while at in rows and at not in way:
+            row = rows[at]
+            way[at] = (row.version, row.state, row.merged_into)
+            at = None if row.merged_into is None else bytes(row.merged_into)
+    return found
+
+
+def _newest_merge(conn: Connection, workers: Collection[bytes]) -> int:
+    """Return the log index of the newest merge, or undoing of one, in these chains; -1 without one."""
+    own, kinds = entry_table.c, [bytes([kind]) for kind in sorted(MERGES)]
+    # The second byte of a leaf is its kind (formats.py).
+    where = (own.worker_id.in_(list(workers)), sa.func.substr(own.leaf, 2, 1).in_(kinds))
+    newest: int | None = conn.scalar(sa.select(sa.func.max(own.idx)).where(*where))
+    return -1 if newest is None else newest
 
 
 class Viewer:
@@ -144,12 +163,12 @@ class Viewer:
         made = []
         for one, worker_id in pairs:
             if worker_id not in read:
-                read[worker_id] = self._chain(cursor, worker_id)
+                read[worker_id] = self._chain(conn, cursor, worker_id)
             seen = read[worker_id].view(self._house, one, grants[one.client_id, worker_id])
             made.append(View(one, worker_id, resting[worker_id], *seen))
         return made
 
-    def _chain(self, cursor: Cursor, worker_id: bytes) -> "_Chain":
+    def _chain(self, conn: Connection, cursor: Cursor, worker_id: bytes) -> "_Chain":
         worker = self._house.people.load(cursor, worker_id)
         if worker is None:
             return _Chain(worker_id, None, worker_id, ERASED)
@@ -158,7 +177,10 @@ class Viewer:
             archive = self._reader.archive(worker_id, cursor)
         except ArchiveRestricted:
             return _Chain(worker_id, None, person, "restricted")
-        return _Chain(worker_id, archive, person, ERASED)
+        if worker.merged_into is None:
+            return _Chain(worker_id, archive, person, ERASED)
+        above = _newest_merge(conn, _ways(conn, [worker_id])[worker_id])
+        return _Chain(worker_id, archive, person, ERASED, above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +191,8 @@ class _Chain:
     archive: Archive | None
     person: bytes
     nothing: str
+    above: int = -1
+    """Log index of the newest merge, or undoing of one, of the chains that it is read as; -1 without one."""
 
     def view(
         self, house: "House", receiver: Receiver, grants: Sequence[Grant]
@@ -180,7 +204,7 @@ class _Chain:
         seen: dict[bytes, Fact] = {}
         gone: dict[bytes, str] = {}
         called = learner(house.keys, receiver.client_id, self.person)
-        moves = [one.stored.idx for one in archive.entries if one.kind in _MERGES]
+        moved = max([self.above, *(one.stored.idx for one in archive.entries if one.kind in MERGES)])
         for state in archive.state.records:
             name = ref(house.keys, receiver.client_id, self.worker_id, state.seq)
             why = _withheld(archive, state)
@@ -192,7 +216,6 @@ class _Chain:
                 continue
             acts = [archive.entries[one.seq].stored.idx for one in state.history if one.kind in _ACTS]
             content = canonical(_content(archive, state, called, mine))
-            moved = max(moves, default=-1)
             seen[name] = Fact(
                 receiver.client_id, name, content, opened.secret, mine, max(acts, default=-1), moved
             )

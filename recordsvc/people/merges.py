@@ -81,7 +81,12 @@ def held(turn: Turn, worker_id: bytes) -> tuple[bytes, str]:
 
 def together(conn: Connection, workers: Iterable[bytes]) -> frozenset[bytes]:
     """Return these workers with all that are read as the same persons, whichever way they were merged."""
-    worker, known = tables.worker, [*dict.fromkeys(person_id(conn, one) for one in workers)]
+    return beneath(conn, [person_id(conn, one) for one in workers])
+
+
+def beneath(conn: Connection, workers: Iterable[bytes]) -> frozenset[bytes]:
+    """Return these workers with all that are read as one of them, at whatever remove."""
+    worker, known = tables.worker, [*dict.fromkeys(workers)]
     for one in known:
         known += [
             bytes(it) for it in conn.scalars(sa.select(worker.c.worker_id).where(worker.c.merged_into == one))

@@ -200,6 +200,28 @@ def test_a_merge_renames_the_learner_and_its_undoing_names_them_as_before(
     healthy(house)
 
 
+def test_an_archive_merged_before_is_renamed_with_the_one_it_is_read_as(
+    house: House, centre: Centre, bank: Copy, clock: FixedClock
+) -> None:
+    """The second merge enters nothing in the chain of the first: its receivers are told all the same."""
+    (first, (one,)), (second, _), (third, (other,)) = (entered(house, centre, n) for n in (1, 2, 3))
+    agree(house, first, one)
+    agree(house, third, other)
+    bank.pull()
+    clock.advance(1_000)  # what was given since a merge ends with it
+    merge(house, first, second)
+    assert ops(bank.pull()) == [("replace", "merged")]
+    names = {content["learner"] for content in bank.rows.values()}
+    assert len(names) == 2
+    merge(house, second, third)
+    assert ops(bank.pull()) == [("replace", "merged")]
+    assert len({content["learner"] for content in bank.rows.values()}) == 1
+    unmerge(house, second)
+    assert ops(bank.pull()) == [("replace", "merged")]
+    assert {content["learner"] for content in bank.rows.values()} == names
+    healthy(house)
+
+
 def test_each_bank_has_names_of_its_own_and_always_the_same(
     house: House, centre: Centre, copy_of: Copies
 ) -> None:
