@@ -131,6 +131,31 @@ def test_erased_with_whom_it_was_moved_to_over_any_number_of_moves(
     assert fsck.fsck(house).finding is None
 
 
+def test_moved_there_and_back_each_place_is_sealed_and_erased_once(
+    house: House, three: tuple[bytes, bytes, bytes], record: bytes
+) -> None:
+    """What was struck here tells the same, of somebody else: it goes as what the moves struck, not twice."""
+    there = move(house, three[0], bytes_of(record), three[1])
+    back = move(house, three[1], there, three[0])
+    seal(house, three[0], back)
+    decided(
+        house,
+        lambda turn: erasing.propose_record_erasure(turn, house, three[0], back, UNLAWFUL, "official:first"),
+    )
+    here, elsewhere = (
+        [one.record["body"] for one in archive(house, worker_id).entries if one.record is not None]
+        for worker_id in three[:2]
+    )
+    assert [one["restricts"] for one in here if "restricts" in one] == [
+        id_of(record),
+        str(uuid.UUID(bytes=back)),
+    ]
+    # With what a move struck goes its revocation, and here the correction that the centre had made.
+    assert [one["ground"] for one in here if "erases" in one] == ["unlawful"] + ["wrong-worker"] * 3
+    assert [one["ground"] for one in elsewhere if "erases" in one] == ["wrong-worker"] * 2
+    assert fsck.fsck(house).finding is None
+
+
 def test_vouchers_that_rest_on_the_struck_record_hold_it_back_and_other_money_does_not(
     house: House, three: tuple[bytes, bytes, bytes], record: bytes
 ) -> None:
