@@ -17,8 +17,8 @@ def put(turn: Turn, workers: list[bytes]) -> None:
 
     Each receipt is a line of the bank that is there, and a posting of the ledger.
     """
-    for name in ("left", "spent"):
-        accounts.open_account(turn, Account(f"{name}:back", BUDGET, f"fund.{name}", name), "official:9")
+    for name, code in (("left", "fund.line"), ("spent", "fund.spent")):
+        accounts.open_account(turn, Account(f"{name}:back", BUDGET, code, name), "official:9")
     query = sa.select(bank_entry.c.account, bank_entry.c.reference)
     lines = turn.conn.execute(query.order_by(bank_entry.c.account, bank_entry.c.reference)).all()
     _case(turn, workers[0], 0, [20, 10], lines[:2])

@@ -197,7 +197,7 @@ MUTANTS: Final = (
         "a grave act asks for no fresh proof",
         56,
         f"{ACCESS}/policy.py",
-        "if declared.step_up and who.session_id and not entrance.fresh(who):",
+        "if declared.step_up and who.session_id and not _proven(who, declared.policy, entrance):",
         "if False:",
         "tests/access/test_policy.py -k grave",
     ),
