@@ -69,12 +69,16 @@ class Addresses:
 
 
 SECOND_DATABASE_LONG = (
+    "archive/test_areas.py",
+    "archive/test_own_",
     "archive/test_stateful",
     "demo/",
     "faults/test_operator.py",
     "journeys/",
     "money/bank/test_world.py",
+    "money/fees/test_debits.py",
     "oidc/",
+    "oversight/",
     "test_bad_input.py",
     "test_continuing.py",
     "web/",

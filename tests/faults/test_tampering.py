@@ -165,6 +165,8 @@ def altered(column: sa.Column[Any], value: Any, taken: set[Any]) -> Any:
     return value[:-1] + ("y" if value[-1] != "y" else "z")
 
 
+@pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("column", COLUMNS, ids=str)
 def test_a_changed_value_is_named(region: Filled, owner: Database, column: sa.Column[Any]) -> None:
     table = column.table
