@@ -88,7 +88,7 @@ MUTANTS: Final = (
         "a merged archive is not one's own",
         17,
         "recordsvc/people/merges.py",
-        "    return frozenset(known)\n",
+        "    return beneath(conn, [person_id(conn, one) for one in workers])\n",
         "    return frozenset(workers)\n",
         "tests/archive/test_own_archives.py -k 'merge_is_followed and sqlite'",
     ),
