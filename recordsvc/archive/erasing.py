@@ -239,7 +239,8 @@ def propose_record_erasure(
         raise standing.StandingRefused("请先限制处理这条记录，再提出删除", detail_en="restrict it first")
     others = alike.of(house, turn.conn, place.archive, place.state, _STANDING)
     alike.refuse_read(turn, others)
-    alike.refuse_kept(house, turn, going_now := [Alike(place.archive, place.state), *others], why.ground)
+    going_now = [Alike(place.archive, place.state), *others]
+    alike.refuse_kept(house, turn, going_now, why.ground)
     origins.refuse_kept(house, turn.conn, origins.struck(house, turn.conn, going_now), why.ground)
     payload: dict[str, Any] = {
         "worker_id": str(uuid.UUID(bytes=place.archive.worker_id)),

@@ -16,7 +16,7 @@ from recordsvc.ground.ports import beijing_ms
 from recordsvc.money.claims import views
 from recordsvc.money.claims.agency_tables import claim_agent
 from recordsvc.money.claims.tables import claim, claim_objection, claim_state
-from recordsvc.oversight.subjects import Candidate, rule
+from recordsvc.oversight.subjects import CONCERNS, Candidate, rule
 from recordsvc.people import merges
 from recordsvc.people.standing import ERASED, RESTRICTED
 from recordsvc.people.tables import worker
@@ -62,7 +62,7 @@ class PaidClaims:
     def parties(self, conn: Connection, object_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
         """Return for each claim the archives of its person, who is paid, and who filed it for them."""
         found = {}
-        for row in self._claims(conn, object_ids):
+        for row in _claims(conn, object_ids):
             archives = merges.together(conn, [row.worker_id])
             people = {f"worker:{uuid.UUID(bytes=one)}" for one in archives}
             agents = {f"institution:{row.institution}"} if row.institution else set()
@@ -71,26 +71,30 @@ class PaidClaims:
 
     def owner(self, conn: Connection, object_id: str) -> str | None:
         """Return the institution that was paid; beside a worker's own claim nothing is kept here."""
-        payees = [row.payee.partition(":") for row in self._claims(conn, [object_id])]
+        payees = [row.payee.partition(":") for row in _claims(conn, [object_id])]
         return next((code for kind, _, code in payees if kind == "institution"), None)
 
-    def concerns(self, conn: Connection, object_ids: Collection[str], workers: Collection[bytes]) -> bool:
-        """Tell whether one of the claims is one of these archives'."""
-        return any(bytes(row.worker_id) in workers for row in self._claims(conn, object_ids))
-
-    def name(self, conn: Connection, object_id: str, day: str) -> str:  # noqa: ARG002 - a claim keeps its kind
+    def name(self, conn: Connection, object_id: str, _day: str) -> str:
         """Return the kind of subsidy, with the end of the claim's id."""
-        kinds = [views.kind_zh(row.kind) for row in self._claims(conn, [object_id])]
+        kinds = [views.kind_zh(row.kind) for row in _claims(conn, [object_id])]
         return f"{kinds[0]}（编号尾号 {object_id[-8:]}）" if kinds else object_id
 
-    def _claims(self, conn: Connection, object_ids: Collection[str]) -> list[Any]:
-        """Return what is asked for in these claims, by whom, and through which institution."""
-        own, agent = claim.c, claim_agent.c
-        found: list[Any] = []
-        ids = [uuid.UUID(one).bytes for one in object_ids]
-        wanted = sa.select(own.claim_id, own.worker_id, own.kind, own.payee, agent.institution).select_from(
-            claim.outerjoin(claim_agent, agent.claim_id == own.claim_id)
-        )
-        for start in range(0, len(ids), _AT_ONCE):
-            found += conn.execute(wanted.where(own.claim_id.in_(ids[start : start + _AT_ONCE]))).all()
-        return found
+
+def _claims(conn: Connection, object_ids: Collection[str]) -> list[Any]:
+    """Return what is asked for in these claims, by whom, and through which institution."""
+    own, agent = claim.c, claim_agent.c
+    found: list[Any] = []
+    ids = [uuid.UUID(one).bytes for one in object_ids]
+    wanted = sa.select(own.claim_id, own.worker_id, own.kind, own.payee, agent.institution).select_from(
+        claim.outerjoin(claim_agent, agent.claim_id == own.claim_id)
+    )
+    for start in range(0, len(ids), _AT_ONCE):
+        found += conn.execute(wanted.where(own.claim_id.in_(ids[start : start + _AT_ONCE]))).all()
+    return found
+
+
+def _asked_by(conn: Connection, object_ids: Collection[str], workers: Collection[bytes]) -> bool:
+    return any(bytes(row.worker_id) in workers for row in _claims(conn, object_ids))
+
+
+CONCERNS[PaidClaims.kind] = _asked_by

@@ -37,7 +37,7 @@ from recordsvc.oversight.forms import (
     TasksForm,
 )
 from recordsvc.oversight.paid_claims import PaidClaims
-from recordsvc.oversight.subjects import InstitutionsInForce
+from recordsvc.oversight.subjects import CONCERNS, InstitutionsInForce
 from recordsvc.oversight.tables import draw, draw_seat
 from recordsvc.people import merges
 
@@ -57,9 +57,8 @@ def _case(conn: Connection, case_id: bytes, subject: bytes) -> bool:
     wanted = sa.select(draw.c.subject, seat.object_id).join(draw, draw.c.draw_id == seat.draw_id)
     drawn = conn.execute(wanted.where(seat.draw_id == case_id).distinct()).all()
     workers = merges.together(conn, [subject])
-    return bool(drawn) and house().draw_subjects[drawn[0].subject].concerns(
-        conn, [row.object_id for row in drawn], workers
-    )
+    concerns = CONCERNS.get(drawn[0].subject) if drawn else None
+    return concerns is not None and concerns(conn, [row.object_id for row in drawn], workers)
 
 
 cases.kind("inspection", _there, _case)

@@ -5,7 +5,7 @@ they are public anyway (an institution's code) or tell of nobody (a claim's opaq
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -45,7 +45,7 @@ class Subjects(Protocol):
     kind: str
     title_zh: str
 
-    def candidates(self, conn: Connection, area: str, day: str) -> Sequence[Candidate]:
+    def candidates(self, conn: Connection, area: str, day: str, /) -> Sequence[Candidate]:
         """Return all objects of an area (the digits all its divisions begin with) on a Beijing date."""
         ...
 
@@ -53,19 +53,15 @@ class Subjects(Protocol):
         """Return what people call a class of objects."""
         ...
 
-    def parties(self, conn: Connection, object_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+    def parties(self, conn: Connection, object_ids: Collection[str], /) -> Mapping[str, frozenset[str]]:
         """Return whom each object concerns, as recusals name them (access/recusals.py)."""
         ...
 
-    def owner(self, conn: Connection, object_id: str) -> str | None:
+    def owner(self, conn: Connection, object_id: str, /) -> str | None:
         """Return the institution (USCC) under which papers on an object are kept; None: none are."""
         ...
 
-    def concerns(self, conn: Connection, object_ids: Collection[str], workers: Collection[bytes]) -> bool:
-        """Tell whether whoever inspects one of these objects has to read of one of these archives."""
-        ...
-
-    def name(self, conn: Connection, object_id: str, day: str) -> str:
+    def name(self, conn: Connection, object_id: str, day: str, /) -> str:
         """Return what people call an object on a Beijing date; public, and nobody's name."""
         ...
 
@@ -102,22 +98,30 @@ class InstitutionsInForce:
         row = dated.on(institutions.KINDS, dated.OPEN_END).get(stratum)
         return stratum if row is None else str(row["zh"])
 
-    def parties(self, conn: Connection, object_ids: Collection[str]) -> Mapping[str, frozenset[str]]:  # noqa: ARG002 - an institution concerns itself
+    def parties(self, _conn: Connection, object_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
         """Return each institution itself."""
         return {one: frozenset({f"institution:{one}"}) for one in object_ids}
 
-    def owner(self, conn: Connection, object_id: str) -> str | None:  # noqa: ARG002 - the id is its owner
+    def owner(self, _conn: Connection, object_id: str) -> str | None:
         """Return the institution: what is found about it is kept with it, and it may read it."""
         return object_id
 
-    def concerns(self, conn: Connection, object_ids: Collection[str], workers: Collection[bytes]) -> bool:
-        """Tell whether one of the institutions has a record of one of these archives."""
-        return any(record_of(conn, worker, one) for one in object_ids for worker in workers)
-
-    def name(self, conn: Connection, object_id: str, day: str) -> str:  # noqa: ARG002 - the register is in memory
+    def name(self, _conn: Connection, object_id: str, day: str) -> str:
         """Return the institution's name on a day."""
         found = self._register.find(object_id)
         return object_id if found is None else found.name_on(day)
+
+
+def _has_a_record(conn: Connection, object_ids: Collection[str], workers: Collection[bytes]) -> bool:
+    return any(record_of(conn, worker, one) for one in object_ids for worker in workers)
+
+
+Concerns = Callable[[Connection, Collection[str], Collection[bytes]], bool]
+CONCERNS: Final[dict[str, Concerns]] = {InstitutionsInForce.kind: _has_a_record}
+"""By sort of object: whether whoever inspects one of these has to read of one of these archives.
+
+Looks are judged in a commit that any thread may make: nothing here knows of a request or an application.
+"""
 
 
 def weighed(conn: Connection, kind: str, candidates: Iterable[Candidate], day: str) -> list[Object]:

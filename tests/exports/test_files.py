@@ -6,6 +6,7 @@ import io
 import json
 import sys
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -122,11 +123,24 @@ def test_a_table_is_made_piece_by_piece() -> None:
     assert max(map(len, pieces)) < 2 * files.CHUNK
 
 
-def test_parquet_holds_one_row_group_at_a_time() -> None:
+def test_parquet_holds_one_row_group_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A group is written before the rows behind it are asked for, so more rows need no more memory."""
     reader = parquet()
-    rows = [[f"{n:018d}"] for n in range(2 * files.GROUP_ROWS + 1)]
-    data = b"".join(files.FORMATS["parquet"][1]([Column("a", "列")], rows))
+    rows, asked, written = [[f"{n:018d}"] for n in range(2 * files.GROUP_ROWS + 1)], [0], []
+    write = reader.ParquetWriter.write_table
+
+    def watched(self: Any, group: Any) -> None:
+        write(self, group)
+        written.append(asked[0])
+
+    def coming() -> Iterator[list[str]]:
+        for row in rows:
+            asked[0] += 1
+            yield row
+
+    monkeypatch.setattr(reader.ParquetWriter, "write_table", watched)
+    data = b"".join(files.FORMATS["parquet"][1]([Column("a", "列")], coming()))
+    assert written == [files.GROUP_ROWS, 2 * files.GROUP_ROWS, len(rows)]
     read = reader.ParquetFile(io.BytesIO(data))
     sizes = [read.metadata.row_group(n).num_rows for n in range(read.num_row_groups)]
     assert sizes == [files.GROUP_ROWS, files.GROUP_ROWS, 1]

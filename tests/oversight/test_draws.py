@@ -544,9 +544,6 @@ def test_other_objects_come_by_their_own_port(oversight: Oversight, tmp_path: Pa
         def owner(self, _conn: object, _object_id: str) -> str | None:
             return None
 
-        def concerns(self, _conn: object, _ids: Collection[str], _workers: Collection[bytes]) -> bool:
-            return False
-
         def name(self, _conn: object, object_id: str, _day: str) -> str:
             return f"培训班 {object_id}"
 
