@@ -94,3 +94,45 @@ class DeliveriesForm(Form):
     """What receivers were told of a worker's records, the newest first."""
 
     items = fields.List(fields.Nested(DeliveryForm), required=True)
+
+
+class HookForm(Form):
+    """Where to be told, and whether with a new secret."""
+
+    url = text(8, 400, required=True)
+    renew = fields.Boolean(load_default=False)
+
+
+class HookSetForm(Form):
+    """The address; the secret where it is new."""
+
+    url = fields.String(required=True)
+    secret = fields.String(required=True, allow_none=True)
+
+
+class HookEventForm(Form):
+    """An event and what became of it; instants are UTC ms."""
+
+    n = fields.Integer(required=True)
+    event_id = fields.String(required=True)
+    newest = fields.Integer(required=True)
+    made_ms = fields.Integer(required=True)
+    state = fields.String(required=True)
+    attempts = fields.Integer(required=True)
+    due_ms = fields.Integer(required=True)
+    outcome = fields.String(required=True)
+
+
+class HookShownForm(Form):
+    """Where a receiver is told, and its newest events."""
+
+    url = fields.String(required=True)
+    state = fields.String(required=True)
+    renewed_ms = fields.Integer(required=True)
+    events = fields.List(fields.Nested(HookEventForm), required=True)
+
+
+class ReplayForm(Form):
+    """Which event."""
+
+    n = Whole(required=True, validate=validate.Range(1, 2**31))
