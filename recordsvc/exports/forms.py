@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from recordsvc.exports.files import FORMATS
-from recordsvc.ground.forms import Form, Identifier, Whole, WholeText, text
+from recordsvc.ground.forms import Form, Identifier, Truth, Whole, WholeText, text
 
 MOST_ITEMS = 5_000_000
 
@@ -100,7 +100,7 @@ class HookForm(Form):
     """Where to be told, and whether with a new secret."""
 
     url = text(8, 400, required=True)
-    renew = fields.Boolean(load_default=False)
+    renew = Truth(load_default=False)
 
 
 class HookSetForm(Form):
