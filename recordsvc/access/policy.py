@@ -310,7 +310,7 @@ def _proven(who: Actor, policy: str, entrance: Entrance) -> bool:
 
 
 def _ends(declared: Door) -> bool:
-    """Tell whether a door ends something of one's own: a session, a way in, a consent, a mandate, a helper's part."""
+    """Tell whether a door ends something of one's own: a session, a consent, a mandate, a helper's part."""
     own = declared.policy in AMONG_OTHERS and ("DELETE" in declared.methods or declared.rule.endswith("/end"))
     return own or declared.policy in ENDING
 
