@@ -27,10 +27,13 @@ from recordsvc.exports.reconciling import Line
 from recordsvc.exports.services import bp
 from recordsvc.ground import answers, http
 from recordsvc.ground.ports import beijing_date
+from recordsvc.ground.reading import Json
 
 NDJSON: Final = "application/x-ndjson"
 JSON: Final = "application/json"
 PAGE: Final = 1_000
+LINES_LIMIT: Final = 256 * 1024
+"""Bytes of as many lines as a range may be told by."""
 CURSORS: Final = (FeedCursorUnknown, FeedCursorAhead)
 
 
@@ -51,6 +54,8 @@ def read_items(query: dict[str, Any]) -> flask.Response:
     """Send items behind a cursor; looks and uses are durable before what they are of leaves."""
     receiver, media = own_receiver(), _wanted_media(JSON, NDJSON)
     puller = Puller(house(), actor(), http.current().id)
+    if asked_only():
+        return answers.answer(b"", media=media)
     limit = query["limit"] if media == NDJSON else min(query["limit"] or PAGE, PAGE)
     batch = puller.batch(receiver, query["after"], limit)
     charge(batch.to - batch.after)
@@ -75,6 +80,8 @@ def read_files(query: dict[str, Any]) -> flask.Response:
     """Send items as a table; looks and uses are durable before what they are of leaves."""
     receiver = own_receiver()
     puller = Puller(house(), actor(), http.current().id)
+    if asked_only():
+        return answers.answer(b"", media=files.MEDIA)
     limit = query["limit"]
     if query["format"] == "xlsx":
         limit = min(limit or files.SHEET_ROWS, files.SHEET_ROWS)
@@ -101,6 +108,8 @@ def read_files(query: dict[str, Any]) -> flask.Response:
 def read_snapshot() -> flask.Response:
     """Send what stands now; looks and uses are durable before what they are of leaves."""
     receiver = own_receiver()
+    if asked_only():
+        return answers.answer(b"", media=NDJSON)
     with house().db.read() as conn:
         charge(lines.count_standing(conn, receiver.client_id))
     puller = Puller(house(), actor(), http.current().id)
@@ -150,7 +159,7 @@ def read_totals(query: dict[str, Any]) -> flask.Response:
     "POST",
     "/v1/exports/reconciliations",
     policy="exports.read",
-    body=ReconcileForm,
+    body=Json(ReconcileForm, limit=LINES_LIMIT),
     answer=Sends(),
     problems=(*CURSORS, NoFeed, LinesRefused),
     summary="对账：逐条比对一个区段 / Compare a range line by line",
@@ -160,12 +169,18 @@ def read_totals(query: dict[str, Any]) -> flask.Response:
 def reconcile(form: dict[str, Any]) -> flask.Response:
     """Compare what both sides hold."""
     client_id, prefix = own_receiver().client_id, form["prefix"]
+    charge(len(form["lines"]))
     theirs = [Line(**one) for one in form["lines"]]
     names = [one.ref for one in theirs]
     if len(set(names)) != len(names) or not all(name.startswith(prefix) for name in names):
         raise LinesRefused(pointer="/lines")
     found = reconciling.compare(house(), client_id, form["at"], prefix, theirs)
     return answers.answer({"differences": found})
+
+
+def asked_only() -> bool:
+    """Whether no body leaves (HEAD): then no consent is used, and nobody was looked at."""
+    return flask.request.method == "HEAD"
 
 
 def own_receiver() -> Receiver:

@@ -61,6 +61,8 @@ class Puller:
         """Take for `who`."""
         self._house, self._who, self._request_id = house, who, request_id
         self._feeds, self._clients = Feeds(house), Clients(house.db)
+        self._counted = set[bytes]()
+        """Grants that this request has used: one pull is one use, however many portions it takes."""
 
     def batch(self, receiver: Receiver, after: str | None, limit: int | None) -> Batch:
         """Return the batch behind a cursor, brought up to date.
@@ -166,7 +168,7 @@ class Puller:
         ]
 
     def _noted(self, basis: dict[bytes, Basis], grants: Sequence[Grant]) -> set[bytes] | None:
-        """Use each grant once; keys of those that still ran, None where what was read is not so any more."""
+        """Use each grant once a request; keys of those that still ran, None where anything moved since."""
         if not grants:
             return set()
         once = {grant.key: grant for grant in grants}
@@ -175,9 +177,11 @@ class Puller:
             self._house.log.turn(turn)
             if bases(turn.conn, SOURCES, set(basis)) != basis:
                 return None
-            return {key for key, grant in once.items() if self._used(turn, grant)}
+            return {key for key, grant in once.items() if key in self._counted or self._used(turn, grant)}
 
-        return self._house.db.write(act)
+        good: set[bytes] | None = self._house.db.write(act)
+        self._counted |= good or set()
+        return good
 
     def _used(self, turn: Turn, grant: Grant) -> bool:
         (source,) = SOURCES

@@ -4,7 +4,8 @@
     root   RFC 6962 over SHA-256(0x00 ‖ line), in order of ref, as of a cursor
 
 Roots that differ are looked for by the first digits of `ref`, sixteen ranges at a time, until a range is
-small enough to be told line by line. Each line that differs is a ticket for officials; nothing else changes.
+small enough to be told line by line. Each line that differs is a ticket for officials; where more than a
+few of a range do, one ticket says how many. Nothing else changes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 DIGITS: Final = "0123456789abcdef"
+EACH: Final = 50
+"""So many differences of a range are a ticket each; what is more would bury them."""
+RANGE: Final = "range-differs"
 _REF: Final = 32
 """Digits of a ref."""
 
@@ -69,7 +73,7 @@ def totals(house: "House", receiver: str, at: str | None, prefix: str) -> dict[s
 def compare(
     house: "House", receiver: str, at: str, prefix: str, theirs: Sequence[Line]
 ) -> list[dict[str, Any]]:
-    """Compare a range line by line; each difference is a ticket, once.
+    """Compare a range line by line; each difference is a ticket, once, or the range is where there are many.
 
     Raises `FeedCursorUnknown`, `FeedCursorAhead`.
     """
@@ -84,6 +88,10 @@ def compare(
     ]
 
     def act(turn: Turn) -> None:
+        if len(found) > EACH:
+            told = {"count": len(theirs), "our_count": len(ours), "differ": len(found)}
+            open_ticket(turn, receiver, RANGE, f"{prefix}* @{end}", told)
+            return
         for one in found:
             open_ticket(
                 turn, receiver, one["kind"], one["ref"], {"ours": one["ours"], "theirs": one["theirs"]}

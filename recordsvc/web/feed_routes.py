@@ -34,6 +34,7 @@ KINDS: Final = {
     "missing-there": "本系统已发出、对方没有",
     "version-differs": "版本不同",
     "state-differs": "状态不同",
+    "range-differs": "一个区段内多处不同",
 }
 """Kind of a ticket -> what it is called."""
 _MEMBERS: Final = {
@@ -43,6 +44,7 @@ _MEMBERS: Final = {
     "root": "对方校验值",
     "our_count": "本方条数",
     "our_root": "本方校验值",
+    "differ": "不同的条数",
     "ours": "本方",
     "theirs": "对方",
 }

@@ -385,3 +385,25 @@ def test_a_stream_gives_nothing_more_once_its_client_is_suspended(
     with pytest.raises(NoFeed):
         list(pieces)
     assert sum(len(looks(house, one)) for one in workers) == 1
+
+
+def test_one_pull_is_one_use_and_asking_for_its_head_is_none(
+    house: House, centre: Centre, bank: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, records = entered(house, centre, 1, 3)
+    agree(house, worker, *records)
+    Feeds(house).run()
+
+    def uses() -> int:
+        with house.db.read() as conn:
+            (one,) = consents.of_workers(conn, [worker])
+        return one.uses
+
+    for path in ("items", "files?format=csv", "snapshot"):
+        head = bank.app.test_client().head(f"/v1/exports/{path}", headers={"Authorization": "Bearer bank-1"})
+        assert (head.status_code, head.data) == (200, b"")
+    assert (uses(), looks(house, worker)) == (0, [])
+    monkeypatch.setattr(pulling, "PORTION", 1)
+    assert len(bank.pull()) == 3
+    assert uses() == 1
+    assert len(looks(house, worker)) == 1

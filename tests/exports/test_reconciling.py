@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from recordsvc.exports import feed_routes
 from recordsvc.exports.tables import export_ticket
 from recordsvc.ground.strictjson import canonical
 from recordsvc.house import House
@@ -116,3 +117,21 @@ def test_a_foreign_cursor_is_named(copy: Copy) -> None:
     assert copy.get("/v1/exports/totals?at=AAAA").json["code"] == "feed-cursor-unknown"
     answer = copy.post("/v1/exports/reconciliations", {"at": "AAAA", "lines": []})
     assert answer.json["code"] == "feed-cursor-unknown"
+
+
+def test_a_range_that_differs_in_many_is_one_ticket(house: House, copy: Copy) -> None:
+    invented = [{"ref": f"{n:032x}", "state": "live", "version": 1} for n in range(1_000 - len(held(copy)))]
+    wrong = [*invented, *held(copy)]
+    assert len(json.dumps({"lines": wrong})) > 64 * 1024
+    for _ in range(2):
+        assert len(sent(copy, wrong)["differences"]) == len(invented)
+    (row,) = rows(house, export_ticket)
+    told = {"count": 1_000, "our_count": 1_000 - len(invented), "differ": len(invented)}
+    assert (row["kind"], json.loads(row["told"])) == ("range-differs", told)
+
+
+def test_each_line_is_a_unit_of_the_day(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    charged: list[int] = []
+    monkeypatch.setattr(feed_routes, "charge", charged.append)
+    sent(copy, held(copy))
+    assert charged == [len(held(copy))]

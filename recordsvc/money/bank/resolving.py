@@ -141,7 +141,8 @@ def entry_of(conn: Connection, found: Break) -> sa.Row[tuple[Any, ...]] | None:
 
 def _about(conn: Connection, _subject: str, payload: dict[str, Any]) -> Thing:
     """Return whom the money concerns: who keeps out of them does not decide it (回避)."""
-    return Thing(None, payee_accounts.about(conn, str(payload["payee"])).parties)
+    payee = payload.get("payee")  # not in what was proposed before the payee was kept
+    return Thing(None) if payee is None else Thing(None, payee_accounts.about(conn, str(payee)).parties)
 
 
 @two_person.executor(KIND, deciders=paying.DECIDERS, about=_about, fresh=True)
