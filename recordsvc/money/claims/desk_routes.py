@@ -34,6 +34,7 @@ from recordsvc.money.claims.forms import (
     DeskClaimForm,
     ListQuery,
 )
+from recordsvc.money.claims.refusing import Grounds
 from recordsvc.money.claims.services import bp, signer, within_reach
 from recordsvc.money.claims.steps import DIVERTED, DONE, Done
 from recordsvc.money.claims.tables import claim_state
@@ -107,7 +108,16 @@ def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
         return views.for_desk(house(), conn, one, actor().roles)
 
 
-def step_desk(policy: str, claim_id: bytes, event: str, version: int, reason: str) -> Claim:
+def step_desk(
+    policy: str,
+    claim_id: bytes,
+    event: str,
+    version: int,
+    reason: str,
+    article: str = "",
+    found_on: str = "",
+    evidence: str = "",
+) -> Claim:
     """Take a step as the official who asks.
 
     Raises as `signer`, as `steps.step`, `ClaimWaits`, `ClaimDiverted`, `StepUpRequired`.
@@ -127,7 +137,8 @@ def step_desk(policy: str, claim_id: bytes, event: str, version: int, reason: st
             back = steps.step(turn, house(), one, event, by, reason).claim
             steps.check(turn, house(), back)
             return DONE
-        return steps.step(turn, house(), one, event, by, reason).outcome
+        grounds = Grounds(article, found_on, evidence)
+        return steps.step(turn, house(), one, event, by, reason, grounds=grounds).outcome
 
     outcome = once(act)
     with house().db.read() as conn:

@@ -20,10 +20,10 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.money.claims import agencies, deceased, deciding, hands, limiting, money, terms, transitions
 from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimRefused, ClaimStep
-from recordsvc.money.claims.refusing import check_proposal, check_refusal
+from recordsvc.money.claims.refusing import NO_GROUNDS, Grounds, proposable, propose, refusable, refuse
 from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
 from recordsvc.money.claims.telling import told
-from recordsvc.money.claims.transitions import HANDLER, REVIEWER, Transition
+from recordsvc.money.claims.transitions import HANDLER, Transition
 from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, find
 from recordsvc.people import tables as people_tables
 
@@ -58,6 +58,7 @@ class Run:
     list_sha256: str | None = None
     notice_id: bytes | None = None
     payment: str = ""
+    grounds: Grounds = NO_GROUNDS
     values: dict[str, Any] = field(default_factory=dict)
     _read: list[Place | None] = field(default_factory=list)
 
@@ -102,6 +103,7 @@ def step(  # noqa: PLR0913 - what a step is
     list_sha256: str | None = None,
     notice_id: bytes | None = None,
     payment: str = "",
+    grounds: Grounds = NO_GROUNDS,
 ) -> Done:
     """Take a step.
 
@@ -111,7 +113,7 @@ def step(  # noqa: PLR0913 - what a step is
     if way is None or who.roles.isdisjoint(way.roles):
         raise ClaimStep(state=one.state, event=event)
     lock(turn, one.worker_id)
-    run = Run(turn, house, one, way, who, reason, list_sha256, notice_id, payment)
+    run = Run(turn, house, one, way, who, reason, list_sha256, notice_id, payment, grounds)
     try:
         for name in way.guards:
             GUARDS[name](run)
@@ -411,8 +413,8 @@ def _keep(run: Run) -> None:
 
 GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "granted": _granted,
-    "refusable": lambda run: check_refusal(run.turn.conn, run.claim, run.who, run.reason),
-    "refusal": lambda run: check_proposal(run.turn.conn, run.claim, run.reason),
+    "refusable": lambda run: refusable(run.turn.conn, run.claim, run.who, run.reason),
+    "refusal": proposable,
     "claimants": _claimants,
     "said": _said,
     "alive": lambda run: deceased.refuse_asking(run.turn.conn, run.claim),
@@ -437,6 +439,7 @@ EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     "offset": _offset,
     "queue": _queue,
     "keep": _keep,
-    "to_reviewer": lambda run: run.values.update(owner=REVIEWER),
+    "propose": propose,
+    "refuse": refuse,
     "list": lambda run: run.values.update(notice_id=run.notice_id),
 }

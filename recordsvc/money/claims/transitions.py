@@ -78,11 +78,11 @@ TRANSITIONS: Final = (
     ),
     # What the rule grants is refused by two: one proposes it, a reviewer does it.
     *(
-        Transition(one, PROPOSE, one, (HANDLER, REVIEWER), ("refusal",), ("to_reviewer",))
+        Transition(one, PROPOSE, one, (HANDLER, REVIEWER), ("refusal",), ("propose",))
         for one in ("CHECKED", *_HELD)
     ),
     *(
-        Transition(one, "refuse", "REFUSED", (HANDLER, REVIEWER), ("refusable",), ("release",))
+        Transition(one, "refuse", "REFUSED", (HANDLER, REVIEWER), ("refusable",), ("refuse", "release"))
         for one in ("CHECKED", *_HELD)
     ),
     *(
@@ -91,6 +91,8 @@ TRANSITIONS: Final = (
     ),
     *(Transition(one, "recover", "RECOVERING", (SYSTEM,)) for one in ("PAID", "CLOSED")),
     Transition("RECOVERING", "recovered", "RECOVERED", (SYSTEM,)),
+    # Asked back for a record that is good again: paid anew as what tops it up (补差).
+    Transition("RECOVERED", "restored", "CLOSED", (SYSTEM,)),
     *(Transition("RECOVERING", one, "CLOSED", (SYSTEM,)) for one in ("keep", "reduced", "written-off")),
 )
 

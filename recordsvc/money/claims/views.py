@@ -116,6 +116,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "withdraw": "撤回",
     "recover": "启动追回",
     "recovered": "追回完毕",
+    "restored": "依据的记录恢复，重新发放",
     "keep": "不予追回",
     "escalate": "逾期上报",
     "reduced": "多发部分追回完毕",
@@ -181,11 +182,39 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "notice": _notice(conn, one),
         "account_ready": house.claims.payments.account_of(conn, one.payee) > 0,
         "review": _review(one),
+        "refusal": _refusal(conn, one, closed=closed),
         "agent": _agent(house, conn, one),
         "came_back": _came_back(conn, one),
         "difference": None if one.tops is None else _difference(conn, one, closed=closed),
         "topups": [{"claim_id": it.claim_id, "amount_fen": it.amount_fen} for it in parts_of(conn, one)],
     }
+
+
+def _refusal(conn: Connection, one: Claim, *, closed: bool) -> dict[str, Any] | None:
+    """Return on what people refuse what the rule grants, without who they are."""
+    words = refusing.refusal_of(conn, one)
+    if words is None:
+        return None
+    first, second = words
+    return {
+        "article": first.article,
+        "found": WITHHELD_ZH if closed else first.found,
+        "found_on": first.found_on,
+        "evidence": WITHHELD_ZH if closed else first.evidence,
+        "decided": "" if second is None else WITHHELD_ZH if closed else second.found,
+        "proposed_ms": first.at_ms,
+        "decided_ms": None if second is None else second.at_ms,
+    }
+
+
+def _by_whom(conn: Connection, one: Claim, told: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a refusal with who proposed it and who decided it, as the desk sees it."""
+    words = refusing.refusal_of(conn, one)
+    if words is None:
+        return None
+    by = [row.actor for row in words if row is not None]
+    shown: dict[str, Any] = told["refusal"]
+    return shown | dict(zip(("proposed_by", "decided_by"), by, strict=False))
 
 
 def _waiting_for_the_seal(one: Claim) -> dict[str, Any]:
@@ -207,6 +236,7 @@ def _difference(conn: Connection, one: Claim, *, closed: bool) -> dict[str, Any]
     return {
         "claim_id": first.claim_id,
         "was_fen": one.before_fen,
+        "recovered_fen": 0 if one.before_fen else first.amount_fen,
         "is_fen": one.before_fen + one.amount_fen,
         "difference_fen": one.amount_fen,
         "changed": [
@@ -251,6 +281,7 @@ def for_desk(house: "House", conn: Connection, one: Claim, roles: frozenset[str]
         "filed_by": one.filed_by,
         "flags": list(signing.flags(house, conn, one)),
         "ways": _ways(conn, one, roles),
+        "refusal": _by_whom(conn, one, told),
         "approvals": [
             {
                 "round": row.round,

@@ -7,9 +7,9 @@ import pytest
 from recordsvc.access.errors import StandsTogether
 from recordsvc.archive import noticeboard, wording
 from recordsvc.money.claims import filing, paying, signing, values, views
-from recordsvc.money.claims.errors import ClaimSignedBefore, ClaimStep
+from recordsvc.money.claims.errors import ClaimRefused, ClaimSignedBefore, ClaimStep
 from recordsvc.money.claims.values import Who
-from tests.money.claims.world import APPROVER, HANDLER, PAYER, REVIEWER, World, official
+from tests.money.claims.world import APPROVER, ARTICLE, HANDLER, PAYER, REVIEWER, World, official
 
 
 @pytest.mark.parametrize("state", ["CHECKED", "ACCEPTED", "NOTICED"])
@@ -104,9 +104,11 @@ def test_nobody_alone_refuses_what_the_rule_grants(world: World, state: str, who
         world.bring(one, state)
     with pytest.raises(ClaimStep):
         world.step(one, "refuse", who, WHY)
-    world.step(one, "propose-refusal", who, WHY)
+    world.propose_refusal(one, who, WHY)
     assert (world.read(one).state, world.read(one).owner) == (state, "reviewer")
-    assert told(world, one.worker_id)[0][:2] == ("claim-refusal-proposed", {})
+    ((kind, params, text),) = told(world, one.worker_id)
+    assert (kind, params) == ("claim-refusal-proposed", {"articles": ARTICLE})
+    assert f"工作人员依据{ARTICLE}提议不予发放" in text
     with pytest.raises((ClaimStep, ClaimSignedBefore)):
         world.step(one, "refuse", who, WHY)
     with pytest.raises(ClaimStep):
@@ -114,12 +116,53 @@ def test_nobody_alone_refuses_what_the_rule_grants(world: World, state: str, who
 
     assert world.step(one, "refuse", APPROVER, WHY).claim.state == "REFUSED"
     assert world.left() == 1_000_000
-    assert {kind for kind, _, _ in told(world, one.worker_id)} == {"claim-refusal-proposed", "claim-refused"}
+    said = {kind: (params, text) for kind, params, text in told(world, one.worker_id)}
+    assert said.keys() == {"claim-refusal-proposed", "claim-refused"}
+    assert said["claim-refused"][0] == {"articles": ARTICLE}
+    assert f"依据：{ARTICLE}" in said["claim-refused"][1]
+
+
+@pytest.mark.parametrize(
+    ("more", "wrong"),
+    [
+        ({"article": ""}, "/article"),
+        ({"article": "第九百条"}, "/article"),
+        ({"article": "《管理办法》"}, "/article"),
+        ({"found_on": ""}, "/found_on"),
+        ({"found_on": "2025-13-01"}, "/found_on"),
+        ({"found_on": "20251009"}, "/found_on"),
+        ({"found_on": "2999-01-01"}, "/found_on"),
+        ({"evidence": ""}, "/evidence"),
+        ({"reason": ""}, "/reason"),
+    ],
+    ids=str,
+)
+def test_a_proposal_to_refuse_names_article_day_and_paper(
+    world: World, more: dict[str, str], wrong: str
+) -> None:
+    one = world.file(*world.certified())
+    with pytest.raises(ClaimRefused) as refused:
+        world.propose_refusal(one, HANDLER, **{"reason": WHY, **more})
+    assert [it["pointer"] for it in refused.value.errors] == [wrong]
+    assert world.read(one) == one
+
+
+def test_a_refusal_may_rest_on_an_article_of_another_text(world: World) -> None:
+    one = world.file(*world.certified())
+    article = "《就业补助资金管理办法》第二十条第一款"
+    world.propose_refusal(one, HANDLER, WHY, article=article)
+    done = world.step(one, "refuse", REVIEWER, "属实").claim
+    with world.house.db.read() as conn:
+        seen = views.detailed(world.house, conn, done)["refusal"]
+        desk = views.for_desk(world.house, conn, done, frozenset())["refusal"]
+    assert (seen["article"], seen["found"], seen["decided"]) == (article, WHY, "属实")
+    assert "proposed_by" not in seen
+    assert (desk["proposed_by"], desk["decided_by"]) == (HANDLER.actor, REVIEWER.actor)
 
 
 def test_who_stands_in_for_whoever_proposed_a_refusal_does_not_decide_it(world: World) -> None:
     one = world.file(*world.certified())
-    world.step(one, "propose-refusal", REVIEWER, WHY)
+    world.propose_refusal(one, REVIEWER, WHY)
     world.stands_in("r1", "r2")
     with pytest.raises(StandsTogether):
         world.step(one, "refuse", APPROVER, WHY)
@@ -127,12 +170,12 @@ def test_who_stands_in_for_whoever_proposed_a_refusal_does_not_decide_it(world: 
 
 def test_a_step_since_ends_a_proposal_to_refuse_and_a_report_that_it_is_late_does_not(world: World) -> None:
     one = world.file(*world.certified())
-    world.step(one, "propose-refusal", HANDLER, WHY)
+    world.propose_refusal(one, HANDLER, WHY)
     world.step(one, "escalate", values.BY_ITSELF, "inspector")
     world.write(filing.supplement, world.read(one), world.as_worker(one.worker_id), "证书可以联网查到")
     with pytest.raises(ClaimStep):
         world.step(one, "refuse", REVIEWER, WHY)
-    world.step(one, "propose-refusal", HANDLER, WHY)
+    world.propose_refusal(one, HANDLER, WHY)
     world.step(one, "escalate", values.BY_ITSELF, "inspector")
     assert world.step(one, "refuse", REVIEWER, WHY).claim.state == "REFUSED"
 
@@ -141,7 +184,7 @@ def test_a_refusal_is_proposed_of_what_the_rule_grants_alone(world: World) -> No
     world.registers.said["insured_months"] = 3
     one = world.file(*world.certified())
     with pytest.raises(ClaimStep):
-        world.step(one, "propose-refusal", HANDLER, WHY)
+        world.propose_refusal(one, HANDLER, WHY)
     assert world.step(one, "refuse", HANDLER).claim.state == "REFUSED"
 
 
@@ -154,7 +197,7 @@ def test_what_is_offered_at_the_desk_is_what_may_be_done(world: World) -> None:
         return {way for way in told["ways"] if "refus" in way}
 
     assert (offered("handler"), offered("reviewer")) == ({"propose-refusal"}, {"propose-refusal"})
-    world.step(one, "propose-refusal", HANDLER, WHY)
+    world.propose_refusal(one, HANDLER, WHY)
     with world.house.db.read() as conn:
         assert signing.flags(world.house, conn, world.read(one)) == ("refusal-proposed",)
     assert (offered("handler"), offered("reviewer")) == ({"propose-refusal"}, {"propose-refusal", "refuse"})
