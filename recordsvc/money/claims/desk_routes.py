@@ -93,6 +93,11 @@ def _parted(conn: Connection, event: str, policy: str) -> tuple[list[Claim], lis
     return [one for one in waiting if one not in flagged], flagged
 
 
+def came_back(conn: Connection, policy: str) -> list[Claim]:
+    """Return the claims whose money came back, of the area of whoever asks, the most urgent first."""
+    return queue(conn, claim_state.c.state == "RETURNED", *within_reach(policy), limit=1_000)
+
+
 def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
     """Return a claim for the official who asks, once the look is noted.
 
@@ -241,10 +246,15 @@ def read_list(query: dict[str, Any]) -> flask.Response:
 
 def _sheet(event: str, policy: str) -> flask.Response:
     clean, sha256, flagged = sheet(event, policy)
+    back: list[Claim] = []
+    if event == "finance":
+        with house().db.read() as conn:
+            back = came_back(conn, policy)
     told = {
         "clean": [views.brief(one) for one in clean],
         "list_sha256": sha256,
         "flagged": [views.brief(one) for one in flagged],
+        "returned": [views.brief(one) for one in back],
     }
     return answers.answer(told, form=ClaimSheetForm)
 

@@ -309,6 +309,8 @@ class ClaimSheetForm(Form):
     clean = fields.List(fields.Nested(ClaimForm), required=True)
     list_sha256 = fields.String(required=True)
     flagged = fields.List(fields.Nested(ClaimForm), required=True)
+    returned = fields.List(fields.Nested(ClaimForm), required=True)
+    """Of who pays: those whose money came back, the most urgent first."""
 
 
 class ClaimSignedForm(Form):

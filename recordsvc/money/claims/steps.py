@@ -21,6 +21,7 @@ from recordsvc.ground.problems import Problem
 from recordsvc.money.claims import agencies, deceased, deciding, hands, limiting, money, terms, transitions
 from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimRefused, ClaimStep
 from recordsvc.money.claims.refusing import NO_GROUNDS, Grounds, proposable, propose, refusable, refuse
+from recordsvc.money.claims.returned import back
 from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
 from recordsvc.money.claims.telling import told
 from recordsvc.money.claims.transitions import HANDLER, Transition
@@ -438,6 +439,7 @@ EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     "sign": _sign,
     "offset": _offset,
     "queue": _queue,
+    "back": back,
     "keep": _keep,
     "propose": propose,
     "refuse": refuse,

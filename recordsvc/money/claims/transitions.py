@@ -65,8 +65,13 @@ TRANSITIONS: Final = (
         "FINANCED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", *_SAME, "payable"), ("offset", "queue")
     ),
     Transition("PAYING", "paid", "PAID", (SYSTEM,)),
-    *(Transition(one, "returned", "RETURNED", (SYSTEM,)) for one in ("PAYING", "PAID", "RECOVERING")),
+    *(
+        Transition(one, "returned", "RETURNED", (SYSTEM,), (), ("back",))
+        for one in ("PAYING", "PAID", "RECOVERING")
+    ),
     Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
+    # What it waited for is there: a new account of its payee is verified.
+    Transition("RETURNED", "account", "RETURNED", (SYSTEM,)),
     Transition("RETURNED", "lapse", "SUBMITTED", (SYSTEM,), ("not_offset",), ("give_back",)),
     Transition("PAID", "close", "CLOSED", (SYSTEM,)),
     # Overdue: the state stays, and the next above is told.
