@@ -16,6 +16,7 @@ from recordsvc.archive import persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.idempotency import Refused
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims import filing, notices, signing, steps, transitions, views
@@ -143,7 +144,8 @@ def step_desk(
             steps.check(turn, house(), back)
             return DONE
         grounds = Grounds(article, found_on, evidence)
-        return steps.step(turn, house(), one, event, by, reason, grounds=grounds).outcome
+        outcome = steps.step(turn, house(), one, event, by, reason, grounds=grounds).outcome
+        return outcome if outcome == DONE else Refused(outcome)
 
     outcome = once(act)
     with house().db.read() as conn:

@@ -20,6 +20,7 @@ from recordsvc.money.claims import hands, transitions
 from recordsvc.money.claims.errors import ClaimRefused, ClaimStep
 from recordsvc.money.claims.tables import claim_refusal
 from recordsvc.money.claims.values import Claim, Who, decision_of, events_of
+from recordsvc.people.spotting import number_in
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -29,8 +30,10 @@ PROPOSE: Final = transitions.PROPOSE
 REFUSE: Final = "refuse"
 MOST_ARTICLE: Final = 120
 MOST_EVIDENCE: Final = 200
-_NUMERAL: Final = "[一二三四五六七八九十百零〇0-9]{1,6}"
-_ELSEWHERE: Final = re.compile(rf"《[^《》]{{2,60}}》第{_NUMERAL}条(第{_NUMERAL}款)?(第{_NUMERAL}项)?")
+_NUMERAL: Final = "[一二三四五六七八九十百零〇]{1,6}"
+_ELSEWHERE: Final = re.compile(
+    rf"《[\u4e00-\u9fff〇]{{2,60}}》第{_NUMERAL}条(第{_NUMERAL}款)?(第{_NUMERAL}项)?"
+)
 """An article of another text than the rule: 《就业补助资金管理办法》第二十条第一款."""
 
 
@@ -111,6 +114,9 @@ def proposable(run: "Run") -> None:
         found.append(_fault("found_on", "value", "请写明查明的日期，不能晚于今天", "a day up to today"))
     if not given.evidence:
         found.append(_fault("evidence", "required", "请写明证据材料及其编号", "name the paper that shows it"))
+    for name, text in (("reason", run.reason), ("evidence", given.evidence)):
+        if number_in(text) is not None:
+            found.append(_fault(name, "value", "不要写证件号码、卡号和电话号码", "no number of a person"))
     if found:
         raise ClaimRefused(errors=found)
 
