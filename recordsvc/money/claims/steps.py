@@ -19,6 +19,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.money.claims import agencies, deceased, deciding, hands, limiting, money, terms, transitions
+from recordsvc.money.claims.deadlines import stays
 from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimRefused, ClaimStep
 from recordsvc.money.claims.refusing import NO_GROUNDS, Grounds, proposable, propose, refusable, refuse
 from recordsvc.money.claims.returned import back
@@ -185,6 +186,8 @@ def _move(run: Run) -> Claim:
 
 def _due(run: Run, today: dt.date) -> str | None:
     """Return until when the next step is due; of what is public, counted from the list's last day."""
+    if stays(run):
+        return run.claim.due_on
     start = today
     if run.way.target == "NOTICED":
         last = _last_day(run.turn.conn, run.notice_id or run.claim.notice_id)
@@ -385,27 +388,6 @@ def _sign(run: Run) -> None:
     run.values["signed"] = n
 
 
-def _payable(run: Run) -> None:
-    one = run.claim
-    run.house.claims.payments.ready(run.turn, one.reference, one.payee, one.hold)
-
-
-def _offset(run: Run) -> None:
-    """Keep back what the payee owes of another claim, where the law allows it; the rest is payable."""
-    kept_fen, held = run.house.claims.offsets.take(run.turn, run.claim)
-    if kept_fen:
-        run.values |= {"offset_fen": kept_fen, "hold": held}
-
-
-def _queue(run: Run) -> None:
-    """Have paid what was signed for, less what is kept back of it."""
-    one, held = run.claim, run.values.get("hold", run.claim.hold)
-    rest_fen = one.amount_fen - (run.values.get("offset_fen", one.offset_fen) or 0)
-    run.values["payment"] = run.house.claims.payments.queue(
-        run.turn, one.reference, one.payee, rest_fen, held, run.who.actor
-    )
-
-
 def _keep(run: Run) -> None:
     """Change nothing but that it was told: who owns it, until when it was due, what it waits for."""
     one = run.claim
@@ -428,7 +410,8 @@ GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "no_approval_needed": _no_approval_needed,
     "fully_signed": _fully_signed,
     "not_offset": _not_offset,
-    "payable": _payable,
+    "payable": money.payable,
+    "another_hand": hands.another_hand,
 }
 EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     # Taken once it is granted, given back where it is not.
@@ -437,8 +420,8 @@ EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     "release": _release,
     "give_back": _give_back,
     "sign": _sign,
-    "offset": _offset,
-    "queue": _queue,
+    "offset": money.offset,
+    "queue": money.queue,
     "back": back,
     "keep": _keep,
     "propose": propose,

@@ -69,7 +69,7 @@ TRANSITIONS: Final = (
         Transition(one, "returned", "RETURNED", (SYSTEM,), (), ("back",))
         for one in ("PAYING", "PAID", "RECOVERING")
     ),
-    Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
+    Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", "another_hand"), ("queue",)),
     # What it waited for is there: a new account of its payee is verified.
     Transition("RETURNED", "account", "RETURNED", (SYSTEM,)),
     Transition("RETURNED", "lapse", "SUBMITTED", (SYSTEM,), ("not_offset",), ("give_back",)),

@@ -50,13 +50,13 @@ def test_case_32_with_the_bank_a_claim_is_paid_and_what_came_back_is_paid_once_m
     # Closed: not there again, and it is its payee's turn.
     assert world.step(one, "pay", PAYER).outcome == "waits"
     back = world.read(one)
-    assert (back.waits, back.owner, back.due_on) == ("account-failed", "worker", "2025-10-30")
+    assert (back.waits, back.owner, back.due_on) == ("account-failed", "worker", "2025-11-13")
     paying.run(world.house)
     assert world.read(one) == back
     give_account(world, one, 2)
     paying.run(world.house)
     back = world.read(one)
-    assert (back.state, back.waits, back.owner, back.due_on) == ("RETURNED", "", "payer", "2025-10-14")
+    assert (back.state, back.waits, back.owner, back.due_on) == ("RETURNED", "", "payer", "2025-10-28")
     world.step(one, "pay", PAYER)
     second = bytes.fromhex(world.read(one).payment)
     desk.send()

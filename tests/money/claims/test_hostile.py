@@ -6,9 +6,11 @@ import pytest
 
 from recordsvc.access.errors import StandsTogether
 from recordsvc.archive import noticeboard, wording
-from recordsvc.money.claims import filing, paying, signing, values, views
+from recordsvc.money.bank import payee_accounts
+from recordsvc.money.claims import bank, escalating, filing, paying, signing, values, views
 from recordsvc.money.claims.errors import ClaimRefused, ClaimSignedBefore, ClaimStep
 from recordsvc.money.claims.values import Who
+from tests.money.bank import made
 from tests.money.claims.world import APPROVER, ARTICLE, HANDLER, PAYER, REVIEWER, World, official
 
 
@@ -204,3 +206,75 @@ def test_what_is_offered_at_the_desk_is_what_may_be_done(world: World) -> None:
     with world.house.db.read() as conn:
         assert signing.flags(world.house, conn, world.read(one)) == ("refusal-proposed",)
     assert (offered("handler"), offered("reviewer")) == ({"propose-refusal"}, {"propose-refusal", "refuse"})
+
+
+def test_who_has_a_claim_moves_not_the_day_on_which_it_is_due(world: World) -> None:
+    one = world.file(*world.certified())
+    due_on = one.due_on
+    assert due_on is not None
+    for _ in range(2):
+        world.days(3)
+        world.write(filing.supplement, world.read(one), HANDLER, "再核一次")
+        world.propose_refusal(one, HANDLER, WHY)
+        world.propose_refusal(one, REVIEWER, WHY)
+        assert (world.read(one).state, world.read(one).due_on) == ("CHECKED", due_on)
+    world.write(filing.supplement, world.read(one), HANDLER, "再核一次")
+    world.days(3)
+    assert escalating.run(world.house) == 1
+    # What the claimant brings is looked at in days of its own.
+    world.write(filing.supplement, world.read(one), world.as_worker(one.worker_id), "已补充")
+    assert str(world.read(one).due_on) > due_on
+
+
+@pytest.mark.parametrize(("entered_by", "verified_by"), [("p1", "r1"), ("h1", "p1")])
+def test_who_says_where_money_goes_does_not_send_it(world: World, entered_by: str, verified_by: str) -> None:
+    world.house.claims.payments = bank.BankRoom(world.house)
+    one = world.file(*world.certified())
+    entered = world.write(payee_accounts.enter, one.payee, made.payee(1), f"official:{entered_by}")
+    payee_accounts.check_due(world.house)
+    world.house.db.write(lambda turn: payee_accounts.verify(turn, entered, f"official:{verified_by}"))
+    world.bring(one, "APPROVED")
+    with pytest.raises(ClaimSignedBefore):
+        world.step(one, "finance", PAYER)
+    with world.house.db.read() as conn:
+        assert signing.due(conn, "finance", PAYER.actor, "2026-01-01") == []
+        assert len(signing.due(conn, "finance", "official:p2", "2026-01-01")) == 1
+    world.stands_in("p1", "p2")
+    with pytest.raises(StandsTogether):
+        world.step(one, "finance", official("p2", "payer"))
+    assert world.step(one, "finance", official("p3", "payer")).outcome == "done"
+
+
+def test_who_gave_the_new_account_does_not_pay_what_came_back_to_it(world: World) -> None:
+    one = world.bring(world.file(*world.certified()), "PAYING")
+    world.write(paying.heard, one.reference, "returned")
+    entered = world.write(payee_accounts.enter, one.payee, made.payee(1), PAYER.actor)
+    payee_accounts.check_due(world.house)
+    world.house.db.write(lambda turn: payee_accounts.verify(turn, entered, "official:r1"))
+    with pytest.raises(ClaimSignedBefore):
+        world.step(one, "pay", PAYER)
+    assert world.step(one, "pay", official("p2", "payer")).claim.state == "PAYING"
+
+
+@pytest.mark.parametrize(
+    "state", ["CHECKED", "ACCEPTED", "REVIEWED", "NOTICED", "APPROVED", "FINANCED", "PAID"]
+)
+def test_no_role_leaves_a_step_out_or_takes_one_twice(world: World, state: str) -> None:
+    """Whoever holds every role of an office, one step of one's own is all there is."""
+    one = world.file(*world.certified())
+    if state != "CHECKED":
+        one = world.bring(one, state)
+    everybody = official("all", "handler", "reviewer", "payer")
+    own = {"CHECKED": "accept", "ACCEPTED": "review", "NOTICED": "approve", "APPROVED": "finance"}.get(state)
+    world.days(14)
+    before = world.read(one)
+    for event in ("accept", "review", "approve", "finance", "pay", "paid", "close", "hand-over", "recover"):
+        if event != own and (state, event) != ("FINANCED", "pay"):
+            with pytest.raises(ClaimStep):
+                world.step(one, event, everybody)
+    assert world.read(one) == before
+    if own is not None:
+        world.step(one, own, everybody)
+        with pytest.raises((ClaimSignedBefore, ClaimStep)):
+            for event in ("review", "approve", "finance"):
+                world.step(one, event, everybody)
