@@ -40,7 +40,7 @@ _USCC: Final = re.compile(r"[0-9A-Z]{18}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STAFF: Final = re.compile(r"s-[0-9a-f]{16}")
-_ARTICLES: Final = re.compile(r"[\u4e00-\u9fff〇、]{2,200}")
+_ARTICLES: Final = re.compile(r"[\u4e00-\u9fff〇、《》]{2,200}")
 PARAMS: Final[Mapping[str, re.Pattern[str]]] = {
     "issuer": _USCC,
     "type": _CODE,

@@ -9,6 +9,7 @@ from recordsvc.archive import persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.facts import ELSEWHERE_ZH
 from recordsvc.archive.services import own_worker
+from recordsvc.ground import answers
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import Problem
 from recordsvc.ground.reading import Fields
@@ -203,7 +204,7 @@ def claim_notices_page() -> flask.Response:
     """List the newest."""
     with house().db.read() as conn:
         found = notices.public(house(), conn)
-    return page("claim_notices.html", 200, notices=[_notice(one) for one in found])
+    return _not_listed(page("claim_notices.html", 200, notices=[_notice(one) for one in found]))
 
 
 @door(
@@ -230,7 +231,14 @@ def claim_notice_page(notice_id: bytes) -> flask.Response:
         }
         for line in found.lines
     ]
-    return page("claim_notice.html", 200, one=_notice(found), lines=lines, taken_down=found.taken_down)
+    shown_now = page("claim_notice.html", 200, one=_notice(found), lines=lines, taken_down=found.taken_down)
+    return _not_listed(shown_now)
+
+
+def _not_listed(answer: flask.Response) -> flask.Response:
+    """Keep a page out of search engines: a list is public for its term, and they keep it longer."""
+    answer.headers.update(answers.NOT_LISTED)
+    return answer
 
 
 def _notice(found: Notice) -> dict[str, Any]:

@@ -174,7 +174,8 @@ def _own_answer(claim_id: bytes, status: int) -> flask.Response:
 def list_notices() -> flask.Response:
     """List those whose term runs."""
     with house().db.read() as conn:
-        return answers.answer({"items": notices.public(house(), conn)}, form=ClaimNoticesForm)
+        told = {"items": notices.public(house(), conn)}
+        return answers.answer(told, headers=answers.NOT_LISTED, form=ClaimNoticesForm)
 
 
 @door(
@@ -189,4 +190,5 @@ def list_notices() -> flask.Response:
 def read_notice(notice_id: bytes) -> flask.Response:
     """Show one."""
     with house().db.read() as conn:
-        return answers.answer(notices.public_one(house(), conn, notice_id), form=ClaimNoticeForm)
+        found = notices.public_one(house(), conn, notice_id)
+        return answers.answer(found, headers=answers.NOT_LISTED, form=ClaimNoticeForm)

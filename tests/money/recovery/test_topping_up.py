@@ -197,9 +197,13 @@ def test_while_a_case_is_open_nothing_is_topped_up(world: Recoveries) -> None:
     world.level(one, "5")
     world.decide(world.heard(one), deciding.DECIDE, asked_fen=50_000, instalments=1)
 
+    world.correct(one, assessed_on=world.desk.today().isoformat())
+    assert (world.case(one).state, world.topups(one)) == ("DECIDED", [])
+
     world.level(one, "3")
 
-    assert (world.case(one).state, world.topups(one)) == ("DECIDED", [])
+    # What was asked back is due, and more: the case ends, and the difference alone is proposed.
+    assert (world.case(one).state, [it.amount_fen for it in world.topups(one)]) == ("DROPPED", [50_000])
 
 
 def test_nobody_signs_a_top_up_who_filed_the_claim(world: Recoveries) -> None:
