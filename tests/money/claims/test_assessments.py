@@ -16,6 +16,7 @@ from tests.money.claims.test_trainings_once import Trained
 from tests.money.claims.world import WELDER, Assessor, Charged, World
 
 FEE = {"fee_fen": 31_500}
+PART = {"part": "theory", "status": "scored", "score": "80.0", "pass_mark": "60", "passed": True}
 
 
 class Assessed(Trained):
@@ -24,7 +25,6 @@ class Assessed(Trained):
     def assess(self, ago: int = 30, issuer: Any = None, **changes: Any) -> bytes:
         """A result of so many days ago; its record id."""
         issuer = issuer or self.world.assessor
-        parts = [{"part": "theory", "status": "scored", "score": "80.0", "pass_mark": "60", "passed": True}]
         body = {
             "organisation": {"uscc": issuer.uscc, "name": "示范评价中心"},
             "scheme": "recognition",
@@ -32,7 +32,7 @@ class Assessed(Trained):
             "level": "3",
             "attempt": "first",
             "assessed_on": self.day(ago),
-            "parts": parts,
+            "parts": [PART],
             "result": "passed",
         }
         record = issuer.record("assessment-result", person(1), body | changes)
@@ -78,7 +78,11 @@ def test_passed_at_the_first_time_is_paid_by_the_fee_and_says_from_where(
 
 @pytest.mark.parametrize(
     "before",
-    [{"result": "failed"}, {"result": "passed"}, {"result": "incomplete"}],
+    [
+        {"result": "failed", "parts": [{**PART, "score": "40.0", "passed": False}]},
+        {"result": "passed"},
+        {"result": "incomplete", "parts": [{"part": "theory", "status": "incomplete"}]},
+    ],
     ids=lambda changes: str(changes["result"]),
 )
 def test_whoever_was_assessed_before_did_not_pass_at_the_first_time(
