@@ -105,3 +105,41 @@ export_ticket = sa.Table(
     info={"kind": "state"},
     comment="Where a receiver and this service say different things (待核差异): for officials, with its age",
 )
+
+export_hook = sa.Table(
+    "export_hook",
+    metadata,
+    sa.Column("receiver", sa.String(40), primary_key=True),
+    sa.Column("url", sa.String(400), nullable=False),
+    sa.Column("serial", sa.Integer, nullable=False),
+    sa.Column("renewed_ms", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("told", sa.BigInteger, nullable=False),
+    sa.Column("events", sa.Integer, nullable=False),
+    sa.CheckConstraint("state IN ('active', 'stopped')", name="state"),
+    info={"kind": "state"},
+    comment="Where a receiver wants to hear that its feed moved (webhook): serial of the secret and since "
+    "when, up to which item it was told, how many events there were",
+)
+
+_PENDING = sa.text("state = 'pending'")
+
+export_event = sa.Table(
+    "export_event",
+    metadata,
+    sa.Column("receiver", sa.String(40), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("newest", sa.BigInteger, nullable=False),
+    sa.Column("made_ms", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due_ms", sa.BigInteger, nullable=False),
+    sa.Column("outcome", sa.String(60), nullable=False),
+    sa.CheckConstraint("state IN ('pending', 'delivered', 'dead')", name="state"),
+    sa.Index(
+        "ux_export_event_pending", "receiver", unique=True, sqlite_where=_PENDING, postgresql_where=_PENDING
+    ),
+    info={"kind": "state"},
+    comment="An event that says that a feed moved up to an item: how often it was sent, when it is due, what "
+    "the last answer was; one a receiver waits at a time, and those given up stay",
+)

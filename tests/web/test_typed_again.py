@@ -247,6 +247,7 @@ ELSEWHERE: dict[str, str] = {
     "/me/notices/phone/remove": SECRET,
     "/me/for/accept": SECRET,
     **dict.fromkeys(("/me/for", "/me/for/end", "/me/helpers/end", "/me/share/end"), BUTTON),
+    "/desk/feeds/replay": BUTTON,
     "/window": "below: numbers lie on the counter and are typed anew",
 }
 """Forms of the desk, centre and worker that are not in the table, each with the reason or the test."""
