@@ -10,10 +10,14 @@ from recordsvc.money.claims.tables import STATES
 
 
 class ClaimFileForm(Form):
-    """What is claimed: a kind of subsidy on a record of the own archive."""
+    """What is claimed: a kind of subsidy on a record of the own archive.
+
+    `fee_fen`: the fee that was charged, where the kind goes by it and it was not paid through this service.
+    """
 
     kind = text(1, 40, required=True)
     record_id = Identifier(required=True)
+    fee_fen = Whole(load_default=None)
 
 
 class ClaimOwnStepForm(Form):

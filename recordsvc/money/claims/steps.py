@@ -156,7 +156,7 @@ def check(turn: Turn, house: "House", one: Claim) -> Claim:
         .where(own.worker_id == one.worker_id, own.claim_id == one.claim_id)
         .values(values)
     )
-    asks = made is not None and made.verdict == "NEED_INFO" and not deceased.died(turn.conn, one)
+    asks = made is not None and deciding.asks_claimant(made) and not deceased.died(turn.conn, one)
     event, reason = "ask" if asks else "check", UNFIT if made is None else ""
     if one.tops is not None and not amount_fen:
         event, reason = "void", NO_MORE

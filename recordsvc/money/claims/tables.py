@@ -235,6 +235,8 @@ claim_state = sa.Table(
     sa.Column("year", sa.SmallInteger),
     sa.Column("slot", sa.SmallInteger),
     sa.Column("slots", sa.SmallInteger),
+    sa.Column("training_begun", sa.String(120)),
+    sa.Column("training_ended", sa.String(120)),
     sa.Column("part", sa.SmallInteger),
     sa.Column("offset_fen", sa.BigInteger),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
@@ -335,6 +337,17 @@ claim_state = sa.Table(
         sqlite_where=_LIVE,
         postgresql_where=_LIVE,
     ),
+    *(
+        sa.Index(
+            f"ux_claim_{name}",
+            "worker_id",
+            name,
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        )
+        for name in ("training_begun", "training_ended")
+    ),
     sa.Index(
         "ux_claim_slot",
         "worker_id",
@@ -360,6 +373,8 @@ claim_state = sa.Table(
                 "year",
                 "slot",
                 "slots",
+                "training_begun",
+                "training_ended",
                 "offset_fen",
                 "amount_fen",
                 "decision",
@@ -380,9 +395,10 @@ claim_state = sa.Table(
         ),
     },
     comment="Where a claim stands, with what limits it: `purpose` is the family of kinds that exclude one "
-    "another; year and slot its place among so many a year (year 0: in a life); part: it tops another up; "
-    "offset_fen: so much of it is kept back for what its payee owes; refusal: the proposal on which what "
-    "the rule grants was refused; amounts in fen",
+    "another; training_begun, training_ended: the training that it pays for, an advance as it begins, a "
+    "settlement as it ends, all others both; year and slot its place among so many a year (year 0: in a "
+    "life); part: it tops another up; offset_fen: so much of it is kept back for what its payee owes; "
+    "refusal: the proposal on which what the rule grants was refused; amounts in fen",
 )
 
 claim_event = sa.Table(

@@ -28,6 +28,7 @@ from recordsvc.money.claims.sealed import WITHHELD_ZH
 from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of, find, parts_of
 from recordsvc.money.rules import explaining
 from recordsvc.money.rules.decision import Verdict
+from recordsvc.money.rules.entitlements import KINDS
 from recordsvc.money.rules.facts import known
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
 
 def kind_zh(code: str) -> str:
     """Return what a kind of subsidy is called."""
-    row = dated.table(terms.KINDS).on(dated.OPEN_END).get(code)
+    row = dated.table(KINDS).on(dated.OPEN_END).get(code)
     return str(row["zh"]) if row is not None else code
 
 
