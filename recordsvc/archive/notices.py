@@ -50,6 +50,7 @@ PARAMS: Final[Mapping[str, re.Pattern[str]]] = {
     "record_id": _UUID,
     "held_id": _UUID,
     "case_id": _UUID,
+    "worker_id": _UUID,
     "staff_id": _STAFF,
     "articles": _ARTICLES,
 }

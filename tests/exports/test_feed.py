@@ -12,7 +12,7 @@ from recordsvc.access import consents
 from recordsvc.access.clients import SCOPES, ClientKind
 from recordsvc.access.consents import Ended
 from recordsvc.archive import erasing
-from recordsvc.archive.confirm import contest
+from recordsvc.archive.confirm import confirm, contest
 from recordsvc.archive.keyevents import KeyAction
 from recordsvc.exports import emitting
 from recordsvc.exports.following import Feeds
@@ -24,6 +24,7 @@ from tests.archive.restricted import lift, seal
 from tests.archive.support import STATER, Centre, id_of, person, shown
 from tests.archive.test_erasing import decide_erasure
 from tests.archive.test_merging import merge, unmerge
+from tests.archive.test_moved import move
 from tests.archive.test_sharing import OFFICER, looks, raw_id
 from tests.exports.copies import Copy, agree, confirmed
 
@@ -361,3 +362,27 @@ def test_the_regions_own_platform_has_records_whole(house: House, centre: Centre
     told = copy_of("region-1").get("/v1/entries").json["items"]
     assert told[0]["record"]["worker"]["number"] == person(1)["number"]
     assert raw_id(record).hex() == told[0]["record"]["id"].replace("-", "")
+
+
+def test_what_was_moved_is_taken_back_here_and_delivered_there(
+    house: House, centre: Centre, bank: Copy, copy_of: Copies
+) -> None:
+    """The receiver of whom it was entered for has it withdrawn; that of whom it is gets it, once agreed."""
+    wrong, (record,) = entered(house, centre, 1)
+    right, (own,) = entered(house, centre, 2)
+    agree(house, wrong, record)
+    other = copy_of("bank-2")
+    agree(house, right, own, bank="bank-2")
+    assert (ops(bank.pull()), ops(other.pull())) == ([("add", "granted")], [("add", "granted")])
+    moved = move(house, wrong, raw_id(record), right)
+    (taken,) = bank.pull()
+    assert (taken["op"], "content" in taken) == ("withdraw", False)
+    assert bank.rows == {}
+    assert other.pull() == []
+    confirm(house, right, shown(house, right, moved), "window", STATER)
+    agree(house, right, own, bank="bank-2", records=(moved,))
+    (given,) = other.pull()
+    assert (given["op"], given["content"]["values"]["/body/result"]) == ("add", "passed")
+    assert given["ref"] != taken["ref"], "nothing tells one receiver what another was told"
+    assert bank.pull() == []
+    healthy(house)

@@ -80,6 +80,7 @@ SILENT = {
     "case papers": "the same holder is asked for, 423 (archive/papers.py)",
     "case paper-save": "as `case papers`",
     "case proposal-papers": "hashes alone",
+    "case proposal-records": "type, title and days to whoever decides: test_old_welder.py",
     "case proposal-paper": "to whoever decides it, beside a restricted archive, too: test_proposal_papers.py",
     "paper save": "as `paper list`: no service begins",
     "window notices": "as `window list`: no service begins",
