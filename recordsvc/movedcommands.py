@@ -1,5 +1,6 @@
 """`recordsvc case seal-moved`: records moved before a move sealed them, once after an upgrade."""
 
+import functools
 import uuid
 
 import click
@@ -25,7 +26,6 @@ def seal_moved(account: str, *, dry_run: bool) -> None:
         for proposal_id, worker_id in found:
             click.echo(f"{uuid.UUID(bytes=worker_id)}  {uuid.UUID(bytes=proposal_id)}")
             if not dry_run:
-                count += house.db.write(
-                    lambda turn, one=proposal_id: moved_before.seal(turn, house, one, who)
-                )
+                act = functools.partial(moved_before.seal, house=house, proposal_id=proposal_id, who=who)
+                count += house.db.write(act)
         click.echo(f"共 {len(found)} 条，已封存 {count} 条 / found {len(found)}, sealed {count}")

@@ -53,7 +53,7 @@ def refuse(ground: str) -> None:
 
 def is_unfounded(record: Mapping[str, Any]) -> bool:
     """Tell whether an entry says that a closing, lost and awaited, was unfounded."""
-    return record["type"] == "restriction" and record["body"]["ground"] == UNFOUNDED
+    return bool(record["type"] == "restriction" and record["body"]["ground"] == UNFOUNDED)
 
 
 def _standing(archive: Archive | None) -> list[str]:

@@ -39,6 +39,7 @@ from tests.archive.restricted import lift, seal
 from tests.archive.support import Centre, person, state
 from tests.archive.test_erasing import decide_erasure, restrict
 from tests.archive.test_moved import move
+from tests.archive.test_parties import told_of
 
 DAY_MS = 86_400_000
 FEDERATION, VETERANS, CITY = synthetic.uscc(81), synthetic.uscc(82), synthetic.uscc(83)
@@ -592,20 +593,16 @@ def test_a_department_is_told_what_becomes_of_its_statement(place: Place) -> Non
     lift(house, place.worker_id, record_id)
     move(house, place.worker_id, record_id, right)
     announcer(house).run()
-    told = place.people["officer"].browser.get("/v1/institution/notices").json["items"]
-    assert [one["kind"] for one in told] == ["statement-moved", "statement-lifted", "statement-restricted"]
-    assert {str(one["params"]) for one in told} == {str({"count": 1, "record_id": name})}
-    assert "人员类别认定" in told[0]["text_zh"]
-    assert WHO["name"] not in str(told)
-    nobody = place.people["veterans"].browser.get("/v1/institution/notices").json["items"]
-    assert nobody == []
+    said = {"count": 1, "record_id": name}
+    kinds = ["statement-lifted", "statement-moved", "statement-restricted"]
+    assert told_of(house, FEDERATION) == [(kind, said) for kind in kinds]
+    assert told_of(house, VETERANS) == []
 
     again = place.state()
     restrict(house, place.worker_id)
     decide_erasure(house, place.worker_id)
-    told = place.people["officer"].browser.get("/v1/institution/notices").json["items"]
-    assert (told[0]["kind"], told[0]["params"]) == ("statement-erased", {"count": 1})
-    assert again not in str(told)
+    assert told_of(house, FEDERATION)[0] == ("statement-erased", {"count": 1})
+    assert again not in str(told_of(house, FEDERATION))
 
 
 def test_a_restricted_archive_is_told_of_to_nobody(place: Place) -> None:

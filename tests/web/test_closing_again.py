@@ -15,7 +15,7 @@ from recordsvc.house import House
 from recordsvc.people import standing
 from tests.archive.paperfiles import pdf
 from tests.archive.test_after_death import close, reopen
-from tests.web.conftest import Visitor
+from tests.web.conftest import BROWSER, Visitor
 from tests.web.region import Region
 from tests.web.test_desk_acts import WHY, address, hidden, state
 
@@ -57,7 +57,8 @@ def test_the_archive_says_what_it_waits_for_and_the_act_is_done_from_it(
     bare = handler.post(f"{address(sealed)}/close", **said, **typed)
     assert (bare.status_code, "须有至少一份" in bare.text) == (422, True)
     files = {"file": (io.BytesIO(pdf()), "x.pdf"), "paper_kind": "death-certificate", "paper_title": ""}
-    filed = handler.post(f"{address(sealed)}/papers/close", **said, **typed, **files)
+    data = {**said, **typed, **files, "csrf_token": handler.csrf}
+    filed = handler.client.post(f"{address(sealed)}/papers/close", data=data, headers=BROWSER)
     assert filed.status_code == 200, filed.text
     paper = re.search(r'value="([0-9a-f-]{36})" selected', filed.text)
     assert paper is not None, filed.text
