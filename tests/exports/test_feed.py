@@ -368,7 +368,7 @@ def test_what_was_moved_is_taken_back_here_and_delivered_there(
     house: House, centre: Centre, bank: Copy, copy_of: Copies
 ) -> None:
     """The receiver of whom it was entered for has it withdrawn; that of whom it is gets it, once agreed."""
-    wrong, (record,) = entered(house, centre, 1)
+    wrong, (_first, record) = entered(house, centre, 1, 2)
     right, (own,) = entered(house, centre, 2)
     agree(house, wrong, record)
     other = copy_of("bank-2")
