@@ -92,7 +92,7 @@ SILENT = {
 WRITING = frozenset(
     """
     case decide|case merge|case unmerge|case move|case settle|case restrict|case unrestrict|case erase
-    case close
+    case close|case seal-moved
     case reopen|case trust|case place|case relatives|case hold|case check-slip|held release|held return
     institution retire-keys|institution state|notices desk-read|notices printed|notices replay|notices skip
     numbers add|numbers confirm-card|numbers reassign|numbers rename|numbers stand|numbers withdraw-event
