@@ -34,8 +34,8 @@ _UNKNOWN = "本系统升级前作出，没有登记"
 
 def upgrade() -> None:
     """Apply."""
-    with op.batch_alter_table("claim_decision") as batch:
-        batch.create_unique_constraint("uq_claim_decision_verdict", [*_KEY, "n", "verdict"])
+    # An index, and no constraint: SQLite would make the table anew under the rows that name it.
+    op.create_index("uq_claim_decision_verdict", "claim_decision", [*_KEY, "n", "verdict"], unique=True)
     op.create_table(
         "claim_refusal",
         sa.Column("worker_id", sa.LargeBinary(length=16), nullable=False),
@@ -115,8 +115,7 @@ def downgrade() -> None:
             "fk_claim_state_decision", "claim_decision", [*_KEY, "decision"], [*_KEY, "n"]
         )
     op.drop_table("claim_refusal")
-    with op.batch_alter_table("claim_decision") as batch:
-        batch.drop_constraint("uq_claim_decision_verdict", type_="unique")
+    op.drop_index("uq_claim_decision_verdict", table_name="claim_decision")
 
 
 def _bring_over(conn: sa.Connection) -> None:

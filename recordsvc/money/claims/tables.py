@@ -2,11 +2,9 @@
 
 `claim` never changes. `claim_state` is where it stands: the limits of a person are unique indexes over the
 live ones, and what may be paid is held by the database against the signatures; what the rule grants is
-refused on two people's words alone (`claim_refusal`). One signature
-(`claim_approval`) names its round, its place in the order, and what was signed: amount, decision, the payee's
-account. Each stands on the one before it, by another person than any before, and never by who filed the
-claim. A state that pays needs the last signature over the very amount that it pays: changing one means a new
-round. None of this is asked of code: raw SQL is refused alike.
+refused on two people's words alone (`claim_refusal`). A signature (`claim_approval`) names round, place, and
+what was signed: amount, decision, account. Each stands on the one before it, by another person than any
+before, never by who filed the claim. What pays needs the last one over the very amount. All raw SQL alike.
 """
 
 import sqlalchemy as sa
@@ -117,7 +115,7 @@ claim_decision = sa.Table(
     sa.UniqueConstraint("worker_id", "claim_id", "n", "amount_fen", name="uq_claim_decision_amount"),
     sa.CheckConstraint("verdict IN ('GRANT', 'REFUSE', 'NEED_INFO', 'NO_RULE_IN_FORCE')", name="verdict"),
     sa.CheckConstraint("amount_fen >= 0 AND (verdict = 'GRANT' OR amount_fen = 0)", name="amount"),
-    sa.UniqueConstraint("worker_id", "claim_id", "n", "verdict", name="uq_claim_decision_verdict"),
+    sa.Index("uq_claim_decision_verdict", "worker_id", "claim_id", "n", "verdict", unique=True),
     info={"kind": "append-only", "worker": True, INFO: Bound()},
     comment="What the rule said of a claim, each time it was asked: canonical bytes with every fact, clause "
     "and reason; log_size is how much of the archive's log was seen",
