@@ -2,6 +2,7 @@
 
 import flask
 
+from recordsvc.exports.printed import needs
 from recordsvc.house import House
 from recordsvc.web import (
     account_routes,
@@ -17,6 +18,7 @@ from recordsvc.web import (
     centre_notice_routes,
     centre_routes,
     centre_shared_routes,
+    check_routes,
     claim_receipt_routes,
     claim_routes,
     class_routes,
@@ -64,6 +66,7 @@ from recordsvc.web import (
     paper_routes,
     payee_account_routes,
     people_routes,
+    printed_routes,
     public_routes,
     recovery_routes,
     render,
@@ -96,6 +99,7 @@ __all__ = [
     "centre_notice_routes",
     "centre_routes",
     "centre_shared_routes",
+    "check_routes",
     "claim_receipt_routes",
     "claim_routes",
     "class_routes",
@@ -143,6 +147,7 @@ __all__ = [
     "paper_routes",
     "payee_account_routes",
     "people_routes",
+    "printed_routes",
     "public_routes",
     "recovery_routes",
     "rule_routes",
@@ -164,7 +169,7 @@ def setup(app: flask.Flask, house: House) -> None:  # noqa: ARG001 - every room 
     """Answer browsers with pages also where something is wrong."""
     app.extensions["problem_page"] = problem_page
     assets.published()
-    app.extensions["warmers"].append(_compile_templates)
+    app.extensions["warmers"] += [_compile_templates, needs.tell]
 
 
 def _compile_templates() -> None:

@@ -64,7 +64,7 @@ def sound(answer: TestResponse) -> Page:
     return page
 
 
-PUBLIC = ("/", "/activate", "/login", "/verify")
+PUBLIC = ("/", "/activate", "/check", "/login", "/verify")
 OWN = (
     "/account/passkey",
     "/account/password",
@@ -77,8 +77,9 @@ OWN = (
     "/me/papers",
     "/me/sessions",
 )
-SCRIPTED = {"/account/passkey", "/activate", "/login", "/login/again"}
-"""The only pages that may run a script: those that talk to an authenticator, or take a code off a slip."""
+SCRIPTED = {"/account/passkey", "/activate", "/check", "/login", "/login/again"}
+"""The only pages that may run a script: those that talk to an authenticator, or take a code off a slip or a
+certificate."""
 
 
 @pytest.mark.parametrize("path", PUBLIC)
