@@ -99,6 +99,8 @@ class Settings:
     """Secret access key at that store."""
     bank_dir: str = ""
     """Folder with a drop folder for each paying account; empty: `bank` in `data_dir`."""
+    bank_sftp: str = ""
+    """TOML file of the accounts that are exchanged with a bank's SFTP server; empty: none."""
     keystore: str = "file"
     """Where the keys are held: `file`, or `pkcs11` (a hardware module's token)."""
     pkcs11_module: str = ""

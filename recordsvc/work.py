@@ -164,6 +164,7 @@ class Worker:
                 Job("claim-lists", functools.partial(claim_notices.pass_due, house), 60.0),
                 Job("bank-send", functools.partial(dispatch.run, house), 1.0),
                 Job("bank-files", functools.partial(inbox.run, house), 1.0),
+                Job("bank-servers", functools.partial(inbox.run, house, far=True), 30.0),
                 Job("payee-checks", functools.partial(payee_accounts.check_due, house), 1.0),
                 Job("instant", functools.partial(instant.run, house), 10.0),
                 Job("bank-terms", functools.partial(terms.run, house), 600.0),

@@ -761,9 +761,16 @@ ROOMS = (
 )
 """Whatever stands below these belongs into a row,"""
 ELSEWHERE = (
-    *("/v1/me/consents", "/v1/me/helpers", "/v1/me/helping", "/v1/me/looked", "/v1/me/services"),
+    *(
+        "/v1/me/consents",
+        "/v1/me/deliveries",
+        "/v1/me/helpers",
+        "/v1/me/helping",
+        "/v1/me/looked",
+        "/v1/me/services",
+    ),
     "/v1/desk/institutions/<uscc>/division",
-    *("/me/for", "/me/helpers", "/me/looked", "/me/services", "/me/sessions", "/me/share"),
+    *("/me/deliveries", "/me/for", "/me/helpers", "/me/looked", "/me/services", "/me/sessions", "/me/share"),
 )
 """unless it is about sharing, helpers, who looked or signing in, which have pages of their own,"""
 REGISTERS = (

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from recordsvc.exports.files import FORMATS
-from recordsvc.ground.forms import Form, Whole, WholeText, text
+from recordsvc.ground.forms import Form, Identifier, Whole, WholeText, text
 
 MOST_ITEMS = 5_000_000
 
@@ -75,3 +75,22 @@ class AckedForm(Form):
     """Up to where everything is acknowledged."""
 
     acknowledged = fields.String(required=True)
+
+
+class DeliveryForm(Form):
+    """What a receiver was told last of one record (数据提供情况); the instant is UTC ms."""
+
+    receiver = fields.String(required=True)
+    archive = Identifier(required=True)
+    record_id = Identifier(required=True, allow_none=True)
+    op = fields.String(required=True)
+    why = fields.String(required=True)
+    version = fields.Integer(required=True)
+    at_ms = fields.Integer(required=True)
+    acknowledged = fields.Boolean(required=True)
+
+
+class DeliveriesForm(Form):
+    """What receivers were told of a worker's records, the newest first."""
+
+    items = fields.List(fields.Nested(DeliveryForm), required=True)
