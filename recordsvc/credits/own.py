@@ -9,6 +9,7 @@ from recordsvc.archive.reading import Archive
 from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.credits import reckon
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.problems import NotFound
 from recordsvc.people import credit_accounts
 
 if TYPE_CHECKING:
@@ -22,9 +23,11 @@ _SAID: Final = {Confirmation.NOT_NEEDED, Confirmation.CONFIRMED}
 def of_worker(house: "House", worker_id: bytes) -> dict[str, Any]:
     """Return a worker's account, and reference credits record by record, the newest training first.
 
-    Raises `ArchiveRestricted`.
+    Raises `ArchiveRestricted`, `NotFound`.
     """
     found = persons.read(house, worker_id)
+    if found is None:
+        raise NotFound
     with house.db.read() as conn:
         account = credit_accounts.present(house, conn, found.own.worker_id)
     items = [one for archive in found.archives for one in _references(archive)]
