@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from recordsvc.archive.papers import Papers
     from recordsvc.archive.retention import Blocking
     from recordsvc.bodies.institutions import Institutions
+    from recordsvc.credits.outcomes import Feed
     from recordsvc.money.bank.cash import Cash
     from recordsvc.money.bank.collecting import ChargedBack
     from recordsvc.money.bank.collecting import Follower as Collected
@@ -299,6 +300,13 @@ class House:
         from recordsvc.money.claims.ports import usual
 
         return usual(self)
+
+    @functools.cached_property
+    def credit_feed(self) -> "Feed":
+        """Return what the exchange with credit banks takes from their feeds."""
+        from recordsvc.exports.credit_feed import CreditFeed
+
+        return CreditFeed(self)
 
     @functools.cached_property
     def instant_pay(self) -> "InstantPay | None":

@@ -15,7 +15,9 @@ from recordsvc.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(
-    path for package in ("recordsvc", "witness", "banksim", "demo") for path in (ROOT / package).rglob("*.py")
+    path
+    for package in ("recordsvc", "witness", "banksim", "creditsim", "demo")
+    for path in (ROOT / package).rglob("*.py")
 )
 ROOMS = sorted(path.parent.name for path in (ROOT / "recordsvc").glob("*/__init__.py"))
 BANNED_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "misc.py"}

@@ -36,9 +36,33 @@ class ReferenceCreditForm(Form):
     rounding = fields.String(required=True)
 
 
+class ExchangedForm(Form):
+    """One record at one credit bank: what was sent, how it stands, why not, what was decided and earned."""
+
+    outcome_id = fields.String(required=True)
+    record_id = fields.String(required=True, allow_none=True)
+    title = fields.String(required=True)
+    receiver = fields.String(required=True)
+    version = Whole(required=True)
+    op = fields.String(required=True)
+    state = fields.String(required=True)
+    since_ms = Whole(required=True)
+    earned = fields.String(required=True, allow_none=True)
+    decision = fields.String(required=True, allow_none=True)
+    locked = fields.Boolean(required=True)
+    course = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+    appeal_until = fields.String(required=True, allow_none=True)
+    code = fields.String(required=True, allow_none=True)
+    why = fields.String(required=True, allow_none=True)
+    owner = fields.String(required=True, allow_none=True)
+    remedy = fields.String(required=True, allow_none=True)
+
+
 class OwnCreditsForm(Form):
-    """The account, reference credits of trainings that count, and what the formula rests on."""
+    """Account, reference credits of what counts and their formula's source, what was sent to credit banks."""
 
     account = fields.Nested(CreditAccountForm, required=True, allow_none=True)
     items = fields.List(fields.Nested(ReferenceCreditForm), required=True)
+    exchange = fields.List(fields.Nested(ExchangedForm), required=True)
     source = fields.String(required=True)

@@ -7,7 +7,7 @@ from recordsvc.access.grants import Actor, author
 from recordsvc.archive import persons, views
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.states import Confirmation, Life, RecordState
-from recordsvc.credits import reckon
+from recordsvc.credits import batches, exchanged, reckon
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.problems import NotFound
 from recordsvc.people import credit_accounts
@@ -21,7 +21,7 @@ _SAID: Final = {Confirmation.NOT_NEEDED, Confirmation.CONFIRMED}
 
 
 def of_worker(house: "House", worker_id: bytes) -> dict[str, Any]:
-    """Return a worker's account, and reference credits record by record, the newest training first.
+    """Return a worker's account, reference credits by record, the newest training first, and what was sent.
 
     Raises `ArchiveRestricted`, `NotFound`.
     """
@@ -30,6 +30,7 @@ def of_worker(house: "House", worker_id: bytes) -> dict[str, Any]:
         raise NotFound
     with house.db.read() as conn:
         account = credit_accounts.present(house, conn, found.own.worker_id)
+        sent = exchanged.of_archives(house, conn, found.archives)
     items = [one for archive in found.archives for one in _references(archive)]
     return {
         "account": None
@@ -40,6 +41,7 @@ def of_worker(house: "House", worker_id: bytes) -> dict[str, Any]:
             "own": account.source.startswith("worker:"),
         },
         "items": sorted(items, key=lambda one: (one["ended_on"], one["record_id"]), reverse=True),
+        "exchange": sent,
         "source": dated.table(reckon.TABLE).source,
     }
 
@@ -50,6 +52,7 @@ def enter_account(turn: Turn, house: "House", who: Actor, worker_id: bytes, numb
     Raises `CreditAccountRefused`, `CreditAccountTaken`, `NotFound`.
     """
     identifier_id = credit_accounts.enter(turn, house, worker_id, number, author(who))
+    batches.mark_due(turn, persons.chains(turn, house, worker_id))
     house.tell_worker(turn, worker_id, ENTERED, f"{identifier_id.hex()}/{turn.now_ms}")
     return identifier_id
 

@@ -12,13 +12,14 @@ from recordsvc.access.services import house, once
 from recordsvc.archive import own_proof, persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.services import own_worker
-from recordsvc.credits import own
+from recordsvc.credits import exchange_routes, own
 from recordsvc.credits.forms import NewCreditAccountForm, OwnCreditsForm
+from recordsvc.credits.services import bp
 from recordsvc.ground import answers
 from recordsvc.ground.commit import Turn
 from recordsvc.people.credit_accounts import CreditAccountRefused, CreditAccountTaken
 
-bp = flask.Blueprint("credits", __name__)
+__all__ = ["bp", "exchange_routes"]
 
 
 @door(

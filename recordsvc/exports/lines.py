@@ -68,7 +68,7 @@ def items(conn: Connection, receiver: str, after: int, to: int, limit: int = _PO
     """Return up to `limit` items behind number `after` up to number `to`, in order."""
     own = export_item.c
     query = sa.select(export_item).where(own.receiver == receiver, own.n > after, own.n <= to)
-    return [_item(row) for row in conn.execute(query.order_by(own.n).limit(limit))]
+    return [item(row) for row in conn.execute(query.order_by(own.n).limit(limit))]
 
 
 def walk(conn: Connection, receiver: str, after: int, to: int) -> Iterator[Item]:
@@ -87,7 +87,7 @@ def standing(conn: Connection, receiver: str, after: int, to: int, limit: int = 
     same = sa.and_(kept.receiver == own.receiver, kept.n == own.n)
     query = sa.select(export_item).join(export_state, same)
     where = (own.receiver == receiver, own.n > after, own.n <= to, kept.digest.is_not(None))
-    return [_item(row) for row in conn.execute(query.where(*where).order_by(own.n).limit(limit))]
+    return [item(row) for row in conn.execute(query.where(*where).order_by(own.n).limit(limit))]
 
 
 def count_standing(conn: Connection, receiver: str) -> int:
@@ -143,7 +143,8 @@ def _tag(conn: Connection, receiver: str, n: int) -> bytes:
     return items(conn, receiver, n - 1, n)[0].leaf()[:_TAG]
 
 
-def _item(row: Any) -> Item:
+def item(row: Any) -> Item:
+    """Return the item that a row of `export_item` holds."""
     digest = None if row.digest is None else bytes(row.digest)
     place = (row.receiver, row.n, bytes(row.worker_id), bytes(row.ref), row.version)
     return Item(*place, row.op, row.why, row.log_size, row.at_ms, digest)

@@ -109,7 +109,7 @@ class Puller:
                 found = taking(conn, client_id, after, batch.to, PORTION)
             if not found:
                 return
-            given = self._given(batch.receiver, found)
+            given = self.given(batch.receiver, found)
             for one in found:
                 edge.append(one.leaf())
                 # What is spliced in is canonical itself: the line is, too.
@@ -119,7 +119,7 @@ class Puller:
 
     # -- content
 
-    def _given(self, receiver: Receiver, found: Sequence[Item]) -> dict[int, dict[str, Any]]:
+    def given(self, receiver: Receiver, found: Sequence[Item]) -> dict[int, dict[str, Any]]:
         """Return, by number, content and salt of what may leave now; noted durably when this returns."""
         for _attempt in range(_TRIES):
             wanted = self._newest(receiver, found)

@@ -28,6 +28,21 @@ FIELDS: Final = (
         "number", "学分银行账户号", hint="照学分银行账户页面上所示的填写。不是身份证号码，也不是银行卡号。"
     ),
 )
+STATES: Final = {
+    "held": ("还没有送出", "wait"),
+    "sent": ("已送出，等对方回应", "wait"),
+    "pending": ("对方正在处理", "wait"),
+    "accepted": ("对方已收下", "good"),
+    "rejected": ("被退回", "bad"),
+    "withdrawn": ("已撤下", "mute"),
+}
+DECISIONS: Final = {
+    "recognised": "认定",
+    "partly": "部分认定",
+    "refused": "不予认定",
+    "withdrawn": "认定已取消",
+}
+OWNERS: Final = {"worker": "本人", "registrar": "登记员", "service": "系统管理员"}
 ROUNDINGS: Final = {"half-up": "四舍五入", "half-even": "四舍六入五成双", "down": "舍去尾数"}
 
 
@@ -80,6 +95,9 @@ def _page(typed: dict[str, Any], problem: Problem | None) -> flask.Response:
         200 if problem is None else problem.status,
         credits=own.of_worker(house(), own_worker()),
         roundings=ROUNDINGS,
+        states=STATES,
+        decisions=DECISIONS,
+        owners=OWNERS,
         fields=FIELDS,
         typed=typed,
         wrong=wrong,

@@ -210,6 +210,7 @@ def tabs() -> list[tuple[str, str]]:
         ("/desk/staff/acts", "单位人员变动", "act.staff.read"),
         ("/desk/clients", "接入系统", "client.read"),
         ("/desk/feeds", "数据流", "client.read"),
+        ("/desk/credits", "学分交换", "client.read"),
         ("/desk/fees", "收费监管", "fee.read"),
         ("/desk/funds", "资金与预算", "fund.read"),
         ("/desk/rules", "补贴规则", "rule.read"),

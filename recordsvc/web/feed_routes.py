@@ -85,7 +85,7 @@ def settle_button(form: dict[str, Any]) -> flask.Response:
     """Close a ticket."""
     try:
         by, why = reference(), reason_of(form)
-        if form["receiver"] not in _seen("exports.settle"):
+        if form["receiver"] not in seen("exports.settle"):
             raise TicketUnknown
 
         def act(turn: Turn) -> str:
@@ -104,7 +104,7 @@ def _page(typed: dict[str, Any] | None = None, problem: Problem | None = None) -
     with house().db.read() as conn:
         found = [
             (one, tickets.open_ones(conn, one.receiver))
-            for one in tickets.positions(conn, _seen("client.read"))
+            for one in tickets.positions(conn, seen("client.read"))
         ]
     return page(
         "desk_feeds.html",
@@ -117,7 +117,7 @@ def _page(typed: dict[str, Any] | None = None, problem: Problem | None = None) -
     )
 
 
-def _seen(policy: str) -> frozenset[str]:
+def seen(policy: str) -> frozenset[str]:
     """Return which clients whoever asks may see for a policy."""
     with house().db.read() as conn:
         return clients.ids_within(conn, reach(actor(), policy))

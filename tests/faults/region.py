@@ -62,7 +62,7 @@ from tests.archive.paperfiles import jpeg, png
 from tests.archive.support import STATER, Centre, id_of, person, shown, state
 from tests.exports.copies import agree, confirmed
 from tests.exports.copies import register as register_client
-from tests.faults import claims, fees, recoveries
+from tests.faults import claims, exchanges, fees, recoveries
 from tests.money.bank.desk import Desk
 from tests.postgresql import PostgresServer
 
@@ -326,6 +326,8 @@ def _feed(
             count, root = lines.root(conn, name, start, end)
             said = [lines.cursor(conn, name, at) for at in (start, end)]
         feed_acks.take(house, name, Ack(f"ack-{n:04d}", *said, count, root))
+    later()
+    exchanges.fill(house, [centre.worker_id(who) for who in people], later)
 
 
 SHARED_FOR = ("job-application", "skill-pay")

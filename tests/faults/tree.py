@@ -7,6 +7,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = (
     "recordsvc", "tests", "schemas", "demo", "docs", "pyproject.toml", "deploy", "witness", "banksim",
+    "creditsim",
 )  # fmt: skip
 
 

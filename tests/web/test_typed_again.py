@@ -194,6 +194,8 @@ ELSEWHERE: dict[str, str] = {
         (f"/desk/clients/<client_id>/{one}" for one in ("suspend", "lift", "keys", "keys/revoke", "terms")),
         CLIENTS,
     ),
+    "/desk/credits/resend": "tests/web/test_credit_pages.py: nothing is typed",
+    "/desk/credits/settle": "tests/web/test_credit_pages.py: needs a ticket",
     "/desk/feeds/settle": "tests/web/test_feed_pages.py: needs a ticket",
     "/desk/funds/<line_id>/<act>": "tests/web/test_fund_pages.py: needs a budget line",
     "/desk/rules/new": "tests/web/test_desk_rule_pages.py: a file may be chosen, the text stays",
