@@ -246,6 +246,8 @@ NO_PERSON = {
     "GET /v1/exports/totals": "counts and a root over a receiver's own names of records",
     "POST /v1/exports/reconciliations": "how a receiver's own names of records stand on both sides",
     "POST /v1/exports/acks": "up to where a receiver has its feed: a cursor",
+    "GET /v1/exports/webhook": "where a receiver hears of new items, and which events it got",
+    "POST /v1/exports/webhook": "an address and a secret of its own",
     "GET /v1/shared/events": "what happened to consents for the receiver: ids and times",
     "GET /v1/shared": "what was given to the receiver: ids, purposes and dates",
     "GET /v1/desk/held": "reasons and issuers, no content",
