@@ -332,6 +332,7 @@ def test_nobody_is_there_to_be_told(house: House) -> None:
         {"count": True},
         {"record_id": "640104199001011234"},
         {"case_id": 7},
+        {"worker_id": "0199c82c-c000-7424-aae1-1670a67fd80f"},
     ],
 )
 def test_a_notice_carries_nothing_but_what_it_may(
