@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import bank, feeds, growth, ledger, limits, rules, signing, spine
+from bench import bank, growth, ledger, limits, rules, signing, spine
 from bench.figures import Row, Waits, markdown, middle, number
 from bench.servers import databases
 
@@ -68,7 +68,6 @@ def measure(kinds: tuple[str, ...], seconds: float, rounds: int, workers: int) -
     for kind in kinds:
         yield from _commit_limits(kind, seconds, rounds)
         yield from ledger.rows(kind, rounds)
-        yield from feeds.rows(kind, rounds)
         yield from spine.rows(kind, seconds, rounds, workers, checking)
 
 

@@ -143,11 +143,6 @@ class Region:
                 raise RuntimeError("the benchmark's own records were not accepted")
 
 
-def feed_client(place: Region) -> str:
-    """Register a credit bank that takes a feed of its own; returns its id."""
-    return _client(place.house, place.machine, "credit-bank", None, ["exports"])
-
-
 def person(n: int) -> dict[str, Any]:
     """Return the n-th synthetic worker; different for n below 5 million."""
     born = dt.date(1970, 1, 1) + dt.timedelta(days=n // 500)

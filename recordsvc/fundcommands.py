@@ -107,6 +107,33 @@ def fund_propose_shift(account: str, /, line: str, **said: Any) -> None:
     _propose(account, {"act": "shift", **_named(line), **said})
 
 
+@fund.command("projects")
+@click.pass_obj
+def fund_projects(account: str) -> None:
+    """列出项目制培训 / List funded projects: places, price of a head in fen, heads claimed for."""
+    with entering(account) as doors:
+        for one in doors.read("/v1/desk/projects")["items"]:
+            click.echo(
+                f"{one['institution']}/{one['course']}  places={one['places']}  heads={one['heads']}  "
+                f"price={one['price_fen']}  {one['doc']}  {one['title']}"
+            )
+
+
+@fund.command("propose-project")
+@click.option("--institution", required=True, help="统一社会信用代码 / USCC of the institution")
+@click.option("--course", required=True, help="机构的班级编号 / the institution's code of the class")
+@click.option("--title", required=True, help="项目名称 / title")
+@click.option("--doc", required=True, help="批复文号 / number of the document that approves it")
+@click.option("--region", required=True, help="区划，六位 / division, six digits")
+@click.option("--places", type=int, required=True, help="批复人数 / heads approved")
+@click.option("--price-fen", type=int, required=True, help="人均中标价（分） / price of a head in fen")
+@click.pass_obj
+def fund_propose_project(account: str, /, **said: Any) -> None:
+    """提出登记项目批复 / Propose a funded project; a reviewer decides."""
+    with entering(account) as doors:
+        doors.propose("/v1/desk/projects", said)
+
+
 def _propose(account: str, body: dict[str, Any]) -> None:
     with entering(account) as doors:
         doors.propose("/v1/desk/funds/moves", body)

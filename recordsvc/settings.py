@@ -99,10 +99,6 @@ class Settings:
     """Secret access key at that store."""
     bank_dir: str = ""
     """Folder with a drop folder for each paying account; empty: `bank` in `data_dir`."""
-    bank_sftp: str = ""
-    """TOML file of the accounts that are exchanged with a bank's SFTP server; empty: none."""
-    webhook_hosts: tuple[str, ...] = ()
-    """Hosts (`host` or `host:port`) on which receivers of feeds may be told of what is new."""
     keystore: str = "file"
     """Where the keys are held: `file`, or `pkcs11` (a hardware module's token)."""
     pkcs11_module: str = ""

@@ -19,7 +19,6 @@ disputes    open and end cases of contested records, and pass on what an issuer 
 outbox      deliver what must leave the house
 proposals   tell workers what a new certificate may bring
 claims-late tell the next above of claims whose step is overdue
-webhooks    tell receivers that want it that their feed moved
 exports     tell each receiver's feed what changed of what it may see; once a day by date
 recoveries  take corrections, revocations and merges to claims: unpaid ones go back, paid ones are asked back
 claims      let claims pass whose public list is over, hand on what is signed for, close what was paid
@@ -69,7 +68,6 @@ from recordsvc.archive.importing import Importer
 from recordsvc.archive.letters import deliverer
 from recordsvc.archive.looked_alarms import follower as alarm_follower
 from recordsvc.archive.looked_alarms import relation_follower
-from recordsvc.exports import webhooks
 from recordsvc.exports.following import Feeds
 from recordsvc.ground import observe, outbox
 from recordsvc.ground.idempotency import Idempotency
@@ -139,8 +137,6 @@ class Worker:
                 Job("recoveries", recoveries.follower(house).run, 1.0),
             ),
             (Job("exports", feeds.run, 0.5), Job("export-dates", feeds.sweep, 60.0)),
-            # A receiver that answers slowly keeps no feed waiting.
-            (Job("webhooks", functools.partial(webhooks.run, house), 2.0),),
             (
                 Job("disputes", dispute_follower(house).run, 0.5),
                 Job("dispute-terms", functools.partial(disputes.pass_on_due, house), 60.0),
@@ -168,7 +164,6 @@ class Worker:
                 Job("claim-lists", functools.partial(claim_notices.pass_due, house), 60.0),
                 Job("bank-send", functools.partial(dispatch.run, house), 1.0),
                 Job("bank-files", functools.partial(inbox.run, house), 1.0),
-                Job("bank-servers", functools.partial(inbox.run, house, far=True), 30.0),
                 Job("payee-checks", functools.partial(payee_accounts.check_due, house), 1.0),
                 Job("instant", functools.partial(instant.run, house), 10.0),
                 Job("bank-terms", functools.partial(terms.run, house), 600.0),

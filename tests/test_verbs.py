@@ -106,6 +106,7 @@ VERBS = (
             "GET /v1/institution/claim-bundles",
             "GET /v1/institution/claim-bundles/<id:bundle_id>",
             "GET /v1/institution/claims",
+            "GET /v1/institution/projects",
         ),
         why="an institution's people do it at `/centre/claims`, its machine by interface",
     ),
@@ -473,6 +474,12 @@ VERBS = (
         ("fund propose-allot", "fund propose-shift", "fund propose-recall"),
         desk=("GET /desk/funds/new", "POST /desk/funds/new", "POST /desk/funds/<line_id>/<act>"),
     ),
+    Verb(
+        "approve a funded project, see projects and their heads",
+        ("GET /v1/desk/projects", "POST /v1/desk/projects"),
+        ("fund projects", "fund propose-project"),
+        desk=("GET /desk/projects", "POST /desk/projects"),
+    ),
     # -- rules and the catalogue
     Verb(
         "see which rules and standards hold on a day",
@@ -755,16 +762,9 @@ ROOMS = (
 )
 """Whatever stands below these belongs into a row,"""
 ELSEWHERE = (
-    *(
-        "/v1/me/consents",
-        "/v1/me/deliveries",
-        "/v1/me/helpers",
-        "/v1/me/helping",
-        "/v1/me/looked",
-        "/v1/me/services",
-    ),
+    *("/v1/me/consents", "/v1/me/helpers", "/v1/me/helping", "/v1/me/looked", "/v1/me/services"),
     "/v1/desk/institutions/<uscc>/division",
-    *("/me/deliveries", "/me/for", "/me/helpers", "/me/looked", "/me/services", "/me/sessions", "/me/share"),
+    *("/me/for", "/me/helpers", "/me/looked", "/me/services", "/me/sessions", "/me/share"),
 )
 """unless it is about sharing, helpers, who looked or signing in, which have pages of their own,"""
 REGISTERS = (

@@ -50,12 +50,8 @@ __all__ = [
 
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-ENDING: Final = frozenset(
-    {"session.end", "own.consent.end", "own.helper.end", "own.helping.end", "own.agency.end"}
-)
+ENDING: Final = frozenset({"session.end", "own.consent.end", "own.helper.end"})
 """Policies of doors that end what is one's own; they are counted apart (limits.py)."""
-AMONG_OTHERS: Final = frozenset({"session.own", "own.fee.order", "window.serve"})
-"""Policies under which some doors end what is one's own: their rules end in `end`, or they delete."""
 
 
 class Surface(StrEnum):
@@ -310,8 +306,10 @@ def _proven(who: Actor, policy: str, entrance: Entrance) -> bool:
 
 
 def _ends(declared: Door) -> bool:
-    """Tell whether a door ends something of one's own: a session, a consent, a mandate, a helper's part."""
-    own = declared.policy in AMONG_OTHERS and ("DELETE" in declared.methods or declared.rule.endswith("/end"))
+    """Tell whether a door ends something of one's own: a session, a way in, a consent, a helper's part."""
+    own = declared.policy == "session.own" and (
+        "DELETE" in declared.methods or declared.rule.endswith("/end")
+    )
     return own or declared.policy in ENDING
 
 

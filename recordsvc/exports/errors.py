@@ -8,12 +8,9 @@ Problem
 ├── Forbidden
 │   └── NoFeed ─────────────── no-feed
 ├── NotFound
-│   ├── TicketUnknown ──────── feed-ticket-unknown
-│   ├── WebhookUnknown ─────── webhook-unknown
-│   └── WebhookEventUnknown ── webhook-event-unknown
+│   └── TicketUnknown ──────── feed-ticket-unknown
 ├── FormRefused
-│   ├── LinesRefused ───────── reconcile-lines
-│   └── WebhookRefused ─────── webhook-address
+│   └── LinesRefused ───────── reconcile-lines
 └── Conflict
     ├── AckContradicts ─────── ack-contradicts
     ├── AckReused ──────────── ack-reused
@@ -112,33 +109,3 @@ class TicketClosed(Conflict):
     title_en = "The ticket is closed already"
     remedy_zh = "请刷新页面。"
     remedy_en = "Read the page again."
-
-
-class WebhookRefused(FormRefused):
-    """An address that the service may not ask."""
-
-    code = "webhook-address"
-    title_zh = "不能向这个地址发送通知"
-    title_en = "This address may not be told"
-    remedy_zh = "请使用 https 地址，并请主管部门把其主机名加入 webhook_hosts。"
-    remedy_en = "Use https, and have the operator name the host in webhook_hosts."
-
-
-class WebhookUnknown(NotFound):
-    """The receiver named no address."""
-
-    code = "webhook-unknown"
-    title_zh = "没有设定事件通知"
-    title_en = "No address was named"
-    remedy_zh = "先设定接收通知的地址。"
-    remedy_en = "Name an address first."
-
-
-class WebhookEventUnknown(NotFound):
-    """No such event of this receiver."""
-
-    code = "webhook-event-unknown"
-    title_zh = "没有这个事件"
-    title_en = "There is no such event"
-    remedy_zh = "请从本接入方的事件列表中选取。"
-    remedy_en = "Choose one of the receiver's own list."

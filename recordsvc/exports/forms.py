@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from recordsvc.exports.files import FORMATS
-from recordsvc.ground.forms import Form, Identifier, Truth, Whole, WholeText, text
+from recordsvc.ground.forms import Form, Whole, WholeText, text
 
 MOST_ITEMS = 5_000_000
 
@@ -75,64 +75,3 @@ class AckedForm(Form):
     """Up to where everything is acknowledged."""
 
     acknowledged = fields.String(required=True)
-
-
-class DeliveryForm(Form):
-    """What a receiver was told last of one record (数据提供情况); the instant is UTC ms."""
-
-    receiver = fields.String(required=True)
-    archive = Identifier(required=True)
-    record_id = Identifier(required=True, allow_none=True)
-    op = fields.String(required=True)
-    why = fields.String(required=True)
-    version = fields.Integer(required=True)
-    at_ms = fields.Integer(required=True)
-    acknowledged = fields.Boolean(required=True)
-
-
-class DeliveriesForm(Form):
-    """What receivers were told of a worker's records, the newest first."""
-
-    items = fields.List(fields.Nested(DeliveryForm), required=True)
-
-
-class HookForm(Form):
-    """Where to be told, and whether with a new secret."""
-
-    url = text(8, 400, required=True)
-    renew = Truth(load_default=False)
-
-
-class HookSetForm(Form):
-    """The address; the secret where it is new."""
-
-    url = fields.String(required=True)
-    secret = fields.String(required=True, allow_none=True)
-
-
-class HookEventForm(Form):
-    """An event and what became of it; instants are UTC ms."""
-
-    n = fields.Integer(required=True)
-    event_id = fields.String(required=True)
-    newest = fields.Integer(required=True)
-    made_ms = fields.Integer(required=True)
-    state = fields.String(required=True)
-    attempts = fields.Integer(required=True)
-    due_ms = fields.Integer(required=True)
-    outcome = fields.String(required=True)
-
-
-class HookShownForm(Form):
-    """Where a receiver is told, and its newest events."""
-
-    url = fields.String(required=True)
-    state = fields.String(required=True)
-    renewed_ms = fields.Integer(required=True)
-    events = fields.List(fields.Nested(HookEventForm), required=True)
-
-
-class ReplayForm(Form):
-    """Which event."""
-
-    n = Whole(required=True, validate=validate.Range(1, 2**31))

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from recordsvc.access import granting
-from recordsvc.access.errors import StandsTogether
 from recordsvc.access.grants import Actor, prefix, reach
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
@@ -124,7 +122,7 @@ def reveal(house: "House", turn: Turn, draw_id: bytes, value: str, by: str) -> N
     """Add the event's value and the salt, and draw.
 
     Raises `DrawUnknown`, `DrawNotThere`, `RevealSamePerson`, `EventNotYet`, `RevealTooLate`, `DrawRefused`,
-    `SaltLost`, `StandsTogether`.
+    `SaltLost`.
     """
     found = draws.one(turn.conn, draw_id, turn.now_ms)
     came = events.result(found.source, value, beijing_date(found.committed_ms).isoformat())
@@ -139,9 +137,6 @@ def reveal(house: "House", turn: Turn, draw_id: bytes, value: str, by: str) -> N
     values = {"state": "revealed", "revealed_by": by, "revealed_ms": turn.now_ms}
     if turn.conn.execute(moved.values(**values)).rowcount != 1:
         raise _why_not(found, by, turn.now_ms)
-    first, second = (one.partition(":")[2] for one in (found.committed_by, by))
-    if granting.stand_together(turn.conn, first, second, found.committed_ms):
-        raise StandsTogether
     bound.touch(turn, draw, (draw_id,))
     said = documents.of(turn.conn, draw_id)[COMMIT]
     secret = salt(house, draw_id)

@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated, workdays
-from recordsvc.access import granting, recusals
-from recordsvc.access.errors import StandsTogether
+from recordsvc.access import recusals
 from recordsvc.access.grants import Actor
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
@@ -121,17 +120,13 @@ def confirm(house: "House", turn: Turn, draw_id: bytes, object_id: str, who: Act
     """Confirm the report that was written at an instant; with the last one the draw is reported.
 
     Raises `DrawUnknown`, `DrawNotThere` where the report has changed since, `NotDrawn`, `Recused`,
-    `ReportSamePerson`, `StandsTogether`.
+    `ReportSamePerson`.
     """
     code = _seat(house, turn, draw_id, object_id, who)
     own = draw_report.c
     there = draws.reports(turn.conn, draw_id).get(object_id)
     if there is not None and there.reported_by == code:
         raise ReportSamePerson
-    if there is not None:
-        reporter = draws.people(turn.conn, draw_id)[there.reported_by]
-        if granting.stand_together(turn.conn, reporter, who.id, there.reported_ms):
-            raise StandsTogether
     confirming = draw_report.update().where(
         own.draw_id == draw_id,
         own.object_id == object_id,

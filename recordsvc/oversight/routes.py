@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import cases
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import Recused, StandsTogether
+from recordsvc.access.errors import Recused
 from recordsvc.access.grants import EVERYWHERE, reach
 from recordsvc.access.objects import named
 from recordsvc.access.policy import Surface, door
@@ -142,7 +142,6 @@ def show_draw(draw_id: bytes) -> flask.Response:
         errors.DrawUnknown,
         errors.DrawNotThere,
         errors.RevealSamePerson,
-        StandsTogether,
         errors.EventNotYet,
         errors.RevealTooLate,
         errors.SaltLost,
@@ -312,7 +311,7 @@ def reporting(draw_id: bytes, object_id: str, form: dict[str, Any]) -> Callable[
     policy="draw.report",
     body=ConfirmReportForm,
     answer=DrawSeenForm,
-    problems=(*REPORTING, errors.ReportSamePerson, StandsTogether),
+    problems=(*REPORTING, errors.ReportSamePerson),
     idempotent=True,
     summary="确认检查报告 / Confirm the other inspector's report",
 )

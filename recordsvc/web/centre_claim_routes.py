@@ -21,6 +21,7 @@ from recordsvc.money.claims import behalf, terms, views
 from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims.agency_forms import NewBundleForm
 from recordsvc.money.claims.agency_routes import PAPER_KIND, brief, file_sheet, own_sheets, sheet_told
+from recordsvc.money.claims.project_routes import own as own_projects_told
 from recordsvc.money.rules.explaining import yuan
 from recordsvc.web import words
 from recordsvc.web.centre_routes import tabs
@@ -135,6 +136,7 @@ def _page(typed: dict[str, Any], problem: Problem | None) -> flask.Response:
         kinds=[(code, str(row["zh"])) for code, row in terms.kinds(today).items()],
         sheets=[_sheet(brief(one)) for one in own_sheets()],
         claims=[_claim(views.brief(one)) for one in filed],
+        projects=own_projects_told(),
         fields={one.name: one for one in _FIELDS},
         typed=typed,
         wrong=wrong,

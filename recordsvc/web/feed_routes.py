@@ -4,19 +4,17 @@ import json
 from typing import Any, Final
 
 import flask
-from marshmallow import validate
-from sqlalchemy.engine import Connection
 
 from recordsvc.access import clients
 from recordsvc.access.entrance import actor
 from recordsvc.access.grants import can, reach
 from recordsvc.access.policy import Surface, door
 from recordsvc.access.services import access, once, reference
-from recordsvc.exports import tickets, webhooks
-from recordsvc.exports.errors import TicketClosed, TicketUnknown, WebhookEventUnknown
+from recordsvc.exports import tickets
+from recordsvc.exports.errors import TicketClosed, TicketUnknown
 from recordsvc.exports.tickets import Position, Ticket
 from recordsvc.ground.commit import Turn
-from recordsvc.ground.forms import Form, Identifier, WholeText, text
+from recordsvc.ground.forms import Form, Identifier, text
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import Problem
 from recordsvc.ground.reading import Fields
@@ -56,13 +54,6 @@ class SettlePageForm(Form):
     receiver = text(1, 40, required=True)
     ticket = Identifier(required=True)
     reason = text(0, MOST, load_default="")
-
-
-class ReplayPageForm(Form):
-    """Which event of which receiver."""
-
-    receiver = text(1, 40, required=True)
-    n = WholeText(required=True, validate=validate.Range(1, 2**31))
 
 
 @door(
@@ -109,29 +100,10 @@ def settle_button(form: dict[str, Any]) -> flask.Response:
     return go("/desk/feeds")
 
 
-@door(
-    bp,
-    "POST",
-    "/desk/feeds/replay",
-    policy="exports.settle",
-    surface=Surface.PAGE,
-    body=Fields(ReplayPageForm),
-    answer={303: None},
-    problems=(TicketUnknown, WebhookEventUnknown),
-    summary="重发一个事件通知（网页） / Have an event sent again that nobody took",
-)
-def replay_button(form: dict[str, Any]) -> flask.Response:
-    """Make it due at once."""
-    if form["receiver"] not in _seen("exports.settle"):
-        raise TicketUnknown
-    house().db.write(lambda turn: webhooks.again(turn, form["receiver"], int(form["n"])))
-    return go("/desk/feeds")
-
-
 def _page(typed: dict[str, Any] | None = None, problem: Problem | None = None) -> flask.Response:
     with house().db.read() as conn:
         found = [
-            (one, tickets.open_ones(conn, one.receiver), _hook(conn, one.receiver))
+            (one, tickets.open_ones(conn, one.receiver))
             for one in tickets.positions(conn, _seen("client.read"))
         ]
     return page(
@@ -151,19 +123,7 @@ def _seen(policy: str) -> frozenset[str]:
         return clients.ids_within(conn, reach(actor(), policy))
 
 
-def _hook(conn: Connection, receiver: str) -> dict[str, Any] | None:
-    """Say how a receiver is told of what is new, and what nobody took; None: it is not told."""
-    found = webhooks.find(conn, receiver)
-    if found is None:
-        return None
-    lost = [
-        {"n": one.n, "made": words.instant(one.made_ms), "outcome": one.outcome}
-        for one in webhooks.given_up(conn, receiver)
-    ]
-    return {"url": found.url, "active": found.state == "active", "lost": lost}
-
-
-def _line(one: Position, found: list[Ticket], hook: dict[str, Any] | None) -> dict[str, Any]:
+def _line(one: Position, found: list[Ticket]) -> dict[str, Any]:
     client, now = access().clients.find(one.receiver), house().clock.now_ms()
     waits = one.newest - one.reached
     days = 0 if one.waits_since_ms is None else (now - one.waits_since_ms) // DAY_MS
@@ -174,7 +134,6 @@ def _line(one: Position, found: list[Ticket], hook: dict[str, Any] | None) -> di
         "reached": one.reached,
         "acks": one.acks,
         "waits": waits,
-        "hook": hook,
         "days": days,
         "state": ("全部已确认", "good")
         if not waits

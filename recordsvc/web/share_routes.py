@@ -269,7 +269,7 @@ def _share_page(form: dict[str, Any], error: str = "") -> flask.Response:
     in_force = dated.table("sharing_purposes").on(today)
     own = own_archives().archives[0]
     choices = [
-        (str(uuid.UUID(bytes=stored.record_id)), titled(state.record), stored.record_id in form["records"])
+        (str(uuid.UUID(bytes=stored.record_id)), _named(state.record), stored.record_id in form["records"])
         for state in own.state.records
         if (stored := own.entries[state.seq].stored).record_id is not None and state.record is not None
     ]
@@ -332,8 +332,7 @@ def given_by(given_in: str, proof: str | None) -> str:
     return f"由窗口代办，经办 {by}，{proof_words(proof)}"
 
 
-def titled(record: Mapping[str, Any]) -> str:
-    """Return what a record is called among others of its worker: kind and day of issue."""
+def _named(record: Any) -> str:
     title = words.type_title(str(record["type"]), int(record["version"]))
     return f"{title}（{words.day(str(record['issued_on']))}）"
 

@@ -41,8 +41,7 @@ def login_page() -> flask.Response:
             personas = demo.personas(conn)
     return page(
         "login.html",
-        # A worker's id is opaque, and says nothing to its owner.
-        who="" if who.kind is Kind.WORKER else who.id,
+        who=who.id,
         home=HOME.get(who.kind, "/"),
         workers=[one for one in personas if one.actor_kind == Kind.WORKER],
         officials=[one for one in personas if one.actor_kind == Kind.OFFICIAL],

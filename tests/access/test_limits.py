@@ -273,14 +273,6 @@ def test_doors_that_end_ones_own_have_the_reserve() -> None:
         "/v1/me/consents/<id:consent_id>/end",
         "/me/share/end",
         "/me/helpers/end",
-        "/me/for/end",
-        "/v1/me/helping/<id:helper_id>/end",
-        "/me/agencies/end",
-        "/v1/me/agencies/<id:agency_id>/end",
-        "/me/fees/mandate/end",
-        "/v1/me/fee-mandate/end",
-        "/window/end",
-        "/v1/me/service/end",
     }
     assert not ending & {"/me", "/me/share", "/v1/me/archive", "/v1/session"}
 

@@ -8,17 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc import fsck
-from recordsvc.access import clients, consents
+from recordsvc.access import consents
 from recordsvc.access.clients import SCOPES, ClientKind
 from recordsvc.access.consents import Ended
 from recordsvc.archive import erasing
 from recordsvc.archive.confirm import contest
 from recordsvc.archive.keyevents import KeyAction
-from recordsvc.exports import emitting, pulling
-from recordsvc.exports.errors import NoFeed
+from recordsvc.exports import emitting
 from recordsvc.exports.following import Feeds
 from recordsvc.exports.tables import export_item
-from recordsvc.ground import answers
 from recordsvc.ground.follower import follower
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
@@ -27,7 +25,7 @@ from tests.archive.support import STATER, Centre, id_of, person, shown
 from tests.archive.test_erasing import decide_erasure
 from tests.archive.test_merging import merge, unmerge
 from tests.archive.test_sharing import OFFICER, looks, raw_id
-from tests.exports.copies import NDJSON, Copy, agree, confirmed
+from tests.exports.copies import Copy, agree, confirmed
 
 DAY_MS = 24 * 3_600_000
 Copies = Callable[[str], Copy]
@@ -363,25 +361,3 @@ def test_the_regions_own_platform_has_records_whole(house: House, centre: Centre
     told = copy_of("region-1").get("/v1/entries").json["items"]
     assert told[0]["record"]["worker"]["number"] == person(1)["number"]
     assert raw_id(record).hex() == told[0]["record"]["id"].replace("-", "")
-
-
-def test_a_stream_gives_nothing_more_once_its_client_is_suspended(
-    house: House, centre: Centre, bank: Copy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who reads slowly has a stream for hours; a suspension does not wait for its end."""
-    monkeypatch.setattr(pulling, "PORTION", 1)
-    monkeypatch.setattr(answers, "CHUNK", 1)
-    workers = []
-    for n in (1, 2, 3):
-        worker, (record,) = entered(house, centre, n)
-        agree(house, worker, record)
-        workers.append(worker)
-    Feeds(house).run()
-    answer = bank.get("/v1/exports/items", **NDJSON)
-    pieces = iter(answer.response)
-    got = [next(pieces), next(pieces)]
-    assert b'"content"' in got[1]
-    house.db.write(lambda turn: clients.suspend(turn, "bank-1", by="official:ann", reason="密钥外泄"))
-    with pytest.raises(NoFeed):
-        list(pieces)
-    assert sum(len(looks(house, one)) for one in workers) == 1

@@ -6,33 +6,27 @@ writes, and has two banks pull, replay, and send acknowledgements late, twice, w
 bank may see is said anew from archives and consents alone, without the feed.
 """
 
-import base64
 import contextlib
 import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from recordsvc import fsck
 from recordsvc.access import consents
-from recordsvc.access.consent_tables import consent_event
 from recordsvc.access.consents import Ended
-from recordsvc.access.looked_tables import looked
 from recordsvc.archive import erasing, extracts, persons, sharing
 from recordsvc.archive.confirm import contest
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.states import Confirmation, Life
-from recordsvc.exports import emitting, lines
+from recordsvc.exports import emitting
 from recordsvc.exports.following import Feeds
 from recordsvc.exports.receivers import learner, profile
-from recordsvc.exports.tables import export_ack, export_item, export_ticket
 from recordsvc.ground import two_person
-from recordsvc.ground.base64strict import b64u
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.house import House
@@ -42,7 +36,7 @@ from tests.archive.test_erasing import UNLAWFUL, decide_erasure
 from tests.archive.test_merging import decided, merge, unmerge
 from tests.archive.test_sharing import OFFICER, raw_id
 from tests.archive.test_stateful import QUIET, make
-from tests.exports.copies import BANKS, NDJSON, Copy, agree, application, confirmed
+from tests.exports.copies import BANKS, Copy, agree, application, confirmed
 
 __all__ = ["make"]
 
@@ -52,11 +46,6 @@ FIELDS = (None, ("scores", "occupation"), ("issuer", "number", "level"))
 SAID = (Confirmation.NOT_NEEDED, Confirmation.CONFIRMED)
 people, banks = st.integers(0, PEOPLE - 1), st.sampled_from(BANKS)
 any_record = st.integers(0, 30)
-WRONG = ("foreign", "altered", "ahead")
-DOORS = ("items", "files", "totals", "acks")
-START = b64u(b"\1" + bytes(24))
-"""Before any item, of a receiver that is nobody."""
-WRITTEN = (export_item, export_ack, export_ticket, consent_event, looked)
 
 
 class Feed(RuleBasedStateMachine):
@@ -306,41 +295,6 @@ class Feed(RuleBasedStateMachine):
                     before,
                     {name: value for name, value in before.items() if name not in ("content", "salt")},
                 )
-
-    @rule(bank=banks, which=st.integers(0, 20), way=st.sampled_from(WRONG), door=st.sampled_from(DOORS))
-    def wrong_cursor(self, bank: str, which: int, way: str, door: str) -> None:
-        """A cursor that this feed never gave, at any door that takes one: named, and nothing moves."""
-        copy, before = self.copies[bank], self.moved()
-        shown, code = self.wrong(bank, which, way)
-        if door == "acks":
-            body = {"ack_id": "wrong-cursor", "from": shown, "to": shown, "count": 0, "root": "0" * 64}
-            answer = copy.post("/v1/exports/acks", body)
-        else:
-            named = "at" if door == "totals" else "after"
-            more = "&format=csv" if door == "files" else ""
-            answer = copy.get(f"/v1/exports/{door}?{named}={shown}{more}", **NDJSON)
-        assert (answer.status_code, answer.json["code"]) == (400, code)
-        assert self.moved() == before
-
-    def wrong(self, bank: str, which: int, way: str) -> tuple[str, str]:
-        """A cursor and the code of what it is told."""
-        known = [one for one in self.cursors[bank] if one]
-        raw = base64.urlsafe_b64decode((known[which % len(known)] if known else START) + "==")
-        if way == "ahead":
-            return b64u(raw[:1] + (2**40).to_bytes(8) + raw[9:]), "feed-cursor-ahead"
-        if way == "altered":
-            return b64u(raw[:-1] + bytes([raw[-1] ^ 1])), "feed-cursor-unknown"
-        (other,) = (name for name in BANKS if name != bank)
-        theirs = next((one for one in self.cursors[other] if one), START)
-        n = int.from_bytes(base64.urlsafe_b64decode(theirs + "==")[1:9])
-        with self.house.db.read() as conn:
-            ahead = n > lines.newest(conn, bank)
-        return theirs, "feed-cursor-ahead" if ahead else "feed-cursor-unknown"
-
-    def moved(self) -> list[int]:
-        """How many rows there are of whatever a pull, a use or an acknowledgement would write."""
-        with self.house.db.read() as conn:
-            return [conn.scalar(sa.select(sa.func.count()).select_from(one)) or 0 for one in WRITTEN]
 
     @rule(which=st.integers(0, 20), times=st.integers(1, 2), wrong=st.booleans())
     def acknowledge(self, which: int, times: int, wrong: bool) -> None:

@@ -13,14 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc.access import officials, recusals
-from recordsvc.access.errors import Recused, StandsTogether
+from recordsvc.access.errors import Recused
 from recordsvc.access.recusals import Ground
-from recordsvc.access.tables import deputy
 from recordsvc.archive import bound_statements
 from recordsvc.bodies import institutions
 from recordsvc.bodies.institutions import FactKind
 from recordsvc.fsck import fsck
-from recordsvc.ground.ports import FixedClock, uuid7
+from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
 from recordsvc.oversight import documents, drawing, draws, errors, inspecting, roster
 from recordsvc.oversight.subjects import Candidate
@@ -568,33 +567,3 @@ def test_departments_of_the_register_are_not_drawn(oversight: Oversight) -> None
 
     assert oversight.codes[0] in drawn_of
     assert code not in drawn_of
-
-
-def lends(oversight: Oversight, principal: str, standing_in: str) -> None:
-    """Let an official stand in for another."""
-    now_ms = oversight.clock.now_ms()
-    row = {
-        "deputy_id": uuid7(oversight.clock, oversight.house.random),
-        "principal": principal,
-        "deputy": standing_in,
-        "role": "inspector",
-        "from_ms": now_ms,
-        "until_ms": now_ms + 86_400_000,
-        "named_by": "official:reg",
-    }
-    oversight.house.db.write(lambda turn: turn.conn.execute(deputy.insert().values(row)))
-
-
-def test_a_principal_and_their_deputy_are_not_the_two_of_a_draw(oversight: Oversight) -> None:
-    draw_id = oversight.commit("ann")
-    lends(oversight, "ann", "bob")
-    oversight.until("2025-10-12T22:00")
-    with pytest.raises(StandsTogether):
-        oversight.reveal(draw_id, "bob")
-    oversight.reveal(draw_id, "cat")
-    oversight.assign(draw_id)
-    object_id, (first, second) = next(iter(oversight.seats(draw_id).items()))
-    lends(oversight, second, first)
-    oversight.report(draw_id, object_id, first)
-    with pytest.raises(StandsTogether):
-        oversight.confirm(draw_id, object_id, second)

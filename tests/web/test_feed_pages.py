@@ -7,7 +7,7 @@ import pytest
 
 from recordsvc.exports import acks, emitting
 from recordsvc.exports.acks import BATCH, REUSED, open_ticket
-from recordsvc.exports.tables import export_event, export_hook, export_ticket
+from recordsvc.exports.tables import export_ticket
 from recordsvc.house import House
 from recordsvc.web.feed_routes import KINDS
 from tests.exports.copies import register
@@ -81,28 +81,3 @@ def test_who_may_not_close_and_what_is_not_there_answer_as_elsewhere(
     assert who.post("/desk/feeds/settle", **(sent | {"receiver": "bank-2"})).status_code == 404
     assert who.post("/desk/feeds/settle", **(sent | {"ticket": str(uuid.UUID(int=0))})).status_code == 404
     assert rows(house, export_ticket)[0]["closed_ms"] is None
-
-
-def test_an_event_that_nobody_took_stands_until_it_is_sent_again(
-    desk: Any, house: House, ticket: str
-) -> None:
-    def lose(turn: Any) -> None:
-        hook = {"receiver": "bank-1", "url": "https://bank.example/hook", "serial": 1, "renewed_ms": 0}
-        turn.conn.execute(export_hook.insert().values(hook | {"state": "active", "told": 7, "events": 1}))
-        event = {"receiver": "bank-1", "n": 1, "newest": 7, "made_ms": turn.now_ms, "state": "dead"}
-        event |= {"attempts": 8, "due_ms": turn.now_ms, "outcome": "status-503"}
-        turn.conn.execute(export_event.insert().values(event))
-
-    house.db.write(lose)
-    auditor = desk("auditor").get("/desk/feeds")
-    sound(auditor)
-    assert "通知第 1 号多次未送达，已放弃" in auditor.text
-    assert "status-503" in auditor.text
-    assert "/desk/feeds/replay" not in auditor.text
-    who = desk("registrar")
-    assert who.post("/desk/feeds/replay", receiver="bank-2", n="1").status_code == 404
-    assert who.post("/desk/feeds/replay", receiver="bank-1", n="2").status_code == 404
-    assert who.post("/desk/feeds/replay", receiver="bank-1", n="1").status_code == 303
-    (row,) = rows(house, export_event)
-    assert (row["state"], row["attempts"]) == ("pending", 0)
-    assert "多次未送达" not in who.get("/desk/feeds").text

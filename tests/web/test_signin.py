@@ -221,11 +221,3 @@ def test_an_activation_code_of_a_command_lets_in(visitor: Visitor, me: Visitor, 
     own = Holder(Kind.WORKER, me.actor.id)
     code = house.db.write(lambda turn: activating.make(turn, house, own, "command:test"))
     assert Visitor(visitor.app).post("/activate", code=code).location == "/me/sessions"
-
-
-def test_who_is_signed_in_is_told_so_and_a_worker_is_shown_no_opaque_id(app: Any, me: Visitor) -> None:
-    assert me.actor is not None
-    told = me.get("/login").text
-    assert "您已经登录。" in told
-    assert me.actor.id not in told
-    assert "您已经登录：<code>" in Visitor(app).login("handler").get("/login").text

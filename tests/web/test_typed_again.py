@@ -73,6 +73,10 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
             "published_on": "2020-01-01",
         },
     ),
+    "/desk/projects": (
+        "handler",
+        {"institution": "123", "course": "XM-1", "title": WORDS, "places": "viele", "price": "sehr viel"},
+    ),
     "/centre/apprentices": (
         "head",
         {"course": "X-1", "title": WORDS, "occupation": "6-31-01-03", "places": "viele", "level": "4"},
@@ -240,14 +244,12 @@ ELSEWHERE: dict[str, str] = {
     "/centre/shared/<id:consent_id>/open": SECRET,
     "/me/foreign": "tests/web/test_desk_acts.py: a scan is chosen, words stay",
     "/me/papers": "tests/web/test_papers.py: a file is chosen",
-    "/me/records/<id:record_id>/claims/<kind>": "tests/money/claims/test_assessments.py: needs a certificate",
     "/me/records/<id:record_id>/contest": "tests/web/test_saying.py: needs a record",
     "/me/disputes/<id:dispute_id>/messages": "tests/web/test_saying.py: needs a case",
     "/me/notices/phone": "tests/web/test_notices.py: a wrong number is not repeated",
     "/me/notices/phone/remove": SECRET,
     "/me/for/accept": SECRET,
     **dict.fromkeys(("/me/for", "/me/for/end", "/me/helpers/end", "/me/share/end"), BUTTON),
-    "/desk/feeds/replay": BUTTON,
     "/window": "below: numbers lie on the counter and are typed anew",
 }
 """Forms of the desk, centre and worker that are not in the table, each with the reason or the test."""

@@ -4,16 +4,21 @@ No address that came in a token or a query is ever asked; addresses of the provi
 on its own host or one of `oidc_hosts`. A proxy of the environment is not used.
 """
 
-from collections.abc import Iterable, Mapping
+import contextlib
+import socket
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from recordsvc.access.identity import ProviderAway
-from recordsvc.ground import outbound
-from recordsvc.ground.outbound import MOST_BYTES, SECONDS, Unreached
 from recordsvc.ground.strictjson import StrictJsonError, loads
 
+SECONDS: Final = 3.0
+"""For connecting, for the handshake, and for the whole of one answer."""
+MOST_BYTES: Final = 128 * 1024
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -37,7 +42,17 @@ class Fetcher:
 
     def allowed(self, url: object) -> bool:
         """Tell whether this is an address of the provider's, on a host that was named."""
-        return outbound.allowed(url, self._scheme, self._hosts)
+        try:
+            parts = urlsplit(url) if isinstance(url, str) and url.isascii() else None
+        except ValueError:
+            return False
+        return (
+            parts is not None
+            and parts.scheme == self._scheme
+            and parts.netloc.lower() in self._hosts
+            and not parts.fragment
+            and not any(character <= " " or character in '"\\<>' for character in str(url))
+        )
 
     def get(self, url: str) -> Reply:
         """Read a document. Raises `ProviderAway`."""
@@ -50,16 +65,48 @@ class Fetcher:
     def _ask(self, method: str, url: str, body: bytes | None) -> Reply:
         if not self.allowed(url):
             raise ProviderAway("address")
-        headers = {"Accept": "application/json", **(_FORM if body else {})}
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        connection = (HTTPSConnection if secure else HTTPConnection)(parts.netloc, timeout=self._seconds)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        headers = {"Accept": "application/json", "Connection": "close", **(_FORM if body else {})}
         try:
-            answer = outbound.ask(method, url, body, headers, self._seconds)
-        except Unreached as error:
-            raise ProviderAway(str(error)) from None
+            connection.connect()
+            with _cut_off(connection.sock, self._seconds):
+                connection.request(method, path, body, headers)
+                answer = connection.getresponse()
+                media = answer.headers.get_content_type()
+                data = answer.read(MOST_BYTES + 1)
+        except (OSError, HTTPException, ValueError) as error:
+            raise ProviderAway(f"network-{type(error).__name__}") from None
+        finally:
+            connection.close()
         if answer.status >= 500 or 300 <= answer.status < 400:
             raise ProviderAway(f"status-{answer.status}")
-        if len(answer.data) > MOST_BYTES:
+        if len(data) > MOST_BYTES:
             raise ProviderAway("size")
-        return Reply(answer.status, _members(answer.media, answer.data))
+        return Reply(answer.status, _members(media, data))
+
+
+@contextlib.contextmanager
+def _cut_off(held: socket.socket, seconds: float) -> Iterator[None]:
+    """End a connection that has not answered in time, however little by little it goes on sending.
+
+    A time-out of the socket alone would begin anew with every byte.
+    """
+
+    def cut() -> None:
+        # Not the method of a TLS socket, which would take its state away under whoever is reading.
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(held, socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _members(media: str, data: bytes) -> dict[str, object]:

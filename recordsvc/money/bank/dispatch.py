@@ -15,8 +15,6 @@ from recordsvc.money.bank import batches, breaks
 from recordsvc.money.bank.batches import StoredBatch
 from recordsvc.money.bank.errors import BatchState
 from recordsvc.money.bank.exchanges import exchange
-from recordsvc.money.bank.folder import ExchangeAway
-from recordsvc.money.bank.sftp import SftpUnfit
 from recordsvc.money.bank.tables import payment_batch
 from recordsvc.vault.envelope import SealError
 
@@ -44,10 +42,6 @@ def _send(house: "House", found: StoredBatch) -> bool:
         exchange(house, found.account).put(found.file_name, content)
         house.db.write(lambda turn: _sent(turn, house, found, lease_ms))
     except BatchState:
-        return False
-    except (ExchangeAway, SftpUnfit) as error:
-        # Nothing is known to have arrived: the lease runs out, and the same bytes go again.
-        observe.log("bank-away", account=found.account, reason=str(error))
         return False
     except (SealError, ValueError):
         # Changed or destroyed at rest: nothing of it leaves; fsck names the row.

@@ -17,12 +17,8 @@ from typing import Final, Protocol
 
 PART: Final = ".part"
 DIGEST: Final = ".sha256"
-MOST_BYTES: Final = 64 * 1024 * 1024
-FROM_BANK: Final = ("ack", "out")
-
-
-class ExchangeAway(Exception):
-    """The place of exchange cannot be reached now; nothing is known to have been handed over or taken."""
+_MOST_BYTES: Final = 64 * 1024 * 1024
+_FROM_BANK: Final = ("ack", "out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class Arrived:
 
 
 class Exchange(Protocol):
-    """How files go to a bank and come from it: a folder, or a server's. Each verb raises `ExchangeAway`."""
+    """How files go to a bank and come from it: a folder, or what stands behind one."""
 
     def put(self, name: str, content: bytes) -> None:
         """Hand a file over; on return it cannot be lost. The same name again must hold the same bytes."""
@@ -54,7 +50,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         """Exchange files under `root`, which is made where it is not."""
         self._root = root
-        for part in ("in", "taken", *FROM_BANK):
+        for part in ("in", "taken", *_FROM_BANK):
             (root / part).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, name: str, content: bytes) -> None:
@@ -66,14 +62,12 @@ class Folder:
 
     def arrived(self) -> Iterator[Arrived]:
         """Yield the bank's files; what still has its working name is not there yet."""
-        for part in FROM_BANK:
+        for part in _FROM_BANK:
             for place in sorted((self._root / part).iterdir()):
                 if place.suffix in (PART, DIGEST) or not place.is_file():
                     continue
                 content = _read(place)
-                beside = place.with_name(place.name + DIGEST)
-                told = beside.read_bytes() if beside.is_file() else None
-                yield Arrived(place.name, content, fits(content, told), place)
+                yield Arrived(place.name, content, _fits(place, content), place)
 
     def taken(self, file: Arrived) -> None:
         """Move a file that was read out of the bank's way, with its digest."""
@@ -101,11 +95,14 @@ def write(place: Path, content: bytes) -> None:
 def _read(place: Path) -> bytes:
     with place.open("rb") as file:
         # One byte more than is taken: a file beyond the limit is not whole for us.
-        return file.read(MOST_BYTES + 1)
+        return file.read(_MOST_BYTES + 1)
 
 
-def fits(content: bytes, told: bytes | None) -> bool:
-    """Whether a file is whole by what lies beside it (`<sha256>  <name>`); None: nothing does."""
-    if len(content) > MOST_BYTES:
+def _fits(place: Path, content: bytes) -> bool:
+    if len(content) > _MOST_BYTES:
         return False
-    return told is None or told[:64] == hashlib.sha256(content).hexdigest().encode()
+    beside = place.with_name(place.name + DIGEST)
+    if not beside.is_file():
+        return True
+    told = beside.read_bytes()[:64]
+    return told == hashlib.sha256(content).hexdigest().encode()

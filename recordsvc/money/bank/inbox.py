@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from recordsvc.ground import bound, observe
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, uuid7
-from recordsvc.money.bank import breaks, exchanges, paying, reconcile, secrets
-from recordsvc.money.bank.folder import ExchangeAway
+from recordsvc.money.bank import breaks, paying, reconcile, secrets
+from recordsvc.money.bank.exchanges import exchange
 from recordsvc.money.bank.formats.model import FileUnfit, Message
 from recordsvc.money.bank.paying import Paying
 from recordsvc.money.bank.reconcile import GAP, Early
@@ -31,32 +31,20 @@ WAITING: Final = "waiting"
 QUARANTINED: Final = "quarantined"
 
 
-def run(house: "House", *, far: bool = False) -> int:
-    """Take in what lies in the folders of all accounts; how many files. A job of `recordsvc work`.
-
-    `far`: those on banks' servers, which are not asked every second, instead of those on this machine.
-    Raises `SftpUnfit`.
-    """
-    served = exchanges.servers(house)
+def run(house: "House") -> int:
+    """Take in what lies in the folders of all accounts; how many files. A job of `recordsvc work`."""
     with house.db.read() as conn:
         sources = paying.every(conn)
-    return sum(_taken_in(house, source) for source in sources if (source.code in served) is far)
-
-
-def _taken_in(house: "House", source: Paying) -> int:
     count = 0
-    try:
-        place = exchanges.exchange(house, source.code)
+    for source in sources:
+        place = exchange(house, source.code)
         for file in place.arrived():
             state = receive(house, source, file.name, file.content, FOLDER, whole=file.whole)
             # A torn file stays: the bank may still be writing it, and comes back to it.
             if file.whole or state != QUARANTINED:
                 place.taken(file)
             count += 1
-    except ExchangeAway as error:
-        # What was taken in stays so; what lies there still is the same file next time.
-        observe.log("bank-away", account=source.code, reason=str(error))
-    _again(house, source)
+        _again(house, source)
     return count
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from recordsvc.access import areas, looked, own_attempts, recusals
+from recordsvc.access import areas, looked, recusals
 from recordsvc.access.grants import Actor, Thing, author, can
 from recordsvc.access.looked import Look
 from recordsvc.archive import restricted
@@ -117,12 +117,8 @@ class Why:
 def check_case(house: "House", who: Actor, payee: str, why: Why) -> None:
     """Answer like nobody whom a case of ours is not about; the row of it is durable.
 
-    Who names themself is refused when it is entered, and seen (`own_attempts`), wherever they lie.
     Raises `NotFound`, `PurposeRefused`, `CaseRefused`, `CaseUnknown`.
     """
-    with house.db.read() as conn:
-        parties = about(conn, payee).parties
-    own_attempts.tell(house, who, parties)
     if not why.purpose:
         return
     looked.judge(house.db, who, why.purpose, why.case_ref)

@@ -19,7 +19,7 @@ from recordsvc.access.grants import Thing
 from recordsvc.ground import bound, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.two_person import Proposal
-from recordsvc.money.bank import batches, breaks, payee_accounts, paying, payments, reconcile
+from recordsvc.money.bank import batches, breaks, paying, payments, reconcile
 from recordsvc.money.bank.breaks import Break
 from recordsvc.money.bank.cash import Booked
 from recordsvc.money.bank.errors import BreakClosed, PaymentLive, PaymentState, ResolutionRefused
@@ -40,9 +40,6 @@ class Repayments(Protocol):
 
     def candidates(self, conn: Connection, line: Booked, named: str, /) -> list[bytes]:
         """Return cases that a line may be of, by id; they are only proposed."""
-
-    def payee(self, conn: Connection, recovery_id: bytes, /) -> str:
-        """Return who was paid what a case asks back (`worker:<uuid>`, `institution:<USCC>`)."""
 
     def check(self, conn: Connection, recovery_id: bytes, line: Booked, /) -> None:
         """Refuse what cannot be a repayment of a case. Raises `ResolutionRefused`."""
@@ -79,7 +76,6 @@ def propose_repaid(
         "break_id": str(uuid.UUID(bytes=break_id)),
         "resolution": "repaid",
         "recovery_id": str(uuid.UUID(bytes=recovery_id)),
-        "payee": house.repayments.payee(turn.conn, recovery_id),
         "note": note,
     }
     return two_person.propose(turn, KIND, f"对账差异处理：{found.kind} {found.subject}"[:200], payload, by)
@@ -107,7 +103,6 @@ def propose(
         "break_id": str(uuid.UUID(bytes=break_id)),
         "resolution": resolution,
         "payment_id": str(uuid.UUID(bytes=target)),
-        "payee": payments.find(turn.conn, target).payee,
         "note": note,
     }
     return two_person.propose(turn, KIND, f"对账差异处理：{found.kind} {found.subject}"[:200], payload, by)
@@ -139,12 +134,9 @@ def entry_of(conn: Connection, found: Break) -> sa.Row[tuple[Any, ...]] | None:
     return conn.execute(query).one_or_none()
 
 
-def _about(conn: Connection, _subject: str, payload: dict[str, Any]) -> Thing:
-    """Return whom the money concerns: who keeps out of them does not decide it (回避)."""
-    return Thing(None, payee_accounts.about(conn, str(payload["payee"])).parties)
-
-
-@two_person.executor(KIND, deciders=paying.DECIDERS, about=_about, fresh=True)
+@two_person.executor(
+    KIND, deciders=paying.DECIDERS, about=lambda _conn, _subject, _payload: Thing(None), fresh=True
+)
 def _decided(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
     house: House = proposal.tools
     break_id = uuid.UUID(payload["break_id"]).bytes

@@ -1,6 +1,5 @@
 """The blueprint of the bank's doors, and how its objects are found and judged."""
 
-import uuid
 from typing import Final
 
 import flask
@@ -10,7 +9,7 @@ from recordsvc.access.grants import Thing
 from recordsvc.access.objects import named
 from recordsvc.ground import two_person
 from recordsvc.ground.two_person import UnknownProposal
-from recordsvc.money.bank import batches, breaks, collecting, payee_accounts, paying, payments, resolving
+from recordsvc.money.bank import batches, breaks, payee_accounts, paying, payments, resolving
 from recordsvc.money.bank.errors import (
     BreakUnknown,
     PayeeAccountUnknown,
@@ -38,13 +37,7 @@ def _batch(conn: Connection, batch_id: bytes) -> Thing | None:
         batches.find(conn, batch_id)
     except PaymentBatchUnknown:
         return None
-    return Thing(_WHOLE, _moves(conn, batch_id))
-
-
-def _moves(conn: Connection, batch_id: bytes) -> frozenset[str]:
-    """Return whose money a batch moves: who keeps out of one of them leaves it to another payer."""
-    payees = {one.payee for one in payments.of_batch(conn, batch_id)}
-    return frozenset(payees | {one.payer for one in collecting.of_batch(conn, batch_id)})
+    return Thing(_WHOLE)
 
 
 def _break(conn: Connection, break_id: bytes) -> Thing | None:
@@ -60,11 +53,7 @@ def _proposal(conn: Connection, proposal_id: bytes) -> Thing | None:
         found = two_person.read(conn, proposal_id, 0)
     except UnknownProposal:
         return None
-    if found.kind not in KINDS:
-        return None
-    batch = found.payload.get("batch_id")
-    more = frozenset[str]() if batch is None else _moves(conn, uuid.UUID(str(batch)).bytes)
-    return Thing(_WHOLE, frozenset(found.parties) | more)
+    return Thing(_WHOLE, frozenset(found.parties)) if found.kind in KINDS else None
 
 
 def _payee_account(conn: Connection, account_id: bytes) -> Thing | None:

@@ -25,7 +25,7 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.problems import Problem
-from recordsvc.money.claims import agencies, filing, steps, transitions
+from recordsvc.money.claims import agencies, filing, project_counts, projects, steps, transitions
 from recordsvc.money.claims.agencies import Agency, Wanted
 from recordsvc.money.claims.agency_tables import claim_agency, claim_agent, claim_bundle, claim_bundle_line
 from recordsvc.money.claims.errors import BundleUnknown
@@ -133,6 +133,8 @@ def run(house: "House", sheet: Bundle, lines: list[Line], contract: Wanted | Non
         except Problem as problem:
             said = [str(one["detail"]) for one in problem.errors if "detail" in one]
             _refuse(house, sheet, n, problem.code, "；".join(said) or problem.detail or problem.title_zh)
+    if sheet.kind == projects.KIND:
+        project_counts.count_again(house, sheet.institution)
 
 
 def _worker(house: "House", sheet: Bundle, line: Line, contract: Wanted | None, who: Who) -> bytes:

@@ -22,7 +22,8 @@ Problem
 └── FormRefused
     ├── ClaimRefused ────────── claim-refused
     ├── AgencyRefused ───────── agency-refused
-    └── PlanRefused ─────────── plan-refused
+    ├── PlanRefused ─────────── plan-refused
+    └── ProjectRefused ──────── project-refused
 """
 
 from recordsvc.ground.problems import Conflict, FormRefused, NotFound
@@ -206,6 +207,16 @@ class PlaceTaken(Conflict):
     title_en = "The place is not free for this"
     remedy_zh = "请刷新培养计划：有人退出、尚未终止的名额才能补录，还在读的才能退出，名额不能多于备案。"
     remedy_en = "Read the plan again: a place that was left and has not ended can be taken by another."
+
+
+class ProjectRefused(FormRefused):
+    """A funded project that cannot be."""
+
+    code = "project-refused"
+    title_zh = "项目批复不能这样登记"
+    title_en = "The project cannot be entered so"
+    remedy_zh = "请按 errors 中列出的原因更正。"
+    remedy_en = "Correct what errors points at."
 
 
 class PlanRefused(FormRefused):

@@ -15,7 +15,7 @@ from recordsvc.archive.persons import Place
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.claims import agencies, apprentices, terms
+from recordsvc.money.claims import agencies, apprentices, projects, terms
 from recordsvc.money.claims.tables import claim, claim_decision, claim_state, claim_topup
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.rules import archive_facts, assessments, trainings
@@ -75,7 +75,9 @@ def gather(house: "House", conn: Connection, place: Place, one: Claim, today: st
         name: Fact(value, who, on) for name, value, who, on in agencies.facts(house, conn, one, place, today)
     }
     found = earlier.joined(catalogue).joined(said).joined(known).joined(_told(one)).joined(Facts(behalf))
-    return found.joined(_fee_paid(house, conn, one, place, today)).joined(apprentices.facts(conn, one, place))
+    found = found.joined(_fee_paid(house, conn, one, place, today))
+    found = found.joined(apprentices.facts(conn, one, place))
+    return found.joined(projects.facts(conn, one, place))
 
 
 def of_record(place: Place, one: Claim, today: str) -> Facts | None:

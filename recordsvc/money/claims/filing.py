@@ -17,7 +17,7 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.problems import NotFound
-from recordsvc.money.claims import agencies, apprentices, facts, limiting, steps, terms
+from recordsvc.money.claims import agencies, apprentices, facts, limiting, projects, steps, terms
 from recordsvc.money.claims.agencies import Agency
 from recordsvc.money.claims.agency_tables import claim_agent
 from recordsvc.money.claims.errors import ClaimRefused
@@ -85,6 +85,8 @@ def file(turn: Turn, house: "House", worker_id: bytes, ask: Ask, who: Who) -> Cl
     event = apprentices.event_of(one, place)
     if event:
         apprentices.take_place(turn, one, place, event)
+    if ask.kind == projects.KIND:
+        projects.take(turn, one, place)
     return one if ask.draft else steps.check(turn, house, one)
 
 

@@ -19,7 +19,7 @@ from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.persons import Place
 from recordsvc.archive.states import Life
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.claims import apprentices, facts
+from recordsvc.money.claims import apprentices, facts, projects
 from recordsvc.money.claims.values import Claim, decision_of, find
 from recordsvc.money.rules import archive_facts, catalogue
 from recordsvc.money.rules.decision import Decision, Verdict
@@ -113,6 +113,7 @@ def _now(house: "House", conn: Connection, one: Claim, place: Place, then: Facts
     # What an enterprise filed stands above what a record says of the same: one plan, one standard.
     filed = {name: fact for name, fact in kept.items() if fact.source.startswith(apprentices.SOURCE)}
     found = found.joined(Facts(filed)).joined(apprentices.finished(conn, one, place))
+    found = found.joined(projects.finished(one, place))
     day = next(
         (
             str(found.values[name])

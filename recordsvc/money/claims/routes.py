@@ -23,6 +23,7 @@ from recordsvc.money.claims import (
     desk_routes,
     filing,
     notices,
+    project_routes,
     steps,
     views,
 )
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 from recordsvc.money.claims.services import bp, who
 
-__all__ = ["agency_routes", "apprentice_routes", "bp", "desk_routes"]
+__all__ = ["agency_routes", "apprentice_routes", "bp", "desk_routes", "project_routes"]
 
 
 def setup(_app: flask.Flask, place: "House") -> None:

@@ -229,7 +229,7 @@ def own_mandate() -> dict[str, Any] | None:
     A consent is taken back at any time (个人信息保护法第十五条): whoever may end one sees that it stands.
     """
     with house().db.read() as conn:
-        found = next(iter(_own_standing(conn)), None)
+        found = mandates.standing(conn, own_worker())
     return None if found is None else {name: getattr(found, name) for name in mandates.Mandate.__slots__}
 
 
@@ -249,24 +249,10 @@ def sign_own(form: dict[str, Any]) -> None:
     once(act)
 
 
-def _own_standing(conn: Connection) -> list[mandates.Mandate]:
-    """Return what stands in any archive of the worker who asks, that of their own first.
-
-    An archive that was merged brings its mandate along; it is taken back where it is seen.
-    """
-    own = own_worker()
-    chains = [own, *sorted(merges.together(conn, [own]) - {own})]
-    return [found for found in (mandates.standing(conn, one) for one in chains) if found is not None]
-
-
 def end_own() -> None:
-    """End every mandate of the worker who asks that stands."""
-    by = reference()
-
-    def act(turn: Turn) -> str:
-        return str([mandates.end(turn, house(), one.worker_id, by) for one in _own_standing(turn.conn)])
-
-    once(act)
+    """End the mandate of the worker who asks, if one stands."""
+    worker_id, by = own_worker(), reference()
+    once(lambda turn: str(mandates.end(turn, house(), worker_id, by)))
 
 
 def debit_own(order_id: bytes) -> None:

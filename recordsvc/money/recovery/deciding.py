@@ -15,7 +15,6 @@ from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.ground.two_person import Proposal
-from recordsvc.money.claims import agencies
 from recordsvc.money.claims import values as claim_values
 from recordsvc.money.claims.values import Claim, Who
 from recordsvc.money.recovery import steps, terms, transitions
@@ -65,11 +64,9 @@ def about(conn: Connection, _subject: str, payload: dict[str, Any]) -> Thing:
 
 
 def thing(conn: Connection, case: Case) -> Thing:
-    """Return where a case lies, and whom it concerns: as its claim, wherever the worker lives now."""
+    """Return where a case lies: with its claim, wherever the worker lives now."""
     one = claim_values.find(conn, case.claim_id)
-    agency = agencies.of_claim(conn, one)
-    agents = set() if agency is None else {f"institution:{agency.institution}"}
-    parties = areas.person(conn, case.worker_id).parties | {one.payee} | agents
+    parties = areas.person(conn, case.worker_id).parties | {one.payee}
     return Thing(prefix(one.region) if one.region else "", parties)
 
 

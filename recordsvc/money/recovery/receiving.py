@@ -57,10 +57,6 @@ class Repayments:
         mine = [one for one in fits if self._fund(conn, one) == paying.find(conn, line.account).fund]
         return [one.recovery_id for one in sorted(mine, key=lambda one: one.reference != named)]
 
-    def payee(self, conn: Connection, recovery_id: bytes) -> str:
-        """Return who was paid what a case asks back. Raises `RecoveryUnknown`."""
-        return claim_values.find(conn, find(conn, recovery_id).claim_id).payee
-
     def check(self, conn: Connection, recovery_id: bytes, line: Booked) -> None:
         """Refuse what cannot be a repayment of a case. Raises `ResolutionRefused`."""
         try:

@@ -9,10 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from banksim import messages
-from recordsvc.access import officials, recusals
+from recordsvc.access import officials
 from recordsvc.access.looked import of_worker
-from recordsvc.access.looked_tables import looked_alarm
-from recordsvc.access.recusals import Ground
 from recordsvc.archive import notices
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_ms
@@ -356,39 +354,3 @@ def test_a_payer_stays_out_of_proposals_that_others_decide(enter, desk: Desk) ->
     place = f"/v1/desk/bank/proposals/{uuid.UUID(bytes=bytes(proposal))}/decide"
     assert payer.post(place, {"approve": True, "reason": "x"}).json["code"] == "proposal-unknown"
     assert payments.listed
-
-
-def test_who_enters_an_account_for_themselves_is_refused_and_seen(enter, desk: Desk, wang: bytes) -> None:
-    house = desk.house
-    own = ("demo-handler", f"worker:{text(wang)}", Ground.SELF)
-    house.db.write(lambda turn: recusals.declare(turn, house.random, *own, by="official:demo-handler"))
-    answer = enter("handler").post("/v1/desk/payee-accounts", entry(wang))
-    assert (answer.status_code, answer.json["code"]) == (403, "recused")
-    with house.db.read() as conn:
-        assert conn.execute(sa.select(looked_alarm.c.kind, looked_alarm.c.actor_id)).all() == [
-            ("own", "demo-handler")
-        ]
-
-
-@pytest.mark.parametrize("ground", [Ground.KIN, Ground.SELF])
-def test_a_payer_decides_nothing_about_who_they_keep_out_of(enter, desk: Desk, ground: Ground) -> None:
-    house, paid = desk.house, desk.pay(1)
-    desk.send()
-    line = desk.debit(paid, end_to_end_id="")
-    assert desk.notify(line) == "applied"
-    desk.pay(2)
-    out = [("demo-payer-2", payee_of(n), ground) for n in (1, 2)]
-    for one in out:
-        house.db.write(lambda turn, one=one: recusals.declare(turn, house.random, *one, by="official:x"))
-    first, second = enter("payer"), enter("payer-2")
-    (found,) = first.get("/v1/desk/bank/breaks").json["items"]
-    body = {"resolution": "matched", "note": "核对流水", "payment_id": text(paid)}
-    match = first.post(f"/v1/desk/bank/breaks/{found['break_id']}/resolve", body).json["proposal_id"]
-    batch = first.post("/v1/desk/bank/batches", {"account": CODE}).json
-    at, word = "/v1/desk/bank", {"approve": True, "reason": "属实"}
-    refused = [second.post(f"{at}/proposals/{one}/decide", word) for one in (match, batch["proposal_id"])]
-    refused.append(second.post(f"{at}/batches/{batch['batch_id']}/release", {"reason": "x"}))
-    refused.append(second.get(f"{at}/batches/{batch['batch_id']}/file"))
-    assert {(one.status_code, one.json["code"]) for one in refused} == {(403, "recused")}
-    assert desk.state(paid) == "sent"
-    assert desk.read(batches.find, uuid.UUID(batch["batch_id"]).bytes).state == "sealed"

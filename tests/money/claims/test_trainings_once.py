@@ -182,8 +182,8 @@ def test_a_skill_subsidy_is_not_paid_beside_the_training_it_came_from(world: Wor
 def test_another_level_and_a_training_two_years_later_are_other_trainings(
     world: World, trained: Trained
 ) -> None:
-    world.bring(trained.file(trained.course("C0", level="4"), "TRAIN_DAY"), "PAID")
-    world.days(730)
+    before = trained.course("C0", ended=800, level="4")
+    world.bring(trained.file(before, "TRAIN_DAY"), "PAID")
     later = trained.file(trained.course("C1", ended=20, level="4"), "TRAIN_DAY")
     assert verdict(world, later)[0] == "GRANT"
     record = world.assessor.certificate(person(1), level="3", issued_on=trained.day(2))
@@ -197,7 +197,7 @@ def test_where_nobody_knows_of_which_training_a_certificate_is_an_official_has_i
 ) -> None:
     """Not refused, not granted, not the worker's to find out; once the certificate says it, decided."""
     world.bring(trained.file(trained.course(), "TRAIN_DAY"), "PAID")
-    certificate = trained.certificate(None, ago=28)  # issued before the course of the archive was over
+    certificate = trained.certificate(None, ago=12)  # issued before the course of the archive was over
     one = trained.file(certificate, "TRAIN")
     assert verdict(world, one) == ("NEED_INFO", ["training"])
     assert (one.state, one.owner, one.amount_fen) == ("CHECKED", "handler", 0)
@@ -225,6 +225,7 @@ def test_archives_that_are_read_as_one_have_one_training(world: World, trained: 
     twin.__dict__ |= {**trained.__dict__, "n": 2, "records": {}}
     certificate = twin.certificate()
     merge(world.house, twin.worker_id, trained.worker_id)
+    member(world, beijing_date(world.house.clock.now_ms()) - dt.timedelta(days=900), "rural-migrant")
     one = world.file(trained.worker_id, certificate, kind="TRAIN")
     assert "TR-10" in verdict(world, one)[1]
 

@@ -11,12 +11,9 @@ from recordsvc.access import demo, officials, recusals
 from recordsvc.access.grants import Position
 from recordsvc.access.recusals import Ground
 from recordsvc.ground.commit import Turn
-from recordsvc.money.fees import mandates
 from recordsvc.settings import Settings
 from tests.archive.support import person
-from tests.archive.test_merging import merge
 from tests.journeys.desk import HOST, Journey
-from tests.money.fees.till import Till
 from tests.money.fees.world import FEE, World
 
 FIRST, SECOND, TEACHER = "clerk-1", "head-1", "teacher-1"
@@ -196,17 +193,3 @@ def test_the_same_key_orders_once(world: World, journey: Journey) -> None:
     headers = {"X-CSRF-Token": token, "Origin": HOST, "Idempotency-Key": "order-of-the-welder"}
     first, second = (client.post("/v1/me/fees", json=body, base_url=HOST, headers=headers) for _ in range(2))
     assert (first.status_code, first.json) == (201, second.json)
-
-
-def test_a_mandate_of_an_archive_that_was_merged_is_seen_and_ended_by_its_worker(
-    world: World, journey: Journey
-) -> None:
-    till, offered = Till(world), world.offer()
-    one, signed = world.order(0, offered), till.sign(0)
-    merge(world.house, world.workers[0], world.workers[1])
-    me = journey.sign_in(person(2)["number"])
-    assert journey.read(me, "/v1/me/fee-mandate")["mandate"]["number"] == signed.number
-    assert journey.act(me, "/v1/me/fee-mandate/end", {}, 200) == {"mandate": None}
-    assert world.read(mandates.standing, world.workers[0]) is None
-    door = f"/v1/me/fees/{uuid.UUID(bytes=one.order_id)}/debit"
-    assert journey.act(me, door, {}, 409)["code"] == "fee-not-debitable"

@@ -6,12 +6,8 @@ from typing import Any
 
 import pytest
 
-from recordsvc.access import looked, officials, recusals
-from recordsvc.access.recusals import Ground
+from recordsvc.access import looked, officials
 from recordsvc.ground.commit import Turn
-from recordsvc.money.claims import agencies
-from recordsvc.money.claims.agencies import Wanted
-from recordsvc.money.claims.agency_tables import claim_agent
 from recordsvc.money.claims.values import Claim
 from recordsvc.settings import Settings
 from tests.archive.support import person
@@ -139,22 +135,3 @@ def test_a_handler_asks_a_paid_claim_back_by_hand(world: Recoveries, journey: Jo
 
     assert (made["state"], made["words"]) == ("OPENED", "举报属实")
     assert journey.act("handler", "/v1/desk/recoveries", body, 409)["code"] == "recovery-stands"
-
-
-def test_whoever_keeps_out_of_the_institution_that_filed_a_claim_meets_no_case_of_it(
-    world: Recoveries, journey: Journey
-) -> None:
-    """As its claim: the list leaves it out, and the doors say so."""
-    one, uscc = world.paid(), world.assessor.uscc
-    wanted = Wanted(uscc, ("SKILL_UP",), "2025-10-01", "2026-09-30", None)
-    agency = world.write(agencies.give, one.worker_id, wanted, "worker:x")
-    row = {"worker_id": one.worker_id, "claim_id": one.claim_id, "agency_id": agency, "institution": uscc}
-    world.house.db.write(lambda turn: turn.conn.execute(claim_agent.insert().values(row)))
-    world.revoke(one)
-    own = ("demo-handler", f"institution:{uscc}", Ground.INSTITUTION)
-    world.house.db.write(lambda turn: recusals.declare(turn, world.house.random, *own, by="official:x"))
-    assert journey.read("handler", "/v1/desk/recoveries")["items"] == []
-    door = f"/v1/desk/recoveries/{place(world, one)}"
-    assert journey.read("handler", f"{door}?{LOOK}", 403)["code"] == "recused"
-    assert journey.act("handler", f"{door}/drop", {"reason": "x"}, 403)["code"] == "recused"
-    assert journey.read("reviewer", f"{door}?{LOOK}")["state"] == "OPENED"
