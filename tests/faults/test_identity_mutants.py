@@ -143,15 +143,15 @@ MUTANTS: Final = (
     Mutant(
         "the provider's addresses are asked wherever they lie",
         33,
-        f"{OIDC}/fetch.py",
-        "and parts.netloc.lower() in self._hosts",
+        "recordsvc/ground/outbound.py",
+        "and parts.netloc.lower() in hosts",
         "and True",
         f"{ATTACKS} -k elsewhere",
     ),
     Mutant(
         "an answer may be of any size",
         34,
-        f"{OIDC}/fetch.py",
+        "recordsvc/ground/outbound.py",
         "MOST_BYTES: Final = 128 * 1024",
         "MOST_BYTES: Final = 128 * 1024 * 1024",
         f"{ATTACKS} -k megabytes",
@@ -159,7 +159,7 @@ MUTANTS: Final = (
     Mutant(
         "whoever sends byte by byte is waited for",
         34,
-        f"{OIDC}/fetch.py",
+        "recordsvc/ground/outbound.py",
         "    timer.start()",
         "    timer.interval = 3_600.0\n    timer.start()",
         f"{ATTACKS} -k 'drip and jwks'",
