@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import bank, feeds, growth, ledger, limits, rules, signing, spine
+from bench import bank, feeds, growth, ledger, limits, paper, rules, signing, spine
 from bench.figures import Row, Waits, markdown, middle, number
 from bench.servers import databases
 
@@ -65,6 +65,7 @@ def measure(kinds: tuple[str, ...], seconds: float, rounds: int, workers: int) -
     yield from bank.rows(rounds)
     yield from rules.rows(rounds)
     yield from signing.rows()
+    yield from paper.rows(rounds)
     for kind in kinds:
         yield from _commit_limits(kind, seconds, rounds)
         yield from ledger.rows(kind, rounds)

@@ -16,5 +16,5 @@ compile() {
 cd "$(dirname "$0")/.."
 compile --output-file requirements/base.lock
 compile --extra submit --extra server --group build --output-file requirements/run.lock
-compile --extra submit --extra server --extra hsm --extra parquet --group build --group test \
+compile --extra submit --extra server --extra hsm --extra paper --extra parquet --group build --group test \
     --constraints requirements/run.lock --output-file requirements/test.lock

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from recordsvc.house import House
 
-KINDS: Final = click.Choice(["pepper", "wrapping", "token", "log"])
+KINDS: Final = click.Choice(["pepper", "wrapping", "token", "document", "log"])
 REFUSED: Final = 2
 """Exit code of `finish` where something still needs the older key."""
 
@@ -41,7 +41,7 @@ def status() -> None:
         for kind in rotation.KINDS:
             found = rotation.state(house, kind)
             passed = f" ({found.done} rows passed)" if found.done else ""
-            click.echo(f"{kind}: {', '.join(found.live)}{passed}")
+            click.echo(f"{kind}: {', '.join(found.live) or '-'}{passed}")
             for need in found.needs:
                 click.echo(f"  {need}")
 

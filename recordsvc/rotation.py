@@ -22,7 +22,7 @@ from recordsvc.translog.note import NoteError, NoteKey, Signer
 from recordsvc.translog.witness import WitnessClient, WitnessStranger, WitnessUnreachable
 from recordsvc.vault import fence, passes
 from recordsvc.vault.keyfolder import add_version, destroy_dropped, drop_version
-from recordsvc.vault.keystore import version_of
+from recordsvc.vault.keystore import KeyUnknown, version_of
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -32,6 +32,7 @@ KINDS: Final = {
     "pepper": ("pepper",),
     "wrapping": ("master", "holding"),
     "token": ("token",),
+    "document": ("document",),
     "log": ("log",),
 }
 """What can be rotated, and the names of the keys that change together."""
@@ -59,7 +60,7 @@ class State:
 def rotate(house: "House", kind: str) -> list[str]:
     """Begin a rotation, or go on with one that is under way; the ids that are live now, oldest first."""
     names = KINDS[kind]
-    if len(house.keys.versions(names[0])) == 1:
+    if len(_live(house, names[0])) <= 1:
         now_ms, token = house.clock.now_ms(), key_token(house.settings)
         add_version(house.settings.keys_dir, *names, token=token, now_ms=now_ms)
     fence.raise_to(house.db, house.keys)
@@ -71,7 +72,7 @@ def rotate(house: "House", kind: str) -> list[str]:
 def finish(house: "House", kind: str) -> list[str]:
     """Drop and destroy the older keys of a kind; their ids. Raises `StillNeeded`."""
     names, folder, token = KINDS[kind], house.settings.keys_dir, key_token(house.settings)
-    older = [key_id for name in names for key_id in house.keys.versions(name)[:-1]]
+    older = [key_id for name in names for key_id in _live(house, name)[:-1]]
     if older:
         needs = needing(house, kind) or (_strangers(house) if kind == "log" else [])
         if needs:
@@ -106,13 +107,21 @@ def work(house: "House", stop: Callable[[], bool] = lambda: False) -> None:
 def state(house: "House", kind: str) -> State:
     """Tell how a kind of key stands."""
     names = KINDS[kind]
-    live = tuple(key_id for name in names for key_id in house.keys.versions(name))
+    live = tuple(key_id for name in names for key_id in _live(house, name))
     name = {"pepper": reindex.NAME, "wrapping": rewrap.NAME}.get(kind)
     done = 0
     if name is not None:
         with house.db.read() as conn:
             done = passes.progress(conn, name).done
     return State(live, done, needing(house, kind) if len(live) > len(names) else [])
+
+
+def _live(house: "House", name: str) -> tuple[str, ...]:
+    """Return the live ids of a key, oldest first; none where the folder is of a release before it."""
+    try:
+        return house.keys.versions(name)
+    except KeyUnknown:
+        return ()
 
 
 def needing(house: "House", kind: str) -> list[str]:
@@ -180,7 +189,18 @@ def _log(house: "House", newest: str) -> list[str]:
     return needs
 
 
-_NEEDING: Final = {"pepper": _pepper, "wrapping": _wrapping, "token": _token, "log": _log}
+def _document(_house: "House", _newest: str) -> list[str]:
+    """Nothing: what it signed verifies under its public half, which the manifest keeps."""
+    return []
+
+
+_NEEDING: Final = {
+    "pepper": _pepper,
+    "wrapping": _wrapping,
+    "token": _token,
+    "document": _document,
+    "log": _log,
+}
 
 
 def _strangers(house: "House") -> list[str]:

@@ -7,13 +7,14 @@ over the receipt.
 
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import click
 
-from recordsvc.consoledoors import entering
-from recordsvc.deskcommands import group_of
+from recordsvc.consoledoors import entering, write_new
+from recordsvc.deskcommands import TO, group_of
 from recordsvc.windowdoors import counter, serving
 
 RECORD = click.argument("record", type=click.UUID)
@@ -124,6 +125,19 @@ def foreign(account: str, /, paper: tuple[str, ...], evidence: str, **said: str 
         body = {**_given(said), "evidence_kind": evidence, "papers": list(paper)}
         told = doors.post("/v1/me/foreign-evidence", body)
         click.echo(f"已登记，标明本人陈述 / stated: log index {told['index']}")
+
+
+@window.command("certificate")
+@click.argument("record", type=click.UUID, required=False)
+@ISSUER
+@TO
+@click.pass_obj
+def certificate(account: str, record: uuid.UUID | None, issuer: str | None, to: Path) -> None:
+    """出具纸质证明：一条记录，或全部档案 / Write a certificate (PDF) of one record, or of the archive."""
+    with serving(account) as doors:
+        path = "/v1/me/certificate" if record is None else _on(record, "certificate", issuer)
+        write_new(to, doors.get(path))
+        click.echo("已出具，请打印后交给本人 / written: print it and hand it over")
 
 
 @window.command("disputes")

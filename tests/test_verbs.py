@@ -391,6 +391,12 @@ VERBS = (
         ),
     ),
     Verb(
+        "take a certificate on paper",
+        ("GET /v1/me/certificate", f"GET {MINE}/certificate"),
+        ("window certificate",),
+        ("GET /me/bundle", "GET /me/records/<id:record_id>"),
+    ),
+    Verb(
         "confirm a record",
         (f"POST {MINE}/confirm",),
         ("window confirm",),

@@ -27,6 +27,7 @@ from recordsvc.vault.filekeys import Entropy, FileKeys
 from recordsvc.vault.keyfile import KeyFileError
 from recordsvc.vault.keystore import (
     FIRST_KEYS,
+    LATER,
     ROTATING,
     KeyRing,
     Part,
@@ -134,7 +135,7 @@ def add_version(
             if name not in ROTATING:
                 raise KeyFileError(f"{name} does not rotate")
             ended = [one.key_id for one in manifest.retired if name_of(one.key_id) == name]
-            key_id = id_of(name, 1 + max(map(version_of, manifest.versions(name) + ended)))
+            key_id = id_of(name, 1 + max(map(version_of, manifest.versions(name) + ended), default=0))
             # Killed after this line, it leaves a key that no manifest names: unused, adopted by the next
             # call.
             live[key_id] = replace(_make(fd, key_id, token, entropy), made_ms=now_ms)
@@ -170,10 +171,10 @@ def destroy_dropped(folder: Path, token: Holder | None = None) -> None:
     with _changing(folder) as fd:
         manifest = _read(fd)
         for name in ROTATING:
-            newest = manifest.versions(name)[-1]
-            for version in range(1, version_of(newest)):
+            versions = manifest.versions(name)
+            for version in range(1, version_of(versions[-1]) if versions else 1):
                 if id_of(name, version) not in manifest.live:
-                    _holder(fd, manifest.live[newest].held, token).destroy(id_of(name, version))
+                    _holder(fd, manifest.live[versions[-1]].held, token).destroy(id_of(name, version))
 
 
 @contextmanager
@@ -217,7 +218,8 @@ def _read(fd: int) -> Manifest:
         raise KeyFileError(
             f"key file {MANIFEST} is of another format or version: restore the key folder"
         ) from None
-    missing = {name_of(key_id) for key_id in FIRST_KEYS} - {name_of(key_id) for key_id in manifest.live}
+    wanted = {name_of(key_id) for key_id in FIRST_KEYS} - LATER
+    missing = wanted - {name_of(key_id) for key_id in manifest.live}
     if missing:
         raise KeyFileError(
             f"key file {MANIFEST} names no {', '.join(sorted(missing))}: restore the key folder"

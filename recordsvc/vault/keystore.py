@@ -5,6 +5,7 @@
 | `log` | Ed25519 | checkpoints of the log | yes: all live versions sign |
 | `region` | Ed25519; ES256 in a token | what no issuer signs (the region's registered key) | no |
 | `token` | ES256 | access tokens | yes: the newest signs, all verify |
+| `document` | ES256 | certificates on paper: PDF and QR code | yes: the newest signs, retired ones verify |
 | `master` | AES-256 | wraps the data keys of workers and institutions | yes: the newest wraps, all unwrap |
 | `holding` | AES-256 | wraps the data keys of what waits | with `master` |
 | `pepper` | HMAC | blind indexes | yes: look up and write under all live ones |
@@ -33,6 +34,7 @@ FIRST_KEYS: Final = {
     "log": Algorithm.ED25519,
     "region": Algorithm.ED25519,
     "token": Algorithm.ES256,
+    "document": Algorithm.ES256,
     "master": Algorithm.AES_256,
     "holding": Algorithm.AES_256,
     "pepper-1": Algorithm.HMAC,
@@ -40,7 +42,9 @@ FIRST_KEYS: Final = {
     "cursor": Algorithm.HMAC,
     "login": Algorithm.HMAC,
 }
-ROTATING: Final = ("log", "token", "master", "holding", "pepper")
+LATER: Final = frozenset({"document"})
+"""Keys that folders of earlier releases lack: `recordsvc keys rotate` makes the first one there."""
+ROTATING: Final = ("log", "token", "document", "master", "holding", "pepper")
 """Names that may have several live versions; every other key has one for ever."""
 PLAIN_WRAP: Final = 60
 """Bytes of a data key wrapped under version 1: nonce (12) ‖ AES-256-GCM (48)."""

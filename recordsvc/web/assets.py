@@ -25,6 +25,11 @@ def address(name: str) -> str:
     return "/static/" + _hashed(_FOLDER / name)
 
 
+def source(name: str) -> bytes:
+    """Return a static file's bytes by its own name, for what is sent to be kept."""
+    return (_FOLDER / name).read_bytes()
+
+
 @cache
 def published() -> MappingProxyType[str, Asset]:
     """Every static file by the name it is served under; a request only picks one."""

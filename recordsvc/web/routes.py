@@ -2,6 +2,7 @@
 
 import flask
 
+from recordsvc.exports.printed import needs
 from recordsvc.house import House
 from recordsvc.web import (
     account_routes,
@@ -17,6 +18,7 @@ from recordsvc.web import (
     centre_notice_routes,
     centre_routes,
     centre_shared_routes,
+    check_routes,
     claim_receipt_routes,
     claim_routes,
     class_routes,
@@ -65,6 +67,7 @@ from recordsvc.web import (
     paper_routes,
     payee_account_routes,
     people_routes,
+    printed_routes,
     public_routes,
     recovery_routes,
     render,
@@ -97,6 +100,7 @@ __all__ = [
     "centre_notice_routes",
     "centre_routes",
     "centre_shared_routes",
+    "check_routes",
     "claim_receipt_routes",
     "claim_routes",
     "class_routes",
@@ -145,6 +149,7 @@ __all__ = [
     "paper_routes",
     "payee_account_routes",
     "people_routes",
+    "printed_routes",
     "public_routes",
     "recovery_routes",
     "rule_routes",
@@ -166,7 +171,7 @@ def setup(app: flask.Flask, house: House) -> None:  # noqa: ARG001 - every room 
     """Answer browsers with pages also where something is wrong."""
     app.extensions["problem_page"] = problem_page
     assets.published()
-    app.extensions["warmers"].append(_compile_templates)
+    app.extensions["warmers"] += [_compile_templates, needs.tell]
 
 
 def _compile_templates() -> None:

@@ -26,6 +26,8 @@ from recordsvc.web.share_routes import called
 from recordsvc.web.stand_ins import HELPER, helper_name
 
 LOOKED_PAGE: Final = 30
+CERTIFICATES: Final = "certificate-check"
+"""The purpose of whoever checks a certificate on paper."""
 
 
 @door(
@@ -114,7 +116,7 @@ def seen_line(seen: Seen, asked: Question | None = None) -> SeenLine:
     elif seen.actor_kind == Kind.STAFF:
         who = _of_institution(seen)
     elif seen.actor_kind == Kind.ANYONE:
-        who = "持有您共享链接的人"
+        who = "持有您纸质证明的人" if seen.purpose == CERTIFICATES else "持有您共享链接的人"
     else:
         kind = _PEOPLE.get(seen.actor_kind, "人社部门工作人员")
         who = f"{kind}（{'、'.join(roles) or '未注明岗位'}）"

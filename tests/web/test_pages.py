@@ -51,8 +51,9 @@ def sound(answer: TestResponse) -> Page:
     assert page.all("html")[0]["lang"] == "zh-CN"
     assert len(page.all("h1")) == 1
     assert page.all("title") != []
-    scripts = [{"src": assets.address("passkey.js"), "defer": None}] if "script-src 'self'" in policy else []
-    assert page.all("script") == scripts
+    # The one of passkeys, or the one of certificates: never both, never another.
+    allowed = [[{"src": assets.address(name), "defer": None}] for name in ("passkey.js", "check.js")]
+    assert page.all("script") in (allowed if "script-src 'self'" in policy else [[]])
     assert page.all("style") == []
     assert [name for _, attributes in page.tags for name in attributes if name.startswith("on")] == []
     assert [1 for _, attributes in page.tags if "style" in attributes] == []
@@ -64,7 +65,7 @@ def sound(answer: TestResponse) -> Page:
     return page
 
 
-PUBLIC = ("/", "/activate", "/login", "/verify")
+PUBLIC = ("/", "/activate", "/check", "/login", "/verify")
 OWN = (
     "/account/passkey",
     "/account/password",
@@ -77,8 +78,9 @@ OWN = (
     "/me/papers",
     "/me/sessions",
 )
-SCRIPTED = {"/account/passkey", "/activate", "/login", "/login/again"}
-"""The only pages that may run a script: those that talk to an authenticator, or take a code off a slip."""
+SCRIPTED = {"/account/passkey", "/activate", "/check", "/login", "/login/again"}
+"""The only pages that may run a script: those that talk to an authenticator, or take a code off a slip or a
+certificate."""
 
 
 @pytest.mark.parametrize("path", PUBLIC)

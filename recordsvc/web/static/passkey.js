@@ -1,5 +1,5 @@
-// Talks to the device for passkeys, and takes an activation code from behind the #. The only script there is;
-// every page works without it, by another way in.
+// Talks to the device for passkeys, and takes an activation code from behind the #. Beside check.js the only script there
+// is; every page works without it, by another way in.
 "use strict";
 (() => {
   const bytes = (text) =>
