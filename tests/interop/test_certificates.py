@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,9 +55,7 @@ def whole(me: Visitor, tmp_path: Path) -> Path:  # noqa: F405
 
 
 def taken(me: Visitor, path: str, to: Path) -> Path:  # noqa: F405
-    # A thread of its own: what signs starts an event loop, and where Chromium is driven one runs already.
-    with ThreadPoolExecutor(1) as beside:
-        answer = beside.submit(me.get, path).result()
+    answer = me.get(path)
     assert answer.status_code == 200, answer.text
     to.write_bytes(answer.data)
     return to

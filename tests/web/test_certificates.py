@@ -1,5 +1,6 @@
 """Certificates on paper: who takes them, what they say, and what the public check answers then and later."""
 
+import asyncio
 import io
 import json
 import re
@@ -90,6 +91,13 @@ def test_an_archive_is_printed_whole_or_as_chosen(me: Visitor, house: House, ids
     assert len([one for one in whole["entries"] if "record" in one]) > len(ids)
     assert me.get(f"/v1/me/certificate?records={uuid.UUID(int=7)}").status_code == 404
     assert me.get("/v1/me/certificate?records=nothing-of-the-kind-is-an-id-of-a-rec").status_code == 400
+
+
+def test_a_certificate_is_signed_where_an_event_loop_runs(me: Visitor) -> None:
+    async def asked() -> bytes:
+        return taken(me, "/v1/me/certificate")
+
+    assert asyncio.run(asked()).startswith(b"%PDF-")
 
 
 def test_nobody_else_takes_one(visitor: Visitor, me: Visitor, ids: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,7 +56,9 @@ def seal(house: "House", pdf: bytes, now: dt.datetime) -> bytes:
 
     signer = Timed(metadata, signer=_signer(ring, key_id, chain(house, key_id)))
     target = io.BytesIO()
-    signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=target)
+    # It starts an event loop, and a thread has one at most: the caller's may run one already.
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(signer.sign_pdf, IncrementalPdfFileWriter(io.BytesIO(pdf)), output=target).result()
     return target.getvalue()
 
 
