@@ -20,8 +20,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated, workdays
-from recordsvc.access import officials
-from recordsvc.access.errors import EmergencyClosed, EmergencyUnknown, OfficialConflict, OfficialRefused
+from recordsvc.access import granting, officials
+from recordsvc.access.errors import (
+    EmergencyClosed,
+    EmergencyUnknown,
+    OfficialConflict,
+    OfficialRefused,
+    StandsTogether,
+)
 from recordsvc.access.grants import Reach, Thing, prefix
 from recordsvc.access.tables import emergency, looked, official_act, official_role
 from recordsvc.dated import NoRuleInForce
@@ -107,10 +113,17 @@ def _check_place(turn: Turn, official_id: str, area: str) -> None:
 
 
 def close(turn: Turn, case_id: bytes, finding: str, *, by: str) -> None:
-    """Close a case with a finding; a role still held ends. Raises `EmergencyUnknown`, `EmergencyClosed`."""
+    """Close a case with a finding; a role still held ends.
+
+    Raises `EmergencyUnknown`, `EmergencyClosed`, `SamePerson` to who took the role, `StandsTogether` to whose
+    deputy or principal took it.
+    """
     found = one(turn.conn, case_id)
-    if by == f"official:{found.official_id}":
+    closer = by.removeprefix("official:")
+    if closer == found.official_id:
         raise SamePerson
+    if granting.stand_together(turn.conn, found.official_id, closer, found.from_ms):
+        raise StandsTogether
     closing = emergency.update().where(emergency.c.case_id == case_id, emergency.c.closed_ms.is_(None))
     if turn.conn.execute(closing.values(closed_ms=turn.now_ms, closed_by=by, finding=finding)).rowcount != 1:
         raise EmergencyClosed
