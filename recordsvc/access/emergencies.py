@@ -169,10 +169,11 @@ def count(conn: Connection, now_ms: int) -> dict[str, int]:
 
 
 def done_under(conn: Connection, case: Emergency) -> list[Doing]:
-    """Return everything the official did in the hours of a case, whichever role it took, in order.
+    """Return what the official did in the hours of a case, whichever role it took, in order.
 
-    Every door that was entered stands in it (`emergency_trail.py`); what rooms wrote of the same requests
-    says whom they concerned. Nothing is left off, however long it is.
+    Every door that was entered stands in it (`emergency_trail.py`); acts, looks and proposals of the same
+    requests say whom they concerned. None of these is left off, however long it is. Rows of the rooms' own
+    tables are not read: of a signature the case has the door alone.
     """
     who, until = f"official:{case.official_id}", min(case.until_ms, case.closed_ms or case.until_ms)
     act, look, two = official_act.c, looked.c, two_person.proposal.c
