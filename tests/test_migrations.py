@@ -170,3 +170,46 @@ def filled(column: sa.Column) -> object:
     if isinstance(column.type, sa.LargeBinary):
         return bytes(range(column.type.length))
     return 7 if isinstance(column.type, sa.Integer) else "甲"
+
+
+def test_refusals_of_before_get_the_words_that_their_steps_show(empty_database: Addresses) -> None:
+    schema.upgrade(empty_database.owner, "0058")
+    database = Database(empty_database.owner)
+    tables = schema.load_tables().tables
+    steps = {
+        1: (("propose-refusal", "official:h1"), ("refuse", "official:r1")),
+        2: (("refuse", "official:h1"),),
+    }
+    with database.engine.begin() as conn:
+        for n, taken in steps.items():
+            key = {"worker_id": bytes([n]) * 16, "claim_id": bytes([n]) * 16}
+            same = {"kind": "TRAIN", "certificate": "c"}
+            filed = {"payee": "worker:1", "region": "640100", "told": "{}", "filed_by": "w", "filed_ms": 1}
+            conn.execute(tables["claim"].insert().values(key | same | filed))
+            decided = {"n": 1, "salt": b"s" * 16, "rule": "R", "sha256": "0" * 64, "verdict": "GRANT"}
+            decided |= {"amount_fen": 100, "log_size": 1, "document": b"{}", "decided_ms": 1}
+            conn.execute(tables["claim_decision"].insert().values(key | decided))
+            state = {"state": "REFUSED", "version": 3, "live": 0, "purpose": "p", "amount_fen": 100}
+            state |= {"decision": 1, "payee_version": 0, "round": 1, "needed": 4, "hold": "", "payment": ""}
+            state |= {"waits": "", "owner": "", "changed_ms": 1_760_000_000_000}
+            conn.execute(tables["claim_state"].insert().values(key | same | state))
+            for at, (event, actor) in enumerate(taken, 2):
+                told = {"source": "CHECKED", "target": "REFUSED", "role": "x", "reason": "不实"}
+                told |= {"n": at, "event": event, "actor": actor, "at_ms": 1_760_000_000_000}
+                conn.execute(tables["claim_event"].insert().values(key | told))
+    schema.upgrade(empty_database.owner)
+
+    with database.engine.connect() as conn:
+        own, state = tables["claim_refusal"].c, tables["claim_state"].c
+        query = sa.select(own.worker_id, own.n, own.before, own.actor, own.found, own.found_on)
+        rows = [tuple(row)[1:] for row in conn.execute(query.order_by(own.worker_id, own.n))]
+        refusals = list(conn.scalars(sa.select(state.refusal).order_by(state.worker_id)))
+        links = conn.scalar(sa.select(sa.func.count()).select_from(bound.bound_row))
+    database.close()
+    assert rows == [
+        (2, None, "official:h1", "不实", "2025-10-09"),
+        (3, 2, "official:r1", "不实", "2025-10-09"),
+        (2, None, "official:h1", "不实", "2025-10-09"),
+        (3, 2, "system:before-two-people", "本系统升级前由一人作出", "2025-10-09"),
+    ]
+    assert (refusals, links) == ([2, 2], 6)

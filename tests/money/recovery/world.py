@@ -92,6 +92,9 @@ class Recoveries(World):
     def record_of(self, one: Claim) -> bytes:
         return self.records[uuid.UUID(one.certificate).bytes]
 
+    def uuid_of(self, one: Claim) -> bytes:
+        return uuid.UUID(one.certificate).bytes
+
     def revoke(self, one: Claim, n: int = 1) -> None:
         self.assessor.enter(self.assessor.revocation(person(n), self.record_of(one)))
         self.follow()
