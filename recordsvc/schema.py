@@ -38,7 +38,7 @@ def upgrade(url: str, revision: str = "head", *, application_url: str = "") -> N
     """
     database = Database(url)
     try:
-        with _altering(database) as conn:
+        with altering(database) as conn:
             command.upgrade(config(conn), revision)
             if is_current(conn):
                 role = make_url(application_url).username if application_url else None
@@ -51,14 +51,14 @@ def downgrade(url: str, revision: str) -> None:
     """Take the database at the owner's `url` back to a revision (`base`: empty), losing newer tables."""
     database = Database(url)
     try:
-        with _altering(database) as conn:
+        with altering(database) as conn:
             command.downgrade(config(conn), revision)
     finally:
         database.close()
 
 
 @contextlib.contextmanager
-def _altering(database: Database) -> Iterator[Connection]:
+def altering(database: Database) -> Iterator[Connection]:
     """Hold a transaction in which tables may be altered; what they refer to is held at its end.
 
     SQLite alters a table by copying it, and would take the old one's end for the end of every row that others

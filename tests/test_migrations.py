@@ -3,13 +3,14 @@
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from recordsvc import schema
 from recordsvc.archive.fsck_bound import BoundCheck
 from recordsvc.ground import bound
-from recordsvc.ground.database import Database
+from recordsvc.ground.database import Database, metadata
 from recordsvc.ground.finding import Snapshot
 from tests.conftest import Addresses
 
@@ -213,3 +214,50 @@ def test_refusals_of_before_get_the_words_that_their_steps_show(empty_database: 
         (3, 2, "system:before-two-people", "本系统升级前由一人作出", "2025-10-09"),
     ]
     assert (refusals, links) == ([2, 2], 6)
+
+
+BUNDLE = {
+    "bundle_id": b"\x07" * 16,
+    "institution": "甲",
+    "kind": "TRAIN",
+    "paid_to": "worker",
+    "lines": 1,
+    "filed_by": "test",
+    "filed_ms": 1,
+}
+LINE = {"bundle_id": b"\x07" * 16, "n": 1, "claim_id": None, "code": "x", "detail": "甲"}
+
+
+def test_a_table_is_altered_under_rows_that_others_refer_to(addresses: Addresses) -> None:
+    database = Database(addresses.owner)
+    with database.engine.begin() as conn:
+        conn.execute(sa.insert(metadata.tables["claim_bundle"]).values(BUNDLE))
+        conn.execute(sa.insert(metadata.tables["claim_bundle_line"]).values(LINE))
+
+    with schema.altering(database) as conn:
+        operations = Operations(MigrationContext.configure(conn, opts={"target_metadata": metadata}))
+        with operations.batch_alter_table("claim_bundle", recreate="auto") as batch:
+            batch.drop_constraint(operations.f("ck_claim_bundle_lines"), type_="check")
+            batch.create_check_constraint(operations.f("ck_claim_bundle_lines"), "lines >= 0")
+
+    with database.engine.begin() as conn:
+        assert conn.scalar(sa.text("SELECT count(*) FROM claim_bundle_line")) == 1
+        with pytest.raises(sa.exc.IntegrityError):
+            conn.execute(sa.text("DELETE FROM claim_bundle"))
+    database.close()
+
+
+def test_an_alteration_that_would_leave_rows_without_what_they_refer_to_is_taken_back(
+    addresses: Addresses,
+) -> None:
+    database = Database(addresses.owner)
+    with database.engine.begin() as conn:
+        conn.execute(sa.insert(metadata.tables["claim_bundle"]).values(BUNDLE))
+        conn.execute(sa.insert(metadata.tables["claim_bundle_line"]).values(LINE))
+
+    with pytest.raises((RuntimeError, sa.exc.IntegrityError)), schema.altering(database) as conn:
+        conn.execute(sa.text("DELETE FROM claim_bundle"))
+
+    with database.engine.begin() as conn:
+        assert conn.scalar(sa.text("SELECT count(*) FROM claim_bundle")) == 1
+    database.close()

@@ -553,7 +553,7 @@ def test_a_trace_holds_every_clause_with_both_sides() -> None:
     decision = decided("SKILL_UP", insured_months=8)
     trace = {clause.id: (result, steps) for clause, result, steps in decision.trace}
 
-    assert list(trace) == [f"SU-{n}" for n in range(1, 10)]
+    assert list(trace) == [f"SU-{n}" for n in range(1, 11)]
     assert trace["SU-1"] == (
         FAIL,
         (
