@@ -328,6 +328,17 @@ VERBS = (
         desk=("GET /desk/proposals/<id:proposal_id>/papers/<n>",),
     ),
     Verb(
+        "see which records a proposal is about, as who may decide it",
+        ("GET /v1/desk/proposals/<id:proposal_id>/records",),
+        ("case proposal-records",),
+        why="the page of the proposal shows them",
+    ),
+    Verb(
+        "seal what was moved before moves sealed it",
+        commands=("case seal-moved",),
+        why="once after an upgrade, by a data officer at the console",
+    ),
+    Verb(
         "open the rows of a proposed import, as who may decide it",
         ("GET /v1/desk/proposals/<id:proposal_id>/rows",),
         desk=("GET /desk/proposals/<id:proposal_id>/rows",),

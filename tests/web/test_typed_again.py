@@ -240,6 +240,7 @@ ELSEWHERE: dict[str, str] = {
     "/centre/shared/<id:consent_id>/open": SECRET,
     "/me/foreign": "tests/web/test_desk_acts.py: a scan is chosen, words stay",
     "/me/papers": "tests/web/test_papers.py: a file is chosen",
+    "/me/records/<id:record_id>/claims/<kind>": "tests/money/claims/test_assessments.py: needs a certificate",
     "/me/records/<id:record_id>/contest": "tests/web/test_saying.py: needs a record",
     "/me/disputes/<id:dispute_id>/messages": "tests/web/test_saying.py: needs a case",
     "/me/notices/phone": "tests/web/test_notices.py: a wrong number is not repeated",
