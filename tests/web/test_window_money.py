@@ -86,6 +86,7 @@ def doors(house: House, order: str) -> list[tuple[str, str, dict[str, Any], dict
     return [
         ("/me/agencies", "/v1/me/agencies", agency, agency),
         ("/me/account", "/v1/me/payee-accounts", ACCOUNT, ACCOUNT),
+        ("/me/credits", "/v1/me/credits/account", {"number": "XF6400001234"}, {"number": "XF6400001234"}),
         (
             "/me/fees/mandate",
             "/v1/me/fee-mandate",
