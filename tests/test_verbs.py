@@ -189,6 +189,12 @@ VERBS = (
         why="a fresh proof is the worker's own, and an account number is no word of a command",
     ),
     Verb(
+        "see one's reference credits, enter one's account at the credit bank",
+        api=("GET /v1/me/credits", "POST /v1/me/credits/account"),
+        own=("GET /me/credits", "POST /me/credits"),
+        why="a fresh proof is the worker's own, and an account number is no word of a command",
+    ),
+    Verb(
         "enter the account that somebody is paid to, see what is not verified",
         (
             "GET /v1/desk/payee-accounts",

@@ -32,6 +32,8 @@ NAME = "name"
 NAME_CHARACTERS = "name-characters"
 """Code of the refusal of what no name can be."""
 CARD_AREA = "card-area"
+CREDIT_ACCOUNT = "credit-account"
+"""A learner's account at the credit bank (`credit_accounts.py`): of no document, named by no record."""
 UNINDEXED = frozenset({NAME, CARD_AREA})
 """Assertions that are kept and shown, but by which nobody is found."""
 CHECKED_KINDS = frozenset({"resident-id", "hmt-residence", "foreign-pr"})

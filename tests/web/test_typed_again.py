@@ -77,6 +77,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
         "head",
         {"course": "X-1", "title": WORDS, "occupation": "6-31-01-03", "places": "viele", "level": "4"},
     ),
+    "/me/credits": ("worker", {"number": "12"}),
     "/me/account": ("worker", {"name": WORDS, "bank": "105871000019"}),
     "/me/share": (
         "worker",
