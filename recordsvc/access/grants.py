@@ -293,6 +293,7 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.numbers.read": _OWN,
     "own.service.read": _OWN,
     **dict.fromkeys(("own.claim.read", "own.claim.file", "own.account.read", "own.account.set"), _OWN),
+    **dict.fromkeys(("own.credit.read", "own.credit.set"), _OWN),
     "own.agency.read": _OWN,
     "own.agency.give": _OWN,
     "own.agency.end": _OWN,
