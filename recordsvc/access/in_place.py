@@ -88,6 +88,7 @@ PROVEN: Final[Mapping[str, str]] = {
     "own.helper.name": "helpers",
     "own.helping.accept": "helpers",
     "own.agency.give": "claims",
+    "own.recovery.agree": "claims",
     "own.account.set": "account",
     "own.fee.pay": "fees",
     "own.fee.mandate": "fees",
