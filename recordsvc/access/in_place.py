@@ -89,6 +89,7 @@ PROVEN: Final[Mapping[str, str]] = {
     "own.helper.name": "helpers",
     "own.helping.accept": "helpers",
     "own.agency.give": "claims",
+    "own.recovery.agree": "claims",
     "own.account.set": "account",
     "own.credit.set": "credits",
     "own.fee.pay": "fees",

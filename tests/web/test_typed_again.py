@@ -172,6 +172,7 @@ ELSEWHERE: dict[str, str] = {
     "/desk/recoveries/<id:recovery_id>/<act>": "tests/money/recovery/test_pages.py: needs a case",
     "/me/recoveries/<id:recovery_id>/words": "tests/money/recovery/test_pages.py: needs a case",
     "/me/fees/<id:order_id>/pay": "tests/web/test_window_money.py: a proof alone, which is typed anew",
+    "/me/recoveries/<id:recovery_id>/offset/<word>": "tests/money/recovery/test_pages.py: typed anew",
     "/desk/staff/<staff_id>/codes": "tests/web/test_head_pages.py: needs a head",
     "/desk/draws/<id:draw_id>/reveal": "tests/journeys/test_draw_pages.py: needs a draw",
     **dict.fromkeys(
