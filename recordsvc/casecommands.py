@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from recordsvc import casepapercommands, deskcommands
+from recordsvc import casepapercommands, deskcommands, movedcommands
 from recordsvc.consoledoors import entering, reach_for
 from recordsvc.deskcommands import ISSUER, at, on_record
 from recordsvc.officialcommands import signed_in
@@ -263,7 +263,7 @@ def reopen(account: str, worker: uuid.UUID, text: str) -> None:
     )
 
 
-for _command in (*deskcommands.CASES, *casepapercommands.CASES):
+for _command in (*deskcommands.CASES, *casepapercommands.CASES, movedcommands.seal_moved):
     case.add_command(_command)
 
 

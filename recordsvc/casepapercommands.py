@@ -1,5 +1,7 @@
 """Papers in `recordsvc case …` (案卷材料): those of a worker, and those that a proposal rests on.
 
+And the records that a proposal is about.
+
 By the doors of the desk's interface: each list and opening of a worker's papers leaves a row of who looked.
 """
 
@@ -68,5 +70,17 @@ def proposal_paper(account: str, proposal: uuid.UUID, n: int, to: Path) -> None:
         click.echo("已取出 / written")
 
 
-CASES = (papers, paper_save, proposal_papers, proposal_paper)
+@click.command("proposal-records")
+@PROPOSAL
+@click.pass_obj
+def proposal_records(account: str, proposal: uuid.UUID) -> None:
+    """列出待办所涉的记录 / List the records that PROPOSAL is about, as who may decide it."""
+    with entering(account) as doors:
+        for one in doors.read(f"/v1/desk/proposals/{proposal}/records")["items"]:
+            names = ("record_id", "type", "title", "from_on", "until_on", "life", "trust")
+            along = "一并办理 / goes along" if one["along"] else "所提的记录 / asked for"
+            click.echo("  ".join([*(str(one[name]) for name in names if one[name]), along]))
+
+
+CASES = (papers, paper_save, proposal_papers, proposal_paper, proposal_records)
 """Commands of `case`."""

@@ -83,6 +83,14 @@ def _part_claims(turn: Turn, house: "House", archives: Collection[bytes], since_
     parting.hand_over(turn, house, archives, since_ms, by)
 
 
+def _part_credit_accounts(
+    turn: Turn, _house: "House", archives: Collection[bytes], since_ms: int, _by: str
+) -> None:
+    from recordsvc.people import credit_accounts
+
+    credit_accounts.part(turn, archives, since_ms)
+
+
 def _forget_registers(turn: Turn, worker_id: bytes) -> None:
     from recordsvc.money.rules import registers
 
@@ -143,7 +151,7 @@ class House:
     """What rooms above the archive do when a worker is erased."""
 
     parters: "list[Parter]" = dataclasses.field(
-        default_factory=lambda: [_part_mandates, _part_accounts, _part_claims]
+        default_factory=lambda: [_part_mandates, _part_accounts, _part_claims, _part_credit_accounts]
     )
     """What rooms above the archive do when a merge is undone."""
     closers: "list[Closer]" = dataclasses.field(default_factory=lambda: [_close_mandates])

@@ -3,9 +3,12 @@
 `upgrade` runs as the owner and ends by setting privileges or triggers; serving processes ask `is_current`.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import pkgutil
+from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -35,7 +38,7 @@ def upgrade(url: str, revision: str = "head", *, application_url: str = "") -> N
     """
     database = Database(url)
     try:
-        with database.engine.begin() as conn:
+        with altering(database) as conn:
             command.upgrade(config(conn), revision)
             if is_current(conn):
                 role = make_url(application_url).username if application_url else None
@@ -48,10 +51,35 @@ def downgrade(url: str, revision: str) -> None:
     """Take the database at the owner's `url` back to a revision (`base`: empty), losing newer tables."""
     database = Database(url)
     try:
-        with database.engine.begin() as conn:
+        with altering(database) as conn:
             command.downgrade(config(conn), revision)
     finally:
         database.close()
+
+
+@contextlib.contextmanager
+def altering(database: Database) -> Iterator[Connection]:
+    """Hold a transaction in which tables may be altered; what they refer to is held at its end.
+
+    SQLite alters a table by copying it, and would take the old one's end for the end of every row that others
+    refer to: it checks nothing meanwhile, and all of it before the commit (the way its manual lays down).
+    """
+    if database.dialect != "sqlite":
+        with database.engine.begin() as conn:
+            yield conn
+        return
+    with database.engine.connect() as conn:
+        # On the driver's connection: within a transaction SQLite would not listen.
+        driver: Any = conn.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with conn.begin():
+                yield conn
+                lost = conn.exec_driver_sql("PRAGMA foreign_key_check").first()
+                if lost is not None:
+                    raise RuntimeError(f"a row of {lost[0]} would refer to no row of {lost[2]}")
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
 
 
 def head() -> str:

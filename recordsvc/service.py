@@ -35,6 +35,7 @@ ROOMS: Final = (
     "recordsvc.archive.routes",
     "recordsvc.training.routes",
     "recordsvc.groups.routes",
+    "recordsvc.credits.routes",
     "recordsvc.money.claims.routes",
     "recordsvc.money.fees.routes",
     "recordsvc.money.rules.routes",

@@ -134,6 +134,7 @@ class Worker:
             (
                 Job("notices", announcer(house).run, 0.5),
                 Job("restriction-journal", restrictions.journal(house).run, 0.5),
+                Job("closing-journal", restrictions.closings(house).run, 0.5),
                 Job("erased-notices", emptier(house).run, 5.0),
                 Job("claim-proposals", claim_proposals(house).run, 1.0),
                 Job("recoveries", recoveries.follower(house).run, 1.0),

@@ -28,6 +28,8 @@ class Quiet(WSGIRequestHandler):
 def chromium() -> Iterator[Any]:
     """Chromium; the test is skipped where none is installed."""
     playwright = pytest.importorskip("playwright.sync_api")
+    # How soon a page shows what it must depends on who else uses the machine.
+    playwright.expect.set_options(timeout=30_000)
     with playwright.sync_playwright() as engine:
         found = shutil.which("chromium") or shutil.which("google-chrome") or engine.chromium.executable_path
         if not Path(found).exists():

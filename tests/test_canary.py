@@ -492,6 +492,7 @@ def until_kept(place: Installation) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_no_canary_is_found_anywhere(
     place: Installation, dialect: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

@@ -3,13 +3,14 @@
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from recordsvc import schema
 from recordsvc.archive.fsck_bound import BoundCheck
 from recordsvc.ground import bound
-from recordsvc.ground.database import Database
+from recordsvc.ground.database import Database, metadata
 from recordsvc.ground.finding import Snapshot
 from tests.conftest import Addresses
 
@@ -170,3 +171,93 @@ def filled(column: sa.Column) -> object:
     if isinstance(column.type, sa.LargeBinary):
         return bytes(range(column.type.length))
     return 7 if isinstance(column.type, sa.Integer) else "甲"
+
+
+def test_refusals_of_before_get_the_words_that_their_steps_show(empty_database: Addresses) -> None:
+    schema.upgrade(empty_database.owner, "0058")
+    database = Database(empty_database.owner)
+    tables = schema.load_tables().tables
+    steps = {
+        1: (("propose-refusal", "official:h1"), ("refuse", "official:r1")),
+        2: (("refuse", "official:h1"),),
+    }
+    with database.engine.begin() as conn:
+        for n, taken in steps.items():
+            key = {"worker_id": bytes([n]) * 16, "claim_id": bytes([n]) * 16}
+            same = {"kind": "TRAIN", "certificate": "c"}
+            filed = {"payee": "worker:1", "region": "640100", "told": "{}", "filed_by": "w", "filed_ms": 1}
+            conn.execute(tables["claim"].insert().values(key | same | filed))
+            decided = {"n": 1, "salt": b"s" * 16, "rule": "R", "sha256": "0" * 64, "verdict": "GRANT"}
+            decided |= {"amount_fen": 100, "log_size": 1, "document": b"{}", "decided_ms": 1}
+            conn.execute(tables["claim_decision"].insert().values(key | decided))
+            state = {"state": "REFUSED", "version": 3, "live": 0, "purpose": "p", "amount_fen": 100}
+            state |= {"decision": 1, "payee_version": 0, "round": 1, "needed": 4, "hold": "", "payment": ""}
+            state |= {"waits": "", "owner": "", "changed_ms": 1_760_000_000_000}
+            conn.execute(tables["claim_state"].insert().values(key | same | state))
+            for at, (event, actor) in enumerate(taken, 2):
+                told = {"source": "CHECKED", "target": "REFUSED", "role": "x", "reason": "不实"}
+                told |= {"n": at, "event": event, "actor": actor, "at_ms": 1_760_000_000_000}
+                conn.execute(tables["claim_event"].insert().values(key | told))
+    schema.upgrade(empty_database.owner)
+
+    with database.engine.connect() as conn:
+        own, state = tables["claim_refusal"].c, tables["claim_state"].c
+        query = sa.select(own.worker_id, own.n, own.before, own.actor, own.found, own.found_on)
+        rows = [tuple(row)[1:] for row in conn.execute(query.order_by(own.worker_id, own.n))]
+        refusals = list(conn.scalars(sa.select(state.refusal).order_by(state.worker_id)))
+        links = conn.scalar(sa.select(sa.func.count()).select_from(bound.bound_row))
+    database.close()
+    assert rows == [
+        (2, None, "official:h1", "不实", "2025-10-09"),
+        (3, 2, "official:r1", "不实", "2025-10-09"),
+        (2, None, "official:h1", "不实", "2025-10-09"),
+        (3, 2, "system:before-two-people", "本系统升级前由一人作出", "2025-10-09"),
+    ]
+    assert (refusals, links) == ([2, 2], 6)
+
+
+BUNDLE = {
+    "bundle_id": b"\x07" * 16,
+    "institution": "甲",
+    "kind": "TRAIN",
+    "paid_to": "worker",
+    "lines": 1,
+    "filed_by": "test",
+    "filed_ms": 1,
+}
+LINE = {"bundle_id": b"\x07" * 16, "n": 1, "claim_id": None, "code": "x", "detail": "甲"}
+
+
+def test_a_table_is_altered_under_rows_that_others_refer_to(addresses: Addresses) -> None:
+    database = Database(addresses.owner)
+    with database.engine.begin() as conn:
+        conn.execute(sa.insert(metadata.tables["claim_bundle"]).values(BUNDLE))
+        conn.execute(sa.insert(metadata.tables["claim_bundle_line"]).values(LINE))
+
+    with schema.altering(database) as conn:
+        operations = Operations(MigrationContext.configure(conn, opts={"target_metadata": metadata}))
+        with operations.batch_alter_table("claim_bundle", recreate="auto") as batch:
+            batch.drop_constraint(operations.f("ck_claim_bundle_lines"), type_="check")
+            batch.create_check_constraint(operations.f("ck_claim_bundle_lines"), "lines >= 0")
+
+    with database.engine.begin() as conn:
+        assert conn.scalar(sa.text("SELECT count(*) FROM claim_bundle_line")) == 1
+        with pytest.raises(sa.exc.IntegrityError):
+            conn.execute(sa.text("DELETE FROM claim_bundle"))
+    database.close()
+
+
+def test_an_alteration_that_would_leave_rows_without_what_they_refer_to_is_taken_back(
+    addresses: Addresses,
+) -> None:
+    database = Database(addresses.owner)
+    with database.engine.begin() as conn:
+        conn.execute(sa.insert(metadata.tables["claim_bundle"]).values(BUNDLE))
+        conn.execute(sa.insert(metadata.tables["claim_bundle_line"]).values(LINE))
+
+    with pytest.raises((RuntimeError, sa.exc.IntegrityError)), schema.altering(database) as conn:
+        conn.execute(sa.text("DELETE FROM claim_bundle"))
+
+    with database.engine.begin() as conn:
+        assert conn.scalar(sa.text("SELECT count(*) FROM claim_bundle")) == 1
+    database.close()

@@ -189,6 +189,12 @@ VERBS = (
         why="a fresh proof is the worker's own, and an account number is no word of a command",
     ),
     Verb(
+        "see one's reference credits, enter one's account at the credit bank",
+        api=("GET /v1/me/credits", "POST /v1/me/credits/account"),
+        own=("GET /me/credits", "POST /me/credits"),
+        why="a fresh proof is the worker's own, and an account number is no word of a command",
+    ),
+    Verb(
         "enter the account that somebody is paid to, see what is not verified",
         (
             "GET /v1/desk/payee-accounts",
@@ -326,6 +332,17 @@ VERBS = (
         ),
         ("case proposal-papers", "case proposal-paper"),
         desk=("GET /desk/proposals/<id:proposal_id>/papers/<n>",),
+    ),
+    Verb(
+        "see which records a proposal is about, as who may decide it",
+        ("GET /v1/desk/proposals/<id:proposal_id>/records",),
+        ("case proposal-records",),
+        why="the page of the proposal shows them",
+    ),
+    Verb(
+        "seal what was moved before moves sealed it",
+        commands=("case seal-moved",),
+        why="once after an upgrade, by a data officer at the console",
     ),
     Verb(
         "open the rows of a proposed import, as who may decide it",

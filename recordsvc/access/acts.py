@@ -37,6 +37,8 @@ class Act(StrEnum):
     """SHA-256 of the file of old papers that was tried: its wrong rows tell who is known here."""
     ARCHIVE_RESTRICT = "archive.restrict"
     """Id of the worker whose archive was restricted; the chain has the entry, this row has its author."""
+    RECORD_MOVED_SEAL = "record.moved-seal"
+    """Id of the worker in whose archive a record was struck that was moved before moves sealed it."""
     ARCHIVE_HOLD_COPY = "archive.hold-copy"
     """`worker id/proposal id`: the legal-hold copy of a restricted archive that was made."""
     FIND_NOTHING = "worker.find-nothing"

@@ -20,8 +20,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated, workdays
-from recordsvc.access import officials
-from recordsvc.access.errors import EmergencyClosed, EmergencyUnknown, OfficialConflict, OfficialRefused
+from recordsvc.access import granting, officials
+from recordsvc.access.errors import (
+    EmergencyClosed,
+    EmergencyUnknown,
+    OfficialConflict,
+    OfficialRefused,
+    StandsTogether,
+)
 from recordsvc.access.grants import Reach, Thing, prefix
 from recordsvc.access.tables import emergency, looked, official_act, official_role
 from recordsvc.dated import NoRuleInForce
@@ -107,10 +113,17 @@ def _check_place(turn: Turn, official_id: str, area: str) -> None:
 
 
 def close(turn: Turn, case_id: bytes, finding: str, *, by: str) -> None:
-    """Close a case with a finding; a role still held ends. Raises `EmergencyUnknown`, `EmergencyClosed`."""
+    """Close a case with a finding; a role still held ends.
+
+    Raises `EmergencyUnknown`, `EmergencyClosed`, `SamePerson` to who took the role, `StandsTogether` to whose
+    deputy or principal took it.
+    """
     found = one(turn.conn, case_id)
-    if by == f"official:{found.official_id}":
+    closer = by.removeprefix("official:")
+    if closer == found.official_id:
         raise SamePerson
+    if granting.stand_together(turn.conn, found.official_id, closer, found.from_ms):
+        raise StandsTogether
     closing = emergency.update().where(emergency.c.case_id == case_id, emergency.c.closed_ms.is_(None))
     if turn.conn.execute(closing.values(closed_ms=turn.now_ms, closed_by=by, finding=finding)).rowcount != 1:
         raise EmergencyClosed
@@ -156,10 +169,11 @@ def count(conn: Connection, now_ms: int) -> dict[str, int]:
 
 
 def done_under(conn: Connection, case: Emergency) -> list[Doing]:
-    """Return everything the official did in the hours of a case, whichever role it took, in order.
+    """Return what the official did in the hours of a case, whichever role it took, in order.
 
-    Every door that was entered stands in it (`emergency_trail.py`); what rooms wrote of the same requests
-    says whom they concerned. Nothing is left off, however long it is.
+    Every door that was entered stands in it (`emergency_trail.py`); acts, looks and proposals of the same
+    requests say whom they concerned. None of these is left off, however long it is. Rows of the rooms' own
+    tables are not read: of a signature the case has the door alone.
     """
     who, until = f"official:{case.official_id}", min(case.until_ms, case.closed_ms or case.until_ms)
     act, look, two = official_act.c, looked.c, two_person.proposal.c

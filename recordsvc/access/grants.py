@@ -293,9 +293,11 @@ POLICIES: Final[dict[str, Policy]] = {
     "own.numbers.read": _OWN,
     "own.service.read": _OWN,
     **dict.fromkeys(("own.claim.read", "own.claim.file", "own.account.read", "own.account.set"), _OWN),
+    **dict.fromkeys(("own.credit.read", "own.credit.set"), _OWN),
     "own.agency.read": _OWN,
     "own.agency.give": _OWN,
     "own.agency.end": _OWN,
+    "own.recovery.agree": _OWN,
     **dict.fromkeys(("own.fee.read", "own.fee.order", "own.fee.mandate", "own.fee.pay"), _OWN),
     # Whoever stands in a worker's place: the view refuses the worker, who has nothing to end here.
     "window.serve": (Grant(Kind.WORKER),),

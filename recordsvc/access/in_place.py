@@ -59,6 +59,7 @@ VERBS: Final[Mapping[str, str]] = {
     "own.fee.read": "fees",
     "own.fee.order": "fees",
     "own.account.read": "account",
+    "own.credit.read": "credits",
 }
 """Policies that a stand-in has, and the group of fields that the row of who looked names."""
 UNTRACED: Final = frozenset({"session.read", "session.end", "session.own", "window.serve"})
@@ -88,7 +89,9 @@ PROVEN: Final[Mapping[str, str]] = {
     "own.helper.name": "helpers",
     "own.helping.accept": "helpers",
     "own.agency.give": "claims",
+    "own.recovery.agree": "claims",
     "own.account.set": "account",
+    "own.credit.set": "credits",
     "own.fee.pay": "fees",
     "own.fee.mandate": "fees",
 }

@@ -54,8 +54,11 @@ ENDING: Final = frozenset(
     {"session.end", "own.consent.end", "own.helper.end", "own.helping.end", "own.agency.end"}
 )
 """Policies of doors that end what is one's own; they are counted apart (limits.py)."""
-AMONG_OTHERS: Final = frozenset({"session.own", "own.fee.order", "window.serve"})
-"""Policies under which some doors end what is one's own: their rules end in `end`, or they delete."""
+AMONG_OTHERS: Final = frozenset(
+    {"session.own", "own.contact.set", "own.claim.file", "own.fee.order", "window.serve"}
+)
+"""Policies under which some doors end what is one's own: by the last word of their rules, or they delete."""
+_LAST_WORDS: Final = ("/end", "/remove", "/withdraw")
 
 
 class Surface(StrEnum):
@@ -310,9 +313,9 @@ def _proven(who: Actor, policy: str, entrance: Entrance) -> bool:
 
 
 def _ends(declared: Door) -> bool:
-    """Tell whether a door ends something of one's own: a session, a consent, a mandate, a helper's part."""
-    own = declared.policy in AMONG_OTHERS and ("DELETE" in declared.methods or declared.rule.endswith("/end"))
-    return own or declared.policy in ENDING
+    """Tell whether a door ends something of one's own: a session, a consent, a mandate, a claim, a number."""
+    says = "DELETE" in declared.methods or declared.rule.endswith(_LAST_WORDS)
+    return declared.policy in ENDING or (declared.policy in AMONG_OTHERS and says)
 
 
 def seal(app: flask.Flask) -> None:

@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from recordsvc.access import grants
-from recordsvc.access.grants import Position
 from recordsvc.access.staff import Staff
-from recordsvc.archive import notices, restricted, store
+from recordsvc.archive import notices, parties, restricted, store
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.moving import REASON as WRONG_WORKER
 from recordsvc.archive.notices import Telling
 from recordsvc.archive.reading import OpenEntry, Reader
+from recordsvc.archive.states import Record
 from recordsvc.archive.store import StoredEntry
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Ahead, Follower, Portion
@@ -55,12 +54,11 @@ _LOOKS_AT_TARGET: Final = frozenset({"record-moved", "record-erased"})
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What one entry tells: the worker, and where a record was moved away, its issuer."""
+    """What one entry tells: the worker, and where a record was moved away, whose it is."""
 
     worker: Telling
-    record_id: str = ""
-    """Of the record that was moved away."""
-    issuer: str = ""
+    moved: Record | None = None
+    """The record that was moved away."""
     key: str = ""
 
 
@@ -95,9 +93,8 @@ class _Announcing:
 
     def _tell(self, turn: Turn, told: Sequence[_Told]) -> None:
         for one in told:
-            if one.issuer:
-                params, key = {"count": 1, "record_id": one.record_id}, one.key
-                notices.tell_institution(turn, one.issuer, one.worker.kind, params, key)
+            if one.moved is not None:
+                parties.tell(turn, self._house, one.moved, parties.MOVED, one.key)
         notices.tell_workers(turn, self._house, [one.worker for one in told], add=True)
 
     def _all_told(self, cursor: Cursor, worker: Worker, entry: OpenEntry) -> _Told | None:
@@ -109,15 +106,14 @@ class _Announcing:
             # What went with a record (corrections, revocations) is not a record more.
             return _Told(telling) if target is not None and target.leaf[1] == Kind.ISSUE else None
         record = None if target is None else self._reader.open(worker, target).record
-        if record is None or record["issuer"] == self._house.settings.region:
-            return _Told(telling)
-        return _Told(telling, str(record["id"]), str(record["issuer"]), f"log/{entry.stored.idx}")
+        return _Told(telling, record, f"log/{entry.stored.idx}")
 
     def _told(self, entry: OpenEntry) -> Telling | None:
         """Return what the worker is told of an entry; None: nothing."""
         record: Any = entry.record
         kind, issuer = entry.kind, str(record["issuer"])
-        teller = self._on_whose_word(record) or issuer
+        # On whose word the region signed: whoever is told asks there, and not at the region that only signed.
+        teller = parties.department_of(self._staff, record) or issuer
         params: dict[str, Any] = {"count": 1, "issuer": teller}
         key = f"log/{teller}/{entry.ms}"
         if kind is Kind.ISSUE:
@@ -146,14 +142,3 @@ class _Announcing:
         else:
             return None
         return Telling(entry.stored.worker_id, name, params, key, entry.ms)
-
-    def _on_whose_word(self, record: Any) -> str | None:
-        """Return the department (USCC) whose officer the region signed for; None: the issuer's own word.
-
-        Whoever is told asks there, and not at the region that only signed.
-        """
-        actor = record.get("actor") or {}
-        if actor.get("role") != Position.OFFICER:
-            return None
-        officer = self._staff.find(str(actor["id"]).removeprefix(f"{grants.Kind.STAFF}:"))
-        return None if officer is None else officer.institution

@@ -2,6 +2,7 @@
 
 Two officials, with a paper that proves it; an entry in the chain. A closed archive is read as before and
 takes nothing new: what arrives is held. Close relatives may consult it (PIPL art. 49): `copies.py`.
+One that was closed before a loss and is sealed since the restore (`awaiting.py`) is closed out of that.
 """
 
 import uuid
@@ -16,11 +17,11 @@ from recordsvc.access import consents, helper_relations
 from recordsvc.access.consents import Ended
 from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
-from recordsvc.archive import blockers, persons, sealed_words
+from recordsvc.archive import awaiting, blockers, persons, sealed_words, slip_checks
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
 from recordsvc.archive.errors import TargetUnknown
 from recordsvc.archive.life_errors import DeathBeforeBirth, EvidenceNeeded
-from recordsvc.archive.reading import Archive
+from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.retention import Blocker
 from recordsvc.archive.statements import Statement
 from recordsvc.ground import two_person
@@ -58,7 +59,8 @@ def propose_closure(turn: Turn, house: "House", worker_id: bytes, death: Death, 
 
     Raises `TargetUnknown`, `StandingRefused`, `EvidenceNeeded`, `DeathBeforeBirth`.
     """
-    _check(turn.conn, worker_id, standing.OPEN)
+    again = awaits(house, turn.conn, worker_id)
+    _check(turn.conn, worker_id, standing.RESTRICTED if again else standing.OPEN)
     if not death.papers:
         raise EvidenceNeeded(errors=[NO_PAPER])
     born = _born(house, turn.conn, worker_id)
@@ -70,7 +72,8 @@ def propose_closure(turn: Turn, house: "House", worker_id: bytes, death: Death, 
         "ground": death.ground,
         "papers": list(death.papers),
     }
-    payload = sealed_words.of_worker(house, turn.conn, payload, {"on": death.on, "text": death.text})
+    told = {"on": death.on, "text": death.text}
+    payload = sealed_words.of_worker(house, turn.conn, payload, told, restricted=again)
     return two_person.propose(turn, CLOSE, payload["worker_id"], payload, by)
 
 
@@ -98,6 +101,12 @@ def proof_of(house: "House", worker_id: bytes) -> list[str]:
     return [str(one) for one in closed[-1].get("papers", ())] if closed else []
 
 
+def awaits(house: "House", conn: Connection, worker_id: bytes) -> bool:
+    """Tell whether an archive is sealed since a restore, until its closing is entered again."""
+    archive = Reader(house, sealed=True).archive(worker_id, house.db.cursor(conn))
+    return awaiting.closing_awaited(archive)
+
+
 def _born(house: "House", conn: Connection, worker_id: bytes) -> str | None:
     """Return the earliest day of birth that a verified number of the person tells; None: none does."""
     known = numbers.known(house, house.db.cursor(conn), worker_id)
@@ -119,17 +128,43 @@ def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:
     return merges.versions(conn, worker_of(payload, "worker_id"))
 
 
-@two_person.executor(CLOSE, deciders=_DECIDERS, basis=_basis, opens=sealed_words.opened)
+def _opened(house: "House", conn: Connection, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what a proposal to close says; of an archive that waits for just that, though it is sealed."""
+    again = awaits(house, conn, worker_of(payload, "worker_id"))
+    return sealed_words.opened(house, conn, payload, restricted=again)
+
+
+@two_person.executor(CLOSE, deciders=_DECIDERS, basis=_basis, opens=_opened)
 def _close(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     """Enter the closure; the log index. Whoever is signed in to the archive is signed out."""
-    index = _enter(turn, payload, proposal, "closed", standing.OPEN)
+    house: House = proposal.tools
+    worker_id = worker_of(payload, "worker_id")
+    archive = Reader(house, sealed=True).archive(worker_id, house.db.cursor(turn.conn))
+    before = standing.RESTRICTED if awaiting.closing_awaited(archive) else standing.OPEN
+    index = _enter(turn, payload, proposal, "closed", before)
+    if before == standing.OPEN or awaiting.alone(archive):
+        if before == standing.RESTRICTED:
+            _unseal(turn, worker_id, proposal)
+        standing.change(turn, worker_id, before, standing.CLOSED)
     _tell(turn, payload, proposal, "archive-closed")
-    standing.change(turn, worker_of(payload, "worker_id"), standing.OPEN, standing.CLOSED)
     mine = (session.c.actor_kind == "worker", session.c.actor_id == payload["worker_id"])
     turn.conn.execute(session.delete().where(*mine))
     end_uncarried(turn)
-    end_open(turn, proposal.tools, worker_of(payload, "worker_id"))
+    end_open(turn, house, worker_id)
     return index
+
+
+def _unseal(turn: Turn, worker_id: bytes, proposal: Proposal) -> None:
+    """Enter that what sealed the archive until it was closed again is lifted, by the same decision."""
+    house: House = proposal.tools
+    text = "恢复备份后待办的关闭已重新办理"
+    body = {"decision": decision_of(proposal), "effect": "lifted", "ground": awaiting.ENTERED, "text": text}
+    own_id = record_id_of(house, proposal, b"lift")
+    said = Statement(
+        "restriction", body, stater_of(proposal), own_id, states=frozenset({standing.RESTRICTED})
+    )
+    enter(house, turn, [(worker_id, said)])
+    slip_checks.begin_anew(turn, [worker_id, *house.people.read_as(house.db.cursor(turn.conn), worker_id)])
 
 
 def end_open(turn: Turn, house: "House", worker_id: bytes) -> None:
@@ -173,7 +208,7 @@ def _tell(turn: Turn, payload: dict[str, Any], proposal: Proposal, kind: str) ->
 
 def _enter(turn: Turn, payload: dict[str, Any], proposal: Proposal, effect: str, state: str) -> int:
     house: House = proposal.tools
-    payload = sealed_words.opened(house, turn.conn, payload)
+    payload = _opened(house, turn.conn, payload)
     body: dict[str, Any] = {"decision": decision_of(proposal), "effect": effect}
     body |= {name: payload[name] for name in ("ground", "on", "text", "papers") if payload.get(name)}
     own_id = record_id_of(house, proposal, effect.encode())

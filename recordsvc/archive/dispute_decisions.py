@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import areas
 from recordsvc.access.grants import Thing
-from recordsvc.archive import alike, checks, disputes, restricting, sealed_words, types
+from recordsvc.archive import alike, checks, disputes, restricting, retold, sealed_words, types
 from recordsvc.archive.act_errors import ChangesNothing
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.append import DECIDED
@@ -92,7 +92,8 @@ def propose(turn: Turn, house: "House", dispute_id: bytes, decision: Decision, b
     """Propose a decision.
 
     Raises `NotFound`, `DisputeRefused`, `TargetUnfit`, `SchemaRefused`, and for a correction
-    `ChangesNothing`, and `ContentRefused` for one that the dated checks refuse in the issuer's own, too.
+    `ChangesNothing`, `ContentRefused` for one that the dated checks refuse in the issuer's own, too, and
+    `TargetUnfit` for one by which the record would tell what is sealed.
     """
     dispute = disputes.find(turn.conn, dispute_id)
     if dispute is None:
@@ -104,6 +105,7 @@ def propose(turn: Turn, house: "House", dispute_id: bytes, decision: Decision, b
     record: Mapping[str, Any] = state.record or {}
     name, body = decision.act(str(record["id"]))
     _check(house, cursor, name, body, state)
+    _tells_nothing_sealed(house, cursor, name, body, archive, state)
     payload: dict[str, Any] = {
         "worker_id": str(uuid.UUID(bytes=dispute.worker_id)),
         "seq": state.seq,
@@ -173,6 +175,27 @@ def _plausible(house: "House", cursor: Cursor, corrected: dict[str, Any]) -> Non
         raise ContentRefused("更正后的内容自相矛盾", errors=[told(one) for one in rejects])
 
 
+def _tells_nothing_sealed(
+    house: "House", cursor: Cursor, name: str, body: dict[str, Any], archive: Archive, state: RecordState
+) -> None:
+    """Refuse a correction by which the record would tell a class or certificate that is restricted now.
+
+    An issuer's own would wait until that is lifted. What was erased two officials may state again on a new
+    ground, as they release it of an issuer. Raises `TargetUnfit`.
+    """
+    if name != "correction":
+        return
+    before: dict[str, Any] = dict(state.body or {})
+    after = corrected_body(before, body)
+    found = retold.corrected(house, cursor, archive.worker_id, state.record or {}, before, after)
+    if found == retold.RESTRICTED:
+        raise TargetUnfit(
+            "这样更正后，记录所说的班次或证书正是已限制处理的那一项：请先办理解除限制，或作其他决定",
+            detail_en="The record would tell a class or certificate that is restricted: lift that first",
+            pointer="/fields",
+        )
+
+
 def _contested(house: "House", cursor: Cursor, dispute: Dispute) -> tuple[Archive, RecordState]:
     archive = Reader(house).archive(dispute.worker_id, cursor)
     state = None if archive is None else archive.state.of(dispute.seq)
@@ -212,6 +235,7 @@ def _decide(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     name, body = str(payload["type"]), sealed_words.opened(house, turn.conn, payload)["body"]
     # Rules change between the first and the second official.
     _check(house, cursor, name, body, state)
+    _tells_nothing_sealed(house, cursor, name, body, archive, state)
     if name in _SAY_WHO_DECIDED:
         body["decision"] = decision_of(proposal)
     others = restricting.going_along(turn, house, archive, state, payload) if name == "restriction" else []

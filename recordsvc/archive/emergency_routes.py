@@ -9,7 +9,13 @@ import sqlalchemy as sa
 from recordsvc.access import areas, emergencies
 from recordsvc.access.emergencies import Emergency
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import EmergencyClosed, EmergencyUnknown, OfficialConflict, OfficialRefused
+from recordsvc.access.errors import (
+    EmergencyClosed,
+    EmergencyUnknown,
+    OfficialConflict,
+    OfficialRefused,
+    StandsTogether,
+)
 from recordsvc.access.grants import prefix, reach
 from recordsvc.access.official_forms import (
     EmergenciesForm,
@@ -81,7 +87,7 @@ def read_case(case_id: bytes) -> flask.Response:
     policy="emergency.close",
     body=FindingForm,
     answer=EmergencyDetailForm,
-    problems=(EmergencyUnknown, EmergencyClosed, SamePerson),
+    problems=(EmergencyUnknown, EmergencyClosed, SamePerson, StandsTogether),
     summary="办结应急授权 / Close a case with a finding, by somebody else than who took the role",
 )
 def close_case(case_id: bytes, form: dict[str, Any]) -> flask.Response:

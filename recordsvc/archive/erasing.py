@@ -42,13 +42,16 @@ from recordsvc.access.sessions import end_uncarried
 from recordsvc.access.tables import session
 from recordsvc.archive import (
     alike,
+    awaiting,
     blockers,
+    closing,
     disputes,
     farewell,
     going,
     notices,
     origins,
     paper_rows,
+    parties,
     persons,
     restricting,
     retold,
@@ -80,7 +83,8 @@ LIFT: Final = "archive.unrestrict"
 ERASE: Final = "archive.erase"
 ERASE_RECORD: Final = "record.erase"
 _DECIDERS: Final = frozenset({"data-officer"})
-_RESTRICTABLE: Final = frozenset({standing.OPEN, standing.CLOSED})
+RESTRICTABLE: Final = frozenset({standing.OPEN, standing.CLOSED})
+"""States of an archive that is restricted from then on."""
 _STANDING: Final = frozenset({Life.ACTIVE, Life.REVOKED, Life.RESTRICTED})
 _ANY_STATE: Final = frozenset({standing.OPEN, standing.RESTRICTED, standing.CLOSED, MERGED})
 
@@ -103,14 +107,14 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
         {"effect": "restricted", "ground": ground, "text": text},
         Stater(f"{who.kind}:{who.id}", "data-officer", "restriction"),
         derived_id(house, b"restriction", worker_id, _version(turn.conn, worker_id)),
-        states=_RESTRICTABLE,
+        states=RESTRICTABLE,
     )
     standing_now = _state(turn.conn, worker_id)
     if standing_now is None:
         raise TargetUnknown
-    if standing_now not in _RESTRICTABLE:
+    if standing_now not in RESTRICTABLE:
         raise standing.StandingRefused
-    index = _seal(turn, house, worker_id, standing_now, said)
+    index = seal(turn, house, worker_id, standing_now, said)
     reason = f"{ground}: {text}"[:400]
     subject = str(uuid.UUID(bytes=worker_id))
     acts.note(turn, house.random, OfficialAct(who, Act.ARCHIVE_RESTRICT, subject, reason))
@@ -119,23 +123,11 @@ def restrict_in(turn: Turn, house: "House", worker_id: bytes, ground: str, text:
     return index
 
 
-def restrict_again(turn: Turn, house: "House", proposal: Proposal, worker_id: bytes, text: str) -> bool:
-    """Restrict what was restricted in a log that was lost; False where it is, or nobody is there."""
-    before = _state(turn.conn, worker_id)
-    if before is None or before not in _RESTRICTABLE:
-        return False
-    ground = {"ground": restricting.REPLAYED, "text": text}
-    body = {"decision": decision_of(proposal), "effect": "restricted", **ground}
-    own_id = record_id_of(house, proposal, b"restriction" + worker_id)
-    said = Statement("restriction", body, stater_of(proposal), own_id, states=_RESTRICTABLE)
-    _seal(turn, house, worker_id, before, said)
-    return True
-
-
-def _seal(turn: Turn, house: "House", worker_id: bytes, before: str, said: Statement) -> int:
+def seal(turn: Turn, house: "House", worker_id: bytes, before: str, said: Statement) -> int:
     """Enter a restriction, and end what was open to others; the entry's log index."""
     (entered,) = enter(house, turn, [(worker_id, said)])
-    standing.change(turn, worker_id, before, standing.RESTRICTED)
+    if before != standing.RESTRICTED:
+        standing.change(turn, worker_id, before, standing.RESTRICTED)
     _end_sessions(turn, worker_id)
     merged = house.people.read_as(house.db.cursor(turn.conn), worker_id)
     consents.end(turn, house.log, [worker_id, *merged], Ended.RESTRICTED)
@@ -176,23 +168,15 @@ def _lift(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> int:
     own_id = record_id_of(house, proposal, b"lift")
     states = frozenset({standing.RESTRICTED})
     said = Statement("restriction", body, stater_of(proposal), own_id, states=states)
-    beneath = _beneath(house, turn, worker_id)
+    archive = Reader(house, sealed=True).archive(worker_id, house.db.cursor(turn.conn))
+    awaiting.check_lifting(archive, payload["ground"])
+    beneath = closing.beneath(archive)
     (entered,) = enter(house, turn, [(worker_id, said)])
     standing.change(turn, worker_id, standing.RESTRICTED, beneath)
     slip_checks.begin_anew(turn, [worker_id, *house.people.read_as(house.db.cursor(turn.conn), worker_id)])
     if beneath == standing.OPEN:
         notices.tell_worker(turn, house, worker_id, "archive-lifted", {}, f"restriction/{entered.index}")
     return entered.index
-
-
-def _beneath(house: "House", turn: Turn, worker_id: bytes) -> str:
-    """Return the state that a restriction covers: closed where the newest closure says so, else open."""
-    archive = Reader(house, sealed=True).archive(worker_id, house.db.cursor(turn.conn))
-    if archive is None:
-        raise TargetUnknown
-    said = [one.record for one in archive.entries if one.record is not None]
-    effects = [record["body"]["effect"] for record in said if record["type"] == "closure"]
-    return standing.CLOSED if effects[-1:] == ["closed"] else standing.OPEN
 
 
 # -- erasing
@@ -281,6 +265,9 @@ def _erase(turn: Turn, payload: dict[str, Any], proposal: Proposal) -> None:
         destroy(turn, house, archive.worker_id)
         _note(turn, proposal, archive.worker_id, WHOLE, entered.index)
     farewell.post(turn, last)
+    states = [one for archive in person.archives for one in archive.state.records]
+    known = [one.record for one in states if one.record is not None and not one.moved]
+    parties.tell_erased(turn, house, known, f"erasure/{proposal.id.hex()}")
 
 
 @two_person.executor(ERASE_RECORD, deciders=_DECIDERS, basis=restricting.basis)
@@ -313,6 +300,8 @@ def _erase_records(turn: Turn, payload: dict[str, Any], proposal: Proposal, foun
     places = []
     for one in found:
         seqs = alike.repeated(one)
+        key = f"erasure/{proposal.id.hex()}/{one.archive.worker_id.hex()}/{one.state.seq}"
+        parties.tell(turn, proposal.tools, one.state.record or {}, parties.ERASED, key)
         going.with_records(turn, proposal.tools, one.archive, seqs)
         places += [one.archive.entries[seq].stored for seq in seqs]
     known = [(one.worker_id, one.seq, one.record_id) for one in places if one.record_id is not None]

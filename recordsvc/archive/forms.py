@@ -279,6 +279,30 @@ class RestingPapersForm(Form):
     items = fields.List(fields.Nested(RestingPaperForm), required=True)
 
 
+class ConcernedForm(Form):
+    """A record that a proposal is about; `along`: it tells the same as the one asked for, and goes with it.
+
+    Days are Beijing days, "" where the record names none; `trust` "" where nothing says how far.
+    """
+
+    worker_id = Identifier(required=True)
+    record_id = Identifier(required=True, allow_none=True)
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    from_on = fields.String(required=True)
+    until_on = fields.String(required=True)
+    entered_ms = fields.Integer(required=True)
+    life = fields.String(required=True)
+    trust = fields.String(required=True)
+    along = fields.Boolean(required=True)
+
+
+class ConcernedListForm(Form):
+    """The record that a proposal is about, and what goes along with it."""
+
+    items = fields.List(fields.Nested(ConcernedForm), required=True)
+
+
 class PaperListForm(Form):
     """Papers of one owner, oldest first."""
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from recordsvc.access.entrance import actor
 from recordsvc.access.services import reference
 from recordsvc.archive import (
+    awaiting,
     closing,
     copies,
     erasing,
@@ -26,6 +27,7 @@ from recordsvc.archive.closing import Death
 from recordsvc.archive.life_errors import EvidenceNeeded, OrderNeeded
 from recordsvc.archive.merging import Why
 from recordsvc.archive.moving import Moving
+from recordsvc.archive.reading import Reader
 from recordsvc.archive.services import house
 from recordsvc.ground.commit import Turn
 
@@ -78,7 +80,13 @@ def unrestrict(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Tur
     """Ask that a restricted archive may be read again."""
     grounds.check(house(), "restriction_grounds", form["ground"], "lift")
     papers, by = _sealed_papers(worker_id, form), reference()
-    return lambda turn: erasing.propose_lift(turn, worker_id, form["ground"], form["text"], by, papers)
+
+    def propose(turn: Turn) -> bytes:
+        archive = Reader(house(), sealed=True).archive(worker_id, house().db.cursor(turn.conn))
+        awaiting.check_lifting(archive, form["ground"])
+        return erasing.propose_lift(turn, worker_id, form["ground"], form["text"], by, papers)
+
+    return propose
 
 
 def restrict_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Turn], bytes]:
@@ -95,6 +103,7 @@ def lift_record(worker_id: bytes, record_id: bytes, form: Form) -> Callable[[Tur
 
 def _asked(worker_id: bytes, record_id: bytes, form: Form, act: str) -> restricting.Asked:
     grounds.check(house(), "restriction_grounds", form["ground"], act)
+    awaiting.refuse(form["ground"])
     papers = paperrefs.resolved(house(), [worker_id], form["papers"])
     if grounds.needs_paper(house(), "restriction_grounds", form["ground"]):
         _need_order(worker_id, papers)
@@ -122,7 +131,9 @@ def close(worker_id: bytes, _record_id: bytes, form: Form) -> Callable[[Turn], b
     """Ask that the archive of a worker who died is closed, on a paper that is filed here."""
     grounds.check(house(), "closure_grounds", form["ground"], "close")
     grounds.check_day(house(), form["on"])
-    papers = paperrefs.resolved(house(), [worker_id], form["papers"])
+    with house().db.read() as conn:
+        again = closing.awaits(house(), conn, worker_id)
+    papers = paperrefs.resolved(house(), [worker_id], form["papers"], sealed=again)
     if not paperrefs.any_filed(house(), [worker_id], papers):
         raise EvidenceNeeded(errors=[closing.NO_PAPER])
     death, by = Death(form["ground"], form["on"], form["text"], papers), reference()

@@ -40,7 +40,7 @@ _USCC: Final = re.compile(r"[0-9A-Z]{18}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STAFF: Final = re.compile(r"s-[0-9a-f]{16}")
-_ARTICLES: Final = re.compile(r"[\u4e00-\u9fff〇、]{2,200}")
+_ARTICLES: Final = re.compile(r"[\u4e00-\u9fff〇、《》]{2,200}")
 PARAMS: Final[Mapping[str, re.Pattern[str]]] = {
     "issuer": _USCC,
     "type": _CODE,
@@ -50,11 +50,14 @@ PARAMS: Final[Mapping[str, re.Pattern[str]]] = {
     "record_id": _UUID,
     "held_id": _UUID,
     "case_id": _UUID,
+    "worker_id": _UUID,
     "staff_id": _STAFF,
     "articles": _ARTICLES,
 }
 """What a notice may carry, and in which form; besides these `count` and `index`, whole numbers."""
 NUMBERS: Final = ("count", "index")
+FOR_DESKS: Final = frozenset({"worker_id"})
+"""What desks alone are told: an opaque id, by which they open an archive for a purpose and a case."""
 OF_ENTRIES: Final = frozenset(
     {
         "record-entered",
@@ -352,7 +355,8 @@ def _check(audience: str, kind: str, params: Mapping[str, Any]) -> None:
     for name, value in params.items():
         if name in NUMBERS and type(value) is int:
             continue
-        if name not in PARAMS or not isinstance(value, str) or not PARAMS[name].fullmatch(value):
+        known = name in PARAMS and (audience == "desk" or name not in FOR_DESKS)
+        if not known or not isinstance(value, str) or not PARAMS[name].fullmatch(value):
             raise ValueError(f"a notice cannot carry {name!r} in this form")
 
 

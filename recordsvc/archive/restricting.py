@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import consents
 from recordsvc.access.consents import Ended, Event
-from recordsvc.archive import alike, contest_again, disputes, notices, persons, retold, tables
+from recordsvc.archive import alike, contest_again, disputes, notices, parties, persons, retold, tables
 from recordsvc.archive.alike import Alike
 from recordsvc.archive.append import DECIDED
 from recordsvc.archive.decided import decision_of, enter, record_id_of, stater_of, worker_of
@@ -209,7 +209,7 @@ def sealed(
 
 
 def hide(house: "House", turn: Turn, archive: Archive, state: RecordState, index: int) -> None:
-    """Seal a record without a word to its worker and issuer; receivers of consents learn of it."""
+    """Seal a record without a word to its worker and whose it is; receivers of consents learn of it."""
     rows = [
         {"worker_id": archive.worker_id, "seq": seq, "idx": index}
         for seq in sorted(sealed_by(state))
@@ -293,14 +293,11 @@ def _enter(
 
 
 def _tell(house: "House", turn: Turn, one: Alike, kind: str, index: int, count: int) -> None:
-    """Tell the worker, of so many records, and the issuer; receivers read the entry in their feeds."""
+    """Tell the worker, of so many records, and whose it is; receivers read the entry in their feeds."""
     worker_id, key = one.archive.worker_id, f"restriction/{index}"
     if count and _stands(turn, worker_id) == standing.OPEN:  # of one who died nobody is left to be told
         notices.tell_worker(turn, house, worker_id, kind, {"count": count}, key)
-    record = one.state.record or {}
-    if record["issuer"] != house.settings.region:
-        told = {"count": 1, "record_id": str(record["id"])}
-        notices.tell_institution(turn, str(record["issuer"]), kind, told, key)
+    parties.tell(turn, house, one.state.record or {}, kind.removeprefix("record-"), key)
 
 
 def _stands(turn: Turn, worker_id: bytes) -> str:

@@ -131,6 +131,20 @@ class Retold:
         return (RESTRICTED if any(found) else ERASED) if found else ""
 
 
+def corrected(
+    house: "House", cursor: Cursor, worker_id: bytes, record: Mapping[str, Any], before: Any, after: Any
+) -> str:
+    """Return why a correction of a record in a chain would wait, from effective body to body; empty: it tells
+    nothing again of what is restricted or erased of the chain's person.
+    """
+    known = frozenset(facts_of(record, before))
+    if known.issuperset(facts_of(record, after)):
+        return ""
+    worker = house.people.load(cursor, worker_id)
+    person = worker_id if worker is None else house.people.person(cursor, worker).worker_id
+    return Retold(house, cursor, [person]).reason(person, {**record, "body": after}, known)
+
+
 def tells_any(record: Mapping[str, Any], of: Iterable[Fact]) -> bool:
     """Tell whether a record tells one of these facts."""
     return not frozenset(of).isdisjoint(facts_of(record, record["body"]))

@@ -33,30 +33,36 @@ def of_record(house: "House", entry: OpenEntry, payload: Payload, said: Mapping[
     return _with(_key_of(house, entry), payload, said)
 
 
-def of_worker(house: "House", conn: Connection, payload: Payload, said: Mapping[str, Any]) -> Payload:
-    """Return a payload (`worker_id`) with what it says of the worker, who is there."""
-    key = _key(house, conn, payload)
+def of_worker(
+    house: "House", conn: Connection, payload: Payload, said: Mapping[str, Any], *, restricted: bool = False
+) -> Payload:
+    """Return a payload (`worker_id`) with what it says of the worker; `restricted`: of a sealed one, too."""
+    key = _key(house, conn, payload, restricted=restricted)
     return payload if key is None else _with(key, payload, said)
 
 
-def opened(house: "House", conn: Connection, payload: Payload) -> Payload:
-    """Return a payload with what it says, as long as what that is about may be read; else without."""
+def opened(house: "House", conn: Connection, payload: Payload, *, restricted: bool = False) -> Payload:
+    """Return a payload with what it says, as long as what that is about may be read; else without.
+
+    `restricted`: also of a restricted archive, to those who decide what it waits for (`awaiting.py`).
+    """
     if SEALED not in payload:
         return payload
     rest = {name: value for name, value in payload.items() if name != SEALED}
-    key = _key(house, conn, payload)
+    key = _key(house, conn, payload, restricted=restricted)
     if key is None:
         return rest
     said: Payload = orjson.loads(key.open(unb64u(payload[SEALED]), _aad(payload)))
     return rest | said
 
 
-def _key(house: "House", conn: Connection, payload: Payload) -> DataKey | None:
+def _key(house: "House", conn: Connection, payload: Payload, *, restricted: bool) -> DataKey | None:
     """Return the key of what a payload is about; None where that was erased, or is restricted."""
     worker_id, cursor = worker_of(payload, "worker_id"), house.db.cursor(conn)
     if "seq" not in payload:
         worker = house.people.load(cursor, worker_id)
-        return None if worker is None or worker.state == RESTRICTED else worker.key
+        hidden = worker is None or (worker.state == RESTRICTED and not restricted)
+        return None if hidden or worker is None else worker.key
     try:
         archive = Reader(house).archive(worker_id, cursor)
     except ArchiveRestricted:

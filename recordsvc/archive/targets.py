@@ -9,15 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from recordsvc.archive import checks, errors, store, types
+from recordsvc.archive import checks, errors, retold, store, types
 from recordsvc.archive.act_errors import AlreadyRevoked, ChangesNothing, NothingToRestore
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.context import person_context
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.restriction_errors import TargetRestricted
-from recordsvc.archive.retold import RESTRICTED as SEALED
-from recordsvc.archive.retold import Retold, facts_of
 from recordsvc.archive.sealing import dedupe_key
 from recordsvc.archive.states import Life, Record, RecordState
 from recordsvc.dated import NoRuleInForce
@@ -224,14 +222,8 @@ class Targets:
 
         Raises `TargetRestricted` at a release: it says what nobody reads, and waits on.
         """
-        known = frozenset(facts_of(record, before))
-        if known.issuperset(facts_of(record, after)):
-            return ""
-        worker = self._house.people.load(self._cursor, worker_id)
-        person = worker_id if worker is None else self._house.people.person(self._cursor, worker).worker_id
-        told = Retold(self._house, self._cursor, [person])
-        reason = told.reason(person, {**record, "body": after}, known)
-        if self._released and reason == SEALED:
+        reason = retold.corrected(self._house, self._cursor, worker_id, record, before, after)
+        if self._released and reason == retold.RESTRICTED:
             raise TargetRestricted(pointer="/body/corrects")
         return "" if self._released else reason
 

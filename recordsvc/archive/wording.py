@@ -43,6 +43,7 @@ def _filled(house: "House", params: Mapping[str, Any], day: str, language: str) 
         "reason": _reason(str(params.get("reason", "")), language),
         "staff_id": str(params.get("staff_id", "")),
         "case_id": str(params.get("case_id", "")),
+        "worker_id": str(params.get("worker_id", "")),
         "articles": str(params.get("articles", ""))
         or ("申领页面写明的理由" if chinese else "the reason told with the claim"),
         "due_on": (_day(due) if chinese else due) or ("规定期限" if chinese else "the legal date"),

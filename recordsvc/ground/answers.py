@@ -5,7 +5,7 @@ exception's text.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import flask
 import orjson
@@ -85,6 +85,10 @@ class OrjsonProvider(JSONProvider):
     def response(self, *args: Any, **kwargs: Any) -> flask.Response:
         """Answer with one JSON document."""
         return answer(self._prepare_response_obj(args, kwargs))
+
+
+NOT_LISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
+"""Header of what is not for search engines: they would keep it beyond its time."""
 
 
 def answer(

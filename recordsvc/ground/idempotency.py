@@ -2,7 +2,7 @@
 
     (no row) ── claim ──> started ── settle ──> done         answers are derived again from `reference`
                   ▲          │
-                  │          ├── release ──> (no row)        refused with nothing written: the key is free
+                  │          ├── release ──> (no row)        refused: the key is free, whatever was refused
                   │          ▼
                   └────── unknown       doubt, or the lease ran out: whoever repeats the request takes it over
                                         (`again`) and first looks whether the effect is already there
@@ -77,6 +77,15 @@ class Done:
     reference: str
 
 
+class Refused(str):
+    """What an act returns that wrote why it refuses: that stays written, and the key is free like any other.
+
+    A repetition is judged anew, with whatever body; it is never told that it was done.
+    """
+
+    __slots__ = ()
+
+
 class Idempotency:
     """The keys of one service."""
 
@@ -96,7 +105,8 @@ class Idempotency:
         """Act in one transaction unless it has been done, and derive the answer from the reference either
         way.
 
-        `act` returns the reference. What it raises undoes everything and leaves the key free.
+        `act` returns the reference. What it raises undoes everything and leaves the key free; so does
+        `Refused`, which undoes nothing.
         """
         return derive(self._db.write(lambda turn: self._act_once(turn, ticket, act)))
 
@@ -105,7 +115,10 @@ class Idempotency:
         if isinstance(found, Done):
             return found.reference
         reference = act(turn)
-        self.settle(turn, found, reference)
+        if isinstance(reference, Refused):
+            turn.conn.execute(sa.delete(idempotency).where(*_held(found)))
+        else:
+            self.settle(turn, found, reference)
         return reference
 
     def claim(self, ticket: Ticket) -> Claim | Done:

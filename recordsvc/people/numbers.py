@@ -27,7 +27,15 @@ from recordsvc.ground.readers import Cursor
 from recordsvc.ground.two_person import Proposal
 from recordsvc.people import cardbook, cards, identifiers, merges, tables
 from recordsvc.people.cards import CardEvent
-from recordsvc.people.resolve import CARD, CARD_AREA, DISPUTED, NAME, UNINDEXED, identifier_aad
+from recordsvc.people.resolve import (
+    CARD,
+    CARD_AREA,
+    CREDIT_ACCOUNT,
+    DISPUTED,
+    NAME,
+    UNINDEXED,
+    identifier_aad,
+)
 from recordsvc.people.workers import NAME_TAG, Worker
 from recordsvc.vault import fence
 from recordsvc.vault.envelope import field_aad
@@ -133,7 +141,7 @@ def _known(house: "House", cursor: Cursor, worker: Worker) -> Iterator[Known]:
     ]
     areas = dict(value.split("/", 1) for row, value in opened if row[1] == CARD_AREA)
     for (identifier_id, kind, standing, asserted_ms, source, _sealed), value in opened:
-        if kind != CARD_AREA:
+        if kind not in (CARD_AREA, CREDIT_ACCOUNT):
             lived = cardbook.open_events(worker.key, events[identifier_id])
             area = areas.get(value, "") if kind == CARD else ""
             yield Known(identifier_id, own, kind, standing, asserted_ms, source, value, lived, area)
@@ -216,7 +224,7 @@ def propose_standing(
     """Propose that a number is verified, superseded or disputed from now on."""
     worker_of(house, turn, worker_id)
     row = _row(turn.conn, worker_id, identifier_id)
-    if row is None or row.kind in UNINDEXED:
+    if row is None or row.kind in UNINDEXED or row.kind == CREDIT_ACCOUNT:
         raise NotFound
     if standing not in STANDINGS or row.standing == standing:
         raise NumberUnfit

@@ -19,7 +19,7 @@ from recordsvc.people import cardbook, cards, names, places, tables
 from recordsvc.people.cardbook import CardFact, EventRow
 from recordsvc.people.cards import CardEvent, Days
 from recordsvc.people.places import Told
-from recordsvc.people.workers import NAME_TAG, Rows, Worker, Workers, names_of
+from recordsvc.people.workers import NAME_TAG, NOBODY, Rows, Worker, Workers, names_of
 from recordsvc.vault.envelope import DataKeys, field_aad
 
 K = TypeVar("K")
@@ -32,6 +32,8 @@ NAME = "name"
 NAME_CHARACTERS = "name-characters"
 """Code of the refusal of what no name can be."""
 CARD_AREA = "card-area"
+CREDIT_ACCOUNT = "credit-account"
+"""A learner's account at the credit bank (`credit_accounts.py`): of no document, named by no record."""
 UNINDEXED = frozenset({NAME, CARD_AREA})
 """Assertions that are kept and shown, but by which nobody is found."""
 CHECKED_KINDS = frozenset({"resident-id", "hmt-residence", "foreign-pr"})
@@ -186,6 +188,17 @@ class People(Workers):
             return None
         for hit in self._look_up(cursor, self.tags(person.document, person.number)).values():
             return hit.worker.worker_id
+        return None
+
+    def named(self, cursor: Cursor, person: Person) -> bytes | None:
+        """Return whose number and name a person says, as `resolve` judges; nobody is drafted.
+
+        For a number that is nobody's as much is done as for one that is somebody's: a key and the name's tag.
+        """
+        for hit in self._look_up(cursor, self.tags(str(person.document), str(person.number))).values():
+            return None if self._doubt(person, hit) else hit.worker.worker_id
+        DataKeys(self._keys, self._random.bytes).new(NOBODY)
+        self.name_tag(NOBODY, person.name)
         return None
 
     def holders(self, cursor: Cursor, numbers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes]:

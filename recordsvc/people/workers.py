@@ -12,6 +12,8 @@ from recordsvc.people.places import Told
 from recordsvc.vault.envelope import DataKey, unwrap
 from recordsvc.vault.keystore import KeyStore
 
+NOBODY = bytes(16)
+"""No worker's id: ids are UUIDv7."""
 NAME_TAG = 16
 MERGED = "merged"
 MOST_MERGES = 16

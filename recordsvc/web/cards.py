@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from recordsvc.archive import facts
+from recordsvc.archive import facts, headings
 from recordsvc.archive.amend import CorrectionUnfit, corrected_body
 from recordsvc.archive.formats import Kind
 from recordsvc.archive.states import Confirmation, Entry, Life, RecordState
@@ -162,13 +162,13 @@ class Dealer:
         version = int(record["version"]) if record else 1
         active = state.life is Life.ACTIVE and record is not None
         again = active and state.corrected_since_said and state.confirmation is Confirmation.UNCONFIRMED
-        day = headlines.event_day(body) or _issued(state, record)
+        day = headings.event_day(body) or _issued(state, record)
         return Card(
             seq=state.seq,
             anchor=state.seq if anchor is None else anchor,
             record_id=record_id,
             type_title=words.type_title(record_type, version) if record else _untold(state),
-            title=headlines.title(record_type, body),
+            title=headings.title(record_type, body),
             level=headlines.level(body),
             details=tuple(headlines.details(record_type, version, body)),
             institution=self._institution(body, record, day),

@@ -9,9 +9,11 @@ from recordsvc.archive import persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.facts import ELSEWHERE_ZH
 from recordsvc.archive.services import own_worker
+from recordsvc.ground import answers
 from recordsvc.ground.ports import uuid_text
 from recordsvc.ground.problems import Problem
 from recordsvc.ground.reading import Fields
+from recordsvc.money.bank.formats.yuan import fen
 from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims import notices, transitions, views
 from recordsvc.money.claims.notices import Notice
@@ -22,12 +24,14 @@ from recordsvc.money.recovery.routes import own_cases
 from recordsvc.money.recovery.values import of_claim
 from recordsvc.money.rules.explaining import shown, yuan
 from recordsvc.web import recovery_routes, words
-from recordsvc.web.forms import NoFieldsForm
+from recordsvc.web.forms import ClaimButtonForm, NoFieldsForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
+from recordsvc.web.rule_routes import Typed, entitlements_told
 from recordsvc.web.services import bp, house
 
 STEPPING = (problems.ClaimUnknown, problems.ClaimStep, problems.ClaimChanged, problems.ClaimStands)
+FEE_WRONG_ZH = "请填写评价收费，以元为单位，最多两位小数，例如 315.00"
 TONES = {
     "to-supplement": "wait",
     "in-review": "wait",
@@ -137,15 +141,22 @@ def _detail(claim_id: bytes, problem: Problem | None) -> flask.Response:
     "/me/records/<id:record_id>/claims/<kind>",
     policy="own.claim.file",
     surface=Surface.PAGE,
-    body=Fields(NoFieldsForm),
+    body=Fields(ClaimButtonForm),
     answer={303: None, 409: HTML, 422: HTML},
     problems=(problems.ClaimRefused, problems.ClaimStands),
     summary="申领补贴（网页） / Claim a subsidy on a record, from the page",
 )
-def claim_button(record_id: bytes, kind: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button
-    """File it and show what the rule says."""
+def claim_button(record_id: bytes, kind: str, form: dict[str, Any]) -> flask.Response:
+    """File it and show what the rule says; a fee that is none is typed again."""
+    written = form["fee"].strip()
     try:
-        return go(f"/me/claims/{uuid_text(file_own(kind, record_id))}")
+        fee_fen = fen(written) if written else None
+    except ValueError:
+        fee_fen = 0
+    if fee_fen is not None and fee_fen <= 0:
+        return entitlements_told(Typed(uuid_text(record_id), kind, form["fee"], FEE_WRONG_ZH))
+    try:
+        return go(f"/me/claims/{uuid_text(file_own(kind, record_id, fee_fen))}")
     except (problems.ClaimRefused, problems.ClaimStands) as problem:
         return _list(problem)
 
@@ -203,7 +214,7 @@ def claim_notices_page() -> flask.Response:
     """List the newest."""
     with house().db.read() as conn:
         found = notices.public(house(), conn)
-    return page("claim_notices.html", 200, notices=[_notice(one) for one in found])
+    return _not_listed(page("claim_notices.html", 200, notices=[_notice(one) for one in found]))
 
 
 @door(
@@ -230,7 +241,14 @@ def claim_notice_page(notice_id: bytes) -> flask.Response:
         }
         for line in found.lines
     ]
-    return page("claim_notice.html", 200, one=_notice(found), lines=lines, taken_down=found.taken_down)
+    shown_now = page("claim_notice.html", 200, one=_notice(found), lines=lines, taken_down=found.taken_down)
+    return _not_listed(shown_now)
+
+
+def _not_listed(answer: flask.Response) -> flask.Response:
+    """Keep a page out of search engines: a list is public for its term, and they keep it longer."""
+    answer.headers.update(answers.NOT_LISTED)
+    return answer
 
 
 def _notice(found: Notice) -> dict[str, Any]:

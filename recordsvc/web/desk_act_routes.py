@@ -224,7 +224,7 @@ def _form(
         act=act.name,
         title=act.title,
         effect=act.effect,
-        allowed=fits and worker.state in act.states,
+        allowed=fits and act.fits(worker_id, worker.state),
         two=True,
         worker=uuid_text(worker_id),
         back=f"{_archive(worker_id)}?look={_seal(worker_id, looker)}",
@@ -238,7 +238,7 @@ def _form(
         person=PERSON if act.person else (),
         kinds=numbers(),
         fields=act.fields,
-        papers=_papers(act, worker_id, looker, typed),
+        papers=_papers(act, worker_id, worker.state, looker, typed),
         filing=_filing(act, worker_id, record_id),
         least=act.papers,
         paper_kinds=codes("paper_kinds"),
@@ -267,11 +267,13 @@ def _blockers(
         return record_blockers(house(), conn, place.archive.worker_id, place.state, ground)
 
 
-def _papers(act: DeskAct, worker_id: bytes, looker: Looker, typed: dict[str, Any]) -> list[PaperLine] | None:
+def _papers(
+    act: DeskAct, worker_id: bytes, state: str, looker: Looker, typed: dict[str, Any]
+) -> list[PaperLine] | None:
     """Return what the form of an act may rest on; of a restricted archive what was filed from it, unnamed."""
     if act.papers is None:
         return None
-    if not act.sealed:
+    if not act.beside(worker_id, state):
         return papers_for(worker_id, looker)
     chosen = dict.fromkeys(one for slot in SLOTS if (one := str(typed.get(slot) or "")))
     return [PaperLine(one, f"第 {n} 份材料", "", "本次收存", "", "") for n, one in enumerate(chosen, start=1)]
@@ -372,7 +374,10 @@ def _filed(
         again = renewed(unfiled, _action(act, worker_id, record_id), _archive(worker_id))
         return again if isinstance(again, flask.Response) else _form(act, worker_id, record_id, again, form)
     title, file = form["paper_title"], files["file"]
-    found = filed_for(worker_id, form["paper_kind"], title, file, sealed=act.sealed)
+    with house().db.read_raw() as cursor:
+        worker = house().people.load(cursor, worker_id)
+    beside = worker is not None and act.beside(worker_id, worker.state)
+    found = filed_for(worker_id, form["paper_kind"], title, file, sealed=beside)
     if isinstance(found, Problem):
         return _form(act, worker_id, record_id, looker, form, found)
     return _form(act, worker_id, record_id, looker, with_paper(form, found))

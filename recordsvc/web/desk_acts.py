@@ -7,10 +7,12 @@ page and interface cannot differ. `desk_act_routes.py` makes two doors of each r
 from dataclasses import dataclass
 from typing import Final
 
-from recordsvc.archive import foreign, life_asks, life_forms
+from recordsvc.archive import closing, foreign, life_asks, life_forms
 from recordsvc.archive.life_asks import Ask
 from recordsvc.ground.forms import Form
+from recordsvc.people.standing import RESTRICTED
 from recordsvc.web.desk_forms import Field
+from recordsvc.web.services import house
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,21 @@ class DeskAct:
     erases: bool = False
     sealed: bool = False
     """Papers are filed beside a restricted archive; none that lies there is listed."""
+    awaited: bool = False
+    """Done to a restricted archive, too, that is sealed since a restore for just this."""
+
+    def fits(self, worker_id: bytes, state: str) -> bool:
+        """Tell whether it is offered for an archive in this state."""
+        if state in self.states:
+            return True
+        if not (self.awaited and state == RESTRICTED):
+            return False
+        with house().db.read() as conn:
+            return closing.awaits(house(), conn, worker_id)
+
+    def beside(self, worker_id: bytes, state: str) -> bool:
+        """Tell whether its papers are filed beside an archive in this state of which none is listed."""
+        return self.sealed or (self.awaited and state == RESTRICTED and self.fits(worker_id, state))
 
 
 def _ground(table: str, act: str = "") -> Field:
@@ -83,6 +100,7 @@ ACTS: Final = (
         life_asks.close,
         (_ground("closure_grounds", "close"), Field("on", "死亡日期", "day"), TEXT),
         papers=1,
+        awaited=True,
     ),
     DeskAct(
         "reopen",

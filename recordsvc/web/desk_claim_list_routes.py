@@ -4,12 +4,14 @@ A list of claims shows nothing of a person. A list that is signed is named by th
 one that moved meanwhile is shown again, not signed.
 """
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import flask
 import sqlalchemy as sa
 from marshmallow import fields, validate
+from sqlalchemy.engine import Connection
 
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import StandsTogether
@@ -20,11 +22,11 @@ from recordsvc.ground.paging import Cursors
 from recordsvc.ground.ports import beijing_date, uuid_text
 from recordsvc.ground.problems import CursorRefused, Problem
 from recordsvc.ground.reading import Fields
-from recordsvc.money.claims import desk_routes, signing, views
+from recordsvc.money.claims import desk_routes, returned, signing, views
 from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims.services import within_reach
 from recordsvc.money.claims.tables import claim_state
-from recordsvc.money.claims.values import NO_DAY, Claim, listed, queue, raised, tally
+from recordsvc.money.claims.values import NO_DAY, Claim, queue, raised, tally
 from recordsvc.money.rules.explaining import yuan
 from recordsvc.people.divisions import division
 from recordsvc.web import words
@@ -195,6 +197,13 @@ def _line(one: Claim, today: str, flags: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
+def _came_back(conn: Connection, one: Claim, today: str) -> dict[str, Any]:
+    """Return a claim whose money came back as the list shows it: since when, and why."""
+    on = beijing_date(returned.since_ms(conn, one))
+    days = (dt.date.fromisoformat(today) - on).days
+    return _line(one, today) | {"back_on": on.isoformat(), "back_days": days}
+
+
 # -- signing many
 
 
@@ -273,10 +282,10 @@ def _sign(side: Side, event: str, list_sha256: str) -> flask.Response:
 def _sheet(side: Side, event: str, problem: Problem | None, told: str = "") -> flask.Response:
     clean, sha256, flagged = desk_routes.sheet(event, side.policy)
     today = _today()
-    back: list[Claim] = []
+    back: list[dict[str, Any]] = []
     with house().db.read() as conn:
         if side is PAYING:
-            back = listed(conn, claim_state.c.state == "RETURNED", *within_reach(side.policy))
+            back = [_came_back(conn, one, today) for one in desk_routes.came_back(conn, side.policy)]
         apart = [_line(one, today, signing.flags(house(), conn, one)) for one in flagged]
     return page(
         "desk_claim_sheet.html",
@@ -291,7 +300,7 @@ def _sheet(side: Side, event: str, problem: Problem | None, told: str = "") -> f
         total=yuan(sum(one.amount_fen for one in clean)),
         sha256=sha256,
         flagged=apart,
-        returned=[_line(one, today) for one in back],
+        returned=back,
         told=told,
         trouble=problem,
     )

@@ -25,6 +25,7 @@ from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims import notices, transitions, views
 from recordsvc.money.claims.desk_routes import STEPPING, looked_at, step_desk, take_objection
 from recordsvc.money.claims.forms import ClaimStepForm
+from recordsvc.money.claims.refusing import MOST_ARTICLE, MOST_EVIDENCE, PROPOSE, articles_of
 from recordsvc.money.claims.signing import FLAGS_ZH
 from recordsvc.money.claims.values import find
 from recordsvc.money.rules.explaining import yuan
@@ -50,6 +51,8 @@ from recordsvc.web.services import bp, house
 LOOKING: Final = (problems.ClaimUnknown, PurposeRefused, ArchiveRestricted)
 REASONED: Final = frozenset({"ask", "propose-refusal", "refuse", "return-to-check", "object", "dismiss"})
 """Steps that nobody takes without saying why."""
+GROUNDS: Final = ("article", "found_on", "evidence")
+"""What a proposal to refuse rests on."""
 BY_LIST: Final = frozenset({"publish"})
 """Ways on that are gone by lists alone."""
 
@@ -76,6 +79,9 @@ class ClaimStepPageForm(LookedPageForm):
     event = text(0, 20, load_default="")
     version = text(0, 20, load_default="")
     reason = text(0, MOST, load_default="")
+    article = text(0, MOST, load_default="")
+    found_on = text(0, 40, load_default="")
+    evidence = text(0, MOST, load_default="")
 
 
 # -- handlers, reviewers, inspectors
@@ -227,7 +233,8 @@ def _take(side: Side, claim_id: bytes, form: dict[str, Any]) -> None:
         raise FormRefused(errors=wrong)
     seen = form["version"]
     version = int(seen) if seen.isascii() and seen.isdigit() else -1
-    said = judged(ClaimStepForm, {"event": form["event"], "version": version, "reason": form["reason"]})
+    typed = {name: form[name] for name in ("event", "reason", *GROUNDS)}
+    said = judged(ClaimStepForm, typed | {"version": version})
     if said["event"] == "object":
         take_objection(claim_id, said["reason"])
     else:
@@ -246,12 +253,15 @@ def _claim(
         one = find(conn, claim_id)
         person = notices.name_of(house(), conn, one)
         bring = views.bring(conn, one)
+        articles = articles_of(house(), conn, one)
     today = beijing_date(house().clock.now_ms())
     ways = _ways(told) if can(actor(), side.policy) else []
-    fields = (
+    fields: tuple[Field, ...] = (
         Field("event", "办理", "choice", rows=tuple((way, views.EVENTS_ZH[way]) for way in ways)),
         REASON,
     )
+    if PROPOSE in ways:
+        fields += _grounds(articles)
     wrong, trouble = faults(problem, fields) if problem is not None else ({}, None)
     opens = can(actor(), "worker.archive.read")
     return page(
@@ -284,6 +294,21 @@ def _claim(
         typed=typed or {},
         wrong=wrong,
         trouble=trouble,
+    )
+
+
+def _grounds(articles: list[str]) -> tuple[Field, ...]:
+    """Return the fields of a proposal to refuse what the rule grants."""
+    of_rule = f"本规则的条款：{'、'.join(articles)}。其他文件写全，如《文件名称》第几条。"
+    return (
+        Field("article", "提议不予发放：依据的条款", hint=of_rule, most=MOST_ARTICLE),
+        Field("found_on", "提议不予发放：查明的日期", "day"),
+        Field(
+            "evidence",
+            "提议不予发放：证据材料",
+            hint="写材料名称和编号，如：核查笔录 2025-17。不要写姓名和号码。",
+            most=MOST_EVIDENCE,
+        ),
     )
 
 

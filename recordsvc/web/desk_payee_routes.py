@@ -41,6 +41,7 @@ STANDING_ZH: Final = {
     "unavailable": "银行暂时无法核对，等复核人核实",
     "mismatch": "银行核对不一致，请收款人重新提供",
     "refused": "复核人未予核实",
+    "failed": "银行因账户退回过款项，请收款人重新提供",
     "ended": "档案合并撤回而终止，请收款人重新提供",
 }
 PERSON: Final = (

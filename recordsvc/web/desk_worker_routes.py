@@ -9,7 +9,7 @@ from recordsvc.access.entrance import actor
 from recordsvc.access.errors import PurposeRefused
 from recordsvc.access.grants import can
 from recordsvc.access.policy import Sends, Surface, door
-from recordsvc.archive import copies, errors, life_routes, looking, persons, views
+from recordsvc.archive import closing, copies, errors, life_routes, looking, persons, views
 from recordsvc.archive.copies import Sort
 from recordsvc.archive.forms import LookQuery
 from recordsvc.archive.looking import Looker
@@ -74,6 +74,7 @@ def worker_page(worker_id: bytes, query: dict[str, Any]) -> flask.Response:
         worker=words.uuid_text(worker_id),
         state=STATES[worker.state],
         sealed=sealed,
+        closing_lost=sealed and _closing_lost(worker_id),
         into=None if into is None else _link(into, looker),
         holder=holder_of(person.own.worker_id) if person else None,
         masked=words.masked,
@@ -168,6 +169,12 @@ def _gate(worker_id: bytes, typed: dict[str, Any], wrong: dict[str, str], *, lat
     )
 
 
+def _closing_lost(worker_id: bytes) -> bool:
+    """Tell whether the archive is sealed since a restore, until it is closed again."""
+    with house().db.read() as conn:
+        return closing.awaits(house(), conn, worker_id)
+
+
 def _copy(decided: Proposal) -> tuple[str, str, str]:
     """Return which copy may be made, on which page, and until when."""
     until = words.instant((decided.closed_ms or 0) + copies.LIFE_MS)
@@ -191,7 +198,7 @@ def _offered(worker_id: bytes, state: str, looker: Looker) -> list[tuple[str, st
     found = [
         (one.title, f"{address}/{one.name}?look={look}")
         for one in ACTS
-        if not one.record and state in one.states and can(looker.actor, one.policy)
+        if not one.record and one.fits(worker_id, state) and can(looker.actor, one.policy)
     ]
     if state != RESTRICTED and can(looker.actor, "worker.paper.read"):
         found.insert(0, ("查看材料", f"{address}/papers?look={look}"))

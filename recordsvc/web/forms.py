@@ -50,6 +50,12 @@ class NoFieldsForm(Form):
     """A button that says everything by itself."""
 
 
+class ClaimButtonForm(Form):
+    """The button that claims a subsidy; the fee in yuan where the kind goes by one, as typed."""
+
+    fee = text(0, 20, load_default="")
+
+
 class PhoneForm(TypedProofForm):
     """A phone number as typed; what is wrong with it the page says."""
 

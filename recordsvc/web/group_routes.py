@@ -9,6 +9,7 @@ from recordsvc.access import looked
 from recordsvc.access.entrance import actor
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.errors import ArchiveRestricted, Busy
+from recordsvc.archive.headings import title
 from recordsvc.archive.looking import Looker
 from recordsvc.ground import http
 from recordsvc.ground.forms import Form
@@ -52,7 +53,6 @@ from recordsvc.web.group_forms import (
     TrainingsPageForm,
     WithdrawPageForm,
 )
-from recordsvc.web.headlines import title
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house

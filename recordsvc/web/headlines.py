@@ -1,39 +1,12 @@
-"""What a person would call a record (标题): title, level, when, the facts worth a line on a card. Pure."""
+"""What a card says of a record in words (卡片用语): level, when, the facts worth a line. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from recordsvc.archive import headings
 from recordsvc.web import words
 
 Body = Mapping[str, Any]
-
-_ENDS: Final = (
-    "ended_on",
-    "assessed_on",
-    "awarded_on",
-    "granted_on",
-    "valid_from",
-    "started_on",
-    "checked_on",
-)
-"""Members that date the event itself, the most telling first."""
-
-
-def title(record_type: str, body: Body) -> str:
-    """What a person would call it."""
-    occupation = body.get("occupation")
-    if record_type == "safety-permit":
-        return " · ".join(str(body[name]) for name in ("category", "item") if name in body)
-    if record_type == "award":
-        return " · ".join(str(body[name]) for name in ("competition", "event") if name in body)
-    if record_type == "group-membership" and "group" in body:
-        return words.code("worker_groups", str(body["group"]))
-    for name in ("project", "title"):
-        if name in body:
-            return str(body[name])
-    if isinstance(occupation, Mapping):
-        return " · ".join(str(occupation[name]) for name in ("name", "work_type") if name in occupation)
-    return ""
 
 
 def level(body: Body) -> str:
@@ -81,17 +54,9 @@ def _periods(minutes: int, per_period: Any) -> str:
 
 def period(body: Body) -> str:
     """When it happened: one day, or from – to."""
-    first = body.get("started_on") or body.get("valid_from")
-    last = body.get("ended_on") or body.get("valid_to")
+    first, last = headings.span(body)
     if first and last:
-        return f"{words.day(str(first))} – {words.day(str(last))}"
+        return f"{words.day(first)} – {words.day(last)}"
     if first:
-        return f"{words.day(str(first))} 起"
-    return words.day(event_day(body))
-
-
-def event_day(body: Body) -> str:
-    """Return the day that dates the event (YYYY-MM-DD), "" when the body names none."""
-    certificate = body.get("certificate")
-    printed = certificate.get("issued_on", "") if isinstance(certificate, Mapping) else ""
-    return next((str(body[name]) for name in _ENDS if name in body), str(printed))
+        return f"{words.day(first)} 起"
+    return words.day(headings.event_day(body))

@@ -24,7 +24,11 @@ from recordsvc.web.render import go, page
 from recordsvc.web.services import bp, house
 
 PLACE: Final = "/me/account"
-TONES: Final = {"verified": "good", "mismatch": "bad", "refused": "bad", "ended": "bad", "replaced": "mute"}
+TONES: Final = {
+    "verified": "good",
+    **dict.fromkeys(("mismatch", "refused", "ended", "failed"), "bad"),
+    "replaced": "mute",
+}
 FIELDS: Final = (
     Field("number", "银行卡号", most=40),
     Field("name", "户名", hint="开户人的姓名，与银行登记的一字不差。只能是本人的账户。", most=80),

@@ -14,6 +14,7 @@ from recordsvc.access.errors import (
     EmergencyUnknown,
     OfficialConflict,
     OfficialRefused,
+    StandsTogether,
 )
 from recordsvc.access.grants import Role, can
 from recordsvc.access.official_forms import (
@@ -273,7 +274,7 @@ def emergency_page(case_id: bytes) -> flask.Response:
     surface=Surface.PAGE,
     body=Fields(FindingPageForm),
     answer={303: None, 422: HTML},
-    problems=(EmergencyUnknown, EmergencyClosed, SamePerson),
+    problems=(EmergencyUnknown, EmergencyClosed, SamePerson, StandsTogether),
     summary="办结应急授权（网页） / Close a case with a finding",
 )
 def close_case_button(case_id: bytes, form: dict[str, Any]) -> flask.Response:

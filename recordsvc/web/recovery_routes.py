@@ -4,6 +4,8 @@ from typing import Any, Final
 
 import flask
 
+from recordsvc.access.errors import LoginPaced, StepUpRequired
+from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.policy import Surface, door
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.ground.forms import Form, text
@@ -14,7 +16,7 @@ from recordsvc.money.recovery import errors as problems
 from recordsvc.money.recovery.forms import RecoverySayForm
 from recordsvc.money.recovery.routes import agree_own, own_shown, say_own
 from recordsvc.web.desk_forms import MOST, Field, faults, judged
-from recordsvc.web.forms import NoFieldsForm
+from recordsvc.web.forms import TypedProofForm
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import go, page
 from recordsvc.web.services import bp
@@ -83,21 +85,27 @@ def recovery_words_button(recovery_id: bytes, form: dict[str, Any]) -> flask.Res
     bp,
     "POST",
     "/me/recoveries/<id:recovery_id>/offset/<word>",
-    policy="own.claim.file",
+    policy="own.recovery.agree",
     surface=Surface.PAGE,
-    step_up=True,
-    body=Fields(NoFieldsForm),
-    answer={200: HTML, 303: None, 409: HTML},
-    problems=(problems.RecoveryUnknown, problems.RecoveryStep, problems.RecoveryChanged, ArchiveRestricted),
+    body=Fields(TypedProofForm),
+    answer={200: HTML, 303: None, 409: HTML, 422: HTML},
+    problems=(
+        problems.RecoveryUnknown,
+        problems.RecoveryStep,
+        problems.RecoveryChanged,
+        ArchiveRestricted,
+        StepUpRequired,
+        LoginPaced,
+    ),
     summary="生活费补贴是否同意抵扣（网页） / Agree or not that protected subsidies are kept back",
 )
-def recovery_offset_button(recovery_id: bytes, word: str, form: dict[str, Any]) -> flask.Response:  # noqa: ARG001 - a button
+def recovery_offset_button(recovery_id: bytes, word: str, form: dict[str, Any]) -> flask.Response:
     """Take it down and show the case."""
     if word not in ("agree", "deny"):
         raise problems.RecoveryUnknown
     try:
-        agree_own(recovery_id, agrees=word == "agree")
-    except (problems.RecoveryStep, problems.RecoveryChanged) as problem:
+        agree_own(recovery_id, form, agrees=word == "agree")
+    except (OwnProofTyped, problems.RecoveryStep, problems.RecoveryChanged) as problem:
         return _page(recovery_id, {}, problem)
     return go(f"/me/recoveries/{uuid_text(recovery_id)}")
 
@@ -113,6 +121,7 @@ def _page(recovery_id: bytes, typed: dict[str, Any], problem: Problem | None) ->
         typed=typed,
         wrong=wrong,
         trouble=trouble,
+        slips=None,
     )
 
 

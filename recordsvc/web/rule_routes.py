@@ -14,6 +14,7 @@ from recordsvc.archive.services import own_worker
 from recordsvc.ground.problems import ParameterInvalid
 from recordsvc.money.claims import terms
 from recordsvc.money.rules import catalogue, entitlements
+from recordsvc.money.rules.archive_facts import TRAINING
 from recordsvc.money.rules.catalogue import Item
 from recordsvc.money.rules.decision import Verdict
 from recordsvc.money.rules.entitlements import Entitlement
@@ -26,6 +27,8 @@ from recordsvc.money.rules.rule import Rule
 from recordsvc.web.public_routes import HTML
 from recordsvc.web.render import page
 from recordsvc.web.services import bp, house
+
+COURSE_ZH = "培训结业"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +67,31 @@ class Occupation:
     surface=Surface.PAGE,
     answer=HTML,
     problems=(ArchiveRestricted,),
-    summary="我可以申请什么（网页） / What my certificates may bring, why or why not",
+    summary="我可以申请什么（网页） / What my certificates and courses may bring, why or why not",
 )
 def entitlements_page() -> flask.Response:
-    """Try every rule that pays people on the worker's certificates; nothing is claimed by looking."""
+    """Try every rule that pays people on the worker's records; nothing is claimed by looking."""
+    return entitlements_told()
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed beside a button of the page, and what is wrong with it."""
+
+    record_id: str
+    kind: str
+    fee: str
+    wrong: str
+
+
+def entitlements_told(typed: Typed | None = None) -> flask.Response:
+    """Return the page; with what was typed and is wrong, where a claim was refused for that."""
     found = entitlements.of_worker(house(), own_worker())
     cards = [_card(n, one) for n, one in enumerate(found)]
     return page(
         "entitlements.html",
-        200,
+        200 if typed is None else 422,
+        typed=typed,
         can=[one for one in cards if one["verdict"] == Verdict.GRANT.value],
         waits=[one for one in cards if one["verdict"] == Verdict.NEED_INFO.value],
         cannot=[one for one in cards if one["verdict"] == Verdict.REFUSE.value],
@@ -82,7 +101,8 @@ def entitlements_page() -> flask.Response:
 
 
 def _card(n: int, one: Entitlement) -> dict[str, Any]:
-    kind = shown("certificate_kind", one.case.type)
+    kind = COURSE_ZH if one.case.type == TRAINING else shown("certificate_kind", one.case.type)
+    kinds = terms.kinds(dated.OPEN_END)
     level = one.case.facts.values.get("level")
     parts = [one.case.occupation_name, "" if level in (None, "0") else shown("level", level), kind]
     return {
@@ -94,8 +114,9 @@ def _card(n: int, one: Entitlement) -> dict[str, Any]:
         "told": one.told,
         "verdict": one.decision.verdict.value,
         "brief": _brief(one.told),
-        "claims": one.decision.rule in terms.kinds(dated.OPEN_END)
-        and one.decision.verdict in (Verdict.GRANT, Verdict.NEED_INFO),
+        "claims": one.decision.rule in kinds and one.decision.verdict in (Verdict.GRANT, Verdict.NEED_INFO),
+        "asks_fee": "fee_fen" in kinds.get(one.decision.rule, {}).get("asks", ()),
+        "course": one.case.type == TRAINING,
         "rule": one.decision.rule,
         "day": one.decision.basis_date,
     }

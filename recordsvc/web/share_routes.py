@@ -58,7 +58,6 @@ ENDS: Final = {
     "erased": "档案已删除",
 }
 WRONG_CODE: Final = "访问码不对。请向本人核对；多次输错后访问会结束。"
-NOT_LISTED: Final = {"X-Robots-Tag": "noindex, nofollow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,7 @@ def link_button(secret: str, form: dict[str, str]) -> flask.Response:
         if form["show"] and found.fields is not None:
             return _opened_page(secret, found, made)
         named = f'attachment; filename="{sharing.file_name(found)}"'
-        return answers.answer(made, headers={"Content-Disposition": named, **NOT_LISTED})
+        return answers.answer(made, headers={"Content-Disposition": named, **answers.NOT_LISTED})
 
     try:
         # Whoever is signed in beside it opens it as anybody: the link is what lets in.
@@ -236,7 +235,7 @@ def _link_page(
         part=found.fields is not None,
         error=error,
     )
-    answer.headers.update({**NOT_LISTED, **headers})
+    answer.headers.update({**answers.NOT_LISTED, **headers})
     return answer
 
 
@@ -249,7 +248,7 @@ def _opened_page(secret: str, found: Consent, made: bytes) -> flask.Response:
         records=shown(read_extract(made)),
         fields=named(found.fields),
     )
-    answer.headers.update(NOT_LISTED)
+    answer.headers.update(answers.NOT_LISTED)
     return answer
 
 

@@ -79,6 +79,7 @@ GROUPS: Final = {
     "claim": "补贴申领",
     "account": "收款账户",
     "fees": "缴费",
+    "credits": "学分",
     "held-record": "暂存待核对的记录（后来收入您的档案）",
     "group": "人员类别",
     "totals": "培训期数和证书数",

@@ -13,6 +13,7 @@ BY_EVENT: Final = "fresh proof for the steps that sign or send"
 OFFERED: Final = "a price that was made public before; whoever orders sees it, and nobody pays another"
 CASH: Final = "says what lay on the counter, under a receipt; another person signs for it"
 MANDATED: Final = "by a mandate that was signed with a fresh proof, at most its amount"
+AGREED: Final = "fresh proof, asked in place, from who agrees; taking it back must not wait for one"
 ORDERED: Final = "an order at a published price; it pays nothing"
 
 MONEY_DOORS: Final = {
@@ -60,7 +61,7 @@ MONEY_DOORS: Final = {
     "POST /me/account": FRESH,
     "POST /me/claims/<id:claim_id>/supplement": "says nothing of an account or an amount",
     "POST /me/claims/<id:claim_id>/withdraw": "gives one's own claim up; it can be filed again",
-    "POST /me/recoveries/<id:recovery_id>/offset/<word>": FRESH,
+    "POST /me/recoveries/<id:recovery_id>/offset/<word>": AGREED,
     "POST /me/recoveries/<id:recovery_id>/words": "says something; asks for nothing and pays nobody",
     "POST /me/records/<id:record_id>/claims/<kind>": "asks; officials decide, and no account is named",
     "POST /v1/centre/fee-payments": CASH,
@@ -119,6 +120,6 @@ MONEY_DOORS: Final = {
     "POST /v1/me/claims": "asks; officials decide, and no account is named",
     "POST /v1/me/claims/<id:claim_id>/steps": "supplements or withdraws one's own claim",
     "POST /v1/me/payee-accounts": FRESH,
-    "POST /v1/me/recoveries/<id:recovery_id>/offset": FRESH,
+    "POST /v1/me/recoveries/<id:recovery_id>/offset": AGREED,
     "POST /v1/me/recoveries/<id:recovery_id>/words": "says something; asks for nothing and pays nobody",
 }

@@ -5,6 +5,7 @@ both branches in random order: statements of the database, HMACs of the key stor
 the answer. The two branches must be the same distribution, which here is: the same counts, each time.
 """
 
+import dataclasses
 import datetime as dt
 import random
 from collections import Counter
@@ -21,6 +22,9 @@ from recordsvc.access.grants import Position
 from recordsvc.ground.database import Database
 from recordsvc.ground.ports import FixedClock
 from recordsvc.house import House
+from recordsvc.money.claims import behalf, filing
+from recordsvc.money.claims.behalf import Bundle, Line
+from recordsvc.money.claims.values import Who
 from recordsvc.people import synthetic
 from recordsvc.vault.livekeys import LiveKeys
 from tests.access.conftest import CENTRE_USCC, Person
@@ -176,3 +180,31 @@ def test_a_card_beside_a_document_at_the_window(
     assert clerk
     base = {name: PAPERS[name] for name in ("document", "number", "card", "purpose", "case_ref")}
     trial(send, base | {"card": OTHER_CARD}, base | {"number": STRANGER, "card": CARD})
+
+
+def test_a_line_of_a_sheet_on_workers_behalf(house: House, wang: bytes, counts: Counter[str]) -> None:
+    """A worker here without a contract, one whom nobody is, and a name that is not the number's."""
+    assert wang
+    clerk = Who("staff:s-1", filing.WORKER_ROLES)
+
+    def work(number: str, name: str) -> tuple[int, int, str, str]:
+        sheet = Bundle(CENTRE_USCC, "TRAIN_DAY", "institution", 1, clerk.actor)
+        bundle_id = house.db.write(lambda turn: behalf.begin(turn, house, sheet))
+        begun = dataclasses.replace(sheet, bundle_id=bundle_id)
+        counts.clear()
+        behalf.run(house, begun, [Line("resident-id", number, name)], None, clerk)
+        done = counts["statement"], counts["hmac"]
+        with house.db.read() as conn:
+            (row,) = behalf.outcomes(conn, bundle_id)
+        return (*done, row.code, row.detail)
+
+    name = PAPERS["name"]
+    lines = [(PAPERS["number"], name), (STRANGER, name), (PAPERS["number"], "无此人")]
+    for line in lines:
+        work(*line)  # what a process does once is done
+    order = lines * TRIES
+    random.Random(21).shuffle(order)
+    found = {work(*line) for line in order}
+    assert len(found) == 1
+    (seen,) = found
+    assert seen[2:] == behalf.UNMATCHED

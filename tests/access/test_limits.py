@@ -281,7 +281,11 @@ def test_doors_that_end_ones_own_have_the_reserve() -> None:
         "/v1/me/fee-mandate/end",
         "/window/end",
         "/v1/me/service/end",
+        "/me/notices/phone/remove",
+        "/v1/me/notices/phone/remove",
+        "/me/claims/<id:claim_id>/withdraw",
     }
+    assert not ending & {"/me/notices/phone", "/me/claims/<id:claim_id>/supplement"}
     assert not ending & {"/me", "/me/share", "/v1/me/archive", "/v1/session"}
 
 

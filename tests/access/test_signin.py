@@ -651,6 +651,7 @@ def test_a_network_slows_down_whatever_accounts_it_tries(app: flask.Flask, site:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize(
     ("peer", "said", "slowed"),
     [("", "203.0.113.7", True), ("127.0.0.1", "203.0.113.7", False), ("", "x", False)],

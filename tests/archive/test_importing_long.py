@@ -59,6 +59,7 @@ def running(counts: Iterable[int]) -> Iterable[int]:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of the process from /proc")
 def test_a_workbook_of_100_000_rows_enters_in_constant_memory(house: House, tmp_path: Path) -> None:
     book = Workbook(write_only=True)

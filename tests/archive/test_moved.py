@@ -2,11 +2,15 @@
 
 import json
 import uuid
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from recordsvc import anchor, erasures, fsck
-from recordsvc.archive import bundle, erasing, moving, persons, restricting
+from recordsvc.access.acts import Act
+from recordsvc.access.tables import official_act
+from recordsvc.archive import bundle, erasing, moved_before, moving, persons, restricting
 from recordsvc.archive.errors import ErasureBlocked, TargetUnfit
 from recordsvc.archive.moving import Moving
 from recordsvc.archive.reading import Archive, Reader
@@ -18,7 +22,7 @@ from recordsvc.archive.views import archive_json
 from recordsvc.house import House
 from tests.archive.restricted import asking, seal
 from tests.archive.support import Centre, id_of, person, told
-from tests.archive.test_erasing import UNLAWFUL, decide_erasure, restrict
+from tests.archive.test_erasing import OFFICER, UNLAWFUL, decide_erasure, restrict
 from tests.archive.test_merging import decided
 
 CLASS = "2026-HJ-77"
@@ -184,3 +188,75 @@ def test_what_is_sealed_by_a_move_is_in_the_table(
     move(house, three[0], bytes_of(record), three[1])
     with house.db.read() as conn:
         assert restricting.restricted_by(conn, three[0], 1) is not None
+
+
+# -- moved before this was so
+
+
+def moved_as_before(
+    house: House, monkeypatch: pytest.MonkeyPatch, wrong: bytes, record: bytes, right: bytes
+) -> None:
+    """Move a record as it was done before moves sealed: revoked here and stated there, and nothing more."""
+    whole = moving.enter
+
+    def without_sealing(house: House, turn: Any, said: Any) -> Any:
+        out, stated = whole(house, turn, [said[0], said[2]])
+        return out, out, stated
+
+    with monkeypatch.context() as earlier:
+        earlier.setattr(moving, "enter", without_sealing)
+        earlier.setattr(restricting, "hide", lambda *_args: None)
+        move(house, wrong, bytes_of(record), right)
+
+
+def sealing(house: House) -> list[bool]:
+    """Seal what was moved before; whether each was."""
+    with house.db.read() as conn:
+        found = [proposal.id for proposal, _one in moved_before.unsealed(house, conn)]
+    return [
+        house.db.write(lambda turn, one=one: moved_before.seal(turn, house, one, OFFICER)) for one in found
+    ]
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_what_was_moved_before_moves_sealed_is_sealed_where_it_was_struck(
+    house: House,
+    three: tuple[bytes, bytes, bytes],
+    record: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    restricted: bool,
+) -> None:
+    wrong, right, third = three
+    moved_as_before(house, monkeypatch, wrong, record, right)
+    read = Reader(house).archive(wrong)
+    assert read is not None
+    assert CLASS in archive_json(read).decode(), "struck, and still told"
+    if restricted:
+        restrict(house, wrong)
+    assert sealing(house) == [True]
+    assert sealing(house) == []
+    now = archive(house, wrong)
+    (state,) = [one for one in now.state.records if one.moved]
+    assert state.record is not None
+    with house.db.read() as conn:
+        assert restricting.restricted_by(conn, wrong, state.seq) is not None
+        acted = conn.execute(sa.select(official_act.c.act, official_act.c.subject)).all()
+    assert (Act.RECORD_MOVED_SEAL, str(uuid.UUID(bytes=wrong))) in [tuple(one) for one in acted]
+    if not restricted:
+        assert CLASS not in archive_json(Reader(house).archive(wrong)).decode()
+        assert CLASS.encode() not in bundle.make(house, wrong)
+    assert fsck.fsck(house).finding is None
+    # It goes with whom it was moved to, as everything that was moved does.
+    restrict(house, right)
+    decide_erasure(house, right)
+    assert archive(house, wrong).state.of(state.seq).life is Life.ERASED
+    assert fsck.fsck(house).finding is None
+    assert third
+
+
+def test_what_stays_where_it_stands_or_is_sealed_by_its_move_is_left_alone(
+    house: House, three: tuple[bytes, bytes, bytes], record: bytes
+) -> None:
+    move(house, three[0], bytes_of(record), three[1])
+    assert sealing(house) == []

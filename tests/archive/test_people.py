@@ -147,7 +147,7 @@ def test_officials_of_another_area_are_not_listed(ask: Callable[..., Any]) -> No
 def test_a_grant_that_soon_ends_says_so(ask: Callable[..., Any], house: House) -> None:
     until = house.clock.now_ms() + 20 * DAY
     house.db.write(
-        lambda turn: officials.grant(turn, "new", "handler", "6401", by="official:ann", until_ms=until)
+        lambda turn: officials.grant(turn, "new", "reviewer", "6401", by="official:ann", until_ms=until)
     )
 
     shown = {
@@ -493,6 +493,25 @@ def test_where_no_calendar_gives_a_date_the_case_stands_first(
 def counted(house: House) -> Any:
     """What the operator's figures say of cases that wait."""
     return next(one for one in lags(house) if one.name == "emergencies_open").values
+
+
+@pytest.mark.parametrize(("taker", "closer"), [("eve", "new"), ("new", "eve")])
+def test_principal_and_deputy_do_not_close_each_others_case(
+    deputy: Callable[..., None], house: House, taker: str, closer: str
+) -> None:
+    def take(turn: Any) -> bytes:
+        if taker == "new":
+            officials.grant(turn, "new", "reviewer", "6401", by="command:test")
+        return emergencies.take(turn, house.random, taker, "inspector", "6401", 1, "x")
+
+    deputy("eve", "new", "reviewer")
+    case = house.db.write(take)
+
+    with pytest.raises(StandsTogether):
+        house.db.write(lambda turn: emergencies.close(turn, case, "属实", by=f"official:{closer}"))
+    with house.db.read() as conn:
+        assert emergencies.one(conn, case).closed_ms is None
+    house.db.write(lambda turn: emergencies.close(turn, case, "属实", by="official:fay"))
 
 
 def test_open_cases_stand_by_their_term_and_closed_ones_after_them(

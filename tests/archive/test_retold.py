@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from recordsvc import fsck
 from recordsvc.archive import erasing, held, importing, moving, persons, tables
 from recordsvc.archive.answers import Answers
+from recordsvc.archive.dispute_decisions import Decision
 from recordsvc.archive.errors import TargetUnfit
 from recordsvc.archive.importing import Importer
 from recordsvc.archive.restriction_errors import RecordRestricted
@@ -20,6 +21,7 @@ from recordsvc.house import House
 from recordsvc.importfiles import PaperFile
 from tests.archive.restricted import lift, seal
 from tests.archive.support import Centre, id_of, person, told
+from tests.archive.test_disputes import close, opened, propose
 from tests.archive.test_erasing import UNLAWFUL, decide_erasure, restrict
 from tests.archive.test_importing import HEADINGS, old_row, papers, plan_of
 from tests.archive.test_merging import decided, merge, unmerge
@@ -281,3 +283,32 @@ def test_a_correction_that_tells_an_erased_class_waits_for_officials(
     assert told(centre.send([retelling])) == ["retold-erased"]
     assert release(house, waits(house)["retold-erased"], None) == 1
     assert told(centre.send([centre.correction(ONE, other, score="78.0")])) == ["accepted"]
+
+
+def test_the_regions_own_correction_does_not_make_a_record_tell_the_sealed_class(
+    house: House, centre: Centre, worker: bytes, record: bytes
+) -> None:
+    """Neither proposed, nor decided where it was sealed since; another correction is, and once lifted."""
+    other = centre.completion(ONE, **{"class": {"code": "C9"}})
+    centre.enter(other)
+    close(house, centre)
+    case = opened(house, worker, other)
+    retelling = Decision("花名册上是 C1 班", fields={"/body/class/code": "C1"})
+    early = house.db.write(propose(house, case, retelling))
+    seal(house, worker, bytes_of(record))
+    with pytest.raises(TargetUnfit) as refused:
+        house.db.write(propose(house, case, retelling))
+    assert refused.value.pointer == "/fields"
+    with pytest.raises(TargetUnfit):
+        house.db.write(
+            lambda turn: two_person.decide(
+                turn, early, "official:second", approve=True, reason="属实", role="reviewer", tools=house
+            )
+        )
+    read = persons.read(house, worker).own
+    (state,) = [one for one in read.state.records if one.life is Life.ACTIVE]
+    assert state.body["class"]["code"] == "C9"
+    house.db.write(propose(house, case, Decision("成绩单", fields={"/body/score": "77.0"})))
+    lift(house, worker, bytes_of(record))
+    decided(house, propose(house, case, retelling))
+    assert fsck.fsck(house).finding is None

@@ -628,14 +628,14 @@ QUIET = {
 
 def test_the_archive_keeps_to_its_oracle(make: Callable[[], House]) -> None:
     """A few histories, the same every time."""
-    run(make, settings(max_examples=8, stateful_step_count=30, derandomize=True, **QUIET))
+    run(make, settings(max_examples=4, stateful_step_count=30, derandomize=True, **QUIET))
 
 
 @pytest.mark.long
 @pytest.mark.beside
 def test_the_archive_keeps_to_its_oracle_for_long(make: Callable[[], House]) -> None:
     """Other histories every time (in CI the same ones); RECORDSVC_TEST_HISTORIES says how many."""
-    histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "120"))
+    histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "60"))
     fixed = os.environ.get("CI") == "true"
     run(
         make,

@@ -908,13 +908,13 @@ def run(made: Callable[[], House], profile: settings) -> None:
 
 def test_objections_keep_to_their_oracle(make: Callable[[], House]) -> None:
     """A few histories, the same every time."""
-    run(make, settings(max_examples=20, stateful_step_count=50, derandomize=True, **QUIET))
+    run(make, settings(max_examples=8, stateful_step_count=40, derandomize=True, **QUIET))
 
 
 @pytest.mark.long
 @pytest.mark.beside
 def test_objections_keep_to_their_oracle_for_long(make: Callable[[], House]) -> None:
     """Other histories every time (in CI the same ones); RECORDSVC_TEST_HISTORIES says how many."""
-    histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "60"))
+    histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "30"))
     fixed = os.environ.get("CI") == "true"
     run(make, settings(max_examples=histories, stateful_step_count=60, derandomize=fixed, **QUIET))

@@ -1024,13 +1024,13 @@ def test_a_disaster_between_two_merges_an_upgrade_and_an_erasure(told: Told) -> 
 
 def test_lives_keep_to_their_oracle(lives: type[Lives]) -> None:
     """A few histories, the same every time."""
-    run(lives, settings(max_examples=8, stateful_step_count=40, derandomize=True, **QUIET))
+    run(lives, settings(max_examples=4, stateful_step_count=40, derandomize=True, **QUIET))
 
 
 @pytest.mark.long
 @pytest.mark.beside
 def test_lives_keep_to_their_oracle_for_long(lives: type[Lives]) -> None:
     """Other histories every time (in CI the same ones); RECORDSVC_TEST_HISTORIES says how many."""
-    histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "80"))
+    histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "40"))
     fixed = os.environ.get("CI") == "true"
     run(lives, settings(max_examples=histories, stateful_step_count=50, derandomize=fixed, **QUIET))

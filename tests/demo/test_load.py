@@ -74,6 +74,7 @@ def test_everything_enters_and_only_the_puzzles_wait(loader, service, small, hou
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_a_second_load_adds_nothing(loader, service, small, house, tmp_path):
     loader.run()
     before = [rows(house, table) for table in (tables.entry, tables.held, tables.issuer_key_event)]
@@ -85,6 +86,7 @@ def test_a_second_load_adds_nothing(loader, service, small, house, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("step", ["登记机构与密钥", "双人放行", "劳动者确认"])
 def test_an_interrupted_load_goes_on_where_it_stopped(
     step, loader, service, small, house, tmp_path, background

@@ -55,6 +55,7 @@ def banking(house, clock, tmp_path, monkeypatch):
 
 
 @pytest.mark.long
+@pytest.mark.beside
 def test_one_subsidy_arrives_one_comes_back_and_the_others_wait(people, banking, house, clock) -> None:
     def stand() -> dict[tuple[str, str], tuple[str, str, int]]:
         with house.db.read() as conn:

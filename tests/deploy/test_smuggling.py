@@ -89,6 +89,7 @@ def statuses(answer: bytes) -> list[int]:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("name", AMBIGUOUS)
 def test_both_hops_read_one_request_or_refuse_it(edge: Edge, name: str) -> None:
     before = len(edge.service.requests())
@@ -103,6 +104,7 @@ def test_both_hops_read_one_request_or_refuse_it(edge: Edge, name: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("name", PIPELINED)
 def test_two_plain_requests_in_one_packet_are_two_for_both(edge: Edge, name: str) -> None:
     """The search above would see a second request."""
@@ -157,6 +159,7 @@ def test_an_odd_request_line_is_one_request_or_none(edge: Edge, request_line: by
 
 
 @pytest.mark.long
+@pytest.mark.beside
 @pytest.mark.parametrize("name", AMBIGUOUS)
 def test_the_service_alone_reads_no_second_request_behind_a_doubtful_one(edge: Edge, name: str) -> None:
     """Past the proxy, at the socket itself: doubtful bytes are answered once at most."""

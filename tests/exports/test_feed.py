@@ -12,7 +12,7 @@ from recordsvc.access import clients, consents
 from recordsvc.access.clients import SCOPES, ClientKind
 from recordsvc.access.consents import Ended
 from recordsvc.archive import erasing
-from recordsvc.archive.confirm import contest
+from recordsvc.archive.confirm import confirm, contest
 from recordsvc.archive.keyevents import KeyAction
 from recordsvc.exports import emitting, pulling
 from recordsvc.exports.errors import NoFeed
@@ -26,6 +26,7 @@ from tests.archive.restricted import lift, seal
 from tests.archive.support import STATER, Centre, id_of, person, shown
 from tests.archive.test_erasing import decide_erasure
 from tests.archive.test_merging import merge, unmerge
+from tests.archive.test_moved import move
 from tests.archive.test_sharing import OFFICER, looks, raw_id
 from tests.exports.copies import NDJSON, Copy, agree, confirmed
 
@@ -407,3 +408,27 @@ def test_one_pull_is_one_use_and_asking_for_its_head_is_none(
     assert len(bank.pull()) == 3
     assert uses() == 1
     assert len(looks(house, worker)) == 1
+
+
+def test_what_was_moved_is_taken_back_here_and_delivered_there(
+    house: House, centre: Centre, bank: Copy, copy_of: Copies
+) -> None:
+    """The receiver of whom it was entered for has it withdrawn; that of whom it is gets it, once agreed."""
+    wrong, (_first, record) = entered(house, centre, 1, 2)
+    right, (own,) = entered(house, centre, 2)
+    agree(house, wrong, record)
+    other = copy_of("bank-2")
+    agree(house, right, own, bank="bank-2")
+    assert (ops(bank.pull()), ops(other.pull())) == ([("add", "granted")], [("add", "granted")])
+    moved = move(house, wrong, raw_id(record), right)
+    (taken,) = bank.pull()
+    assert (taken["op"], "content" in taken) == ("withdraw", False)
+    assert bank.rows == {}
+    assert other.pull() == []
+    confirm(house, right, shown(house, right, moved), "window", STATER)
+    agree(house, right, own, bank="bank-2", records=(moved,))
+    (given,) = other.pull()
+    assert (given["op"], given["content"]["values"]["/body/result"]) == ("add", "passed")
+    assert given["ref"] != taken["ref"], "nothing tells one receiver what another was told"
+    assert bank.pull() == []
+    healthy(house)

@@ -433,6 +433,6 @@ def test_a_copy_ends_equal_to_what_may_be_seen(make: Callable[[], House]) -> Non
 @pytest.mark.beside
 def test_a_copy_ends_equal_to_what_may_be_seen_for_long(make: Callable[[], House]) -> None:
     """Other histories every time (in CI the same ones); RECORDSVC_TEST_HISTORIES says how many."""
-    histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "60"))
+    histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "30"))
     fixed = os.environ.get("CI") == "true"
     run(make, settings(max_examples=histories, stateful_step_count=60, derandomize=fixed, **QUIET))

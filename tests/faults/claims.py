@@ -94,6 +94,20 @@ def _apprentices(key: dict[str, Any], n: int) -> Iterator[tuple[Any, dict[str, A
     yield apprentice_tables.apprentice_claim, key | plan | seat | {"event": ("advance", "settle")[n]}
 
 
+def _refusal(n: int) -> dict[str, Any]:
+    """The grounds of a proposal to refuse, as its official gave them."""
+    return {
+        "decision": 1 + n,
+        "verdict": "GRANT",
+        "article": f"article {n}",
+        "found": f"found {n}",
+        "found_on": f"2025-01-1{n}",
+        "evidence": f"paper {n}",
+        "actor": f"official:{n}",
+        "at_ms": 350 + n,
+    }
+
+
 def _put(turn: Turn, worker_id: bytes, n: int) -> None:
     key = {"worker_id": worker_id, "claim_id": bytes([n + 1]) * 16}
     text = f"rule: R{n}"
@@ -148,6 +162,13 @@ def _put(turn: Turn, worker_id: bytes, n: int) -> None:
                 "signed_ms": 300 + n,
                 "actor": f"official:{n}",
             },
+        ),
+        (tables.claim_refusal, key | _refusal(n) | {"n": 20 + n, "before": None, "proposer": None}),
+        (
+            tables.claim_refusal,
+            key
+            | _refusal(n)
+            | {"n": 30 + n, "before": 20 + n, "proposer": f"official:{n}", "actor": f"official:{n + 5}"},
         ),
         (rule_text, {"sha256": hashlib.sha256(text.encode()).hexdigest(), "text": text, "kept_ms": 150 + n}),
         (
@@ -221,6 +242,7 @@ def _put(turn: Turn, worker_id: bytes, n: int) -> None:
                 "owner": f"owner-{n}",
                 "due_on": f"2025-04-0{n + 1}",
                 "changed_ms": 700 + n,
+                "refusal": (None, 21)[n],
             }
         )
     )

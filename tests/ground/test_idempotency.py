@@ -9,7 +9,16 @@ import sqlalchemy as sa
 
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.database import Database
-from recordsvc.ground.idempotency import LEASE_MS, LIFE_MS, Claim, Done, Idempotency, Ticket, idempotency
+from recordsvc.ground.idempotency import (
+    LEASE_MS,
+    LIFE_MS,
+    Claim,
+    Done,
+    Idempotency,
+    Refused,
+    Ticket,
+    idempotency,
+)
 from recordsvc.ground.ports import FixedClock
 from recordsvc.ground.problems import Gone, InProgress, KeyReused
 
@@ -76,6 +85,18 @@ def test_case_14_a_refused_call_is_refused_and_its_key_says_nothing_of_applied(
 
     assert count(database) == 0
     assert keys.once(ticket(keys, b"other"), lambda _: "1", str) == "1"
+
+
+def test_case_14_a_refusal_that_stays_written_leaves_its_key_free_as_well(
+    keys: Idempotency, database: Database
+) -> None:
+    assert keys.once(ticket(keys), lambda _: Refused("waits"), str) == "waits"
+
+    assert count(database) == 0
+    for content in (b"other", b"other"):
+        assert keys.once(ticket(keys, content), lambda _: "1", str) == "1"
+    with pytest.raises(KeyReused):
+        keys.once(ticket(keys), lambda _: Refused("waits"), str)
 
 
 def test_a_claimed_request_is_in_progress_until_it_is_settled(

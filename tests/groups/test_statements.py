@@ -37,6 +37,9 @@ from recordsvc.settings import Settings
 from tests.access.conftest import ROOMS, Person
 from tests.archive.restricted import lift, seal
 from tests.archive.support import Centre, person, state
+from tests.archive.test_erasing import decide_erasure, restrict
+from tests.archive.test_moved import move
+from tests.archive.test_parties import told_of
 
 DAY_MS = 86_400_000
 FEDERATION, VETERANS, CITY = synthetic.uscc(81), synthetic.uscc(82), synthetic.uscc(83)
@@ -577,6 +580,29 @@ def test_a_restricted_group_is_not_stated_anew_by_any_department(place: Place) -
     place.propose("veterans", group="veteran")
     lift(place.house, place.worker_id, record_id)
     assert place.propose(status=409)["code"] == "group-already-stated"
+
+
+def test_a_department_is_told_what_becomes_of_its_statement(place: Place) -> None:
+    """Sealed, shown again, moved, erased: it is told, by the statement's id alone."""
+    house, name = place.house, place.state()
+    record_id = uuid.UUID(name).bytes
+    other = place.centre.completion(person(2))
+    place.centre.enter(other)
+    right = place.centre.worker_id(person(2))
+    seal(house, place.worker_id, record_id)
+    lift(house, place.worker_id, record_id)
+    move(house, place.worker_id, record_id, right)
+    announcer(house).run()
+    said = {"count": 1, "record_id": name}
+    kinds = ["statement-lifted", "statement-moved", "statement-restricted"]
+    assert told_of(house, FEDERATION) == [(kind, said) for kind in kinds]
+    assert told_of(house, VETERANS) == []
+
+    again = place.state()
+    restrict(house, place.worker_id)
+    decide_erasure(house, place.worker_id)
+    assert told_of(house, FEDERATION)[0] == ("statement-erased", {"count": 1})
+    assert again not in str(told_of(house, FEDERATION))
 
 
 def test_a_restricted_archive_is_told_of_to_nobody(place: Place) -> None:

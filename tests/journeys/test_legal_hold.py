@@ -26,6 +26,7 @@ from recordsvc.people import merges, synthetic
 from tests.archive import restricted
 from tests.archive.paperfiles import pdf
 from tests.archive.test_erasing import OFFICER, decide_erasure
+from tests.archive.test_moved import move
 from tests.journeys.desk import HOST, Journey, record_id
 from tests.journeys.test_wrong_person import archive_id, enter
 from tests.test_number_commands import commands, mine, settings, typed
@@ -316,4 +317,34 @@ def test_one_restricted_record_is_copied_once_and_nothing_else_of_its_chain(jour
     again = str(journey.act("handler", path, ASKED | {"text": "再次调取"})["proposal_id"])
     restricted.lift(house, uuid.UUID(own).bytes, uuid.UUID(record_id(record)).bytes)
     journey.decide("data-officer", again, status=409)
+    assert fsck.fsck(house).finding is None
+
+
+def test_what_was_moved_away_is_copied_on_an_order_where_it_is_sealed(journey: Journey) -> None:
+    """Nobody else opens it there: its archive's reading says that it was moved, and stays so."""
+    house, centre = journey.house, journey.centre()
+    worker, right = journey.person(5), journey.person(6)
+    record = journey.completion(centre, worker)
+    enter(journey, centre, record)
+    enter(journey, centre, journey.completion(centre, right))
+    own, other = (archive_id(journey, one["number"]) for one in (worker, right))
+    move(house, uuid.UUID(own).bytes, uuid.UUID(record_id(record)).bytes, uuid.UUID(other).bytes)
+    file_order(journey, own)
+    path = f"/v1/desk/workers/{own}/records/{record_id(record)}/hold"
+    proposal = str(journey.act("handler", path, ASKED)["proposal_id"])
+    assert make(journey, own, proposal).status_code == 403, "not decided yet"
+    journey.decide("reviewer", proposal, status=403)
+    journey.decide("data-officer", proposal)
+    made = make(journey, own, proposal)
+    assert made.status_code == 200, made.json
+    assert verify_bundle(made.data, [anchor.log_key(house)]).outcome.name == "PROVEN"
+    opened = [one["record"] for one in json.loads(made.data)["entries"] if "record" in one]
+    assert opened[0]["id"] == record_id(record)
+    assert opened[0]["worker"]["number"] == worker["number"]
+    assert right["number"] not in made.text
+    assert looks(house, own) == [("court-or-law", CASE)]
+    assert looks(house, other) == []
+    told = f"/v1/desk/workers/{own}/archive?purpose=court-or-law&case_ref={quote(CASE)}"
+    (shown,) = journey.read("data-officer", told)["records"]
+    assert (shown["life"], "record" in shown) == ("restricted", False)
     assert fsck.fsck(house).finding is None

@@ -136,6 +136,7 @@ ELSEWHERE = {
     "GET /v1/desk/proposals/<id:proposal_id>/rows": "tests/archive/test_own_archives.py",
     "GET /desk/proposals/<id:proposal_id>/rows": "tests/archive/test_own_archives.py",
     "GET /v1/desk/proposals/<id:proposal_id>/papers/<n>": PAPERS,
+    "GET /v1/desk/proposals/<id:proposal_id>/records": "tests/journeys/test_old_welder.py",
     "GET /desk/proposals/<id:proposal_id>/papers/<n>": PAPERS,
     "GET /desk/workers/<id:worker_id>/close": ACTS,
     "GET /desk/workers/<id:worker_id>/erase": ACTS,

@@ -136,11 +136,19 @@ def test_paper_certificates_are_seen_and_later_signed(journey: Journey, tmp_path
         assert ["焊工培训" in page for page in pages] == [False, True], "who decides sees which, and no more"
         assert words.type_title("training-certificate") in pages[1]
         assert "2016-77" not in pages[1]
+        path = f"/v1/desk/proposals/{proposed}/records"
+        journey.read("handler", path, 403)
+        known = journey.read("data-officer", path)["items"]
+        assert [(one["record_id"], one["along"]) for one in known] == [(new["id"], False), (old["id"], True)]
+        assert {(one["type"], one["title"]) for one in known} == {("training-certificate", "焊工培训")}
+        assert all(one["from_on"] for one in known)
+        assert "2016-77" not in str(known)
         journey.decide("data-officer", proposed)
         page = journey.browser("data-officer")[0].get(f"/desk/proposals/{proposed}", base_url=HOST).text
         assert "焊工培训" not in page
+        journey.read("data-officer", path, 403)
         answer = journey.browser(me)[0].get("/v1/me/archive", base_url=HOST)
         assert "2016-77" not in answer.text
         assert [one["life"] for one in answer.json["records"]] == [left, left]
     looks = journey.read(me, "/v1/me/looked")["items"]
-    assert [one["purpose"] for one in looks].count("proposal-review") == 2
+    assert [one["purpose"] for one in looks].count("proposal-review") == 4

@@ -80,6 +80,7 @@ SILENT = {
     "case papers": "the same holder is asked for, 423 (archive/papers.py)",
     "case paper-save": "as `case papers`",
     "case proposal-papers": "hashes alone",
+    "case proposal-records": "type, title and days to whoever decides: test_old_welder.py",
     "case proposal-paper": "to whoever decides it, beside a restricted archive, too: test_proposal_papers.py",
     "paper save": "as `paper list`: no service begins",
     "window notices": "as `window list`: no service begins",
@@ -91,7 +92,7 @@ SILENT = {
 WRITING = frozenset(
     """
     case decide|case merge|case unmerge|case move|case settle|case restrict|case unrestrict|case erase
-    case close
+    case close|case seal-moved
     case reopen|case trust|case place|case relatives|case hold|case check-slip|held release|held return
     institution retire-keys|institution state|notices desk-read|notices printed|notices replay|notices skip
     numbers add|numbers confirm-card|numbers reassign|numbers rename|numbers stand|numbers withdraw-event

@@ -227,7 +227,7 @@ def test_case_46_the_worker_reads_number_article_and_what_would_change_it() -> N
     (reason,) = explaining.explain(SAMPLES["SKILL_UP"], decision).failed
 
     assert reason.article == "第四条第一项"
-    assert "已享受 1 次（2025-03-02，电工，三级/高级工）" in reason.tell
+    assert "已享受 1 次（2025-03-02，技能提升补贴，电工，三级/高级工）" in reason.tell
     assert "自 2025-01-01 起每人每年 1 次" in reason.tell
     assert "证书所属职业列入急需紧缺目录" in reason.would_pass_if
     (param,) = reason.params
@@ -553,7 +553,7 @@ def test_a_trace_holds_every_clause_with_both_sides() -> None:
     decision = decided("SKILL_UP", insured_months=8)
     trace = {clause.id: (result, steps) for clause, result, steps in decision.trace}
 
-    assert list(trace) == [f"SU-{n}" for n in range(1, 10)]
+    assert list(trace) == [f"SU-{n}" for n in range(1, 11)]
     assert trace["SU-1"] == (
         FAIL,
         (

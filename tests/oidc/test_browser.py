@@ -18,7 +18,7 @@ from tests.oidc.rogue import Account, Rogue
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.beside]
 
 WANG = Account("sub-wang", number(17))
 PHONE = {"width": 390, "height": 844}

@@ -31,7 +31,7 @@ PUBLIC = "http://localhost"
 CALLBACK = f"{PUBLIC}/login/oidc/callback"
 OLDEST_NODE = 20
 
-pytestmark = [pytest.mark.long, pytest.mark.interop]
+pytestmark = [pytest.mark.long, pytest.mark.beside, pytest.mark.interop]
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
         "head",
         {"course": "X-1", "title": WORDS, "occupation": "6-31-01-03", "places": "viele", "level": "4"},
     ),
+    "/me/credits": ("worker", {"number": "12"}),
     "/me/account": ("worker", {"name": WORDS, "bank": "105871000019"}),
     "/me/share": (
         "worker",
@@ -171,6 +172,7 @@ ELSEWHERE: dict[str, str] = {
     "/desk/recoveries/<id:recovery_id>/<act>": "tests/money/recovery/test_pages.py: needs a case",
     "/me/recoveries/<id:recovery_id>/words": "tests/money/recovery/test_pages.py: needs a case",
     "/me/fees/<id:order_id>/pay": "tests/web/test_window_money.py: a proof alone, which is typed anew",
+    "/me/recoveries/<id:recovery_id>/offset/<word>": "tests/money/recovery/test_pages.py: typed anew",
     "/desk/staff/<staff_id>/codes": "tests/web/test_head_pages.py: needs a head",
     "/desk/draws/<id:draw_id>/reveal": "tests/journeys/test_draw_pages.py: needs a draw",
     **dict.fromkeys(
@@ -240,6 +242,7 @@ ELSEWHERE: dict[str, str] = {
     "/centre/shared/<id:consent_id>/open": SECRET,
     "/me/foreign": "tests/web/test_desk_acts.py: a scan is chosen, words stay",
     "/me/papers": "tests/web/test_papers.py: a file is chosen",
+    "/me/records/<id:record_id>/claims/<kind>": "tests/money/claims/test_assessments.py: needs a certificate",
     "/me/records/<id:record_id>/contest": "tests/web/test_saying.py: needs a record",
     "/me/disputes/<id:dispute_id>/messages": "tests/web/test_saying.py: needs a case",
     "/me/notices/phone": "tests/web/test_notices.py: a wrong number is not repeated",

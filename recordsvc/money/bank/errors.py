@@ -12,6 +12,7 @@ Problem
 │   ├── PaymentState ────────── payment-state
 │   ├── AbsenceUnproven ─────── payment-absence-unproven
 │   ├── PayeeAccountState ───── payee-account-state
+│   ├── PayeeAccountFailed ──── payee-account-failed
 │   ├── PayeeAccountChanged ─── payee-account-changed
 │   ├── BatchState ──────────── payment-batch-state
 │   ├── NothingToPay ────────── nothing-to-pay
@@ -115,6 +116,16 @@ class PayeeAccountState(Conflict):
     title_en = "The payee account's state does not allow this"
     remedy_zh = "请刷新查看：户名账号须先核对，且只核实最新登记的账户。"
     remedy_en = "Read it again: name and number are checked first, and only the newest account is verified."
+
+
+class PayeeAccountFailed(Conflict):
+    """The bank gave money back because of this account: nothing more is paid to this version of it."""
+
+    code = "payee-account-failed"
+    title_zh = "银行因这个收款账户已销户、冻结或户名不符退回过款项，不能再付到这个账户"
+    title_en = "The bank gave money back because of this account: it is closed, blocked or another's"
+    remedy_zh = "请收款人提供本人可用的账户，经银行核对、第二人核实后重新支付，金额不变。"
+    remedy_en = "Have the payee give an account of their own that works; once it is verified, pay again."
 
 
 class PayeeAccountChanged(Conflict):

@@ -280,6 +280,8 @@ class FolderPay:
         place = self.root / account / "now" / f"{end_to_end_id}.answer"
         if not place.is_file():
             return Answer.UNKNOWN
+        # The question names a person's account: it is kept no longer than until it is answered.
+        place.with_suffix(".json").unlink(missing_ok=True)
         said = place.read_text("ascii").split()
         words = {"ACSC": Answer.ACCEPTED, "RJCT": Answer.REFUSED}
         return words.get(said[0], Answer.UNKNOWN) if said else Answer.UNKNOWN

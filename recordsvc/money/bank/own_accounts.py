@@ -31,6 +31,7 @@ STATES_ZH: Final = {
     "refused": "工作人员未予核实，请到窗口询问或重新填写",
     "verified": "已核实，补贴付到这个账户",
     "ended": "档案合并撤回，合并期间填写的账户已终止，请重新填写",
+    "failed": "银行退回过付到这个账户的款项（已销户、冻结或户名不符），请填写本人可用的账户",
     "replaced": "已被后来填写的账户取代",
 }
 
@@ -61,8 +62,8 @@ def of_worker(house: "House", conn: Connection, worker_id: bytes) -> list[dict[s
 
 def standing(one: PayeeAccount, *, newest: bool) -> str:
     """Return where a version stands, in one code."""
-    if one.state == "ended":
-        return "ended"
+    if one.state in ("ended", "failed"):
+        return one.state
     if not newest:
         return "replaced"
     if one.state != "entered":

@@ -4,10 +4,12 @@
        │                                                └── refuse ──> refused
        └── check: mismatch ──> refused
     entered, verified ── a merge undone, in whose time it was entered ──> ended (`parting.py`)
+    verified ── a bank gave money back: closed, blocked, another's name ──> failed
 
 The newest version counts. Any change is a new version and starts anew; payments that were approved for the
-one before stop (`batches.py`). A payee is `worker:<uuid>` or `institution:<USCC>`. Number, name and bank lie
-sealed under a retention key of their own and stand in no error, log or list.
+one before stop (`batches.py`). One that failed takes no more payments, whoever's claims they are of. A payee
+is `worker:<uuid>` or `institution:<USCC>`. Number, name and bank lie sealed under a retention key of their
+own and stand in no error, log or list.
 """
 
 import functools
@@ -293,6 +295,16 @@ def verify(turn: Turn, account_id: bytes, by: str) -> None:
     if turn.conn.execute(done).rowcount != 1:
         raise PayeeAccountState
     bound.touch(turn, payee_account, (account_id,))
+
+
+def fail(turn: Turn, payee: str, version: int) -> None:
+    """Let no more be paid to a version of which a bank said that it cannot take it."""
+    own = payee_account.c
+    here = (own.payee == payee, own.version == version, own.state == "verified")
+    account_id = turn.conn.scalar(sa.select(own.account_id).where(*here))
+    if account_id is not None:
+        turn.conn.execute(payee_account.update().where(own.account_id == account_id).values(state="failed"))
+        bound.touch(turn, payee_account, (account_id,))
 
 
 def _basis(conn: Connection, _subject: str, payload: dict[str, Any]) -> str:

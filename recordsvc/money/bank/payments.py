@@ -8,7 +8,8 @@
 Only a booked entry settles: a bank's "settled" is its word, a statement its book. A silence is never a
 refusal. `unknown` is left by an answer, by a booked entry, or once statements prove the absence. A lower
 status that comes late is kept, not applied. Another attempt is another row with another id, made only after
-the one before was returned, or was rejected and a statement of a later day shows nothing of it.
+the one before was returned, or was rejected and a statement of a later day shows nothing of it; and where the
+bank named the account as the reason (`bank_reasons`), only to another version of it.
 """
 
 import base64
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc import dated
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
@@ -26,6 +28,7 @@ from recordsvc.money.bank import payee_accounts
 from recordsvc.money.bank.errors import (
     AbsenceUnproven,
     PayeeAccountChanged,
+    PayeeAccountFailed,
     PayeeAccountState,
     PayingAccountUnknown,
     PaymentLive,
@@ -52,6 +55,7 @@ _NOT_SENT: Final = ("approved", "queued", "withdrawn")
 _DUPLICATE: Final = "AM05"
 """A bank that calls a payment a duplicate has it already: proof of an earlier acceptance, never a refusal."""
 _NOT_FOUND: Final = "ABSENT"
+REASONS: Final = "bank_reasons"
 _LEFT: Final = ("unknown-debit", "amount-differs", "booked-unasked")
 """Breaks by which money may have left for a payment that does not know of it."""
 
@@ -109,8 +113,8 @@ def queue(  # noqa: PLR0913 - what a payment is
     """Take a claim's payment on; its id. `hold`: the ledger's hold that it settles.
 
     `payee_version` is the account as it was when the claim was approved; without one, the newest.
-    Raises `PaymentLive`, `PayeeAccountUnknown`, `PayeeAccountState`, `PayeeAccountChanged`,
-    `AbsenceUnproven`.
+    Raises `PaymentLive`, `PayeeAccountUnknown`, `PayeeAccountState`, `PayeeAccountFailed`,
+    `PayeeAccountChanged`, `AbsenceUnproven`.
     """
     found, attempt = ready(turn.conn, claim_ref, account, payee, payee_version)
     payment_id = uuid7(FixedClock(turn.now_ms), house.random)
@@ -153,6 +157,8 @@ def ready(
     found = payee_accounts.newest(conn, payee)
     if payee_version is not None and found.version != payee_version:
         raise PayeeAccountChanged
+    if found.state == "failed" or _came_back_from(conn, found):
+        raise PayeeAccountFailed
     if not found.ready:
         raise PayeeAccountState
     return found, _next_attempt(conn, claim_ref)
@@ -214,8 +220,24 @@ def move(turn: Turn, house: "House", found: Payment, step: Step, **more: object)
     }
     if not turn.conn.execute(payment.update().where(*here).values(values | more)).rowcount:
         return False
+    if step.state in ("rejected", "returned") and _blames_account(step.reason):
+        payee_accounts.fail(turn, found.payee, found.payee_version)
     _note(turn, house, found.payment_id, step)
     return True
+
+
+def _blames_account(reason: str) -> bool:
+    """Tell whether a bank's reason is the payee's account itself, which will be no better tomorrow."""
+    row = dated.table(REASONS).on(dated.OPEN_END).get(reason)
+    return row is not None and row["then"] in ("ask-payee", "new-account")
+
+
+def _came_back_from(conn: Connection, account: PayeeAccount) -> bool:
+    """Tell whether a bank blamed this version before, whatever its state says."""
+    own = payment.c
+    here = (own.payee == account.payee, own.payee_version == account.version)
+    said = sa.select(own.reason).where(*here, own.state.in_(("rejected", "returned"))).distinct()
+    return any(map(_blames_account, conn.scalars(said)))
 
 
 def withdraw(turn: Turn, house: "House", payment_id: bytes, by: str) -> None:

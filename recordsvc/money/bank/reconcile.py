@@ -9,6 +9,7 @@ A file is judged before anything of it is written (`assess`); then its lines are
 A statement is accepted only as the next in its order, beginning where the one before ended, and adding up.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,7 @@ from recordsvc.money.bank.formats.model import (
 from recordsvc.money.bank.paying import Paying
 from recordsvc.money.bank.payments import AT_BANK, Payment, Step
 from recordsvc.money.bank.tables import bank_entry, bank_statement
+from recordsvc.people.spotting import number_in
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -42,6 +44,7 @@ GAP: Final = "statement-gap"
 UNFIT_BACK: Final = "chargeback-unexpected"
 """A debit that is taken back beyond what was collected, twice, or beside a refund."""
 _SHORT: Final = "AM04"
+_MOST_ID: Final = 35
 
 
 class Early(Exception):
@@ -127,7 +130,7 @@ def _agree(conn: Connection, source: Paying, entries: Iterable[Entry]) -> None:
 
 
 def _alike(known: sa.Row[tuple[object, ...]], entry: Entry) -> bool:
-    said = (entry.credit, entry.amount_fen, entry.end_to_end_id[:35])
+    said = (entry.credit, entry.amount_fen, kept(entry.end_to_end_id))
     return (bool(known.credit), known.amount_fen, known.end_to_end_id) == said
 
 
@@ -135,6 +138,16 @@ def _known(conn: Connection, account: str, reference: str) -> sa.Row[tuple[objec
     own = bank_entry.c
     query = sa.select(bank_entry).where(own.account == account, own.reference == reference)
     return conn.execute(query).one_or_none()
+
+
+def kept(told: str) -> str:
+    """Return an id, or the words (附言) of whoever paid, as they are kept: no number of a person in clear.
+
+    Such a text is kept as its digest, by which the same line is known again; the bank's file has it, sealed.
+    """
+    if number_in(told) is None:
+        return told[:_MOST_ID]
+    return "~" + hashlib.sha256(b"bank-words/v1" + told.encode()).hexdigest()[: _MOST_ID - 1]
 
 
 # -- taking in
@@ -218,7 +231,7 @@ class _Run:
     def _item(self, item: ItemStatus, batch_id: bytes) -> None:
         found = payments.by_identity(self._turn.conn, item.end_to_end_id)
         if found is None or found.batch_id != batch_id:
-            self._break("unknown-identity", item.end_to_end_id)
+            self._break("unknown-identity", kept(item.end_to_end_id))
             return
         self._hear(found, item)
         if item.status is Status.RJCT and item.reason == _SHORT:
@@ -284,7 +297,7 @@ class _Run:
                 credit=int(entry.credit),
                 amount_fen=entry.amount_fen,
                 booked_on=entry.booked_on.isoformat(),
-                end_to_end_id=entry.end_to_end_id[:35],
+                end_to_end_id=kept(entry.end_to_end_id),
                 returned=entry.returned[:8],
                 sequence=sequence,
                 payment_id=found.payment_id if found is not None and not kind else None,

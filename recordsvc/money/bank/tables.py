@@ -46,10 +46,10 @@ payee_account = sa.Table(
     sa.Column("verified_by", sa.String(80)),
     sa.Column("verified_ms", sa.BigInteger),
     sa.UniqueConstraint("payee", "version"),
-    sa.CheckConstraint("state IN ('entered', 'verified', 'refused', 'ended')", name="state"),
+    sa.CheckConstraint("state IN ('entered', 'verified', 'refused', 'ended', 'failed')", name="state"),
     sa.CheckConstraint(
-        "CASE state WHEN 'verified' THEN verified_by IS NOT NULL WHEN 'ended' THEN true "
-        "ELSE verified_by IS NULL END",
+        "CASE WHEN state IN ('verified', 'failed') THEN verified_by IS NOT NULL "
+        "WHEN state = 'ended' THEN true ELSE verified_by IS NULL END",
         name="verified",
     ),
     sa.CheckConstraint("verified_by <> entered_by", name="second_person"),

@@ -12,13 +12,14 @@ from recordsvc.ground.problems import Problem
 from recordsvc.money.bank import payee_accounts, paying, payments
 from recordsvc.money.bank.errors import (
     AbsenceUnproven,
+    PayeeAccountFailed,
     PayeeAccountState,
     PayeeAccountUnknown,
     PayingAccountUnknown,
     PaymentUnknown,
 )
 from recordsvc.money.bank.payments import Payment
-from recordsvc.money.claims import decided, keeping, transitions
+from recordsvc.money.claims import decided, keeping, returned, transitions
 from recordsvc.money.claims.facts import prior
 from recordsvc.money.claims.paying import heard
 from recordsvc.money.claims.steps import Waits
@@ -28,22 +29,25 @@ if TYPE_CHECKING:
     from recordsvc.house import House
 
 PURPOSE = "职业技能补贴"
+_PAYEE: Final = ""
 _WAITS: Final[Mapping[type[Problem], tuple[str, str]]] = {
     PayingAccountUnknown: ("no-paying-account", transitions.PAYER),
     AbsenceUnproven: ("absence-unproven", transitions.PAYER),
-    PayeeAccountState: ("no-account", transitions.WORKER),
-    PayeeAccountUnknown: ("no-account", transitions.WORKER),
+    PayeeAccountState: ("no-account", _PAYEE),
+    PayeeAccountUnknown: ("no-account", _PAYEE),
+    PayeeAccountFailed: (returned.FAILED, _PAYEE),
 }
-"""Why a payment cannot be taken on now: for what the claim waits, and on whom."""
+"""Why a payment cannot be taken on now: for what the claim waits, and on whom; empty: on its payee."""
 
 
 @contextlib.contextmanager
-def _waiting() -> Iterator[None]:
+def _waiting(payee: str) -> Iterator[None]:
     """Tell what somebody can bring about as what a claim waits for."""
     try:
         yield
     except tuple(_WAITS) as why:
-        raise Waits(*_WAITS[type(why)]) from None
+        waits, owner = _WAITS[type(why)]
+        raise Waits(waits, owner or returned.payee_role(payee)) from None
 
 
 class BankRoom:
@@ -70,7 +74,7 @@ class BankRoom:
 
     def ready(self, turn: Turn, claim_ref: str, payee: str, hold: str) -> None:
         """Do nothing if a payment could be taken on now. Raises `Waits`, `PaymentLive`."""
-        with _waiting():
+        with _waiting(payee):
             payments.ready(turn.conn, claim_ref, self._account(turn.conn, hold), payee)
 
     def queue(self, turn: Turn, claim_ref: str, payee: str, amount_fen: int, hold: str, by: str) -> str:
@@ -79,7 +83,7 @@ class BankRoom:
         Raises `Waits` for what somebody can bring about, `PaymentLive`.
         """
         code = self._account(turn.conn, hold)
-        with _waiting():
+        with _waiting(payee):
             made = payments.queue(
                 turn,
                 self._house,

@@ -35,7 +35,7 @@ from recordsvc.money.claims.values import Claim, Who, listed
 from recordsvc.people import merges
 from recordsvc.people.identifiers import IdentifierError
 from recordsvc.people.reading import read_person
-from recordsvc.people.workers import Worker
+from recordsvc.people.workers import NOBODY
 
 if TYPE_CHECKING:
     from recordsvc.archive.look_relations import Looked
@@ -136,20 +136,24 @@ def run(house: "House", sheet: Bundle, lines: list[Line], contract: Wanted | Non
 
 
 def _worker(house: "House", sheet: Bundle, line: Line, contract: Wanted | None, who: Who) -> bytes:
-    """Return whose line it is, under a contract that holds, entering it from paper. Raises `Unfit`."""
+    """Return whose line it is, under a contract that holds, entering it from paper. Raises `Unfit`.
+
+    An archive is opened where a paper says so alone. For a number that is nobody's a contract is asked for,
+    too: what the answer takes does not tell that somebody is here.
+    """
     try:
-        worker_id = known(house, line.document, line.number, line.name)
+        worker_id = known(house, line.document, line.number, line.name) or NOBODY
     except IdentifierError:
         raise Unfit("identifier", "证件号码或姓名不合规则，请逐位核对。") from None
-    if worker_id is None:
-        raise Unfit(*UNMATCHED)
     today = beijing_date(house.clock.now_ms()).isoformat()
     with house.db.read() as conn:
         holds = agencies.in_force(conn, worker_id, sheet.institution, sheet.kind, today)
     if holds is not None:
         return worker_id
+    if contract is None:
+        raise Unfit(*UNMATCHED)
     archives = _archives(house, worker_id)
-    if contract is None or archives is None or not agencies.related(archives, sheet.institution):
+    if archives is None or not agencies.related(archives, sheet.institution):
         raise Unfit(*UNMATCHED)
     house.db.write(lambda turn: agencies.enter(turn, house, worker_id, contract, who.actor))
     return worker_id
@@ -160,8 +164,7 @@ def known(house: "House", document: str, number: str, name: str) -> bytes | None
     worker = {"document": document, "number": number, "name": name}
     person, _ = read_person(worker, house.clock.now_ms())
     with house.db.read_raw() as cursor:
-        found = house.people.resolve(cursor, [person], "claim")[0]
-    return found.worker_id if isinstance(found, Worker) and found.version else None
+        return house.people.named(cursor, person)
 
 
 def _archives(house: "House", worker_id: bytes) -> PersonArchives | None:

@@ -8,6 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from recordsvc import dated
 from recordsvc.archive import persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.persons import Place
@@ -17,9 +18,10 @@ from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import apprentices, judging
 from recordsvc.money.claims import facts as claim_facts
 from recordsvc.money.claims.tables import claim_decision
+from recordsvc.money.claims.transitions import HANDLER
 from recordsvc.money.claims.values import Claim, decision_of
 from recordsvc.money.rules.decision import Decision, Verdict
-from recordsvc.money.rules.facts import Facts
+from recordsvc.money.rules.facts import Facts, known
 from recordsvc.money.rules.rule import Rule
 from recordsvc.people import merges
 from recordsvc.translog.tables import head
@@ -42,6 +44,9 @@ class Limits:
     level: str | None = None
     year: int | None = None
     slots: int | None = None
+    begun: str | None = None
+    ended: str | None = None
+    """The training that it pays for: what is paid as it begins, as it ends, or both."""
 
 
 def decide(house: "House", conn: Connection, one: Claim, now_ms: int) -> Decision | None:
@@ -112,6 +117,13 @@ def amount_of(one: Claim, made: Decision) -> int:
     return max(made.amount_fen - one.before_fen, 0)
 
 
+def asks_claimant(made: Decision) -> bool:
+    """Tell whether what is missing is the claimant's to bring about; what the office finds out is not."""
+    suppliers = dated.table("fact_suppliers").on(dated.OPEN_END).by_code
+    asked = {suppliers[known(name).supplier].get("asks") for name in made.missing}
+    return made.verdict is Verdict.NEED_INFO and asked != {HANDLER}
+
+
 def stands(conn: Connection, one: Claim, made: Decision | None) -> bool:
     """Tell whether the decision that counts is what is decided now, in all that a signature stands on.
 
@@ -131,8 +143,13 @@ def again(rule: Rule, document: bytes) -> Decision:
 
 
 def limits(rule: Rule, made: Decision) -> Limits:
-    """Return what a granted claim uses up: the clauses on earlier subsidies, read as limits."""
+    """Return what a granted claim uses up: the clauses on earlier subsidies, read as limits.
+
+    An advance takes a training as it begins, a settlement as it ends: one training has both. Whatever else
+    is paid for a training takes the whole.
+    """
     values, counted = made.facts.values, _counted(made)
+    training = None
     occupation = level = None
     year = slots = None
     for clause in rule.clauses:
@@ -140,10 +157,13 @@ def limits(rule: Rule, made: Decision) -> Limits:
             if condition.op == "unique" and "occupation" in condition.same:
                 occupation = str(values["occupation"])
                 level = str(values["level"]) if "level" in condition.same else ""
+            if condition.op == "none_paid" and "training" in condition.same:
+                training = values.get("training")
             if condition.op == "quota" and "person" in condition.same and clause.words.id in counted:
                 year = int(values[rule.head.basis][:4]) if "year" in condition.same else 0
                 slots = counted[clause.words.id]
-    return Limits(occupation, level, year, slots)
+    begun, ended = made.event != apprentices.SETTLE, made.event != apprentices.ADVANCE
+    return Limits(occupation, level, year, slots, training if begun else None, training if ended else None)
 
 
 def _counted(made: Decision) -> dict[str, int]:

@@ -16,6 +16,7 @@ from recordsvc.archive import persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.ground import answers, http
 from recordsvc.ground.commit import Turn
+from recordsvc.ground.idempotency import Refused
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.claims import errors as problems
 from recordsvc.money.claims import filing, notices, signing, steps, transitions, views
@@ -34,6 +35,7 @@ from recordsvc.money.claims.forms import (
     DeskClaimForm,
     ListQuery,
 )
+from recordsvc.money.claims.refusing import Grounds
 from recordsvc.money.claims.services import bp, signer, within_reach
 from recordsvc.money.claims.steps import DIVERTED, DONE, Done
 from recordsvc.money.claims.tables import claim_state
@@ -92,6 +94,11 @@ def _parted(conn: Connection, event: str, policy: str) -> tuple[list[Claim], lis
     return [one for one in waiting if one not in flagged], flagged
 
 
+def came_back(conn: Connection, policy: str) -> list[Claim]:
+    """Return the claims whose money came back, of the area of whoever asks, the most urgent first."""
+    return queue(conn, claim_state.c.state == "RETURNED", *within_reach(policy), limit=1_000)
+
+
 def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
     """Return a claim for the official who asks, once the look is noted.
 
@@ -107,7 +114,16 @@ def looked_at(claim_id: bytes, purpose: str, case_ref: str) -> dict[str, Any]:
         return views.for_desk(house(), conn, one, actor().roles)
 
 
-def step_desk(policy: str, claim_id: bytes, event: str, version: int, reason: str) -> Claim:
+def step_desk(
+    policy: str,
+    claim_id: bytes,
+    event: str,
+    version: int,
+    reason: str,
+    article: str = "",
+    found_on: str = "",
+    evidence: str = "",
+) -> Claim:
     """Take a step as the official who asks.
 
     Raises as `signer`, as `steps.step`, `ClaimWaits`, `ClaimDiverted`, `StepUpRequired`.
@@ -127,7 +143,9 @@ def step_desk(policy: str, claim_id: bytes, event: str, version: int, reason: st
             back = steps.step(turn, house(), one, event, by, reason).claim
             steps.check(turn, house(), back)
             return DONE
-        return steps.step(turn, house(), one, event, by, reason).outcome
+        grounds = Grounds(article, found_on, evidence)
+        outcome = steps.step(turn, house(), one, event, by, reason, grounds=grounds).outcome
+        return outcome if outcome == DONE else Refused(outcome)
 
     outcome = once(act)
     with house().db.read() as conn:
@@ -230,10 +248,15 @@ def read_list(query: dict[str, Any]) -> flask.Response:
 
 def _sheet(event: str, policy: str) -> flask.Response:
     clean, sha256, flagged = sheet(event, policy)
+    back: list[Claim] = []
+    if event == "finance":
+        with house().db.read() as conn:
+            back = came_back(conn, policy)
     told = {
         "clean": [views.brief(one) for one in clean],
         "list_sha256": sha256,
         "flagged": [views.brief(one) for one in flagged],
+        "returned": [views.brief(one) for one in back],
     }
     return answers.answer(told, form=ClaimSheetForm)
 

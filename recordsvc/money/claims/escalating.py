@@ -3,7 +3,8 @@
     due_on passed ── escalate ──> reviewer (of a handler) · inspector ── so many working days ──> the next
 
 Who has the claim keeps it, and it stays overdue; the step `escalate` says to whom it was reported. A claim
-that waits on its worker, for money or on the service itself is nobody's delay.
+that waits on its worker, for money or on the service itself is nobody's delay; a payment that came back is
+the payer's to see to, whatever it waits for.
 """
 
 import datetime as dt
@@ -11,6 +12,7 @@ import functools
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.archive import notices
@@ -34,7 +36,8 @@ def run(house: "House") -> int:
     """Report what is overdue and was not reported yet to whom it goes next; how many. A job of `work`."""
     today = beijing_date(house.clock.now_ms())
     own = claim_state.c
-    late = (own.due_on < today.isoformat(), own.owner.in_((HANDLER, REVIEWER, PAYER)), own.waits == "")
+    desk = sa.and_(own.owner.in_((HANDLER, REVIEWER, PAYER)), own.waits == "")
+    late = (own.due_on < today.isoformat(), sa.or_(desk, own.state == "RETURNED"))
     groups: dict[tuple[str, str], list[Claim]] = defaultdict(list)
     with house.db.read() as conn:
         for one in queue(conn, *late, limit=MOST):
@@ -55,7 +58,9 @@ def next_role(conn: Connection, one: Claim, today: dt.date) -> str:
         before.append(row)
     try:
         if not before:
-            return terms.raised_to(one.owner, today.isoformat())
+            # What came back has the payer to see to it, whoever it waits on.
+            owner = PAYER if one.state == "RETURNED" else one.owner
+            return terms.raised_to(owner, today.isoformat())
         if today.isoformat() <= terms.again_on(beijing_date(before[0].at_ms)):
             return ""
         return terms.raised_to(before[0].reason, today.isoformat())

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc.archive.persons import Place
+from recordsvc.archive.reading import Archive
 from recordsvc.archive.states import Confirmation, Life, RecordState
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.claims import agencies, apprentices
+from recordsvc.money.claims import agencies, apprentices, terms
 from recordsvc.money.claims.tables import claim, claim_decision, claim_state, claim_topup
 from recordsvc.money.claims.values import Claim
-from recordsvc.money.rules import archive_facts
+from recordsvc.money.rules import archive_facts, assessments, trainings
 from recordsvc.money.rules.archive_facts import CaseOfRecord
 from recordsvc.money.rules.facts import Fact, Facts
 from recordsvc.people import merges
@@ -68,12 +69,13 @@ def gather(house: "House", conn: Connection, place: Place, one: Claim, today: st
     catalogue = house.catalogue.facts(known, day)
     number = case.number if case is not None else None
     said = house.claims.registers.facts(conn, one.worker_id, number)
-    earlier = Facts({"prior": Fact(prior(conn, one.worker_id, one.claim_id), "本系统补贴台账", today)})
+    before = prior(conn, one.worker_id, place.archive, one.claim_id)
+    earlier = Facts({"prior": Fact(before, "本系统补贴台账", today)})
     behalf = {
         name: Fact(value, who, on) for name, value, who, on in agencies.facts(house, conn, one, place, today)
     }
     found = earlier.joined(catalogue).joined(said).joined(known).joined(_told(one)).joined(Facts(behalf))
-    return found.joined(apprentices.facts(conn, one, place))
+    return found.joined(_fee_paid(house, conn, one, place, today)).joined(apprentices.facts(conn, one, place))
 
 
 def of_record(place: Place, one: Claim, today: str) -> Facts | None:
@@ -113,6 +115,23 @@ def _by_head(place: Place) -> Facts:
     return Facts.plain({"finished": int(body.get("result") == "passed")}, source, on)
 
 
+def _fee_paid(house: "House", conn: Connection, one: Claim, place: Place, today: str) -> Facts:
+    """Return the fee of the assessment as it was paid through this service: above what anybody says of it."""
+    result = assessments.behind(place.archive, place.state) if one.kind in _by_fee(today) else None
+    if result is None or "plan" not in result:
+        return Facts({})
+    orders = house.claims.fees.charged(
+        conn, one.worker_id, assessments.organisation(result), str(result["plan"])
+    )
+    kept = [it for it in orders or () if it.kept_fen > 0]
+    numbers = "、".join(f"缴费单 {it.number}" for it in kept)
+    return Facts.plain({"fee_fen": sum(it.kept_fen for it in kept) or None}, numbers, today)
+
+
+def _by_fee(today: str) -> set[str]:
+    return {code for code, row in terms.kinds(today).items() if "fee_fen" in row.get("asks", ())}
+
+
 def _told(one: Claim) -> Facts:
     """Return what the claim itself says."""
     on = beijing_date(one.filed_ms).isoformat()
@@ -121,8 +140,10 @@ def _told(one: Claim) -> Facts:
     return Facts.plain(values, "申请", on)
 
 
-def prior(conn: Connection, worker_id: bytes, but: bytes = b"") -> list[dict[str, Any]]:
+def prior(conn: Connection, worker_id: bytes, archive: Archive, but: bytes = b"") -> list[dict[str, Any]]:
     """Return the claims of a person that were paid, or are granted and under way; `but` leaves one out.
+
+    Each names its training as `archive` names it now, whatever its class was called when it was decided.
 
     One that is refused, or of which something is still asked, takes nobody's place: it may come to nothing.
     What tops another up is no subsidy of its own: it says of which occupation and level that one is now.
@@ -145,7 +166,7 @@ def prior(conn: Connection, worker_id: bytes, but: bytes = b"") -> list[dict[str
     for row in conn.execute(query):
         if row.verdict != "GRANT" and row.state not in _SENT:
             continue
-        told = _earlier(row)
+        told = _earlier(row, archive)
         if row.tops is None:
             found[bytes(row.claim_id)] = told
         elif bytes(row.tops) in found:
@@ -153,7 +174,7 @@ def prior(conn: Connection, worker_id: bytes, but: bytes = b"") -> list[dict[str
     return list(found.values())
 
 
-def _earlier(row: sa.Row[Any]) -> dict[str, Any]:
+def _earlier(row: sa.Row[Any], archive: Archive) -> dict[str, Any]:
     facts = orjson.loads(row.document)["facts"] if row.document is not None else {}
     found = {
         "claim": str(uuid.UUID(bytes=bytes(row.claim_id))),
@@ -166,6 +187,10 @@ def _earlier(row: sa.Row[Any]) -> dict[str, Any]:
     for name in ("occupation", "level", "certificate"):
         if name in facts:
             found[name] = facts[name]["value"]
+    decided = facts["training"]["value"] if "training" in facts else None
+    training = trainings.as_named_now(archive, row.certificate, decided)
+    if training is not None:
+        found["training"] = training
     if row.state in _PASSED:
         found["paid_on"] = beijing_date(row.changed_ms).isoformat()
     return found

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ from recordsvc.money.claims.errors import ClaimRefused
 from recordsvc.money.claims.tables import claim, claim_event, claim_state, claim_topup
 from recordsvc.money.claims.transitions import OWNERS
 from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, find
+from recordsvc.money.ledger.tables import MOST_FEN
 
 if TYPE_CHECKING:
     from recordsvc.house import House
@@ -62,6 +64,7 @@ def file(turn: Turn, house: "House", worker_id: bytes, ask: Ask, who: Who) -> Cl
         paid = agencies.payee_class(house, ask.payee.partition(":")[2], today)
     if paid not in kind["payees"]:
         raise _refused("kind", "这项补贴不能由该单位收款", "this kind is not paid to such a payee")
+    _check_told(ask.told, kind)
     claim_id = uuid7(FixedClock(turn.now_ms), house.random)
     fixed = {
         "worker_id": worker_id,
@@ -193,6 +196,15 @@ def _fit(house: "House", conn: Connection, worker_id: bytes, ask: Ask) -> Place:
     if why or place is None or place.entry.record is None:
         raise _refused("record_id", why, "the record does not count, or is not there")
     return place
+
+
+def _check_told(told: Mapping[str, Any], kind: Mapping[str, Any]) -> None:
+    """Refuse what the kind does not ask its claimant, and what is no amount. Raises `ClaimRefused`."""
+    for name, value in told.items():
+        if name not in kind.get("asks", ()):
+            raise _refused(name, "这项补贴不看这一项，请不要填写", "this kind does not ask for it")
+        if name.endswith("_fen") and not 0 < value <= MOST_FEN:
+            raise _refused(name, "金额应大于零，单位为分", "more than nothing, in fen")
 
 
 def _refused(pointer: str, zh: str, en: str) -> ClaimRefused:

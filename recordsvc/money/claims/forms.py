@@ -4,15 +4,20 @@ from marshmallow import fields, validate
 
 from recordsvc.archive.forms import LookQuery
 from recordsvc.ground.forms import Form, Identifier, Whole, text
+from recordsvc.money.claims.refusing import MOST_ARTICLE, MOST_EVIDENCE
 from recordsvc.money.claims.signing import EVENTS, MOST
 from recordsvc.money.claims.tables import STATES
 
 
 class ClaimFileForm(Form):
-    """What is claimed: a kind of subsidy on a record of the own archive."""
+    """What is claimed: a kind of subsidy on a record of the own archive.
+
+    `fee_fen`: the fee that was charged, where the kind goes by it and it was not paid through this service.
+    """
 
     kind = text(1, 40, required=True)
     record_id = Identifier(required=True)
+    fee_fen = Whole(load_default=None)
 
 
 class ClaimOwnStepForm(Form):
@@ -28,6 +33,12 @@ class ClaimStepForm(Form):
     event = text(1, 20, required=True)
     version = Whole(required=True)
     reason = text(0, 400, load_default="")
+    article = text(0, MOST_ARTICLE, load_default="")
+    """Of `propose-refusal`: the article that it rests on, of the rule or as 《…》第…条."""
+    found_on = text(0, 10, load_default="")
+    """The Beijing day on which what `reason` says was found."""
+    evidence = text(0, MOST_EVIDENCE, load_default="")
+    """The paper that shows it, by its number."""
 
 
 class ClaimObjectionForm(Form):
@@ -215,6 +226,8 @@ class ClaimDifferenceForm(Form):
 
     claim_id = Identifier(required=True)
     was_fen = fields.Integer(required=True)
+    recovered_fen = fields.Integer(required=True)
+    """All that was paid had been asked back, and is due again: so much; else 0."""
     is_fen = fields.Integer(required=True)
     difference_fen = fields.Integer(required=True)
     changed = fields.List(fields.Nested(ClaimChangedForm), required=True)
@@ -227,6 +240,22 @@ class ClaimTopupForm(Form):
     amount_fen = fields.Integer(required=True)
 
 
+class ClaimRefusalForm(Form):
+    """On what two people refuse what the rule grants; without `decided_ms` the second has not decided yet."""
+
+    article = fields.String(required=True)
+    found = fields.String(required=True)
+    found_on = fields.String(required=True)
+    evidence = fields.String(required=True)
+    decided = fields.String(required=True)
+    """What the second person says."""
+    proposed_by = fields.String()
+    """Told at the desk alone, as `decided_by`."""
+    decided_by = fields.String()
+    proposed_ms = fields.Integer(required=True)
+    decided_ms = fields.Integer(required=True, allow_none=True)
+
+
 class ClaimDetailForm(ClaimForm):
     """A claim with why, which article, and where it stands."""
 
@@ -237,6 +266,7 @@ class ClaimDetailForm(ClaimForm):
     notice = fields.Nested(ClaimOnListForm, required=True, allow_none=True)
     account_ready = fields.Boolean(required=True)
     review = fields.Nested(ClaimReviewForm, required=True, allow_none=True)
+    refusal = fields.Nested(ClaimRefusalForm, required=True, allow_none=True)
     agent = fields.Nested(AgencyForm, required=True, allow_none=True)
     came_back = fields.String(required=True)
     """Why the bank gave the money back and what to do, in Chinese; empty where it did not."""
@@ -283,6 +313,8 @@ class ClaimSheetForm(Form):
     clean = fields.List(fields.Nested(ClaimForm), required=True)
     list_sha256 = fields.String(required=True)
     flagged = fields.List(fields.Nested(ClaimForm), required=True)
+    returned = fields.List(fields.Nested(ClaimForm), required=True)
+    """Of who pays: those whose money came back, the most urgent first."""
 
 
 class ClaimSignedForm(Form):

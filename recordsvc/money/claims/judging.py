@@ -123,7 +123,7 @@ def _now(house: "House", conn: Connection, one: Claim, place: Place, then: Facts
     )
     found = archive_facts.of_groups(place.archive, day).joined(found)
     found = found.joined(_standard(house, then, found, day))
-    before = [it for it in facts.prior(conn, one.worker_id, one.claim_id) if _earlier(it, one)]
+    before = [it for it in facts.prior(conn, one.worker_id, place.archive, one.claim_id) if _earlier(it, one)]
     on = beijing_date(one.filed_ms).isoformat()
     return found.joined(Facts({"prior": Fact(before, "本系统补贴台账", on)}))
 

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 _LIMITS: Final = (
     (("ux_claim_slot", "claim_state.slot"), "number"),
     (("ux_claim_level", "claim_state.level"), "level"),
+    (("ux_claim_training", "claim_state.training"), "training"),
     (
         ("ux_claim_certificate", "ux_claim_purpose", "ux_claim_part", "claim_state.certificate"),
         "certificate",
     ),
 )
 """How the databases name a limit that is used up, and what it is a limit of."""
+_TAKEN: Final = ("occupation", "level", "training_begun", "training_ended", "year", "slot", "slots")
 
 
 def exceeded(error: sa.exc.IntegrityError) -> Exception:
@@ -38,13 +40,14 @@ def place(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
 
     What tops another up takes none: it is that one's.
     """
-    values: dict[str, Any] = dict.fromkeys(("occupation", "level", "year", "slot", "slots"))
+    values: dict[str, Any] = dict.fromkeys(_TAKEN)
     found = decision_of(conn, one)
     if found is None or found.verdict != "GRANT" or one.tops is not None:
         return values
     rule = house.claims.rules.version(found.sha256)
     used = deciding.limits(rule, deciding.again(rule, bytes(found.document)))
     values |= {"occupation": used.occupation, "level": used.level}
+    values |= {"training_begun": used.begun, "training_ended": used.ended}
     if used.year is None or used.slots is None:
         return values
     own = claim_state.c

@@ -20,6 +20,7 @@ from recordsvc.money.ledger.values import ENDS_HOLD, Leg, Posting, move
 
 if TYPE_CHECKING:
     from recordsvc.house import House
+    from recordsvc.money.claims.steps import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +94,25 @@ def give_back(turn: Turn, one: Claim, by: str) -> None:
     leg = spent_of(turn.conn, one).back(one.amount_fen, beijing_date(turn.now_ms).year)
     name = f"{one.reference}/lapse/{one.version}"
     booking.book(turn, Posting(name, (leg,), "lapsed", by, one.reference)).or_raise()
+
+
+def payable(run: "Run") -> None:
+    """Let a claim go on that could be paid now. Raises `Waits`, `PaymentLive`."""
+    one = run.claim
+    run.house.claims.payments.ready(run.turn, one.reference, one.payee, one.hold)
+
+
+def offset(run: "Run") -> None:
+    """Keep back what the payee owes of another claim, where the law allows it; the rest is payable."""
+    kept_fen, held = run.house.claims.offsets.take(run.turn, run.claim)
+    if kept_fen:
+        run.values |= {"offset_fen": kept_fen, "hold": held}
+
+
+def queue(run: "Run") -> None:
+    """Have paid what was signed for, less what is kept back of it."""
+    one, held = run.claim, run.values.get("hold", run.claim.hold)
+    rest_fen = one.amount_fen - (run.values.get("offset_fen", one.offset_fen) or 0)
+    run.values["payment"] = run.house.claims.payments.queue(
+        run.turn, one.reference, one.payee, rest_fen, held, run.who.actor
+    )

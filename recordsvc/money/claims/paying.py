@@ -19,7 +19,7 @@ from recordsvc.ground import observe
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date, beijing_ms
 from recordsvc.ground.problems import Problem
-from recordsvc.money.claims import steps, terms, transitions
+from recordsvc.money.claims import deceased, returned, steps, terms, transitions
 from recordsvc.money.claims.errors import ClaimChanged, ClaimStep, ClaimUnknown
 from recordsvc.money.claims.steps import DONE
 from recordsvc.money.claims.tables import claim_state
@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 LAPSED: Final = "银行退回后逾期没有重新支付，预算已收回"
 _SAID: Final = {"settled": "paid", "returned": "returned", "rejected": "returned"}
 """What states of a payment mean for its claim."""
+
+
+_FOR_AN_ACCOUNT: Final = (returned.FAILED, "no-account", deceased.NO_ACCOUNT)
+_NEXT: Final = {
+    "APPROVED": "hand-over",
+    "FINANCED": "pay",
+    "PAID": "close",
+    "RETURNED": returned.NEW_ACCOUNT,
+}
 
 
 def heard(turn: Turn, house: "House", claim_ref: str, state: str) -> None:
@@ -53,13 +62,16 @@ def run(house: "House") -> int:
         sa.and_(own.state == "APPROVED", own.signed == own.needed),
         own.state == "FINANCED",
         sa.and_(own.state == "PAID", own.changed_ms < _closing_ms(today)),
+        sa.and_(own.state == "RETURNED", own.waits.in_(_FOR_AN_ACCOUNT)),
     )
     return sum(_take(house, one, today) for one in each(house.db, ready))
 
 
 def _take(house: "House", one: Claim, today: dt.date) -> bool:
-    event = {"APPROVED": "hand-over", "FINANCED": "pay", "PAID": "close"}[one.state]
+    event = _NEXT[one.state]
     if one.state == "PAID" and not _settled(one, today):
+        return False
+    if one.state == "RETURNED" and not returned.has_account(house, one):
         return False
     act = functools.partial(steps.step, house=house, one=one, event=event, who=BY_ITSELF)
     try:

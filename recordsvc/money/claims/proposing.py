@@ -1,4 +1,6 @@
-"""Proposing claims (主动告知): a certificate arrives, and its worker is told what may be had for it.
+"""Proposing claims (主动告知): a certificate or a course arrives, and its worker is told what it may bring.
+
+What counts only once its worker has confirmed it is tried when they do.
 
 In log order, each entry once. Nothing is claimed in anybody's name: the worker looks, and claims or not. What
 was claimed for already is not proposed.
@@ -20,7 +22,7 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.follower import Ahead, Follower
 from recordsvc.money.claims import terms
 from recordsvc.money.rules import entitlements
-from recordsvc.money.rules.archive_facts import CERTIFICATES
+from recordsvc.money.rules.archive_facts import CERTIFICATES, TRAINING
 from recordsvc.money.rules.decision import Verdict
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 NAME: Final = "claim-proposals"
 TOLD: Final = "claim-possible"
+CONFIRMATION: Final = "confirmation"
+_KINDS: Final = frozenset({Kind.ISSUE, Kind.NOTE})
+_CLAIMED: Final = frozenset({*CERTIFICATES, TRAINING})
 
 
 def follower(house: "House") -> Follower[StoredEntry]:
@@ -38,7 +43,7 @@ def follower(house: "House") -> Follower[StoredEntry]:
 
 
 class _Proposing:
-    """Tries the rules on new certificates before the turn; tells in it."""
+    """Tries the rules on new records, and those newly confirmed, before the turn; tells in it."""
 
     def __init__(self, house: "House") -> None:
         self._house = house
@@ -46,15 +51,17 @@ class _Proposing:
 
     def __call__(self, stored: Sequence[StoredEntry]) -> Callable[[Turn], object]:
         house = self._house
-        issued = [one for one in stored if one.sealed is not None and Kind(one.leaf[1]) is Kind.ISSUE]
+        issued = [one for one in stored if one.sealed is not None and Kind(one.leaf[1]) in _KINDS]
         with house.db.read_raw() as cursor:
             workers = house.people.load_all(cursor, {one.worker_id for one in issued})
         records = {one.worker_id: set[str]() for one in issued if one.worker_id in workers}
         for one in issued:
             worker = workers.get(one.worker_id)
             record = None if worker is None else self._reader.open(worker, one).record
-            if record is not None and record["type"] in CERTIFICATES:
+            if record is not None and record["type"] in _CLAIMED:
                 records[one.worker_id].add(str(record["id"]))
+            elif record is not None and record["type"] == CONFIRMATION:
+                records[one.worker_id].add(str(record["body"]["confirms"]))
         told = [
             Telling(worker_id, TOLD, {"count": 1, "record_id": record}, f"{TOLD}/{record}")
             for worker_id, ids in records.items()

@@ -72,10 +72,11 @@ def own_claim(conn: Connection, claim_id: bytes) -> Claim:
     return one
 
 
-def file_own(kind: str, record_id: bytes) -> bytes:
-    """File a claim for the worker who asks; its id."""
+def file_own(kind: str, record_id: bytes, fee_fen: int | None = None) -> bytes:
+    """File a claim for the worker who asks, with the fee where the kind goes by it; its id."""
     worker_id, by = own_worker(), who()
-    made = once(lambda turn: filing.file(turn, house(), worker_id, Ask(kind, record_id), by).claim_id.hex())
+    ask = Ask(kind, record_id, {} if fee_fen is None else {"fee_fen": fee_fen})
+    made = once(lambda turn: filing.file(turn, house(), worker_id, ask, by).claim_id.hex())
     return bytes.fromhex(made)
 
 
@@ -119,7 +120,7 @@ def my_claims() -> flask.Response:
 )
 def file_claim(form: dict[str, Any]) -> flask.Response:
     """File a claim and say what the rule says of it."""
-    return _own_answer(file_own(form["kind"], form["record_id"]), 201)
+    return _own_answer(file_own(form["kind"], form["record_id"], form["fee_fen"]), 201)
 
 
 @door(
@@ -174,7 +175,8 @@ def _own_answer(claim_id: bytes, status: int) -> flask.Response:
 def list_notices() -> flask.Response:
     """List those whose term runs."""
     with house().db.read() as conn:
-        return answers.answer({"items": notices.public(house(), conn)}, form=ClaimNoticesForm)
+        told = {"items": notices.public(house(), conn)}
+        return answers.answer(told, headers=answers.NOT_LISTED, form=ClaimNoticesForm)
 
 
 @door(
@@ -189,4 +191,5 @@ def list_notices() -> flask.Response:
 def read_notice(notice_id: bytes) -> flask.Response:
     """Show one."""
     with house().db.read() as conn:
-        return answers.answer(notices.public_one(house(), conn, notice_id), form=ClaimNoticeForm)
+        found = notices.public_one(house(), conn, notice_id)
+        return answers.answer(found, headers=answers.NOT_LISTED, form=ClaimNoticeForm)

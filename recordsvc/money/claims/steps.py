@@ -19,11 +19,13 @@ from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import Problem
 from recordsvc.money.claims import agencies, deceased, deciding, hands, limiting, money, terms, transitions
+from recordsvc.money.claims.deadlines import stays
 from recordsvc.money.claims.errors import ClaimChanged, ClaimNoticeOpen, ClaimRefused, ClaimStep
-from recordsvc.money.claims.refusing import check_proposal, check_refusal
+from recordsvc.money.claims.refusing import NO_GROUNDS, Grounds, proposable, propose, refusable, refuse
+from recordsvc.money.claims.returned import back
 from recordsvc.money.claims.tables import claim_approval, claim_event, claim_notice, claim_state
 from recordsvc.money.claims.telling import told
-from recordsvc.money.claims.transitions import HANDLER, REVIEWER, Transition
+from recordsvc.money.claims.transitions import HANDLER, Transition
 from recordsvc.money.claims.values import BY_ITSELF, Claim, Who, decision_of, find
 from recordsvc.people import tables as people_tables
 
@@ -58,6 +60,7 @@ class Run:
     list_sha256: str | None = None
     notice_id: bytes | None = None
     payment: str = ""
+    grounds: Grounds = NO_GROUNDS
     values: dict[str, Any] = field(default_factory=dict)
     _read: list[Place | None] = field(default_factory=list)
 
@@ -102,6 +105,7 @@ def step(  # noqa: PLR0913 - what a step is
     list_sha256: str | None = None,
     notice_id: bytes | None = None,
     payment: str = "",
+    grounds: Grounds = NO_GROUNDS,
 ) -> Done:
     """Take a step.
 
@@ -111,7 +115,7 @@ def step(  # noqa: PLR0913 - what a step is
     if way is None or who.roles.isdisjoint(way.roles):
         raise ClaimStep(state=one.state, event=event)
     lock(turn, one.worker_id)
-    run = Run(turn, house, one, way, who, reason, list_sha256, notice_id, payment)
+    run = Run(turn, house, one, way, who, reason, list_sha256, notice_id, payment, grounds)
     try:
         for name in way.guards:
             GUARDS[name](run)
@@ -152,7 +156,7 @@ def check(turn: Turn, house: "House", one: Claim) -> Claim:
         .where(own.worker_id == one.worker_id, own.claim_id == one.claim_id)
         .values(values)
     )
-    asks = made is not None and made.verdict == "NEED_INFO" and not deceased.died(turn.conn, one)
+    asks = made is not None and deciding.asks_claimant(made) and not deceased.died(turn.conn, one)
     event, reason = "ask" if asks else "check", UNFIT if made is None else ""
     if one.tops is not None and not amount_fen:
         event, reason = "void", NO_MORE
@@ -182,6 +186,8 @@ def _move(run: Run) -> Claim:
 
 def _due(run: Run, today: dt.date) -> str | None:
     """Return until when the next step is due; of what is public, counted from the list's last day."""
+    if stays(run):
+        return run.claim.due_on
     start = today
     if run.way.target == "NOTICED":
         last = _last_day(run.turn.conn, run.notice_id or run.claim.notice_id)
@@ -382,27 +388,6 @@ def _sign(run: Run) -> None:
     run.values["signed"] = n
 
 
-def _payable(run: Run) -> None:
-    one = run.claim
-    run.house.claims.payments.ready(run.turn, one.reference, one.payee, one.hold)
-
-
-def _offset(run: Run) -> None:
-    """Keep back what the payee owes of another claim, where the law allows it; the rest is payable."""
-    kept_fen, held = run.house.claims.offsets.take(run.turn, run.claim)
-    if kept_fen:
-        run.values |= {"offset_fen": kept_fen, "hold": held}
-
-
-def _queue(run: Run) -> None:
-    """Have paid what was signed for, less what is kept back of it."""
-    one, held = run.claim, run.values.get("hold", run.claim.hold)
-    rest_fen = one.amount_fen - (run.values.get("offset_fen", one.offset_fen) or 0)
-    run.values["payment"] = run.house.claims.payments.queue(
-        run.turn, one.reference, one.payee, rest_fen, held, run.who.actor
-    )
-
-
 def _keep(run: Run) -> None:
     """Change nothing but that it was told: who owns it, until when it was due, what it waits for."""
     one = run.claim
@@ -411,8 +396,8 @@ def _keep(run: Run) -> None:
 
 GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "granted": _granted,
-    "refusable": lambda run: check_refusal(run.turn.conn, run.claim, run.who, run.reason),
-    "refusal": lambda run: check_proposal(run.turn.conn, run.claim, run.reason),
+    "refusable": lambda run: refusable(run.turn.conn, run.claim, run.who, run.reason),
+    "refusal": proposable,
     "claimants": _claimants,
     "said": _said,
     "alive": lambda run: deceased.refuse_asking(run.turn.conn, run.claim),
@@ -425,7 +410,8 @@ GUARDS: Final[Mapping[str, Callable[[Run], None]]] = {
     "no_approval_needed": _no_approval_needed,
     "fully_signed": _fully_signed,
     "not_offset": _not_offset,
-    "payable": _payable,
+    "payable": money.payable,
+    "another_hand": hands.another_hand,
 }
 EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     # Taken once it is granted, given back where it is not.
@@ -434,9 +420,11 @@ EFFECTS: Final[Mapping[str, Callable[[Run], None]]] = {
     "release": _release,
     "give_back": _give_back,
     "sign": _sign,
-    "offset": _offset,
-    "queue": _queue,
+    "offset": money.offset,
+    "queue": money.queue,
+    "back": back,
     "keep": _keep,
-    "to_reviewer": lambda run: run.values.update(owner=REVIEWER),
+    "propose": propose,
+    "refuse": refuse,
     "list": lambda run: run.values.update(notice_id=run.notice_id),
 }

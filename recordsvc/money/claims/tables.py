@@ -1,11 +1,10 @@
 """Claims at rest (申领): who asks for what, where it stands, who signed, on which decision.
 
 `claim` never changes. `claim_state` is where it stands: the limits of a person are unique indexes over the
-live ones, and what may be paid is held by the database against the signatures. One signature
-(`claim_approval`) names its round, its place in the order, and what was signed: amount, decision, the payee's
-account. Each stands on the one before it, by another person than any before, and never by who filed the
-claim. A state that pays needs the last signature over the very amount that it pays: changing one means a new
-round. None of this is asked of code: raw SQL is refused alike.
+live ones, and what may be paid is held by the database against the signatures; what the rule grants is
+refused on two people's words alone (`claim_refusal`). A signature (`claim_approval`) names round, place, and
+what was signed: amount, decision, account. Each stands on the one before it, by another person than any
+before, never by who filed the claim. What pays needs the last one over the very amount. All raw SQL alike.
 """
 
 import sqlalchemy as sa
@@ -116,6 +115,7 @@ claim_decision = sa.Table(
     sa.UniqueConstraint("worker_id", "claim_id", "n", "amount_fen", name="uq_claim_decision_amount"),
     sa.CheckConstraint("verdict IN ('GRANT', 'REFUSE', 'NEED_INFO', 'NO_RULE_IN_FORCE')", name="verdict"),
     sa.CheckConstraint("amount_fen >= 0 AND (verdict = 'GRANT' OR amount_fen = 0)", name="amount"),
+    sa.Index("uq_claim_decision_verdict", "worker_id", "claim_id", "n", "verdict", unique=True),
     info={"kind": "append-only", "worker": True, INFO: Bound()},
     comment="What the rule said of a claim, each time it was asked: canonical bytes with every fact, clause "
     "and reason; log_size is how much of the archive's log was seen",
@@ -176,6 +176,47 @@ claim_approval = sa.Table(
     "one amount, decision and payee's account; list_sha256: signed with a list of this hash",
 )
 
+claim_refusal = sa.Table(
+    "claim_refusal",
+    metadata,
+    sa.Column("worker_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("claim_id", sa.LargeBinary(16), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("before", sa.Integer),
+    sa.Column("proposer", sa.String(80)),
+    sa.Column("decision", sa.SmallInteger, nullable=False),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("article", sa.String(120), nullable=False),
+    sa.Column("found", sa.String(400), nullable=False),
+    sa.Column("found_on", sa.String(10), nullable=False),
+    sa.Column("evidence", sa.String(200), nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("worker_id", "claim_id", "n", "actor", "decision", name="uq_claim_refusal_proposal"),
+    sa.UniqueConstraint("worker_id", "claim_id", "before", "decision", name="uq_claim_refusal_before"),
+    sa.ForeignKeyConstraint(
+        ["worker_id", "claim_id", "before", "proposer", "decision"],
+        [f"claim_refusal.{name}" for name in ("worker_id", "claim_id", "n", "actor", "decision")],
+        name="fk_claim_refusal_proposal",
+    ),
+    sa.ForeignKeyConstraint(
+        ["worker_id", "claim_id", "decision", "verdict"],
+        [f"claim_decision.{name}" for name in ("worker_id", "claim_id", "n", "verdict")],
+        name="fk_claim_refusal_decision",
+    ),
+    sa.CheckConstraint("verdict = 'GRANT'", name="granted"),
+    sa.CheckConstraint("(before IS NULL) = (proposer IS NULL)", name="proposal"),
+    sa.CheckConstraint("before < n", name="order"),
+    sa.CheckConstraint("proposer <> actor", name="two_people"),
+    sa.CheckConstraint(
+        "article <> '' AND found <> '' AND evidence <> '' AND length(found_on) = 10", name="grounds"
+    ),
+    info={"kind": "append-only", "worker": True, INFO: Bound()},
+    comment="Words on refusing what the rule grants (不予发放): a proposal with the article it rests on, "
+    "what was found, on which Beijing day and by which paper; and, before names the proposal, the word of "
+    "another person who refused on it. n: the step of the claim",
+)
+
 claim_state = sa.Table(
     "claim_state",
     metadata,
@@ -192,6 +233,8 @@ claim_state = sa.Table(
     sa.Column("year", sa.SmallInteger),
     sa.Column("slot", sa.SmallInteger),
     sa.Column("slots", sa.SmallInteger),
+    sa.Column("training_begun", sa.String(120)),
+    sa.Column("training_ended", sa.String(120)),
     sa.Column("part", sa.SmallInteger),
     sa.Column("offset_fen", sa.BigInteger),
     sa.Column("amount_fen", sa.BigInteger, nullable=False),
@@ -207,15 +250,21 @@ claim_state = sa.Table(
     sa.Column("owner", sa.String(40), nullable=False),
     sa.Column("due_on", sa.String(10)),
     sa.Column("changed_ms", sa.BigInteger, nullable=False),
+    sa.Column("refusal", sa.Integer),
     sa.ForeignKeyConstraint(
         ["worker_id", "claim_id", "kind", "certificate"],
         [f"claim.{name}" for name in ("worker_id", "claim_id", "kind", "certificate")],
         name="fk_claim_state_claim",
     ),
     sa.ForeignKeyConstraint(
-        ["worker_id", "claim_id", "decision"],
-        [f"claim_decision.{name}" for name in ("worker_id", "claim_id", "n")],
+        ["worker_id", "claim_id", "decision", "amount_fen"],
+        [f"claim_decision.{name}" for name in ("worker_id", "claim_id", "n", "amount_fen")],
         name="fk_claim_state_decision",
+    ),
+    sa.ForeignKeyConstraint(
+        ["worker_id", "claim_id", "refusal", "decision"],
+        [f"claim_refusal.{name}" for name in ("worker_id", "claim_id", "before", "decision")],
+        name="fk_claim_state_refusal",
     ),
     sa.ForeignKeyConstraint(
         ["worker_id", "claim_id", "part"],
@@ -244,6 +293,8 @@ claim_state = sa.Table(
         f"state NOT IN ({_in(_PAYS)}) OR (signed IS NOT NULL AND signed = needed AND payment <> '')",
         name="paid",
     ),
+    sa.CheckConstraint("decision IS NOT NULL OR amount_fen = 0", name="decided"),
+    sa.CheckConstraint("state <> 'REFUSED' OR amount_fen = 0 OR refusal IS NOT NULL", name="refused"),
     sa.CheckConstraint("offset_fen BETWEEN 1 AND amount_fen - 1", name="offset"),
     sa.CheckConstraint("slot BETWEEN 1 AND slots AND (slot IS NULL) = (year IS NULL)", name="slot"),
     sa.Index(
@@ -284,6 +335,17 @@ claim_state = sa.Table(
         sqlite_where=_LIVE,
         postgresql_where=_LIVE,
     ),
+    *(
+        sa.Index(
+            f"ux_claim_{name}",
+            "worker_id",
+            name,
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        )
+        for name in ("training_begun", "training_ended")
+    ),
     sa.Index(
         "ux_claim_slot",
         "worker_id",
@@ -309,6 +371,8 @@ claim_state = sa.Table(
                 "year",
                 "slot",
                 "slots",
+                "training_begun",
+                "training_ended",
                 "offset_fen",
                 "amount_fen",
                 "decision",
@@ -323,13 +387,16 @@ claim_state = sa.Table(
                 "owner",
                 "due_on",
                 "changed_ms",
+                "refusal",
             ),
             most=None,
         ),
     },
     comment="Where a claim stands, with what limits it: `purpose` is the family of kinds that exclude one "
-    "another; year and slot its place among so many a year (year 0: in a life); part: it tops another up; "
-    "offset_fen: so much of it is kept back for what its payee owes; amounts in fen",
+    "another; training_begun, training_ended: the training that it pays for, an advance as it begins, a "
+    "settlement as it ends, all others both; year and slot its place among so many a year (year 0: in a "
+    "life); part: it tops another up; offset_fen: so much of it is kept back for what its payee owes; "
+    "refusal: the proposal on which what the rule grants was refused; amounts in fen",
 )
 
 claim_event = sa.Table(

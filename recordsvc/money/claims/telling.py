@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.archive import notices
 from recordsvc.ground.commit import Turn
-from recordsvc.money.claims import agencies, deceased
+from recordsvc.money.claims import agencies, deceased, refusing
 from recordsvc.money.claims.transitions import PROPOSE, SYSTEM
 from recordsvc.money.claims.values import Claim, decision_of
 from recordsvc.money.rules.decision import FAIL
@@ -39,8 +39,8 @@ def told(turn: Turn, house: "House", one: Claim, event: str, role: str) -> None:
     if not kind or (event, role) == ("ask", SYSTEM):
         return
     key = f"{kind}/{one.claim_id.hex()}/{one.version}"
-    said = {"articles": "、".join(_articles(turn.conn, one))} if event == "refuse" else {}
-    said = {name: value for name, value in said.items() if value}
+    articles = _articles(turn.conn, one) if event in ("refuse", PROPOSE) else []
+    said = {"articles": "、".join(articles)} if articles else {}
     if not deceased.died(turn.conn, one):
         notices.tell_worker(turn, house, one.worker_id, kind, said, key)
     for uscc in sorted(_institutions(turn.conn, one)):
@@ -49,7 +49,10 @@ def told(turn: Turn, house: "House", one: Claim, event: str, role: str) -> None:
 
 
 def _articles(conn: Connection, one: Claim) -> list[str]:
-    """Return the articles that the decision says are not met, each once; none where a person refused."""
+    """Return the articles that the decision says are not met, each once, or the one that people rest on."""
+    words = refusing.refusal_of(conn, one)
+    if words is not None:
+        return [words[0].article]
     found = decision_of(conn, one)
     if found is None or found.verdict != "REFUSE":
         return []

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from recordsvc import dated, workdays
 from recordsvc.dated import NoRuleInForce
+from recordsvc.money.rules.entitlements import KINDS
 
 TABLE: Final = "claim_terms"
-KINDS: Final = "claim_kinds"
 LEAST: Final = 2
 """Fewer people than these never sign."""
 

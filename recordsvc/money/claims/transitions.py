@@ -65,8 +65,13 @@ TRANSITIONS: Final = (
         "FINANCED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", *_SAME, "payable"), ("offset", "queue")
     ),
     Transition("PAYING", "paid", "PAID", (SYSTEM,)),
-    *(Transition(one, "returned", "RETURNED", (SYSTEM,)) for one in ("PAYING", "PAID", "RECOVERING")),
-    Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed",), ("queue",)),
+    *(
+        Transition(one, "returned", "RETURNED", (SYSTEM,), (), ("back",))
+        for one in ("PAYING", "PAID", "RECOVERING")
+    ),
+    Transition("RETURNED", "pay", "PAYING", (SYSTEM, PAYER), ("fully_signed", "another_hand"), ("queue",)),
+    # What it waited for is there: a new account of its payee is verified.
+    Transition("RETURNED", "account", "RETURNED", (SYSTEM,)),
     Transition("RETURNED", "lapse", "SUBMITTED", (SYSTEM,), ("not_offset",), ("give_back",)),
     Transition("PAID", "close", "CLOSED", (SYSTEM,)),
     # Overdue: the state stays, and the next above is told.
@@ -78,11 +83,11 @@ TRANSITIONS: Final = (
     ),
     # What the rule grants is refused by two: one proposes it, a reviewer does it.
     *(
-        Transition(one, PROPOSE, one, (HANDLER, REVIEWER), ("refusal",), ("to_reviewer",))
+        Transition(one, PROPOSE, one, (HANDLER, REVIEWER), ("refusal",), ("propose",))
         for one in ("CHECKED", *_HELD)
     ),
     *(
-        Transition(one, "refuse", "REFUSED", (HANDLER, REVIEWER), ("refusable",), ("release",))
+        Transition(one, "refuse", "REFUSED", (HANDLER, REVIEWER), ("refusable",), ("refuse", "release"))
         for one in ("CHECKED", *_HELD)
     ),
     *(
@@ -91,6 +96,8 @@ TRANSITIONS: Final = (
     ),
     *(Transition(one, "recover", "RECOVERING", (SYSTEM,)) for one in ("PAID", "CLOSED")),
     Transition("RECOVERING", "recovered", "RECOVERED", (SYSTEM,)),
+    # Asked back for a record that is good again: paid anew as what tops it up (补差).
+    Transition("RECOVERED", "restored", "CLOSED", (SYSTEM,)),
     *(Transition("RECOVERING", one, "CLOSED", (SYSTEM,)) for one in ("keep", "reduced", "written-off")),
 )
 

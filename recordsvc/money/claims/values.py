@@ -70,6 +70,8 @@ class Claim:
     """The claim that it tops up."""
     before_fen: int = 0
     """What had been kept of that one and the parts before."""
+    refusal: int | None = None
+    """The step that proposed to refuse it, on which two people did, though the rule grants it."""
     offset_fen: int | None = None
     """How much of it is kept back (抵扣) for what its payee owes, once it was handed to the bank."""
 

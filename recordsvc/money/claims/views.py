@@ -15,6 +15,7 @@ from recordsvc.money.claims import (
     deciding,
     notices,
     refusing,
+    returned,
     sealed,
     signing,
     terms,
@@ -27,6 +28,7 @@ from recordsvc.money.claims.sealed import WITHHELD_ZH
 from recordsvc.money.claims.values import Claim, approvals_of, decision_of, events_of, find, parts_of
 from recordsvc.money.rules import explaining
 from recordsvc.money.rules.decision import Verdict
+from recordsvc.money.rules.entitlements import KINDS
 from recordsvc.money.rules.facts import known
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ WAITS_ZH: Final[Mapping[str, str]] = {
     "fund-short": "资金不足，等待追加预算",
     "no-account": "尚无核实过的收款账户：请持身份证和社保卡到发卡银行开通银行账户，再到人社窗口登记",
     deceased.NO_ACCOUNT: deceased.NO_ACCOUNT_ZH,
+    returned.FAILED: "银行因收款账户退回了款项（已销户、冻结或户名不符）：请提供本人或本单位可用的新账户，"
+    "经核实后重新支付，金额不变",
     "no-paying-account": "这项资金还没有登记付款账户，由拨付人员登记",
     "absence-unproven": "上一次支付的结果尚待银行对账单证明，证明后重新支付",
     "no-agent-account": "尚无核实过的机构收款账户：请机构持开户证明到人社窗口登记",
@@ -109,6 +113,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "close": "办结",
     "deceased": "申领人已故，转经办人",
     "parted": "档案合并撤回，转经办人",
+    "account": "新账户已核实，待重新支付",
     "lapse": "退回逾期，收回预算",
     "return-to-check": "退回重新审核",
     "propose-refusal": "提议不予发放（另一人复核）",
@@ -116,6 +121,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "withdraw": "撤回",
     "recover": "启动追回",
     "recovered": "追回完毕",
+    "restored": "依据的记录恢复，重新发放",
     "keep": "不予追回",
     "escalate": "逾期上报",
     "reduced": "多发部分追回完毕",
@@ -125,7 +131,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
 
 def kind_zh(code: str) -> str:
     """Return what a kind of subsidy is called."""
-    row = dated.table(terms.KINDS).on(dated.OPEN_END).get(code)
+    row = dated.table(KINDS).on(dated.OPEN_END).get(code)
     return str(row["zh"]) if row is not None else code
 
 
@@ -181,11 +187,39 @@ def detailed(house: "House", conn: Connection, one: Claim) -> dict[str, Any]:
         "notice": _notice(conn, one),
         "account_ready": house.claims.payments.account_of(conn, one.payee) > 0,
         "review": _review(one),
+        "refusal": _refusal(conn, one, closed=closed),
         "agent": _agent(house, conn, one),
         "came_back": _came_back(conn, one),
         "difference": None if one.tops is None else _difference(conn, one, closed=closed),
         "topups": [{"claim_id": it.claim_id, "amount_fen": it.amount_fen} for it in parts_of(conn, one)],
     }
+
+
+def _refusal(conn: Connection, one: Claim, *, closed: bool) -> dict[str, Any] | None:
+    """Return on what people refuse what the rule grants, without who they are."""
+    words = refusing.refusal_of(conn, one)
+    if words is None:
+        return None
+    first, second = words
+    return {
+        "article": first.article,
+        "found": WITHHELD_ZH if closed else first.found,
+        "found_on": first.found_on,
+        "evidence": WITHHELD_ZH if closed else first.evidence,
+        "decided": "" if second is None else WITHHELD_ZH if closed else second.found,
+        "proposed_ms": first.at_ms,
+        "decided_ms": None if second is None else second.at_ms,
+    }
+
+
+def _by_whom(conn: Connection, one: Claim, told: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a refusal with who proposed it and who decided it, as the desk sees it."""
+    words = refusing.refusal_of(conn, one)
+    if words is None:
+        return None
+    by = [row.actor for row in words if row is not None]
+    shown: dict[str, Any] = told["refusal"]
+    return shown | dict(zip(("proposed_by", "decided_by"), by, strict=False))
 
 
 def _waiting_for_the_seal(one: Claim) -> dict[str, Any]:
@@ -207,6 +241,7 @@ def _difference(conn: Connection, one: Claim, *, closed: bool) -> dict[str, Any]
     return {
         "claim_id": first.claim_id,
         "was_fen": one.before_fen,
+        "recovered_fen": 0 if one.before_fen else first.amount_fen,
         "is_fen": one.before_fen + one.amount_fen,
         "difference_fen": one.amount_fen,
         "changed": [
@@ -251,6 +286,7 @@ def for_desk(house: "House", conn: Connection, one: Claim, roles: frozenset[str]
         "filed_by": one.filed_by,
         "flags": list(signing.flags(house, conn, one)),
         "ways": _ways(conn, one, roles),
+        "refusal": _by_whom(conn, one, told),
         "approvals": [
             {
                 "round": row.round,

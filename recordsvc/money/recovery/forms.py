@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from recordsvc.archive.forms import LookQuery
+from recordsvc.archive.notice_forms import OwnProofForm
 from recordsvc.ground.forms import Form, Identifier, Truth, Whole, text
 from recordsvc.money.recovery.tables import STATES
 
@@ -32,8 +33,8 @@ class RecoveryDecisionForm(Form):
     reason = text(1, 400, required=True)
 
 
-class RecoveryOffsetForm(Form):
-    """Whether the worker agrees that protected subsidies (生活费) are kept back for it."""
+class RecoveryOffsetForm(OwnProofForm):
+    """Whether the worker agrees that protected subsidies (生活费) are kept back; a proof if they do."""
 
     agrees = Truth(required=True)
 

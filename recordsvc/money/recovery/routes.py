@@ -7,11 +7,12 @@ from sqlalchemy.engine import Connection
 
 from recordsvc.access import looked
 from recordsvc.access.entrance import actor
-from recordsvc.access.errors import PurposeRefused
+from recordsvc.access.errors import LoginPaced, PurposeRefused, StepUpRequired
+from recordsvc.access.in_place_errors import OwnProofTyped
 from recordsvc.access.looked import Look
-from recordsvc.access.policy import door
+from recordsvc.access.policy import door, prove
 from recordsvc.access.services import house, once
-from recordsvc.archive import persons
+from recordsvc.archive import own_proof, persons
 from recordsvc.archive.errors import ArchiveRestricted
 from recordsvc.archive.life_forms import DecidedLaterForm
 from recordsvc.archive.services import own_worker
@@ -97,12 +98,23 @@ def say_own(recovery_id: bytes, words: str) -> None:
     once(act)
 
 
-def agree_own(recovery_id: bytes, *, agrees: bool) -> None:
-    """Take down the worker's word on keeping back. Raises `RecoveryUnknown`, `RecoveryStep`."""
-    by = claim_services.who()
+def agree_own(recovery_id: bytes, form: dict[str, Any], *, agrees: bool) -> None:
+    """Take down the worker's word on keeping back; `form` has their own proof (`own_proof.FIELDS`).
+
+    Raises `RecoveryUnknown`, `RecoveryStep`; who agrees also `StepUpRequired`, at the window `OwnProofTyped`,
+    `LoginPaced`.
+    """
+    by, settle = claim_services.who(), None
+    if agrees:  # what is taken back must not wait for a proof
+        prove()
+        with house().db.read() as conn:
+            own_case(conn, recovery_id)
+        settle = own_proof.typed(house(), actor(), form)
 
     def act(turn: Turn) -> str:
         case = own_case(turn.conn, recovery_id)
+        if settle is not None:
+            settle(turn)
         return hearing.agree(turn, house(), case, by, agrees=agrees).state
 
     once(act)
@@ -159,17 +171,24 @@ def say_of_recovery(recovery_id: bytes, form: dict[str, Any]) -> flask.Response:
     bp,
     "POST",
     "/v1/me/recoveries/<id:recovery_id>/offset",
-    policy="own.claim.file",
-    step_up=True,
+    policy="own.recovery.agree",
     body=RecoveryOffsetForm,
     answer=RecoveryDetailForm,
-    problems=(problems.RecoveryUnknown, problems.RecoveryStep, problems.RecoveryChanged, ArchiveRestricted),
+    problems=(
+        problems.RecoveryUnknown,
+        problems.RecoveryStep,
+        problems.RecoveryChanged,
+        ArchiveRestricted,
+        StepUpRequired,
+        OwnProofTyped,
+        LoginPaced,
+    ),
     idempotent=True,
     summary="生活费补贴是否同意抵扣 / Agree or not that protected subsidies are kept back for it",
 )
 def agree_to_offset(recovery_id: bytes, form: dict[str, Any]) -> flask.Response:
     """Take it down."""
-    agree_own(recovery_id, agrees=form["agrees"])
+    agree_own(recovery_id, form, agrees=form["agrees"])
     return answers.answer(own_shown(recovery_id), form=RecoveryDetailForm)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _TOLD: Final[Mapping[str, str]] = {
     "drop": "recovery-dropped",
+    "lift": "recovery-lifted",
     "decide": "recovery-decided",
     "receive": "recovery-received",
     "settle": "recovery-settled",

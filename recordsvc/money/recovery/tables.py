@@ -13,6 +13,7 @@ from recordsvc.ground.database import metadata
 STATES = ("OPENED", "HEARD", "DECIDED", "PARTIAL", "SETTLED", "WRITTEN_OFF", "DROPPED")
 _OPEN = "state IN ('OPENED', 'HEARD', 'DECIDED', 'PARTIAL')"
 _DECIDED = "state IN ('DECIDED', 'PARTIAL', 'SETTLED', 'WRITTEN_OFF')"
+_UNDECIDED = "state IN ('OPENED', 'HEARD')"
 
 recovery = sa.Table(
     "recovery",
@@ -53,7 +54,8 @@ recovery = sa.Table(
     sa.CheckConstraint("recovered_fen BETWEEN 0 AND coalesce(asked_fen, 0)", name="recovered"),
     sa.CheckConstraint("decided_by <> proposed_by", name="second_person"),
     sa.CheckConstraint(
-        f"CASE WHEN {_DECIDED} THEN 1 ELSE 0 END = CASE WHEN asked_fen IS NULL THEN 0 ELSE 1 END",
+        f"CASE WHEN {_DECIDED} THEN asked_fen IS NOT NULL WHEN {_UNDECIDED} THEN asked_fen IS NULL "
+        "ELSE true END",
         name="decided",
     ),
     sa.CheckConstraint(

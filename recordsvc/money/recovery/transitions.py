@@ -2,7 +2,7 @@
 
     OPENED ─ HEARD ─ DECIDED ─ PARTIAL ─ SETTLED
      立案    已听取   决定追回   部分收回   已收回
-       └───────┴ DROPPED 不予追回  └────┴── WRITTEN_OFF 核销
+       └───────┴ DROPPED 不予追回 ┴────┴── WRITTEN_OFF 核销
 
 The worker is told at once of what is asked back and why (告知), and has days to answer (陈述申辩). Two
 officials decide; what comes back is matched by two payers, or kept back from a later subsidy where the law
@@ -37,6 +37,8 @@ TRANSITIONS: Final = (
     *(Transition(one, "receive", "PARTIAL", (PAYER, REVIEWER)) for one in ("DECIDED", "PARTIAL")),
     *(Transition(one, "settle", "SETTLED", (PAYER, REVIEWER), "recovered") for one in ("DECIDED", "PARTIAL")),
     *(Transition(one, word, one, (WORKER,)) for one in ("DECIDED", "PARTIAL") for word in (AGREE, TAKE_BACK)),
+    # What it rested on is gone: nobody owes it any more, and what was paid back of it is due again.
+    *(Transition(one, "lift", "DROPPED", (SYSTEM,), "keep") for one in ("DECIDED", "PARTIAL")),
     *(Transition(one, "write-off", "WRITTEN_OFF", (REVIEWER,), "keep") for one in ("DECIDED", "PARTIAL")),
 )
 _TABLE: Final[Mapping[tuple[str, str], Transition]] = {(one.source, one.event): one for one in TRANSITIONS}

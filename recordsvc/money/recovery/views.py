@@ -24,6 +24,7 @@ EVENTS_ZH: Final[Mapping[str, str]] = {
     "say": "陈述申辩",
     "hear": "陈述申辩期满",
     "drop": "不予追回",
+    "lift": "依据的记录恢复，不再追回",
     "decide": "决定追回",
     "agree-offset": "同意抵扣",
     "deny-offset": "不再同意抵扣",

@@ -6,12 +6,13 @@ Each fact names the log position of the entry it is taken from.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from recordsvc import dated
 from recordsvc.archive.reading import Archive
 from recordsvc.archive.states import Life, RecordState
 from recordsvc.archive.status import Confirmation
+from recordsvc.money.rules import assessments, trainings
 from recordsvc.money.rules.facts import Fact, Facts
 
 CERTIFICATES: Final = (
@@ -33,9 +34,20 @@ class ArchiveSide(Protocol):
         """Return every certificate of an archive with its facts."""
 
 
+_BESIDE: Final = (TRAINING, MEMBERSHIP, assessments.RESULT)
+
+
+class _Beside(NamedTuple):
+    """What counts beside certificates: courses, groups, results of assessments."""
+
+    completions: list[RecordState]
+    memberships: list[RecordState]
+    results: list[RecordState]
+
+
 @dataclass(frozen=True, slots=True)
 class CaseOfRecord:
-    """A certificate and what the archive says around it."""
+    """A certificate, or a course that is claimed for by itself, and what the archive says around it."""
 
     seq: int
     idx: int
@@ -43,18 +55,41 @@ class CaseOfRecord:
     record_id: str
     type: str
     number: str
-    """Of the certificate; shown to its owner only."""
+    """Of the certificate, shown to its owner only; empty: it is a course."""
     occupation_name: str
     issued_on: str
+    """Of a course its last day."""
     facts: Facts
 
 
 def cases(archive: Archive, today: str) -> list[CaseOfRecord]:
     """Return every certificate in force of an archive with its facts, the newest first."""
     counted = [one for one in archive.state.records if _counts(archive, one)]
-    trainings = [one for one in counted if _type(one) == TRAINING]
-    memberships = [one for one in counted if _type(one) == MEMBERSHIP]
-    found = [_case(archive, one, trainings, memberships) for one in counted if _type(one) in CERTIFICATES]
+    beside = _Beside(*([one for one in counted if _type(one) == name] for name in _BESIDE))
+    found = [_case(archive, one, beside) for one in counted if _type(one) in CERTIFICATES]
+    return sorted(
+        (one for one in found if one.issued_on <= today),
+        key=lambda one: (one.issued_on, one.seq),
+        reverse=True,
+    )
+
+
+def courses(archive: Archive, today: str) -> list[CaseOfRecord]:
+    """Return every completed course in force of an archive, to be claimed for by itself, the newest first."""
+    found = [
+        CaseOfRecord(
+            one.seq,
+            archive.entries[one.seq].stored.idx,
+            str((one.record or {}).get("id", "")),
+            TRAINING,
+            "",
+            str(one.body["occupation"].get("name", "")),
+            str(one.body["ended_on"]),
+            course(archive, one),
+        )
+        for one in archive.state.records
+        if _type(one) == TRAINING and _counts(archive, one) and one.body is not None
+    ]
     return sorted(
         (one for one in found if one.issued_on <= today),
         key=lambda one: (one.issued_on, one.seq),
@@ -78,6 +113,7 @@ def course(archive: Archive, one: RecordState) -> Facts:
             "occupation": occupation.get("code") or occupation.get("catalogue"),
             "level": body.get("level"),
             **_training_values(body),
+            "training": trainings.named(body),
             "days": _days(one, memberships),
         },
     )
@@ -97,6 +133,7 @@ def enrolment(archive: Archive, one: RecordState) -> Facts:
         "level": body.get("level"),
         "training_type": body.get("training_type"),
         "training_started_on": body["started_on"],
+        "training": trainings.named(body),
     }
     return Facts(_told(archive, one, values))
 
@@ -115,9 +152,8 @@ def _type(one: RecordState) -> str:
     return str(one.record["type"]) if one.record is not None else ""
 
 
-def _case(
-    archive: Archive, one: RecordState, trainings: list[RecordState], memberships: list[RecordState]
-) -> CaseOfRecord:
+def _case(archive: Archive, one: RecordState, beside: _Beside) -> CaseOfRecord:
+    memberships = beside.memberships
     body: Mapping[str, Any] = one.body or {}
     certificate = body["certificate"]
     issued_on = str(certificate["issued_on"])
@@ -132,9 +168,13 @@ def _case(
     }
     # A training certificate tells of its training itself; what a completion says of it is more exact.
     told = _told(archive, one, values | _printed(body))
-    training = _training(code, issued_on, trainings)
+    training = trainings.of_certificate(body, beside.completions)
     if training is not None:
-        told |= _told(archive, training, _training_values(training.body or {}))
+        known = training.body or {}
+        told |= _told(archive, training, {**_training_values(known), "training": trainings.named(known)})
+    result = assessments.of_certificate(body, beside.results)
+    if result is not None:
+        told |= _told(archive, result, {"first_passed": assessments.at_first(result, beside.results)})
     group = _group(issued_on, memberships)
     if group is not None:
         told |= _told(archive, group, {"group": (group.body or {})["group"]})
@@ -162,20 +202,6 @@ def _told(archive: Archive, one: RecordState, values: Mapping[str, Any]) -> dict
     return {name: Fact(value, source, on) for name, value in values.items() if value is not None}
 
 
-def _training(code: str | None, issued_on: str, trainings: list[RecordState]) -> RecordState | None:
-    """Return the newest passed training of the occupation that ended before the certificate was issued."""
-    fitting = [
-        one
-        for one in trainings
-        if one.body is not None
-        and one.body["result"] == "passed"
-        and one.body["ended_on"] <= issued_on
-        and code is not None
-        and code in (one.body["occupation"].get("code"), one.body["occupation"].get("catalogue"))
-    ]
-    return max(fitting, key=lambda one: ((one.body or {})["ended_on"], one.seq), default=None)
-
-
 def _printed(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a training certificate's own face says of the training."""
     hours = body.get("hours")
@@ -183,6 +209,7 @@ def _printed(body: Mapping[str, Any]) -> dict[str, Any]:
         "training_type": body.get("training_type"),
         "training_started_on": body.get("started_on"),
         "training_ended_on": body.get("ended_on"),
+        "training": trainings.named(body),
         "hours": None if hours is None else _sum(hours) // 45,
     }
 

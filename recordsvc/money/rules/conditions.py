@@ -8,6 +8,7 @@
     quota: {key: [person, year], max: p.per_year_max, plus_if: [f.shortage, p.per_year_max.shortage_plus]}
     unique: [person, occupation, level]  no earlier subsidy of this rule has the same
     none_paid: {kinds: [TRAIN], same: [person, certificate], level_higher: true}
+                                         `training`: none was paid for the same training, whatever its kind
 
 `evaluating` turns what was read here into functions.
 """
@@ -24,7 +25,7 @@ COMPARE: Final = ("eq", "ne", "ge", "gt", "le", "lt")
 ORDERED: Final = ("ge", "gt", "le", "lt")
 PRIOR: Final = ("quota", "unique", "none_paid")
 OPERATORS: Final = (*COMPARE, "in", "between_days", "within_months", "all", "any", "not", *PRIOR)
-SAME: Final = ("person", "employer", "year", "occupation", "level", "certificate")
+SAME: Final = ("person", "employer", "year", "occupation", "level", "certificate", "training")
 """What two subsidies can have in common; the list of earlier ones is the person's (or employer's) own."""
 _SUBJECTS: Final = ("person", "employer")
 _QUOTA_KEYS: Final = frozenset(("key", "kinds", "max", "plus_if"))
@@ -80,7 +81,7 @@ class Condition:
         return frozenset(o.name for one in self.walk() for o in one.operands if o.kind == "p")
 
     def _shared(self) -> set[str]:
-        own = {"occupation", "level", "certificate"}
+        own = {"occupation", "level", "certificate", "training"}
         found = {name for one in self.walk() for name in one.same if name in own}
         return found | {"level" for one in self.walk() if one.level_higher}
 

@@ -1,15 +1,19 @@
-"""What a worker may get (可以申请什么): rules that pay people, tried on the worker's certificates.
+"""What a worker may get (可以申请什么): rules that pay people, tried on certificates and courses.
+
+Each rule is tried on the records that its kind of subsidy rests on (`claim_kinds`), and on no others: what is
+offered here can be claimed.
 
 A proposal, not a promise: nothing is stored, and nothing is claimed. Whoever claims is judged anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.engine import Connection
 
-from recordsvc.archive.reading import Reader
+from recordsvc import dated
+from recordsvc.archive.reading import Archive, Reader
 from recordsvc.archive.states import Life
 from recordsvc.ground.ports import beijing_date
 from recordsvc.money.rules import archive_facts, explaining, registers
@@ -21,14 +25,17 @@ from recordsvc.money.rules.facts import Fact, Facts
 if TYPE_CHECKING:
     from recordsvc.house import House
 
-Prior = Callable[[Connection, bytes], list[dict[str, Any]]]
-"""What the claims room registers: earlier subsidies of a worker, as the fact `prior` holds them."""
+Prior = Callable[[Connection, bytes, Archive], list[dict[str, Any]]]
+"""What the claims room registers: earlier subsidies of a worker, as the fact `prior` holds them, by what
+an archive of theirs says now."""
 NO_EVENT: Final = ""
+KINDS: Final = "claim_kinds"
+"""Dated data: what can be claimed, and on which records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """What one rule says of one certificate."""
+    """What one rule says of one certificate, or of one course."""
 
     case: CaseOfRecord
     decision: Decision
@@ -36,9 +43,9 @@ class Entitlement:
 
 
 def of_worker(house: "House", worker_id: bytes) -> list[Entitlement]:
-    """Return what each rule that pays people says of each certificate, what may be had first.
+    """Return what each rule that pays people says of each certificate and course, what may be had first.
 
-    Rules with nothing to say of a certificate (its kind or day is none of theirs) are left out.
+    Rules with nothing to say of one (its kind or day is none of theirs) are left out.
     Raises `ArchiveRestricted`.
     """
     archive = Reader(house).archive(worker_id)
@@ -48,18 +55,18 @@ def of_worker(house: "House", worker_id: bytes) -> list[Entitlement]:
     found: list[Entitlement] = []
     hidden = any(one.life is Life.RESTRICTED and not one.moved for one in archive.state.records)
     with house.db.read() as conn:
-        for case in archive_facts.cases(archive, today):
-            facts = around(house, conn, worker_id, case, today)
+        for case in (*archive_facts.cases(archive, today), *archive_facts.courses(archive, today)):
+            facts = around(house, conn, archive, case, today)
             found += [_behind_seal(one) if hidden else one for one in _tried(house, case, facts)]
     order = {Verdict.GRANT: 0, Verdict.NEED_INFO: 1, Verdict.REFUSE: 2, Verdict.NO_RULE_IN_FORCE: 3}
     return sorted(found, key=lambda one: order[one.decision.verdict])
 
 
-def around(house: "House", conn: Connection, worker_id: bytes, case: CaseOfRecord, today: str) -> Facts:
-    """Return everything that is known of a certificate and its worker, for an application made today."""
-    values = case.facts.values
-    day = str(values["certificate_issued_on"])
-    prior = house.prior_subsidies(conn, worker_id) if house.prior_subsidies else []
+def around(house: "House", conn: Connection, archive: Archive, case: CaseOfRecord, today: str) -> Facts:
+    """Return everything that is known of a record and its worker, for an application made today."""
+    values, worker_id = case.facts.values, archive.worker_id
+    day = str(values.get("certificate_issued_on") or values["training_ended_on"])
+    prior = house.prior_subsidies(conn, worker_id, archive) if house.prior_subsidies else []
     own = Facts(
         {
             "applied_on": Fact(today, "本次查看", today),
@@ -67,9 +74,10 @@ def around(house: "House", conn: Connection, worker_id: bytes, case: CaseOfRecor
             "prior": Fact(prior, "本系统补贴台账", today),
         }
     )
-    said = registers.gathered(house.registers, conn, worker_id, case.number)
-    catalogue = house.catalogue.facts(case.facts, day)
-    return own.joined(catalogue).joined(said).joined(case.facts)
+    known = archive_facts.of_groups(archive, day).joined(case.facts)
+    said = registers.gathered(house.registers, conn, worker_id, case.number or None)
+    catalogue = house.catalogue.facts(known, day)
+    return own.joined(catalogue).joined(said).joined(known)
 
 
 def _behind_seal(one: Entitlement) -> Entitlement:
@@ -78,12 +86,20 @@ def _behind_seal(one: Entitlement) -> Entitlement:
     return replace(one, told=replace(one.told, missing=missing))
 
 
+def _rests_on(code: str) -> Collection[str]:
+    """Return the types of records on which a kind is claimed; where it cannot be: certificates."""
+    kind = dated.table(KINDS).on(dated.OPEN_END).get(code)
+    return archive_facts.CERTIFICATES if kind is None else kind["records"]
+
+
 def _tried(house: "House", case: CaseOfRecord, facts: Facts) -> list[Entitlement]:
     found = []
     for code in house.rules.codes():
         newest = house.rules.history(code)
         candidate = newest[0].rule if newest else house.rules.sample(code)
         if candidate is None or "person" not in candidate.head.payees or NO_EVENT not in candidate.formulas:
+            continue
+        if case.type not in _rests_on(code):
             continue
         day = facts.values.get(candidate.head.basis)
         rule = house.rules.on(code, str(day)) if day is not None else None

@@ -205,6 +205,11 @@ def _moved(due: str, ends: str) -> str:
 
 # -- what was received before
 
+_OF_CASE: Final = ("occupation", "level", "certificate", "training")
+_LOWEST_GRADE: Final = "5"
+"""Levels below it are none in which people are assessed."""
+_BOTH: Final = 2
+
 
 def related(condition: Condition, values: Values, basis: str) -> list[dict[str, Any]]:
     """Return the earlier subsidies that a condition on them counts or forbids."""
@@ -219,7 +224,7 @@ class _Prior:
         self._kinds = frozenset(condition.kinds)
         self._basis = basis
         self._year = "year" in condition.same
-        self._same = tuple(name for name in condition.same if name in ("occupation", "level", "certificate"))
+        self._same = tuple(name for name in condition.same if name in _OF_CASE)
         self._higher = condition.level_higher
         self._plain = not self._same and not self._higher
 
@@ -242,10 +247,13 @@ class _Prior:
         unknown = False
         for name in self._same:
             mine, theirs = facts.get(name), one.get(name)
-            if mine is None or theirs is None:
-                unknown = True
-            elif mine != theirs:
+            if mine is not None and theirs is not None:
+                if mine != theirs:
+                    return False
+            elif name == "training" and _of_another_training(one, facts):
                 return False
+            else:
+                unknown = True
         if self._higher:
             mine, theirs = facts.get("level"), one.get("level")
             if mine is None or theirs is None:
@@ -253,6 +261,14 @@ class _Prior:
             elif rank(theirs) <= rank(mine):
                 return False
         return None if unknown else True
+
+
+def _of_another_training(one: dict[str, Any], facts: Values) -> bool:
+    """Tell what cannot be of one training though nobody says of which: another occupation, another grade."""
+    levels = {str(level) for level in (one.get("level"), facts.get("level")) if level is not None}
+    occupations = {one.get("occupation"), facts.get("occupation")} - {None}
+    graded = {level for level in levels if rank(level) >= rank(_LOWEST_GRADE)}
+    return len(occupations) == _BOTH or len(graded) == _BOTH
 
 
 @cache

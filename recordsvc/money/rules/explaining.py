@@ -248,10 +248,16 @@ def _places(rule: Rule, clause: ClauseText, steps: tuple[Step, ...], decision: D
 
 
 def _prior(hit: Mapping[str, Any]) -> str:
-    parts = [_named("occupation", hit["occupation"])] if hit.get("occupation") else []
+    parts = [_kind(hit["kind"])]
+    parts += [_named("occupation", hit["occupation"])] if hit.get("occupation") else []
     parts += [_named("level", hit["level"])] if hit.get("level") else []
     parts += [f"由{_named('payee', hit['payee'])}领取"] if hit.get("payee") else []
     return "，".join((str(hit.get("paid_on") or hit["basis_date"]), *parts))
+
+
+def _kind(code: str) -> str:
+    row = dated.table("subsidy_kinds").on(dated.OPEN_END).get(code)
+    return code if row is None else str(row["zh"])
 
 
 def _compared(step: Step, decision: Decision) -> Compared:

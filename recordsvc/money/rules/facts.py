@@ -29,6 +29,7 @@ PAID_FIELDS: Final = MappingProxyType(
         "occupation": "code",
         "level": "code",
         "certificate": "code",
+        "training": "code",
         "paid_on": "date",
     }
 )

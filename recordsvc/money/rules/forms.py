@@ -199,7 +199,10 @@ class LackingForm(Form):
 
 
 class EntitlementForm(Form):
-    """What a rule says of a certificate; nothing is claimed by reading it."""
+    """What a rule says of a certificate, or of a course; nothing is claimed by reading it.
+
+    `certificate_kind` is the type of the record, `issued_on` the last day of a course.
+    """
 
     record_id = fields.String(required=True)
     issued_on = fields.String(required=True)

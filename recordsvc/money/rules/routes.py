@@ -338,10 +338,10 @@ def _later(proposal: str) -> flask.Response:
     policy="own.entitlement.read",
     answer=EntitlementsForm,
     problems=(ArchiveRestricted,),
-    summary="我可以申请什么 / What my certificates may bring, why or why not",
+    summary="我可以申请什么 / What my certificates and courses may bring, why or why not",
 )
 def my_entitlements() -> flask.Response:
-    """Try every rule that pays people on the worker's certificates; nothing is stored or claimed."""
+    """Try every rule that pays people on the worker's records; nothing is stored or claimed."""
     items = [_told(one) for one in entitlements.of_worker(house(), own_worker())]
     return answers.answer({"items": items, "elsewhere": ELSEWHERE_ZH}, form=EntitlementsForm)
 

@@ -30,7 +30,7 @@ from tests.oidc.conftest import make_worker
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.beside]
 
 COOKIE = "__Host-recordsvc"
 HOST = "records.localhost"

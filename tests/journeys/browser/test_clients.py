@@ -13,7 +13,7 @@ from tests.web.region import SCHOOL
 from tests.web.test_client_pages import NAME, jwk
 
 __all__ = ["office"]
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.beside]
 
 
 def test_a_client_is_proposed_with_a_file_decided_and_stopped_at_once(

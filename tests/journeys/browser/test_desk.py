@@ -17,7 +17,7 @@ from tests.archive.paperfiles import pdf
 from tests.journeys.browser.test_worker import DESKTOP, PHONE, Screen, expect
 from tests.web.region import SCHOOL, Region, person
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.beside]
 
 CASE = "宁人社窗〔2025〕7号"
 MONTH_MS = 31 * 24 * 3_600_000

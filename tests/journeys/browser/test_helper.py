@@ -14,7 +14,7 @@ expect = playwright.expect
 
 __all__ = ["screen"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.beside]
 
 HELPER = "阿依古丽·买买提依明·阿不都热合曼"
 

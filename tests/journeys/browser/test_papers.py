@@ -11,7 +11,7 @@ from tests.journeys.browser.test_worker import Screen, expect, screen
 
 __all__ = ["screen"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.beside]
 
 TITLE = "买买提·阿不都热依木·𬭎鑫的承诺书" * 5
 

@@ -20,7 +20,7 @@ from tests.journeys.browser.test_worker import DESKTOP, PHONE, Screen
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.beside]
 
 COOKIE = "recordsvc-demo"
 

@@ -15,7 +15,7 @@ expect = playwright.expect
 
 __all__ = ["screen"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.beside]
 
 CARD = synthetic.card_number(9)
 

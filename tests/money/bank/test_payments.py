@@ -28,14 +28,15 @@ from recordsvc.money.bank.errors import (
     BatchRefusedByCheck,
     BatchState,
     NothingToPay,
+    PayeeAccountFailed,
     PayeeAccountState,
     PaymentLive,
     PaymentState,
     ResolutionRefused,
 )
-from recordsvc.money.bank.tables import bank_entry, payment, payment_batch
+from recordsvc.money.bank.tables import bank_entry, payee_account, payment, payment_batch
 from tests.money.bank import made
-from tests.money.bank.desk import CLERK, CODE, FIRST, SECOND, Desk, worker
+from tests.money.bank.desk import CLERK, CODE, FIRST, REVIEWER, SECOND, Desk, worker
 
 # -- accounts
 
@@ -472,7 +473,7 @@ def test_case_31_an_unknown_payment_that_was_booked_is_settled(desk: Desk) -> No
 def test_a_rejected_payment_is_tried_again_only_after_a_later_statement(desk: Desk) -> None:
     paid = desk.pay(1, claim="c")
     batch = desk.send()
-    desk.report(batch, told(desk, paid, "RJCT", "AC04"))
+    desk.report(batch, told(desk, paid, "RJCT", "RC01"))
     desk.state_account(1, 1_000_000)
     with pytest.raises(AbsenceUnproven):
         desk.pay(1, claim="c")
@@ -485,7 +486,7 @@ def test_nothing_is_tried_again_while_money_left_unexplained(desk: Desk) -> None
     """A bank that rejects, and books under a wrong id all the same."""
     paid = desk.pay(1, claim="c")
     batch = desk.send()
-    desk.report(batch, told(desk, paid, "RJCT", "AC04"))
+    desk.report(batch, told(desk, paid, "RJCT", "RC01"))
     desk.state_account(1, 1_000_000, desk.debit(paid, end_to_end_id="WRONG"))
     desk.days(1)
     desk.state_account(2, 850_000)
@@ -514,6 +515,8 @@ def test_case_32_a_return_is_paid_once_more_to_the_new_account(desk: Desk) -> No
     desk.days(2)
     desk.state_account(2, 850_000, desk.credit(paid))
     assert (desk.state(paid), desk.payment(paid).reason) == ("returned", "AC04")
+    with pytest.raises(PayeeAccountFailed):
+        desk.pay(1, claim="c")
     desk.account(1, made.payee(11))
     again = desk.pay(1, claim="c")
     batch = desk.send()
@@ -525,6 +528,74 @@ def test_case_32_a_return_is_paid_once_more_to_the_new_account(desk: Desk) -> No
         own = bank_entry.c
         rows = conn.execute(sa.select(own.credit, own.amount_fen)).all()
     assert sum(-row.amount_fen if row.credit else row.amount_fen for row in rows) == 150_000
+
+
+def came_back(desk: Desk, reason: str) -> bytes:
+    paid = desk.pay(1, claim="c")
+    desk.send()
+    desk.notify(desk.debit(paid))
+    desk.notify(desk.credit(paid, returned=reason))
+    assert (desk.state(paid), desk.payment(paid).reason) == ("returned", reason)
+    return paid
+
+
+@pytest.mark.parametrize("reason", ["AC01", "BE01", "AC04", "AC06"])
+def test_an_account_that_the_bank_blamed_takes_nothing_more_of_any_claim(desk: Desk, reason: str) -> None:
+    waiting = desk.pay(1, claim="waits")
+    desk.write(payments.withdraw, desk.house, waiting, CLERK)
+    came_back(desk, reason)
+    for claim in ("c", "another"):
+        with pytest.raises(PayeeAccountFailed):
+            desk.pay(1, claim=claim)
+    # Nor where somebody writes it good again.
+    verified = payee_account.update().where(payee_account.c.payee == worker(1)).values(state="verified")
+    desk.write(lambda turn: turn.conn.execute(verified))
+    with pytest.raises(PayeeAccountFailed):
+        desk.pay(1, claim="c")
+
+    desk.account(1, made.payee(11), verify=False)
+    with pytest.raises(PayeeAccountState):
+        desk.pay(1, claim="c")
+    desk.write(payee_accounts.verify, desk.read(payee_accounts.newest, worker(1)).account_id, REVIEWER)
+    assert desk.payment(desk.pay(1, claim="c")).payee_version == 2
+
+
+@pytest.mark.parametrize("reason", ["RC01", "MS03", "NARR", "", "ZZ99"])
+def test_what_came_back_for_another_reason_goes_to_the_same_account_again(desk: Desk, reason: str) -> None:
+    paid = desk.pay(1, claim="c")
+    desk.send()
+    desk.notify(desk.debit(paid))
+    desk.notify(desk.credit(paid, returned=reason or "MS03"))
+    again = desk.payment(desk.pay(1, claim="c"))
+    assert (again.attempt, again.payee_version) == (2, 1)
+
+
+def test_what_waits_for_an_account_that_the_bank_blamed_is_not_sent(desk: Desk) -> None:
+    paid = desk.pay(1, claim="c")
+    desk.send()
+    waiting = desk.pay(1, claim="another")
+    desk.notify(desk.debit(paid))
+    desk.notify(desk.credit(paid))
+    with pytest.raises(NothingToPay):
+        desk.seal()
+    assert (desk.state(waiting), desk.open_breaks()) == ("approved", [])
+    desk.account(1, made.payee(11))
+    desk.write(payments.readdress, desk.house, waiting, FIRST)
+    desk.send()
+    assert desk.payment(waiting).payee_version == 2
+
+
+def test_a_rejection_that_blames_the_account_ends_it_as_well(desk: Desk) -> None:
+    paid = desk.pay(1, claim="c")
+    batch = desk.send()
+    desk.report(batch, told(desk, paid, "RJCT", "AC01"))
+    desk.state_account(1, 1_000_000)
+    desk.days(1)
+    desk.state_account(2, 1_000_000)
+    with pytest.raises(PayeeAccountFailed):
+        desk.pay(1, claim="c")
+    desk.account(1, made.payee(11))
+    assert desk.payment(desk.pay(1, claim="c")).attempt == 2
 
 
 # -- what does not agree

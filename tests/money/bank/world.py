@@ -14,7 +14,7 @@ from banksim.folder import Folder as BankFolder
 from banksim.oracle import Ours, judge
 from recordsvc.ground.database import Database
 from recordsvc.money.bank import breaks, dispatch, folder, inbox, payments, terms
-from recordsvc.money.bank.errors import AbsenceUnproven, NothingToPay, PaymentLive
+from recordsvc.money.bank.errors import AbsenceUnproven, NothingToPay, PayeeAccountFailed, PaymentLive
 from recordsvc.money.bank.payments import AT_BANK
 from tests.money.bank.desk import CODE, Desk, worker
 
@@ -119,6 +119,9 @@ class World:
                         purpose="补贴",
                         by="official:h1",
                     )
+                except PayeeAccountFailed:
+                    # Its payee brings one that works; whether it does, the bank says.
+                    self.desk.account(n)
                 except (PaymentLive, AbsenceUnproven):
                     continue
         try:

@@ -6,7 +6,7 @@ import pytest
 
 from recordsvc.money.bank import payee_accounts, payments
 from recordsvc.money.bank.errors import PaymentLive
-from recordsvc.money.claims import bank, paying, values
+from recordsvc.money.claims import bank, escalating, paying, values, views
 from recordsvc.money.claims.values import Claim
 from recordsvc.money.ledger import accounts
 from tests.money.bank import made
@@ -47,7 +47,16 @@ def test_case_32_with_the_bank_a_claim_is_paid_and_what_came_back_is_paid_once_m
         assert accounts.balance(conn, "spent:test").posted == 200_000
     desk.notify(desk.credit(first))
     assert world.read(one).state == "RETURNED"
+    # Closed: not there again, and it is its payee's turn.
+    assert world.step(one, "pay", PAYER).outcome == "waits"
+    back = world.read(one)
+    assert (back.waits, back.owner, back.due_on) == ("account-failed", "worker", "2025-11-13")
+    paying.run(world.house)
+    assert world.read(one) == back
     give_account(world, one, 2)
+    paying.run(world.house)
+    back = world.read(one)
+    assert (back.state, back.waits, back.owner, back.due_on) == ("RETURNED", "", "payer", "2025-10-28")
     world.step(one, "pay", PAYER)
     second = bytes.fromhex(world.read(one).payment)
     desk.send()
@@ -61,6 +70,54 @@ def test_case_32_with_the_bank_a_claim_is_paid_and_what_came_back_is_paid_once_m
     hold, queue = world.read(one).hold, world.house.claims.payments.queue
     with pytest.raises(PaymentLive):
         world.house.db.write(lambda turn: queue(turn, one.reference, one.payee, 1, hold, "official:p9"))
+
+
+def test_a_bank_that_closed_the_account_makes_it_its_payee_s_turn_at_once(world: World, desk: Desk) -> None:
+    one = world.file(*world.certified())
+    give_account(world, one, 1)
+    world.bring(one, "PAYING")
+    paid = bytes.fromhex(world.read(one).payment)
+    desk.send()
+    desk.notify(desk.debit(paid))
+    desk.notify(desk.credit(paid))
+
+    back = world.read(one)
+    assert (back.state, back.waits, back.owner) == ("RETURNED", "account-failed", "worker")
+    # Another claim of theirs is not accepted for it either.
+    other = world.file(one.worker_id, world.certified(occupation="6-29-03-07")[1], "EVAL")
+    with world.house.db.read() as conn:
+        shown = views.detailed(world.house, conn, back)
+        assert world.house.claims.payments.account_of(conn, other.payee) == 0
+    assert "账户已销户" in shown["came_back"]
+    assert shown["account_ready"] is False
+
+
+def test_what_came_back_is_reported_when_it_is_late_whoever_it_waits_on(world: World, desk: Desk) -> None:
+    ones = [world.file(*world.certified(n)) for n in (1, 2)]
+    for n, one in enumerate(ones, 1):
+        give_account(world, one, n)
+        world.bring(one, "PAYING")
+    desk.send()
+    for one, reason in zip(ones, ("AC04", "MS03"), strict=True):
+        paid = bytes.fromhex(world.read(one).payment)
+        desk.notify(desk.debit(paid))
+        desk.notify(desk.credit(paid, returned=reason))
+    assert [(it.owner, it.waits) for it in map(world.read, ones)] == [
+        ("worker", "account-failed"),
+        ("payer", ""),
+    ]
+
+    def reported() -> list[list[str]]:
+        escalating.run(world.house)
+        with world.house.db.read() as conn:
+            found = [values.events_of(conn, one) for one in ones]
+        return [[row.reason for row in rows if row.event == "escalate"] for rows in found]
+
+    assert reported() == [[], []]
+    world.days(10)
+    assert reported() == [[], ["inspector"]]
+    world.days(30)
+    assert reported()[0] == ["inspector"]
 
 
 def test_case_36_an_account_replaced_between_approval_and_payment_ends_the_signatures(

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from recordsvc.money.claims import filing
 from recordsvc.money.claims.errors import ClaimStands
-from recordsvc.money.claims.tables import claim, claim_approval, claim_state
+from recordsvc.money.claims.tables import claim, claim_approval, claim_refusal, claim_state
 from recordsvc.money.claims.values import Claim
 from tests.money.claims.world import HANDLER, World
 
@@ -59,7 +59,15 @@ def copy(world: World, one: Claim, **more: Any) -> Any:
     }
     fixed |= {name: more[name] for name in ("kind", "certificate") if name in more}
     world.house.db.write(lambda turn: turn.conn.execute(claim.insert().values(fixed)))
-    unsigned = {"claim_id": b"\x07" * 16, "decision": None, "signed": None, "hold": "", "state": "SUBMITTED"}
+    unsigned = {
+        "claim_id": b"\x07" * 16,
+        "decision": None,
+        "amount_fen": 0,
+        "refusal": None,
+        "signed": None,
+        "hold": "",
+        "state": "SUBMITTED",
+    }
     return claim_state.insert().values(state_row(world, one) | unsigned | more)
 
 
@@ -132,6 +140,62 @@ def test_case_22_a_signature_that_must_not_be(
 ) -> None:
     one = world.bring(world.file(*world.certified()), "ACCEPTED")
     refused(world, signature(world, one, step, one.filed_by if actor == "filer" else actor, **more))
+
+
+def state(world: World, one: Claim, **values: Any) -> Any:
+    return claim_state.update().where(claim_state.c.claim_id == one.claim_id).values(values)
+
+
+def word(one: Claim, n: int, actor: str, **more: Any) -> Any:
+    """A word on refusing a claim, put beside by raw SQL."""
+    row = {
+        **one.key,
+        "n": n,
+        "decision": one.decision,
+        "verdict": "GRANT",
+        "article": "第三条第二项",
+        "found": "不实",
+        "found_on": "2025-10-09",
+        "evidence": "笔录",
+        "actor": actor,
+        "at_ms": 1,
+    }
+    return claim_refusal.insert().values(row | more)
+
+
+ENDED = {"state": "REFUSED", "live": 0, "owner": "", "hold": "", "signed": None}
+
+
+@pytest.mark.parametrize("brought", ["CHECKED", "ACCEPTED", "NOTICED"])
+def test_what_the_rule_grants_is_not_refused_without_two_people_s_words(world: World, brought: str) -> None:
+    one = world.file(*world.certified())
+    if brought != "CHECKED":
+        one = world.bring(one, brought)
+    refused(world, state(world, one, **ENDED))
+    for less in ({"amount_fen": 0}, {"decision": None}, {"refusal": one.version}):
+        refused(world, state(world, one, **ENDED | less))
+    world.propose_refusal(one, HANDLER, "证书系伪造")
+    proposal = world.read(one).version
+    refused(world, state(world, one, **ENDED, refusal=proposal))
+    second = {"before": proposal, "proposer": HANDLER.actor}
+    refused(world, word(one, 90, HANDLER.actor, **second))
+    refused(world, word(one, 90, "official:r1", before=proposal, proposer="official:x"))
+    refused(world, word(one, 90, "official:r1", before=proposal))
+    refused(world, word(one, 90, "official:r1", **second, decision=9))
+    for name in ("article", "found", "found_on", "evidence"):
+        refused(world, word(one, 90, "official:r1", **second | {name: ""}))
+
+    world.house.db.write(lambda turn: turn.conn.execute(word(one, 90, "official:r1", **second)))
+    world.house.db.write(lambda turn: turn.conn.execute(state(world, one, **ENDED, refusal=proposal)))
+
+
+def test_what_the_rule_does_not_grant_has_no_such_words(world: World) -> None:
+    world.registers.said["insured_months"] = 3
+    one = world.file(*world.certified())
+    refused(world, word(one, 90, "official:r1"))
+    refused(world, word(one, 90, "official:r1", verdict="REFUSE"))
+    world.step(one, "refuse", HANDLER)
+    assert world.read(one).refusal is None
 
 
 def test_a_lawful_signature_is_taken(world: World) -> None:

@@ -45,7 +45,7 @@ def test_a_worker_claims_from_what_may_be_had_and_sees_why(world: World, journey
         "可以申请 1 项",
         "2,000.00 元",
         "高级2000元（样例）（2017-05-15 起）",
-        "为什么可以：符合 9 条",
+        "为什么可以：符合 10 条",
     ):
         assert words in offered, words
 

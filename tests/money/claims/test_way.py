@@ -248,8 +248,8 @@ def test_every_state_is_reached_and_every_guard_and_effect_is_there() -> None:
 
 def test_a_refusal_needs_a_reason_and_two_people_where_the_rule_grants(world: World) -> None:
     one = world.file(*world.certified())
-    for event in ("refuse", "propose-refusal"):
-        with pytest.raises(ClaimStep):
+    for event, why in (("refuse", ClaimStep), ("propose-refusal", ClaimRefused)):
+        with pytest.raises(why):
             world.step(one, event, HANDLER)
     assert world.refuse(one, "证书系伪造").state == "REFUSED"
 

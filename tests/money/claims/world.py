@@ -15,6 +15,7 @@ from recordsvc.house import House
 from recordsvc.money.claims import filing, notices, paying, steps, values
 from recordsvc.money.claims.filing import Ask
 from recordsvc.money.claims.ports import Ports
+from recordsvc.money.claims.refusing import Grounds
 from recordsvc.money.claims.values import Claim, Who
 from recordsvc.money.ledger import accounts, booking
 from recordsvc.money.ledger.accounts import BUDGET, Account
@@ -28,6 +29,7 @@ from tests.archive.support import Centre, id_of, person
 DAY_MS = 86_400_000
 LEFT, SPENT = "line:test", "spent:test"
 WELDER = "6-18-02-04"
+ARTICLE = "第三条第二项"
 
 
 def official(name: str, *roles: str) -> Who:
@@ -207,12 +209,18 @@ class World:
     def as_worker(self, worker_id: bytes) -> Who:
         return Who(f"worker:{uuid.UUID(bytes=worker_id)}", filing.WORKER_ROLES)
 
-    def step(self, one: Claim, event: str, who: Who, reason: str = "") -> steps.Done:
-        return self.write(steps.step, self.read(one), event, who, reason)
+    def step(self, one: Claim, event: str, who: Who, reason: str = "", **more: Any) -> steps.Done:
+        return self.write(steps.step, self.read(one), event, who, reason, **more)
+
+    def propose_refusal(self, one: Claim, who: Who, reason: str, **more: str) -> steps.Done:
+        """Propose to refuse what the rule grants, on an article and a paper of today."""
+        today = beijing_date(self.house.clock.now_ms()).isoformat()
+        given = {"article": ARTICLE, "found_on": today, "evidence": "核查笔录 2025-17"}
+        return self.step(one, "propose-refusal", who, reason, grounds=Grounds(**given | more))
 
     def refuse(self, one: Claim, reason: str) -> Claim:
         """Refuse what the rule grants, by two people."""
-        self.step(one, "propose-refusal", HANDLER, reason)
+        self.propose_refusal(one, HANDLER, reason)
         return self.step(one, "refuse", REVIEWER, reason).claim
 
     def read(self, one: Claim) -> Claim:

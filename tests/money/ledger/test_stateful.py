@@ -200,6 +200,6 @@ def test_the_ledger_keeps_to_its_oracle(database: Database) -> None:
 @pytest.mark.beside
 def test_the_ledger_keeps_to_its_oracle_for_long(database: Database) -> None:
     """Other histories every time (in CI the same ones); RECORDSVC_TEST_HISTORIES says how many."""
-    histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "200"))
+    histories = int(os.environ.get("RECORDSVC_TEST_HISTORIES", "100"))
     fixed = os.environ.get("CI") == "true"
     run(database, max_examples=histories, stateful_step_count=40, print_blob=True, derandomize=fixed)

@@ -24,6 +24,7 @@ from tests.money.recovery.test_offsetting import zero_sum
 from tests.money.recovery.world import Recoveries
 
 BY = "staff:s-1"
+LONG = (pytest.mark.long, pytest.mark.beside)
 RATE, HALF = 500_000, 250_000
 PLANNED = {"theory_minutes": 900, "practice_minutes": 1800, "online_minutes": 0}
 FITTER = {"edition": "2022", "code": "6-31-01-03", "name": "电工"}
@@ -134,9 +135,7 @@ def recovered(world: Recoveries, one: Claim, reference: str) -> None:
     assert world.read(one).state == "RECOVERED"
 
 
-@pytest.mark.parametrize(
-    "finished", [pytest.param(0, marks=pytest.mark.long), 1, pytest.param(2, marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize("finished", [pytest.param(0, marks=LONG), 1, pytest.param(2, marks=LONG)])
 def test_case_44_whoever_finishes_the_enterprise_keeps_their_number_times_the_rate(
     world: Recoveries, finished: int
 ) -> None:

@@ -32,6 +32,7 @@ def test_what_came_back_lapses_to_its_line_and_can_be_paid_anew(
     back = world.read(one)
     assert (back.state, back.signed, back.hold, back.round) == ("CHECKED", None, "", 2)
     assert (world.left(), world.posted(SPENT), world.posted("cash:employ:returns")) == (left + 200_000, 0, 0)
+    world.another_account(one)
     world.bring(one, "PAYING")
     world.settle(one)
     assert world.read(one).state == "PAID"

@@ -233,6 +233,7 @@ def test_a_rest_that_comes_back_is_paid_again_and_never_lapses(
     world.days(400)
     assert paying.lapse_due(world.house) == 0
     assert world.write(paying.lapse, world.read(more)) is False
+    world.another_account(more)
     world.write(steps.step, world.read(more), "pay", PAYER)
 
     again = world.read(more)

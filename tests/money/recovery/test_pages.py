@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from recordsvc.access import looked
+from recordsvc.access import looked, ways
+from recordsvc.access.grants import Actor, Kind
 from recordsvc.money.claims.values import Claim
-from recordsvc.money.recovery import hearing
+from recordsvc.money.recovery import deciding, hearing, offsetting
 from recordsvc.settings import Settings
 from tests.archive.support import person
 from tests.journeys.desk import HOST, Journey
 from tests.money.recovery.test_offsetting import law
 from tests.money.recovery.world import Recoveries
 from tests.test_number_commands import commands, typed
+from tests.web.test_own_proof import PIN
+from tests.web.test_window import CARD, holds
 
 __all__ = ["commands", "law"]
 
@@ -248,3 +251,55 @@ def test_keeping_back_is_decided_at_the_desk_agreed_to_by_the_worker_and_seen_on
     (told,) = [it for it in journey.read(me, "/v1/me/claims")["items"] if it["offset_fen"]]
     assert (told["amount_fen"], told["offset_fen"]) == (150_000, 75_000)
     assert "抵扣" in see(journey, me, mine)
+
+
+def test_at_the_window_no_clerk_agrees_alone_to_keeping_back_and_a_worker_takes_it_back_without_a_proof(
+    world: Recoveries, journey: Journey, asked: Claim, law: dict[str, Any]
+) -> None:
+    who = person(1)
+    world.decide(world.heard(asked), deciding.DECIDE, asked_fen=200_000, instalments=1, by_offset=True)
+    own = Actor(
+        Kind.WORKER, str(uuid.UUID(bytes=asked.worker_id)), worker_id=asked.worker_id, session_id="0" * 64
+    )
+    codes = ways.set_pin(world.house, own, PIN, "test").codes
+    holds(world.house, who, CARD)
+    serving = {"document": who["document"], "number": who["number"], "card": CARD, "case_ref": "W-2026-7"}
+    assert press(journey, "handler", "/window", **serving, purpose="service-window").location == "/me"
+    clerk, _ = journey.browser("handler")
+    place = f"/me/recoveries/{name(world, asked)}"
+    page = see(journey, "handler", place)
+    assert 'name="own_pin"' in page
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    journey._browsers["handler"] = (clerk, token[1])
+
+    def agreed() -> bool:
+        with world.house.db.read() as conn:
+            return offsetting.agrees(conn, world.case(asked))
+
+    alone = press(journey, "handler", f"{place}/offset/agree")
+    assert (alone.status_code, "需要本人验证" in alone.text) == (422, True)
+    door = f"/v1{place}/offset"
+    assert journey.act("handler", door, {"agrees": True}, 422)["code"] == "own-proof-typed"
+    wrong = {"agrees": True, "own_pin": PIN, "own_code": "0000-0000"}
+    assert journey.act("handler", door, wrong, 422)["code"] == "own-proof-typed"
+    assert not agreed()
+    typed = {"own_pin": PIN, "own_code": codes[0]}
+    assert press(journey, "handler", f"{place}/offset/agree", **typed).status_code == 303
+    assert agreed()
+    assert 'name="own_pin"' not in see(journey, "handler", place)
+    assert press(journey, "handler", f"{place}/offset/deny").status_code == 303
+    assert not agreed()
+
+
+def test_the_worker_agrees_with_a_fresh_sign_in_and_takes_it_back_with_any(
+    world: Recoveries, journey: Journey, asked: Claim, law: dict[str, Any]
+) -> None:
+    case = world.heard(asked)
+    world.decide(case, deciding.DECIDE, asked_fen=200_000, instalments=1, by_offset=True)
+    me = journey.sign_in(person(1)["number"])
+    door = f"/v1/me/recoveries/{name(world, asked)}/offset"
+    assert journey.act(me, door, {"agrees": True}, 200)["offset"]["agreed"] is True
+    world.house.clock.advance(world.house.settings.step_up_minutes * 60_000)
+    assert journey.act(me, door, {"agrees": True}, 401)["code"] == "step-up"
+    assert journey.act(me, door, {"agrees": False}, 200)["offset"]["agreed"] is False

@@ -1,11 +1,15 @@
 """What happens in the archive reaches claims: unpaid ones go back, paid ones are asked back, once."""
 
+import uuid
+
 from recordsvc.archive import merging, noticeboard
 from recordsvc.ground import two_person
 from recordsvc.ground.commit import Turn
+from recordsvc.money.claims.values import Claim
 from recordsvc.money.recovery import deciding
 from tests.archive.support import Centre, person
 from tests.archive.test_disputes import confirm
+from tests.archive.test_moved import move
 from tests.money.claims.world import HANDLER, Assessor
 from tests.money.recovery.world import Recoveries
 
@@ -186,3 +190,35 @@ def test_a_group_that_is_withdrawn_asks_the_difference_of_its_standard_back(worl
 
     case = world.case(one)
     assert (case.ground, case.proposed_fen) == ("record-corrected", 22_000)
+
+
+def moved(world: Recoveries, one: Claim) -> None:
+    """Two officials move the claimed record to whom it belongs, and what rests on it follows."""
+    right = person(9)
+    world.assessor.enter(world.assessor.certificate(right))
+    move(world.house, one.worker_id, uuid.UUID(one.certificate).bytes, world.assessor.worker_id(right))
+    world.follow()
+
+
+def test_an_unpaid_claim_on_what_was_moved_to_whom_it_belongs_goes_back(world: Recoveries) -> None:
+    one = world.claimed()
+    world.bring(one, "APPROVED")
+
+    moved(world, one)
+
+    back = world.read(one)
+    assert (back.state, back.signed, back.decision) == ("CHECKED", None, None)
+    assert world.left() == 1_000_000
+    assert "claim-sent-back" in told(world, one.worker_id)
+
+
+def test_what_was_paid_for_a_record_that_is_somebody_elses_is_asked_back_once(world: Recoveries) -> None:
+    one = world.paid()
+
+    moved(world, one)
+    world.follow()
+
+    (case,) = world.cases(one)
+    assert (case.state, case.proposed_fen, case.paid_fen) == ("OPENED", 200_000, 200_000)
+    assert case.ground == "record-revoked"
+    assert world.read(one).state == "RECOVERING"

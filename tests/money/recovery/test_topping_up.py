@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from recordsvc.archive import noticeboard
+from recordsvc.archive.reading import Reader
 from recordsvc.money.claims import decided, filing, notices, paying, views
 from recordsvc.money.claims.errors import ClaimSignedBefore, ClaimStands
 from recordsvc.money.claims.facts import prior
@@ -197,9 +198,13 @@ def test_while_a_case_is_open_nothing_is_topped_up(world: Recoveries) -> None:
     world.level(one, "5")
     world.decide(world.heard(one), deciding.DECIDE, asked_fen=50_000, instalments=1)
 
+    world.correct(one, assessed_on=world.desk.today().isoformat())
+    assert (world.case(one).state, world.topups(one)) == ("DECIDED", [])
+
     world.level(one, "3")
 
-    assert (world.case(one).state, world.topups(one)) == ("DECIDED", [])
+    # What was asked back is due, and more: the case ends, and the difference alone is proposed.
+    assert (world.case(one).state, [it.amount_fen for it in world.topups(one)]) == ("DROPPED", [50_000])
 
 
 def test_nobody_signs_a_top_up_who_filed_the_claim(world: Recoveries) -> None:
@@ -226,8 +231,10 @@ def test_nobody_signs_a_top_up_who_filed_the_claim(world: Recoveries) -> None:
 
 def test_a_top_up_is_no_subsidy_of_its_own_to_limits_and_trials(world: Recoveries) -> None:
     one, more = raised(world)
+    archive = Reader(world.house).archive(one.worker_id)
+    assert archive is not None
     with world.house.db.read() as conn:
-        (earlier,) = prior(conn, one.worker_id)
+        (earlier,) = prior(conn, one.worker_id, archive)
         cases = list(decided.cases(conn, "SKILL_UP", "2025-01-01", "2025-12-31", ""))
         stored = list(decided.stored(conn))
     # One subsidy, of the level that the record says now.
@@ -235,4 +242,4 @@ def test_a_top_up_is_no_subsidy_of_its_own_to_limits_and_trials(world: Recoverie
     assert [case.amount_fen for case in cases] == [100_000]
     assert sorted(row.decision_id for row in stored) == sorted([one.claim_id, more.claim_id])
     with world.house.db.read() as conn:
-        assert prior(conn, one.worker_id, one.claim_id) == []
+        assert prior(conn, one.worker_id, archive, one.claim_id) == []

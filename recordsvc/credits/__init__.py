@@ -1,0 +1,1 @@
+"""Credits (学分): reference credits of trainings, and what a credit bank decides of them."""
