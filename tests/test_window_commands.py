@@ -13,6 +13,7 @@ from recordsvc.access.tables import session
 from recordsvc.archive import disputes, notices
 from recordsvc.archive.reading import Reader
 from recordsvc.cli import main
+from recordsvc.exports.printed import needs
 from recordsvc.house import House
 from recordsvc.people import synthetic
 from recordsvc.people.contacts import phone_of
@@ -219,6 +220,26 @@ def test_papers_are_filed_listed_and_taken(
     (paper,), _sealed = house.papers.listed(here)
     assert paper.filed_by == "window:demo-handler"
     assert "papers" in {row[3] for row in looks(house, here)}
+
+
+@pytest.mark.skipif(bool(needs.missing()), reason=f"not installed: {', '.join(needs.missing())}")
+def test_a_certificate_is_printed_of_a_record_and_of_the_archive(
+    house: House, commands: CliRunner, here: bytes, tmp_path: Path
+) -> None:
+    one, _seen = at_hand(house, here)
+    for name, words in (("record.pdf", (one,)), ("archive.pdf", ())):
+        to = tmp_path / name
+        told = served(house, commands, "window certificate", *words, "--to", str(to))
+        assert (told.exit_code, "已出具" in told.output) == (0, True), told.output
+        assert (to.read_bytes()[:5], to.stat().st_mode & 0o077) == (b"%PDF-", 0)
+    row = ("demo-handler", "handler", "service-window")
+    assert (*row, "records", CASE) in looks(house, here)
+    again = served(house, commands, "window certificate", "--to", str(tmp_path / "archive.pdf"))
+    assert again.exit_code != 0, "no file is written over"
+    other = served(
+        house, commands, "window certificate", str(uuid.uuid4()), "--to", str(tmp_path / "none.pdf")
+    )
+    assert (other.exit_code, (tmp_path / "none.pdf").exists()) == (1, False)
 
 
 def test_an_activation_code_is_handed_over_by_name(house: House, commands: CliRunner, here: bytes) -> None:

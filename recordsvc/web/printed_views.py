@@ -98,7 +98,8 @@ def tail(holder: Holder) -> str:
 
 def _told(archive: Archive, state: RecordState, card: Card) -> Iterable[tuple[str, str]]:
     if card.ending is not None:
-        yield card.ending.what, f"{card.ending.on}，{card.ending.reason or '未说明原因'}（{card.ending.by}）"
+        why = card.ending.reason if state.revocation is None else _reason(state.revocation)
+        yield card.ending.what, f"{card.ending.on}，{why or '未说明原因'}（{card.ending.by}）"
     for one in card.corrections:
         changed = (f"{label}：{old or '无'} → {new or '无'}" for label, old, new in one.changes or ())
         yield "更正", f"{one.on}，{one.reason}。{'；'.join(changed)}"

@@ -27,8 +27,8 @@ _TABLE_BY_NAME: Final = {
     "province": "certificate_provinces",
 }
 """Codes whose descriptions do not name their table."""
-_LABEL_BY_NAME: Final = {"province": "省份"}
-"""What a code is called where its word is shown."""
+_LABEL_BY_NAME: Final = {"province": "省份", "issued_on": "签发日期"}
+"""What a code is called where its word is shown, and a member whose schema gives it no title."""
 _WORD_BY_NAME: Final = {("country", "CHN"): "中国"}
 """Words of codes that have no table here: of other countries the code stays."""
 

@@ -24,10 +24,13 @@ from recordsvc.exports.printed import needs, pdf
 from recordsvc.house import House
 from tests.browser import chromium
 from tests.web.conftest import *  # noqa: F403 - the region that pages are tried on
+from tests.web.region import ASSESSOR, Region
 
 __all__ = ["chromium"]
 
 pytestmark = [
+    pytest.mark.long,
+    pytest.mark.beside,
     pytest.mark.interop,
     pytest.mark.skipif(bool(needs.missing()), reason=f"not installed: {', '.join(needs.missing())}"),
 ]
@@ -240,6 +243,21 @@ def test_names_and_rare_characters_are_drawn_and_can_be_copied(made: Path) -> No
 
     assert "买买提·阿不都热依木·𬭎鑫" in text
     assert "已更正" in text
+
+
+def test_a_revoked_record_tells_why_without_the_words_written_to_its_holder(
+    region: Region,
+    me: Visitor,  # noqa: F405
+    worker: dict[str, Any],
+    ids: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    region.revoke(ASSESSOR, worker, ids["certificate"], "result-annulled", "只写给本人看的话")
+    made = taken(me, f"/v1/me/records/{ids['certificate']}/certificate", tmp_path / "revoked.pdf")
+
+    text = re.sub(r"\s", "", tool("pdftotext", "poppler-utils", made, "-").stdout.decode())
+
+    assert ("成绩或结果作废" in text, "只写给本人看的话" in text, "签发日期" in text) == (True, False, True)
 
 
 # -- zbarimg and the page without network
