@@ -1,4 +1,4 @@
-"""Certificates on paper: of one record and of an archive of 40, as signed PDFs with their bundles, door to door."""
+"""Certificates on paper: of one record and of an archive of 40, signed PDFs with their bundles."""
 
 import statistics
 import time
