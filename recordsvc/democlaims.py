@@ -225,7 +225,7 @@ class _Desk:
         from demo.bank import ACCOUNT
 
         def seal(turn: Turn) -> None:
-            batches.seal(turn, self._house, ACCOUNT["code"], PAYER.actor)
+            batches.seal(turn, self._house, ACCOUNT["code"], PAYER.actor, frozenset())
 
         with contextlib.suppress(NothingToPay):
             self._house.db.write(seal)

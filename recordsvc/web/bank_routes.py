@@ -5,6 +5,7 @@ from typing import Any, Final
 import flask
 
 from recordsvc.access.entrance import actor
+from recordsvc.access.errors import Recused
 from recordsvc.access.grants import can
 from recordsvc.access.objects import whole
 from recordsvc.access.policy import Surface, door
@@ -13,7 +14,7 @@ from recordsvc.ground.forms import Form, text
 from recordsvc.ground.ports import beijing_date
 from recordsvc.ground.problems import FormRefused, Problem
 from recordsvc.ground.reading import Fields, Upload
-from recordsvc.money.bank import batches, breaks, resolving, views
+from recordsvc.money.bank import batches, breaks, recusing, resolving, views
 from recordsvc.money.bank.errors import BreakClosed
 from recordsvc.money.bank.forms import BankFileForm, ResolveForm
 from recordsvc.money.bank.recon_routes import MOST_FILE, brought, ending, taking
@@ -132,8 +133,9 @@ def _desk(typed: dict[str, Any], problem: Problem | None, told: str = "") -> fla
             for one in views.accounts(house(), conn)
         ]
         found = [_batch(views.batch(conn, one)) for one in batches.listed(conn, limit=30)]
-        waiting = [_proposal(one) for one in views.proposals(house(), conn)]
-        open_ = breaks.listed(conn, recon_break.c.state == "open", limit=100)
+        waiting = [_proposal(one) for one in views.proposals(house(), conn, actor())]
+        others = recusing.breaks_of_others(recusing.kept_out(conn, actor().recused))
+        open_ = breaks.listed(conn, recon_break.c.state == "open", others, limit=100)
         differences = [_break(views.difference(house(), conn, one)) for one in open_]
     return page(
         "desk_bank.html",
@@ -203,12 +205,13 @@ def _told(kind: str, subject: str) -> dict[str, str]:
     step_up=True,
     body=Fields(SealPageForm),
     answer={303: None, 422: HTML},
+    problems=(Recused,),
     summary="组批封存（网页） / Seal a batch",
 )
 def seal_button(form: dict[str, Any]) -> flask.Response:
     """Seal what waits on an account."""
     try:
-        once(sealing(form["account"], reference(), collect=form["collect"] == "yes"))
+        once(sealing(form["account"], actor(), collect=form["collect"] == "yes"))
     except Problem as problem:
         return _in_place({}, problem)
     return go(PLACE)
@@ -287,7 +290,9 @@ def _word(proposal_id: bytes, typed: dict[str, Any], problem: Problem | None) ->
     wrong, trouble = faults(problem, _WORD) if problem is not None else ({}, None)
     wanted = words.uuid_text(proposal_id)
     with house().db.read() as conn:
-        found = [one for one in map(_proposal, views.proposals(house(), conn)) if one["id"] == wanted]
+        found = [
+            one for one in map(_proposal, views.proposals(house(), conn, actor())) if one["id"] == wanted
+        ]
     return page(
         "desk_bank_word.html",
         200 if problem is None else problem.status,

@@ -142,9 +142,7 @@ def _desk() -> flask.Response:
         # Of no place: only whoever covers the whole region sees them, and can say where they belong.
         nowhere = can(who, "worker.place", Thing())
         unplaced = places.unplaced(conn, MOST_UNPLACED) if nowhere else 0
-        bank = (
-            views.waiting(house(), conn, deciding.reference(who)) if can(who, "bank.pay", Thing()) else None
-        )
+        bank = views.waiting(house(), conn, who) if can(who, "bank.pay", Thing()) else None
     claims = due_counts() if can(who, "claim.read") else None
     own_rules = expiring.DESK in desks_of(who.roles) and can(who, "rule.read")
     ends = expiring.listed(house(), beijing_date(house().clock.now_ms())) if own_rules else []

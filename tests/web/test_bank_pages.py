@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from banksim import messages
+from recordsvc.access import recusals
+from recordsvc.access.recusals import Ground
 from recordsvc.ground.ports import FixedClock, uuid_text
 from recordsvc.house import House
-from recordsvc.money.bank import batches, dispatch
+from recordsvc.money.bank import batches, breaks, dispatch, payments
 from tests.money.bank import made
-from tests.money.bank.desk import CODE, Desk
+from tests.money.bank.desk import CODE, Desk, worker
 from tests.web.conftest import BROWSER, Visitor
 from tests.web.test_pages import sound
 from tests.web.test_typed_again import chosen, stands
@@ -71,6 +73,34 @@ def test_the_payers_own_page_says_what_waits(bank: Desk, payer: Visitor, app: An
     bank.days(40)
     payer = Visitor(app).login("payer")
     assert "其中已逾期 1 项" in payer.get("/desk").text
+
+
+def test_the_pages_leave_out_whom_the_payer_keeps_out_of(bank: Desk, payer: Visitor, app: Any) -> None:
+    house, second = bank.house, Visitor(app).login("payer-2")
+    paid = bank.read(payments.find, bank.pay(1))
+    house.db.write(
+        lambda turn: breaks.open_break(turn, house, CODE, "account-changed", "theirs", payment=paid)
+    )
+
+    def counts() -> list[str]:
+        shown = second.get("/desk").text.partition('id="bank"')[2].partition("</section>")[0]
+        return re.findall(r"<strong>([\d,]+) ", shown)
+
+    assert counts() == ["1", "0", "0", "1"]
+    out = ("demo-payer-2", worker(1), Ground.KIN)
+    house.db.write(lambda turn: recusals.declare(turn, house.random, *out, by="official:x"))
+    assert counts() == ["0", "0", "0", "0"]
+    refused = second.post("/desk/bank/batches", account=CODE)
+    assert (refused.status_code, bank.read(batches.listed)) == (403, [])
+    payer.post("/desk/bank/batches", account=CODE)
+    (place,) = re.findall(r'href="(/desk/bank/proposals/[^"]+)"', payer.get("/desk/bank").text)
+
+    page = second.get("/desk/bank").text
+
+    difference = f"/desk/bank/breaks/{uuid_text(bank.break_of('account-changed').break_id)}"
+    assert (place in page, difference in page) == (False, False)
+    assert difference in payer.get("/desk/bank").text
+    assert counts() == ["0", "0", "0", "0"]
 
 
 def test_a_word_of_an_old_sign_in_is_sent_to_prove_it_again(

@@ -25,7 +25,7 @@ from recordsvc.ground import bound, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.two_person import Proposal
-from recordsvc.money.bank import breaks, payee_accounts, paying, payments, secrets
+from recordsvc.money.bank import breaks, payee_accounts, paying, payments, recusing, secrets
 from recordsvc.money.bank.errors import (
     BatchRefusedByCheck,
     BatchState,
@@ -73,15 +73,17 @@ class StoredBatch:
         return self.message_id.startswith("C")
 
 
-def seal(turn: Turn, house: "House", account: str, by: str) -> bytes:
+def seal(turn: Turn, house: "House", account: str, by: str, recused: frozenset[str]) -> bytes:
     """Seal what waits on an account into a batch and propose its release; the batch's id.
 
     A payment whose payee's account has changed since its approval is left out and becomes a break.
-    Raises `NothingToPay`, `PayingAccountUnknown`, `BatchRefusedByCheck`.
+    `recused`: of whom the one who seals keeps out (回避).
+    Raises `NothingToPay`, `PayingAccountUnknown`, `BatchRefusedByCheck`, `Recused`.
     """
     source = paying.find(turn.conn, account)
     adapter = paying.adapter(source.adapter, turn.now_ms)
     chosen = _ready(turn, house, source, adapter.most)
+    recusing.check(turn.conn, recused, [one.payee for one in chosen])
     batch_id = uuid7(FixedClock(turn.now_ms), house.random)
     made = _batch(turn, house, source, batch_id, chosen)
     try:

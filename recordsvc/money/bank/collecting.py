@@ -28,7 +28,7 @@ from recordsvc.ground import bound, two_person
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_date, uuid7
 from recordsvc.ground.two_person import Proposal
-from recordsvc.money.bank import batches, payee_accounts, paying, secrets
+from recordsvc.money.bank import batches, payee_accounts, paying, recusing, secrets
 from recordsvc.money.bank.batches import COLLECT, StoredBatch
 from recordsvc.money.bank.cash import Booked
 from recordsvc.money.bank.errors import (
@@ -172,15 +172,17 @@ def withdraw(turn: Turn, house: "House", found: Collection) -> None:
 # -- batches
 
 
-def seal(turn: Turn, house: "House", account: str, by: str) -> bytes:
+def seal(turn: Turn, house: "House", account: str, by: str, recused: frozenset[str]) -> bytes:
     """Seal what waits to be taken into an account, and propose its release; the batch's id.
 
     What its payer's account has changed for is rejected: they agreed to another.
-    Raises `NothingToPay`, `PayingAccountUnknown`, `BatchRefusedByCheck`.
+    `recused`: of whom the one who seals keeps out (回避).
+    Raises `NothingToPay`, `PayingAccountUnknown`, `BatchRefusedByCheck`, `Recused`.
     """
     source = paying.find(turn.conn, account)
     adapter = paying.adapter(source.adapter, turn.now_ms)
     chosen = _ready(turn, house, source, adapter.most)
+    recusing.check(turn.conn, recused, [one.payer for one in chosen])
     batch_id = uuid7(FixedClock(turn.now_ms), house.random)
     made = _batch(turn, house, source, batch_id, chosen)
     try:

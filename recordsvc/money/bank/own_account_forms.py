@@ -15,10 +15,15 @@ class NewOwnAccountForm(OwnProofForm):
 
 
 class OwnAccountForm(Form):
-    """A version of the own account; of its number the last four digits."""
+    """A version of the own account; of its number the last four digits.
+
+    `counts`: what is claimed now is paid to this one once verified; another's archive was merged, or it was
+    replaced.
+    """
 
     account_id = Identifier(required=True)
     version = Whole(required=True)
+    counts = fields.Boolean(required=True)
     standing = fields.String(required=True)
     standing_name = fields.String(required=True)
     number_tail = fields.String(required=True)
@@ -30,6 +35,6 @@ class OwnAccountForm(Form):
 
 
 class OwnAccountsForm(Form):
-    """Versions, the newest first."""
+    """Versions, that which counts first; of each merged archive the newest first."""
 
     items = fields.List(fields.Nested(OwnAccountForm), required=True)

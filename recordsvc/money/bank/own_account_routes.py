@@ -54,7 +54,7 @@ def enter_own(form: dict[str, Any]) -> None:
     policy="own.account.read",
     answer=OwnAccountsForm,
     problems=(ArchiveRestricted,),
-    summary="我的收款账户 / My account for subsidies, the newest version first",
+    summary="我的收款账户 / My accounts for subsidies, that which counts first",
 )
 def my_accounts() -> flask.Response:
     """Send all versions, of each number its end only."""

@@ -1,7 +1,8 @@
 """A worker's own account for subsidies (本人收款账户): entered with a fresh proof, checked, then verified.
 
 The newest version counts, and only once verified: until then nothing is paid, and what was signed for another
-account goes back to be checked. The owner sees the end of the number only.
+account goes back to be checked. The owner sees the end of the number only, of every archive that is read as
+theirs: what was signed for an archive before it was merged is paid to the account of that archive.
 """
 
 import uuid
@@ -16,6 +17,7 @@ from recordsvc.money.bank import payee_accounts
 from recordsvc.money.bank.formats.model import Account
 from recordsvc.money.bank.payee_accounts import PayeeAccount
 from recordsvc.money.bank.tables import payee_account
+from recordsvc.people import merges
 from recordsvc.vault.envelope import SealError
 
 if TYPE_CHECKING:
@@ -53,11 +55,22 @@ def enter(turn: Turn, house: "House", worker_id: bytes, account: Account, by: st
 
 
 def of_worker(house: "House", conn: Connection, worker_id: bytes) -> list[dict[str, Any]]:
-    """Return every version of a worker's account, the newest first."""
-    own = payee_account.c
-    query = sa.select(payee_account).where(own.payee == payee_of(worker_id)).order_by(own.version.desc())
-    versions = [PayeeAccount(*row) for row in conn.execute(query)]
-    return [_told(house, conn, one, newest=n == 0) for n, one in enumerate(versions)]
+    """Return every version of every account of a worker, also those of archives read as the same person.
+
+    First those of the archive that the others are read as; of each archive the newest first.
+    """
+    own, current = payee_account.c, payee_of(merges.person_id(conn, worker_id))
+    payees = sorted(map(payee_of, merges.together(conn, [worker_id])))
+    others_last = sa.case((own.payee == current, 0), else_=1)
+    query = sa.select(payee_account).where(own.payee.in_(payees))
+    rows = conn.execute(query.order_by(others_last, own.payee, own.version.desc()))
+    found: list[dict[str, Any]] = []
+    before = ""
+    for one in (PayeeAccount(*row) for row in rows):
+        newest, before = one.payee != before, one.payee
+        told = _told(house, conn, one, newest=newest)
+        found.append(told | {"counts": newest and one.payee == current})
+    return found
 
 
 def standing(one: PayeeAccount, *, newest: bool) -> str:

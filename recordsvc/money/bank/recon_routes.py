@@ -6,6 +6,7 @@ from typing import Any
 
 import flask
 
+from recordsvc.access.entrance import actor
 from recordsvc.access.errors import Recused
 from recordsvc.access.objects import whole
 from recordsvc.access.policy import door
@@ -19,6 +20,7 @@ from recordsvc.money.bank import (
     inbox,
     paying,
     payments,
+    recusing,
     resolving,
     views,
 )
@@ -89,11 +91,12 @@ def brought(form: dict[str, Any], content: bytes) -> str:
     summary="支付 / Payments, the newest first",
 )
 def list_payments(query: dict[str, Any]) -> flask.Response:
-    """List payments, perhaps of one state or account."""
+    """List payments, perhaps of one state or account; those to whom the payer keeps out of not."""
     whole("bank.read")
     own = payment.c
     where = [own[name] == value for name, value in query.items() if value is not None]
     with house().db.read() as conn:
+        where.append(own.payee.not_in(recusing.kept_out(conn, actor().recused)))
         items = [views.shown(one) for one in payments.listed(conn, *where)]
     return answers.answer({"items": items}, form=PaymentsForm)
 
@@ -148,11 +151,12 @@ def readdress_payment(payment_id: bytes) -> flask.Response:
     summary="对账差异 / Differences with the bank, those due first",
 )
 def list_breaks(query: dict[str, Any]) -> flask.Response:
-    """List differences of a state and age."""
+    """List differences of a state and age; those of payments that the payer keeps out of not."""
     whole("bank.read")
     own, now_ms = recon_break.c, house().clock.now_ms()
     where = [own.state == query["state"], own.opened_ms <= now_ms - query["min_age"] * DAY_MS]
     with house().db.read() as conn:
+        where.append(recusing.breaks_of_others(recusing.kept_out(conn, actor().recused)))
         items = [views.difference(house(), conn, one) for one in breaks.listed(conn, *where)]
     return answers.answer({"items": items}, form=BreaksForm)
 

@@ -10,6 +10,7 @@ from recordsvc.access import acts, deciding, looked
 from recordsvc.access.acts import Act, OfficialAct
 from recordsvc.access.entrance import actor
 from recordsvc.access.errors import LookNotWritten, Recused, StandsTogether
+from recordsvc.access.grants import Actor
 from recordsvc.access.looked import Look
 from recordsvc.access.objects import whole
 from recordsvc.access.policy import Sends, Surface, door
@@ -132,7 +133,7 @@ def payers_proposals() -> flask.Response:
     """List the open proposals of payers."""
     whole("bank.read")
     with house().db.read() as conn:
-        items = views.proposals(house(), conn)
+        items = views.proposals(house(), conn, actor())
     return answers.answer({"items": items}, form=PayersProposalsForm)
 
 
@@ -193,20 +194,20 @@ def list_batches() -> flask.Response:
     step_up=True,
     body=BatchSealForm,
     answer={201: BatchForm},
-    problems=(PayingAccountUnknown, NothingToPay, BatchRefusedByCheck),
+    problems=(PayingAccountUnknown, NothingToPay, BatchRefusedByCheck, Recused),
     idempotent=True,
     summary="组批封存 / Seal what waits on an account into a batch; another payer releases it",
 )
 def seal_batch(form: dict[str, Any]) -> flask.Response:
     """Seal a batch and propose its release."""
-    return _batch(uuid.UUID(once(sealing(form["account"], reference(), collect=form["collect"]))).bytes, 201)
+    return _batch(uuid.UUID(once(sealing(form["account"], actor(), collect=form["collect"]))).bytes, 201)
 
 
-def sealing(account: str, by: str, *, collect: bool = False) -> Callable[[Turn], str]:
+def sealing(account: str, who: Actor, *, collect: bool = False) -> Callable[[Turn], str]:
     """Return what seals a batch, or one of collections, in a turn (gives its id). Raises `Forbidden`."""
     whole("bank.pay")
     seal = collecting.seal if collect else batches.seal
-    return lambda turn: _text(seal(turn, house(), account, by))
+    return lambda turn: _text(seal(turn, house(), account, reference(who), who.recused))
 
 
 @door(

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from recordsvc.access.grants import Thing
 from recordsvc.access.objects import named
 from recordsvc.ground import two_person
-from recordsvc.ground.two_person import UnknownProposal
+from recordsvc.ground.two_person import Proposal, UnknownProposal
 from recordsvc.money.bank import batches, breaks, collecting, payee_accounts, paying, payments, resolving
 from recordsvc.money.bank.errors import (
     BreakUnknown,
@@ -28,7 +28,7 @@ _WHOLE: Final = ""
 def _payment(conn: Connection, payment_id: bytes) -> Thing | None:
     try:
         # Whose money it is keeps out of it (回避).
-        return Thing(_WHOLE, frozenset({payments.find(conn, payment_id).payee}))
+        return Thing(_WHOLE, payee_accounts.about(conn, payments.find(conn, payment_id).payee).parties)
     except PaymentUnknown:
         return None
 
@@ -38,10 +38,10 @@ def _batch(conn: Connection, batch_id: bytes) -> Thing | None:
         batches.find(conn, batch_id)
     except PaymentBatchUnknown:
         return None
-    return Thing(_WHOLE, _moves(conn, batch_id))
+    return Thing(_WHOLE, moves(conn, batch_id))
 
 
-def _moves(conn: Connection, batch_id: bytes) -> frozenset[str]:
+def moves(conn: Connection, batch_id: bytes) -> frozenset[str]:
     """Return whose money a batch moves: who keeps out of one of them leaves it to another payer."""
     payees = {one.payee for one in payments.of_batch(conn, batch_id)}
     return frozenset(payees | {one.payer for one in collecting.of_batch(conn, batch_id)})
@@ -62,9 +62,14 @@ def _proposal(conn: Connection, proposal_id: bytes) -> Thing | None:
         return None
     if found.kind not in KINDS:
         return None
+    return Thing(_WHOLE, concerned(conn, found))
+
+
+def concerned(conn: Connection, found: Proposal) -> frozenset[str]:
+    """Return whom a proposal of a payer concerns, those whose money its batch moves among them."""
     batch = found.payload.get("batch_id")
-    more = frozenset[str]() if batch is None else _moves(conn, uuid.UUID(str(batch)).bytes)
-    return Thing(_WHOLE, frozenset(found.parties) | more)
+    more = frozenset[str]() if batch is None else moves(conn, uuid.UUID(str(batch)).bytes)
+    return frozenset(found.parties) | more
 
 
 def _payee_account(conn: Connection, account_id: bytes) -> Thing | None:

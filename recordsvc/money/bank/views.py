@@ -6,9 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from recordsvc import dated
+from recordsvc.access import deciding
+from recordsvc.access.grants import Actor
 from recordsvc.ground import two_person
 from recordsvc.ground.ports import beijing_date
-from recordsvc.money.bank import batches, breaks, paying, payments, resolving
+from recordsvc.money.bank import batches, breaks, paying, payments, recusing, resolving, services
 from recordsvc.money.bank.batches import StoredBatch
 from recordsvc.money.bank.breaks import Break
 from recordsvc.money.bank.paying import Paying
@@ -33,8 +35,9 @@ def account(house: "House", conn: Connection, found: Paying) -> dict[str, Any]:
     }
 
 
-def proposals(house: "House", conn: Connection) -> list[dict[str, Any]]:
-    """Return what waits for a second payer."""
+def proposals(house: "House", conn: Connection, who: Actor) -> list[dict[str, Any]]:
+    """Return what waits for a second payer; what moves money of whom this one keeps out of is left out."""
+    kept_out = recusing.kept_out(conn, who.recused)
     mine = two_person.proposal.c.kind.in_(
         sorted((paying.KIND, batches.KIND, batches.COLLECT, resolving.KIND))
     )
@@ -48,6 +51,7 @@ def proposals(house: "House", conn: Connection) -> list[dict[str, Any]]:
             "expires_ms": one.expires_ms,
         }
         for one in two_person.pending(conn, house.clock.now_ms(), mine)
+        if services.concerned(conn, one).isdisjoint(kept_out)
     ]
 
 
@@ -56,21 +60,29 @@ def accounts(house: "House", conn: Connection) -> list[dict[str, Any]]:
     return [account(house, conn, one) for one in paying.every(conn)]
 
 
-def waiting(house: "House", conn: Connection, by: str) -> dict[str, int]:
-    """Return what waits for a payer: payments and collections to seal, words to give, differences."""
+def waiting(house: "House", conn: Connection, who: Actor) -> dict[str, int]:
+    """Return what waits for a payer: payments and collections to seal, words to give, differences.
+
+    As in the lists, what is of those whom the payer keeps out of does not count.
+    """
     today = beijing_date(house.clock.now_ms()).isoformat()
     of, own = recon_break.c, payment.c
-    open_, late = of.state == "open", of.due_on < today
+    late = of.due_on < today
+    kept_out = recusing.kept_out(conn, who.recused)
+    open_ = sa.and_(of.state == "open", recusing.breaks_of_others(kept_out))
     counts = {
-        "to_seal": sa.select(sa.func.count()).select_from(payment).where(own.state == "approved"),
+        "to_seal": sa.select(sa.func.count())
+        .select_from(payment)
+        .where(own.state == "approved", own.payee.not_in(kept_out)),
         "to_collect": sa.select(sa.func.count())
         .select_from(collection)
-        .where(collection.c.state == "approved"),
+        .where(collection.c.state == "approved", collection.c.payer.not_in(kept_out)),
         "differences": sa.select(sa.func.count()).select_from(recon_break).where(open_),
         "late": sa.select(sa.func.count()).select_from(recon_break).where(open_, late),
     }
+    by = deciding.reference(who)
     found = {name: int(conn.scalar(query) or 0) for name, query in counts.items()}
-    return found | {"to_decide": sum(one["proposed_by"] != by for one in proposals(house, conn))}
+    return found | {"to_decide": sum(one["proposed_by"] != by for one in proposals(house, conn, who))}
 
 
 def batch(conn: Connection, found: StoredBatch) -> dict[str, Any]:

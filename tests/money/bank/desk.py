@@ -78,7 +78,7 @@ class Desk:
         return self.write(payments.queue, self.house, claim, self.source.code, worker(n), amount_fen, **more)
 
     def seal(self) -> StoredBatch:
-        batch_id = self.write(batches.seal, self.house, self.source.code, FIRST)
+        batch_id = self.write(batches.seal, self.house, self.source.code, FIRST, frozenset())
         return self.read(batches.find, batch_id)
 
     def release(self, batch: StoredBatch, by: str = SECOND) -> None:

@@ -17,9 +17,10 @@ from recordsvc.archive import notices
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import FixedClock, beijing_ms
 from recordsvc.ground.ports import uuid_text as text
-from recordsvc.money.bank import batches, dispatch, payee_accounts, payments
+from recordsvc.money.bank import batches, breaks, dispatch, payee_accounts, payments
 from recordsvc.people import contacts, synthetic
 from recordsvc.people.reading import read_person
+from recordsvc.people.tables import worker
 from tests.access.conftest import *  # noqa: F403 - the same house, browsers and personas
 from tests.money.bank import made
 from tests.money.bank.desk import CODE, Desk
@@ -392,3 +393,68 @@ def test_a_payer_decides_nothing_about_who_they_keep_out_of(enter, desk: Desk, g
     assert {(one.status_code, one.json["code"]) for one in refused} == {(403, "recused")}
     assert desk.state(paid) == "sent"
     assert desk.read(batches.find, uuid.UUID(batch["batch_id"]).bytes).state == "sealed"
+
+
+def keep_out(desk: Desk, who: str, party: str) -> None:
+    out = (who, party, Ground.KIN)
+    desk.house.db.write(lambda turn: recusals.declare(turn, desk.house.random, *out, by="official:x"))
+
+
+def differences(who) -> list[str]:
+    return sorted(one["subject"] for one in who.get("/v1/desk/bank/breaks").json["items"])
+
+
+def test_lists_leave_out_what_is_paid_to_whom_a_payer_keeps_out_of(enter, desk: Desk) -> None:
+    house, at = desk.house, "/v1/desk/bank"
+    theirs, others = desk.pay(1), desk.pay(2)
+    for one in (theirs, others):
+        found = desk.read(payments.find, one)
+        more = {"payment": found}
+        house.db.write(
+            lambda turn, found=found, more=more: breaks.open_break(
+                turn, house, CODE, "account-changed", found.end_to_end_id, **more
+            )
+        )
+    desk.receive(b"<torn", "n.xml")
+    torn = desk.break_of("file-quarantined").subject
+    first, second = enter("payer"), enter("payer-2")
+    assert first.post(f"{at}/batches", {"account": CODE}).status_code == 201
+    assert len(second.get(f"{at}/proposals").json["items"]) == 1
+    assert len(differences(second)) == 3
+
+    keep_out(desk, "demo-payer-2", payee_of(1))
+
+    assert [one["payment_id"] for one in second.get(f"{at}/payments").json["items"]] == [text(others)]
+    assert differences(second) == sorted([desk.read(payments.find, others).end_to_end_id, torn])
+    assert second.get(f"{at}/proposals").json["items"] == []
+    assert len(first.get(f"{at}/payments").json["items"]) == 2
+    assert (len(differences(first)), len(first.get(f"{at}/proposals").json["items"])) == (3, 1)
+
+
+def test_a_payment_to_an_archive_merged_into_theirs_is_left_out_and_refused_too(
+    enter, desk: Desk, wang: bytes
+) -> None:
+    paid = desk.pay(1)
+    gone = uuid.UUID(payee_of(1).removeprefix("worker:")).bytes
+    row = {"worker_id": gone, "version": 2, "state": "merged", "names": b"", "created_ms": 1}
+    merged = worker.insert().values(**row, merged_into=wang)
+    desk.house.db.write(lambda turn: turn.conn.execute(merged))
+    keep_out(desk, "demo-payer", f"worker:{text(wang)}")
+    payer = enter("payer")
+
+    assert payer.get("/v1/desk/bank/payments").json["items"] == []
+    assert payer.get(f"/v1/desk/bank/payments/{text(paid)}").json["code"] == "recused"
+    assert payer.post("/v1/desk/bank/batches", {"account": CODE}).json["code"] == "recused"
+
+
+def test_a_batch_is_sealed_by_a_payer_who_keeps_out_of_nobody_in_it(enter, desk: Desk) -> None:
+    paid = desk.pay(1), desk.pay(2)
+    keep_out(desk, "demo-payer", payee_of(2))
+    first, second = enter("payer"), enter("payer-2")
+
+    refused = first.post("/v1/desk/bank/batches", {"account": CODE})
+
+    assert (refused.status_code, refused.json["code"]) == (403, "recused")
+    assert [desk.state(one) for one in paid] == ["approved", "approved"]
+    assert desk.read(batches.listed) == []
+    assert second.post("/v1/desk/bank/batches", {"account": CODE}).json["count"] == 2

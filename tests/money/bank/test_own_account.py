@@ -11,6 +11,7 @@ from recordsvc.money.bank import own_accounts, payee_accounts
 from recordsvc.money.bank.formats.model import Account
 from recordsvc.settings import Settings
 from tests.archive.support import Centre, person
+from tests.archive.test_merging import merge
 from tests.journeys.desk import HOST, Journey
 from tests.money.bank import made
 
@@ -122,3 +123,46 @@ def see(journey: Journey, me: str, path: str) -> str:
     answer = journey.browser(me)[0].get(path, base_url=HOST)
     assert answer.status_code == 200, answer.text
     return str(answer.text)
+
+
+def test_who_has_two_archives_sees_the_accounts_of_both_that_of_the_kept_one_first(
+    house: House, journey: Journey, me: str
+) -> None:
+    centre = Centre(house, 2)
+    centre.enter(centre.completion(person(2)))
+    kept, gone = worker_id(house), house.people.find("resident-id", person(2)["number"]) or b""
+    for n, whose in ((3, kept), (4, gone), (5, gone)):
+        by = f"worker:{whose.hex()}"
+        house.db.write(
+            lambda turn, n=n, whose=whose, by=by: own_accounts.enter(turn, house, whose, made.payee(n), by)
+        )
+        house.clock.advance(60_000)
+    ends = {n: made.card(n)[-4:] for n in (3, 4, 5)}
+    assert standing(journey, me) == [(1, "checking", ends[3])]
+
+    merge(house, gone, kept)
+
+    both = [(1, "checking", ends[3]), (2, "checking", ends[5]), (1, "replaced", ends[4])]
+    assert standing(journey, me) == both
+    with house.db.read() as conn:
+        found = own_accounts.of_worker(house, conn, gone)
+    assert [(one["number_tail"], one["counts"]) for one in found] == [
+        (ends[3], True), (ends[5], False), (ends[4], False)
+    ]  # fmt: skip
+    shown = see(journey, me, "/me/account")
+    assert all(f"尾号 {end}" in shown for end in ends.values())
+
+
+def test_an_account_of_a_merged_archive_alone_is_not_the_one_that_counts(
+    house: House, journey: Journey, me: str
+) -> None:
+    centre = Centre(house, 2)
+    centre.enter(centre.completion(person(2)))
+    gone = house.people.find("resident-id", person(2)["number"]) or b""
+    house.db.write(lambda turn: own_accounts.enter(turn, house, gone, made.payee(4), f"worker:{gone.hex()}"))
+    merge(house, gone, worker_id(house))
+
+    shown = see(journey, me, "/me/account")
+
+    assert "还没有登记收款账户" in shown
+    assert f"尾号 {made.card(4)[-4:]}" in shown

@@ -151,7 +151,7 @@ def test_a_payment_that_waits_for_an_account_of_a_merge_is_held_with_a_reason(
     assert held.state == "approved"
     assert [it.payment_id for it in found] == [held.payment_id]
     with pytest.raises(NothingToPay):
-        house.db.write(lambda turn: batches.seal(turn, house, CODE, FIRST))
+        house.db.write(lambda turn: batches.seal(turn, house, CODE, FIRST, frozenset()))
 
 
 @pytest.mark.parametrize("state", ["sent", "settled"])

@@ -8,6 +8,7 @@ from lxml import etree
 
 from banksim import messages
 from banksim.messages import Told
+from recordsvc.access.errors import Recused
 from recordsvc.archive import closing, noticeboard
 from recordsvc.archive.closing import Death
 from recordsvc.ground.two_person import StaleProposal
@@ -64,6 +65,18 @@ def test_a_mandate_is_for_one_verified_account_up_to_an_amount_until_a_day(world
     row |= {"most_fen": 1, "until_on": "2099-01-01", "signed_on": "2020-01-01", "signed_by": "x"}
     with pytest.raises(sa.exc.IntegrityError), world.house.db.engine.begin() as conn:
         conn.execute(fee_mandate.insert().values(row | {"signed_ms": 1}))
+
+
+def test_a_batch_of_debits_is_not_sealed_by_who_keeps_out_of_one_of_its_payers(
+    world: World, till: Till
+) -> None:
+    one = till.debited(0, world.offer())
+    out = frozenset({mandates.payer(world.workers[0])})
+    with pytest.raises(Recused):
+        world.write(collecting.seal, world.house, CODE, "official:kin", out)
+    assert (till.of(one).state, world.read(batches.listed)) == ("approved", [])
+    till.seal()
+    assert till.of(one).state == "queued"
 
 
 def test_a_mandate_that_ends_takes_back_what_the_bank_does_not_have(world: World, till: Till) -> None:

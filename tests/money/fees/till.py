@@ -73,7 +73,7 @@ class Till:
         return one
 
     def seal(self) -> StoredBatch:
-        batch_id = self.world.write(collecting.seal, self.house, CODE, FIRST)
+        batch_id = self.world.write(collecting.seal, self.house, CODE, FIRST, frozenset())
         return self.world.read(batches.find, batch_id)
 
     def send(self) -> StoredBatch:
@@ -146,7 +146,7 @@ class Simulated:
         """Seal what waits, and release what is sealed; who meets a crash looks at the desk again later."""
         for seal in (collecting.seal, batches.seal):
             with contextlib.suppress(batches.NothingToPay, Crash):
-                self.till.world.write(seal, self.house, CODE, FIRST)
+                self.till.world.write(seal, self.house, CODE, FIRST, frozenset())
         for batch in self.till.world.read(batches.listed, payment_batch.c.state == "sealed"):
             with contextlib.suppress(Crash):
                 self.till.desk.release(batch)
