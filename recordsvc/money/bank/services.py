@@ -10,7 +10,16 @@ from recordsvc.access.grants import Thing
 from recordsvc.access.objects import named
 from recordsvc.ground import two_person
 from recordsvc.ground.two_person import Proposal, UnknownProposal
-from recordsvc.money.bank import batches, breaks, collecting, payee_accounts, paying, payments, resolving
+from recordsvc.money.bank import (
+    batches,
+    breaks,
+    collecting,
+    payee_accounts,
+    paying,
+    payments,
+    recusing,
+    resolving,
+)
 from recordsvc.money.bank.errors import (
     BreakUnknown,
     PayeeAccountUnknown,
@@ -44,7 +53,7 @@ def _batch(conn: Connection, batch_id: bytes) -> Thing | None:
 def moves(conn: Connection, batch_id: bytes) -> frozenset[str]:
     """Return whose money a batch moves: who keeps out of one of them leaves it to another payer."""
     payees = {one.payee for one in payments.of_batch(conn, batch_id)}
-    return frozenset(payees | {one.payer for one in collecting.of_batch(conn, batch_id)})
+    return recusing.everybody(conn, payees | {one.payer for one in collecting.of_batch(conn, batch_id)})
 
 
 def _break(conn: Connection, break_id: bytes) -> Thing | None:

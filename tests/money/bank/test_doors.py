@@ -445,6 +445,10 @@ def test_a_payment_to_an_archive_merged_into_theirs_is_left_out_and_refused_too(
     assert payer.get("/v1/desk/bank/payments").json["items"] == []
     assert payer.get(f"/v1/desk/bank/payments/{text(paid)}").json["code"] == "recused"
     assert payer.post("/v1/desk/bank/batches", {"account": CODE}).json["code"] == "recused"
+    batch = enter("payer-2").post("/v1/desk/bank/batches", {"account": CODE}).json
+    place = f"/v1/desk/bank/batches/{batch['batch_id']}"
+    assert payer.post(f"{place}/release", {"reason": "x"}).json["code"] == "recused"
+    assert payer.get("/v1/desk/bank/proposals").json["items"] == []
 
 
 def test_a_batch_is_sealed_by_a_payer_who_keeps_out_of_nobody_in_it(enter, desk: Desk) -> None:
