@@ -84,6 +84,7 @@ SILENT = {
     "case proposal-paper": "to whoever decides it, beside a restricted archive, too: test_proposal_papers.py",
     "paper save": "as `paper list`: no service begins",
     "window notices": "as `window list`: no service begins",
+    "window certificate": "by the doors of certificates, tests/web/test_certificates.py",
     "objections show": "by the door GET /v1/desk/disputes/<id>, test_restricted_doors.py",
     "institution papers": "an institution's papers",
     "institution paper-save": "an institution's paper",

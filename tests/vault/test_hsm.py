@@ -116,7 +116,7 @@ def test_no_key_leaves_the_token(folder: Path, soft: Soft):
             for kind in (pkcs11.ObjectClass.SECRET_KEY, pkcs11.ObjectClass.PRIVATE_KEY)
             for one in session.get_objects({pkcs11.Attribute.CLASS: kind})
         ]
-        assert len(found) == 8
+        assert len(found) == 9
         for one in found:
             assert one[pkcs11.Attribute.SENSITIVE]
             assert not one[pkcs11.Attribute.EXTRACTABLE]

@@ -7,9 +7,9 @@ import pytest
 
 from recordsvc import published
 from recordsvc.access.grants import Role
-from recordsvc.archive import acts
+from recordsvc.archive import acts, headings
 from recordsvc.ground.two_person import Proposal
-from recordsvc.web import desk_dispute_routes, headlines, proposal_words, words, worker_routes
+from recordsvc.web import desk_dispute_routes, proposal_words, words, worker_routes
 from recordsvc.web.public_routes import ROLES
 from tests.web.region import example
 
@@ -66,8 +66,8 @@ def test_nothing_of_an_example_is_left_out(record_type: str) -> None:
 def test_every_record_a_worker_sees_has_a_title_and_a_day(record_type: str) -> None:
     body = example(record_type)
 
-    assert headlines.title(record_type, body)
-    assert headlines.event_day(body) or record_type == "worker-statement"
+    assert headings.title(record_type, body)
+    assert headings.event_day(body) or record_type == "worker-statement"
 
 
 def test_a_member_no_schema_knows_is_shown_as_it_is() -> None:

@@ -147,9 +147,12 @@ class World:
     def unpaid(self) -> list[str]:
         """Claims with money still on its way and no break that says so."""
         with self.house.db.read() as conn:
-            named = " ".join(one.subject for one in breaks.listed(conn, limit=1_000) if one.state == "open")
+            still = [one for one in breaks.listed(conn, limit=1_000) if one.state == "open"]
+            named = " ".join(one.subject for one in still)
             last = [payments.of_claim(conn, claim)[-1] for claim in self.claims]
-        open_states = (*AT_BANK, "approved", "queued")
+        # While an account has too little money nothing is sent from it: one difference says so for all.
+        held = {"approved", "queued"} if any(one.kind == "funds-short" for one in still) else set()
+        open_states = {*AT_BANK, "approved", "queued"} - held
         return [one.claim_ref for one in last if one.state in open_states and one.end_to_end_id not in named]
 
     def verdict(self) -> list[str]:

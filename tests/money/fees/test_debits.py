@@ -285,6 +285,9 @@ def test_a_refund_leaves_what_is_kept_and_is_paid_again_when_it_comes_back(world
     till.desk.notify(till.desk.credit(first.payment_id))
     assert (world.state(one), till.kept()) == ("PART_REFUNDED", FEE)
     debiting.run(world.house)
+    assert till.payment("fee-back").attempt == 1, "the account it came back from takes nothing more"
+    till.account(mandates.payer(world.workers[0]), 60)
+    debiting.run(world.house)
     second = till.payment("fee-back")
     assert second.attempt == 2
     till.desk.send()
