@@ -22,11 +22,8 @@ from recordsvc import anchor
 from recordsvc.cli import main
 from recordsvc.exports.printed import needs, pdf
 from recordsvc.house import House
-from tests.browser import chromium
 from tests.web.conftest import *  # noqa: F403 - the region that pages are tried on
 from tests.web.region import ASSESSOR, Region
-
-__all__ = ["chromium"]
 
 pytestmark = [
     pytest.mark.long,
