@@ -6,6 +6,7 @@ from typing import Any
 
 from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
+from recordsvc.money.bank.own_accounts import payee_of
 from recordsvc.money.claims import agency_tables, apprentice_tables, tables
 from recordsvc.money.rules.tables import rule_text
 
@@ -113,7 +114,7 @@ def _put(turn: Turn, worker_id: bytes, n: int) -> None:
     text = f"rule: R{n}"
     same = {"kind": f"KIND-{n}", "certificate": f"record-{n}"}
     filed = same | {
-        "payee": f"worker:{n}",
+        "payee": payee_of(worker_id),
         "region": f"64010{n}",
         "told": f'{{"n":{n}}}',
         "filed_by": f"worker:{n}",

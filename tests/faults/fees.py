@@ -8,6 +8,7 @@ from recordsvc.ground import bound
 from recordsvc.ground.commit import Turn
 from recordsvc.ground.ports import beijing_date
 from recordsvc.house import House
+from recordsvc.money.bank.own_accounts import payee_of
 from recordsvc.money.bank.tables import collection, instant_payment, payment_batch
 from recordsvc.money.fees import disputing, offerings, orders, refunding, taking, values
 from recordsvc.money.fees.tables import fee_mandate, fee_passed, fee_passing, fee_payment, fee_refund
@@ -104,7 +105,7 @@ def debit(turn: Turn, accounts: Sequence[str], workers: list[bytes]) -> None:
             "reference": f"other:{n}",
             "end_to_end_id": f"C{n}",
             "account": accounts[n],
-            "payer": f"worker:{n}",
+            "payer": payee_of(worker_id),
             "payer_version": 1 + n,
             "mandate": f"M{n}",
             "signed_on": f"202{n}-01-01",
