@@ -58,12 +58,12 @@ def proposals(house: House) -> list[two_person.Proposal]:
         return two_person.pending(conn, house.clock.now_ms())
 
 
-def county(house: House) -> str:
-    """A handler of one county, which is none of the people here's."""
+def county(house: House, role: str = "handler") -> str:
+    """An official of one county, which is none of the people here's."""
 
     def act(turn: Any) -> None:
         officials.add(turn, "county", "某县经办")
-        officials.grant(turn, "county", "handler", "640521", by="system:demo")
+        officials.grant(turn, "county", role, "640521", by="system:demo")
 
     house.db.write(act)
     return "county"
