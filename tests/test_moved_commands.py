@@ -1,4 +1,4 @@
-"""`recordsvc case seal-moved` as typed: what was moved before moves sealed it, sealed once after an upgrade."""
+"""`recordsvc case seal-moved` as typed: what was moved before moves sealed it, sealed once."""
 
 import uuid
 
