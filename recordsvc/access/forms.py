@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from recordsvc.access.unnamed import unnamed
 from recordsvc.ground.forms import Form, Identifier, Truth, Whole, WholeText, text
 from recordsvc.ground.http import FORM, JSON, Request
 from recordsvc.ground.reading import Json, load, single_fields
@@ -126,7 +127,7 @@ class ClientTermsForm(Form):
 class ReasonForm(Form):
     """Why."""
 
-    reason = text(1, 400, required=True)
+    reason = unnamed(400, required=True)
 
 
 class RevokeKeyForm(Form):
@@ -204,7 +205,7 @@ class DecisionForm(Form):
     """The second person's word."""
 
     approve = Truth(required=True)
-    reason = text(1, 400, required=True)
+    reason = unnamed(400, required=True)
 
 
 class ProposalForm(Form):

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.access.unnamed import unnamed
 from recordsvc.ground.forms import Form, Identifier, text
 
 
@@ -43,4 +44,4 @@ class MismatchDecisionForm(Form):
     """What one official proposes: `keep` the link as it is, or `move` the account to whose number it has."""
 
     decision = fields.String(required=True, validate=validate.OneOf(("keep", "move")))
-    reason = text(1, 400, required=True)
+    reason = unnamed(400, required=True)

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from recordsvc.access.cases import CaseRefForm
+from recordsvc.access.unnamed import unnamed
 from recordsvc.archive.paperrefs import REFERENCE
 from recordsvc.ground.forms import Form, Identifier, Whole, WholeText, text
 
@@ -135,7 +136,7 @@ class ReleaseForm(Form):
     held = fields.List(Identifier(), load_default=list, validate=validate.Length(0, 5_000))
     select = fields.Nested(SelectForm, load_default=None)
     worker_id = Identifier(load_default=None)
-    reason = text(1, 400, required=True)
+    reason = unnamed(400, required=True)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -156,7 +157,7 @@ class ReturnForm(Form):
     """Which held record goes back to its issuer, and why."""
 
     held_id = Identifier(required=True)
-    reason = text(1, 200, required=True)
+    reason = unnamed(200, required=True)
 
 
 class NewIssuerKeyForm(Form):

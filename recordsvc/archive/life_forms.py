@@ -5,6 +5,7 @@ from typing import Final
 from marshmallow import fields, validate
 
 from recordsvc.access.cases import CaseRefForm
+from recordsvc.access.unnamed import unnamed
 from recordsvc.archive.meanwhile import WHATS
 from recordsvc.archive.paperrefs import REFERENCE
 from recordsvc.ground.forms import Form, Identifier, Whole, text
@@ -17,7 +18,7 @@ class CaseForm(Form):
     """A ground (code of the act's own table) and words without personal data."""
 
     ground = text(1, 40, required=True)
-    text = text(1, 400, required=True)
+    text = unnamed(400, required=True)
 
 
 class ProvenForm(CaseForm):
@@ -56,7 +57,7 @@ class MoveForm(Form):
 
     to = Identifier(required=True)
     issuer = text(18, 18, load_default=None)
-    text = text(1, 400, required=True)
+    text = unnamed(400, required=True)
     papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=NEEDED_PAPERS)
 
 
@@ -74,7 +75,7 @@ class TrustForm(Form):
 
     trust = text(1, 40, required=True)
     verification = fields.Nested(VerificationForm, load_default=None, allow_none=True)
-    text = text(1, 400, required=True)
+    text = unnamed(400, required=True)
     papers = fields.List(fields.String(validate=REFERENCE), load_default=list, validate=PAPERS)
 
 
@@ -88,14 +89,14 @@ class ClosureForm(CaseForm):
 class ReopeningForm(Form):
     """Why the closure was wrong."""
 
-    text = text(1, 400, required=True)
+    text = unnamed(400, required=True)
 
 
 class RelativeForm(Form):
     """How the relative is related, in words; nobody's name or number."""
 
-    relation = text(1, 40, required=True)
-    text = text(1, 400, required=True)
+    relation = unnamed(40, required=True)
+    text = unnamed(400, required=True)
     papers = fields.List(fields.String(validate=REFERENCE), required=True, validate=NEEDED_PAPERS)
 
 
@@ -151,4 +152,4 @@ class StrayDecideForm(Form):
     what = fields.String(required=True, validate=validate.OneOf(WHATS))
     matter_id = Identifier(required=True)
     to = Identifier(required=True)
-    text = text(1, 400, required=True)
+    text = unnamed(400, required=True)

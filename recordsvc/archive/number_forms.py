@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from recordsvc.access.unnamed import unnamed
 from recordsvc.archive.paperrefs import REFERENCE
 from recordsvc.ground.forms import Form, Identifier, Whole, text
 from recordsvc.people.numbers import STANDINGS
@@ -11,7 +12,7 @@ class GroundForm(Form):
     """On what a change rests: a code of `number_grounds`, words, and at least one paper (id or SHA-256)."""
 
     ground = text(1, 40, required=True)
-    text = text(1, 400, required=True)
+    text = unnamed(400, required=True)
     papers = fields.List(
         fields.String(validate=REFERENCE),
         required=True,

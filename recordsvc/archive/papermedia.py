@@ -22,6 +22,11 @@ MAX_PIXELS: Final = 50_000_000
 MAX_INFLATED: Final = 64 * 1024 * 1024
 """How much the object streams of one PDF may unpack to."""
 
+_BLANK: Final = b"\0\t\n\f\r "
+_HEAD: Final = 1024
+"""How far into a file readers look for the beginning of a PDF."""
+_OTHER: Final = re.compile(rb"PK\x05\x06|<(?:!doctype|html|script|svg|\?php)(?![a-z0-9])", re.IGNORECASE)
+"""The end of a ZIP archive, the beginnings of what a browser or a server would run."""
 _PNG_MAGIC: Final = b"\x89PNG\r\n\x1a\n"
 _LONG: Final = rb"/(?:%s)|/XFA(?=[\s\0\[(<%%/0-9])" % b"|".join(
     (
@@ -64,6 +69,10 @@ def _judge_pdf(data: bytes) -> None:
     """Look for harmful names everywhere they can stand; every byte is read a fixed number of times."""
     if b"%%EOF" not in data[-1024:]:
         raise PaperRefused("PDF 文件不完整。", detail_en="The PDF is cut short.")
+    if data[data.rindex(b"%%EOF") + 5 :].strip(_BLANK):
+        raise PaperRefused(
+            "PDF 文件末尾带有其他内容。", detail_en="Something else stands behind the end of the PDF."
+        )
     if _NAMES_ANYWHERE.search(_unescaped(data)) or _NAMES.search(_unescaped(_outside_streams(data))):
         raise PaperUnsafe
     left, end = MAX_INFLATED, 0
@@ -142,11 +151,21 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
         (length,) = struct.unpack_from(">H", data, place + 2)
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", data, place + 5)
-            if b"\xff\xd9" in data[place + length :]:
-                return width, height
-            break
+            _judge_behind(data, data.find(b"\xff\xd9", place + length))
+            return width, height
         place += 2 + length
     raise PaperRefused("JPEG 图片不完整。", detail_en="The JPEG is damaged or cut short.")
+
+
+def _judge_behind(data: bytes, end: int) -> None:
+    """Refuse a JPEG (its first end marker at `end`) that is a document or an archive as well.
+
+    Phones put a film, a second picture or notes of their own behind a photograph: these stay.
+    """
+    if end < 0:
+        raise PaperRefused("JPEG 图片不完整。", detail_en="The JPEG is damaged or cut short.")
+    if b"%PDF-" in data[:_HEAD] or _OTHER.search(data, end):
+        raise PaperRefused("JPEG 图片带有其他内容。", detail_en="The JPEG holds something else.")
 
 
 def _judge_size(width: int, height: int) -> None:

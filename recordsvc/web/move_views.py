@@ -24,6 +24,7 @@ from recordsvc.people import numbers
 from recordsvc.people.resolve import NAME
 from recordsvc.web import words
 from recordsvc.web.cards import Card
+from recordsvc.web.numbers import kind_word
 from recordsvc.web.services import dealer, house
 from recordsvc.web.words import Line
 from recordsvc.web.worker_routes import card_of
@@ -74,7 +75,7 @@ def _person(label: str, worker_id: bytes) -> Person:
         label,
         tuple(masked(one.value) for one in known if one.kind == NAME),
         tuple(
-            (words.code("identity_documents", one.kind), number_views.masked(one.value))
+            (kind_word(one.kind), number_views.masked(one.value))
             for one in known
             if one.kind != NAME and one.standing == numbers.VERIFIED
         ),

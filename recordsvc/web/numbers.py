@@ -112,6 +112,11 @@ class CardLine:
     advice: tuple[str, ...]
 
 
+def kind_word(kind: str) -> str:
+    """Return which number it is, in words: of a document, a card, or a card's chip."""
+    return NUMBERS[kind].label if kind in ("card", "chip") else words.code("identity_documents", kind)
+
+
 def number_line(one: Mapping[str, Any]) -> Line:
     """Return a number or name in words."""
     kind = "姓名" if one["kind"] == "name" else words.code("identity_documents", one["kind"])

@@ -16,6 +16,9 @@ GOOD = {
     "png-a4-at-600-dpi": (png(4960, 7016), "image/png"),
     "jpeg": (jpeg(), "image/jpeg"),
     "pdf": (pdf(), "application/pdf"),
+    "jpeg-with-a-phones-film-behind": (jpeg() + b"\0\0\0\x18ftypmp42" + bytes(40), "image/jpeg"),
+    "jpeg-with-a-second-picture": (jpeg() + jpeg(), "image/jpeg"),
+    "pdf-blank-behind": (pdf() + b"\r\n\0\0", "application/pdf"),
     "pdf-2": (pdf().replace(b"%PDF-1.7", b"%PDF-2.0"), "application/pdf"),
     "pdf-object-stream": (pdf(objects=object_stream(b"6 0 <</Type /Page>>")), "application/pdf"),
     "pdf-names-that-only-begin-alike": (pdf(b"/JSON 1 /AAPL:Keywords []"), "application/pdf"),
@@ -41,6 +44,11 @@ REFUSED = {
     "png-two-headers": png()[:33] + png()[8:],
     "jpeg-cut": jpeg()[:-2],
     "jpeg-bomb": jpeg(65_000, 65_000),
+    "pdf-with-a-page-behind": pdf() + b"<script>alert(1)</script>",
+    "pdf-with-an-archive-behind": pdf() + b"PK\3\4" + bytes(26) + b"PK\5\6" + bytes(18),
+    "jpeg-with-a-page-behind": jpeg() + b"<html><script>alert(1)</script>",
+    "jpeg-with-an-archive-behind": jpeg() + b"PK\3\4" + bytes(26) + b"PK\5\6" + bytes(18),
+    "jpeg-that-is-a-pdf": jpeg()[:2] + b"\xff\xfe\0\x0b%PDF-1.7\n" + jpeg()[2:],
     "jpeg-no-frame": b"\xff\xd8\xff\xd9",
 }
 UNSAFE = {

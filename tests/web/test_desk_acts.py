@@ -29,9 +29,11 @@ from recordsvc.bodies.institutions import FactKind
 from recordsvc.ground import two_person
 from recordsvc.ground.ports import FixedClock, beijing_date
 from recordsvc.house import House
-from recordsvc.people import merges, standing
+from recordsvc.people import merges, standing, synthetic
+from recordsvc.people.cardbook import CardFact
 from tests.archive.paperfiles import pdf
 from tests.archive.support import shown
+from tests.people.test_enrolling import CARD, NORMAL, take
 from tests.web.conftest import BROWSER, Visitor
 from tests.web.region import SCHOOL, Region, person
 from tests.web.test_pages import sound
@@ -224,6 +226,17 @@ def test_a_record_moves_to_whom_its_number_names(
     desk: Any, house: House, region: Region, ids: dict[str, str], worker_id: bytes, other: dict[str, Any]
 ) -> None:
     handler, act = desk("handler"), f"records/{ids['fresh']}/move"
+    card = CardFact(
+        "resident-id",
+        other["number"],
+        other["name"],
+        CARD,
+        "extract:2025-10-01",
+        synthetic.chip_code(1),
+        "640100",
+        events=NORMAL,
+    )
+    take(house, card)
     form = opened(handler, worker_id, act)
     path = f"{address(worker_id)}/{act}"
     paper = house.papers.keep(worker_id, pdf(), "own-request", "", handler.actor)
@@ -234,9 +247,15 @@ def test_a_record_moves_to_whom_its_number_names(
     wrong = re.findall(r'<p><a href="#f-(\w+)">', nothing.text)
     assert wrong == ["kind", "number", "text", "papers"]  # all at once, as they stand on the page
     # One picture in each frame: on a wide screen those of one frame lie upon each other.
-    assert [part.count("<img") for part in nothing.text.split('<div class="number">')[1:]] == [1, 1, 1]
+    assert [part.count("<img") for part in nothing.text.split('<div class="number">')[1:]] == [1, 1, 1, 1]
+    for kind in ("公民身份号码：18 位", "社会保障卡卡号：9 位", "卡识别码：32 位"):
+        assert kind in nothing.text, "whichever number is chosen, the page says which it is"
+    named = handler.post(path, number=other["number"], **typed | {"text": f"应为{other['number']}的记录"})
+    assert (named.status_code, "说明：不能写证件号码" in named.text) == (422, True), named.text
     made = handler.post(path, number=other["number"], **typed)
     assert made.status_code == 303, made.text
+    asked = desk("reviewer").get(made.location).text
+    assert re.findall("(社会保障卡卡号|卡识别码|card|chip) <code>", asked) == ["社会保障卡卡号", "卡识别码"]
     approve(desk("reviewer"), made.location)
 
 
