@@ -1,7 +1,8 @@
 """Words that stay in the open (留存的说明): of proposals and decisions, which outlive whom they are about.
 
 A proposal is kept for good, also when the archive that it was about is erased, and most of its words stand in
-the open. So they hold no number of a person, wherever they are kept. Names have no check by which they would be told from other words.
+the open. So they hold no number of a person, wherever they are kept. Names have no check by which they would
+be told from other words.
 """
 
 from typing import Any, Final
